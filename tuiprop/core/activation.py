@@ -1,0 +1,246 @@
+"""The activations: each g beside its g′.
+
+Every function writes into `out`, may use `scratch` (both shaped like z) and allocates nothing
+of that size. g takes (z, out, scratch); g′ takes (z, a, out, scratch), a being g(z).
+Where both z and a would do, g′ is taken from a.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuiprop.core.array import Array
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One g, elementwise unless `output_only`."""
+
+    name: str
+    function: Callable[[Array, Array, Array], None]
+    """g: (z, out, scratch) → out = g(z), all (n[l], m)."""
+    multiply_derivative: Callable[[Array, Array, Array, Array, Array], None]
+    """(z, a, da, out, scratch) → out = dz = da * g′(z), all (n[l], m); softmax: the Jacobian."""
+    derivative: Callable[[Array, Array, Array, Array], None] | None
+    """g′: (z, a, out, scratch) → out = g′(z); None where g is not elementwise."""
+    kink: bool = False
+    """g′ jumps at z = 0: a central difference across it is no test of g′."""
+    output_only: bool = False
+    smallest: float = -np.inf
+    """Values of a lie in [smallest, largest]: what a target must lie in to be reachable."""
+    largest: float = np.inf
+
+
+def _linear(z: Array, out: Array, scratch: Array) -> None:
+    np.copyto(out, z)
+
+
+def _linear_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    out.fill(1.0)
+
+
+def _sigmoid(z: Array, out: Array, scratch: Array) -> None:
+    np.negative(z, out)
+    with np.errstate(over="ignore"):  # exp(−z) = ∞ gives 1/(1 + ∞) = 0, which is right
+        np.exp(out, out)
+    np.add(out, 1.0, out)
+    np.reciprocal(out, out)
+
+
+def _sigmoid_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    np.subtract(1.0, a, out)
+    np.multiply(out, a, out)
+
+
+def _tanh(z: Array, out: Array, scratch: Array) -> None:
+    np.tanh(z, out)
+
+
+def _tanh_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    np.multiply(a, a, out)
+    np.subtract(1.0, out, out)
+
+
+def _relu(z: Array, out: Array, scratch: Array) -> None:
+    np.maximum(z, 0.0, out)
+
+
+def _relu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    np.sign(a, out)  # a ≥ 0, so this is 1 where z > 0 and 0 elsewhere, at 0 too
+
+
+LEAKY_SLOPE = 0.01
+
+
+def _leaky_relu(z: Array, out: Array, scratch: Array) -> None:
+    np.multiply(z, LEAKY_SLOPE, out)
+    np.maximum(z, out, out)
+
+
+def _leaky_relu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    np.greater(z, 0.0, out)
+    np.maximum(out, LEAKY_SLOPE, out)
+
+
+def _elu(z: Array, out: Array, scratch: Array) -> None:
+    np.minimum(z, 0.0, out)
+    np.expm1(out, out)
+    np.maximum(z, 0.0, scratch)
+    np.add(out, scratch, out)
+
+
+def _elu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    np.minimum(z, 0.0, out)
+    np.exp(out, out)
+
+
+# Klambauer et al., "Self-Normalizing Neural Networks" (2017), section 2.
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def _selu(z: Array, out: Array, scratch: Array) -> None:
+    np.minimum(z, 0.0, out)
+    np.expm1(out, out)
+    np.multiply(out, SELU_ALPHA, out)
+    np.maximum(z, 0.0, scratch)
+    np.add(out, scratch, out)
+    np.multiply(out, SELU_SCALE, out)
+
+
+def _selu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    np.minimum(z, 0.0, out)
+    np.exp(out, out)
+    np.multiply(out, SELU_ALPHA, out)  # α exp(z) left of 0 and α right of it, where it must be 1
+    np.greater(z, 0.0, scratch)
+    np.multiply(scratch, SELU_ALPHA - 1.0, scratch)
+    np.subtract(out, scratch, out)
+    np.multiply(out, SELU_SCALE, out)
+
+
+def _softplus(z: Array, out: Array, scratch: Array) -> None:
+    np.abs(z, out)
+    np.negative(out, out)
+    np.exp(out, out)
+    np.log1p(out, out)
+    np.maximum(z, 0.0, scratch)
+    np.add(out, scratch, out)
+
+
+def _softplus_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    _sigmoid(z, out, scratch)
+
+
+def _silu(z: Array, out: Array, scratch: Array) -> None:
+    _sigmoid(z, out, scratch)
+    np.multiply(z, out, out)
+
+
+def _silu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    _sigmoid(z, out, scratch)  # σ (1 + z (1 − σ)) = σ + a (1 − σ)
+    np.subtract(1.0, out, scratch)
+    np.multiply(a, scratch, scratch)
+    np.add(out, scratch, out)
+
+
+# Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016): the tanh form.
+GELU_SCALE = float(np.sqrt(2.0 / np.pi))
+GELU_CUBIC = 0.044715
+
+
+def _gelu_tanh(z: Array, out: Array) -> None:
+    """Out = tanh(√(2/π) (z + 0.044715 z³))."""
+    np.multiply(z, z, out)
+    np.multiply(out, GELU_CUBIC, out)
+    np.add(out, 1.0, out)
+    np.multiply(out, z, out)
+    np.multiply(out, GELU_SCALE, out)
+    np.tanh(out, out)
+
+
+def _gelu(z: Array, out: Array, scratch: Array) -> None:
+    _gelu_tanh(z, out)
+    np.add(out, 1.0, out)
+    np.multiply(out, z, out)
+    np.multiply(out, 0.5, out)
+
+
+def _gelu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    # ½ (1 + t) + ½ z (1 − t²) u′, with u′ = √(2/π) (1 + 3 · 0.044715 z²)
+    #   = ½ (1 + t) (1 + z (1 − t) u′)
+    _gelu_tanh(z, out)
+    np.multiply(z, z, scratch)
+    np.multiply(scratch, 3.0 * GELU_CUBIC, scratch)
+    np.add(scratch, 1.0, scratch)
+    np.multiply(scratch, GELU_SCALE, scratch)
+    np.multiply(scratch, z, scratch)  # z u′
+    np.subtract(1.0, out, out)
+    np.multiply(scratch, out, scratch)  # z (1 − t) u′
+    np.add(scratch, 1.0, scratch)
+    np.subtract(2.0, out, out)  # 1 + t
+    np.multiply(out, scratch, out)
+    np.multiply(out, 0.5, out)
+
+
+def _softmax(z: Array, out: Array, scratch: Array) -> None:
+    np.subtract(z, z.max(axis=0), out)
+    np.exp(out, out)
+    np.divide(out, out.sum(axis=0), out)
+
+
+def _softmax_jacobian(z: Array, a: Array, da: Array, out: Array, scratch: Array) -> None:
+    # ∂a_j/∂z_k = a_j (δ_jk − a_k), so dz = a * (da − Σ_j a_j da_j), column by column
+    np.multiply(a, da, out)
+    np.subtract(da, out.sum(axis=0), out)
+    np.multiply(out, a, out)
+
+
+def _elementwise(
+    name: str,
+    function: Callable[[Array, Array, Array], None],
+    derivative: Callable[[Array, Array, Array, Array], None],
+    *,
+    kink: bool = False,
+    smallest: float = -np.inf,
+    largest: float = np.inf,
+) -> Activation:
+    def multiply_derivative(z: Array, a: Array, da: Array, out: Array, scratch: Array) -> None:
+        derivative(z, a, out, scratch)
+        np.multiply(da, out, out)
+
+    return Activation(
+        name,
+        function,
+        multiply_derivative,
+        derivative,
+        kink=kink,
+        smallest=smallest,
+        largest=largest,
+    )
+
+
+_TABLE = (
+    _elementwise("linear", _linear, _linear_derivative),
+    _elementwise("sigmoid", _sigmoid, _sigmoid_derivative, smallest=0.0, largest=1.0),
+    _elementwise("tanh", _tanh, _tanh_derivative, smallest=-1.0, largest=1.0),
+    _elementwise("relu", _relu, _relu_derivative, kink=True, smallest=0.0),
+    _elementwise("leaky_relu", _leaky_relu, _leaky_relu_derivative, kink=True),
+    _elementwise("elu", _elu, _elu_derivative, smallest=-1.0),
+    _elementwise("selu", _selu, _selu_derivative, kink=True, smallest=-SELU_SCALE * SELU_ALPHA),
+    _elementwise("softplus", _softplus, _softplus_derivative, smallest=0.0),
+    _elementwise("silu", _silu, _silu_derivative, smallest=-0.2784645427610738),
+    _elementwise("gelu", _gelu, _gelu_derivative, smallest=-0.17004117905443154),
+    Activation(
+        "softmax",
+        _softmax,
+        _softmax_jacobian,
+        None,
+        output_only=True,
+        smallest=0.0,
+        largest=1.0,
+    ),
+)
+
+ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation in _TABLE}
+"""Every activation by its name, in the order in which they are offered."""

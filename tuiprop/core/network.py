@@ -1,0 +1,178 @@
+"""The description of a network, its parameters in one vector, and how they begin."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from tuiprop.core.activation import ACTIVATIONS, Activation
+from tuiprop.core.array import Array
+from tuiprop.core.loss import LOSSES, Loss
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer l ≥ 1: n[l] units and their activation."""
+
+    units: int
+    activation: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fully connected network: layers 1 … L over n[0] inputs, the loss and the penalty.
+
+    Raises:
+        ValueError: a size below 1, an unknown name, softmax before the output layer, or an
+            output layer that the loss is not defined for. The sentence says what would fit.
+    """
+
+    inputs: int
+    """n[0]."""
+    layers: tuple[Layer, ...]
+    loss: str
+    l2: float = 0.0
+    """λ of the penalty (λ/2) Σ ‖W[l]‖²."""
+
+    def __post_init__(self) -> None:
+        if self.inputs < 1 or any(layer.units < 1 for layer in self.layers):
+            raise ValueError("every layer has 1 unit or more, and there is 1 input or more")
+        if not self.layers:
+            raise ValueError("a network has 1 layer or more, the output layer")
+        for l, layer in enumerate(self.layers, start=1):
+            if layer.activation not in ACTIVATIONS:
+                raise ValueError(f"layer {l}: there is no activation {layer.activation!r}")
+            if ACTIVATIONS[layer.activation].output_only and l < len(self.layers):
+                raise ValueError(
+                    f"layer {l}: {layer.activation} is for the output layer only, "
+                    f"which is layer {len(self.layers)}"
+                )
+        if self.loss not in LOSSES:
+            raise ValueError(f"there is no loss {self.loss!r}")
+        needed, found = LOSSES[self.loss].output, self.layers[-1].activation
+        if needed is not None and found != needed:
+            fitting = ", ".join(name for name, loss in LOSSES.items() if loss.output is None)
+            raise ValueError(
+                f"{self.loss} needs a {needed} output layer, found {found}; with {found}: {fitting}"
+            )
+
+    @property
+    def L(self) -> int:
+        """The number of layers, the input not counted."""
+        return len(self.layers)
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """n[0], n[1], …, n[L]."""
+        return (self.inputs, *(layer.units for layer in self.layers))
+
+    def activation(self, l: int) -> Activation:
+        """g[l], for 1 ≤ l ≤ L."""
+        return ACTIVATIONS[self.layers[l - 1].activation]
+
+    @property
+    def loss_function(self) -> Loss:
+        """𝓛."""
+        return LOSSES[self.loss]
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers all W[l] and b[l] hold together."""
+        return sum(n * (before + 1) for before, n in zip(self.sizes, self.sizes[1:], strict=False))
+
+
+class Parameters:
+    """All W[l] and b[l] in one contiguous vector: W[1], b[1], W[2], b[2], …
+
+    `W[l]` (n[l], n[l-1]) and `b[l]` (n[l], 1) are views into `vector`, which gradients and
+    the slots of an optimiser are laid out like.
+    """
+
+    def __init__(self, network: Network, vector: Array) -> None:
+        """Lay views over `vector`, (parameter_count,), which is not copied."""
+        if vector.shape != (network.parameter_count,):
+            raise ValueError(f"the vector is {vector.shape}, expected ({network.parameter_count},)")
+        self.network = network
+        self.vector = vector
+        self.W: dict[int, Array] = {}
+        self.b: dict[int, Array] = {}
+        start = 0
+        for l, (before, n) in enumerate(zip(network.sizes, network.sizes[1:], strict=False), 1):
+            self.W[l] = vector[start : start + n * before].reshape(n, before)
+            start += n * before
+            self.b[l] = vector[start : start + n].reshape(n, 1)
+            start += n
+
+    @classmethod
+    def zeros(cls, network: Network, dtype: DTypeLike = np.float64) -> "Parameters":
+        """Parameters that are all 0."""
+        return cls(network, np.zeros(network.parameter_count, dtype))
+
+    def copy(self) -> "Parameters":
+        """The same numbers in a vector of their own."""
+        return Parameters(self.network, self.vector.copy())
+
+    def __iter__(self) -> Iterator[tuple[str, Array]]:
+        """("W1", W[1]), ("b1", b[1]), ("W2", W[2]), …"""
+        for l in self.W:
+            yield f"W{l}", self.W[l]
+            yield f"b{l}", self.b[l]
+
+
+_Draw: TypeAlias = Callable[[np.random.Generator, int, int], NDArray[np.float64]]
+"""(generator, n[l], n[l-1]) → W[l], (n[l], n[l-1])."""
+
+
+def _uniform(half_width: Callable[[int, int], float]) -> _Draw:
+    """U(−half_width, half_width), a function of fan-in and fan-out."""
+
+    def draw(generator: np.random.Generator, n: int, before: int) -> NDArray[np.float64]:
+        spread = half_width(before, n)
+        return generator.uniform(-spread, spread, (n, before))
+
+    return draw
+
+
+def _normal(deviation: Callable[[int, int], float]) -> _Draw:
+    """N(0, deviation²), a function of fan-in and fan-out; not truncated."""
+
+    def draw(generator: np.random.Generator, n: int, before: int) -> NDArray[np.float64]:
+        return generator.normal(0.0, deviation(before, n), (n, before))
+
+    return draw
+
+
+# Xavier: Glorot and Bengio (2010). He: He et al. (2015), gain √2. LeCun: LeCun et al. (1998).
+_INITIALIZERS: dict[str, _Draw] = {
+    "zeros": lambda generator, n, before: np.zeros((n, before)),
+    "normal": _normal(lambda fan_in, fan_out: 0.01),
+    "uniform": _uniform(lambda fan_in, fan_out: 0.5),
+    "xavier_uniform": _uniform(lambda fan_in, fan_out: sqrt(6.0 / (fan_in + fan_out))),
+    "xavier_normal": _normal(lambda fan_in, fan_out: sqrt(2.0 / (fan_in + fan_out))),
+    "he_uniform": _uniform(lambda fan_in, fan_out: sqrt(6.0 / fan_in)),
+    "he_normal": _normal(lambda fan_in, fan_out: sqrt(2.0 / fan_in)),
+    "lecun_normal": _normal(lambda fan_in, fan_out: sqrt(1.0 / fan_in)),
+}
+
+INITIALIZERS = tuple(_INITIALIZERS)
+"""The names of the initialisers, in the order in which they are offered."""
+
+
+def initialize(
+    network: Network, initializer: str, seed: int, dtype: DTypeLike = np.float64
+) -> Parameters:
+    """State 0: W[1], W[2], … drawn in this order from one generator, every b[l] = 0.
+
+    Numbers are drawn in float64 and then rounded to `dtype`, so that float32 starts from the
+    same network.
+    """
+    draw = _INITIALIZERS[initializer]
+    generator = np.random.default_rng(seed)
+    parameters = Parameters.zeros(network, dtype)
+    for W in parameters.W.values():
+        W[...] = draw(generator, *W.shape)
+    return parameters

@@ -1,0 +1,195 @@
+"""The optimisers: PyTorch's update rules, in place, on flat vectors.
+
+θ is the vector of all parameters, g the gradient of the same layout, α the learning rate, t the
+number of the update, counted from 1. Slots are further vectors like θ, all 0 before update 1.
+The rules are those of the algorithm boxes in the documentation of `torch.optim`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from types import MappingProxyType
+
+import numpy as np
+
+from tuiprop.core.array import Array
+
+Options = Mapping[str, float | tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """One rule."""
+
+    name: str
+    update: Callable[["Change"], None]
+    """Changes θ and the slots in place."""
+    slots: tuple[str, ...] = ()
+    options: Options = field(default_factory=lambda: MappingProxyType({"weight_decay": 0.0}))
+    """The options with their defaults, by PyTorch's names."""
+
+
+class Change:
+    """What one update of the parameters reads and writes; made once for a run.
+
+    Args:
+        optimizer: the rule.
+        state: (1 + number of slots, P): θ and the slots, changed in place.
+        gradient: (P,), only read.
+        learning_rate: α > 0.
+        options: those that differ from the rule's defaults.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        state: Array,
+        gradient: Array,
+        learning_rate: float,
+        options: Options | None = None,
+    ) -> None:
+        unknown = set(options or {}) - set(optimizer.options)
+        if unknown:
+            raise ValueError(
+                f"{optimizer.name} has no option {min(unknown)!r}; "
+                f"it has {', '.join(optimizer.options)}"
+            )
+        self.theta: Array = state[0]
+        self.slots: list[Array] = list(state[1:])
+        self.gradient = gradient
+        self.learning_rate = learning_rate
+        self.options: Options = {**optimizer.options, **(options or {})}
+        self.t = 0
+        self.scratch: tuple[Array, Array] = np.empty_like(self.theta), np.empty_like(self.theta)
+        self._rule = optimizer.update
+
+    def apply(self, gradient: Array, t: int) -> None:
+        """Update t."""
+        self.gradient = gradient
+        self.t = t
+        self._rule(self)
+
+    def number(self, name: str) -> float:
+        """An option that is one number."""
+        value = self.options[name]
+        assert isinstance(value, (int, float))
+        return float(value)
+
+    def decayed_gradient(self) -> Array:
+        """G + weight_decay θ, in the first scratch vector where there is a decay."""
+        decay = self.number("weight_decay")
+        if not decay:
+            return self.gradient
+        np.multiply(self.theta, decay, self.scratch[0])
+        np.add(self.gradient, self.scratch[0], self.scratch[0])
+        return self.scratch[0]
+
+
+def _descend(change: Change, direction: Array, rate: float) -> None:
+    """θ ← θ − rate · direction."""
+    np.multiply(direction, rate, change.scratch[1])
+    np.subtract(change.theta, change.scratch[1], change.theta)
+
+
+def _sgd(change: Change) -> None:
+    _descend(change, change.decayed_gradient(), change.learning_rate)
+
+
+def _velocity(change: Change, g: Array) -> Array:
+    """V ← μ v + g."""
+    v = change.slots[0]
+    np.multiply(v, change.number("momentum"), v)
+    np.add(v, g, v)
+    return v
+
+
+def _momentum(change: Change) -> None:
+    _descend(change, _velocity(change, change.decayed_gradient()), change.learning_rate)
+
+
+def _nesterov(change: Change) -> None:
+    g = change.decayed_gradient()
+    v = _velocity(change, g)
+    np.multiply(v, change.number("momentum"), change.scratch[1])
+    np.add(g, change.scratch[1], change.scratch[0])  # g + μ v
+    _descend(change, change.scratch[0], change.learning_rate)
+
+
+def _descend_scaled(change: Change, numerator: Array, root: Array, rate: float) -> None:
+    """θ ← θ − rate · numerator / (root + ε); `root` is overwritten."""
+    np.add(root, change.number("eps"), root)
+    np.divide(numerator, root, root)
+    np.multiply(root, rate, root)
+    np.subtract(change.theta, root, change.theta)
+
+
+def _adagrad(change: Change) -> None:
+    g = change.decayed_gradient()
+    (total,) = change.slots
+    root = change.scratch[1]
+    np.multiply(g, g, root)
+    np.add(total, root, total)
+    np.sqrt(total, root)
+    _descend_scaled(change, g, root, change.learning_rate)
+
+
+def _average(slot: Array, value: Array, beta: float) -> None:
+    """Slot ← β slot + (1 − β) value; `value` is overwritten."""
+    np.multiply(slot, beta, slot)
+    np.multiply(value, 1.0 - beta, value)
+    np.add(slot, value, slot)
+
+
+def _rmsprop(change: Change) -> None:
+    g = change.decayed_gradient()
+    (square,) = change.slots
+    root = change.scratch[1]
+    np.multiply(g, g, root)
+    _average(square, root, change.number("alpha"))
+    np.sqrt(square, root)
+    _descend_scaled(change, g, root, change.learning_rate)
+
+
+def _adam_with(change: Change, g: Array) -> None:
+    betas = change.options["betas"]
+    assert isinstance(betas, (tuple, list))
+    beta1, beta2 = betas
+    m, v = change.slots
+    root = change.scratch[1]
+    np.copyto(root, g)
+    _average(m, root, beta1)
+    np.multiply(g, g, root)
+    _average(v, root, beta2)
+    np.sqrt(v, root)
+    np.divide(root, sqrt(1.0 - beta2**change.t), root)  # √v̂
+    _descend_scaled(change, m, root, change.learning_rate / (1.0 - beta1**change.t))
+
+
+def _adam(change: Change) -> None:
+    _adam_with(change, change.decayed_gradient())
+
+
+def _adamw(change: Change) -> None:
+    decay = change.number("weight_decay")
+    np.multiply(change.theta, 1.0 - change.learning_rate * decay, change.theta)
+    _adam_with(change, change.gradient)
+
+
+def _options(**options: float | tuple[float, float]) -> Options:
+    return MappingProxyType(options)
+
+
+_TABLE = (
+    Optimizer("sgd", _sgd),
+    Optimizer("momentum", _momentum, ("velocity",), _options(momentum=0.9, weight_decay=0.0)),
+    Optimizer("nesterov", _nesterov, ("velocity",), _options(momentum=0.9, weight_decay=0.0)),
+    Optimizer("adagrad", _adagrad, ("sum",), _options(eps=1e-10, weight_decay=0.0)),
+    Optimizer("rmsprop", _rmsprop, ("square",), _options(alpha=0.99, eps=1e-8, weight_decay=0.0)),
+    Optimizer("adam", _adam, ("m", "v"), _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)),
+    Optimizer(
+        "adamw", _adamw, ("m", "v"), _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)
+    ),
+)
+
+OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _TABLE}
+"""Every optimiser by its name, in the order in which they are offered."""

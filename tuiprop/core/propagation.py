@@ -1,0 +1,115 @@
+"""Forward and backward propagation, as the notes write them, once.
+
+Examples are columns. m is the number of examples in the batch at hand; the 1/m of the mean
+enters in dW[l] and db[l] and nowhere else.
+"""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network, Parameters
+
+
+class Workspace:
+    """The arrays of one update over m examples; made once for each m, then overwritten.
+
+    All arrays of a layer are in C order; X and Y lie as rows, (m, n[0]) and (m, n[L]), as
+    batches are gathered, and `a[0]` and `y` are their transposes. Results of the matrix product
+    depend on that order in the last bit: two workspaces for the same m give the same bits.
+    """
+
+    def __init__(self, network: Network, m: int, dtype: DTypeLike = np.float64) -> None:
+        n = network.sizes
+        self.network = network
+        self.m = m
+        self.inputs = np.empty((m, n[0]), dtype)
+        """The batch as rows, (m, n[0])."""
+        self.targets = np.empty((m, n[-1]), dtype)
+        """Its targets as rows, (m, n[L])."""
+        layers = range(1, network.L + 1)
+        self.z: dict[int, Array] = {l: np.empty((n[l], m), dtype) for l in layers}
+        """z[l], (n[l], m)."""
+        self.a: dict[int, Array] = {0: self.inputs.T}
+        """a[l], (n[l], m); a[0] = X, a[L] = ŷ."""
+        self.a.update({l: np.empty((n[l], m), dtype) for l in layers})
+        self.y: Array = self.targets.T
+        """y, (n[L], m)."""
+        self.da: dict[int, Array] = {l: np.empty((n[l], m), dtype) for l in layers}
+        """da[l], (n[l], m)."""
+        self.dz: dict[int, Array] = {l: np.empty((n[l], m), dtype) for l in layers}
+        """dz[l], (n[l], m)."""
+        self.gradient = Parameters.zeros(network, dtype)
+        """dW[l] as `gradient.W[l]`, db[l] as `gradient.b[l]`."""
+        scratch = np.empty(max(n[1:]) * m, dtype)
+        self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
+        self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}
+
+    def forward(self, parameters: Parameters) -> None:
+        """z[l] = W[l] · a[l-1] + b[l] and a[l] = g[l](z[l]), for l = 1 … L."""
+        for l in range(1, self.network.L + 1):
+            z = self.z[l]
+            np.matmul(parameters.W[l], self.a[l - 1], z)
+            np.add(z, parameters.b[l], z)
+            self.network.activation(l).function(z, self.a[l], self._scratch[l])
+
+    def backward(self, parameters: Parameters) -> None:
+        """dz[l], dW[l], db[l] and da[l-1], for l = L … 1, after `forward`."""
+        network, gradient, m = self.network, self.gradient, self.m
+        L = network.L
+        for l in range(L, 0, -1):
+            if l < L:
+                np.matmul(parameters.W[l + 1].T, self.dz[l + 1], self.da[l])
+                self._through_activation(l)
+            elif network.loss_function.output is not None:
+                np.subtract(self.a[L], self.y, self.dz[L])
+            else:
+                self.output_gradient()
+                self._through_activation(L)
+            dW, db = gradient.W[l], gradient.b[l]
+            np.matmul(self.dz[l], self.a[l - 1].T, dW)
+            np.divide(dW, m, dW)
+            if network.l2:
+                np.multiply(parameters.W[l], network.l2, self._penalty[l])
+                np.add(dW, self._penalty[l], dW)
+            np.add.reduce(self.dz[l], axis=1, keepdims=True, out=db)
+            np.divide(db, m, db)
+
+    def _through_activation(self, l: int) -> None:
+        """dz[l] = da[l] * g′(z[l])."""
+        self.network.activation(l).multiply_derivative(
+            self.z[l], self.a[l], self.da[l], self.dz[l], self._scratch[l]
+        )
+
+    def output_gradient(self) -> Array:
+        """da[L] = ∂𝓛/∂ŷ, (n[L], m), after `forward`.
+
+        `backward` does without it where dz[L] = a[L] − y is the operation; there it is infinite
+        where the output saturates.
+        """
+        da = self.da[self.network.L]
+        self.network.loss_function.gradient(self.a[self.network.L], self.y, da)
+        return da
+
+    def losses(self) -> Array:
+        """𝓛 of each example, (m,), after `forward`."""
+        L = self.network.L
+        return self.network.loss_function.value(self.z[L], self.a[L], self.y)
+
+    def cost(self, parameters: Parameters) -> float:
+        """J = (1/m) Σ 𝓛 + (λ/2) Σ ‖W[l]‖², after `forward` with these parameters."""
+        return float(self.losses().mean(dtype=np.float64)) + penalty(self.network, parameters)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its arrays."""
+        per_example = self.network.sizes[0] + self.network.sizes[-1] + 4 * sum(self.network.sizes)
+        return (per_example * self.m + self.network.parameter_count) * self.inputs.itemsize
+
+
+def penalty(network: Network, parameters: Parameters) -> float:
+    """(λ/2) Σ ‖W[l]‖²; biases are not in it."""
+    if not network.l2:
+        return 0.0
+    total = sum(float(np.vdot(W, W)) for W in parameters.W.values())
+    return 0.5 * network.l2 * total

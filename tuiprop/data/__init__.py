@@ -1,0 +1,1 @@
+"""Tables and generators in; (X, Y, names) out."""

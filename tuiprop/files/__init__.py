@@ -1,0 +1,1 @@
+"""Weights out and in: atomic and verified."""

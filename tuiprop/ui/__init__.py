@@ -1,0 +1,1 @@
+"""The dashboard, drawn by Textual."""
