@@ -96,15 +96,13 @@ class Workspace:
         L = self.network.L
         return self.network.loss_function.value(self.z[L], self.a[L], self.y)
 
+    def mean_loss(self) -> float:
+        """(1/m) Σ 𝓛, after `forward`: J without the penalty."""
+        return float(self.losses().mean(dtype=np.float64))
+
     def cost(self, parameters: Parameters) -> float:
         """J = (1/m) Σ 𝓛 + (λ/2) Σ ‖W[l]‖², after `forward` with these parameters."""
-        return float(self.losses().mean(dtype=np.float64)) + penalty(self.network, parameters)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all its arrays."""
-        per_example = self.network.sizes[0] + self.network.sizes[-1] + 4 * sum(self.network.sizes)
-        return (per_example * self.m + self.network.parameter_count) * self.inputs.itemsize
+        return self.mean_loss() + penalty(self.network, parameters)
 
 
 def penalty(network: Network, parameters: Parameters) -> float:

@@ -1,0 +1,171 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.core import oracle
+from tuiprop.core.optimizer import OPTIMIZERS, Change
+
+NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in NAMES),
+    *((name, {"weight_decay": 0.03}) for name in NAMES),
+    ("adamw", {"weight_decay": 0.0}),
+    ("momentum", {"momentum": 0.5}),
+    ("momentum", {"momentum": 0.0}),
+    ("nesterov", {"momentum": 0.7, "weight_decay": 0.1}),
+    ("adagrad", {"eps": 1e-3}),
+    ("rmsprop", {"alpha": 0.5, "eps": 1e-4}),
+    ("adam", {"betas": (0.5, 0.8), "eps": 1e-3, "weight_decay": 0.2}),
+    ("adam", {"betas": (0.0, 0.0)}),
+    ("adamw", {"betas": (0.7, 0.9), "eps": 1e-5, "weight_decay": 0.5}),
+]
+
+
+def torch_optimizer(name: str, theta: Any, rate: float, options: dict[str, Any]) -> Any:
+    optim = oracle.pytorch().optim
+    if name in ("sgd", "momentum", "nesterov"):
+        momentum = {} if name == "sgd" else {"momentum": 0.9}
+        settings = {"lr": rate, "nesterov": name == "nesterov", **momentum, **options}
+        return optim.SGD([theta], **settings)
+    rules = {
+        "adagrad": optim.Adagrad,
+        "rmsprop": optim.RMSprop,
+        "adam": optim.Adam,
+        "adamw": optim.AdamW,
+    }
+    return rules[name]([theta], lr=rate, **options)
+
+
+def test_the_table_is_the_contract() -> None:
+    assert list(OPTIMIZERS) == NAMES
+    assert {name: dict(o.options) for name, o in OPTIMIZERS.items()} == {
+        "sgd": {"weight_decay": 0.0},
+        "momentum": {"momentum": 0.9, "weight_decay": 0.0},
+        "nesterov": {"momentum": 0.9, "weight_decay": 0.0},
+        "adagrad": {"eps": 1e-10, "weight_decay": 0.0},
+        "rmsprop": {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0},
+        "adam": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
+        "adamw": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01},
+    }
+    assert {name: o.slots for name, o in OPTIMIZERS.items()} == {
+        "sgd": (),
+        "momentum": ("velocity",),
+        "nesterov": ("velocity",),
+        "adagrad": ("sum",),
+        "rmsprop": ("square",),
+        "adam": ("m", "v"),
+        "adamw": ("m", "v"),
+    }
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("rate", [0.01, 0.3])
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_200_updates_agree_with_pytorch(name: str, options: dict[str, Any], rate: float) -> None:
+    torch = oracle.pytorch()
+    generator = np.random.default_rng(7)
+    rule = OPTIMIZERS[name]
+    state = np.zeros((1 + len(rule.slots), 30))
+    state[0] = generator.normal(0, 1, 30)
+    theta = torch.tensor(state[0], requires_grad=True)
+    theirs = torch_optimizer(name, theta, rate, options)
+    change = Change(rule, state, np.zeros(30), rate, options)
+    scale = 10.0 ** generator.uniform(-3, 2, 30)
+    for t in range(1, 201):
+        gradient = generator.normal(0, 1, 30) * scale
+        kept = gradient.copy()
+        theta.grad = torch.tensor(gradient)
+        theirs.step()
+        change.apply(gradient, t)
+        assert np.array_equal(gradient, kept)
+        np.testing.assert_allclose(state[0], theta.detach().numpy(), rtol=1e-12, atol=1e-13)
+    names = {"velocity": "momentum_buffer", "sum": "sum", "square": "square_avg"}
+    names |= {"m": "exp_avg", "v": "exp_avg_sq"}
+    for slot, vector in zip(rule.slots, state[1:], strict=True):
+        their_slot = theirs.state[theta][names[slot]].numpy()
+        np.testing.assert_allclose(vector, their_slot, rtol=1e-12, atol=1e-13, err_msg=slot)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_update_by_hand(name: str) -> None:
+    rule = OPTIMIZERS[name]
+    state = np.zeros((1 + len(rule.slots), 1))
+    state[0] = 2.0
+    Change(rule, state, np.zeros(1), 0.1).apply(np.array([3.0]), 1)
+    expected = {
+        "sgd": 2 - 0.1 * 3,
+        "momentum": 2 - 0.1 * 3,
+        "nesterov": 2 - 0.1 * (3 + 0.9 * 3),
+        "adagrad": 2 - 0.1,
+        "rmsprop": 2 - 0.1 * 3 / (0.1 * 3),
+        "adam": 2 - 0.1,
+        "adamw": 2 * (1 - 0.1 * 0.01) - 0.1,
+    }
+    assert float(state[0, 0]) == pytest.approx(expected[name], rel=1e-6)
+
+
+def test_momentum_keeps_its_velocity() -> None:
+    state = np.array([[1.0], [0.0]])
+    change = Change(OPTIMIZERS["momentum"], state, np.zeros(1), 0.1)
+    for t, (theta, velocity) in enumerate([(0.9, 1.0), (0.71, 1.9), (0.439, 2.71)], start=1):
+        change.apply(np.array([1.0]), t)
+        assert state[:, 0].tolist() == pytest.approx([theta, velocity])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_of_a_change_is_that_of_the_caller(name: str) -> None:
+    """A new change with the same slots and t goes on as the old one would."""
+    rule, generator = OPTIMIZERS[name], np.random.default_rng(1)
+    gradients = generator.normal(0, 1, (6, 8))
+    states = []
+    for new_at in (None, 4):
+        state = np.zeros((1 + len(rule.slots), 8))
+        change = Change(rule, state, gradients[0], 0.05)
+        for t, gradient in enumerate(gradients, start=1):
+            if t == new_at:
+                state = state.copy()
+                change = Change(rule, state, gradient, 0.05)
+            change.apply(gradient, t)
+        states.append(state)
+    assert np.array_equal(states[0], states[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float32_stays_float32(name: str) -> None:
+    rule, generator = OPTIMIZERS[name], np.random.default_rng(2)
+    state = np.zeros((1 + len(rule.slots), 8), np.float32)
+    double = state.astype(np.float64)
+    small, large = (Change(rule, s, s[0], 0.05) for s in (state, double))
+    for t in range(1, 21):
+        gradient = generator.normal(0, 1, 8)
+        small.apply(gradient.astype(np.float32), t)
+        large.apply(gradient, t)
+    assert all(vector.dtype == np.float32 for vector in (*small.scratch, small.theta))
+    np.testing.assert_allclose(state[0], double[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_zero_gradient_moves_nothing_without_decay(name: str) -> None:
+    rule = OPTIMIZERS[name]
+    state = np.zeros((1 + len(rule.slots), 2))
+    state[0] = [1.0, -2.0]
+    with np.errstate(all="raise"):
+        Change(rule, state, state[0], 0.1, {"weight_decay": 0.0}).apply(np.zeros(2), 1)
+    assert state[0].tolist() == [1.0, -2.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("sgd", {"momentum": 0.9}, "sgd has no option 'momentum'; it has weight_decay"),
+        ("adam", {"beta": 0.9}, "adam has no option 'beta'; it has betas, eps, weight_decay"),
+        ("rmsprop", {"z": 1.0, "y": 1.0}, "rmsprop has no option 'y'; it has alpha, eps, weight_d"),
+    ],
+)
+def test_unknown_option(name: str, options: dict[str, float], sentence: str) -> None:
+    state = np.zeros((3, 4))
+    with pytest.raises(ValueError, match=r"has no option") as caught:
+        Change(OPTIMIZERS[name], state, state[0], 0.1, options)
+    assert str(caught.value).startswith(sentence)

@@ -1,0 +1,70 @@
+"""The Python interface."""
+
+from pathlib import Path
+
+from tuiprop.engine.session import Session, divergence, open_session
+from tuiprop.files import weights
+from tuiprop.files.model import Model
+from tuiprop.training.experiment import Experiment, load
+from tuiprop.training.trainer import Record
+
+__all__ = ["Experiment", "load", "open", "record", "save", "train"]
+
+
+def train(experiment: Experiment, epochs: int | None = None) -> Session:
+    """Train from the initial weights.
+
+    Args:
+        experiment: what to train.
+        epochs: instead of the experiment's.
+
+    Returns:
+        The session: `.parameters` (`W[l]`, `b[l]`), `.history`, `.predict(inputs)`.
+
+    Raises:
+        ArithmeticError: the run diverged; the sentence names the update.
+        ValueError: the experiment does not fit its data.
+    """
+    session = open_session(experiment)
+    run = session.run
+    run.advance((run.settings.epochs if epochs is None else epochs) * run.per_epoch)
+    if run.diverged_at is not None:
+        raise ArithmeticError(divergence(run))
+    return session
+
+
+def record(experiment: Experiment, update: int = 1) -> Record:
+    """Every array of one update.
+
+    Args:
+        experiment: what to train.
+        update: t ≥ 1.
+
+    Returns:
+        `.W[l] .b[l]` before the update, `.z[l] .a[l] .da[l] .dz[l] .dW[l] .db[l] .J .examples`.
+
+    Raises:
+        ValueError: there is no such update, or the experiment does not fit its data.
+        ArithmeticError: the run diverges before it.
+    """
+    if update < 1:
+        raise ValueError(f"update: found {update}, allowed: a whole number, 1 or more")
+    return open_session(experiment).record(update)
+
+
+def save(run: Session | Model, path: str | Path) -> None:
+    """Export the weights as `.npz`, read back and compared.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    weights.save(run.model if isinstance(run, Session) else run, path)
+
+
+def open(path: str | Path) -> Model:  # noqa: A001
+    """A model from its file: `.parameters`, `.predict(inputs)`, `.experiment`.
+
+    Raises:
+        OSError: the file cannot be read, or is not a model.
+    """
+    return weights.load_model(path)

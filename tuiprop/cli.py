@@ -1,0 +1,315 @@
+"""The command line. What is heavy is imported by the command that needs it."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import tuiprop
+
+if TYPE_CHECKING:
+    from tuiprop.engine.session import Session
+
+LINES = 20
+"""So many lines of progress, about, where the output is not a terminal."""
+
+
+class _DashboardByDefault(click.Group):
+    """A group whose first argument may be something to open instead of a command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            return dashboard.name, dashboard, args
+        return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Bad input ends with one sentence on standard error and status 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        click.echo(f"tuiprop: {error}", err=True)
+        sys.exit(2)
+
+
+@click.group(
+    cls=_DashboardByDefault,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(tuiprop.__version__, prog_name="tuiprop")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """A debugger for backpropagation in the terminal.
+
+    tuiprop [EXPERIMENT.toml | DATA | MODEL] opens the dashboard: on an experiment file, a table
+    (CSV, TSV), a data set that comes with it, or exported weights; with nothing named, on the
+    truth table of exclusive or.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(dashboard, what="xor-table")
+
+
+@main.command(hidden=True)
+@click.argument("what")
+def dashboard(what: str) -> None:
+    """Open the dashboard."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo("tuiprop: the dashboard needs a terminal; without one: tuiprop train", err=True)
+        sys.exit(2)
+    from tuiprop.engine.client import start
+
+    client = start()  # it starts while the dashboard is imported
+    try:
+        from tuiprop.ui.app import TuipropApp
+
+        app = TuipropApp(client, what)
+        app.run()
+    finally:
+        client.close()
+    if app.farewell:
+        click.echo(f"tuiprop: {app.farewell}", err=True)
+    sys.exit(app.return_code or 0)
+
+
+@main.command()
+@click.argument("experiment")
+@click.option("--init", metavar="W.npz", help="Initial weights from a file.")
+@click.option("--epochs", type=click.IntRange(min=0), help="The total, instead of the file's.")
+@click.option(
+    "--export", "exports", multiple=True, metavar="FILE", help="Write the weights (.npz)."
+)
+@click.option("--history", metavar="FILE.csv", help="Write J and accuracy of every epoch.")
+def train(
+    experiment: str,
+    init: str | None,
+    epochs: int | None,
+    exports: tuple[str, ...],
+    history: str | None,
+) -> None:
+    """Train without a dashboard."""
+    with _one_sentence():
+        for file in exports:
+            _check_destination(file, ".npz")
+        if history is not None:
+            _check_destination(history, ".csv")
+        session = _open(experiment, init)
+    total = session.experiment.training.epochs if epochs is None else epochs
+    stopped_by = _train(session, total)
+    with _one_sentence():
+        _write_results(session, exports, history)
+    if stopped_by is not None:
+        sys.exit(128 + stopped_by)
+    if session.run.diverged_at is not None:
+        from tuiprop.engine.session import divergence
+
+        click.echo(f"tuiprop: {divergence(session.run)}", err=True)
+        sys.exit(1)
+
+
+def _check_destination(file: str, suffix: str) -> None:
+    """Say before the training that a file could not be written after it."""
+    path = Path(file)
+    if path.suffix != suffix:
+        raise ValueError(f"{file}: found {path.suffix or 'no suffix'}, allowed: {suffix}")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{file}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"{file}: is a folder")
+
+
+def _open(experiment: str, init: str | None) -> "Session":
+    from tuiprop.engine.session import open_session
+    from tuiprop.training.experiment import load
+
+    return open_session(load(experiment), weights=init)
+
+
+def _train(session: "Session", epochs: int) -> int | None:
+    """Train to the end of so many epochs; returns the signal that stopped it, if one did."""
+    run = session.run
+    last = epochs * run.per_epoch
+    with _signals() as received, _reporter(session, epochs) as report:
+        report()
+        while run.t < last and run.diverged_at is None and not received:
+            run.advance(last, seconds=0.1)
+            report()
+    return received[0] if received else None
+
+
+def _write_results(session: "Session", exports: tuple[str, ...], history: str | None) -> None:
+    from tuiprop.files.atomic import write_text
+
+    if history is not None:
+        classes = bool(session.examples.classes)
+        write_text(history, session.history.to_csv(classes=classes))
+    for file in exports:
+        session.save(file)
+        state = "the last finite state, " if session.run.diverged_at is not None else ""
+        click.echo(f"{file}: {state}update {session.run.t}, read back and compared")
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """While in this context, a signal to end is noted; a second one ends at once."""
+    received: list[int] = []
+    before: dict[int, Any] = {}
+
+    def note(number: int, frame: Any) -> None:
+        received.append(number)
+        signal.signal(number, before[number] or signal.SIG_DFL)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            before[number] = signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_WORDS = {
+    "train_loss": "J training",
+    "validation_loss": "J validation",
+    "train_accuracy": "accuracy training",
+    "validation_accuracy": "accuracy validation",
+}
+
+
+def _summary(row: dict[str, float]) -> str:
+    """An epoch of the history in words."""
+    return "  ".join(
+        f"{words} {row[name]:.2%}" if "accuracy" in name else f"{words} {row[name]:.6g}"
+        for name, words in _WORDS.items()
+        if name in row
+    )
+
+
+@contextmanager
+def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield _plain_lines(session, epochs)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    run = session.run
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+        BarColumn(),
+        TextColumn("{task.fields[summary]}"),
+        TextColumn("{task.fields[pace]:,.0f} updates/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(
+            "", total=epochs * run.per_epoch, epoch=0, epochs=epochs, summary="", pace=0.0
+        )
+        started = perf_counter()
+
+        def report() -> None:
+            progress.update(
+                task,
+                completed=run.t,
+                epoch=run.epoch,
+                summary=_summary(session.history[-1]),
+                pace=run.t / (perf_counter() - started),
+            )
+
+        yield report
+
+
+def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
+    every = max(1, epochs // LINES)
+    told = -1
+
+    def report() -> None:
+        nonlocal told
+        for row in session.history.since(told + 1):
+            told = int(row["epoch"])
+            if told % every == 0 or told == epochs:
+                click.echo(f"epoch {told}/{epochs}  {_summary(row)}")
+
+    return report
+
+
+@main.command()
+@click.argument("experiment")
+@click.option("--init", metavar="W.npz", help="Initial weights from a file.")
+def check(experiment: str, init: str | None) -> None:
+    """Gradient check of the initial weights on the first batch, in float64."""
+    with _one_sentence():
+        session = _open(experiment, init)
+        result = session.check()
+    click.echo("array      checked  relative error  verdict")
+    for array in result.arrays:
+        kinks = f", {array.kinks} left out at kinks" if array.kinks else ""
+        click.echo(
+            f"d{array.name:<8} {array.checked:>8}  {array.relative_error:>14.2e}  "
+            f"{array.verdict.value}{kinks}"
+        )
+    which = "a sample of the parameters" if result.sampled else "all parameters"
+    click.echo(f"{which}, central difference; worst relative error {result.worst:.2e}")
+    if not result.passed:
+        wrong = ", ".join(f"d{a.name}" for a in result.arrays if a.verdict.name == "WRONG")
+        click.echo(f"tuiprop: the gradient check failed for {wrong}", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("file")
+def inspect(file: str) -> None:
+    """What a weights or model file holds."""
+    with _one_sentence():
+        from tuiprop.files.weights import load_model, read
+
+        content = read(file)
+        model = None if content.metadata is None else load_model(file)
+    if model is not None:
+        layers = " → ".join(
+            [str(model.network.inputs)]
+            + [f"{layer.units} {layer.activation}" for layer in model.network.layers]
+        )
+        click.echo(f"network   {layers}, {model.network.loss}")
+        click.echo(f"data      {model.experiment.data.source}")
+        click.echo(f"inputs    {', '.join(model.inputs)}")
+        if model.classes:
+            click.echo(f"classes   {', '.join(model.classes)}")
+        click.echo(f"update    {model.update}")
+    else:
+        click.echo("written by another program: weights, but not the network they belong to")
+    for name, array in content.arrays.items():
+        shape = f"({', '.join(map(str, array.shape))})"
+        click.echo(f"{name:<9} {shape:<14} {array.dtype}")
+
+
+@main.command()
+@click.argument("name", required=False)
+def datasets(name: str | None) -> None:
+    """The data sets that come with it, or one of them described."""
+    with _one_sentence():
+        from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
+        from tuiprop.training.experiment import to_toml
+
+        if name is None:
+            for entry in CATALOGUE.values():
+                click.echo(f"{entry.name:<14} {entry.title}")
+            return
+        experiment = suggested_experiment(name)
+        table = load_table(experiment.data)
+    entry = CATALOGUE[name]
+    click.echo(f"{entry.title}\n{entry.description}\n")
+    click.echo(f"{table.rows} rows; target: {entry.target}")
+    click.echo(f"columns: {', '.join(column.name for column in table.columns)}\n")
+    click.echo(f"An experiment that suits it:\n\n{to_toml(experiment)}")

@@ -1,0 +1,244 @@
+"""The data sets that come with tuiprop, and the way from a source to its table."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+from tuiprop.data.embedded import read_embedded
+from tuiprop.data.generators import generate
+from tuiprop.data.reader import read_table
+from tuiprop.data.table import DataError, Table, quote
+from tuiprop.training.experiment import DataSettings, Experiment, parse
+
+_CC_BY = "CC BY 4.0"
+_GENERATED = "After TensorFlow Playground (Apache 2.0)"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set."""
+
+    name: str
+    title: str
+    kind: Literal["table", "generator"]
+    target: str
+    """The column that is predicted."""
+    description: str
+    """One sentence."""
+    creators: str
+    licence: str = ""
+    """Of the data; empty where they are generated or a truth table."""
+    doi: str = ""
+    suggested: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The tables of an experiment file which suit it, `data.source` left out."""
+
+
+def _layers(*layers: tuple[int, str]) -> list[dict[str, Any]]:
+    return [{"units": units, "activation": activation} for units, activation in layers]
+
+
+def _playground(
+    name: str, title: str, description: str, layers: list[dict[str, Any]], **training: Any
+) -> Entry:
+    return Entry(
+        name,
+        title,
+        "generator",
+        "y",
+        description,
+        _GENERATED,
+        suggested={"network": {"layers": layers}, "training": training},
+    )
+
+
+_ENTRIES = (
+    Entry(
+        "xor-table",
+        "Truth table of exclusive or",
+        "table",
+        "y",
+        "Four rows that no single layer can learn: y is 1 where exactly one of x1, x2 is.",
+        "A truth table",
+        suggested={
+            "data": {"validation": 0.0, "standardize": False},
+            "network": {"layers": _layers((3, "tanh"), (1, "sigmoid"))},
+            "training": {"learning_rate": 0.5, "batch_size": 0, "epochs": 1000},
+        },
+    ),
+    Entry(
+        "iris",
+        "Iris flowers",
+        "table",
+        "species",
+        "Four lengths in cm of 150 iris flowers of three species.",
+        "R. A. Fisher (1936)",
+        _CC_BY,
+        "10.24432/C56C76",
+        {
+            "network": {"layers": _layers((8, "tanh"), (3, "softmax"))},
+            "training": {"learning_rate": 0.1, "batch_size": 32},
+        },
+    ),
+    Entry(
+        "wine",
+        "Wine recognition",
+        "table",
+        "cultivar",
+        "Thirteen chemical measurements of 178 wines from three cultivars of one region.",
+        "S. Aeberhard, M. Forina (1992)",
+        _CC_BY,
+        "10.24432/C5PC7J",
+        {
+            "network": {"layers": _layers((8, "tanh"), (3, "softmax"))},
+            "training": {"learning_rate": 0.1, "batch_size": 32},
+        },
+    ),
+    Entry(
+        "breast_cancer",
+        "Breast cancer Wisconsin (diagnostic)",
+        "table",
+        "diagnosis",
+        "Thirty measurements of cell nuclei in 569 images, of benign and malignant tumours.",
+        "W. Wolberg, O. Mangasarian, N. Street, W. Street (1993)",
+        _CC_BY,
+        "10.24432/C5DW2B",
+        {
+            "network": {"layers": _layers((16, "tanh"), (1, "sigmoid"))},
+            "training": {"learning_rate": 0.05, "batch_size": 32, "epochs": 100},
+        },
+    ),
+    Entry(
+        "digits",
+        "Handwritten digits",
+        "table",
+        "digit",
+        "1797 handwritten digits as images of 8 × 8 pixels, each from 0 to 16.",
+        "E. Alpaydin, C. Kaynak (1998)",
+        _CC_BY,
+        "10.24432/C50P49",
+        {
+            "network": {
+                "layers": _layers((32, "relu"), (10, "softmax")),
+                "initializer": "he_uniform",
+            },
+            "training": {"learning_rate": 0.1, "batch_size": 32, "epochs": 50},
+        },
+    ),
+    _playground(
+        "circle",
+        "Disc in a ring",
+        "Points of a disc and of the ring around it, in the plane.",
+        _layers((4, "tanh"), (1, "sigmoid")),
+        learning_rate=0.3,
+        batch_size=10,
+    ),
+    _playground(
+        "xor",
+        "Four squares",
+        "Points of the plane: 1 where x1 and x2 have the same sign, else -1.",
+        _layers((4, "tanh"), (1, "sigmoid")),
+        learning_rate=0.3,
+        batch_size=10,
+    ),
+    _playground(
+        "gauss",
+        "Two clouds",
+        "Two normal clouds of points around (2, 2) and (-2, -2).",
+        _layers((1, "sigmoid")),
+        learning_rate=0.1,
+        batch_size=10,
+        epochs=50,
+    ),
+    _playground(
+        "spiral",
+        "Two spirals",
+        "Points of two spiral arms that turn around each other.",
+        _layers((12, "tanh"), (8, "tanh"), (1, "sigmoid")),
+        optimizer="adam",
+        learning_rate=0.02,
+        batch_size=10,
+        epochs=300,
+    ),
+    _playground(
+        "plane",
+        "Inclined plane",
+        "Numbers, not classes: y is a tenth of x1 + x2.",
+        _layers((1, "linear")),
+        learning_rate=0.03,
+        batch_size=10,
+        epochs=50,
+    ),
+    _playground(
+        "bumps",
+        "Six bumps",
+        "Numbers, not classes: three hills and three hollows in the plane.",
+        _layers((16, "tanh"), (8, "tanh"), (1, "linear")),
+        optimizer="adam",
+        learning_rate=0.02,
+        batch_size=10,
+        epochs=300,
+    ),
+)
+
+CATALOGUE: dict[str, Entry] = {each.name: each for each in _ENTRIES}
+"""Every data set by its name, in the order in which they are offered."""
+
+
+def load_table(settings: DataSettings) -> Table:
+    """The table that `settings.source` names; generated with its points, noise and seed.
+
+    Columns of a file that are not used (`use = false`) may hold what is refused elsewhere.
+
+    Raises:
+        DataError: there is no such data set, or the file is refused; see `read_table`.
+    """
+    source = settings.source
+    if settings.is_path:
+        if not _exists(source):
+            raise DataError(f"{source}: there is no such file{_meant(PurePath(source).stem)}")
+        unchecked = {name for name, column in settings.columns.items() if not column.use}
+        return read_table(source, unchecked)
+    if entry(source).kind == "table":
+        return read_embedded(source)
+    return generate(source, settings.points, settings.noise, settings.seed)
+
+
+def entry(name: str) -> Entry:
+    """The data set of that name.
+
+    Raises:
+        DataError: there is none; the sentence lists those that exist.
+    """
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    hint = f"; for the file write ./{name}" if _exists(name) else _meant(name)
+    raise DataError(
+        f"data.source: found {quote(name)}, allowed: {', '.join(CATALOGUE)}, or a path{hint}"
+    )
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        # not to be looked at is not the same as absent: reading it says what is wrong
+        return True
+
+
+def _meant(name: str) -> str:
+    """A question after the data sets whose names are like `name`; empty where there is none."""
+    close = difflib.get_close_matches(name.lower().replace(" ", "_"), CATALOGUE, 3, 0.6)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def suggested_experiment(name: str) -> Experiment:
+    """An experiment that learns the data set `name`.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    suggested = {key: dict(table) for key, table in entry(name).suggested.items()}
+    suggested["data"] = {"source": name, **suggested.get("data", {})}
+    return parse(suggested)

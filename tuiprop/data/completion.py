@@ -1,0 +1,160 @@
+"""What an experiment leaves to the data: the target, the layers and the loss."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from tuiprop.core.loss import LOSSES
+from tuiprop.core.network import Layer, Network
+from tuiprop.data.encoding import encoding_of, input_columns
+from tuiprop.data.table import Column, Table, listed, quote
+from tuiprop.data.target import MOST_CLASSES, class_count, classes_of, looks_like_classes
+from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings
+
+_HIDDEN = LayerSettings(units=8, activation="tanh")
+
+
+def complete(experiment: Experiment, table: Table) -> Experiment:
+    """The experiment with target, layers and loss written out, and found to fit the table.
+
+    Left out, the target is the last column; the loss is what the activation of the output layer
+    goes with, or else what the target looks like; the layers are 8 units of tanh and the output
+    layer that loss and target need.
+
+    Raises:
+        ExperimentError: a key that does not fit the table or another key.
+    """
+    targets = _targets(experiment, table)
+    data = msgspec.structs.replace(
+        experiment.data, target=experiment.data.target or targets[0].name
+    )
+    encoding = encoding_of(input_columns(data, table), table)
+    network = experiment.network
+    loss = network.loss or _fitting_loss(network.layers, targets)
+    _check_loss(loss, targets, "network.loss" if network.loss else "data.target")
+    layers = network.layers or (_HIDDEN, _output_layer(loss, targets))
+    _check_network(len(encoding), layers, loss, network.loss is not None)
+    _check_outputs(layers, loss, targets)
+    return msgspec.structs.replace(
+        experiment,
+        data=data,
+        network=msgspec.structs.replace(network, layers=layers, loss=loss),
+    )
+
+
+def _error(key: str, found: str, allowed: str) -> ExperimentError:
+    return ExperimentError(f"{key}: found {found}, allowed: {allowed}", key)
+
+
+def _targets(experiment: Experiment, table: Table) -> tuple[Column, ...]:
+    names = experiment.data.targets or table.names[-1:]
+    for i, name in enumerate(names):
+        if name not in table:
+            raise _error("data.target", quote(name), listed(table.names))
+        if name in names[:i]:
+            raise _error("data.target", f"{quote(name)} twice", "different columns")
+    return tuple(table[name] for name in names)
+
+
+def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Column, ...]) -> str:
+    """The loss where none is named; of targets that it cannot take, `_check_loss` complains."""
+    if len(targets) > 1:
+        return "mse"
+    target = targets[0]
+    classes = looks_like_classes(target)
+    if layers is None:
+        if not classes:
+            return "mse"
+        return "binary_cross_entropy" if class_count(target) == 2 else "cross_entropy"
+    output = layers[-1].activation
+    if output == "softmax":
+        return "cross_entropy"
+    if output == "sigmoid" and classes:
+        return "binary_cross_entropy"
+    if target.is_text:
+        raise _error(
+            "network.layers",
+            f"an output layer of {output}, which goes with numbers",
+            f"softmax or sigmoid, as the target {target.name} is text",
+        )
+    return "mse"
+
+
+def _check_loss(loss: str, targets: tuple[Column, ...], key: str) -> None:
+    """That the loss can take the targets.
+
+    Args:
+        loss: its name.
+        targets: the target columns.
+        key: what the user can change.
+    """
+    if not LOSSES[loss].classes:
+        for target in targets:
+            if target.is_text:
+                raise _error(
+                    key,
+                    f"{loss} for the target {target.name}, which is text",
+                    "numbers, or with one target " + _names(classes=True),
+                )
+        return
+    if len(targets) > 1:
+        raise _error(
+            key,
+            f"{loss} for {len(targets)} targets",
+            f"one target of classes, or {_names(classes=False)}",
+        )
+    count = class_count(targets[0])
+    if not 2 <= count <= MOST_CLASSES:
+        classes = "1 class" if count == 1 else f"{count} classes"
+        raise _error(
+            "data.target",
+            f"{classes} in {targets[0].name}",
+            f"from 2 to {MOST_CLASSES} classes for {loss}",
+        )
+
+
+def _names(classes: bool) -> str:
+    return ", ".join(name for name, loss in LOSSES.items() if loss.classes == classes)
+
+
+def _output_layer(loss: str, targets: tuple[Column, ...]) -> LayerSettings:
+    activation = LOSSES[loss].output or "linear"
+    return LayerSettings(units=_fitting_units(loss, targets)[0], activation=activation)
+
+
+def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
+    """The values that n[L] can have, the one that suits best first."""
+    if not LOSSES[loss].classes:
+        return (len(targets),)
+    count = class_count(targets[0])
+    return (1, 2) if loss == "binary_cross_entropy" and count == 2 else (count,)
+
+
+def _check_network(
+    inputs: int, layers: Iterable[LayerSettings], loss: str, loss_is_named: bool
+) -> None:
+    try:
+        Network(inputs, tuple(Layer(layer.units, layer.activation) for layer in layers), loss)
+    except ValueError as error:
+        of_loss = loss_is_named and not str(error).startswith("layer ")
+        key: Literal["network.loss", "network.layers"]
+        key = "network.loss" if of_loss else "network.layers"
+        raise ExperimentError(f"{key}: {error}", key) from None
+
+
+def _check_outputs(
+    layers: tuple[LayerSettings, ...], loss: str, targets: tuple[Column, ...]
+) -> None:
+    """That n[L] is what loss and targets need."""
+    units, fitting = layers[-1].units, _fitting_units(loss, targets)
+    if units in fitting:
+        return
+    if LOSSES[loss].classes:
+        names = listed(classes_of(targets[0]).names, most=10)
+        each = f"one for each class of {targets[0].name} ({names})"
+        allowed = f"1, or 2, {each}" if len(fitting) == 2 else f"{fitting[0]}, {each}"
+    else:
+        names = listed((target.name for target in targets), most=10)
+        allowed = f"{fitting[0]}, one for each target column ({names})"
+    raise _error(f"network.layers[{len(layers) - 1}].units", str(units), allowed)

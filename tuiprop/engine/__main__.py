@@ -1,0 +1,55 @@
+"""The engine in a process of its own: `python -m tuiprop.engine`.
+
+Messages come on standard input and go to standard output, each after its length (4 bytes,
+little-endian). It ends when its input ends.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+
+from tuiprop.engine.channel import read_message, write_message
+from tuiprop.engine.engine import Engine
+from tuiprop.engine.protocol import Refused, decode_request, encode
+
+
+def main() -> None:
+    """Serve one dashboard."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the dashboard's
+    replies = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what a library prints must not get among the messages
+    requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def receive() -> None:
+        while (content := read_message(sys.stdin.buffer)) is not None:
+            requests.put(content)
+        requests.put(None)
+
+    threading.Thread(target=receive, daemon=True).start()
+    engine = Engine()
+    wait: float | None = None
+    while True:
+        try:
+            content = requests.get(timeout=wait) if wait != 0 else requests.get_nowait()
+        except queue.Empty:
+            wait = engine.work()
+            continue
+        if content is None:
+            return
+        try:
+            reply = engine.handle(decode_request(content))
+        except Exception as error:
+            traceback.print_exc()
+            reply = Refused(sentence=f"the engine could not do that: {error!r}")
+        try:
+            write_message(replies, encode(reply))
+        except BrokenPipeError:
+            return
+        wait = 0
+
+
+if __name__ == "__main__":
+    main()

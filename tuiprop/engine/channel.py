@@ -1,0 +1,31 @@
+"""Messages over a pipe: each after its length."""
+
+from typing import IO
+
+_LENGTH = 4
+
+
+def read_message(stream: IO[bytes]) -> bytes | None:
+    """The next message, or None where the stream has ended."""
+    head = _read_exactly(stream, _LENGTH)
+    if head is None:
+        return None
+    return _read_exactly(stream, int.from_bytes(head, "little"))
+
+
+def write_message(stream: IO[bytes], content: bytes) -> None:
+    """Send a message whole."""
+    remaining = memoryview(len(content).to_bytes(_LENGTH, "little") + content)
+    while remaining:
+        remaining = remaining[stream.write(remaining) :]
+    stream.flush()
+
+
+def _read_exactly(stream: IO[bytes], count: int) -> bytes | None:
+    content = bytearray()
+    while len(content) < count:
+        part = stream.read(count - len(content))
+        if not part:
+            return None
+        content += part
+    return bytes(content)

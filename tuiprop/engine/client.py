@@ -1,0 +1,148 @@
+"""The dashboard's side: ask the engine, wherever it runs."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import IO, Protocol
+
+from tuiprop.engine.channel import read_message, write_message
+from tuiprop.engine.protocol import Message, Reply, decode_reply, encode
+
+GRACE = 1.0
+"""Seconds that an engine has to end by itself."""
+
+
+class EngineDiedError(ConnectionError):
+    """The engine's process has ended; the sentence has its last words."""
+
+
+class Client(Protocol):
+    """Something that answers."""
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Send a request; replies come in the order of the requests."""
+
+    def close(self) -> None:
+        """End the engine; never hangs."""
+
+
+class ProcessClient:
+    """An engine in a process of its own; starts with this object.
+
+    Raises:
+        OSError: no process can be started here.
+    """
+
+    def __init__(self) -> None:
+        self._last_words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tuiprop.engine"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._last_words,
+            start_new_session=True,  # it ends with its input, not with the terminal
+        )
+        self._waiting: deque[Future[Reply]] = deque()
+        self._lock = threading.Lock()
+        self._dead = False
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Send a request.
+
+        Returns:
+            The reply, or the exception `EngineDiedError`.
+        """
+        future: Future[Reply] = Future()
+        with self._lock:
+            if self._dead:
+                future.set_exception(self._died())
+                return future
+            self._waiting.append(future)
+            assert self._process.stdin is not None
+            with contextlib.suppress(OSError, ValueError):
+                # where the pipe is gone, the reader finds the end of its stream and says so
+                write_message(self._process.stdin, encode(request))
+        return future
+
+    def close(self) -> None:
+        """End the process: by closing its input, and by force where that does not do."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            while (content := read_message(stream)) is not None:
+                with self._lock:
+                    future = self._waiting.popleft()
+                future.set_result(decode_reply(content))
+        with self._lock:
+            self._dead = True
+            waiting, self._waiting = self._waiting, deque()
+        error = self._died()
+        for future in waiting:
+            future.set_exception(error)
+
+    def _died(self) -> EngineDiedError:
+        self._last_words.seek(0)
+        lines = self._last_words.read().decode(errors="replace").strip().splitlines()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
+        return EngineDiedError(lines[-1] if lines else f"exit status {self._process.returncode}")
+
+
+class InlineClient:
+    """An engine in this process, which works in moments on the running event loop."""
+
+    def __init__(self) -> None:
+        from tuiprop.engine.engine import Engine
+
+        self._engine = Engine()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Answer at once."""
+        future: Future[Reply] = Future()
+        future.set_result(self._engine.handle(request))
+        if self._timer is None:
+            self._schedule(0.0)
+        return future
+
+    def close(self) -> None:
+        """Stop working."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _schedule(self, wait: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self._work)
+
+    def _work(self) -> None:
+        self._timer = None
+        wait = self._engine.work()
+        if wait is not None:
+            self._schedule(wait)
+
+
+def start() -> Client:
+    """An engine in a process of its own, or inline where none can be started."""
+    try:
+        return ProcessClient()
+    except OSError:
+        return InlineClient()

@@ -1,0 +1,417 @@
+"""The engine: owns a run, answers questions about it and moves it.
+
+It is synchronous: `handle` answers one request, `work` walks on for a moment. Where it runs, in
+the dashboard's process or in one of its own, is not its business.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from tuiprop.core.array import Array, Rows
+from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
+from tuiprop.data.preparation import complete, prepare
+from tuiprop.data.table import DataError, Table
+from tuiprop.engine.protocol import (
+    Check,
+    Done,
+    Export,
+    Exported,
+    Frame,
+    LayerNorms,
+    Locate,
+    Located,
+    Look,
+    Matrix,
+    Message,
+    Open,
+    Opened,
+    Outline,
+    Pause,
+    Play,
+    Refused,
+    Reply,
+    Save,
+    SaveExperiment,
+    Seek,
+    Snapshot,
+    Window,
+)
+from tuiprop.engine.session import Session, divergence, norm, open_session
+from tuiprop.files.atomic import FileError, write_text
+from tuiprop.files.model import network_of
+from tuiprop.files.weights import load_model
+from tuiprop.training.experiment import (
+    DataSettings,
+    Experiment,
+    ExperimentError,
+    load,
+    parse,
+    to_tables,
+    to_toml,
+)
+
+MOMENT = 0.01
+"""Seconds that `work` takes at most, and so the longest that a request waits."""
+
+PATIENCE = 0.03
+"""Seconds that a `Seek` works before it answers: most are done by then."""
+
+CHEAP = 0.05
+"""Seconds up to which J over the whole sets is evaluated at every stop."""
+
+
+class Engine:
+    """One engine, for one dashboard."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._table: tuple[object, Table] | None = None
+        self._goal: int | None = None
+        self._pace: float | None = None
+        self._pace_from = (0.0, 0)
+        self._rate = (0.0, 0, 0.0)
+        self._evaluated: tuple[int, list[float]] | None = None
+        self._evaluation_seconds = 0.0
+        self._status = "paused"
+        self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
+            Locate: self._locate,
+            Check: self._check,
+            Open: self._open,
+            Play: self._play,
+            Pause: self._pause,
+            Seek: self._seek,
+            Look: self._look,
+            Save: self._save,
+            Export: self._export,
+            SaveExperiment: self._save_experiment,
+        }
+
+    def handle(self, request: Message) -> Reply:
+        """The answer to a request; `Refused` where it cannot be."""
+        try:
+            return self._handlers[type(request)](request)
+        except ExperimentError as error:
+            return Refused(sentence=str(error), key=error.key)
+        except DataError as error:
+            return Refused(sentence=str(error), key="data.source")
+        except FileError as error:
+            return Refused(sentence=str(error))
+        except MemoryError:
+            return Refused(sentence="there is not enough memory for that")
+
+    def work(self) -> float | None:
+        """Walk on for a moment.
+
+        Returns:
+            Seconds until there is work again, 0 if at once; None if there is none.
+        """
+        if self._session is None or self._goal is None:
+            return None
+        run, goal = self._session.run, self._goal
+        until = goal
+        if self._pace is not None:
+            started, first = self._pace_from
+            due = first + int((perf_counter() - started) * self._pace)
+            until = min(goal, due)
+            if until <= run.t:
+                return max(0.0, (run.t + 1 - first) / self._pace - (perf_counter() - started))
+        run.advance(until, MOMENT)
+        if run.t >= goal or run.diverged_at is not None:
+            self._stop()
+            return None
+        return 0.0
+
+    # Opening
+
+    def _locate(self, request: Locate) -> Reply:
+        what = request.what
+        if what in CATALOGUE:
+            return Located(experiment=to_tables(suggested_experiment(what)))
+        if what.endswith(".toml"):
+            return Located(experiment=to_tables(load(what)))
+        if what.endswith(".npz"):
+            return Located(experiment=to_tables(load_model(what).experiment), weights=what)
+        source = what if "." in what or not Path(what).exists() else f"./{what}"
+        experiment = Experiment(data=DataSettings(source=source))
+        return Located(experiment=to_tables(complete(experiment, self._load(experiment.data))))
+
+    def _check(self, request: Check) -> Outline:
+        return self._outline(parse(request.experiment))
+
+    def _outline(self, experiment: Experiment) -> Outline:
+        table = self._load(experiment.data)
+        experiment = complete(experiment, table)
+        examples = prepare(experiment, table)
+        network = network_of(experiment, len(examples.inputs))
+        count = len(examples.training.rows)
+        size = experiment.training.batch_size or count
+        return Outline(
+            experiment=to_tables(experiment),
+            sizes=list(network.sizes),
+            parameters=network.parameter_count,
+            columns=[column.name for column in table.columns],
+            rows=table.rows,
+            training=count,
+            validation=len(examples.validation.rows),
+            per_epoch=-(-count // min(size, count)),
+            classes=list(examples.classes),
+        )
+
+    def _open(self, request: Open) -> Reply:
+        experiment = parse(request.experiment)
+        outline = self._outline(experiment)
+        session = open_session(
+            experiment, table=self._load(experiment.data), weights=request.weights
+        )
+        run = session.run
+        if request.resume is not None:
+            snapshot = request.resume
+            state = np.frombuffer(snapshot.state, run.trainer.state.dtype)
+            run.resume(
+                state.reshape(run.trainer.state.shape),
+                snapshot.update,
+                np.array(snapshot.history, np.float64),
+            )
+        self._session = session
+        self._evaluated = None
+        self._stop()
+        return Opened(
+            outline=outline,
+            activations=[layer.activation for layer in run.network.layers],
+        )
+
+    def _load(self, settings: DataSettings) -> Table:
+        """The table of these settings, read once as long as it is the same."""
+        key: object = (settings.source, settings.points, settings.noise, settings.seed)
+        if settings.is_path:
+            try:
+                status = Path(settings.source).stat()
+                key = (settings.source, status.st_mtime_ns, status.st_size)
+            except OSError:
+                self._table = None
+        if self._table is None or self._table[0] != key:
+            self._table = key, load_table(settings)
+        return self._table[1]
+
+    # Moving
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise ExperimentError("nothing is open yet")
+        return self._session
+
+    def _play(self, request: Play) -> Reply:
+        run = self._opened().run
+        if run.t >= run.last_update:
+            return Refused(
+                sentence=f"all {run.settings.epochs} epochs are done: "
+                "e walks one more, g goes further"
+            )
+        self._go("playing", run.last_update, request.pace)
+        return Done()
+
+    def _pause(self, request: Pause) -> Done:
+        self._stop()
+        return Done()
+
+    def _seek(self, request: Seek) -> Done:
+        run = self._opened().run
+        run.rewind(max(0, request.update))
+        run.diverged_at = None
+        self._go("seeking", max(0, request.update), None)
+        deadline = perf_counter() + PATIENCE
+        while self.work() is not None and perf_counter() < deadline:
+            pass
+        return Done()
+
+    def _go(self, status: str, goal: int, pace: float | None) -> None:
+        run = self._opened().run
+        if goal <= run.t:
+            self._stop()
+            return
+        self._status, self._goal, self._pace = status, goal, pace
+        self._pace_from = perf_counter(), run.t
+        self._rate = perf_counter(), run.t, 0.0
+
+    def _stop(self) -> None:
+        self._status, self._goal, self._pace = "paused", None, None
+
+    # Looking
+
+    def _look(self, request: Look) -> Frame:
+        session = self._opened()
+        run = session.run
+        batches, workspace = run.trainer.batches, run.trainer.workspace
+        losses, evaluated_epoch = self._losses(session)
+        history = run.history.rows[request.history_from :]
+        J_training, J_validation, accuracy_training, accuracy_validation = map(_number, losses)
+        return Frame(
+            status=self._status,  # type: ignore[arg-type]
+            update=run.t,
+            epochs_done=run.epoch,
+            epoch=batches.epoch(run.t) if run.t else 0,
+            batch=batches.batch(run.t) if run.t else 0,
+            examples=len(_rows_of_batch(session)),
+            made=workspace is not None,
+            pace=self._measured_pace(),
+            diverged=divergence(run) if run.diverged_at is not None else "",
+            J_batch=None if workspace is None else run.trainer.cost(),
+            J_training=float("nan") if J_training is None else J_training,
+            J_validation=J_validation,
+            accuracy_training=accuracy_training,
+            accuracy_validation=accuracy_validation,
+            evaluated_epoch=evaluated_epoch,
+            layers=[
+                LayerNorms(
+                    W=norm(run.trainer.parameters.W[l]),
+                    dW=None if workspace is None else norm(workspace.gradient.W[l]),
+                )
+                for l in range(1, run.network.L + 1)
+            ],
+            matrix=None if request.window is None else self._matrix(session, request.window),
+            history_from=request.history_from,
+            history=[[_number(value) for value in row] for row in history.tolist()],
+        )
+
+    def _losses(self, session: Session) -> tuple[list[float], int | None]:
+        """J and accuracies to be shown, and the epoch they belong to unless they are of now."""
+        run = session.run
+        at_end_of_epoch = run.history.rows[min(run.epoch, len(run.history) - 1)].tolist()
+        if run.t == run.epoch * run.per_epoch:
+            return at_end_of_epoch, None
+        if self._status == "playing" or self._evaluation_seconds > CHEAP:
+            return at_end_of_epoch, run.epoch
+        if self._evaluated is None or self._evaluated[0] != run.t:
+            started = perf_counter()
+            training, validation = run.evaluate()
+            self._evaluation_seconds = perf_counter() - started
+            values = [training.loss, validation.loss, training.accuracy, validation.accuracy]
+            self._evaluated = run.t, values
+        return self._evaluated[1], None
+
+    def _measured_pace(self) -> float:
+        if self._goal is None:
+            return 0.0
+        since, first, pace = self._rate
+        run, now = self._opened().run, perf_counter()
+        if now - since >= 0.5:
+            pace = (run.t - first) / (now - since)
+            self._rate = now, run.t, pace
+        elif not pace and now > since:
+            pace = (run.t - first) / (now - since)
+        return pace
+
+    def _matrix(self, session: Session, window: Window) -> Matrix:
+        l, symbol = window.layer, window.symbol
+        n, m = session.run.network.sizes, len(_rows_of_batch(session))
+        columns = {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
+        shape = n[l], columns
+        first, row_count = _clip(window.row, window.rows, shape[0])
+        left, column_count = _clip(window.column, window.columns, shape[1])
+        rows, across = slice(first, first + row_count), slice(left, left + column_count)
+        array = _array(session, symbol, l)
+        part: list[list[float]] = [] if array is None else array[rows, across].tolist()
+        examples = session.examples
+        if symbol in ("W", "dW"):
+            column_names = _unit_names(session, l - 1)[across]
+        elif symbol in ("b", "db"):
+            column_names = [symbol]
+        else:
+            batch = _rows_of_batch(session)[across]
+            column_names = [f"#{row}" for row in examples.training.rows[batch]]
+        with np.errstate(all="ignore"):
+            figures = (
+                (0.0, 0.0, 0.0, 0.0)
+                if array is None
+                else (float(array.min()), float(array.max()), float(array.mean()), norm(array))
+            )
+        return Matrix(
+            window=Window(
+                symbol=symbol,
+                layer=l,
+                row=first,
+                rows=row_count,
+                column=left,
+                columns=column_count,
+            ),
+            shape=shape,
+            made=array is not None,
+            values=part,
+            row_names=_unit_names(session, l)[rows],
+            column_names=column_names,
+            smallest=figures[0],
+            largest=figures[1],
+            mean=figures[2],
+            norm=figures[3],
+        )
+
+    # Keeping
+
+    def _save(self, request: Save) -> Snapshot:
+        run = self._opened().run
+        update, state = run.timeline.before(max(run.t - 1, 0))
+        return Snapshot(
+            update=update,
+            state=state.tobytes(),
+            history=[[_number(value) for value in row] for row in run.history.rows.tolist()],
+        )
+
+    def _export(self, request: Export) -> Exported:
+        session = self._opened()
+        difference = session.save(request.path)
+        return Exported(
+            path=request.path,
+            sentence=f"{session.run.network.parameter_count} parameters of update "
+            f"{session.run.t} written to {request.path}; read back, "
+            f"largest difference {difference:g}",
+        )
+
+    def _save_experiment(self, request: SaveExperiment) -> Exported:
+        path = Path(request.path)
+        write_text(path, to_toml(parse(request.experiment), path.parent))
+        load(path)
+        return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _rows_of_batch(session: Session) -> Rows:
+    """The examples of the update at hand, (m,): the last one, or the first to come."""
+    return session.run.trainer.batches.rows(max(session.run.t, 1))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _clip(start: int, count: int, size: int) -> tuple[int, int]:
+    """The part of [start, start + count) that lies in an axis of this size, and fills it."""
+    start = max(0, min(start, size - count))
+    return start, min(count, size - start)
+
+
+def _array(session: Session, symbol: str, l: int) -> Array | None:
+    """The whole array, or None where it has not been made."""
+    trainer = session.run.trainer
+    if symbol in ("W", "b"):
+        return getattr(trainer.parameters, symbol)[l]  # type: ignore[no-any-return]
+    workspace = trainer.workspace
+    if workspace is None:
+        return None
+    if symbol in ("dW", "db"):
+        return getattr(workspace.gradient, symbol[1:])[l]  # type: ignore[no-any-return]
+    if symbol == "da" and l == session.run.network.L:
+        return workspace.output_gradient()
+    return getattr(workspace, symbol)[l]  # type: ignore[no-any-return]
+
+
+def _unit_names(session: Session, l: int) -> list[str]:
+    """The names of the units of layer l: inputs, u0, u1, …, and what the outputs stand for."""
+    network = session.run.network
+    if l == 0:
+        return list(session.examples.inputs)
+    if l == network.L:
+        return list(session.examples.outputs)
+    return [f"u{unit}" for unit in range(network.sizes[l])]

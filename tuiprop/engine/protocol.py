@@ -1,0 +1,242 @@
+"""What the dashboard asks of the engine, and what it answers.
+
+Experiments travel as the tables of their file and matrices as lists of the visible numbers, so
+that the dashboard needs neither NumPy nor the propagation core.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+Tables = dict[str, Any]
+"""An experiment as the tables of its file."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Something that crosses."""
+
+
+# What is asked
+
+
+class Locate(Message, frozen=True, kw_only=True):
+    """What is this: an experiment file, a table, a model, the name of a data set? → `Located`."""
+
+    what: str
+
+
+class Check(Message, frozen=True, kw_only=True):
+    """Would this experiment do, and what is its network? → `Outline` or `Refused`."""
+
+    experiment: Tables
+
+
+class Open(Message, frozen=True, kw_only=True):
+    """Begin a run. → `Opened` or `Refused`."""
+
+    experiment: Tables
+    weights: str | None = None
+    """A file of initial weights."""
+    resume: "Snapshot | None" = None
+    """Where to go on, after an engine died."""
+
+
+class Play(Message, frozen=True, kw_only=True):
+    """Walk on to the end of the epochs asked for. → `Done`."""
+
+    pace: float | None = None
+    """Updates a second; None: flat out."""
+
+
+class Pause(Message, frozen=True, kw_only=True):
+    """Stop where we are. → `Done`."""
+
+
+class Seek(Message, frozen=True, kw_only=True):
+    """Go to an update, back or on. → `Done`, when it is reached or under way."""
+
+    update: int
+
+
+class Window(Message, frozen=True, kw_only=True):
+    """Which part of which array is looked at."""
+
+    symbol: str
+    """One of W b z a da dz dW db."""
+    layer: int
+    row: int = 0
+    rows: int = 0
+    column: int = 0
+    columns: int = 0
+
+
+class Look(Message, frozen=True, kw_only=True):
+    """What there is to see now. → `Frame`."""
+
+    window: Window | None = None
+    history_from: int = 0
+    """Send the history from this epoch on."""
+
+
+class Save(Message, frozen=True, kw_only=True):
+    """Keep what must survive this engine. → `Snapshot`."""
+
+
+class Export(Message, frozen=True, kw_only=True):
+    """Write the weights, read them back, compare. → `Exported` or `Refused`."""
+
+    path: str
+
+
+class SaveExperiment(Message, frozen=True, kw_only=True):
+    """Write an experiment file. → `Exported` or `Refused`."""
+
+    experiment: Tables
+    path: str
+
+
+Request = Locate | Check | Open | Play | Pause | Seek | Look | Save | Export | SaveExperiment
+
+# What is answered
+
+
+class Refused(Message, frozen=True, kw_only=True):
+    """It cannot be: one sentence."""
+
+    sentence: str
+    key: str = ""
+    """The key of the experiment at fault, if it is one."""
+
+
+class Located(Message, frozen=True, kw_only=True):
+    """What was named, as an experiment."""
+
+    experiment: Tables
+    weights: str | None = None
+    """The model that was named: its weights are the initial ones."""
+
+
+class Outline(Message, frozen=True, kw_only=True):
+    """An experiment that does."""
+
+    experiment: Tables
+    """Complete: target, layers and loss filled in."""
+    sizes: list[int]
+    """n[0], …, n[L]."""
+    parameters: int
+    columns: list[str]
+    """All columns of the table."""
+    rows: int
+    training: int
+    """Examples that are trained on."""
+    validation: int
+    per_epoch: int
+    """Updates in one epoch."""
+    classes: list[str]
+    """Empty where the targets are numbers."""
+
+
+class Opened(Message, frozen=True, kw_only=True):
+    """A run has begun."""
+
+    outline: Outline
+    activations: list[str]
+    """g[1], …, g[L]."""
+
+
+class Done(Message, frozen=True, kw_only=True):
+    """It was done."""
+
+
+class Matrix(Message, frozen=True, kw_only=True):
+    """The part of an array that a window asked for."""
+
+    window: Window
+    """What is really there: clipped to the array."""
+    shape: tuple[int, int]
+    made: bool
+    """False where this array has not been made yet: `values` is empty then."""
+    values: list[list[float]]
+    row_names: list[str]
+    column_names: list[str]
+    smallest: float
+    largest: float
+    mean: float
+    norm: float
+
+
+class LayerNorms(Message, frozen=True, kw_only=True):
+    """‖W[l]‖ and ‖dW[l]‖."""
+
+    W: float
+    dW: float | None
+
+
+class Frame(Message, frozen=True, kw_only=True):
+    """What there is to see."""
+
+    status: Literal["paused", "playing", "seeking"]
+    update: int
+    """t: updates done."""
+    epochs_done: int
+    epoch: int
+    """The epoch of update t, from 1; 0 before the first."""
+    batch: int
+    """The batch of update t within its epoch, from 1; 0 before the first."""
+    examples: int
+    """m of update t; of the next before the first."""
+    made: bool
+    """The arrays of update t are there."""
+    pace: float
+    """Updates a second, measured; 0 when paused."""
+    diverged: str
+    """The sentence on a divergence, or empty."""
+    J_batch: float | None
+    J_training: float
+    J_validation: float | None
+    accuracy_training: float | None
+    accuracy_validation: float | None
+    evaluated_epoch: int | None
+    """The epoch whose end J training and validation belong to; None: they are of now."""
+    layers: list[LayerNorms]
+    matrix: Matrix | None
+    history_from: int
+    history: list[list[float | None]]
+    """Rows of J training, J validation, accuracy training, accuracy validation."""
+
+
+class Snapshot(Message, frozen=True, kw_only=True):
+    """A state that an engine can go on from."""
+
+    update: int
+    state: bytes
+    history: list[list[float | None]]
+
+
+class Exported(Message, frozen=True, kw_only=True):
+    """A file was written and read back."""
+
+    path: str
+    sentence: str
+
+
+Reply = Refused | Located | Outline | Opened | Done | Frame | Snapshot | Exported
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+def encode(message: Message) -> bytes:
+    """The bytes of a message."""
+    return _encoder.encode(message)
+
+
+def decode_request(content: bytes) -> Request:
+    """A request from its bytes."""
+    return _requests.decode(content)
+
+
+def decode_reply(content: bytes) -> Reply:
+    """A reply from its bytes."""
+    return _replies.decode(content)

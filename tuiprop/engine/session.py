@@ -1,0 +1,130 @@
+"""An experiment opened: its data, its network and its run, side by side."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.gradient_check import GradientCheck, check_gradient
+from tuiprop.core.network import Parameters, initialize
+from tuiprop.data.catalogue import load_table
+from tuiprop.data.preparation import Examples, complete, prepare
+from tuiprop.data.table import Table
+from tuiprop.files.model import Model, network_of
+from tuiprop.files.weights import parameters_for, save
+from tuiprop.training.experiment import Experiment
+from tuiprop.training.history import History
+from tuiprop.training.run import Run, TrainingData
+from tuiprop.training.trainer import Record
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What Python, the command line and the dashboard work on."""
+
+    experiment: Experiment
+    """Complete: target, layers and loss are filled in."""
+    examples: Examples
+    run: Run
+
+    @property
+    def parameters(self) -> Parameters:
+        """W[l] and b[l] as they are now: `parameters.W[l]`, `parameters.b[l]`."""
+        return self.run.trainer.parameters
+
+    @property
+    def history(self) -> History:
+        """J and accuracy of every epoch so far."""
+        return self.run.history
+
+    @property
+    def model(self) -> Model:
+        """The network as it is now, to be saved or used."""
+        return Model(
+            self.experiment,
+            self.parameters.copy(),
+            self.examples.inputs,
+            self.examples.classes,
+            self.examples.preparation,
+            self.run.t,
+        )
+
+    def predict(self, inputs: Array) -> Array:
+        """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
+        return self.model.predict(inputs)
+
+    def save(self, path: str | Path) -> float:
+        """Export the weights; returns the largest difference found on reading them back."""
+        return save(self.model, path)
+
+    def record(self, update: int) -> Record:
+        """The record of one update; its examples are rows of the table.
+
+        Raises:
+            ArithmeticError: the run diverges before that update.
+        """
+        record = self.run.record(update)
+        if record.update != update:
+            raise ArithmeticError(divergence(self.run))
+        return replace(record, examples=self.examples.training.rows[record.examples])
+
+    def check(self) -> GradientCheck:
+        """The gradient check at the parameters as they are, on the next batch, in float64."""
+        trainer = self.run.trainer
+        rows = trainer.batches.rows(self.run.t + 1)
+        return check_gradient(
+            self.run.network, self.parameters, trainer.inputs[rows], trainer.targets[rows]
+        )
+
+
+def open_session(
+    experiment: Experiment,
+    *,
+    table: Table | None = None,
+    weights: str | Path | None = None,
+) -> Session:
+    """Open an experiment at state 0.
+
+    Args:
+        experiment: need not be complete.
+        table: its data, where they are at hand already.
+        weights: a file with initial weights instead of drawn ones; a preparation stored in it
+            is ignored.
+
+    Raises:
+        ExperimentError: the experiment does not fit its data.
+        DataError: the data cannot be read.
+        FileError: the weights cannot be read, or do not fit.
+    """
+    table = table or load_table(experiment.data)
+    experiment = complete(experiment, table)
+    examples = prepare(experiment, table)
+    network = network_of(experiment, len(examples.inputs))
+    dtype = experiment.training.dtype
+    if weights is None:
+        initial = initialize(
+            network, experiment.network.initializer, experiment.network.seed, dtype
+        )
+    else:
+        initial = parameters_for(weights, network, dtype)
+    training, validation = examples.training, examples.validation
+    data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
+    return Session(experiment, examples, Run(network, experiment.training, data, initial))
+
+
+def divergence(run: Run) -> str:
+    """The sentence on where a run diverged."""
+    t = run.diverged_at
+    assert t is not None
+    batches = run.trainer.batches
+    return (
+        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}): "
+        f"a parameter is not finite any more; the state after update {t - 1} is kept. "
+        f"A smaller learning rate than {run.settings.learning_rate:g} may help"
+    )
+
+
+def norm(array: Array) -> float:
+    """The Frobenius norm."""
+    return float(np.linalg.norm(array))

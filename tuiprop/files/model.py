@@ -1,0 +1,66 @@
+"""A model: a network with its parameters and what it takes to use them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Layer, Network, Parameters
+from tuiprop.core.propagation import Workspace
+from tuiprop.data.preparation import Preparation, apply
+from tuiprop.training.experiment import Experiment
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is exported and opened again."""
+
+    experiment: Experiment
+    """Complete: target, layers and loss are filled in."""
+    parameters: Parameters
+    inputs: tuple[str, ...]
+    """Names of the inputs, n[0] of them."""
+    classes: tuple[str, ...]
+    """Names of the classes in the order of the outputs; empty where the targets are numbers."""
+    preparation: tuple[Preparation, ...]
+    """What is done to each raw input, n[0] of them."""
+    update: int
+    """The number of updates that made the parameters."""
+
+    @property
+    def network(self) -> Network:
+        """The description of the network."""
+        return self.parameters.network
+
+    def predict(self, inputs: Array) -> Array:
+        """ŷ for raw inputs.
+
+        Args:
+            inputs: examples as rows, (m, n[0]), as the table has them: not standardised.
+
+        Returns:
+            (m, n[L]): for classes probabilities.
+
+        Raises:
+            ValueError: the inputs are not (m, n[0]).
+        """
+        rows = np.asarray(inputs, np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.network.inputs:
+            raise ValueError(
+                f"inputs: found {rows.shape}, allowed: (m, {self.network.inputs}), "
+                f"examples as rows: {', '.join(self.inputs)}"
+            )
+        workspace = Workspace(self.network, len(rows), self.parameters.vector.dtype)
+        workspace.inputs[...] = apply(self.preparation, rows)
+        with np.errstate(all="ignore"):
+            workspace.forward(self.parameters)
+        return np.ascontiguousarray(workspace.a[self.network.L].T)
+
+
+def network_of(experiment: Experiment, inputs: int) -> Network:
+    """The network that a complete experiment describes, over n[0] inputs."""
+    settings = experiment.network
+    assert settings.layers is not None
+    assert settings.loss is not None
+    layers = tuple(Layer(layer.units, layer.activation) for layer in settings.layers)
+    return Network(inputs, layers, settings.loss, settings.l2)

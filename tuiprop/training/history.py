@@ -1,0 +1,133 @@
+"""J and accuracy over whole sets, epoch by epoch."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network, Parameters
+from tuiprop.core.propagation import Workspace
+
+CHUNK = 1024
+"""So many examples are evaluated at a time."""
+
+
+class Evaluation(NamedTuple):
+    """How a network does on a set."""
+
+    loss: float
+    """The mean of 𝓛, without the L2 term."""
+    accuracy: float
+    """The share of examples whose class is predicted; NaN for losses of numbers."""
+
+
+NOTHING_HELD_OUT = Evaluation(np.nan, np.nan)
+
+
+class Evaluator:
+    """Evaluates a network on one set.
+
+    Args:
+        network: the network.
+        inputs: (N, n[0]), N may be 0.
+        targets: (N, n[L]).
+        dtype: of the parameters.
+    """
+
+    def __init__(self, network: Network, inputs: Array, targets: Array, dtype: DTypeLike) -> None:
+        self._network = network
+        self._inputs = inputs
+        self._targets = targets
+        self._dtype = dtype
+        self._workspaces: dict[int, Workspace] = {}
+
+    def evaluate(self, parameters: Parameters) -> Evaluation:
+        """J and accuracy with these parameters."""
+        count = len(self._inputs)
+        if not count:
+            return NOTHING_HELD_OUT
+        loss, right = 0.0, 0
+        for start in range(0, count, CHUNK):
+            stop = min(start + CHUNK, count)
+            workspace = self._workspace(stop - start)
+            workspace.inputs[...] = self._inputs[start:stop]
+            workspace.targets[...] = self._targets[start:stop]
+            workspace.forward(parameters)
+            loss += float(workspace.losses().sum(dtype=np.float64))
+            if self._network.loss_function.classes:
+                outputs, y = workspace.a[self._network.L], workspace.y
+                right += int((predicted_classes(outputs) == predicted_classes(y)).sum())
+        accuracy = right / count if self._network.loss_function.classes else np.nan
+        return Evaluation(loss / count, accuracy)
+
+    def _workspace(self, m: int) -> Workspace:
+        if m not in self._workspaces:
+            self._workspaces[m] = Workspace(self._network, m, self._dtype)
+        return self._workspaces[m]
+
+
+def predicted_classes(outputs: Array) -> NDArray[np.intp]:
+    """The class of each column of outputs (K, m): the largest of K, or 1 above ½ where K = 1."""
+    if len(outputs) == 1:
+        return np.asarray(outputs[0] > 0.5, np.intp)
+    return np.asarray(outputs.argmax(axis=0))
+
+
+COLUMNS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+
+
+class History:
+    """One row an epoch, from epoch 0: the four of `COLUMNS`, NaN where there is nothing."""
+
+    def __init__(self) -> None:
+        self._rows: NDArray[np.float64] = np.empty((64, len(COLUMNS)))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """(epochs + 1, 4), a view."""
+        return self._rows[: self._count]
+
+    def add(self, training: Evaluation, validation: Evaluation) -> None:
+        """The next epoch."""
+        row = (training.loss, validation.loss, training.accuracy, validation.accuracy)
+        self.extend(np.array([row]))
+
+    def extend(self, rows: NDArray[np.float64]) -> None:
+        """The next epochs, (n, 4)."""
+        needed = self._count + len(rows)
+        if needed > len(self._rows):
+            self._rows = np.resize(self._rows, (2 * needed, len(COLUMNS)))
+        self._rows[self._count : needed] = rows
+        self._count = needed
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """One of `COLUMNS`, (epochs + 1,)."""
+        return self.rows[:, COLUMNS.index(name)]
+
+    def since(self, epoch: int) -> Iterator[dict[str, float]]:
+        """The epochs from this one on, each as `[epoch]` gives it."""
+        return (self[later] for later in range(epoch, len(self)))
+
+    def __getitem__(self, epoch: int) -> dict[str, float]:
+        """One epoch as a mapping: "epoch" and what of `COLUMNS` there is."""
+        epoch = range(len(self))[epoch]
+        values = zip(COLUMNS, self.rows[epoch].tolist(), strict=True)
+        return {
+            "epoch": epoch,
+            **{name: value for name, value in values if not np.isnan(value)},
+        }
+
+    def to_csv(self, *, classes: bool) -> str:
+        """The text of a `--history` file; the accuracies are columns of it for classes."""
+        columns = COLUMNS if classes else COLUMNS[:2]
+        lines = [",".join(("epoch", *columns))]
+        for epoch, row in enumerate(self.rows.tolist()):
+            cells = ("" if np.isnan(value) else repr(value) for value in row[: len(columns)])
+            lines.append(",".join((str(epoch), *cells)))
+        return "\n".join(lines) + "\n"

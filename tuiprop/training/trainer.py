@@ -1,0 +1,148 @@
+"""The trainer: state t − 1 to state t, one update after the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuiprop.core.array import Array, Rows
+from tuiprop.core.network import Network, Parameters
+from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.propagation import Workspace, penalty
+from tuiprop.training.batches import Batches
+from tuiprop.training.experiment import TrainingSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """Every array of one update, as flat-out training computed it, bit for bit.
+
+    l counts as in the notes: `W[1]` … `W[L]`, `a[0]` … `a[L]`.
+    """
+
+    update: int
+    W: dict[int, Array]
+    """Before the update, (n[l], n[l-1])."""
+    b: dict[int, Array]
+    """Before the update, (n[l], 1)."""
+    z: dict[int, Array]
+    """(n[l], m)."""
+    a: dict[int, Array]
+    """(n[l], m)."""
+    da: dict[int, Array]
+    """(n[l], m)."""
+    dz: dict[int, Array]
+    """(n[l], m)."""
+    dW: dict[int, Array]
+    """(n[l], n[l-1])."""
+    db: dict[int, Array]
+    """(n[l], 1)."""
+    y: Array
+    """The targets of the batch, (n[L], m)."""
+    J: float
+    """J of the batch, with the penalty."""
+    examples: Rows
+    """The rows of the table that the columns are, (m,)."""
+
+
+class Trainer:
+    """Walks over batches and changes the parameters.
+
+    Args:
+        network: the network.
+        settings: the optimiser, its rate and options, batch size, order, dtype.
+        inputs: the training set as rows, (N, n[0]).
+        targets: (N, n[L]).
+        initial: state 0; not changed.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        settings: TrainingSettings,
+        inputs: Array,
+        targets: Array,
+        initial: Parameters,
+    ) -> None:
+        self.network = network
+        self.inputs = np.ascontiguousarray(inputs, settings.dtype)
+        self.targets = np.ascontiguousarray(targets, settings.dtype)
+        self.batches = Batches(
+            len(inputs), settings.batch_size, shuffle=settings.shuffle, seed=settings.seed
+        )
+        optimizer = OPTIMIZERS[settings.optimizer]
+        self.state: Array = np.zeros(
+            (1 + len(optimizer.slots), network.parameter_count), settings.dtype
+        )
+        """θ and the slots of the optimiser, (1 + slots, P)."""
+        self.state[0] = initial.vector
+        self.parameters = Parameters(network, self.state[0])
+        """Views into `state`: changed by every update."""
+        self.t = 0
+        """The number of updates done."""
+        self.workspace: Workspace | None = None
+        """The arrays of update t; None where update t was not walked here."""
+        self._workspaces: dict[int, Workspace] = {}
+        self._penalty = 0.0
+        self._change = Change(
+            optimizer,
+            self.state,
+            np.empty_like(self.state[0]),
+            settings.learning_rate,
+            settings.options,
+        )
+
+    def advance(self, updates: int) -> None:
+        """Do so many updates."""
+        for t in range(self.t + 1, self.t + updates + 1):
+            rows = self.batches.rows(t)
+            workspace = self._workspaces.get(len(rows))
+            if workspace is None:
+                workspace = self._workspaces[len(rows)] = self._new_workspace(len(rows))
+            self._walk(workspace, rows)
+            self._penalty = penalty(self.network, self.parameters)
+            self._change.apply(workspace.gradient.vector, t)
+            self.workspace = workspace
+            self.t = t
+
+    def cost(self) -> float:
+        """J of the batch of update t, before its parameters were changed."""
+        assert self.workspace is not None
+        return self.workspace.mean_loss() + self._penalty
+
+    def record(self) -> Record:
+        """The record of the next update, t + 1; nothing is changed."""
+        rows = self.batches.rows(self.t + 1)
+        workspace = self._new_workspace(len(rows))
+        before = self.parameters.copy()
+        self._walk(workspace, rows)
+        workspace.output_gradient()
+        return Record(
+            update=self.t + 1,
+            W=before.W,
+            b=before.b,
+            z=workspace.z,
+            a=workspace.a,
+            da=workspace.da,
+            dz=workspace.dz,
+            dW=workspace.gradient.W,
+            db=workspace.gradient.b,
+            y=workspace.y,
+            J=workspace.cost(before),
+            examples=rows.copy(),
+        )
+
+    def restore(self, state: Array, t: int) -> None:
+        """Go to state t, given as `state` held it then."""
+        self.state[...] = state
+        self.t = t
+        self.workspace = None
+
+    def _new_workspace(self, m: int) -> Workspace:
+        return Workspace(self.network, m, self.state.dtype)
+
+    def _walk(self, workspace: Workspace, rows: Rows) -> None:
+        """Forward and back over the examples in `rows`."""
+        np.take(self.inputs, rows, axis=0, out=workspace.inputs, mode="clip")
+        np.take(self.targets, rows, axis=0, out=workspace.targets, mode="clip")
+        workspace.forward(self.parameters)
+        workspace.backward(self.parameters)
