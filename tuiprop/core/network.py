@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import sqrt
 from typing import TypeAlias
 
@@ -82,7 +83,7 @@ class Network:
     @property
     def parameter_count(self) -> int:
         """How many numbers all W[l] and b[l] hold together."""
-        return sum(n * (before + 1) for before, n in zip(self.sizes, self.sizes[1:], strict=False))
+        return sum(n * (before + 1) for before, n in pairwise(self.sizes))
 
 
 class Parameters:
@@ -101,7 +102,7 @@ class Parameters:
         self.W: dict[int, Array] = {}
         self.b: dict[int, Array] = {}
         start = 0
-        for l, (before, n) in enumerate(zip(network.sizes, network.sizes[1:], strict=False), 1):
+        for l, (before, n) in enumerate(pairwise(network.sizes), 1):
             self.W[l] = vector[start : start + n * before].reshape(n, before)
             start += n * before
             self.b[l] = vector[start : start + n].reshape(n, 1)

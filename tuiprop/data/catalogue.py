@@ -63,8 +63,11 @@ _ENTRIES = (
         "A truth table",
         suggested={
             "data": {"validation": 0.0, "standardize": False},
-            "network": {"layers": _layers((3, "tanh"), (1, "sigmoid"))},
-            "training": {"learning_rate": 0.5, "batch_size": 0, "epochs": 1000},
+            "network": {
+                "layers": _layers((3, "tanh"), (1, "sigmoid")),
+                "initializer": "xavier_normal",
+            },
+            "training": {"learning_rate": 1.0, "batch_size": 0, "epochs": 500},
         },
     ),
     Entry(
@@ -77,8 +80,9 @@ _ENTRIES = (
         _CC_BY,
         "10.24432/C56C76",
         {
+            "data": {"seed": 3},
             "network": {"layers": _layers((8, "tanh"), (3, "softmax"))},
-            "training": {"learning_rate": 0.1, "batch_size": 32},
+            "training": {"learning_rate": 0.25, "batch_size": 32},
         },
     ),
     Entry(
@@ -228,9 +232,9 @@ def _exists(path: str) -> bool:
 
 
 def _meant(name: str) -> str:
-    """A question after the data sets whose names are like `name`; empty where there is none."""
-    close = difflib.get_close_matches(name.lower().replace(" ", "_"), CATALOGUE, 3, 0.6)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    """A question after the data set whose name is most like `name`; empty where there is none."""
+    close = difflib.get_close_matches(name.lower().replace(" ", "_"), CATALOGUE, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def suggested_experiment(name: str) -> Experiment:

@@ -1,7 +1,6 @@
 """What an experiment leaves to the data: the target, the layers and the loss."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import msgspec
 
@@ -95,7 +94,7 @@ def _check_loss(loss: str, targets: tuple[Column, ...], key: str) -> None:
                 raise _error(
                     key,
                     f"{loss} for the target {target.name}, which is text",
-                    "numbers, or with one target " + _names(classes=True),
+                    _names(classes=True) if len(targets) == 1 else "several targets of numbers",
                 )
         return
     if len(targets) > 1:
@@ -138,7 +137,6 @@ def _check_network(
         Network(inputs, tuple(Layer(layer.units, layer.activation) for layer in layers), loss)
     except ValueError as error:
         of_loss = loss_is_named and not str(error).startswith("layer ")
-        key: Literal["network.loss", "network.layers"]
         key = "network.loss" if of_loss else "network.layers"
         raise ExperimentError(f"{key}: {error}", key) from None
 

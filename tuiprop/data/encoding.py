@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -46,23 +47,17 @@ class Preparation:
             DataError: an entry that `to_builtins` does not write.
         """
         try:
-            preparation = cls(**entry)
-        except TypeError:
-            preparation = cls("")
-        numbers = (preparation.mean, preparation.deviation)
-        texts = (preparation.column, preparation.category or "")
-        if (
-            not preparation.column
-            or not all(isinstance(text, str) for text in texts)
-            or not all(type(number) in (int, float) for number in numbers)
-            or not np.isfinite(numbers).all()
-            or preparation.deviation <= 0
-        ):
+            column, category = entry["column"], entry.get("category")
+            mean, deviation = float(entry["mean"]), float(entry["deviation"])
+        except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
+            column, category, mean, deviation = None, None, 0.0, 0.0
+        named = isinstance(column, str) and isinstance(category, str | None)
+        if not named or not isfinite(mean) or not 0 < deviation < inf:
             raise DataError(
                 f"preparation: found {quote(str(entry))}, allowed: column, mean, a deviation "
                 "greater than 0, and a category where the column is text"
             )
-        return cls(preparation.column, float(numbers[0]), float(numbers[1]), preparation.category)
+        return cls(column, mean, deviation, category)
 
 
 def input_columns(settings: DataSettings, table: Table) -> tuple[Column, ...]:
@@ -80,14 +75,12 @@ def input_columns(settings: DataSettings, table: Table) -> tuple[Column, ...]:
         key = f"data.columns.{_toml_key(name)}"
         if name not in table:
             allowed = listed(table.names)
-            raise ExperimentError(
-                f"{key}: found a column of that name, allowed: {allowed}", "data.columns"
-            )
+            raise ExperimentError(f"{key}: found a column of that name, allowed: {allowed}", key)
         if not column.use and name in settings.targets:
             raise ExperimentError(
                 f"{key}.use: found false, allowed: true, as it is a target; "
                 "data.target names another",
-                "data.columns",
+                key,
             )
     left_out = {name for name, column in settings.columns.items() if not column.use}
     inputs = tuple(
@@ -121,7 +114,7 @@ def encoding_of(columns: Sequence[Column], table: Table) -> tuple[Preparation, .
             raise ExperimentError(
                 f"{key}: found {len(categories)} different texts in {table.rows} rows, allowed: "
                 f"up to {MOST_CATEGORIES} that repeat; {key} = {{ use = false }} leaves it out",
-                "data.columns",
+                key,
             )
         inputs += [Preparation(column.name, category=category) for category in categories]
     return tuple(inputs)
@@ -209,11 +202,12 @@ def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:
         rows: raw inputs, examples as rows, (m, n[0]).
 
     Returns:
-        (m, n[0]), a new array in float64.
+        (m, n[0]), a new array in float64; infinite where the quotient is too large for it.
     """
     mean = np.array([each.mean for each in preparation])
     deviation = np.array([each.deviation for each in preparation])
-    prepared: Numbers = (np.asarray(rows, dtype=np.float64) - mean) / deviation
+    with np.errstate(over="ignore"):
+        prepared: Numbers = (np.asarray(rows, dtype=np.float64) - mean) / deviation
     return prepared
 
 

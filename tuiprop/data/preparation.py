@@ -66,7 +66,8 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
     """
     experiment = complete(experiment, table)
     settings, dtype = experiment.data, experiment.training.dtype
-    assert experiment.network.layers and experiment.network.loss
+    assert experiment.network.layers is not None
+    assert experiment.network.loss is not None
     encoding = encoding_of(input_columns(settings, table), table)
     raw = encode(encoding, table)
     columns = tuple(table[name] for name in settings.targets)

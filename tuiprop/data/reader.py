@@ -5,7 +5,6 @@ library, to name the line and the column.
 """
 
 import csv
-import io
 import re
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -108,8 +107,7 @@ class _Reader:
         Raises:
             DataError: quotes that do not close, or a cell beyond all bounds.
         """
-        lines = io.StringIO(self.text, newline="\n")
-        reader = csv.reader(lines, delimiter=delimiter or self.delimiter, strict=True)
+        reader = csv.reader(_lines(self.text), delimiter=delimiter or self.delimiter, strict=True)
         while True:
             line = reader.line_num + 1
             try:
@@ -117,7 +115,7 @@ class _Reader:
             except csv.Error as error:
                 raise self._error(
                     f"line {line}",
-                    f"what is not CSV ({error})",
+                    f"a cell that is not CSV ({error})",
                     'quotes around whole cells, "" for a quote in them',
                 ) from None
             if record is None:
@@ -260,6 +258,15 @@ class _Reader:
                 f"{found}, text among numbers",
                 "a column of numbers, or of text",
             )
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one, so that the first few of many cost little."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _has_header(first: list[list[str]]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -47,13 +48,17 @@ class Table:
         """The number of rows, the header not counted."""
         return len(self.columns[0].values)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
     def __contains__(self, name: object) -> bool:
-        return name in self.names
+        return name in self._by_name
 
     def __getitem__(self, name: str) -> Column:
         """The column of that name.
@@ -61,12 +66,11 @@ class Table:
         Raises:
             DataError: there is none; the sentence lists those that exist.
         """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise DataError(
-            f"{self.name}: found no column {quote(name)}, allowed: {listed(self.names)}"
-        )
+        if name not in self._by_name:
+            raise DataError(
+                f"{self.name}: found no column {quote(name)}, allowed: {listed(self.names)}"
+            )
+        return self._by_name[name]
 
 
 def format_number(value: float) -> str:

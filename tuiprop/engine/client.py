@@ -24,6 +24,10 @@ class EngineDiedError(ConnectionError):
 class Client(Protocol):
     """Something that answers."""
 
+    @property
+    def died(self) -> bool:
+        """No more answers will come."""
+
     def ask(self, request: Message) -> "Future[Reply]":
         """Send a request; replies come in the order of the requests."""
 
@@ -51,6 +55,11 @@ class ProcessClient:
         self._lock = threading.Lock()
         self._dead = False
         threading.Thread(target=self._receive, daemon=True).start()
+
+    @property
+    def died(self) -> bool:
+        """The process has ended."""
+        return self._dead
 
     @property
     def pid(self) -> int:
@@ -116,6 +125,11 @@ class InlineClient:
 
         self._engine = Engine()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def died(self) -> bool:
+        """It lives as long as the dashboard."""
+        return False
 
     def ask(self, request: Message) -> "Future[Reply]":
         """Answer at once."""

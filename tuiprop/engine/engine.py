@@ -11,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array, Rows
+from tuiprop.core.loss import LOSSES
+from tuiprop.core.network import INITIALIZERS
+from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
 from tuiprop.data.preparation import complete, prepare
 from tuiprop.data.table import DataError, Table
 from tuiprop.engine.protocol import (
+    Ask,
     Check,
     Done,
     Export,
@@ -38,6 +43,7 @@ from tuiprop.engine.protocol import (
     SaveExperiment,
     Seek,
     Snapshot,
+    Vocabulary,
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm, open_session
@@ -69,6 +75,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._runs = 0
         self._table: tuple[object, Table] | None = None
         self._goal: int | None = None
         self._pace: float | None = None
@@ -79,6 +86,7 @@ class Engine:
         self._status = "paused"
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
+            Ask: self._ask,
             Check: self._check,
             Open: self._open,
             Play: self._play,
@@ -139,6 +147,18 @@ class Engine:
         experiment = Experiment(data=DataSettings(source=source))
         return Located(experiment=to_tables(complete(experiment, self._load(experiment.data))))
 
+    def _ask(self, request: Ask) -> Vocabulary:
+        return Vocabulary(
+            datasets=list(CATALOGUE),
+            activations=[name for name, g in ACTIVATIONS.items() if not g.output_only],
+            outputs=list(ACTIVATIONS),
+            losses=list(LOSSES),
+            initializers=list(INITIALIZERS),
+            optimizers=list(OPTIMIZERS),
+            options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
+            dtypes=["float64", "float32"],
+        )
+
     def _check(self, request: Check) -> Outline:
         return self._outline(parse(request.experiment))
 
@@ -179,7 +199,9 @@ class Engine:
         self._session = session
         self._evaluated = None
         self._stop()
+        self._runs += 1
         return Opened(
+            run=self._runs,
             outline=outline,
             activations=[layer.activation for layer in run.network.layers],
         )
@@ -190,7 +212,7 @@ class Engine:
         if settings.is_path:
             try:
                 status = Path(settings.source).stat()
-                key = (settings.source, status.st_mtime_ns, status.st_size)
+                key = (settings.source, settings.columns, status.st_mtime_ns, status.st_size)
             except OSError:
                 self._table = None
         if self._table is None or self._table[0] != key:
@@ -250,6 +272,7 @@ class Engine:
         history = run.history.rows[request.history_from :]
         J_training, J_validation, accuracy_training, accuracy_validation = map(_number, losses)
         return Frame(
+            run=self._runs,
             status=self._status,  # type: ignore[arg-type]
             update=run.t,
             epochs_done=run.epoch,
@@ -365,6 +388,7 @@ class Engine:
         difference = session.save(request.path)
         return Exported(
             path=request.path,
+            update=session.run.t,
             sentence=f"{session.run.network.parameter_count} parameters of update "
             f"{session.run.t} written to {request.path}; read back, "
             f"largest difference {difference:g}",
@@ -397,6 +421,8 @@ def _array(session: Session, symbol: str, l: int) -> Array | None:
     trainer = session.run.trainer
     if symbol in ("W", "b"):
         return getattr(trainer.parameters, symbol)[l]  # type: ignore[no-any-return]
+    if symbol == "a" and l == 0:
+        return trainer.inputs[_rows_of_batch(session)].T
     workspace = trainer.workspace
     if workspace is None:
         return None

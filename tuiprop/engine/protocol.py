@@ -25,6 +25,10 @@ class Locate(Message, frozen=True, kw_only=True):
     what: str
 
 
+class Ask(Message, frozen=True, kw_only=True):
+    """Which names are there to choose from? → `Vocabulary`."""
+
+
 class Check(Message, frozen=True, kw_only=True):
     """Would this experiment do, and what is its network? → `Outline` or `Refused`."""
 
@@ -95,7 +99,7 @@ class SaveExperiment(Message, frozen=True, kw_only=True):
     path: str
 
 
-Request = Locate | Check | Open | Play | Pause | Seek | Look | Save | Export | SaveExperiment
+Request = Locate | Ask | Check | Open | Play | Pause | Seek | Look | Save | Export | SaveExperiment
 
 # What is answered
 
@@ -114,6 +118,21 @@ class Located(Message, frozen=True, kw_only=True):
     experiment: Tables
     weights: str | None = None
     """The model that was named: its weights are the initial ones."""
+
+
+class Vocabulary(Message, frozen=True, kw_only=True):
+    """The names that an experiment may use, in the order in which they are offered."""
+
+    datasets: list[str]
+    activations: list[str]
+    outputs: list[str]
+    """Activations that the output layer may have too."""
+    losses: list[str]
+    initializers: list[str]
+    optimizers: list[str]
+    options: dict[str, dict[str, float | tuple[float, float]]]
+    """Of each optimiser, with their defaults."""
+    dtypes: list[str]
 
 
 class Outline(Message, frozen=True, kw_only=True):
@@ -139,6 +158,8 @@ class Outline(Message, frozen=True, kw_only=True):
 class Opened(Message, frozen=True, kw_only=True):
     """A run has begun."""
 
+    run: int
+    """Its number; frames carry it too."""
     outline: Outline
     activations: list[str]
     """g[1], …, g[L]."""
@@ -175,6 +196,7 @@ class LayerNorms(Message, frozen=True, kw_only=True):
 class Frame(Message, frozen=True, kw_only=True):
     """What there is to see."""
 
+    run: int
     status: Literal["paused", "playing", "seeking"]
     update: int
     """t: updates done."""
@@ -218,9 +240,11 @@ class Exported(Message, frozen=True, kw_only=True):
 
     path: str
     sentence: str
+    update: int = 0
+    """Whose weights they are."""
 
 
-Reply = Refused | Located | Outline | Opened | Done | Frame | Snapshot | Exported
+Reply = Refused | Located | Vocabulary | Outline | Opened | Done | Frame | Snapshot | Exported
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

@@ -13,6 +13,16 @@ class FileError(OSError):
     """A file that cannot be written or read: one sentence that names it."""
 
 
+def refusal(file: str, suffix: str) -> str:
+    """Why a file with this suffix cannot be written there, in a sentence; "" where it can."""
+    path = Path(file)
+    if path.suffix != suffix:
+        return f"{file}: found {path.suffix or 'no suffix'}, allowed: {suffix}"
+    if not path.absolute().parent.is_dir():
+        return f"{file}: there is no folder {path.parent}"
+    return f"{file}: is a folder" if path.is_dir() else ""
+
+
 def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
     """Write `path` by way of a temporary file beside it, so that it is never half written.
 

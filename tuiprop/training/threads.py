@@ -7,6 +7,7 @@ network decides, the dashboard, the command line and Python give the same bits.
 import os
 from contextlib import AbstractContextManager
 from functools import cache
+from itertools import pairwise
 
 from threadpoolctl import ThreadpoolController
 
@@ -18,7 +19,7 @@ WIDE_LAYER = 64 * 1024
 
 def blas_threads(network: Network) -> int:
     """1 for small networks, all processors that this process may use for wide ones."""
-    widest = max(n * before for before, n in zip(network.sizes, network.sizes[1:], strict=False))
+    widest = max(n * before for before, n in pairwise(network.sizes))
     return _processors() if widest >= WIDE_LAYER else 1
 
 

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
+from tuiprop.data.generators import GENERATORS
+from tuiprop.data.preparation import complete, prepare
+from tuiprop.data.table import DataError
+from tuiprop.training.experiment import ColumnSettings, DataSettings
+
+
+def test_the_data_sets_stand_in_the_order_in_which_they_are_offered() -> None:
+    tables = ["xor-table", "iris", "wine", "breast_cancer", "digits"]
+    assert list(CATALOGUE) == [*tables, *GENERATORS]
+    assert {name for name, entry in CATALOGUE.items() if entry.kind == "table"} == set(tables)
+    assert all(entry.name == name for name, entry in CATALOGUE.items())
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_suggestion_fits_its_table(name: str) -> None:
+    experiment = suggested_experiment(name)
+    table = load_table(experiment.data)
+    assert table.name == name
+    assert table.names[-1] == CATALOGUE[name].target
+    completed = complete(experiment, table)
+    assert completed.network.layers == experiment.network.layers
+    assert completed.network.loss == (
+        "mse" if name in ("plane", "bumps") else completed.network.loss
+    )
+    assert len(prepare(experiment, table).training) > 0
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_is_described(name: str) -> None:
+    entry = CATALOGUE[name]
+    assert entry.description.endswith(".")
+    assert entry.title
+    assert entry.creators
+    assert bool(entry.licence) == bool(entry.doi)
+
+
+def test_a_generator_obeys_points_noise_and_seed() -> None:
+    table = load_table(DataSettings(source="spiral", points=20, noise=0.1, seed=5))
+    assert table.rows == 20
+    other = load_table(DataSettings(source="spiral", points=20, noise=0.1, seed=6))
+    assert not np.array_equal(table["x1"].values, other["x1"].values)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("irs", "plane, bumps, or a path; did you mean iris?"),
+        ("Breast Cancer", "or a path; did you mean breast_cancer?"),
+        ("zzzz", "bumps, or a path"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_those_that_exist(name: str, end: str) -> None:
+    with pytest.raises(DataError) as caught:
+        load_table(DataSettings(source=name))
+    assert str(caught.value).startswith(f'data.source: found "{name}", allowed: xor-table, iris, ')
+    assert str(caught.value).endswith(end)
+    with pytest.raises(DataError, match="allowed: xor-table"):
+        suggested_experiment(name)
+
+
+def test_a_file_without_a_suffix_is_pointed_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("measurements").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"for the file write \./measurements$"):
+        load_table(DataSettings(source="measurements"))
+    assert load_table(DataSettings(source="./measurements")).names == ("a", "b")
+
+
+def test_an_absent_file_is_answered_with_the_data_set_it_resembles(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"iris\.csv: there is no such file; did you mean iris\?$"):
+        load_table(DataSettings(source=str(tmp_path / "iris.csv")))
+    with pytest.raises(DataError, match=r"q\.csv: there is no such file$"):
+        load_table(DataSettings(source=str(tmp_path / "q.csv")))
+    with pytest.raises(DataError, match="File name too long"):
+        load_table(DataSettings(source="x" * 5000 + ".csv"))
+
+
+def test_a_column_that_is_left_out_may_have_gaps(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,a,y\n,1,0\n4,2,1\n")
+    with pytest.raises(DataError, match='line 2, column "id"'):
+        load_table(DataSettings(source=str(path)))
+    left_out = {"id": ColumnSettings(use=False)}
+    assert load_table(DataSettings(source=str(path), columns=left_out)).rows == 2

@@ -1,0 +1,293 @@
+"""The dashboard."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tuiprop.engine.client import Client, EngineDiedError
+from tuiprop.engine.protocol import (
+    Export,
+    Exported,
+    Frame,
+    Locate,
+    Located,
+    Look,
+    Opened,
+    Refused,
+    Tables,
+)
+from tuiprop.files.atomic import refusal
+from tuiprop.ui.copying import COPY_FORMS, MOST_COPIED
+from tuiprop.ui.keys import COMMANDS, KEYS
+from tuiprop.ui.link import Link
+from tuiprop.ui.palette import DARK, LIGHT, PALETTES
+from tuiprop.ui.places import Place, parse_place
+from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.screens.help import HelpScreen
+from tuiprop.ui.screens.run import RunScreen
+from tuiprop.ui.screens.setup import SetupScreen
+from tuiprop.ui.settings import Settings
+from tuiprop.ui.status import source_name
+
+
+class TuipropApp(App[int]):
+    """Opens what was named and hands over to the screens.
+
+    Args:
+        client: the engine.
+        what: an experiment file, a table, the name of a data set, or a model.
+        settings: the user's choices.
+    """
+
+    TITLE = "tuiprop"
+    CSS_PATH = "tuiprop.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, client: Client, what: str, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.link = Link(client)
+        self.what = what
+        self.settings = settings or Settings.load()
+        self.farewell = ""
+        """A sentence for standard error, after the terminal is as it was."""
+        for palette in PALETTES.values():
+            self.register_theme(palette.theme)
+        name = self.settings.theme if self.settings.theme in PALETTES else DARK.name
+        self.palette = PALETTES[name]
+        self.theme = name
+        self.run_screen = RunScreen(self.link, self.palette, self.settings)
+
+    def on_mount(self) -> None:
+        """Open what was named."""
+        self.push_screen(self.run_screen)
+        self.set_interval(0.5, self._watch_engine)
+        self.open_first()
+
+    @work(exclusive=True, group="open")
+    async def open_first(self) -> None:
+        """Open what the command line named; leave with a sentence where it cannot be."""
+        reply = await self.link.ask(Locate(what=self.what))
+        if isinstance(reply, Located):
+            reply = await self.link.open(reply.experiment, reply.weights)
+        if isinstance(reply, Opened):
+            self.run_screen.begin()
+            return
+        self.farewell = reply.sentence if isinstance(reply, Refused) else "the engine is silent"
+        self.exit(return_code=2)
+
+    def _watch_engine(self) -> None:
+        if self.link.died:
+            self.revive()
+
+    @work(exclusive=True, group="revive")
+    async def revive(self) -> None:
+        """Go on with a new engine after the old one has died."""
+        frame = self.run_screen.frame
+        self.run_screen.lost()
+        try:
+            went_on = await self.link.revive(frame.update if frame else 0)
+        except EngineDiedError as error:
+            self.farewell = f"the engine died twice: {error}"
+            self.exit(return_code=1)
+            return
+        if went_on:
+            self.notify(
+                "The engine had died. A new one has replayed the run to where it was.",
+                severity="warning",
+                timeout=10,
+            )
+            self.run_screen.look()
+        else:
+            self.open_first()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every key with a command, and what has no key."""
+        if not isinstance(screen, RunScreen):
+            return
+        for key in KEYS:
+            if key.command:
+                yield self._command(key.command, f"{key.words} ({key.shown})", key.action)
+        for title, action, words in COMMANDS:
+            yield self._command(title, words, action)
+
+    def _command(self, title: str, words: str, action: str) -> SystemCommand:
+        async def run() -> None:
+            await self.run_screen.run_action(action)
+
+        return SystemCommand(title, words, run)
+
+    # What the keys of the run screen do beyond it
+
+    def action_switch_theme(self) -> None:
+        """Dark to light and back."""
+        self.palette = LIGHT if self.palette.dark else DARK
+        self.theme = self.palette.name
+        self.settings.theme = self.palette.name
+        self.settings.save()
+        self.run_screen.repaint_in(self.palette)
+
+    def action_help(self) -> None:
+        """The keys."""
+        self.push_screen(HelpScreen(self.palette))
+
+    @work
+    async def action_setup(self) -> None:
+        """Data, network, training."""
+        if self.link.outline is None or isinstance(self.screen, SetupScreen):
+            return
+        self.run_screen.pause()
+        await self.push_screen_wait(
+            SetupScreen(self.link, self.palette, self.link.outline.experiment, self._begin)
+        )
+
+    async def _begin(self, experiment: Tables, weights: str | None) -> str:
+        """Begin a run from the set-up, if what there is may be lost; an empty string if so."""
+        if not await self._may_lose("Start afresh"):
+            return "not started: the run goes on"
+        reply = await self.link.open(experiment, weights)
+        if isinstance(reply, Refused):
+            return reply.sentence
+        self.run_screen.begin()
+        return ""
+
+    async def _may_lose(self, verb: str) -> bool:
+        """Whether unexported work may be lost."""
+        if not self.run_screen.unsaved or self.run_screen.frame is None:
+            return True
+        answer = await self.push_screen_wait(
+            Choose(
+                f"Update {self.run_screen.frame.update} has not been exported.",
+                {"go": f"{verb} without exporting", "stay": "Stay"},
+            )
+        )
+        return answer == "go"
+
+    @work
+    async def action_go_to(self) -> None:
+        """To an epoch, an update, the start, the end."""
+        frame, outline = self.run_screen.frame, self.link.outline
+        if frame is None or outline is None:
+            return
+        epochs = outline.experiment["training"]["epochs"]
+        here = Place(frame.update, outline.per_epoch, epochs, self.run_screen.newest_update)
+
+        def check(text: str) -> str:
+            found = parse_place(text, here)
+            return found if isinstance(found, str) else ""
+
+        answer = await self.push_screen_wait(
+            AskText(
+                "Go to",
+                "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, end",
+                check=check,
+            )
+        )
+        if answer is not None:
+            found = parse_place(answer, here)
+            if isinstance(found, int):
+                self.run_screen.seek(found)
+
+    @work
+    async def action_new_run(self, new_seed: bool) -> None:
+        """Start over, with the same initial weights or others."""
+        outline = self.link.outline
+        if outline is None:
+            return
+        tables = {**outline.experiment, "network": dict(outline.experiment["network"])}
+        weights = self.link.weights
+        if new_seed:
+            tables["network"]["seed"] += 1
+            weights = None
+        sentence = await self._begin(tables, weights)
+        seed = tables["network"]["seed"]
+        self.notify(sentence or f"A new run from initial weights of seed {seed}.")
+
+    @work
+    async def action_export(self) -> None:
+        """The weights, to a file."""
+        frame, outline = self.run_screen.frame, self.link.outline
+        if frame is None or outline is None:
+            return
+        self.run_screen.pause()
+        stem = source_name(outline).rsplit(".", 1)[0]
+        answer = await self.push_screen_wait(
+            AskText(
+                "Export the weights",
+                "a file ending in .npz; it is read back and compared",
+                f"{stem}.npz",
+                check=lambda path: refusal(path, ".npz"),
+            )
+        )
+        if answer is None or not await self._may_replace(answer):
+            return
+        reply = await self.link.ask(Export(path=answer))
+        if isinstance(reply, Exported):
+            self.run_screen.exported_update = reply.update
+            self.notify(reply.sentence, title="Exported", timeout=8)
+        elif isinstance(reply, Refused):
+            self.notify(reply.sentence, severity="error", timeout=10)
+
+    async def _may_replace(self, path: str) -> bool:
+        if not Path(path).exists():
+            return True
+        answer = await self.push_screen_wait(
+            Choose(f"{path} exists.", {"replace": "Replace it", "keep": "Keep it"})
+        )
+        return answer == "replace"
+
+    @work
+    async def action_open(self) -> None:
+        """An experiment, a table, weights, a data set."""
+        answer = await self.push_screen_wait(
+            AskText("Open", "an experiment (.toml), a table (.csv, .tsv), weights (.npz), a name")
+        )
+        if answer is None:
+            return
+        located = await self.link.ask(Locate(what=answer))
+        if isinstance(located, Located):
+            sentence = await self._begin(located.experiment, located.weights)
+        else:
+            sentence = located.sentence if isinstance(located, Refused) else ""
+        if sentence:
+            self.notify(sentence, severity="error", timeout=10)
+
+    @work
+    async def action_copy(self) -> None:
+        """The chosen array, whole, to the terminal's clipboard."""
+        window = self.run_screen.chosen_array
+        reply = await self.link.ask(Look(window=window, history_from=10**12))
+        matrix = reply.matrix if isinstance(reply, Frame) else None
+        if matrix is None or not matrix.made:
+            self.notify("This array has not been made yet.", severity="warning")
+            return
+        rows, columns = matrix.shape
+        form = await self.push_screen_wait(
+            Choose(
+                f"Copy {window.symbol}[{window.layer}] ({rows},{columns}) as",
+                {name: name for name in COPY_FORMS},
+            )
+        )
+        if form is None:
+            return
+        text = COPY_FORMS[form](matrix)
+        if len(text) > MOST_COPIED:
+            self.notify(
+                f"{len(text)} characters are more than a terminal's clipboard takes "
+                f"({MOST_COPIED}). x exports the weights.",
+                severity="warning",
+            )
+            return
+        self.copy_to_clipboard(text)
+        self.notify(f"{len(text)} characters of {form} sent to the terminal's clipboard.")
+
+    @work
+    async def action_leave(self) -> None:
+        """Quit; ask when work would be lost."""
+        if await self._may_lose("Quit"):
+            self.exit(return_code=0)

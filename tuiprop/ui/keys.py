@@ -1,0 +1,93 @@
+"""One table of the application's keys: dispatch, footer, help and README read it."""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Key:
+    """One thing that a key does."""
+
+    key: str
+    """Textual's name of the key, aliases after commas."""
+    shown: str
+    """As it is written for people."""
+    action: str
+    words: str
+    footer: str = ""
+    """The word in the footer; empty: not there."""
+    command: str = ""
+    """The entry of the palette, "noun: verb"; empty: none."""
+
+    @property
+    def binding(self) -> Binding:
+        """For Textual."""
+        return Binding(self.key, self.action, self.words, show=False)
+
+
+KEYS = (
+    Key("space", "space", "play", "play, pause", "play", "run: play or pause"),
+    Key("b", "b", "batch(1)", "one batch on: one update", "batch", "run: one batch on"),
+    Key("B", "B", "batch(-1)", "one batch back", command="run: one batch back"),
+    Key("e", "e", "epoch(1)", "to the end of the epoch", "epoch", "run: one epoch on"),
+    Key(
+        "E", "E", "epoch(-1)", "back to the end of the epoch before", command="run: one epoch back"
+    ),
+    Key("plus,equals_sign", "+", "pace(1)", "faster", command="pace: faster"),
+    Key("minus", "-", "pace(-1)", "slower", command="pace: slower"),
+    Key(
+        "g",
+        "g",
+        "app.go_to",
+        "go to: start, an epoch, n epochs on, the end",
+        "go to",
+        "run: go to …",
+    ),
+    Key("0", "0", "start", "initial weights; the history stays", command="run: go to the start"),
+    Key("G", "G", "newest", "newest state", command="run: go to the newest state"),
+    Key("1", "1", "view('overview')", "view: overview", command="view: overview"),
+    Key("2", "2", "view('matrix')", "view: the matrix, large", command="view: matrix"),
+    Key("3", "3", "view('cost')", "view: cost, large", command="view: cost"),
+    Key("4,s", "s", "app.setup", "set-up: data, network, training", "set-up", "view: set-up"),
+    Key("f", "f", "maximise", "maximise the focused panel, and back", command="view: maximise"),
+    Key("n", "n", "names", "names (n[l], m) instead of numbers", command="view: names of sizes"),
+    Key("y", "y", "app.copy", "copy the array: NumPy, LaTeX, CSV", command="array: copy …"),
+    Key("x", "x", "app.export", "export the weights", "export", "weights: export …"),
+    Key("colon,ctrl+p", ":", "app.command_palette", "every command", "all"),
+    Key("question_mark,f1", "?", "app.help", "keys", "keys", "help: keys"),
+    Key(
+        "q,ctrl+c",
+        "q",
+        "app.leave",
+        "quit; asks when unsaved work would be lost",
+        command="tuiprop: quit",
+    ),
+)
+"""In the order of the help page."""
+
+PANEL_KEYS = (
+    ("tab, Shift+tab", "next panel, panel before"),
+    ("arrows", "Layers: choose an array. Matrix: move the cursor"),
+    ("page up, page down", "Matrix: a page up, down"),
+    ("home, end", "Matrix: first, last column"),
+    ("up, down", "Cost: linear or logarithmic"),
+    ("Enter", "Layers: into the matrix"),
+    ("Escape", "back to the overview; hide the hint for good"),
+)
+"""What the panels do with keys of their own."""
+
+
+COMMANDS = (
+    ("run: start over with the same seed", "app.new_run(False)", "the same initial weights"),
+    ("run: start over with a new seed", "app.new_run(True)", "other initial weights"),
+    ("chart: linear or logarithmic", "chart_scale", "of the cost chart"),
+    ("file: open …", "app.open", "an experiment, a table, weights"),
+    ("screen: dark or light theme", "app.switch_theme", "light is for projectors"),
+)
+"""What the palette has beyond the keys: title, action, words."""
+
+
+def key_for(action: str) -> Key:
+    """The row of an action."""
+    return next(key for key in KEYS if key.action == action)

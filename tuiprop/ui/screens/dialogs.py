@@ -1,0 +1,106 @@
+"""Questions: for a text, and for one of a few answers."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList
+from textual.widgets.option_list import Option
+
+_CSS = """
+{name} {{ align: center middle; background: $background 60%; }}
+{name} > Vertical {{ width: 64; max-width: 96%; height: auto; border: round $accent;
+                     padding: 1 2; background: $background; }}
+{name} Label {{ width: 100%; }}
+{name} .title {{ text-style: bold; }}
+{name} .words {{ color: $dim; margin-bottom: 1; }}
+{name} .error {{ color: $error; height: auto; }}
+{name} OptionList {{ border: none; height: auto; max-height: 12; background: $background; }}
+"""
+
+
+class AskText(ModalScreen[str | None]):
+    """A line of text; Enter answers, Escape leaves.
+
+    Args:
+        title: what is asked.
+        words: what is allowed.
+        initial: what stands there at first.
+        check: a sentence on what is wrong with a text, or nothing.
+    """
+
+    DEFAULT_CSS = _CSS.format(name="AskText")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+
+    def __init__(
+        self,
+        title: str,
+        words: str,
+        initial: str = "",
+        check: Callable[[str], str] = lambda text: "",
+    ) -> None:
+        super().__init__()
+        self._title, self._words, self._initial = title, words, initial
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        """Title, words, input, error."""
+        with Vertical():
+            yield Label(self._title, classes="title", markup=False)
+            yield Label(self._words, classes="words", markup=False)
+            yield Input(self._initial, compact=True)
+            yield Label("", classes="error", markup=False)
+
+    @on(Input.Changed)
+    def _clear(self) -> None:
+        self.query_one(".error", Label).update("")
+
+    @on(Input.Submitted)
+    def _answer(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        sentence = self._check(text) if text else "type an answer, or Escape"
+        if sentence:
+            self.query_one(".error", Label).update(sentence)
+        else:
+            self.dismiss(text)
+
+    def action_leave(self) -> None:
+        """No answer."""
+        self.dismiss(None)
+
+
+class Choose(ModalScreen[str | None]):
+    """One of a few answers; Enter or a click answers, Escape leaves.
+
+    Args:
+        title: what is asked.
+        answers: what is returned, with the words for it.
+    """
+
+    DEFAULT_CSS = _CSS.format(name="Choose")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+
+    def __init__(self, title: str, answers: dict[str, str]) -> None:
+        super().__init__()
+        self._title, self._answers = title, answers
+
+    def compose(self) -> ComposeResult:
+        """Title and answers."""
+        with Vertical():
+            yield Label(self._title, classes="title", markup=False)
+            yield OptionList(
+                *(Option(words, id=answer) for answer, words in self._answers.items()),
+                markup=False,
+            )
+
+    @on(OptionList.OptionSelected)
+    def _answer(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    def action_leave(self) -> None:
+        """No answer."""
+        self.dismiss(None)

@@ -1,0 +1,413 @@
+"""The screen of a run: overview, matrix, cost."""
+
+from itertools import pairwise
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tuiprop.engine.protocol import Frame, Look, Pause, Play, Refused, Reply, Seek, Window
+from tuiprop.ui import status
+from tuiprop.ui.keys import KEYS
+from tuiprop.ui.link import Link
+from tuiprop.ui.numbers import short
+from tuiprop.ui.palette import Palette
+from tuiprop.ui.settings import Settings
+from tuiprop.ui.widgets.bars import Line, Zone, labelled, spread
+from tuiprop.ui.widgets.chart import CostChart, Series
+from tuiprop.ui.widgets.layers import SYMBOLS, LayerRow, LayersPanel
+from tuiprop.ui.widgets.matrix import MatrixView
+
+FRAMES_A_SECOND = 12
+PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 1000, None)
+"""Updates a second; None: flat out."""
+
+WIDE, TALL = 100, 30
+"""From so many columns and lines on, the overview has all its panels."""
+
+KEEP_EVERY = 3.0
+"""Seconds between two states fetched while playing: what survives the engine's death."""
+
+
+class RunScreen(Screen[None]):
+    """Shows the newest frame, and moves the run."""
+
+    DEFAULT_CSS = """
+    RunScreen #title { height: 2; }
+    RunScreen #middle, RunScreen #bottom { height: 1fr; }
+    RunScreen #matrix { width: 1fr; height: 1fr; }
+    RunScreen #cost { width: 1fr; height: 1fr; }
+    RunScreen #facts { width: 46; height: 1fr; border: round $border; padding: 0 1;
+                       border-title-color: $foreground; }
+    RunScreen #hint { height: 1; padding: 0 1; color: $dim; text-wrap: nowrap;
+                      text-overflow: ellipsis; }
+    RunScreen.-compact #bottom { display: none; }
+    RunScreen.-compact #layers { max-height: 9; }
+    RunScreen #layers { max-height: 14; }
+    RunScreen.-matrix #bottom, RunScreen.-matrix #layers { display: none; }
+    RunScreen.-cost #middle, RunScreen.-cost #layers, RunScreen.-cost #facts { display: none; }
+    RunScreen.-cost #bottom { display: block; }
+    RunScreen.-hidden-hint #hint { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(key.binding for key in KEYS),
+        Binding("escape", "escape", "back", show=False),
+    ]
+
+    class Stopped(Message):
+        """A walk has come to its end by itself."""
+
+        def __init__(self, frame: Frame) -> None:
+            super().__init__()
+            self.frame = frame
+
+    def __init__(self, link: Link, palette: Palette, settings: Settings) -> None:
+        super().__init__()
+        self.link = link
+        self.palette = palette
+        self.settings = settings
+        self.frame: Frame | None = None
+        self.exported_update: int | None = None
+        self._history: list[list[float | None]] = []
+        self._looking = False
+        self._look_again = False
+        self._timer: Timer | None = None
+        self._keep_timer: Timer | None = None
+        self._pace = len(PACES) - 1
+        self._view = "overview"
+        self._went_back = False
+
+    def compose(self) -> ComposeResult:
+        """Title, layers, matrix, cost, facts, hint, keys."""
+        yield Line(id="title")
+        yield LayersPanel(self.palette, id="layers")
+        with Horizontal(id="middle"):
+            yield MatrixView(self.palette, id="matrix")
+        with Horizontal(id="bottom"):
+            yield CostChart(self.palette, id="cost")
+            facts = Static(id="facts")
+            facts.border_title = "[b]Run[/b]"
+            yield facts
+        yield Static(id="hint", markup=False)
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Start the clocks; they run only while the engine walks."""
+        self.query_one(LayersPanel).border_title = "[b]Layers[/b]"
+        self.query_one(LayersPanel).focus()
+        self.set_class(not self.settings.hint, "-hidden-hint")
+        self._timer = self.set_interval(1 / FRAMES_A_SECOND, self.look, pause=True)
+        self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
+        self._show_footer()
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose between all panels and the compact overview."""
+        compact = event.size.width < WIDE or event.size.height < TALL
+        self.set_class(compact, "-compact")
+        self._show_footer()
+        self._paint()
+
+    @property
+    def unsaved(self) -> bool:
+        """There are updates that no export holds."""
+        return (
+            self.frame is not None
+            and self.frame.update > 0
+            and self.frame.update != self.exported_update
+        )
+
+    @property
+    def newest_update(self) -> int:
+        """The end of the last epoch that has been walked."""
+        per_epoch = self.link.outline.per_epoch if self.link.outline else 1
+        return max(0, len(self._history) - 1) * per_epoch
+
+    @property
+    def chosen_array(self) -> Window:
+        """The whole of the array that is looked at."""
+        matrix = self.query_one(MatrixView)
+        return Window(symbol=matrix.symbol, layer=matrix.l, rows=10**6, columns=10**7)
+
+    def pause(self) -> None:
+        """Stop where the run is."""
+        if self.frame is not None and self.frame.status != "paused":
+            self._move(Pause())
+
+    def begin(self) -> None:
+        """A new run has been opened."""
+        self._history = []
+        self.exported_update = None
+        self.frame = None
+        self._went_back = False
+        self.query_one(MatrixView).choose("W", 1)
+        self.query_one(LayersPanel).symbol = "W"
+        self.query_one(LayersPanel).l = 1
+        self.look()
+
+    # Looking
+
+    def look(self) -> None:
+        """Ask for the newest frame; one question at a time."""
+        if self._looking:
+            self._look_again = True
+            return
+        self._looking, self._look_again = True, False
+        window = self.query_one(MatrixView).window if self._view != "cost" else None
+        self.link.send(Look(window=window, history_from=len(self._history)), self._seen)
+
+    def _seen(self, reply: Reply) -> None:
+        self._looking = False
+        if not self.is_attached:
+            return
+        if isinstance(reply, Frame) and reply.run == self.link.run:
+            before = self.frame
+            self.frame = reply
+            if reply.history_from == len(self._history):
+                self._history += reply.history
+            walking = reply.status != "paused"
+            for timer in (self._timer, self._keep_timer):
+                if timer is not None:
+                    (timer.resume if walking else timer.pause)()
+            self._paint()
+            if not walking and (before is None or before.update != reply.update):
+                self.link.keep()
+            if before is not None and before.status == "playing" and not walking:
+                self.post_message(self.Stopped(reply))
+        if self._look_again:
+            self.look()
+
+    def lost(self) -> None:
+        """The engine has died: no answer will come."""
+        self._looking = self._look_again = False
+
+    # Painting
+
+    def _paint(self) -> None:
+        frame, outline = self.frame, self.link.outline
+        if frame is None or outline is None or not self.is_mounted:
+            return
+        self._paint_title(frame)
+        shapes = _shapes(outline.sizes, frame.examples)
+        names = ["input", *self.link.activations]
+        rows = [
+            LayerRow(
+                units,
+                names[l],
+                shapes[l],
+                frame.layers[l - 1].W if l else None,
+                frame.layers[l - 1].dW if l else None,
+            )
+            for l, units in enumerate(outline.sizes)
+        ]
+        layers = self.query_one(LayersPanel)
+        if layers.is_on_screen:
+            layers.border_subtitle = f"columns are examples, m = {frame.examples}"
+            layers.show(rows, made=frame.made)
+        else:
+            layers.rows, layers.made = rows, frame.made
+        self.query_one(MatrixView).show(frame.matrix)
+        chart = self.query_one(CostChart)
+        palette = self.palette
+        series = [Series("training", palette.training, [row[0] for row in self._history])]
+        if outline.validation:
+            values = [row[1] for row in self._history]
+            series.append(Series("validation", palette.validation, values))
+        chart.show(tuple(series), frame.epochs_done)
+        if self.has_class("-compact") and self._view != "cost":
+            self._paint_sparkline(chart)
+        facts = self.query_one("#facts", Static)
+        if facts.is_on_screen:
+            facts.update(status.facts(frame, outline, palette, facts.size.width))
+        hint = self.query_one("#hint", Static)
+        hint.update(status.hint(frame, self._went_back))
+
+    def _paint_title(self, frame: Frame) -> None:
+        outline, palette, width = self.link.outline, self.palette, self.size.width
+        assert outline is not None
+        long = width >= WIDE
+        left = Text.assemble(
+            (status.source_name(outline), Style(color=palette.text, bold=True)),
+            "  ",
+            status.architecture(outline, self.link.activations, palette, long),
+        )
+        if long:
+            loss = str(outline.experiment["network"]["loss"]).replace("_", " ")
+            left.append(f"  {loss}  {status.optimiser(outline)}", Style(color=palette.dim))
+        if self.link.inline:
+            left.append("  engine inline", Style(color=palette.dim))
+        right = Text.assemble(
+            status.state(frame, palette), "  ", status.position(frame, outline, palette)
+        )
+        tabs = Text(" ")
+        zones = []
+        current = {"overview": "1", "matrix": "2", "cost": "3"}[self._view]
+        for key, name, action in status.VIEWS:
+            start = tabs.cell_len
+            tabs.append(key, Style(color=palette.now, bold=key == current))
+            chosen = Style(color=palette.text, bold=True, underline=True)
+            tabs.append(" ").append(name, chosen if key == current else Style(color=palette.dim))
+            zones.append(Zone(start, tabs.cell_len, action))
+            tabs.append("  ")
+        tabs = tabs[1:]
+        costs = status.costs(frame, palette)
+        if costs.cell_len + tabs.cell_len + 3 > width:
+            costs = Text.assemble(
+                ("J ", Style(color=palette.dim)),
+                (short(frame.J_training), Style(color=palette.text, bold=True)),
+            )
+        lines = [spread(left, right, width), spread(tabs, costs, width)]
+        self.query_one("#title", Line).show(lines, [[], zones])
+
+    def _paint_sparkline(self, chart: CostChart) -> None:
+        layers = self.query_one(LayersPanel)
+        line = chart.in_one_line(min(44, self.size.width // 2))
+        layers.border_subtitle = f"{line}  m = {self.frame.examples if self.frame else ''}"
+
+    def _show_footer(self) -> None:
+        items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
+        items.insert(4, ("Shift", "back", "batch(-1)"))
+        text, zones = labelled(items, self.palette)
+        if text.cell_len > self.size.width:
+            items = [item for item in items if item[0] not in (":", "Shift")]
+            text, zones = labelled(items, self.palette)
+        self.query_one("#footer", Line).show([text], [zones])
+
+    # Moving
+
+    def _move(self, request: Seek | Play | Pause) -> None:
+        def done(reply: Reply) -> None:
+            if isinstance(reply, Refused):
+                self.notify(reply.sentence, severity="warning")
+
+        self.link.send(request, done)
+        self.look()
+
+    def seek(self, update: int) -> None:
+        """Go to an update, back or on."""
+        if self.frame is None:
+            return
+        self._went_back = update < self.frame.update
+        self._move(Seek(update=max(0, update)))
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        if self.frame is None:
+            return
+        if self.frame.status == "paused":
+            self._went_back = False
+            self._move(Play(pace=PACES[self._pace]))
+        else:
+            self._move(Pause())
+
+    def action_pace(self, direction: int) -> None:
+        """Faster or slower."""
+        self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
+        pace = PACES[self._pace]
+        self.notify("flat out" if pace is None else f"{pace:g} updates a second", timeout=1.5)
+        if self.frame is not None and self.frame.status == "playing":
+            self._move(Play(pace=pace))
+
+    def action_batch(self, count: int) -> None:
+        """Some updates on or back."""
+        if self.frame is not None:
+            self.seek(self.frame.update + count)
+
+    def action_epoch(self, count: int) -> None:
+        """To the end of this epoch, or back to the end of the one before."""
+        if self.frame is not None and self.link.outline is not None:
+            per_epoch = self.link.outline.per_epoch
+            done = self.frame.update // per_epoch
+            whole = self.frame.update % per_epoch == 0
+            self.seek((done + (count if count > 0 or whole else 0)) * per_epoch)
+
+    def action_start(self) -> None:
+        """The initial weights; the history stays."""
+        self.seek(0)
+
+    def action_newest(self) -> None:
+        """The newest epoch of this run."""
+        self.seek(self.newest_update)
+
+    # Views
+
+    def action_view(self, view: str) -> None:
+        """Overview, matrix or cost."""
+        self._view = view
+        self.set_class(view == "matrix", "-matrix")
+        self.set_class(view == "cost", "-cost")
+        target: dict[str, type[Widget]] = {"matrix": MatrixView, "cost": CostChart}
+        if view in target:
+            self.query_one(target[view]).focus()
+        self.call_after_refresh(self.look)
+
+    def action_maximise(self) -> None:
+        """The focused panel alone, or all of them again."""
+        if self._view != "overview":
+            self.action_view("overview")
+        else:
+            self.action_view("cost" if isinstance(self.focused, CostChart) else "matrix")
+
+    def action_escape(self) -> None:
+        """To the overview; from there, hide the hint for good."""
+        if self._view != "overview":
+            self.action_view("overview")
+        else:
+            self.settings.hint = False
+            self.settings.save()
+            self.add_class("-hidden-hint")
+
+    def action_names(self) -> None:
+        """Names of sizes, or the sizes."""
+        layers = self.query_one(LayersPanel)
+        layers.names = not layers.names
+
+    def action_chart_scale(self) -> None:
+        """Linear or logarithmic."""
+        self.query_one(CostChart).action_toggle_scale()
+
+    def repaint_in(self, palette: Palette) -> None:
+        """Another theme."""
+        self.palette = palette
+        panels = (
+            self.query_one(LayersPanel),
+            self.query_one(MatrixView),
+            self.query_one(CostChart),
+        )
+        for panel in panels:
+            panel.palette = palette
+            panel.refresh()
+        self._show_footer()
+        self._paint()
+
+    @on(LayersPanel.Chosen)
+    def _array_chosen(self, event: LayersPanel.Chosen) -> None:
+        self.query_one(MatrixView).choose(event.symbol, event.layer)
+
+    @on(LayersPanel.Entered)
+    def _array_entered(self) -> None:
+        self.query_one(MatrixView).focus()
+
+    @on(MatrixView.WindowMoved)
+    def _window_moved(self) -> None:
+        self.look()
+
+
+def _shapes(sizes: list[int], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
+    """Of each of `SYMBOLS`, for each layer; the input has a[0] alone."""
+    shapes: list[tuple[tuple[int, int] | None, ...]] = [
+        tuple((sizes[0], m) if symbol == "a" else None for symbol in SYMBOLS)
+    ]
+    for before, n in pairwise(sizes):
+        W, b, of_batch = (n, before), (n, 1), (n, m)
+        shapes.append((W, b, of_batch, of_batch, of_batch, of_batch, W, b))
+    return shapes

@@ -1,0 +1,141 @@
+"""The words of the two title lines, the run panel and the hint: text from facts."""
+
+from rich.style import Style
+from rich.text import Text
+
+from tuiprop.engine.protocol import Frame, Outline
+from tuiprop.ui.numbers import short
+from tuiprop.ui.palette import Palette
+
+VIEWS = (
+    ("1", "Overview", "view('overview')"),
+    ("2", "Matrix", "view('matrix')"),
+    ("3", "Cost", "view('cost')"),
+    ("4", "Set-up", "app.setup"),
+)
+
+
+def architecture(outline: Outline, activations: list[str], palette: Palette, long: bool) -> Text:
+    """4 → 8 tanh → 3 softmax, or 4→8→3 where there is little room."""
+    dim, name = Style(color=palette.dim), Style(color=palette.name_of_g)
+    if not long:
+        return Text("→".join(map(str, outline.sizes)), dim)
+    text = Text(str(outline.sizes[0]), dim)
+    for units, activation in zip(outline.sizes[1:], activations, strict=True):
+        text.append(f" → {units} ", dim).append(activation, name)
+    return text
+
+
+def source_name(outline: Outline) -> str:
+    """The data set, or the file without its folder."""
+    source = str(outline.experiment["data"]["source"])
+    return source.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def optimiser(outline: Outline) -> str:
+    """The rule, its rate and the penalty: sgd 0.25, l2 0.01."""
+    training, network = outline.experiment["training"], outline.experiment["network"]
+    words = f"{training['optimizer']} {training['learning_rate']:g}"
+    return words + (f", l2 {network['l2']:g}" if network.get("l2") else "")
+
+
+def pace_words(pace: float) -> str:
+    """1,840 updates/s, or 0.5."""
+    return f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
+
+
+def state(frame: Frame, palette: Palette) -> Text:
+    """▌▌ PAUSED, or ▶ with the pace."""
+    if frame.diverged:
+        return Text("✗ DIVERGED", Style(color=palette.bad, bold=True))
+    if frame.status == "paused":
+        return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
+    words = "going to …" if frame.status == "seeking" else ""
+    return Text(
+        f"▶ {words}{pace_words(frame.pace)} updates/s", Style(color=palette.good, bold=True)
+    )
+
+
+def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
+    """Where the run is: update 187: epoch 47/200, batch 3/4."""
+    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
+    epochs = outline.experiment["training"]["epochs"]
+    return Text.assemble(
+        ("update ", dim),
+        (str(frame.update), plain),
+        (": epoch ", dim),
+        (str(frame.epoch), plain),
+        (f"/{epochs}, batch ", dim),
+        (str(frame.batch), plain),
+        (f"/{outline.per_epoch}", dim),
+    )
+
+
+def costs(frame: Frame, palette: Palette) -> Text:
+    """J  batch 0.083  training 0.0790  validation 0.0680."""
+    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
+    text = Text.assemble(("J  batch ", dim), (short(frame.J_batch), plain))
+    text.append("  training ", dim).append(short(frame.J_training), plain)
+    if frame.J_validation is not None:
+        text.append("  validation ", dim).append(short(frame.J_validation), plain)
+    if frame.evaluated_epoch is not None:
+        text.append(f" (epoch {frame.evaluated_epoch})", dim)
+    return text
+
+
+def progress(frame: Frame, outline: Outline, palette: Palette, width: int) -> Text:
+    """A bar over the epochs."""
+    epochs = outline.experiment["training"]["epochs"] or 1
+    done = min(1.0, frame.update / (epochs * outline.per_epoch))
+    filled = round(done * width)
+    return Text.assemble(
+        ("━" * filled, Style(color=palette.good)),
+        ("─" * (width - filled), Style(color=palette.border)),
+    )
+
+
+def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> Text:
+    """The run panel: what is trained, on what, how far, how well."""
+    experiment = outline.experiment
+    training = experiment["training"]
+    batch = training["batch_size"]
+    dim, plain = Style(color=palette.dim), Style(color=palette.text)
+    rows: list[tuple[str, Text]] = []
+
+    def row(label: str, value: str) -> None:
+        rows.append((label, Text(value, plain)))
+
+    epochs = training["epochs"]
+    row("progress", f"{frame.epochs_done} of {epochs} epochs done")
+    rows.append(("", progress(frame, outline, palette, max(4, width - 13))))
+    if frame.accuracy_training is not None:
+        row("accuracy", f"training   {frame.accuracy_training:.2%}")
+        if frame.accuracy_validation is not None:
+            row("", f"validation {frame.accuracy_validation:.2%}")
+    row("examples", f"{outline.training} training, {outline.validation} validation")
+    row("batches", f"{outline.per_epoch} of {batch or outline.training} an epoch")
+    row("optimiser", optimiser(outline))
+    row("loss", str(experiment["network"]["loss"]))
+    row("parameters", f"{outline.parameters:,} ({training['dtype']})")
+    text = Text()
+    for label, value in rows:
+        text.append(f"{label:<12}", dim).append_text(value).append("\n")
+    text.rstrip()
+    return text
+
+
+def hint(frame: Frame, went_back: bool) -> str:
+    """One line that changes with what one does."""
+    if frame.diverged:
+        return frame.diverged
+    if frame.status != "paused":
+        return "space pauses. + and - change the pace."
+    if went_back and frame.update == 0:
+        return "The initial weights again, exactly. The history stays; space or b walk on."
+    if went_back:
+        return "Back by replay: every number is that of the first pass, bit for bit. G: the newest."
+    if frame.update == 0:
+        return "b walks one batch: forward, back, change of W and b. space plays. s: your data."
+    if frame.epochs_done == 0:
+        return "Shift+b undoes it, exactly. Tab and arrows: another array. e: a whole epoch."
+    return "g goes to any epoch. x: take the weights. s: your data. Escape hides this line."

@@ -1,0 +1,79 @@
+"""The lines that are always there: two of title on top, the keys below."""
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.text import Text
+from textual.events import Click
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tuiprop.ui.palette import Palette
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Part of a line that does something when it is clicked."""
+
+    start: int
+    stop: int
+    action: str
+
+
+class Line(Widget):
+    """Lines of text from edge to edge, with zones for the mouse."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 100%; background: $panel; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._lines: list[Text] = []
+        self._zones: list[list[Zone]] = []
+
+    def show(self, lines: list[Text], zones: list[list[Zone]] | None = None) -> None:
+        """Paint these lines, where they differ from those on the screen."""
+        self._zones = zones or []
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line, cut or filled to the width."""
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, self.rich_style)
+        segments = list(self._lines[y].render(self.app.console))
+        return (
+            Strip([s for s in segments if s.text != "\n"])
+            .apply_style(self.rich_style)
+            .adjust_cell_length(self.size.width, self.rich_style)
+        )
+
+    async def on_click(self, event: Click) -> None:
+        """Do what the zone under the mouse does."""
+        if event.y < len(self._zones):
+            for zone in self._zones[event.y]:
+                if zone.start <= event.x < zone.stop:
+                    await self.run_action(zone.action)
+
+
+def spread(left: Text, right: Text, width: int) -> Text:
+    """Two texts at the edges of a line; the left one is cut where they meet."""
+    room = width - right.cell_len - 2
+    if room < 1:
+        return right
+    left = left.copy()
+    left.truncate(room, overflow="ellipsis")
+    return Text.assemble(" ", left, " " * (room - left.cell_len), right, " ")
+
+
+def labelled(items: list[tuple[str, str, str]], palette: Palette) -> tuple[Text, list[Zone]]:
+    """Keys with words, as the footer has them: (key, word, action)."""
+    text = Text(" ")
+    zones = []
+    for key, word, action in items:
+        start = text.cell_len
+        text.append(key, Style(color=palette.now, bold=True))
+        text.append(f" {word}", Style(color=palette.text))
+        zones.append(Zone(start, text.cell_len, action))
+        text.append("  ")
+    return text, zones

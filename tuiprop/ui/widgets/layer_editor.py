@@ -1,0 +1,125 @@
+"""Hidden layers and the output layer: add, remove, reorder, units, activation each."""
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button, Input, Label, Select
+
+from tuiprop.ui.form import to_text, to_value
+
+
+class LayerLine(Horizontal):
+    """One layer of the form."""
+
+    def __init__(
+        self, units: Any, activation: str, activations: list[str], *, output: bool
+    ) -> None:
+        super().__init__(classes="output" if output else "hidden")
+        self._units, self._activation, self._activations = units, activation, activations
+        self._output = output
+
+    def compose(self) -> ComposeResult:
+        """Number, units, activation, and for hidden layers the buttons."""
+        yield Label("", classes="number")
+        yield Input(to_text(self._units), compact=True, classes="units")
+        yield Select(
+            [(name, name) for name in self._activations],
+            value=self._activation,
+            allow_blank=False,
+            compact=True,
+        )
+        if not self._output:
+            for words, action in (("↑", "up"), ("↓", "down"), ("×", "remove")):
+                yield Button(words, compact=True, classes=action)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As an experiment has it."""
+        return {
+            "units": to_value(self.query_one(Input).value, "whole"),
+            "activation": self.query_one(Select).value,
+        }
+
+
+class LayerEditor(Vertical):
+    """The layers from the first hidden one to the output.
+
+    Args:
+        activations: for hidden layers.
+        outputs: for the output layer.
+    """
+
+    class Changed(Message):
+        """A layer has changed."""
+
+    def __init__(self, activations: list[str], outputs: list[str], *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._activations, self._outputs = activations, outputs
+
+    def compose(self) -> ComposeResult:
+        """The lines, then the button that adds one."""
+        yield Vertical(id="lines")
+        yield Button("+ hidden layer", id="add-layer", compact=True)
+
+    @property
+    def settings(self) -> list[dict[str, Any]]:
+        """As an experiment has them."""
+        return [line.settings for line in self.query(LayerLine)]
+
+    async def fill(self, layers: list[dict[str, Any]]) -> None:
+        """Show these layers; the last is the output."""
+        area = self.query_one("#lines")
+        with self.app.batch_update():
+            await area.remove_children()
+            await area.mount(
+                *(
+                    LayerLine(
+                        layer["units"],
+                        layer["activation"],
+                        self._outputs if last else self._activations,
+                        output=last,
+                    )
+                    for last, layer in (
+                        (i == len(layers) - 1, layer) for i, layer in enumerate(layers)
+                    )
+                )
+            )
+            for l, line in enumerate(self.query(LayerLine), start=1):
+                words = f"{l} output" if line.has_class("output") else str(l)
+                line.query_one(Label).update(words)
+
+    @on(Button.Pressed)
+    async def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        layers = self.settings
+        lines = list(self.query(LayerLine))
+        focus: int | None = None
+        if event.button.id == "add-layer":
+            like = layers[-2] if len(layers) > 1 else {"units": 8, "activation": "tanh"}
+            layers.insert(len(layers) - 1, dict(like))
+            focus = len(layers) - 2
+        else:
+            i = next(i for i, line in enumerate(lines) if event.button in line.query(Button))
+            if event.button.has_class("remove"):
+                del layers[i]
+            else:
+                j = i + (1 if event.button.has_class("down") else -1)
+                if not 0 <= j < len(layers) - 1:
+                    return
+                layers[i], layers[j] = layers[j], layers[i]
+                focus = j
+        await self.fill(layers)
+        if focus is None:
+            self.query_one("#add-layer").focus()
+        else:
+            self.query(LayerLine)[focus].query_one(Input).focus()
+        self.post_message(self.Changed())
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    def _edited(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Changed())

@@ -1,0 +1,241 @@
+"""The Layers panel: for every layer the shapes of its eight arrays, and one of them chosen."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tuiprop.ui.numbers import short
+from tuiprop.ui.palette import Palette, cursor_style
+
+SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
+FORWARD = 4
+"""The first four belong to the forward pass."""
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """What is shown of one layer."""
+
+    units: int
+    activation: str
+    shapes: tuple[tuple[int, int] | None, ...]
+    """Of each of `SYMBOLS`; None where the layer has no such array."""
+    norm_W: float | None
+    norm_dW: float | None
+
+
+def name_of_shape(symbol: str, l: int) -> str:
+    """The shape by its names: (n[1],m)."""
+    if symbol in ("W", "dW"):
+        return f"(n[{l}],n[{l - 1}])"
+    return f"(n[{l}],1)" if symbol in ("b", "db") else f"(n[{l}],m)"
+
+
+class LayersPanel(Widget, can_focus=True):
+    """A table of shapes. Arrows choose an array, Enter goes to it."""
+
+    DEFAULT_CSS = """
+    LayersPanel { height: auto; border: round $border; border-title-color: $foreground; }
+    LayersPanel:focus { border: round $accent; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(0, -1)", "array before", show=False),
+        Binding("right", "move(0, 1)", "next array", show=False),
+        Binding("up", "move(-1, 0)", "layer before", show=False),
+        Binding("down", "move(1, 0)", "next layer", show=False),
+        Binding("home", "move(0, -9)", "first array", show=False),
+        Binding("end", "move(0, 9)", "last array", show=False),
+        Binding("enter", "enter", "into the matrix", show=False),
+    ]
+
+    names: reactive[bool] = reactive(False)
+    """Names of sizes instead of numbers."""
+
+    @dataclass
+    class Chosen(Message):
+        """Another array was chosen."""
+
+        symbol: str
+        layer: int
+
+    class Entered(Message):
+        """The chosen array is to be looked at."""
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self.rows: list[LayerRow] = []
+        self.made = False
+        self.symbol, self.l = "W", 1
+        self._first = 0
+
+    def show(self, rows: list[LayerRow], *, made: bool) -> None:
+        """Paint these layers; `made`: the arrays of the update are there."""
+        if rows != self.rows or made != self.made:
+            taller = len(rows) != len(self.rows)
+            self.rows, self.made = rows, made
+            if self.l >= len(rows):
+                self.symbol, self.l = "W", 1
+            self.refresh(layout=taller)
+
+    def choose(self, symbol: str, layer: int) -> None:
+        """Choose an array that there is."""
+        self.symbol, self.l = symbol, layer
+        self.refresh()
+        self.post_message(self.Chosen(symbol, layer))
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """To the nearest array in a direction."""
+        layer = max(0, min(len(self.rows) - 1, self.l + rows))
+        shapes = self.rows[layer].shapes
+        there = [i for i, shape in enumerate(shapes) if shape is not None]
+        wanted = SYMBOLS.index(self.symbol) + columns
+        column = min(there, key=lambda i: abs(i - wanted))
+        if (SYMBOLS[column], layer) != (self.symbol, self.l):
+            self.choose(SYMBOLS[column], layer)
+
+    def action_enter(self) -> None:
+        """Look at the chosen array."""
+        self.post_message(self.Entered())
+
+    def on_click(self, event: Click) -> None:
+        """Choose the array under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < 1:
+            return
+        layer = self._first + offset.y - 1
+        if layer >= len(self.rows):
+            return
+        for column, (start, stop) in enumerate(self._places()):
+            if start <= offset.x < stop and self.rows[layer].shapes[column] is not None:
+                self.choose(SYMBOLS[column], layer)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """The head and a line for each layer, the input included."""
+        return 1 + max(2, len(self.rows))
+
+    def _cell(self, row: LayerRow, l: int, column: int) -> str:
+        shape = row.shapes[column]
+        if shape is None:
+            return ""
+        text = name_of_shape(SYMBOLS[column], l) if self.names else f"({shape[0]},{shape[1]})"
+        made = self.made or SYMBOLS[column] in ("W", "b") or l == 0
+        return text if made else f"…{text}"
+
+    def _widths(self) -> list[int]:
+        """Of each column of shapes, with a bracket's room on both sides."""
+        return [
+            max([len(self._cell(row, l, i)) for l, row in enumerate(self.rows)] + [2]) + 2
+            for i in range(len(SYMBOLS))
+        ]
+
+    def _head_width(self) -> tuple[int, int]:
+        """Of l with units, and of g."""
+        units = 8 if self.size.width >= 100 else 0
+        return 3 + units, max([len(row.activation) for row in self.rows] + [1]) + 1
+
+    def _places(self) -> list[tuple[int, int]]:
+        """Where each column of shapes starts and stops; those that do not fit are cut left."""
+        widths = self._widths()
+        x = sum(self._head_width())
+        room = self.size.width - x - 2
+        skipped = 0
+        chosen = SYMBOLS.index(self.symbol)
+        while sum(widths[skipped : chosen + 1]) > room and skipped < chosen:
+            skipped += 1
+        places = [(0, 0)] * skipped
+        for i in range(skipped, len(SYMBOLS)):
+            if i == FORWARD:
+                x += 2
+            stop = x + widths[i]
+            fits = stop <= self.size.width
+            places.append((x, stop) if fits else (0, 0))
+            x = stop if fits else self.size.width + 1
+        return places
+
+    def render_line(self, y: int) -> Strip:
+        """The head, or a layer."""
+        height = self.size.height
+        lines = height - 1
+        self._first = max(0, min(self.l - lines + 1, len(self.rows) - lines))
+        dim, plain = Style(color=self.palette.dim), Style(color=self.palette.text)
+        places = self._places()
+        head_l, _ = self._head_width()
+        canvas = _Canvas(self.size.width)
+        l = self._first + y - 1
+        bar = next((places[i][0] - 2 for i in range(FORWARD, 8) if places[i][1]), 0)
+        if bar > 0 and places[FORWARD - 1][1]:
+            canvas.put(bar, "│", Style(color=self.palette.border))
+        norms_at = places[-1][1] + 2
+        if y == 0:
+            canvas.put(1, "l", dim)
+            if head_l > 3:
+                canvas.put(4, "units", dim)
+            canvas.put(head_l, "g", dim)
+            for symbol, (_, stop) in zip(SYMBOLS, places, strict=True):
+                if stop:
+                    canvas.put_right(stop - 1, symbol, plain + Style(bold=True))
+            if not places[-1][1]:
+                canvas.put_right(self.size.width, "→", dim)
+            elif norms_at + 18 <= self.size.width:
+                canvas.put_right(norms_at + 8, "‖W‖", dim)
+                canvas.put_right(norms_at + 18, "‖dW‖", dim)
+            return canvas.strip()
+        if not 0 <= l < len(self.rows):
+            return canvas.strip()
+        row = self.rows[l]
+        canvas.put(1, str(l), plain)
+        if head_l > 3:
+            canvas.put(4, str(row.units), plain)
+        canvas.put(
+            head_l, row.activation, Style(color=self.palette.name_of_g if l else self.palette.dim)
+        )
+        for i, (_, stop) in enumerate(places):
+            text = self._cell(row, l, i)
+            if not (stop and text):
+                continue
+            if (SYMBOLS[i], l) == (self.symbol, self.l):
+                style = cursor_style(self.palette)
+                canvas.put_right(stop, f"[{text}]", style)
+            else:
+                canvas.put_right(stop - 1, text, dim if text[0] == "…" else plain)
+        if places[-1][1] and norms_at + 18 <= self.size.width and l:
+            canvas.put_right(norms_at + 8, short(row.norm_W), plain)
+            canvas.put_right(norms_at + 18, short(row.norm_dW), plain)
+        return canvas.strip()
+
+
+class _Canvas:
+    """One line that text is put on."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._cells: list[tuple[str, Style | None]] = [(" ", None)] * width
+
+    def put(self, x: int, text: str, style: Style) -> None:
+        """Text from column x on."""
+        for i, character in enumerate(text, start=x):
+            if 0 <= i < self._width:
+                self._cells[i] = character, style
+
+    def put_right(self, stop: int, text: str, style: Style) -> None:
+        """Text that ends before column `stop`."""
+        self.put(stop - len(text), text, style)
+
+    def strip(self) -> Strip:
+        """The line."""
+        segments: list[Segment] = []
+        for character, style in self._cells:
+            if segments and segments[-1].style is style:
+                segments[-1] = Segment(segments[-1].text + character, style)
+            else:
+                segments.append(Segment(character, style))
+        return Strip(segments, self._width)

@@ -1,0 +1,235 @@
+"""A matrix: heat-coloured, scrolled, with a cursor, rows and columns named."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tuiprop.engine.protocol import Matrix, Window
+from tuiprop.ui.numbers import CELL, Scale, scale_of, short
+from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
+from tuiprop.ui.widgets.layers import name_of_shape
+
+NAME = 13
+"""Columns of the names of rows, at most."""
+
+
+class MatrixView(Widget, can_focus=True):
+    """The part of one array that fits; asks for another part as the cursor leaves it."""
+
+    DEFAULT_CSS = """
+    MatrixView { border: round $border; border-title-color: $foreground; padding: 0 1; }
+    MatrixView:focus { border: round $accent; }
+    MatrixView { border-subtitle-color: $foreground; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(0, -1)", "left", show=False),
+        Binding("right", "move(0, 1)", "right", show=False),
+        Binding("up", "move(-1, 0)", "up", show=False),
+        Binding("down", "move(1, 0)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home", "ends(-1)", "first column", show=False),
+        Binding("end", "ends(1)", "last column", show=False),
+    ]
+
+    class WindowMoved(Message):
+        """Another part of the array is wanted."""
+
+    @dataclass(frozen=True)
+    class _Room:
+        """How many rows and columns fit."""
+
+        rows: int
+        columns: int
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self.matrix: Matrix | None = None
+        self.symbol, self.l = "W", 1
+        self.row = self.column = 0
+        self._top = self._left = 0
+        self._scale = Scale(0, 3)
+        self._largest = 0.0
+        self._room = self._Room(1, 1)
+
+    @property
+    def window(self) -> Window:
+        """The part that is wanted."""
+        return Window(
+            symbol=self.symbol,
+            layer=self.l,
+            row=self._top,
+            rows=self._room.rows,
+            column=self._left,
+            columns=self._room.columns,
+        )
+
+    def choose(self, symbol: str, layer: int) -> None:
+        """Another array, from its first cell."""
+        self.symbol, self.l = symbol, layer
+        self.row = self.column = self._top = self._left = 0
+        self.matrix = None
+        self.refresh()
+        self.post_message(self.WindowMoved())
+
+    def show(self, matrix: Matrix | None) -> None:
+        """Paint this part, if it is of the array that is wanted."""
+        if matrix is None or (matrix.window.symbol, matrix.window.layer) != (
+            self.symbol,
+            self.l,
+        ):
+            return
+        if matrix != self.matrix:
+            self.matrix = matrix
+            self._largest = max(abs(matrix.smallest), abs(matrix.largest))
+            self._scale = scale_of(self._largest)
+            self._clamp()
+            self.refresh()
+        self._entitle()
+
+    def on_resize(self, event: Resize) -> None:
+        """Ask for what fits now."""
+        width, height = self.size
+        self._room = self._Room(max(1, height - 3), max(1, (width - NAME - 2) // CELL))
+        self._follow()
+        self.post_message(self.WindowMoved())
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Move the cursor."""
+        self.row += rows
+        self.column += columns
+        self._clamp()
+        self._follow()
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by a page."""
+        self.action_move(pages * self._room.rows, 0)
+
+    def action_ends(self, direction: int) -> None:
+        """To the first or the last column."""
+        self.action_move(0, direction * 10**9)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Down, or right with a modifier."""
+        self.action_move(*((0, 1) if event.shift else (1, 0)))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Up, or left with a modifier."""
+        self.action_move(*((0, -1) if event.shift else (-1, 0)))
+
+    def on_click(self, event: Click) -> None:
+        """The cursor to the cell under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is None or self.matrix is None or offset.y < 1 or offset.x < NAME:
+            return
+        window = self.matrix.window
+        row, column = offset.y - 1, (offset.x - NAME) // CELL
+        if row < window.rows and column < window.columns:
+            self.row, self.column = window.row + row, window.column + column
+            self._follow()
+
+    def _clamp(self) -> None:
+        shape = self.matrix.shape if self.matrix else (1, 1)
+        self.row = max(0, min(self.row, shape[0] - 1))
+        self.column = max(0, min(self.column, shape[1] - 1))
+
+    def _follow(self) -> None:
+        """Scroll so that the cursor is to be seen."""
+        room = self._room
+        top = min(self._top, self.row)
+        left = min(self._left, self.column)
+        top = max(top, self.row - room.rows + 1)
+        left = max(left, self.column - room.columns + 1)
+        if (top, left) != (self._top, self._left):
+            self._top, self._left = top, left
+            self.post_message(self.WindowMoved())
+        self.refresh()
+        self._entitle()
+
+    def _entitle(self) -> None:
+        """Name, shape and figures of the whole array; the number under the cursor in full."""
+        matrix = self.matrix
+        if matrix is None:
+            return
+        palette = self.palette
+        rows, columns = matrix.shape
+        name = f"{self.symbol}\\[{self.l}]"
+        names = name_of_shape(self.symbol, self.l).replace("[", "\\[")
+        title = f"[b]{name}[/b]{self._scale.title}  ({rows},{columns}) [{palette.dim}]{names}[/]"
+        if matrix.made:
+            title += (
+                f"[{palette.dim}]  min[/] {short(matrix.smallest)} [{palette.dim}] max[/] "
+                f"{short(matrix.largest)} [{palette.dim}] mean[/] {short(matrix.mean)} "
+                f"[{palette.dim}] norm[/] {short(matrix.norm)}"
+            )
+        self.border_title = title
+        cell = self._cell_in_full()
+        if cell:
+            self.border_subtitle = cell
+
+    def _cell_in_full(self) -> str:
+        matrix = self.matrix
+        if matrix is None or not matrix.values:
+            return ""
+        i, j = self.row - matrix.window.row, self.column - matrix.window.column
+        if not (0 <= i < len(matrix.values) and 0 <= j < len(matrix.values[0])):
+            return ""
+        name = f"{self.symbol}\\[{self.l}]\\[{matrix.row_names[i]},{matrix.column_names[j]}]"
+        return f"{name} = {matrix.values[i][j]!r}"
+
+    def render_line(self, y: int) -> Strip:
+        """The names of the columns, a row, or how many rows are below."""
+        matrix, width = self.matrix, self.size.width
+        dim = Style(color=self.palette.dim)
+        if matrix is None:
+            return Strip.blank(width)
+        if not matrix.made:
+            text = f"{self.symbol}[{self.l}] is made by the next update: b" if y == 1 else ""
+            return Strip([Segment(text, dim)]).adjust_cell_length(width)
+        window = matrix.window
+        right = matrix.shape[1] - window.column - window.columns
+        below = matrix.shape[0] - window.row - window.rows
+        if y == 0:
+            segments = [
+                Segment(
+                    f"{window.row} above ↑".ljust(NAME)[:NAME] if window.row else " " * NAME, dim
+                )
+            ]
+            segments += [
+                Segment(f"{_cut(name, CELL - 1):>{CELL - 1}} ", dim) for name in matrix.column_names
+            ]
+            more = f" {right} more →" if right else ""
+            if window.column:
+                more = f"← {window.column}" + more
+            line = Strip(segments)
+            if more:
+                room = max(0, width - line.cell_length)
+                line = Strip([*segments, Segment(more.rjust(min(room, len(more) + 2))[:room], dim)])
+            return line.adjust_cell_length(width)
+        i = y - 1
+        if i >= len(matrix.values):
+            text = f"{below} more ↓" if below and i == len(matrix.values) else ""
+            return Strip([Segment(text, dim)]).adjust_cell_length(width)
+        segments = [
+            Segment(_cut(matrix.row_names[i], NAME - 1).ljust(NAME), Style(color=self.palette.text))
+        ]
+        for j, value in enumerate(matrix.values[i]):
+            written = self._scale.write(value)
+            if (window.row + i, window.column + j) == (self.row, self.column):
+                segments.append(Segment(f"[{written:>{CELL - 2}}]", cursor_style(self.palette)))
+            else:
+                style = heat(self.palette, heat_level(value, self._largest))
+                segments.append(Segment(f"{written:>{CELL - 1}} ", style))
+        return Strip(segments).adjust_cell_length(width)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
