@@ -25,7 +25,7 @@ class Activation:
     derivative: Callable[[Array, Array, Array, Array], None] | None
     """g′: (z, a, out, scratch) → out = g′(z); None where g is not elementwise."""
     kink: bool = False
-    """g′ jumps at z = 0: a central difference across it is no test of g′."""
+    """g′ or its slope jumps at z = 0: a central difference across it is no test of g′."""
     output_only: bool = False
     smallest: float = -np.inf
     """Values of a lie in [smallest, largest]: what a target must lie in to be reachable."""
@@ -63,7 +63,7 @@ def _tanh_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
 
 
 def _relu(z: Array, out: Array, scratch: Array) -> None:
-    np.maximum(z, 0.0, out)
+    np.maximum(z, 0.0, out=out)
 
 
 def _relu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
@@ -75,23 +75,23 @@ LEAKY_SLOPE = 0.01
 
 def _leaky_relu(z: Array, out: Array, scratch: Array) -> None:
     np.multiply(z, LEAKY_SLOPE, out)
-    np.maximum(z, out, out)
+    np.maximum(z, out, out=out)
 
 
 def _leaky_relu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
     np.greater(z, 0.0, out)
-    np.maximum(out, LEAKY_SLOPE, out)
+    np.maximum(out, LEAKY_SLOPE, out=out)
 
 
 def _elu(z: Array, out: Array, scratch: Array) -> None:
-    np.minimum(z, 0.0, out)
+    np.minimum(z, 0.0, out=out)
     np.expm1(out, out)
-    np.maximum(z, 0.0, scratch)
+    np.maximum(z, 0.0, out=scratch)
     np.add(out, scratch, out)
 
 
 def _elu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
-    np.minimum(z, 0.0, out)
+    np.minimum(z, 0.0, out=out)
     np.exp(out, out)
 
 
@@ -101,16 +101,16 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def _selu(z: Array, out: Array, scratch: Array) -> None:
-    np.minimum(z, 0.0, out)
+    np.minimum(z, 0.0, out=out)
     np.expm1(out, out)
     np.multiply(out, SELU_ALPHA, out)
-    np.maximum(z, 0.0, scratch)
+    np.maximum(z, 0.0, out=scratch)
     np.add(out, scratch, out)
     np.multiply(out, SELU_SCALE, out)
 
 
 def _selu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
-    np.minimum(z, 0.0, out)
+    np.minimum(z, 0.0, out=out)
     np.exp(out, out)
     np.multiply(out, SELU_ALPHA, out)  # α exp(z) left of 0 and α right of it, where it must be 1
     np.greater(z, 0.0, scratch)
@@ -124,7 +124,7 @@ def _softplus(z: Array, out: Array, scratch: Array) -> None:
     np.negative(out, out)
     np.exp(out, out)
     np.log1p(out, out)
-    np.maximum(z, 0.0, scratch)
+    np.maximum(z, 0.0, out=scratch)
     np.add(out, scratch, out)
 
 
@@ -226,7 +226,7 @@ _TABLE = (
     _elementwise("tanh", _tanh, _tanh_derivative, smallest=-1.0, largest=1.0),
     _elementwise("relu", _relu, _relu_derivative, kink=True, smallest=0.0),
     _elementwise("leaky_relu", _leaky_relu, _leaky_relu_derivative, kink=True),
-    _elementwise("elu", _elu, _elu_derivative, smallest=-1.0),
+    _elementwise("elu", _elu, _elu_derivative, kink=True, smallest=-1.0),
     _elementwise("selu", _selu, _selu_derivative, kink=True, smallest=-SELU_SCALE * SELU_ALPHA),
     _elementwise("softplus", _softplus, _softplus_derivative, smallest=0.0),
     _elementwise("silu", _silu, _silu_derivative, smallest=-0.2784645427610738),

@@ -56,6 +56,8 @@ class ArrayCheck:
     @property
     def verdict(self) -> Verdict:
         """RIGHT if difference ≤ 1e-7 size + η; TOO_SMALL where the gradient is below 100 η."""
+        if not self.checked:
+            return Verdict.TOO_SMALL
         if not np.isfinite(self.difference):
             return Verdict.WRONG
         if self.difference > TOLERANCE * self.size + self.noise:
@@ -163,6 +165,6 @@ def _sides(workspace: Workspace) -> NDArray[np.bool_]:
     sides = [
         (workspace.z[l] > 0).ravel() for l in range(1, network.L + 1) if network.activation(l).kink
     ]
-    if network.loss_function.kink:
-        sides.append((workspace.a[network.L] > workspace.y).ravel())
+    error = workspace.a[network.L] - workspace.y
+    sides += [(error > kink).ravel() for kink in network.loss_function.kinks]
     return np.concatenate(sides) if sides else np.empty(0, bool)

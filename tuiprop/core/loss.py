@@ -27,8 +27,8 @@ class Loss:
     operation, and da[L] is not on the way."""
     classes: bool = False
     """Targets are classes, one-hot; otherwise numbers."""
-    kink: bool = False
-    """∂𝓛/∂ŷ jumps at ŷ = y."""
+    kinks: tuple[float, ...] = ()
+    """Where ∂𝓛/∂ŷ or its slope jumps: values of ŷ − y."""
 
 
 def _binary_cross_entropy(z: Array, a: Array, y: Array) -> Array:
@@ -107,8 +107,8 @@ _TABLE = (
     Loss("cross_entropy", _cross_entropy, _cross_entropy_gradient, output="softmax", classes=True),
     Loss("mse", _mse, _mse_gradient),
     Loss("squared_error", _squared_error, _squared_error_gradient),
-    Loss("mae", _mae, _mae_gradient, kink=True),
-    Loss("huber", _huber, _huber_gradient),
+    Loss("mae", _mae, _mae_gradient, kinks=(0.0,)),
+    Loss("huber", _huber, _huber_gradient, kinks=(-1.0, 1.0)),
 )
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in _TABLE}

@@ -56,7 +56,9 @@ class Network:
             raise ValueError(f"there is no loss {self.loss!r}")
         needed, found = LOSSES[self.loss].output, self.layers[-1].activation
         if needed is not None and found != needed:
-            fitting = ", ".join(name for name, loss in LOSSES.items() if loss.output is None)
+            fitting = ", ".join(
+                name for name, loss in LOSSES.items() if loss.output in (None, found)
+            )
             raise ValueError(
                 f"{self.loss} needs a {needed} output layer, found {found}; with {found}: {fitting}"
             )

@@ -158,9 +158,9 @@ class Experiment(_Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
             section = getattr(self, name)
-            if isinstance(section, Mapping | list):
-                value = _convert({name: section}, {name: hint}, "")[name]
-                msgspec.structs.force_setattr(self, name, value)
+            raw = msgspec.to_builtins(section) if isinstance(section, Struct) else section
+            value = _convert({name: raw}, {name: hint}, "")[name]
+            msgspec.structs.force_setattr(self, name, value)
         _check_values(self, "")
         _check_options(self.training)
         if self.data.target == ():
@@ -208,7 +208,10 @@ def _as_toml(value: Any) -> str:
         return "nothing"
     if isinstance(value, Mapping):
         return "a table"
-    text = " ".join(tomli_w.dumps({"x": value}).removeprefix("x =").split())
+    try:
+        text = " ".join(tomli_w.dumps({"x": value}).removeprefix("x =").split())
+    except TypeError:  # from Python: not a value that TOML has
+        text = repr(value)
     text = text.replace("[ ", "[").replace(", ]", "]")
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -347,7 +350,7 @@ def load(path: str | Path) -> Experiment:
         raise ExperimentError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ExperimentError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ExperimentError(f"{path}: not TOML: {error}") from None
     try:
         experiment = parse(raw)

@@ -158,11 +158,14 @@ class TuipropApp(App[int]):
 
     async def _may_lose(self, verb: str) -> bool:
         """Whether unexported work may be lost."""
-        if not self.run_screen.unsaved or self.run_screen.frame is None:
+        if self.link.outline is None:
+            return True
+        now = await self.link.ask(Look(history_from=10**12))  # keys before this one have acted
+        if not isinstance(now, Frame) or now.update in (0, self.run_screen.exported_update):
             return True
         answer = await self.push_screen_wait(
             Choose(
-                f"Update {self.run_screen.frame.update} has not been exported.",
+                f"Update {now.update} has not been exported.",
                 {"go": f"{verb} without exporting", "stay": "Stay"},
             )
         )

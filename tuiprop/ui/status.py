@@ -131,11 +131,11 @@ def hint(frame: Frame, went_back: bool) -> str:
     if frame.status != "paused":
         return "space pauses. + and - change the pace."
     if went_back and frame.update == 0:
-        return "The initial weights again, exactly. The history stays; space or b walk on."
+        return "The initial weights again, exactly. The history stays. space or b: on."
     if went_back:
-        return "Back by replay: every number is that of the first pass, bit for bit. G: the newest."
+        return "Back by replay: every number as it was, bit for bit. G: the newest."
     if frame.update == 0:
-        return "b walks one batch: forward, back, change of W and b. space plays. s: your data."
+        return "b walks one batch: forward, back, new W and b. space plays. s: your data."
     if frame.epochs_done == 0:
-        return "Shift+b undoes it, exactly. Tab and arrows: another array. e: a whole epoch."
-    return "g goes to any epoch. x: take the weights. s: your data. Escape hides this line."
+        return "Shift+b undoes it, exactly. Arrows: another array. e: a whole epoch."
+    return "g: to any epoch. x: take the weights. s: your data. Escape hides this."

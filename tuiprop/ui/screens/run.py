@@ -118,15 +118,6 @@ class RunScreen(Screen[None]):
         self._paint()
 
     @property
-    def unsaved(self) -> bool:
-        """There are updates that no export holds."""
-        return (
-            self.frame is not None
-            and self.frame.update > 0
-            and self.frame.update != self.exported_update
-        )
-
-    @property
     def newest_update(self) -> int:
         """The end of the last epoch that has been walked."""
         per_epoch = self.link.outline.per_epoch if self.link.outline else 1

@@ -1,5 +1,6 @@
 """The set-up: data, network, training; what comes of it is shown as one types."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -69,6 +70,7 @@ class SetupScreen(Screen[None]):
         self._vocabulary: Vocabulary | None = None
         self._timer: Timer | None = None
         self._right = False
+        self._filling = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """The form on the left, what comes of it on the right."""
@@ -82,8 +84,8 @@ class SetupScreen(Screen[None]):
                 yield VerticalScroll(Static(id="outline"))
                 with Horizontal(id="buttons"):
                     yield Button("Start", id="start", variant="primary", compact=True)
-                    yield Button("Save…", id="save", compact=True)
-                    yield Button("Open…", id="open", compact=True)
+                    yield Button("Save", id="save", compact=True)
+                    yield Button("Open", id="open", compact=True)
                     yield Button("Back", id="back", compact=True)
 
     async def on_mount(self) -> None:
@@ -100,10 +102,15 @@ class SetupScreen(Screen[None]):
     def _rows(self, vocabulary: Vocabulary) -> Iterator[Widget]:
         yield Label("Data", classes="section")
         names = [*vocabulary.datasets, FILE]
+        source = self._experiment["data"]["source"]
         yield _row(
             "data set",
             Select(
-                [(name, name) for name in names], allow_blank=False, compact=True, id="data-name"
+                [(name, name) for name in names],
+                value=source if source in vocabulary.datasets else FILE,
+                allow_blank=False,
+                compact=True,
+                id="data-name",
             ),
         )
         yield _row("file", Input(id="data-source", compact=True), "data.source")
@@ -118,21 +125,35 @@ class SetupScreen(Screen[None]):
 
     def _field(self, field: Field, vocabulary: Vocabulary) -> Widget:
         control: Widget
+        value = self._experiment[field.section].get(field.name)
         if field.kind == "choice":
             names = getattr(vocabulary, field.choices)
             control = Select(
-                [(name, name) for name in names], allow_blank=False, compact=True, id=field.id
+                [(name, name) for name in names],
+                value=value,
+                allow_blank=False,
+                compact=True,
+                id=field.id,
             )
         elif field.kind == "switch":
             control = Select(
-                [("yes", True), ("no", False)], allow_blank=False, compact=True, id=field.id
+                [("yes", True), ("no", False)],
+                value=value,
+                allow_blank=False,
+                compact=True,
+                id=field.id,
             )
         else:
-            control = Input(compact=True, id=field.id)
+            control = Input(to_text(value), compact=True, id=field.id)
         return _row(field.label, control, field.key)
 
     async def _fill(self, experiment: Tables) -> None:
         """Show an experiment in the form."""
+        async with self._filling:
+            await self._show_experiment(experiment)
+        self._look_soon()
+
+    async def _show_experiment(self, experiment: Tables) -> None:
         assert self._vocabulary is not None
         self._experiment = experiment
         source = experiment["data"]["source"]
@@ -154,7 +175,6 @@ class SetupScreen(Screen[None]):
             row.display = not field.only or source in field.only
         await self.query_one(LayerEditor).fill(experiment["network"].get("layers") or [])
         await self._fill_options()
-        self._look_soon()
 
     async def _fill_options(self) -> None:
         """The options of the optimiser that is chosen."""
@@ -219,15 +239,14 @@ class SetupScreen(Screen[None]):
 
     @on(Select.Changed)
     def _chosen(self, event: Select.Changed) -> None:
-        if event.select.id == "data-name":
-            self._choose_data(str(event.value))
-        elif event.select.id == "training-optimizer":
+        name, value = event.select.id, event.value
+        self._look_soon()
+        if name == "data-name":
+            self._choose_data(str(value))
+        elif name == "training-optimizer" and value != self._experiment["training"]["optimizer"]:
             self.run_worker(self._fill_options(), exclusive=True, group="options")
-            self._look_soon()
-        elif event.select.id == "network-loss":
+        elif name == "network-loss" and value != self._experiment["network"]["loss"]:
             self._fit_output("network.layers")
-        else:
-            self._look_soon()
 
     @on(Input.Blurred, "#data-target")
     def _target_typed(self) -> None:
@@ -244,7 +263,8 @@ class SetupScreen(Screen[None]):
         assert isinstance(source.parent, Widget)
         source.parent.display = name == FILE
         if name == FILE:
-            source.focus()
+            if not source.value:
+                source.focus()
         elif name != self._experiment["data"]["source"]:
             self._locate(name)
 

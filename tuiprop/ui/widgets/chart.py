@@ -33,7 +33,7 @@ class CostChart(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     CostChart { border: round $border; border-title-color: $foreground; padding: 0 1; }
-    CostChart:focus { border: round $accent; }
+    CostChart:focus { border: round $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "toggle_scale", "linear or logarithmic", show=False),
@@ -93,7 +93,8 @@ class CostChart(Widget, can_focus=True):
         if self._drawn[0] != state:
             self._drawn = state, self._draw()
         strips = self._drawn[1]
-        return strips[y] if y < len(strips) else Strip.blank(self.size.width)
+        strip = strips[y] if y < len(strips) else Strip.blank(self.size.width)
+        return strip.apply_style(self.rich_style)
 
     def _draw(self) -> list[Strip]:
         width, height = self.size

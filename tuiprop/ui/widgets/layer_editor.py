@@ -38,9 +38,10 @@ class LayerLine(Horizontal):
     @property
     def settings(self) -> dict[str, Any]:
         """As an experiment has it."""
+        chosen = self.query_one(Select).value
         return {
             "units": to_value(self.query_one(Input).value, "whole"),
-            "activation": self.query_one(Select).value,
+            "activation": chosen if isinstance(chosen, str) else self._activation,
         }
 
 

@@ -44,7 +44,7 @@ class LayersPanel(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     LayersPanel { height: auto; border: round $border; border-title-color: $foreground; }
-    LayersPanel:focus { border: round $accent; }
+    LayersPanel:focus { border: round $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(0, -1)", "array before", show=False),
@@ -130,12 +130,14 @@ class LayersPanel(Widget, can_focus=True):
         made = self.made or SYMBOLS[column] in ("W", "b") or l == 0
         return text if made else f"…{text}"
 
-    def _widths(self) -> list[int]:
-        """Of each column of shapes, with a bracket's room on both sides."""
-        return [
-            max([len(self._cell(row, l, i)) for l, row in enumerate(self.rows)] + [2]) + 2
+    def _widths(self, room: int) -> list[int]:
+        """Of each column of shapes, with a bracket's room on both sides, or one for two."""
+        longest = [
+            max([len(self._cell(row, l, i)) for l, row in enumerate(self.rows)] + [2])
             for i in range(len(SYMBOLS))
         ]
+        gap = 2 if sum(longest) + 2 * len(SYMBOLS) <= room else 1
+        return [length + gap for length in longest]
 
     def _head_width(self) -> tuple[int, int]:
         """Of l with units, and of g."""
@@ -144,9 +146,9 @@ class LayersPanel(Widget, can_focus=True):
 
     def _places(self) -> list[tuple[int, int]]:
         """Where each column of shapes starts and stops; those that do not fit are cut left."""
-        widths = self._widths()
         x = sum(self._head_width())
-        room = self.size.width - x - 2
+        room = self.size.width - x - 3
+        widths = self._widths(room)
         skipped = 0
         chosen = SYMBOLS.index(self.symbol)
         while sum(widths[skipped : chosen + 1]) > room and skipped < chosen:
@@ -156,13 +158,16 @@ class LayersPanel(Widget, can_focus=True):
             if i == FORWARD:
                 x += 2
             stop = x + widths[i]
-            fits = stop <= self.size.width
+            fits = stop < self.size.width
             places.append((x, stop) if fits else (0, 0))
             x = stop if fits else self.size.width + 1
         return places
 
     def render_line(self, y: int) -> Strip:
         """The head, or a layer."""
+        return self._line(y).apply_style(self.rich_style)
+
+    def _line(self, y: int) -> Strip:
         height = self.size.height
         lines = height - 1
         self._first = max(0, min(self.l - lines + 1, len(self.rows) - lines))
@@ -182,7 +187,7 @@ class LayersPanel(Widget, can_focus=True):
             canvas.put(head_l, "g", dim)
             for symbol, (_, stop) in zip(SYMBOLS, places, strict=True):
                 if stop:
-                    canvas.put_right(stop - 1, symbol, plain + Style(bold=True))
+                    canvas.put_right(stop, symbol, plain + Style(bold=True))
             if not places[-1][1]:
                 canvas.put_right(self.size.width, "→", dim)
             elif norms_at + 18 <= self.size.width:
@@ -204,9 +209,9 @@ class LayersPanel(Widget, can_focus=True):
                 continue
             if (SYMBOLS[i], l) == (self.symbol, self.l):
                 style = cursor_style(self.palette)
-                canvas.put_right(stop, f"[{text}]", style)
+                canvas.put_right(stop + 1, f"[{text}]", style)
             else:
-                canvas.put_right(stop - 1, text, dim if text[0] == "…" else plain)
+                canvas.put_right(stop, text, dim if text[0] == "…" else plain)
         if places[-1][1] and norms_at + 18 <= self.size.width and l:
             canvas.put_right(norms_at + 8, short(row.norm_W), plain)
             canvas.put_right(norms_at + 18, short(row.norm_dW), plain)

@@ -16,7 +16,7 @@ from tuiprop.ui.numbers import CELL, Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
 from tuiprop.ui.widgets.layers import name_of_shape
 
-NAME = 13
+LONGEST_NAME = 16
 """Columns of the names of rows, at most."""
 
 
@@ -25,7 +25,7 @@ class MatrixView(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     MatrixView { border: round $border; border-title-color: $foreground; padding: 0 1; }
-    MatrixView:focus { border: round $accent; }
+    MatrixView:focus { border: round $foreground; }
     MatrixView { border-subtitle-color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,6 +61,12 @@ class MatrixView(Widget, can_focus=True):
         self._room = self._Room(1, 1)
 
     @property
+    def _name_width(self) -> int:
+        """Columns that the names of the rows take, with a blank."""
+        names = self.matrix.row_names if self.matrix else []
+        return min(LONGEST_NAME, max(map(len, names), default=2) + 2)
+
+    @property
     def window(self) -> Window:
         """The part that is wanted."""
         return Window(
@@ -89,6 +95,7 @@ class MatrixView(Widget, can_focus=True):
             return
         if matrix != self.matrix:
             self.matrix = matrix
+            self._fit()
             self._largest = max(abs(matrix.smallest), abs(matrix.largest))
             self._scale = scale_of(self._largest)
             self._clamp()
@@ -97,10 +104,17 @@ class MatrixView(Widget, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """Ask for what fits now."""
+        self._room = self._Room(0, 0)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Ask for as much as fits beside the names."""
         width, height = self.size
-        self._room = self._Room(max(1, height - 3), max(1, (width - NAME - 2) // CELL))
-        self._follow()
-        self.post_message(self.WindowMoved())
+        room = self._Room(max(1, height - 2), max(1, (width - self._name_width) // CELL))
+        if room != self._room:
+            self._room = room
+            self._follow()
+            self.post_message(self.WindowMoved())
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor."""
@@ -128,13 +142,25 @@ class MatrixView(Widget, can_focus=True):
     def on_click(self, event: Click) -> None:
         """The cursor to the cell under the mouse."""
         offset = event.get_content_offset(self)
-        if offset is None or self.matrix is None or offset.y < 1 or offset.x < NAME:
+        if offset is None or self.matrix is None or offset.y < 1 or offset.x < self._name_width:
             return
         window = self.matrix.window
-        row, column = offset.y - 1, (offset.x - NAME) // CELL
+        row, column = offset.y - 1, (offset.x - self._name_width) // CELL
         if row < window.rows and column < window.columns:
             self.row, self.column = window.row + row, window.column + column
             self._follow()
+
+    def _not_shown(self) -> str:
+        """How much of the array lies beyond each edge."""
+        assert self.matrix is not None
+        window, (rows, columns) = self.matrix.window, self.matrix.shape
+        parts = (
+            (window.column, "← {} more columns"),
+            (columns - window.column - window.columns, "{} more columns →"),
+            (window.row, "{} more rows ↑"),
+            (rows - window.row - window.rows, "{} more rows ↓"),
+        )
+        return "   ".join(words.format(count) for count, words in parts if count > 0)
 
     def _clamp(self) -> None:
         shape = self.matrix.shape if self.matrix else (1, 1)
@@ -186,7 +212,10 @@ class MatrixView(Widget, can_focus=True):
         return f"{name} = {matrix.values[i][j]!r}"
 
     def render_line(self, y: int) -> Strip:
-        """The names of the columns, a row, or how many rows are below."""
+        """The names of the columns, a row, or how much lies beyond."""
+        return self._line(y).apply_style(self.rich_style)
+
+    def _line(self, y: int) -> Strip:
         matrix, width = self.matrix, self.size.width
         dim = Style(color=self.palette.dim)
         if matrix is None:
@@ -195,31 +224,20 @@ class MatrixView(Widget, can_focus=True):
             text = f"{self.symbol}[{self.l}] is made by the next update: b" if y == 1 else ""
             return Strip([Segment(text, dim)]).adjust_cell_length(width)
         window = matrix.window
-        right = matrix.shape[1] - window.column - window.columns
-        below = matrix.shape[0] - window.row - window.rows
         if y == 0:
-            segments = [
-                Segment(
-                    f"{window.row} above ↑".ljust(NAME)[:NAME] if window.row else " " * NAME, dim
-                )
-            ]
-            segments += [
-                Segment(f"{_cut(name, CELL - 1):>{CELL - 1}} ", dim) for name in matrix.column_names
-            ]
-            more = f" {right} more →" if right else ""
-            if window.column:
-                more = f"← {window.column}" + more
-            line = Strip(segments)
-            if more:
-                room = max(0, width - line.cell_length)
-                line = Strip([*segments, Segment(more.rjust(min(room, len(more) + 2))[:room], dim)])
-            return line.adjust_cell_length(width)
+            names = (f"{_cut(name, CELL - 1):>{CELL - 1}} " for name in matrix.column_names)
+            return Strip(
+                [Segment(" " * self._name_width + "".join(names), dim)]
+            ).adjust_cell_length(width)
         i = y - 1
         if i >= len(matrix.values):
-            text = f"{below} more ↓" if below and i == len(matrix.values) else ""
+            text = self._not_shown() if i == len(matrix.values) else ""
             return Strip([Segment(text, dim)]).adjust_cell_length(width)
         segments = [
-            Segment(_cut(matrix.row_names[i], NAME - 1).ljust(NAME), Style(color=self.palette.text))
+            Segment(
+                _cut(matrix.row_names[i], self._name_width - 1).ljust(self._name_width),
+                Style(color=self.palette.text),
+            )
         ]
         for j, value in enumerate(matrix.values[i]):
             written = self._scale.write(value)
@@ -232,4 +250,8 @@ class MatrixView(Widget, can_focus=True):
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    """A name in so many columns: its beginning and its end tell it from others."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return text[: width - 1 - end] + "…" + text[-end:]
