@@ -60,6 +60,9 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 
+MOST_ROWS = 4000
+"""Epochs of the history that one frame carries: more come with the next."""
+
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
 
@@ -269,7 +272,7 @@ class Engine:
         run = session.run
         batches, workspace = run.trainer.batches, run.trainer.workspace
         losses, evaluated_epoch = self._losses(session)
-        history = run.history.rows[request.history_from :]
+        history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
         J_training, J_validation, accuracy_training, accuracy_validation = map(_number, losses)
         return Frame(
             run=self._runs,
@@ -296,6 +299,7 @@ class Engine:
                 for l in range(1, run.network.L + 1)
             ],
             matrix=None if request.window is None else self._matrix(session, request.window),
+            history_length=len(run.history),
             history_from=request.history_from,
             history=[[_number(value) for value in row] for row in history.tolist()],
         )

@@ -222,6 +222,8 @@ class Frame(Message, frozen=True, kw_only=True):
     """The epoch whose end J training and validation belong to; None: they are of now."""
     layers: list[LayerNorms]
     matrix: Matrix | None
+    history_length: int
+    """Epochs known, epoch 0 included; a frame carries some thousand of them at most."""
     history_from: int
     history: list[list[float | None]]
     """Rows of J training, J validation, accuracy training, accuracy validation."""

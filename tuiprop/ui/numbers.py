@@ -1,7 +1,6 @@
 """How numbers are written: one power of ten for a matrix, an ASCII minus that can be pasted."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import floor, inf, isfinite, log10
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -62,19 +61,10 @@ def short(value: float | None, figures: int = 3) -> str:
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def sparkline(values: list[float], width: int) -> str:
-    """A curve in one line of text; each column is the mean of its values."""
-    finite = [value for value in values if isfinite(value)]
-    if not finite or width < 1:
+def sparkline(values: list[float]) -> str:
+    """A curve in one line of text, a column for each value."""
+    if not values:
         return ""
-    count = min(width, len(finite))
-    edges = [round(i * len(finite) / count) for i in range(count + 1)]
-    means = [sum(finite[a:b]) / (b - a) for a, b in pairwise(edges)]
-    low, high = min(means), max(means)
+    low, high = min(values), max(values)
     span = high - low or 1.0
-    return "".join(_BARS[round((mean - low) / span * (len(_BARS) - 1))] for mean in means)
-
-
-def columns_that_fit(width: int, cell: int = CELL) -> int:
-    """How many cells a width holds."""
-    return max(1, width // cell)
+    return "".join(_BARS[round((value - low) / span * (len(_BARS) - 1))] for value in values)

@@ -94,7 +94,7 @@ def progress(frame: Frame, outline: Outline, palette: Palette, width: int) -> Te
     )
 
 
-def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> Text:
+def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[Text]:
     """The run panel: what is trained, on what, how far, how well."""
     experiment = outline.experiment
     training = experiment["training"]
@@ -117,11 +117,7 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> Text:
     row("optimiser", optimiser(outline))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
-    text = Text()
-    for label, value in rows:
-        text.append(f"{label:<12}", dim).append_text(value).append("\n")
-    text.rstrip()
-    return text
+    return [Text.assemble((f"{label:<12}", dim), value) for label, value in rows]
 
 
 def hint(frame: Frame, went_back: bool) -> str:

@@ -1,6 +1,7 @@
 """The screen of a run: overview, matrix, cost."""
 
 from itertools import pairwise
+from time import monotonic
 from typing import ClassVar
 
 from rich.style import Style
@@ -14,10 +15,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tuiprop.engine.protocol import Frame, Look, Pause, Play, Refused, Reply, Seek, Window
 from tuiprop.ui import status
+from tuiprop.ui.curve import Curve
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.numbers import short
@@ -35,6 +36,9 @@ PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 1000, None)
 WIDE, TALL = 100, 30
 """From so many columns and lines on, the overview has all its panels."""
 
+CHART_EVERY = 0.3
+"""Seconds between two drawings of the chart while playing."""
+
 KEEP_EVERY = 3.0
 """Seconds between two states fetched while playing: what survives the engine's death."""
 
@@ -47,10 +51,9 @@ class RunScreen(Screen[None]):
     RunScreen #middle, RunScreen #bottom { height: 1fr; }
     RunScreen #matrix { width: 1fr; height: 1fr; }
     RunScreen #cost { width: 1fr; height: 1fr; }
-    RunScreen #facts { width: 46; height: 1fr; border: round $border; padding: 0 1;
-                       border-title-color: $foreground; }
-    RunScreen #hint { height: 1; padding: 0 1; color: $dim; text-wrap: nowrap;
-                      text-overflow: ellipsis; }
+    RunScreen #facts { width: 46; height: 1fr; background: $background; padding: 0 1;
+                       border: round $border; border-title-color: $foreground; }
+    RunScreen #hint { background: $background; }
     RunScreen.-compact #bottom { display: none; }
     RunScreen.-compact #layers { max-height: 9; }
     RunScreen #layers { max-height: 14; }
@@ -78,12 +81,15 @@ class RunScreen(Screen[None]):
         self.settings = settings
         self.frame: Frame | None = None
         self.exported_update: int | None = None
-        self._history: list[list[float | None]] = []
+        self._training, self._validation = Curve(), Curve()
+        self._charted = 0.0
         self._looking = False
         self._look_again = False
         self._timer: Timer | None = None
         self._keep_timer: Timer | None = None
         self._pace = len(PACES) - 1
+        self._facts = Line(id="facts")
+        self._facts.border_title = "[b]Run[/b]"
         self._view = "overview"
         self._went_back = False
 
@@ -95,10 +101,8 @@ class RunScreen(Screen[None]):
             yield MatrixView(self.palette, id="matrix")
         with Horizontal(id="bottom"):
             yield CostChart(self.palette, id="cost")
-            facts = Static(id="facts")
-            facts.border_title = "[b]Run[/b]"
-            yield facts
-        yield Static(id="hint", markup=False)
+            yield self._facts
+        yield Line(id="hint")
         yield Line(id="footer")
 
     def on_mount(self) -> None:
@@ -121,7 +125,7 @@ class RunScreen(Screen[None]):
     def newest_update(self) -> int:
         """The end of the last epoch that has been walked."""
         per_epoch = self.link.outline.per_epoch if self.link.outline else 1
-        return max(0, len(self._history) - 1) * per_epoch
+        return max(0, self._training.count - 1) * per_epoch
 
     @property
     def chosen_array(self) -> Window:
@@ -136,7 +140,8 @@ class RunScreen(Screen[None]):
 
     def begin(self) -> None:
         """A new run has been opened."""
-        self._history = []
+        self._training, self._validation = Curve(), Curve()
+        self._charted = 0.0
         self.exported_update = None
         self.frame = None
         self._went_back = False
@@ -154,7 +159,7 @@ class RunScreen(Screen[None]):
             return
         self._looking, self._look_again = True, False
         window = self.query_one(MatrixView).window if self._view != "cost" else None
-        self.link.send(Look(window=window, history_from=len(self._history)), self._seen)
+        self.link.send(Look(window=window, history_from=self._training.count), self._seen)
 
     def _seen(self, reply: Reply) -> None:
         self._looking = False
@@ -163,8 +168,12 @@ class RunScreen(Screen[None]):
         if isinstance(reply, Frame) and reply.run == self.link.run:
             before = self.frame
             self.frame = reply
-            if reply.history_from == len(self._history):
-                self._history += reply.history
+            if reply.history_from == self._training.count:
+                for training, validation, *_ in reply.history:
+                    self._training.add(training)
+                    self._validation.add(validation)
+            if self._training.count < reply.history_length:
+                self._look_again = True
             walking = reply.status != "paused"
             for timer in (self._timer, self._keep_timer):
                 if timer is not None:
@@ -202,25 +211,36 @@ class RunScreen(Screen[None]):
         ]
         layers = self.query_one(LayersPanel)
         if layers.is_on_screen:
-            layers.border_subtitle = f"columns are examples, m = {frame.examples}"
+            if not self.has_class("-compact"):
+                layers.border_subtitle = f"columns are examples, m = {frame.examples}"
             layers.show(rows, made=frame.made)
         else:
             layers.rows, layers.made = rows, frame.made
         self.query_one(MatrixView).show(frame.matrix)
-        chart = self.query_one(CostChart)
-        palette = self.palette
-        series = [Series("training", palette.training, [row[0] for row in self._history])]
+        self._paint_chart(frame)
+        if self._facts.is_on_screen:
+            facts = status.facts(frame, outline, self.palette, self._facts.size.width)
+            self._facts.show(facts)
+        hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
+        hint.truncate(self.size.width, overflow="ellipsis")
+        self.query_one("#hint", Line).show([hint])
+
+    def _paint_chart(self, frame: Frame) -> None:
+        """The curves; while walking not with every frame, as they are the dearest to draw."""
+        now = monotonic()
+        if frame.status != "paused" and now - self._charted < CHART_EVERY:
+            return
+        self._charted = now
+        palette, outline = self.palette, self.link.outline
+        assert outline is not None
+        series = [Series("training", palette.training, self._training)]
         if outline.validation:
-            values = [row[1] for row in self._history]
-            series.append(Series("validation", palette.validation, values))
-        chart.show(tuple(series), frame.epochs_done)
+            series.append(Series("validation", palette.validation, self._validation))
+        chart = self.query_one(CostChart)
+        chart.show(tuple(series))
         if self.has_class("-compact") and self._view != "cost":
-            self._paint_sparkline(chart)
-        facts = self.query_one("#facts", Static)
-        if facts.is_on_screen:
-            facts.update(status.facts(frame, outline, palette, facts.size.width))
-        hint = self.query_one("#hint", Static)
-        hint.update(status.hint(frame, self._went_back))
+            line = chart.in_one_line(min(44, self.size.width // 2))
+            self.query_one(LayersPanel).border_subtitle = f"{line}  m = {frame.examples}"
 
     def _paint_title(self, frame: Frame) -> None:
         outline, palette, width = self.link.outline, self.palette, self.size.width
@@ -258,11 +278,6 @@ class RunScreen(Screen[None]):
             )
         lines = [spread(left, right, width), spread(tabs, costs, width)]
         self.query_one("#title", Line).show(lines, [[], zones])
-
-    def _paint_sparkline(self, chart: CostChart) -> None:
-        layers = self.query_one(LayersPanel)
-        line = chart.in_one_line(min(44, self.size.width // 2))
-        layers.border_subtitle = f"{line}  m = {self.frame.examples if self.frame else ''}"
 
     def _show_footer(self) -> None:
         items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]

@@ -1,8 +1,8 @@
 """The cost chart: the only importer of plotext, which is imported when it first draws."""
 
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
-from typing import TYPE_CHECKING, Any, ClassVar
+from math import ceil, floor, log10
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -10,22 +10,18 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuiprop.ui.curve import Curve
 from tuiprop.ui.numbers import short, sparkline
 from tuiprop.ui.palette import Palette
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve: its value at epoch 0, 1, 2, …; None or not finite where there is none."""
+    """One curve with its name and colour."""
 
     name: str
     colour: str
-    values: "Sequence[float | None]"
+    curve: Curve
 
 
 class CostChart(Widget, can_focus=True):
@@ -46,50 +42,42 @@ class CostChart(Widget, can_focus=True):
         super().__init__(id=id)
         self.palette = palette
         self._series: tuple[Series, ...] = ()
-        self._now = 0.0
         self._drawn: tuple[object, list[Strip]] = (None, [])
-        self._version = 0
+        self._version: object = None
 
-    def show(self, series: tuple[Series, ...], now: float) -> None:
-        """Paint these curves.
-
-        Args:
-            series: the curves.
-            now: the epoch at hand, which may lie before the end of the curves.
-        """
-        self._series, self._now = series, now
-        self._version += 1
-        self._entitle()
-        self.refresh()
+    def show(self, series: tuple[Series, ...]) -> None:
+        """Paint these curves, if they have grown or are others."""
+        version = tuple(
+            (each.name, each.colour, id(each.curve), each.curve.count) for each in series
+        )
+        if version != self._version:
+            self._series, self._version = series, version
+            self._entitle()
+            self.refresh()
 
     def action_toggle_scale(self) -> None:
         """Linear to logarithmic and back."""
         self.logarithmic = not self.logarithmic
 
     def watch_logarithmic(self) -> None:
-        """Paint anew."""
-        self._version += 1
+        """Say which it is."""
         self._entitle()
 
     def _entitle(self) -> None:
         scale = "log" if self.logarithmic else "linear"
         dim = self.palette.dim
         self.border_title = f"[b]Cost J[/b] by epoch [{dim}]{scale}, ↑↓ changes it[/]"
-        parts = []
-        for series in self._series:
-            newest = next((v for v in reversed(series.values) if v is not None), None)
-            if newest is not None:
-                parts.append(f"[{series.colour}]━ {series.name} {short(newest)}[/]")
-        left_out = sum(len(s.values) for s in self._series) - sum(
-            len(_points(s.values, self.logarithmic)) + s.values.count(None) for s in self._series
-        )
-        if left_out:
-            parts.append(f"[{dim}]{left_out} not shown[/]")
+        parts = [
+            f"[{series.colour}]━ {series.name} {short(series.curve.newest)}[/]"
+            for series in self._series
+        ]
+        if left_out := sum(series.curve.left_out for series in self._series):
+            parts.append(f"[{dim}]{left_out} not finite, left out[/]")
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:
         """One line of the picture, which is drawn only when something has changed."""
-        state = (self._version, self.size, self.palette.name, int(self._now))
+        state = (self._version, self.size, self.palette.name, self.logarithmic)
         if self._drawn[0] != state:
             self._drawn = state, self._draw()
         strips = self._drawn[1]
@@ -98,8 +86,8 @@ class CostChart(Widget, can_focus=True):
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
-        curves = [(s, _points(s.values, self.logarithmic)) for s in self._series]
-        curves = [(s, points) for s, points in curves if points]
+        curves = [self._points(series.curve, width) for series in self._series]
+        curves = [points for points in curves if points]
         if not curves or width < 20 or height < 4:
             return []
         figure = _figure(self.palette)
@@ -108,15 +96,15 @@ class CostChart(Widget, can_focus=True):
         figure.plot_size(width, height)
         figure.axes(False, axis="x", side="upper")
         figure.axes(False, axis="y", side="right")
-        lowest = min(y for _, points in curves for _, y in points)
-        highest = max(y for _, points in curves for _, y in points)
-        last = max(points[-1][0] for _, points in curves)
+        lowest = min(y for points in curves for _, y in points)
+        highest = max(y for points in curves for _, y in points)
+        last = max(points[-1][0] for points in curves)
         ticks = log_ticks(lowest, highest) if self.logarithmic else linear_ticks(lowest, highest)
         low, high = min(lowest, ticks[0][0]), max(highest, ticks[-1][0])
         if low == high:
             low, high = low - 0.5, high + 0.5
-        for _, points in curves:
-            xs, ys = zip(*reduce(points, width), strict=True)
+        for points in curves:
+            xs, ys = zip(*points, strict=True)
             figure.draw(figure.signal(list(xs), list(ys), marker="braille").lines())
         vertical = figure.ruler("y", "left")
         vertical.lim(low, high)
@@ -133,14 +121,21 @@ class CostChart(Widget, can_focus=True):
             for line in picture.split("\n")
         ][:height]
 
+    def _points(self, curve: Curve, width: int) -> list[tuple[float, float]]:
+        """(epoch, J or log₁₀ J): plotext's own logarithmic scale does not hold."""
+        points = curve.points(width)
+        if not self.logarithmic:
+            return points
+        return [(epoch, log10(value)) for epoch, value in points if value > 0]
+
     def in_one_line(self, width: int) -> str:
         """The first curve as a sparkline between its end values."""
-        values = [v for v in self._series[0].values if v is not None] if self._series else []
-        if not values:
+        if not self._series or self._series[0].curve.newest is None:
             return ""
-        ends = short(values[0]), short(values[-1])
-        room = width - len(ends[0]) - len(ends[1]) - 6
-        return f"J {sparkline(values, room)} {ends[0]} → {ends[1]}"
+        curve = self._series[0].curve
+        ends = short(curve.first), short(curve.newest)
+        room = max(1, width - len(ends[0]) - len(ends[1]) - 6)
+        return f"J {sparkline(curve.means(room))} {ends[0]} → {ends[1]}"
 
 
 def _figure(palette: Palette) -> Any:
@@ -157,31 +152,6 @@ def _figure(palette: Palette) -> Any:
 
 def _rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _points(values: "Sequence[float | None]", logarithmic: bool) -> Points:
-    """(epoch, J or log₁₀ J) of what can be drawn: a value that is not finite stops plotext."""
-    points = []
-    for epoch, value in enumerate(values):
-        if value is None or not isfinite(value) or abs(value) > 1e300:
-            continue
-        if not logarithmic:
-            points.append((float(epoch), value))
-        elif value > 0:
-            points.append((float(epoch), log10(value)))
-    return points
-
-
-def reduce(points: Points, width: int) -> Points:
-    """At most two points a column: the smallest and the largest of each."""
-    if len(points) <= 2 * width:
-        return points
-    reduced = []
-    for column in range(width):
-        part = points[column * len(points) // width : (column + 1) * len(points) // width]
-        ends = {min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])}
-        reduced += sorted(ends)
-    return reduced
 
 
 def linear_ticks(
