@@ -67,13 +67,13 @@ def dashboard(what: str) -> None:
     from tuiprop.engine.client import start
 
     client = start()  # it starts while the dashboard is imported
-    try:
-        from tuiprop.ui.app import TuipropApp
+    from tuiprop.ui.app import TuipropApp
 
-        app = TuipropApp(client, what)
+    app = TuipropApp(client, what)
+    try:
         app.run()
     finally:
-        client.close()
+        app.link.client.close()
     if app.farewell:
         click.echo(f"tuiprop: {app.farewell}", err=True)
     sys.exit(app.return_code or 0)

@@ -1,5 +1,8 @@
 """The dashboard."""
 
+import asyncio
+import contextlib
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -67,7 +70,17 @@ class TuipropApp(App[int]):
         """Open what was named."""
         self.push_screen(self.run_screen)
         self.set_interval(0.5, self._watch_engine)
+        self._end_on_signals()
         self.open_first()
+
+    def _end_on_signals(self) -> None:
+        """Textual would die of these without giving the terminal back."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                with contextlib.suppress(NotImplementedError, RuntimeError):
+                    loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     @work(exclusive=True, group="open")
     async def open_first(self) -> None:
