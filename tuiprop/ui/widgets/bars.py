@@ -53,7 +53,7 @@ class Line(Widget):
         if event.y < len(self._zones):
             for zone in self._zones[event.y]:
                 if zone.start <= event.x < zone.stop:
-                    await self.run_action(zone.action)
+                    await self.screen.run_action(zone.action)
 
 
 def spread(left: Text, right: Text, width: int) -> Text:

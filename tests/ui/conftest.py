@@ -1,0 +1,31 @@
+"""The dashboard in tests: an engine in this process, and nobody's settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tuiprop.engine.client import InlineClient
+from tuiprop.ui.app import TuipropApp
+from tuiprop.ui.settings import Settings
+
+MakeApp = Callable[..., TuipropApp]
+
+
+@pytest.fixture(autouse=True)
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings are kept here, not in the user's folder."""
+    path = tmp_path / "config" / "settings.json"
+    monkeypatch.setattr("tuiprop.ui.settings._path", lambda: path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return path
+
+
+@pytest.fixture
+def make_app() -> MakeApp:
+    """Make a dashboard on something, with an inline engine."""
+
+    def make(what: str = "xor-table", **settings: object) -> TuipropApp:
+        return TuipropApp(InlineClient(), what, Settings(**settings))  # type: ignore[arg-type]
+
+    return make

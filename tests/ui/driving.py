@@ -1,0 +1,60 @@
+"""Moving the dashboard in tests, without waiting longer than needed."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from textual.pilot import Pilot
+
+from tuiprop.engine.protocol import Frame
+from tuiprop.ui.app import TuipropApp
+
+PATIENCE = 20.0
+
+
+async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    started = monotonic()
+    while not true():
+        assert monotonic() - started < PATIENCE, "it did not become so"
+        await pilot.pause()
+        await asyncio.sleep(0.005)
+    await pilot.pause()
+
+
+def app_of(pilot: Pilot[int]) -> TuipropApp:
+    app = pilot.app
+    assert isinstance(app, TuipropApp)
+    return app
+
+
+def frame_of(pilot: Pilot[int]) -> Frame:
+    frame = app_of(pilot).run_screen.frame
+    assert frame is not None
+    return frame
+
+
+async def opened(pilot: Pilot[int]) -> None:
+    """Wait for the first frame with its matrix."""
+    await until(
+        pilot,
+        lambda: (frame := app_of(pilot).run_screen.frame) is not None and frame.matrix is not None,
+    )
+
+
+async def at(pilot: Pilot[int], update: int) -> None:
+    """Wait until the run stands still at an update."""
+    await until(
+        pilot,
+        lambda: frame_of(pilot).update == update and frame_of(pilot).status == "paused",
+    )
+
+
+async def go_to(pilot: Pilot[int], text: str, update: int) -> None:
+    """Type a place into the go-to dialog."""
+    await pilot.press("g")
+    await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
+    for character in text:
+        await pilot.press({"+": "plus", "-": "minus", " ": "space"}.get(character, character))
+    await pilot.press("enter")
+    await at(pilot, update)

@@ -1,0 +1,373 @@
+"""Keys, mouse and panels of the run screen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+import tuiprop
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
+from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.ui.screens.dialogs import Choose
+from tuiprop.ui.screens.help import HelpScreen
+from tuiprop.ui.screens.setup import SetupScreen
+from tuiprop.ui.widgets.bars import Line
+from tuiprop.ui.widgets.chart import CostChart
+from tuiprop.ui.widgets.layers import LayersPanel
+from tuiprop.ui.widgets.matrix import MatrixView
+
+WIDE = (120, 36)
+
+
+def text_of(pilot: Pilot[int], y: int) -> str:
+    """A line of the screen."""
+    width = pilot.app.size.width
+    strips = pilot.app.screen._compositor.render_strips()
+    return strips[y].crop(0, width).text
+
+
+async def test_opens_paused_on_the_initial_weights(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        frame = frame_of(pilot)
+        assert (frame.status, frame.update, frame.made) == ("paused", 0, False)
+        assert "xor-table  2 → 3 tanh → 1 sigmoid" in text_of(pilot, 0)
+        assert "PAUSED  update 0: epoch 0/500, batch 0/1" in text_of(pilot, 0)
+
+
+async def test_batches_and_epochs_on_and_back(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        for key, update in (
+            *(("b", 1), ("b", 2), ("e", 4), ("e", 8), ("b", 9), ("E", 8), ("E", 4)),
+            *(("B", 3), ("e", 4), ("0", 0), ("B", 0), ("E", 0), ("G", 8)),
+        ):
+            await pilot.press(key)
+            await at(pilot, update)
+
+
+async def test_what_is_shown_is_the_record_bit_for_bit(make_app: MakeApp) -> None:
+    record = tuiprop.record(suggested_experiment("iris"), update=7)
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "u9", 9)
+        await go_to(pilot, "u7", 7)
+        layers, view = (
+            pilot.app.screen.query_one(LayersPanel),
+            pilot.app.screen.query_one(MatrixView),
+        )
+        for symbol in ("z", "a", "da", "dz", "dW", "db"):
+            for l in (1, 2):
+                layers.choose(symbol, l)
+                await until(
+                    pilot,
+                    lambda symbol=symbol, l=l: (
+                        view.matrix is not None  # type: ignore[misc]
+                        and (view.matrix.window.symbol, view.matrix.window.layer) == (symbol, l)
+                    ),
+                )
+                matrix = view.matrix
+                assert matrix is not None
+                whole = getattr(record, symbol)[l]
+                window = matrix.window
+                part = whole[
+                    window.row : window.row + window.rows,
+                    window.column : window.column + window.columns,
+                ]
+                assert np.array_equal(matrix.values, part), (symbol, l)
+                assert matrix.shape == whole.shape
+                assert matrix.largest == whole.max()
+        assert frame_of(pilot).J_batch == record.J
+        assert view.matrix is not None
+
+
+async def test_columns_are_named_by_the_rows_of_the_table(make_app: MakeApp) -> None:
+    record = tuiprop.record(suggested_experiment("iris"), update=1)
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        await at(pilot, 1)
+        view = pilot.app.screen.query_one(MatrixView)
+        pilot.app.screen.query_one(LayersPanel).choose("z", 2)
+        await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "z")
+        assert view.matrix is not None
+        shown = view.matrix.window.columns
+        assert view.matrix.column_names == [f"#{row}" for row in record.examples[:shown]]
+        assert view.matrix.row_names == ["setosa", "versicolor", "virginica"]
+
+
+async def test_plays_to_the_end_and_pauses(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("space")
+        await at(pilot, 500)
+        assert "500 of 500 epochs done" in "\n".join(text_of(pilot, y) for y in range(36))
+        await pilot.press("space")
+        await until(pilot, lambda: len(pilot.app._notifications) > 0)
+        assert "all 500 epochs are done" in next(iter(pilot.app._notifications)).message
+
+
+async def test_pause_and_pace(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        for _ in range(8):
+            await pilot.press("minus")
+        await pilot.press("space")
+        await until(pilot, lambda: frame_of(pilot).status == "playing")
+        await pilot.press("plus")
+        await pilot.press("space")
+        await until(pilot, lambda: frame_of(pilot).status == "paused")
+        assert frame_of(pilot).update < 20  # a second or two at 1 or 2 updates a second
+
+
+async def test_the_first_key_after_another_is_not_lost(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press(*"bbbbb")
+        await until(pilot, lambda: frame_of(pilot).update >= 1)
+        assert frame_of(pilot).update == 5
+
+
+async def test_go_to(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "3", 12)
+        await go_to(pilot, "+2", 20)
+        await go_to(pilot, "u7", 7)
+        await go_to(pilot, "newest", 20)
+        await go_to(pilot, "start", 0)
+        await pilot.press("g", "x", "enter")
+        await pilot.pause()
+        assert "allowed: 47, +10" in str(pilot.app.screen.query_one(".error").render())
+        await pilot.press("escape")
+
+
+async def test_going_back_keeps_the_history(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "10", 40)
+        chart = pilot.app.screen.query_one(CostChart)
+        assert chart._series[0].curve.count == 11
+        await go_to(pilot, "2", 8)
+        assert chart._series[0].curve.count == 11
+
+
+async def test_choosing_arrays_with_arrows_and_the_mouse(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        layers, view = (
+            pilot.app.screen.query_one(LayersPanel),
+            pilot.app.screen.query_one(MatrixView),
+        )
+        await pilot.press("right", "right", "down")
+        assert (view.symbol, view.l) == ("z", 2)
+        await pilot.press("up", "up")
+        assert (view.symbol, view.l) == ("a", 0)
+        place = layers._places()[6]
+        await pilot.click(LayersPanel, offset=(place[0] + 2, 3))
+        assert (view.symbol, view.l) == ("dW", 1)
+        await pilot.press("enter")
+        assert pilot.app.focused is view
+
+
+async def test_matrix_cursor_scrolls(make_app: MakeApp) -> None:
+    async with make_app("digits").run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        view = pilot.app.screen.query_one(MatrixView)
+        view.focus()
+        await pilot.press("end", "pagedown", "down")
+        await until(
+            pilot,
+            lambda: view.matrix is not None and view.matrix.column_names[-1] == "pixel_7_7",
+        )
+        assert view.matrix is not None
+        last = view.matrix.window.row + view.matrix.window.rows - 1
+        assert view.column == 63
+        assert view.row <= last
+        assert f"W[1][u{view.row},pixel_7_7]" in str(view.border_subtitle).replace("\\", "")
+        await pilot.press("home")
+        await until(pilot, lambda: view.matrix is not None and view.matrix.window.column == 0)
+
+
+async def test_views_and_maximise(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        screen = pilot.app.screen
+        for key, shown, hidden in (
+            ("2", MatrixView, CostChart),
+            ("3", CostChart, MatrixView),
+            ("1", LayersPanel, None),
+        ):
+            await pilot.press(key)
+            await pilot.pause()
+            assert screen.query_one(shown).is_on_screen
+            assert hidden is None or not screen.query_one(hidden).is_on_screen
+        screen.query_one(CostChart).focus()
+        await pilot.press("f")
+        await pilot.pause()
+        assert not screen.query_one(LayersPanel).is_on_screen
+        await pilot.press("f")
+        await pilot.pause()
+        assert screen.query_one(LayersPanel).is_on_screen
+
+
+async def test_footer_and_tabs_answer_to_the_mouse(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        footer = pilot.app.screen.query_one("#footer", Line)
+        zone = next(zone for zone in footer._zones[0] if zone.action == "batch(1)")
+        await pilot.click("#footer", offset=(zone.start, 0))
+        await at(pilot, 1)
+        title = pilot.app.screen.query_one("#title", Line)
+        zone = next(zone for zone in title._zones[1] if "cost" in zone.action)
+        await pilot.click("#title", offset=(zone.start, 1))
+        await pilot.pause()
+        assert pilot.app.screen.has_class("-cost")
+
+
+async def test_names_instead_of_numbers(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("n")
+        assert "(n[2],n[1])" in text_of(pilot, 6)
+
+
+async def test_log_scale(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        chart = pilot.app.screen.query_one(CostChart)
+        chart.focus()
+        await pilot.press("up")
+        assert chart.logarithmic
+        await pilot.press("down")
+        assert not chart.logarithmic
+
+
+async def test_help_shows_every_key(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=(80, 60)) as pilot:
+        await opened(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, HelpScreen))
+
+
+async def test_escape_hides_the_hint_for_good(make_app: MakeApp, settings_file: Path) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        hint = pilot.app.screen.query_one("#hint")
+        assert hint.display
+        await pilot.press("escape")
+        assert not hint.display
+    assert b'"hint":false' in settings_file.read_bytes()
+
+
+async def test_export_reads_back_and_asks_before_it_replaces(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "5", 20)
+        await pilot.press("x")
+        await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: Path("iris.npz").exists())
+        model = tuiprop.open("iris.npz")
+        trained = tuiprop.train(suggested_experiment("iris"), epochs=5)
+        assert np.array_equal(model.parameters.vector, trained.parameters.vector)
+        before = Path("iris.npz").stat().st_mtime_ns
+        await pilot.press("x")
+        await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        assert Path("iris.npz").stat().st_mtime_ns == before
+        # what is exported is not lost by quitting
+        await pilot.press("q")
+        await pilot.pause()
+    assert pilot.app.return_code == 0
+
+
+async def test_quitting_asks_when_work_would_be_lost(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("b", "q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        assert pilot.app.is_running
+
+
+async def test_copy(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(pilot.app.clipboard))
+        namespace: dict[str, object] = {"np": np}
+        exec(pilot.app.clipboard, namespace)
+        record = tuiprop.record(suggested_experiment("xor-table"), update=1)
+        assert np.array_equal(namespace["W1"], record.W[1])  # type: ignore[arg-type]
+
+
+async def test_new_run_with_the_same_seed_and_with_another(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        view = pilot.app.screen.query_one(MatrixView)
+        assert view.matrix is not None
+        first = view.matrix.values
+        for action, same in (("app.new_run(False)", True), ("app.new_run(True)", False)):
+            run = app_of(pilot).link.run
+            await pilot.app.run_action(action)
+            await until(pilot, lambda run=run: app_of(pilot).link.run == run + 1)  # type: ignore[misc]
+            await opened(pilot)
+            await until(pilot, lambda: view.matrix is not None)
+            assert (view.matrix.values == first) is same
+
+
+async def test_divergence_is_said(make_app: MakeApp, tmp_path: Path) -> None:
+    (tmp_path / "wild.toml").write_text(
+        '[data]\nsource = "bumps"\n[network]\nlayers = [{ units = 4, activation = "relu" },'
+        ' { units = 1, activation = "linear" }]\n[training]\nlearning_rate = 1e9\n'
+    )
+    async with make_app(str(tmp_path / "wild.toml")).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: bool(frame_of(pilot).diverged))
+        assert "DIVERGED" in text_of(pilot, 0)
+        assert "diverged at update" in text_of(pilot, 34)
+        assert frame_of(pilot).status == "paused"
+
+
+async def test_set_up_opens_and_closes(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SetupScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, SetupScreen))
+
+
+async def test_what_cannot_be_opened_ends_with_a_sentence(make_app: MakeApp) -> None:
+    app = make_app("irsi")
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: bool(app.farewell))
+    assert app.return_code == 2
+    assert "iris" in app.farewell
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 8), (40, 12), (300, 90)])
+async def test_any_size_is_painted(make_app: MakeApp, size: tuple[int, int]) -> None:
+    async with make_app("iris").run_test(size=size) as pilot:
+        await opened(pilot)
+        for key in ("b", "2", "3", "1", "n"):
+            await pilot.press(key)
+            await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "iris" in text_of(pilot, 0)
