@@ -138,17 +138,19 @@ class Engine:
 
     # Opening
 
-    def _locate(self, request: Locate) -> Reply:
-        what = request.what
+    def _locate(self, request: Locate) -> Located:
+        what, weights = request.what, None
         if what in CATALOGUE:
-            return Located(experiment=to_tables(suggested_experiment(what)))
-        if what.endswith(".toml"):
-            return Located(experiment=to_tables(load(what)))
-        if what.endswith(".npz"):
-            return Located(experiment=to_tables(load_model(what).experiment), weights=what)
-        source = what if "." in what or not Path(what).exists() else f"./{what}"
-        experiment = Experiment(data=DataSettings(source=source))
-        return Located(experiment=to_tables(complete(experiment, self._load(experiment.data))))
+            experiment = suggested_experiment(what)
+        elif what.endswith(".toml"):
+            experiment = load(what)
+        elif what.endswith(".npz"):
+            experiment, weights = load_model(what).experiment, what
+        else:
+            source = what if "." in what or not Path(what).exists() else f"./{what}"
+            experiment = Experiment(data=DataSettings(source=source))
+        complete_one = complete(experiment, self._load(experiment.data))
+        return Located(experiment=to_tables(complete_one), weights=weights)
 
     def _ask(self, request: Ask) -> Vocabulary:
         return Vocabulary(

@@ -158,7 +158,8 @@ def linear_ticks(
     low: float, high: float, *, whole: bool = False, most: int = 5
 ) -> list[tuple[float, str]]:
     """Round places, 1, 2 or 5 times a power of ten apart, that span low to high."""
-    span = high - low or abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    span = max(high - low, 1e-9 * size) or 1.0  # below, places could not be told apart
     raw = span / most
     power = 10.0 ** floor(log10(raw))
     step = next(f * power for f in (1, 2, 5, 10) if f * power >= raw * 0.999)
