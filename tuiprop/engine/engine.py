@@ -32,6 +32,7 @@ from tuiprop.engine.protocol import (
     Look,
     Matrix,
     Message,
+    Move,
     Open,
     Opened,
     Outline,
@@ -42,7 +43,9 @@ from tuiprop.engine.protocol import (
     Save,
     SaveExperiment,
     Seek,
+    SetPace,
     Snapshot,
+    Toggle,
     Vocabulary,
     Window,
 )
@@ -93,8 +96,11 @@ class Engine:
             Check: self._check,
             Open: self._open,
             Play: self._play,
+            Toggle: self._toggle,
+            SetPace: self._set_pace,
             Pause: self._pause,
             Seek: self._seek,
+            Move: self._move,
             Look: self._look,
             Save: self._save,
             Export: self._export,
@@ -241,15 +247,32 @@ class Engine:
         self._go("playing", run.last_update, request.pace)
         return Done()
 
+    def _toggle(self, request: Toggle) -> Reply:
+        return self._play(Play(pace=request.pace)) if self._goal is None else self._pause(Pause())
+
+    def _set_pace(self, request: SetPace) -> Reply:
+        return self._play(Play(pace=request.pace)) if self._status == "playing" else Done()
+
     def _pause(self, request: Pause) -> Done:
         self._stop()
         return Done()
 
-    def _seek(self, request: Seek) -> Done:
+    def _move(self, request: Move) -> Done:
         run = self._opened().run
-        run.rewind(max(0, request.update))
+        going_to = self._goal if self._status == "seeking" else None
+        update = run.t if going_to is None else going_to
+        if request.epochs:
+            done, rest = divmod(update, run.per_epoch)
+            back_in_epoch = request.epochs < 0 and rest > 0
+            update = (done + request.epochs + back_in_epoch) * run.per_epoch
+        return self._seek(Seek(update=update + request.updates))
+
+    def _seek(self, request: Seek) -> Done:
+        update = max(0, request.update)
+        run = self._opened().run
+        run.rewind(update)
         run.diverged_at = None
-        self._go("seeking", max(0, request.update), None)
+        self._go("seeking", update, None)
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
             pass

@@ -52,6 +52,19 @@ class Play(Message, frozen=True, kw_only=True):
     """Updates a second; None: flat out."""
 
 
+class Toggle(Message, frozen=True, kw_only=True):
+    """Play if the run stands still, else pause. → `Done` or `Refused`."""
+
+    pace: float | None = None
+    """As for `Play`."""
+
+
+class SetPace(Message, frozen=True, kw_only=True):
+    """Play at another pace, if it plays. → `Done`."""
+
+    pace: float | None = None
+
+
 class Pause(Message, frozen=True, kw_only=True):
     """Stop where we are. → `Done`."""
 
@@ -60,6 +73,14 @@ class Seek(Message, frozen=True, kw_only=True):
     """Go to an update, back or on. → `Done`, when it is reached or under way."""
 
     update: int
+
+
+class Move(Message, frozen=True, kw_only=True):
+    """Go so far on (or back, below 0) from where the run is or is going. → `Done`."""
+
+    updates: int = 0
+    epochs: int = 0
+    """To the end of this epoch is one on; to the end of the one before is one back."""
 
 
 class Window(Message, frozen=True, kw_only=True):
@@ -99,7 +120,22 @@ class SaveExperiment(Message, frozen=True, kw_only=True):
     path: str
 
 
-Request = Locate | Ask | Check | Open | Play | Pause | Seek | Look | Save | Export | SaveExperiment
+Request = (
+    Locate
+    | Ask
+    | Check
+    | Open
+    | Play
+    | Toggle
+    | SetPace
+    | Pause
+    | Seek
+    | Move
+    | Look
+    | Save
+    | Export
+    | SaveExperiment
+)
 
 # What is answered
 

@@ -16,7 +16,19 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tuiprop.engine.protocol import Frame, Look, Pause, Play, Refused, Reply, Seek, Window
+from tuiprop.engine import protocol
+from tuiprop.engine.protocol import (
+    Frame,
+    Look,
+    Move,
+    Pause,
+    Refused,
+    Reply,
+    Seek,
+    SetPace,
+    Toggle,
+    Window,
+)
 from tuiprop.ui import status
 from tuiprop.ui.curve import Curve
 from tuiprop.ui.keys import KEYS
@@ -135,8 +147,7 @@ class RunScreen(Screen[None]):
 
     def pause(self) -> None:
         """Stop where the run is."""
-        if self.frame is not None and self.frame.status != "paused":
-            self._move(Pause())
+        self._move(Pause())
 
     def begin(self) -> None:
         """A new run has been opened."""
@@ -290,7 +301,7 @@ class RunScreen(Screen[None]):
 
     # Moving
 
-    def _move(self, request: Seek | Play | Pause) -> None:
+    def _move(self, request: protocol.Message) -> None:
         def done(reply: Reply) -> None:
             if isinstance(reply, Refused):
                 self.notify(reply.sentence, severity="warning")
@@ -300,41 +311,30 @@ class RunScreen(Screen[None]):
 
     def seek(self, update: int) -> None:
         """Go to an update, back or on."""
-        if self.frame is None:
-            return
-        self._went_back = update < self.frame.update
-        self._move(Seek(update=max(0, update)))
+        self._went_back = self.frame is not None and update < self.frame.update
+        self._move(Seek(update=update))
 
     def action_play(self) -> None:
         """Play or pause."""
-        if self.frame is None:
-            return
-        if self.frame.status == "paused":
-            self._went_back = False
-            self._move(Play(pace=PACES[self._pace]))
-        else:
-            self._move(Pause())
+        self._went_back = False
+        self._move(Toggle(pace=PACES[self._pace]))
 
     def action_pace(self, direction: int) -> None:
         """Faster or slower."""
         self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
         pace = PACES[self._pace]
         self.notify("flat out" if pace is None else f"{pace:g} updates a second", timeout=1.5)
-        if self.frame is not None and self.frame.status == "playing":
-            self._move(Play(pace=pace))
+        self._move(SetPace(pace=pace))
 
     def action_batch(self, count: int) -> None:
         """Some updates on or back."""
-        if self.frame is not None:
-            self.seek(self.frame.update + count)
+        self._went_back = count < 0
+        self._move(Move(updates=count))
 
     def action_epoch(self, count: int) -> None:
         """To the end of this epoch, or back to the end of the one before."""
-        if self.frame is not None and self.link.outline is not None:
-            per_epoch = self.link.outline.per_epoch
-            done = self.frame.update // per_epoch
-            whole = self.frame.update % per_epoch == 0
-            self.seek((done + (count if count > 0 or whole else 0)) * per_epoch)
+        self._went_back = count < 0
+        self._move(Move(epochs=count))
 
     def action_start(self) -> None:
         """The initial weights; the history stays."""

@@ -1,0 +1,179 @@
+"""Every screen at 80x24 and at 120x36, as pictures in `__snapshots__`."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import at, go_to, opened, until
+from tests.ui.test_setup_screen import says, set_up
+from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.screens.help import HelpScreen
+from tuiprop.ui.widgets.layers import LayersPanel
+from tuiprop.ui.widgets.matrix import MatrixView
+
+Before = Callable[[Pilot[int]], Awaitable[None]]
+Compare = Callable[..., bool]
+
+both_sizes = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+
+
+async def in_the_middle(pilot: Pilot[int]) -> None:
+    """Iris in epoch 48, with its history to epoch 60."""
+    await opened(pilot)
+    await go_to(pilot, "60", 240)
+    await go_to(pilot, "u190", 190)
+
+
+async def shows(pilot: Pilot[int], symbol: str, l: int) -> None:
+    """Choose an array and wait for its numbers."""
+    view = pilot.app.screen.query_one(MatrixView)
+    pilot.app.screen.query_one(LayersPanel).choose(symbol, l)
+    await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == symbol)
+
+
+async def fresh(pilot: Pilot[int]) -> None:
+    await opened(pilot)
+
+
+async def first_update(pilot: Pilot[int]) -> None:
+    await opened(pilot)
+    await pilot.press("b")
+    await at(pilot, 1)
+    await shows(pilot, "dW", 1)
+
+
+async def overview(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await shows(pilot, "dz", 2)
+
+
+async def names(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await pilot.press("n")
+
+
+async def matrix(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await shows(pilot, "a", 1)
+    await pilot.press("2", "end", "down", "down")
+    view = pilot.app.screen.query_one(MatrixView)
+    await until(
+        pilot,
+        lambda: (
+            view.matrix is not None
+            and view.matrix.window.column + view.matrix.window.columns == 32
+            and view.matrix.window.rows == 8
+        ),
+    )
+
+
+async def cost(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await pilot.press("3")
+
+
+async def log_cost(pilot: Pilot[int]) -> None:
+    await cost(pilot)
+    await pilot.press("up")
+
+
+async def set_up_of_iris(pilot: Pilot[int]) -> None:
+    await set_up(pilot)
+
+
+async def set_up_with_error(pilot: Pilot[int]) -> None:
+    screen = await set_up(pilot)
+    from textual.widgets import Input
+
+    screen.query_one("#network-l2", Input).value = "much"
+    await says(pilot, "network.l2")
+
+
+async def keys(pilot: Pilot[int]) -> None:
+    await opened(pilot)
+    await pilot.press("question_mark")
+    await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+
+
+async def going(pilot: Pilot[int]) -> None:
+    await opened(pilot)
+    await pilot.press("g")
+    await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+    await pilot.press("x", "enter")
+
+
+async def export(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await pilot.press("x")
+    await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+
+
+async def leaving(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await pilot.press("q")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+
+
+async def light(pilot: Pilot[int]) -> None:
+    await overview(pilot)
+    await pilot.app.run_action("app.switch_theme")
+
+
+@both_sizes
+@pytest.mark.parametrize(
+    ("what", "before"),
+    [
+        ("xor-table", fresh),
+        ("xor-table", first_update),
+        ("iris", overview),
+        ("iris", names),
+        ("iris", matrix),
+        ("iris", cost),
+        ("iris", log_cost),
+        ("iris", set_up_of_iris),
+        ("iris", set_up_with_error),
+        ("iris", keys),
+        ("iris", going),
+        ("iris", export),
+        ("iris", leaving),
+        ("iris", light),
+        ("digits", fresh),
+        ("bumps", set_up_of_iris),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_screen(
+    snap_compare: Any, make_app: MakeApp, what: str, before: Before, size: tuple[int, int]
+) -> None:
+    assert snap_compare(make_app(what), terminal_size=size, run_before=before)
+
+
+def test_without_colours(
+    snap_compare: Any, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(make_app("iris"), terminal_size=(80, 24), run_before=overview)
+
+
+@both_sizes
+def test_divergence(
+    snap_compare: Any, make_app: MakeApp, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    (tmp_path / "wild.toml").write_text(
+        '[data]\nsource = "plane"\n[network]\nlayers = [{ units = 4, activation = "relu" },'
+        ' { units = 1, activation = "linear" }]\n[training]\nlearning_rate = 1e9\n'
+    )
+
+    async def diverged(pilot: Pilot[int]) -> None:
+        from tests.ui.driving import frame_of
+
+        await opened(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: bool(frame_of(pilot).diverged))
+
+    app = make_app(str(tmp_path / "wild.toml"))
+    assert snap_compare(app, terminal_size=size, run_before=diverged)

@@ -1,0 +1,190 @@
+"""The installed command in a real pseudo-terminal."""
+
+import os
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pexpect
+import pyte
+import pytest
+
+import tuiprop
+from tuiprop.data.catalogue import suggested_experiment
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals", allow_module_level=True)
+
+COMMAND = str(Path(sys.executable).with_name("tuiprop"))
+PATIENCE = 30
+
+
+class Terminal:
+    """The command under a terminal of 80x24 that remembers what it shows."""
+
+    def __init__(self, folder: Path, *arguments: str, columns: int = 80, lines: int = 24) -> None:
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "HOME": str(folder),
+        }
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.child = pexpect.spawn(
+            COMMAND,
+            list(arguments),
+            cwd=str(folder),
+            env=environment,
+            dimensions=(lines, columns),
+            timeout=PATIENCE,
+        )
+        self.modes = termios.tcgetattr(self.child.child_fd)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def read(self) -> None:
+        try:
+            part = self.child.read_nonblocking(65536, timeout=0.1)
+        except pexpect.TIMEOUT:
+            return
+        self.raw += part
+        # pyte does not know the private sequences by which Textual asks the terminal
+        self._stream.feed(part.replace(b"\x1b[?2048$p", b"").replace(b"\x1b[>1u", b""))
+
+    def shows(self, words: str) -> None:
+        """Wait until the screen has these words."""
+        started = time.monotonic()
+        while words not in self.text:
+            assert time.monotonic() - started < PATIENCE, f"no {words!r} in\n{self.text}"
+            self.read()
+
+    def press(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def ends(self) -> int:
+        """Wait for the end; the exit status."""
+        started = time.monotonic()
+        while True:
+            try:
+                self.read()
+            except pexpect.EOF:
+                break
+            assert time.monotonic() - started < PATIENCE, f"it does not end\n{self.text}"
+        self.child.close()
+        assert self.child.exitstatus is not None, self.child.signalstatus
+        return int(self.child.exitstatus)
+
+    def engines(self) -> list[int]:
+        """The processes of the engine that belong to this command."""
+        found = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        rows = [line.split(maxsplit=2) for line in found]
+        return [
+            int(pid)
+            for pid, parent, *arguments in rows
+            if int(parent) == self.child.pid and arguments and "tuiprop.engine" in arguments[0]
+        ]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """The screen, the cursor and the mouse are as they were."""
+    end = terminal.raw[-4000:]
+    assert b"\x1b[?1049l" in end
+    assert b"\x1b[?25h" in end
+    assert b"\x1b[?1000l" in end
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    started = Terminal(tmp_path, "iris")
+    yield started
+    started.child.close(force=True)
+
+
+def test_start_move_play_export_quit(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.shows("update 0: epoch 0/200, batch 0/4")
+    terminal.press("b")
+    terminal.shows("update 1: epoch 1/200, batch 1/4")
+    terminal.press("e")
+    terminal.shows("update 4: epoch 1/200, batch 4/4")
+    terminal.press("B")
+    terminal.shows("update 3: epoch 1/200, batch 3/4")
+    terminal.press(" ")
+    terminal.shows("update 800: epoch 200/200")
+    terminal.press("x")
+    terminal.shows("Export the weights")
+    terminal.press("\r")
+    terminal.shows("read back")
+    (engine,) = terminal.engines()
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert_restored(terminal)
+    assert not is_alive(engine)
+    assert not [name for name in tmp_path.iterdir() if name.name.startswith(".tuiprop-")]
+    exported = tuiprop.open(tmp_path / "iris.npz").parameters.vector
+    trained = tuiprop.train(suggested_experiment("iris")).parameters.vector
+    assert np.array_equal(exported, trained)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_signals_give_the_terminal_back(terminal: Terminal, number: int, status: int) -> None:
+    terminal.shows("update 0")
+    terminal.press(" ")
+    (engine,) = terminal.engines()
+    os.kill(terminal.child.pid, number)
+    assert terminal.ends() == status
+    assert_restored(terminal)
+    assert not is_alive(engine)
+
+
+def test_an_engine_that_dies_is_replaced(terminal: Terminal) -> None:
+    terminal.shows("update 0")
+    terminal.press("eee")
+    terminal.shows("update 12:")
+    (engine,) = terminal.engines()
+    os.kill(engine, signal.SIGKILL)
+    terminal.shows("The engine had died")
+    terminal.shows("update 12:")
+    assert terminal.engines() != [engine]
+    terminal.press("b")
+    terminal.shows("update 13:")
+    terminal.press("q")
+    terminal.shows("has not been exported")
+    terminal.press("\r")
+    assert terminal.ends() == 0
+    assert_restored(terminal)
+
+
+def test_leaving_at_once(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.press("q")  # before anything is painted
+    assert terminal.ends() == 0
+    assert not terminal.engines()
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "nothing.csv")
+    assert terminal.ends() == 2
+    assert b"tuiprop: " in terminal.raw
+    assert b"nothing.csv" in terminal.raw.split(b"tuiprop: ")[-1]
+    assert b"Traceback" not in terminal.raw
