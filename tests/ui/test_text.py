@@ -108,11 +108,15 @@ def test_linear_ticks_are_round_and_span_the_values(low: float, span: float) -> 
 
 
 def test_log_ticks() -> None:
-    assert [label for _, label in log_ticks(-4.2, 1.3)] == ["1e-5", "1e-3", "1e-1", "1e1"]
-    assert [label for _, label in log_ticks(math.log10(0.3), math.log10(0.6))] == [
+    assert [label for _, label in log_ticks(-4.2, 1.3)] == ["1e-4", "1e-2", "1e0"]
+    assert [label for _, label in log_ticks(math.log10(0.1), math.log10(0.6))] == [
+        "0.1",
         "0.2",
         "0.5",
-        "1",
+    ]
+    assert [label for _, label in log_ticks(math.log10(0.3), math.log10(0.4))] == ["0.3", "0.4"]
+    assert [label for _, label in log_ticks(math.log10(0.34), math.log10(1.7))] == [
+        *("0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"),
     ]
 
 

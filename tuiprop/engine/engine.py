@@ -17,7 +17,7 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
-from tuiprop.data.preparation import complete, prepare
+from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import DataError, Table
 from tuiprop.engine.protocol import (
     Ask,
@@ -171,33 +171,15 @@ class Engine:
         )
 
     def _check(self, request: Check) -> Outline:
-        return self._outline(parse(request.experiment))
-
-    def _outline(self, experiment: Experiment) -> Outline:
+        experiment = parse(request.experiment)
         table = self._load(experiment.data)
         experiment = complete(experiment, table)
-        examples = prepare(experiment, table)
-        network = network_of(experiment, len(examples.inputs))
-        count = len(examples.training.rows)
-        size = experiment.training.batch_size or count
-        return Outline(
-            experiment=to_tables(experiment),
-            sizes=list(network.sizes),
-            parameters=network.parameter_count,
-            columns=[column.name for column in table.columns],
-            rows=table.rows,
-            training=count,
-            validation=len(examples.validation.rows),
-            per_epoch=-(-count // min(size, count)),
-            classes=list(examples.classes),
-        )
+        return _outline(experiment, table, prepare(experiment, table))
 
-    def _open(self, request: Open) -> Reply:
+    def _open(self, request: Open) -> Opened:
         experiment = parse(request.experiment)
-        outline = self._outline(experiment)
-        session = open_session(
-            experiment, table=self._load(experiment.data), weights=request.weights
-        )
+        table = self._load(experiment.data)
+        session = open_session(experiment, table=table, weights=request.weights)
         run = session.run
         if request.resume is not None:
             snapshot = request.resume
@@ -213,7 +195,7 @@ class Engine:
         self._runs += 1
         return Opened(
             run=self._runs,
-            outline=outline,
+            outline=_outline(session.experiment, table, session.examples),
             activations=[layer.activation for layer in run.network.layers],
         )
 
@@ -433,6 +415,23 @@ class Engine:
 def _rows_of_batch(session: Session) -> Rows:
     """The examples of the update at hand, (m,): the last one, or the first to come."""
     return session.run.trainer.batches.rows(max(session.run.t, 1))
+
+
+def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:
+    """What a complete experiment amounts to."""
+    network = network_of(experiment, len(examples.inputs))
+    count = len(examples.training)
+    return Outline(
+        experiment=to_tables(experiment),
+        sizes=list(network.sizes),
+        parameters=network.parameter_count,
+        columns=list(table.names),
+        rows=table.rows,
+        training=count,
+        validation=len(examples.validation),
+        per_epoch=-(-count // min(experiment.training.batch_size or count, count)),
+        classes=list(examples.classes),
+    )
 
 
 def _number(value: float) -> float | None:

@@ -29,7 +29,7 @@ from tuiprop.ui.copying import COPY_FORMS, MOST_COPIED
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import DARK, LIGHT, PALETTES
-from tuiprop.ui.places import Place, parse_place
+from tuiprop.ui.places import Place, parse_place, typed_path
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
 from tuiprop.ui.screens.run import RunScreen
@@ -237,12 +237,12 @@ class TuipropApp(App[int]):
                 "Export the weights",
                 "a file ending in .npz; it is read back and compared",
                 f"{stem}.npz",
-                check=lambda path: refusal(path, ".npz"),
+                check=lambda text: refusal(typed_path(text), ".npz"),
             )
         )
-        if answer is None or not await self._may_replace(answer):
+        if answer is None or not await self._may_replace(typed_path(answer)):
             return
-        reply = await self.link.ask(Export(path=answer))
+        reply = await self.link.ask(Export(path=typed_path(answer)))
         if isinstance(reply, Exported):
             self.run_screen.exported_update = reply.update
             self.notify(reply.sentence, title="Exported", timeout=8)
@@ -265,7 +265,7 @@ class TuipropApp(App[int]):
         )
         if answer is None:
             return
-        located = await self.link.ask(Locate(what=answer))
+        located = await self.link.ask(Locate(what=typed_path(answer)))
         if isinstance(located, Located):
             sentence = await self._begin(located.experiment, located.weights)
         else:
@@ -301,6 +301,10 @@ class TuipropApp(App[int]):
             return
         self.copy_to_clipboard(text)
         self.notify(f"{len(text)} characters of {form} sent to the terminal's clipboard.")
+
+    async def action_quit(self) -> None:
+        """Textual's own key and command do what q does."""
+        self.action_leave()
 
     @work
     async def action_leave(self) -> None:

@@ -35,8 +35,8 @@ class Palette:
         """For Textual."""
         return Theme(
             name=self.name,
-            primary=self.now,
-            accent=self.now,
+            primary=self.name_of_g,
+            accent=self.text,
             secondary=self.name_of_g,
             foreground=self.text,
             background=self.background,
@@ -46,7 +46,17 @@ class Palette:
             warning=self.now,
             error=self.bad,
             dark=self.dark,
-            variables={"border": self.border, "border-blurred": self.border, "dim": self.dim},
+            variables={
+                "border": self.border,
+                "border-blurred": self.border,
+                "dim": self.dim,
+                "scrollbar": self.border,
+                "scrollbar-hover": self.dim,
+                "scrollbar-active": self.text,
+                "scrollbar-background": self.background,
+                "scrollbar-background-hover": self.background,
+                "scrollbar-background-active": self.background,
+            },
         )
 
 

@@ -1,7 +1,8 @@
-"""Where to go, as users type it."""
+"""Where to go and where to write, as users type it."""
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,11 @@ class Place:
     epochs: int
     newest: int
     """The end of the last epoch that has been walked."""
+
+
+def typed_path(text: str) -> str:
+    """A path as it is typed: ~ is the home folder, as in a shell."""
+    return str(Path(text.strip()).expanduser())
 
 
 _EPOCH = re.compile(r"(?:e|epoch)?\s*(\d+)")

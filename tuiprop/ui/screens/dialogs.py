@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 _CSS = """
 {name} {{ align: center middle; background: $background 60%; }}
-{name} > Vertical {{ width: 64; max-width: 96%; height: auto; border: round $accent;
+{name} > Vertical {{ width: 64; max-width: 96%; height: auto; border: round $foreground;
                      padding: 1 2; background: $background; }}
 {name} Label {{ width: 100%; }}
 {name} .title {{ text-style: bold; }}

@@ -20,7 +20,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen VerticalScroll { width: 74; max-width: 100%; height: auto; max-height: 100%;
-        border: round $accent; border-title-color: $foreground; background: $background;
+        border: round $foreground; border-title-color: $foreground; background: $background;
         padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

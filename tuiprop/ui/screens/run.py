@@ -125,6 +125,7 @@ class RunScreen(Screen[None]):
         self._timer = self.set_interval(1 / FRAMES_A_SECOND, self.look, pause=True)
         self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
         self._show_footer()
+        self.query_one("#title", Line).show([Text(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panels and the compact overview."""

@@ -33,6 +33,7 @@ from tuiprop.files.atomic import refusal
 from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text, to_value, without
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.places import typed_path
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.layer_editor import LayerEditor
 
@@ -256,7 +257,7 @@ class SetupScreen(Screen[None]):
     @on(Input.Blurred, "#data-source")
     def _source_typed(self, event: Input.Blurred) -> None:
         if event.value.strip() and event.value.strip() != self._experiment["data"]["source"]:
-            self._locate(event.value.strip())
+            self._locate(typed_path(event.value))
 
     def _choose_data(self, name: str) -> None:
         source = self.query_one("#data-source", Input)
@@ -377,11 +378,12 @@ class SetupScreen(Screen[None]):
                 "Save the experiment",
                 "a file ending in .toml",
                 f"{self._stem()}.toml",
-                check=lambda path: refusal(path, ".toml"),
+                check=lambda text: refusal(typed_path(text), ".toml"),
             )
         )
         if path is None:
             return
+        path = typed_path(path)
         if Path(path).exists():
             answer = await self.app.push_screen_wait(
                 Choose(f"{path} exists.", {"replace": "Replace it", "keep": "Keep it"})
@@ -404,7 +406,7 @@ class SetupScreen(Screen[None]):
             AskText("Open", "an experiment (.toml), a table (.csv, .tsv) or weights (.npz)")
         )
         if what is not None:
-            self._locate(what)
+            self._locate(typed_path(what))
 
     @on(Button.Pressed, "#back")
     def action_leave(self) -> None:

@@ -180,13 +180,15 @@ def _plain(value: float, places: int) -> str:
 
 
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Round places for log₁₀ values: decades, or 1, 2 and 5 of each where there are few."""
-    first, last = floor(low), ceil(high)
-    if last - first > 2:
-        every = ceil((last - first) / 5)
-        return [(float(d), f"1e{d}") for d in range(first, last + 1, every)]
-    marks = [(log10(f) + d, f * 10.0**d) for d in range(first, last + 1) for f in (1, 2, 5)]
-    below = max((m for m in marks if m[0] <= low + 1e-9), default=marks[0])
-    above = min((m for m in marks if m[0] >= high - 1e-9), default=marks[-1])
-    chosen = [m for m in marks if below[0] <= m[0] <= above[0]]
-    return [(place, f"{value:g}") for place, value in chosen]
+    """Round places for log₁₀ values from low to high: decades, or 1 2 5, or 1 2 3 … of each."""
+    decades = range(floor(low), ceil(high) + 1)
+    every = ceil((high - low) / 5) or 1
+    choices = (
+        [(float(d), f"1e{d}") for d in decades if d % every == 0],
+        [(d + log10(f), f"{f * 10.0**d:g}") for d in decades for f in (1, 2, 5)],
+        [(d + log10(f), f"{f * 10.0**d:g}") for d in decades for f in range(1, 10)],
+        [(low, f"{10**low:.3g}"), (high, f"{10**high:.3g}")],
+    )
+    inside = ([m for m in marks if low - 1e-9 <= m[0] <= high + 1e-9] for marks in choices)
+    enough = [marks for marks in inside if len(marks) >= 3]
+    return enough[0] if enough else choices[-1]

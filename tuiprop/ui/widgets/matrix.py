@@ -7,6 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.markup import escape
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -187,16 +188,20 @@ class MatrixView(Widget, can_focus=True):
             return
         palette = self.palette
         rows, columns = matrix.shape
-        name = f"{self.symbol}\\[{self.l}]"
-        names = name_of_shape(self.symbol, self.l).replace("[", "\\[")
-        title = f"[b]{name}[/b]{self._scale.title}  ({rows},{columns}) [{palette.dim}]{names}[/]"
+        parts = [
+            ("b", f"{self.symbol}[{self.l}]"),
+            ("", f"{self._scale.title}  ({rows},{columns})"),
+            (palette.dim, f" {name_of_shape(self.symbol, self.l)}"),
+        ]
         if matrix.made:
-            title += (
-                f"[{palette.dim}]  min[/] {short(matrix.smallest)} [{palette.dim}] max[/] "
-                f"{short(matrix.largest)} [{palette.dim}] mean[/] {short(matrix.mean)} "
-                f"[{palette.dim}] norm[/] {short(matrix.norm)}"
-            )
-        self.border_title = title
+            for label in ("min", "max", "mean", "norm"):
+                value = getattr(matrix, {"min": "smallest", "max": "largest"}.get(label, label))
+                parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
+        if sum(len(text) for _, text in parts) > self.size.width - 2:
+            del parts[2]
+        self.border_title = "".join(
+            f"[{style or 'not bold'}]{escape(text)}[/]" for style, text in parts
+        )
         cell = self._cell_in_full()
         if cell:
             self.border_subtitle = cell
@@ -208,8 +213,8 @@ class MatrixView(Widget, can_focus=True):
         i, j = self.row - matrix.window.row, self.column - matrix.window.column
         if not (0 <= i < len(matrix.values) and 0 <= j < len(matrix.values[0])):
             return ""
-        name = f"{self.symbol}\\[{self.l}]\\[{matrix.row_names[i]},{matrix.column_names[j]}]"
-        return f"{name} = {matrix.values[i][j]!r}"
+        place = f"{matrix.row_names[i]},{matrix.column_names[j]}"
+        return escape(f"{self.symbol}[{self.l}][{place}] = {matrix.values[i][j]!r}")
 
     def render_line(self, y: int) -> Strip:
         """The names of the columns, a row, or how much lies beyond."""
