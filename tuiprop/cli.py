@@ -203,14 +203,14 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
     run = session.run
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-        BarColumn(),
-        TextColumn("{task.fields[summary]}"),
+        BarColumn(bar_width=None),
+        TextColumn("J {task.fields[J]:.4g}"),
         TextColumn("{task.fields[pace]:,.0f} updates/s"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), expand=True) as progress:
         task = progress.add_task(
-            "", total=epochs * run.per_epoch, epoch=0, epochs=epochs, summary="", pace=0.0
+            "", total=epochs * run.per_epoch, epoch=0, epochs=epochs, J=0.0, pace=0.0
         )
         started = perf_counter()
 
@@ -219,11 +219,12 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
                 task,
                 completed=run.t,
                 epoch=run.epoch,
-                summary=_summary(session.history[-1]),
+                J=session.history[-1]["train_loss"],
                 pace=run.t / (perf_counter() - started),
             )
 
         yield report
+    click.echo(f"epoch {run.epoch}/{epochs}  {_summary(session.history[-1])}")
 
 
 def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
