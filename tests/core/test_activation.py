@@ -209,15 +209,3 @@ def test_softmax_columns_sum_to_one_and_ignore_a_shift() -> None:
     assert a[:, 0].tolist() == [1.0, 0.0, 0.0]
     assert a[:, 1].tolist() == [0.0, 0.0, 1.0]
     np.testing.assert_allclose(value("softmax", z[:, 2:] + 500.0), a[:, 2:], rtol=1e-15)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_range_is_where_the_values_are(name: str) -> None:
-    g = ACTIVATIONS[name]
-    a = value(name, np.linspace(-60, 60, 240002).reshape(2, -1))
-    assert a.min() >= g.smallest - 1e-15
-    assert a.max() <= g.largest
-    if np.isfinite(g.smallest):
-        assert a.min() == pytest.approx(g.smallest, abs=1e-6)
-    if np.isfinite(g.largest):
-        assert a.max() == pytest.approx(g.largest, abs=1e-6)

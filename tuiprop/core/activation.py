@@ -27,9 +27,6 @@ class Activation:
     kink: bool = False
     """g′ or its slope jumps at z = 0: a central difference across it is no test of g′."""
     output_only: bool = False
-    smallest: float = -np.inf
-    """Values of a lie in [smallest, largest]: what a target must lie in to be reachable."""
-    largest: float = np.inf
 
 
 def _linear(z: Array, out: Array, scratch: Array) -> None:
@@ -202,8 +199,6 @@ def _elementwise(
     derivative: Callable[[Array, Array, Array, Array], None],
     *,
     kink: bool = False,
-    smallest: float = -np.inf,
-    largest: float = np.inf,
 ) -> Activation:
     def multiply_derivative(z: Array, a: Array, da: Array, out: Array, scratch: Array) -> None:
         derivative(z, a, out, scratch)
@@ -215,30 +210,26 @@ def _elementwise(
         multiply_derivative,
         derivative,
         kink=kink,
-        smallest=smallest,
-        largest=largest,
     )
 
 
 _TABLE = (
     _elementwise("linear", _linear, _linear_derivative),
-    _elementwise("sigmoid", _sigmoid, _sigmoid_derivative, smallest=0.0, largest=1.0),
-    _elementwise("tanh", _tanh, _tanh_derivative, smallest=-1.0, largest=1.0),
-    _elementwise("relu", _relu, _relu_derivative, kink=True, smallest=0.0),
+    _elementwise("sigmoid", _sigmoid, _sigmoid_derivative),
+    _elementwise("tanh", _tanh, _tanh_derivative),
+    _elementwise("relu", _relu, _relu_derivative, kink=True),
     _elementwise("leaky_relu", _leaky_relu, _leaky_relu_derivative, kink=True),
-    _elementwise("elu", _elu, _elu_derivative, kink=True, smallest=-1.0),
-    _elementwise("selu", _selu, _selu_derivative, kink=True, smallest=-SELU_SCALE * SELU_ALPHA),
-    _elementwise("softplus", _softplus, _softplus_derivative, smallest=0.0),
-    _elementwise("silu", _silu, _silu_derivative, smallest=-0.2784645427610738),
-    _elementwise("gelu", _gelu, _gelu_derivative, smallest=-0.17004117905443154),
+    _elementwise("elu", _elu, _elu_derivative, kink=True),
+    _elementwise("selu", _selu, _selu_derivative, kink=True),
+    _elementwise("softplus", _softplus, _softplus_derivative),
+    _elementwise("silu", _silu, _silu_derivative),
+    _elementwise("gelu", _gelu, _gelu_derivative),
     Activation(
         "softmax",
         _softmax,
         _softmax_jacobian,
         None,
         output_only=True,
-        smallest=0.0,
-        largest=1.0,
     ),
 )
 

@@ -19,7 +19,8 @@ _CSS = """
 {name} .title {{ text-style: bold; }}
 {name} .words {{ color: $dim; margin-bottom: 1; }}
 {name} .error {{ color: $error; height: auto; }}
-{name} OptionList {{ border: none; height: auto; max-height: 12; background: $background; }}
+{name} OptionList, {name} OptionList:focus {{ border: none; height: auto; max-height: 12;
+                                             background: $background; }}
 """
 
 
