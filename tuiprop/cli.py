@@ -31,12 +31,17 @@ class _DashboardByDefault(click.Group):
 
 @contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Bad input ends with one sentence on standard error and status 2."""
+    """Bad input ends with one sentence on standard error and status 2, Ctrl+C with 130."""
     try:
         yield
     except (ValueError, OSError) as error:
         click.echo(f"tuiprop: {error}", err=True)
         sys.exit(2)
+    except MemoryError:
+        click.echo("tuiprop: there is not enough memory for that", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 @click.group(
@@ -102,11 +107,12 @@ def train(
             _check_destination(history, ".csv")
         session = _open(experiment, init)
     total = session.experiment.training.epochs if epochs is None else epochs
-    stopped_by = _train(session, total)
-    with _one_sentence():
-        _write_results(session, exports, history)
-    if stopped_by is not None:
-        sys.exit(128 + stopped_by)
+    with _signals() as received:
+        _train(session, total, received)
+        with _one_sentence():
+            _write_results(session, exports, history)
+    if received:
+        sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
         from tuiprop.engine.session import divergence
 
@@ -129,16 +135,15 @@ def _open(experiment: str, init: str | None) -> "Session":
     return open_session(load(experiment), weights=init)
 
 
-def _train(session: "Session", epochs: int) -> int | None:
-    """Train to the end of so many epochs; returns the signal that stopped it, if one did."""
+def _train(session: "Session", epochs: int, received: list[int]) -> None:
+    """Train to the end of so many epochs, or until a signal is received."""
     run = session.run
     last = epochs * run.per_epoch
-    with _signals() as received, _reporter(session, epochs) as report:
+    with _reporter(session, epochs) as report:
         report()
         while run.t < last and run.diverged_at is None and not received:
             run.advance(last, seconds=0.1)
             report()
-    return received[0] if received else None
 
 
 def _write_results(session: "Session", exports: tuple[str, ...], history: str | None) -> None:
@@ -155,7 +160,10 @@ def _write_results(session: "Session", exports: tuple[str, ...], history: str | 
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """While in this context, a signal to end is noted; a second one ends at once."""
+    """While in this context, a signal to end is noted; a second one ends at once.
+
+    One that is ignored (nohup, a job in the background) stays ignored.
+    """
     received: list[int] = []
     before: dict[int, Any] = {}
 
@@ -165,7 +173,7 @@ def _signals() -> Iterator[list[int]]:
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None:
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, note)
     try:
         yield received

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import IO, Protocol
 
 from tuiprop.engine.channel import read_message, write_message
-from tuiprop.engine.protocol import Message, Reply, decode_reply, encode
+from tuiprop.engine.protocol import Message, Refused, Reply, decode_reply, encode
 
 GRACE = 1.0
 """Seconds that an engine has to end by itself."""
@@ -44,16 +44,21 @@ class ProcessClient:
 
     def __init__(self) -> None:
         self._last_words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tuiprop.engine"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._last_words,
-            start_new_session=True,  # it ends with its input, not with the terminal
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tuiprop.engine"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._last_words,
+                start_new_session=True,  # it ends with its input, not with the terminal
+            )
+        except OSError:
+            self._last_words.close()
+            raise
         self._waiting: deque[Future[Reply]] = deque()
         self._lock = threading.Lock()
         self._dead = False
+        self._sentence = ""
         threading.Thread(target=self._receive, daemon=True).start()
 
     @property
@@ -73,15 +78,21 @@ class ProcessClient:
             The reply, or the exception `EngineDiedError`.
         """
         future: Future[Reply] = Future()
+        future.set_running_or_notify_cancel()  # its reply comes, even if nobody waits for it
+        try:
+            content = encode(request)
+        except OverflowError:
+            future.set_result(Refused(sentence="found a number that is too large"))
+            return future
         with self._lock:
             if self._dead:
-                future.set_exception(self._died())
+                future.set_exception(EngineDiedError(self._sentence))
                 return future
             self._waiting.append(future)
             assert self._process.stdin is not None
             with contextlib.suppress(OSError, ValueError):
                 # where the pipe is gone, the reader finds the end of its stream and says so
-                write_message(self._process.stdin, encode(request))
+                write_message(self._process.stdin, content)
         return future
 
     def close(self) -> None:
@@ -102,19 +113,20 @@ class ProcessClient:
                 with self._lock:
                     future = self._waiting.popleft()
                 future.set_result(decode_reply(content))
+        sentence = self._last_sentence()
         with self._lock:
-            self._dead = True
+            self._sentence, self._dead = sentence, True
             waiting, self._waiting = self._waiting, deque()
-        error = self._died()
         for future in waiting:
-            future.set_exception(error)
+            future.set_exception(EngineDiedError(sentence))
 
-    def _died(self) -> EngineDiedError:
-        self._last_words.seek(0)
-        lines = self._last_words.read().decode(errors="replace").strip().splitlines()
+    def _last_sentence(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
-        return EngineDiedError(lines[-1] if lines else f"exit status {self._process.returncode}")
+        with self._last_words as words:
+            words.seek(0)
+            lines = words.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit status {self._process.returncode}"
 
 
 class InlineClient:

@@ -50,7 +50,7 @@ from tuiprop.engine.protocol import (
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm, open_session
-from tuiprop.files.atomic import FileError, write_text
+from tuiprop.files.atomic import write_text
 from tuiprop.files.model import network_of
 from tuiprop.files.weights import load_model
 from tuiprop.training.experiment import (
@@ -110,12 +110,13 @@ class Engine:
     def handle(self, request: Message) -> Reply:
         """The answer to a request; `Refused` where it cannot be."""
         try:
-            return self._handlers[type(request)](request)
+            with np.errstate(all="ignore"):  # near a divergence numbers overflow
+                return self._handlers[type(request)](request)
         except ExperimentError as error:
             return Refused(sentence=str(error), key=error.key)
         except DataError as error:
             return Refused(sentence=str(error), key="data.source")
-        except FileError as error:
+        except (OSError, ValueError) as error:
             return Refused(sentence=str(error))
         except MemoryError:
             return Refused(sentence="there is not enough memory for that")
@@ -357,12 +358,11 @@ class Engine:
         else:
             batch = _rows_of_batch(session)[across]
             column_names = [f"#{row}" for row in examples.training.rows[batch]]
-        with np.errstate(all="ignore"):
-            figures = (
-                (0.0, 0.0, 0.0, 0.0)
-                if array is None
-                else (float(array.min()), float(array.max()), float(array.mean()), norm(array))
-            )
+        figures = (
+            (0.0, 0.0, 0.0, 0.0)
+            if array is None
+            else (float(array.min()), float(array.max()), float(array.mean()), norm(array))
+        )
         return Matrix(
             window=Window(
                 symbol=symbol,

@@ -18,9 +18,18 @@ def refusal(file: str, suffix: str) -> str:
     path = Path(file)
     if path.suffix != suffix:
         return f"{file}: found {path.suffix or 'no suffix'}, allowed: {suffix}"
-    if not path.absolute().parent.is_dir():
-        return f"{file}: there is no folder {path.parent}"
-    return f"{file}: is a folder" if path.is_dir() else ""
+    target = Path(os.path.realpath(file))
+    if not target.parent.is_dir():
+        return f"{file}: there is no folder {target.parent if path.is_symlink() else path.parent}"
+    try:
+        if stat.S_ISDIR(target.stat().st_mode):
+            return f"{file}: is a folder"
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return f"{file}: cannot be written: {error.strerror}"
+    writable = os.access(target.parent, os.W_OK | os.X_OK)
+    return "" if writable else f"{file}: cannot be written: Permission denied"
 
 
 def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:

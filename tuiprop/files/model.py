@@ -51,8 +51,8 @@ class Model:
                 f"examples as rows: {', '.join(self.inputs)}"
             )
         workspace = Workspace(self.network, len(rows), self.parameters.vector.dtype)
-        workspace.inputs[...] = apply(self.preparation, rows)
         with np.errstate(all="ignore"):
+            workspace.inputs[...] = apply(self.preparation, rows)
             workspace.forward(self.parameters)
         return np.ascontiguousarray(workspace.a[self.network.L].T)
 

@@ -1,8 +1,11 @@
 """Weights as `.npz`: `W1`, `b1`, `W2`, … and a JSON string `tuiprop` that says the rest."""
 
+import io
+import re
 import zipfile
-import zlib
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +15,7 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.data.preparation import Preparation
+from tuiprop.data.table import listed
 from tuiprop.files.atomic import FileError, write
 from tuiprop.files.model import Model, network_of
 from tuiprop.training.experiment import ExperimentError, parse, to_tables
@@ -19,6 +23,12 @@ from tuiprop.training.experiment import ExperimentError, parse, to_tables
 FORMAT = 1
 LARGEST = 2**31
 """Bytes that the arrays of a file may declare together."""
+
+_MEMBER = re.compile(r"(tuiprop|[Wb][1-9][0-9]*)\.npy")
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,41 +82,50 @@ def read(path: str | Path) -> WeightsFile:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            declared = sum(member.file_size for member in archive.infolist())
-            if declared > LARGEST:
-                raise FileError(
-                    f"{path}: declares {declared} bytes of arrays, allowed: up to {LARGEST}"
-                )
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = _read_arrays(path, archive)
     except FileError:
         raise
     except zipfile.BadZipFile as error:
         raise FileError(f"{path}: not an .npz file: {error}") from None
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (
-        ValueError,
-        NotImplementedError,
-        EOFError,
-        RuntimeError,
-        zlib.error,
-        KeyError,
-        TypeError,
-        MemoryError,
-        OverflowError,
-        SyntaxError,
-    ) as error:
-        raise FileError(f"{path}: a damaged .npz file: {error}") from None
+    except Exception as error:
+        # zipfile, its decompressors and NumPy's header parser raise some twenty kinds
+        raise FileError(f"{path}: a damaged .npz file: {_one_line(error)}") from None
     metadata = _metadata(path, arrays.pop("tuiprop", None))
-    parameters = {name: array for name, array in arrays.items() if name[:1] in "Wb"}
-    for name, array in parameters.items():
+    for name, array in arrays.items():
         if not np.issubdtype(array.dtype, np.floating):
             raise FileError(f"{path}: {name} is {array.dtype}, expected floating point numbers")
-    if "W1" not in parameters:
-        found = ", ".join(arrays) or "nothing"
+    return WeightsFile(arrays, metadata)
+
+
+def _read_arrays(path: str | Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """The arrays that are parameters, and the description; what else there is is left alone."""
+    members = [each for each in archive.infolist() if _MEMBER.fullmatch(each.filename)]
+    declared = sum(member.file_size for member in members)
+    if declared > LARGEST:
+        raise FileError(f"{path}: declares {declared} bytes of arrays, allowed: up to {LARGEST}")
+    if not any(member.filename == "W1.npy" for member in members):
+        found = listed(name.removesuffix(".npy") for name in archive.namelist()) or "nothing"
         raise FileError(f"{path}: found {found}, expected W1, b1, W2, b2, …")
-    return WeightsFile(parameters, metadata)
+    return {each.filename.removesuffix(".npy"): _array(archive.read(each)) for each in members}
+
+
+def _array(content: bytes) -> Any:
+    """The array of an `.npy` file; nothing is allocated before its numbers are found there."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    shape, fortran, dtype = _HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not read")
+    start = stream.tell()
+    if prod(shape) * dtype.itemsize != len(content) - start:
+        raise ValueError(f"an array {shape} of {dtype} in {len(content) - start} bytes")
+    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _metadata(path: str | Path, text: Any) -> dict[str, Any] | None:
@@ -114,7 +133,7 @@ def _metadata(path: str | Path, text: Any) -> dict[str, Any] | None:
         return None
     try:
         metadata = msgspec.json.decode(str(text), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise FileError(f"{path}: its description is not JSON: {error}") from None
     if metadata.get("format") != FORMAT:
         raise FileError(
@@ -130,24 +149,34 @@ def parameters_for(path: str | Path, network: Network, dtype: str) -> Parameters
         FileError: an array is missing, too many, not finite, or has another shape.
     """
     arrays = read(path).arrays
+    for l, (before, n) in enumerate(pairwise(network.sizes), 1):
+        _check_array(path, f"W{l}", arrays, (n, before))
+        _check_array(path, f"b{l}", arrays, (n, 1))
+    if len(arrays) > 2 * network.L:
+        found = ", ".join(name for name in arrays if int(name[1:]) > network.L)
+        raise FileError(f"{path}: has {found} too, expected layers 1 to {network.L} only")
     parameters = Parameters.zeros(network, dtype)
     for name, into in parameters:
-        array = arrays.pop(name, None)
-        if array is None:
-            raise FileError(f"{path}: there is no {name}, expected {name} {into.shape}")
-        if array.shape != into.shape:
-            hint = ": it looks transposed" if array.shape == into.shape[::-1] else ""
-            if array.shape == into.shape[:1]:
-                hint = ": one axis is missing, reshape it to a column"
-            raise FileError(f"{path}: {name} is {array.shape}, expected {into.shape}{hint}")
-        if not np.isfinite(array).all():
-            raise FileError(f"{path}: {name} holds values that are not finite")
-        into[...] = array
-    if arrays:
-        raise FileError(
-            f"{path}: has {', '.join(arrays)} too, expected layers 1 to {network.L} only"
-        )
+        with np.errstate(over="ignore"):
+            into[...] = arrays[name]
+        if not np.isfinite(into).all():
+            raise FileError(f"{path}: {name} holds numbers too large for {dtype}")
     return parameters
+
+
+def _check_array(
+    path: str | Path, name: str, arrays: dict[str, Array], shape: tuple[int, int]
+) -> None:
+    if name not in arrays:
+        raise FileError(f"{path}: there is no {name}, expected {name} {shape}")
+    array = arrays[name]
+    if array.shape != shape:
+        hint = ": it looks transposed" if array.shape == shape[::-1] else ""
+        if shape[1] == 1 and array.shape == shape[:1]:
+            hint = ": one axis is missing, reshape it to a column"
+        raise FileError(f"{path}: {name} is {array.shape}, expected {shape}{hint}")
+    if not np.isfinite(array).all():
+        raise FileError(f"{path}: {name} holds values that are not finite")
 
 
 def load_model(path: str | Path) -> Model:

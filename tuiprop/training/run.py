@@ -66,8 +66,7 @@ class Run:
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
         self._threads = blas_threads(network)
-        with limited_to(self._threads):
-            self.history.add(*self._evaluate())
+        self.history.add(*self.evaluate())
 
     @property
     def t(self) -> int:

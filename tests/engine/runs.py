@@ -1,0 +1,79 @@
+"""Experiments as the dashboard sends them, and an engine to ask."""
+
+from typing import Any, TypeVar
+
+from tuiprop.engine.engine import Engine
+from tuiprop.engine.protocol import (
+    Done,
+    Frame,
+    Look,
+    Message,
+    Open,
+    Opened,
+    Refused,
+    Reply,
+    Seek,
+    Tables,
+    Window,
+    decode_reply,
+    decode_request,
+    encode,
+)
+
+A = TypeVar("A")
+
+LAST = 40
+
+
+def tables(**training: Any) -> Tables:
+    """Iris in batches of 25, five an epoch, the last of 20."""
+    layers = [{"units": 5, "activation": "tanh"}, {"units": 3, "activation": "softmax"}]
+    settings = {"batch_size": 25, "epochs": 8, "learning_rate": 0.1, "optimizer": "adam"}
+    return {
+        "data": {"source": "iris"},
+        "network": {"layers": layers},
+        "training": {**settings, **training},
+    }
+
+
+def ask(engine: Engine, request: Message, answer: type[A]) -> A:
+    """The answer to a request; both cross as bytes."""
+    reply: Reply = decode_reply(encode(engine.handle(decode_request(encode(request)))))
+    assert isinstance(reply, answer), reply
+    return reply
+
+
+def refusal(engine: Engine, request: Message) -> Refused:
+    refused = ask(engine, request, Refused)
+    assert refused.sentence
+    assert "\n" not in refused.sentence
+    return refused
+
+
+def opened(experiment: Tables | None = None, **options: Any) -> Engine:
+    engine = Engine()
+    ask(engine, Open(experiment=experiment or tables(), **options), Opened)
+    return engine
+
+
+def finish(engine: Engine) -> None:
+    """Let it work until there is nothing to do."""
+    while engine.work() is not None:
+        pass
+
+
+def go(engine: Engine, update: int) -> Frame:
+    ask(engine, Seek(update=update), Done)
+    finish(engine)
+    return ask(engine, Look(), Frame)
+
+
+def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
+    whole = {"rows": 10_000, "columns": 10_000}
+    request = Look(window=Window(symbol=symbol, layer=layer, **{**whole, **window}))
+    return ask(engine, request, Frame)
+
+
+def state_of(engine: Engine) -> bytes:
+    assert engine._session is not None
+    return engine._session.run.trainer.state.tobytes()
