@@ -183,8 +183,8 @@ def test_experiment_reaches_what_the_readme_says(path: Path) -> None:
 def text_files() -> Iterator[Path]:
     folders = ("tuiprop", "tests", "docs", "datasets", ".ci")
     files = (path for folder in folders for path in sorted((ROOT / folder).rglob("*")))
-    for path in (*ROOT.iterdir(), *files):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
+    for path in (*ROOT.glob("*.md"), ROOT / "pyproject.toml", *files):
+        if path.is_file() and "__pycache__" not in path.parts:
             yield path
 
 

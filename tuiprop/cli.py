@@ -1,5 +1,6 @@
 """The command line. What is heavy is imported by the command that needs it."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -107,10 +108,9 @@ def train(
             _check_destination(history, ".csv")
         session = _open(experiment, init)
     total = session.experiment.training.epochs if epochs is None else epochs
-    with _signals() as received:
+    with _signals() as received, _one_sentence():
         _train(session, total, received)
-        with _one_sentence():
-            _write_results(session, exports, history)
+        _write_results(session, exports, history)
     if received:
         sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
@@ -155,7 +155,7 @@ def _write_results(session: "Session", exports: tuple[str, ...], history: str | 
     for file in exports:
         session.save(file)
         state = "the last finite state, " if session.run.diverged_at is not None else ""
-        click.echo(f"{file}: {state}update {session.run.t}, read back and compared")
+        _say(f"{file}: {state}update {session.run.t}, read back and compared")
 
 
 @contextmanager
@@ -235,6 +235,14 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
     click.echo(f"epoch {run.epoch}/{epochs}  {_summary(session.history[-1])}")
 
 
+def _say(line: str) -> None:
+    """A line of progress; nobody may be reading any more, as behind `| head`."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+
+
 def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
     every = max(1, epochs // LINES)
     told = -1
@@ -244,7 +252,7 @@ def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
         for row in session.history.since(told + 1):
             told = int(row["epoch"])
             if told % every == 0 or told == epochs:
-                click.echo(f"epoch {told}/{epochs}  {_summary(row)}")
+                _say(f"epoch {told}/{epochs}  {_summary(row)}")
 
     return report
 

@@ -4,12 +4,16 @@ Experiments travel as the tables of their file and matrices as lists of the visi
 that the dashboard needs neither NumPy nor the propagation core.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 Tables = dict[str, Any]
 """An experiment as the tables of its file."""
+
+
+Pace = Annotated[float, msgspec.Meta(gt=0)]
+"""Updates a second."""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -48,21 +52,21 @@ class Open(Message, frozen=True, kw_only=True):
 class Play(Message, frozen=True, kw_only=True):
     """Walk on to the end of the epochs asked for. → `Done`."""
 
-    pace: float | None = None
+    pace: Pace | None = None
     """Updates a second; None: flat out."""
 
 
 class Toggle(Message, frozen=True, kw_only=True):
     """Play if the run stands still, else pause. → `Done` or `Refused`."""
 
-    pace: float | None = None
+    pace: Pace | None = None
     """As for `Play`."""
 
 
 class SetPace(Message, frozen=True, kw_only=True):
     """Play at another pace, if it plays. → `Done`."""
 
-    pace: float | None = None
+    pace: Pace | None = None
 
 
 class Pause(Message, frozen=True, kw_only=True):
