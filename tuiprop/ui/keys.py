@@ -73,7 +73,7 @@ PANEL_KEYS = (
     ("home, end", "Matrix: first, last column"),
     ("up, down", "Cost: linear or logarithmic"),
     ("Enter", "Layers: into the matrix"),
-    ("Escape", "back to the overview; hide the hint for good"),
+    ("Escape", "back to the overview, to Layers; then hide the hint for good"),
 )
 """What the panels do with keys of their own."""
 

@@ -264,7 +264,7 @@ class RunScreen(Screen[None]):
             status.architecture(outline, self.link.activations, palette, long),
         )
         if long:
-            loss = str(outline.experiment["network"]["loss"]).replace("_", " ")
+            loss = outline.experiment["network"]["loss"]
             left.append(f"  {loss}  {status.optimiser(outline)}", Style(color=palette.dim))
         if self.link.inline:
             left.append("  engine inline", Style(color=palette.dim))
@@ -365,9 +365,12 @@ class RunScreen(Screen[None]):
             self.action_view("cost" if isinstance(self.focused, CostChart) else "matrix")
 
     def action_escape(self) -> None:
-        """To the overview; from there, hide the hint for good."""
+        """To the overview, to its first panel; from there, hide the hint for good."""
+        layers = self.query_one(LayersPanel)
         if self._view != "overview":
             self.action_view("overview")
+        elif self.focused is not layers:
+            layers.focus()
         else:
             self.settings.hint = False
             self.settings.save()

@@ -73,6 +73,9 @@ class CostChart(Widget, can_focus=True):
         ]
         if left_out := sum(series.curve.left_out for series in self._series):
             parts.append(f"[{dim}]{left_out} not finite, left out[/]")
+        epochs = max((series.curve.count for series in self._series), default=0)
+        if epochs:
+            parts.append(f"[{dim}]epoch {epochs - 1}[/]")
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:
@@ -86,13 +89,12 @@ class CostChart(Widget, can_focus=True):
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
-        curves = [self._points(series.curve, width) for series in self._series]
-        curves = [points for points in curves if points]
+        # the first curve is drawn last, on top of the others
+        series = [(s.colour, self._points(s.curve, width)) for s in reversed(self._series)]
+        curves = [points for _, points in series if points]
         if not curves or width < 20 or height < 4:
             return []
-        figure = _figure(self.palette)
-        figure.clear()
-        figure.theme(self.palette.name)
+        figure = _figure(self.palette.dim, [colour for colour, points in series if points])
         figure.plot_size(width, height)
         figure.axes(False, axis="x", side="upper")
         figure.axes(False, axis="y", side="right")
@@ -138,16 +140,18 @@ class CostChart(Widget, can_focus=True):
         return f"J {sparkline(curve.means(room))} {ends[0]} → {ends[1]}"
 
 
-def _figure(palette: Palette) -> Any:
+def _figure(text: str, colours: list[str]) -> Any:
+    """Plotext's one figure, empty, with a theme that leaves the background alone."""
     import plotext
 
     plotext.terminal.limit(False, False)
     plotext.add_theme(
-        palette.name,
-        text=plotext.pixel(_rgb(palette.dim)),
-        sequence=[_rgb(palette.training), _rgb(palette.validation)],
+        "tuiprop", text=plotext.pixel(_rgb(text)), sequence=[_rgb(colour) for colour in colours]
     )
-    return plotext.figure
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("tuiprop")
+    return figure
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:
@@ -159,7 +163,9 @@ def linear_ticks(
 ) -> list[tuple[float, str]]:
     """Round places, 1, 2 or 5 times a power of ten apart, that span low to high."""
     size = max(abs(low), abs(high))
-    span = max(high - low, 1e-9 * size) or 1.0  # below, places could not be told apart
+    span = max(high - low, 1e-9 * size)  # below, places could not be told apart
+    if span < 1e-300:
+        span = 1.0
     raw = span / most
     power = 10.0 ** floor(log10(raw))
     step = next(f * power for f in (1, 2, 5, 10) if f * power >= raw * 0.999)

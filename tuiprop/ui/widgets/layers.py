@@ -147,7 +147,7 @@ class LayersPanel(Widget, can_focus=True):
     def _places(self) -> list[tuple[int, int]]:
         """Where each column of shapes starts and stops; those that do not fit are cut left."""
         x = sum(self._head_width())
-        room = self.size.width - x - 3
+        room = self.size.width - x - 4
         widths = self._widths(room)
         skipped = 0
         chosen = SYMBOLS.index(self.symbol)
@@ -156,7 +156,7 @@ class LayersPanel(Widget, can_focus=True):
         places = [(0, 0)] * skipped
         for i in range(skipped, len(SYMBOLS)):
             if i == FORWARD:
-                x += 2
+                x += 3
             stop = x + widths[i]
             fits = stop < self.size.width
             places.append((x, stop) if fits else (0, 0))

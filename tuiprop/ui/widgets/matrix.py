@@ -17,6 +17,9 @@ from tuiprop.ui.numbers import CELL, Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
 from tuiprop.ui.widgets.layers import name_of_shape
 
+WIDEST_CELL = 18
+"""Columns of a cell, at most."""
+
 LONGEST_NAME = 16
 """Columns of the names of rows, at most."""
 
@@ -66,6 +69,15 @@ class MatrixView(Widget, can_focus=True):
         """Columns that the names of the rows take, with a blank."""
         names = self.matrix.row_names if self.matrix else []
         return min(LONGEST_NAME, max(map(len, names), default=2) + 2)
+
+    @property
+    def _cell_width(self) -> int:
+        """Columns of a cell: wider than a number needs where the names then fit whole."""
+        if self.matrix is None:
+            return CELL
+        wanted = min(WIDEST_CELL, max(map(len, self.matrix.column_names), default=0) + 2)
+        room = self.size.width - self._name_width
+        return wanted if wanted > CELL and wanted * self.matrix.shape[1] <= room else CELL
 
     @property
     def window(self) -> Window:
@@ -146,7 +158,7 @@ class MatrixView(Widget, can_focus=True):
         if offset is None or self.matrix is None or offset.y < 1 or offset.x < self._name_width:
             return
         window = self.matrix.window
-        row, column = offset.y - 1, (offset.x - self._name_width) // CELL
+        row, column = offset.y - 1, (offset.x - self._name_width) // self._cell_width
         if row < window.rows and column < window.columns:
             self.row, self.column = window.row + row, window.column + column
             self._follow()
@@ -228,9 +240,9 @@ class MatrixView(Widget, can_focus=True):
         if not matrix.made:
             text = f"{self.symbol}[{self.l}] is made by the next update: b" if y == 1 else ""
             return Strip([Segment(text, dim)]).adjust_cell_length(width)
-        window = matrix.window
+        window, cell = matrix.window, self._cell_width
         if y == 0:
-            names = (f"{_cut(name, CELL - 1):>{CELL - 1}} " for name in matrix.column_names)
+            names = (f"{_cut(name, cell - 1):>{cell - 1}} " for name in matrix.column_names)
             return Strip(
                 [Segment(" " * self._name_width + "".join(names), dim)]
             ).adjust_cell_length(width)
@@ -247,10 +259,10 @@ class MatrixView(Widget, can_focus=True):
         for j, value in enumerate(matrix.values[i]):
             written = self._scale.write(value)
             if (window.row + i, window.column + j) == (self.row, self.column):
-                segments.append(Segment(f"[{written:>{CELL - 2}}]", cursor_style(self.palette)))
+                segments.append(Segment(f"[{written:>{cell - 2}}]", cursor_style(self.palette)))
             else:
                 style = heat(self.palette, heat_level(value, self._largest))
-                segments.append(Segment(f"{written:>{CELL - 1}} ", style))
+                segments.append(Segment(f"{written:>{cell - 1}} ", style))
         return Strip(segments).adjust_cell_length(width)
 
 
