@@ -30,7 +30,7 @@ def ours(case: Problem, optimizer: str, rate: float, options: dict[str, Any], ep
     state[0] = case.parameters.vector
     parameters = Parameters(network, state[0])
     workspaces = {m: Workspace(network, m) for m in (BATCH, EXAMPLES % BATCH)}
-    change = Change(rule, state, state[0], rate, options)
+    change = Change(rule, state, rate, options)
     history, t = [], 0
     for epoch in range(1, epochs + 1):
         rows = order(epoch)

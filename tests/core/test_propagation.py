@@ -121,7 +121,7 @@ def test_matt_mazurs_example() -> None:
     J, gradient = workspace.cost(parameters), workspace.gradient
     before = parameters.vector.copy()
     state = np.array([parameters.vector])
-    Change(OPTIMIZERS["sgd"], state, gradient.vector, 0.5).apply(gradient.vector, 1)
+    Change(OPTIMIZERS["sgd"], state, 0.5).apply(gradient.vector, 1)
     assert np.array_equal(parameters.vector, before)
     after = Parameters(network, state[0])
     printed = [
@@ -294,7 +294,7 @@ def test_an_update_allocates_nothing_of_the_size_of_a_layer(
     state = np.zeros((3, network.parameter_count), dtype)
     state[0] = parameters.vector
     moving = Parameters(network, state[0])
-    change = Change(OPTIMIZERS["adamw"], state, workspace.gradient.vector, 0.01)
+    change = Change(OPTIMIZERS["adamw"], state, 0.01)
     for update in (1, 2):
         tracemalloc.start()
         workspace.forward(moving)

@@ -123,9 +123,7 @@ def test_training_is_the_loop_of_the_notes(name: str) -> None:
             workspace.backward(Parameters(network, state[0]))
             t += 1
             gradient = workspace.gradient.vector
-            Change(rule, state, gradient, settings.learning_rate, settings.options).apply(
-                gradient, t
-            )
+            Change(rule, state, settings.learning_rate, settings.options).apply(gradient, t)
             trainer.advance(1)
             assert bits(trainer.state) == bits(state), f"update {t}"
     assert trainer.t == t

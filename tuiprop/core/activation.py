@@ -24,6 +24,10 @@ class Activation:
     """(z, a, da, out, scratch) → out = dz = da * g′(z), all (n[l], m); softmax: the Jacobian."""
     derivative: Callable[[Array, Array, Array, Array], None] | None
     """g′: (z, a, out, scratch) → out = g′(z); None where g is not elementwise."""
+    numpy: str
+    """The line of NumPy that computes a from {z}."""
+    numpy_dz: str
+    """The line of NumPy that computes dz from {da}, {z} and {a}."""
     kink: bool = False
     """g′ or its slope jumps at z = 0: a central difference across it is no test of g′."""
     output_only: bool = False
@@ -197,6 +201,8 @@ def _elementwise(
     name: str,
     function: Callable[[Array, Array, Array], None],
     derivative: Callable[[Array, Array, Array, Array], None],
+    numpy: str,
+    numpy_derivative: str,
     *,
     kink: bool = False,
 ) -> Activation:
@@ -209,26 +215,73 @@ def _elementwise(
         function,
         multiply_derivative,
         derivative,
+        numpy,
+        f"{{da}} * {numpy_derivative}",
         kink=kink,
     )
 
 
 _TABLE = (
-    _elementwise("linear", _linear, _linear_derivative),
-    _elementwise("sigmoid", _sigmoid, _sigmoid_derivative),
-    _elementwise("tanh", _tanh, _tanh_derivative),
-    _elementwise("relu", _relu, _relu_derivative, kink=True),
-    _elementwise("leaky_relu", _leaky_relu, _leaky_relu_derivative, kink=True),
-    _elementwise("elu", _elu, _elu_derivative, kink=True),
-    _elementwise("selu", _selu, _selu_derivative, kink=True),
-    _elementwise("softplus", _softplus, _softplus_derivative),
-    _elementwise("silu", _silu, _silu_derivative),
-    _elementwise("gelu", _gelu, _gelu_derivative),
+    _elementwise("linear", _linear, _linear_derivative, "{z}", "1"),
+    _elementwise(
+        "sigmoid", _sigmoid, _sigmoid_derivative, "1 / (1 + np.exp(-{z}))", "({a} * (1 - {a}))"
+    ),
+    _elementwise("tanh", _tanh, _tanh_derivative, "np.tanh({z})", "(1 - {a}**2)"),
+    _elementwise("relu", _relu, _relu_derivative, "np.maximum({z}, 0)", "({z} > 0)", kink=True),
+    _elementwise(
+        "leaky_relu",
+        _leaky_relu,
+        _leaky_relu_derivative,
+        f"np.maximum({{z}}, {LEAKY_SLOPE} * {{z}})",
+        f"np.where({{z}} > 0, 1, {LEAKY_SLOPE})",
+        kink=True,
+    ),
+    _elementwise(
+        "elu",
+        _elu,
+        _elu_derivative,
+        "np.where({z} > 0, {z}, np.expm1({z}))",
+        "np.where({z} > 0, 1, np.exp({z}))",
+        kink=True,
+    ),
+    _elementwise(
+        "selu",
+        _selu,
+        _selu_derivative,
+        f"{SELU_SCALE} * np.where({{z}} > 0, {{z}}, {SELU_ALPHA} * np.expm1({{z}}))",
+        f"({SELU_SCALE} * np.where({{z}} > 0, 1, {SELU_ALPHA} * np.exp({{z}})))",
+        kink=True,
+    ),
+    _elementwise(
+        "softplus",
+        _softplus,
+        _softplus_derivative,
+        "np.logaddexp(0, {z})",
+        "(1 / (1 + np.exp(-{z})))",
+    ),
+    _elementwise(
+        "silu",
+        _silu,
+        _silu_derivative,
+        "{z} / (1 + np.exp(-{z}))",
+        "((1 + {z} - {a}) / (1 + np.exp(-{z})))",
+    ),
+    _elementwise(
+        "gelu",
+        _gelu,
+        _gelu_derivative,
+        "0.5 * {z} * (1 + np.tanh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3)))",
+        "(0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3)))"
+        " + 0.5 * {z} / np.cosh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3))**2"
+        " * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * {z}**2))",
+    ),
     Activation(
         "softmax",
         _softmax,
         _softmax_jacobian,
         None,
+        "np.exp({z}) / np.exp({z}).sum(axis=0)",
+        "{a} * ({da} - ({a} * {da}).sum(axis=0))",
         output_only=True,
     ),
 )

@@ -22,6 +22,10 @@ class Loss:
     The cross-entropies are taken from z, where nothing overflows and no logarithm meets 0."""
     gradient: Callable[[Array, Array, Array], None]
     """(a, y, out) → out = da[L] = ∂𝓛/∂ŷ, (K, m), without 1/m."""
+    numpy: str
+    """The line of NumPy that computes 𝓛 of each example, (m,), from {a} and {y}."""
+    numpy_gradient: str
+    """The line of NumPy that computes da[L] from {a} and {y}."""
     output: str | None = None
     """The one output activation that it is defined for; with it dz[L] = a[L] − y is *the*
     operation, and da[L] is not on the way."""
@@ -101,14 +105,45 @@ _TABLE = (
         "binary_cross_entropy",
         _binary_cross_entropy,
         _binary_cross_entropy_gradient,
+        "-({y} * np.log({a}) + (1 - {y}) * np.log(1 - {a})).sum(axis=0)",
+        "-{y} / {a} + (1 - {y}) / (1 - {a})",
         output="sigmoid",
         classes=True,
     ),
-    Loss("cross_entropy", _cross_entropy, _cross_entropy_gradient, output="softmax", classes=True),
-    Loss("mse", _mse, _mse_gradient),
-    Loss("squared_error", _squared_error, _squared_error_gradient),
-    Loss("mae", _mae, _mae_gradient, kinks=(0.0,)),
-    Loss("huber", _huber, _huber_gradient, kinks=(-1.0, 1.0)),
+    Loss(
+        "cross_entropy",
+        _cross_entropy,
+        _cross_entropy_gradient,
+        "-({y} * np.log({a})).sum(axis=0)",
+        "-{y} / {a}",
+        output="softmax",
+        classes=True,
+    ),
+    Loss("mse", _mse, _mse_gradient, "(({a} - {y})**2).mean(axis=0)", "2 * ({a} - {y}) / len({a})"),
+    Loss(
+        "squared_error",
+        _squared_error,
+        _squared_error_gradient,
+        "0.5 * (({a} - {y})**2).sum(axis=0)",
+        "{a} - {y}",
+    ),
+    Loss(
+        "mae",
+        _mae,
+        _mae_gradient,
+        "np.abs({a} - {y}).mean(axis=0)",
+        "np.sign({a} - {y}) / len({a})",
+        kinks=(0.0,),
+    ),
+    Loss(
+        "huber",
+        _huber,
+        _huber_gradient,
+        "np.where(np.abs({a} - {y}) <= 1, 0.5 * ({a} - {y})**2, np.abs({a} - {y}) - 0.5)"
+        ".mean(axis=0)",
+        "np.clip({a} - {y}, -1, 1) / len({a})",
+        kinks=(-1.0, 1.0),
+    ),
 )
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in _TABLE}

@@ -24,9 +24,16 @@ class Optimizer:
     name: str
     update: Callable[["Change"], None]
     """Changes θ and the slots in place."""
+    equations: tuple[str, ...]
+    """The rule as it is written, line by line; the last line is the new {W}. {g} is the gradient,
+    with the decay where it is part of it."""
+    numpy: tuple[str, ...]
+    """The rule as lines of NumPy; {lr} and the options by their names are numbers."""
     slots: tuple[str, ...] = ()
     options: Options = field(default_factory=lambda: MappingProxyType({"weight_decay": 0.0}))
     """The options with their defaults, by PyTorch's names."""
+    decouples_decay: bool = False
+    """The decay shrinks the parameters; otherwise it is added to the gradient."""
 
 
 class Change:
@@ -35,7 +42,6 @@ class Change:
     Args:
         optimizer: the rule.
         state: (1 + number of slots, P): θ and the slots, changed in place.
-        gradient: (P,), only read.
         learning_rate: α > 0.
         options: those that differ from the rule's defaults.
     """
@@ -44,7 +50,6 @@ class Change:
         self,
         optimizer: Optimizer,
         state: Array,
-        gradient: Array,
         learning_rate: float,
         options: Options | None = None,
     ) -> None:
@@ -56,7 +61,7 @@ class Change:
             )
         self.theta: Array = state[0]
         self.slots: list[Array] = list(state[1:])
-        self.gradient = gradient
+        self.gradient: Array = self.theta
         self.learning_rate = learning_rate
         self.options: Options = {**optimizer.options, **(options or {})}
         self.t = 0
@@ -64,7 +69,7 @@ class Change:
         self._rule = optimizer.update
 
     def apply(self, gradient: Array, t: int) -> None:
-        """Update t."""
+        """Update t, with its gradient, (P,), which is only read."""
         self.gradient = gradient
         self.t = t
         self._rule(self)
@@ -179,15 +184,73 @@ def _options(**options: float | tuple[float, float]) -> Options:
     return MappingProxyType(options)
 
 
+_VELOCITY = "v = {momentum} v + {g}"
+_VELOCITY_NUMPY = "v_{W} = {momentum} * v_{W} + {g}"
+_ADAM = (
+    "m = {beta1} m + (1 − {beta1}) {g}",
+    "v = {beta2} v + (1 − {beta2}) {g}²",
+    "{W} − α (m / (1 − {beta1}ᵗ)) / (√(v / (1 − {beta2}ᵗ)) + ε)",
+)
+_ADAM_NUMPY = (
+    "m_{W} = {beta1} * m_{W} + (1 - {beta1}) * {g}",
+    "v_{W} = {beta2} * v_{W} + (1 - {beta2}) * ({g})**2",
+    "{W} = {W} - {lr} * (m_{W} / (1 - {beta1}**{t})) "
+    "/ (np.sqrt(v_{W} / (1 - {beta2}**{t})) + {eps})",
+)
+
 _TABLE = (
-    Optimizer("sgd", _sgd),
-    Optimizer("momentum", _momentum, ("velocity",), _options(momentum=0.9, weight_decay=0.0)),
-    Optimizer("nesterov", _nesterov, ("velocity",), _options(momentum=0.9, weight_decay=0.0)),
-    Optimizer("adagrad", _adagrad, ("sum",), _options(eps=1e-10, weight_decay=0.0)),
-    Optimizer("rmsprop", _rmsprop, ("square",), _options(alpha=0.99, eps=1e-8, weight_decay=0.0)),
-    Optimizer("adam", _adam, ("m", "v"), _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)),
+    Optimizer("sgd", _sgd, ("{W} − α {g}",), ("{W} = {W} - {lr} * ({g})",)),
     Optimizer(
-        "adamw", _adamw, ("m", "v"), _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)
+        "momentum",
+        _momentum,
+        (_VELOCITY, "{W} − α v"),
+        (_VELOCITY_NUMPY, "{W} = {W} - {lr} * v_{W}"),
+        ("v",),
+        _options(momentum=0.9, weight_decay=0.0),
+    ),
+    Optimizer(
+        "nesterov",
+        _nesterov,
+        (_VELOCITY, "{W} − α ({g} + {momentum} v)"),
+        (_VELOCITY_NUMPY, "{W} = {W} - {lr} * ({g} + {momentum} * v_{W})"),
+        ("v",),
+        _options(momentum=0.9, weight_decay=0.0),
+    ),
+    Optimizer(
+        "adagrad",
+        _adagrad,
+        ("s = s + {g}²", "{W} − α {g} / (√s + ε)"),
+        ("s_{W} = s_{W} + ({g})**2", "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})"),
+        ("s",),
+        _options(eps=1e-10, weight_decay=0.0),
+    ),
+    Optimizer(
+        "rmsprop",
+        _rmsprop,
+        ("s = {alpha} s + (1 − {alpha}) {g}²", "{W} − α {g} / (√s + ε)"),
+        (
+            "s_{W} = {alpha} * s_{W} + (1 - {alpha}) * ({g})**2",
+            "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})",
+        ),
+        ("s",),
+        _options(alpha=0.99, eps=1e-8, weight_decay=0.0),
+    ),
+    Optimizer(
+        "adam",
+        _adam,
+        _ADAM,
+        _ADAM_NUMPY,
+        ("m", "v"),
+        _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
+    ),
+    Optimizer(
+        "adamw",
+        _adamw,
+        ("{W} = {W} − α {weight_decay} {W}", *_ADAM),
+        ("{W} = {W} * (1 - {lr} * {weight_decay})", *_ADAM_NUMPY),
+        ("m", "v"),
+        _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01),
+        decouples_decay=True,
     ),
 )
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Network, Parameters
+from tuiprop.core.operation import Operation, Phase, Reference, T, operations
 from tuiprop.core.optimizer import OPTIMIZERS, Change
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
@@ -42,6 +43,32 @@ class Record:
     """J of the batch, with the penalty."""
     examples: Rows
     """The rows of the table that the columns are, (m,)."""
+    after: Parameters
+    """W and b after the update."""
+    slots: dict[str, Parameters]
+    """The slots of the optimiser before the update, laid out like the parameters."""
+
+    def arrays(self) -> dict[Reference, Array]:
+        """What the operations of this update read, by reference: W and b are those before."""
+        L = len(self.W)
+        arrays = {Reference("y", L): self.y, T: np.full((1, 1), float(self.update))}
+        for symbol in ("W", "b", "z", "a", "da", "dz", "dW", "db"):
+            for l, array in getattr(self, symbol).items():
+                arrays[Reference(symbol, l)] = array
+        for slot, parameters in self.slots.items():
+            for l in range(1, L + 1):
+                arrays[Reference("W", l, slot)] = parameters.W[l]
+                arrays[Reference("b", l, slot)] = parameters.b[l]
+        return arrays
+
+    def result(self, operation: Operation) -> Array:
+        """What an operation of this update made."""
+        if operation.phase is Phase.UPDATE:
+            of_symbol = self.after.W if operation.result.symbol == "W" else self.after.b
+            return of_symbol[operation.result.layer]
+        if operation.phase is Phase.COST:
+            return np.full((1, 1), self.J)
+        return self.arrays()[operation.result]
 
 
 class Trainer:
@@ -64,6 +91,7 @@ class Trainer:
         initial: Parameters,
     ) -> None:
         self.network = network
+        self._settings = settings
         self.inputs = np.ascontiguousarray(inputs, settings.dtype)
         self.targets = np.ascontiguousarray(targets, settings.dtype)
         self.batches = Batches(
@@ -86,7 +114,6 @@ class Trainer:
         self._change = Change(
             optimizer,
             self.state,
-            np.empty_like(self.state[0]),
             settings.learning_rate,
             settings.options,
         )
@@ -116,6 +143,11 @@ class Trainer:
         before = self.parameters.copy()
         self._walk(workspace, rows)
         workspace.output_gradient()
+        after = self.state.copy()
+        optimizer, settings = OPTIMIZERS[self._settings.optimizer], self._settings
+        Change(optimizer, after, settings.learning_rate, settings.options).apply(
+            workspace.gradient.vector, self.t + 1
+        )
         return Record(
             update=self.t + 1,
             W=before.W,
@@ -129,6 +161,21 @@ class Trainer:
             y=workspace.y,
             J=workspace.cost(before),
             examples=rows.copy(),
+            after=Parameters(self.network, after[0]),
+            slots={
+                slot: Parameters(self.network, vector.copy())
+                for slot, vector in zip(optimizer.slots, self.state[1:], strict=True)
+            },
+        )
+
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations of every update, in order."""
+        settings = self._settings
+        return operations(
+            self.network,
+            OPTIMIZERS[settings.optimizer],
+            settings.learning_rate,
+            settings.options,
         )
 
     def restore(self, state: Array, t: int) -> None:

@@ -1,0 +1,378 @@
+"""One update as its operations: what each computes, from what, and how the notes write it.
+
+The operations describe; `propagation` and `optimizer` compute. `Operation.compute` does one of
+them again from its operands, with the same calls on arrays in the same order of memory: its
+result is that of the record, bit for bit.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network
+from tuiprop.core.optimizer import Change, Optimizer, Options
+
+
+class Phase(Enum):
+    """The four parts of an update."""
+
+    FORWARD = "forward"
+    COST = "cost"
+    BACKWARD = "backward"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An array of an update: W[2], a[1], y, J, or a slot of the optimiser such as v of W[1]."""
+
+    symbol: str
+    layer: int
+    slot: str = ""
+    """The letter of the slot; `symbol` is then the parameter that it belongs to."""
+
+    def __str__(self) -> str:
+        """As the notes write it."""
+        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}[{self.layer}]"
+        return f"{self.slot}({name})" if self.slot else name
+
+    @property
+    def numpy(self) -> str:
+        """As a variable of NumPy: W2, v_W2."""
+        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}{self.layer}"
+        return f"{self.slot}_{name}" if self.slot else name
+
+    @property
+    def size_names(self) -> tuple[str, str]:
+        """The names of its sizes: n[2] and n[1] for W[2]; 1 and 1 for J."""
+        l = self.layer
+        if self.symbol in ("W", "dW"):
+            return f"n[{l}]", f"n[{l - 1}]"
+        if self.symbol in ("b", "db"):
+            return f"n[{l}]", "1"
+        return ("1", "1") if self.symbol == "J" else (f"n[{l}]", "m")
+
+
+Arrays: TypeAlias = Mapping[Reference, Array]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of an equation: an array, maybe transposed, or what stands between arrays."""
+
+    text: str
+    array: Reference | None = None
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One line of an update."""
+
+    phase: Phase
+    result: Reference
+    operands: tuple[Reference, ...]
+    equation: tuple[Piece, ...]
+    """What stands right of the equals sign."""
+    sentence: str
+    """What it does, in one plain sentence; {m} is the number of examples."""
+    numpy: str
+    """The lines of NumPy that do it; {m} is the number of examples, {t} that of the update."""
+    compute: Callable[[Arrays], Array]
+    """The result from the operands; they are not changed."""
+    sums_away: str = ""
+    """The size that a matrix product sums over, by its name."""
+    rule: tuple[str, ...] = ()
+    """What comes before the last line, for an optimiser with slots."""
+
+    @property
+    def text(self) -> str:
+        """The whole equation in one line."""
+        return f"{self.result} = " + " ".join(piece.text for piece in self.equation)
+
+
+def operations(
+    network: Network, optimizer: Optimizer, learning_rate: float, options: Options | None = None
+) -> tuple[Operation, ...]:
+    """The 8L + 1 operations of an update, in order.
+
+    Args:
+        network: the network.
+        optimizer: whose rule the last 2L are.
+        learning_rate: α.
+        options: those that differ from the rule's defaults.
+    """
+    layers = range(1, network.L + 1)
+    rule = _Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
+    return (
+        *(op for l in layers for op in (_linear(l), _activation(network, l))),
+        _cost(network),
+        *(op for l in reversed(layers) for op in _backward(network, l)),
+        *(_parameter_change(Reference(symbol, l), rule) for l in layers for symbol in ("W", "b")),
+    )
+
+
+def _piece(reference: Reference, *, transposed: bool = False) -> Piece:
+    return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
+
+
+def _linear(l: int) -> Operation:
+    W, a, b = Reference("W", l), Reference("a", l - 1), Reference("b", l)
+    what = "input" if l == 1 else f"activation of layer {l - 1}"
+    return Operation(
+        Phase.FORWARD,
+        Reference("z", l),
+        (W, a, b),
+        (_piece(W), Piece("·"), _piece(a), Piece("+"), _piece(b)),
+        f"For each example, each unit adds up every {what} times its weight, and its bias.",
+        f"z{l} = W{l} @ a{l - 1} + b{l}",
+        lambda x: np.add(np.matmul(x[W], x[a]), x[b]),
+        sums_away=f"n[{l - 1}]",
+    )
+
+
+def _activation(network: Network, l: int) -> Operation:
+    g, z = network.activation(l), Reference("z", l)
+    of = "each column, as shares that sum to 1" if g.output_only else "each number by itself"
+
+    def compute(x: Arrays) -> Array:
+        out = np.empty(x[z].shape, x[z].dtype)
+        g.function(x[z], out, np.empty_like(out))
+        return out
+
+    return Operation(
+        Phase.FORWARD,
+        Reference("a", l),
+        (z,),
+        (Piece(f"{g.name}("), _piece(z), Piece(")")),
+        f"The activation of layer {l}: {g.name} of {of}.",
+        f"a{l} = " + g.numpy.format(z=z.numpy),
+        compute,
+    )
+
+
+def _cost(network: Network) -> Operation:
+    L, loss, l2 = network.L, network.loss_function, network.l2
+    z, a, y = Reference("z", L), Reference("a", L), Reference("y", L)
+    weights = tuple(Reference("W", l) for l in range(1, L + 1) if l2)
+
+    def compute(x: Arrays) -> Array:
+        from_z = x[z] if loss.classes else x[a]  # the cross-entropies do not read a
+        J = float(loss.value(from_z, x[a], x[y]).mean(dtype=np.float64))
+        if l2:
+            J += 0.5 * l2 * sum(float(np.vdot(x[W], x[W])) for W in weights)
+        return np.full((1, 1), J)
+
+    line = f"J = ({loss.numpy.format(a=a.numpy, y='y')}).mean()"
+    if l2:
+        line += f" + {l2 / 2!r} * ({' + '.join(f'({W.numpy}**2).sum()' for W in weights)})"
+    return Operation(
+        Phase.COST,
+        Reference("J", L),
+        (a, y, *((z,) if loss.classes else ()), *weights),
+        (
+            Piece("(1/m)"),
+            Piece("Σ 𝓛("),
+            _piece(a),
+            Piece(","),
+            _piece(y),
+            Piece(")"),
+            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if l2 else ()),
+        ),
+        f"The mean over the {{m}} examples of the loss, {loss.name}"
+        + (", and the penalty on large weights." if l2 else "."),
+        line,
+        compute,
+    )
+
+
+def _backward(network: Network, l: int) -> tuple[Operation, ...]:
+    """da[l], dz[l], dW[l], db[l]."""
+    upstream = _from_next(l) if l < network.L else _from_loss(network)
+    return upstream, _error(network, l), _weight_gradient(network, l), _bias_gradient(l)
+
+
+def _from_loss(network: Network) -> Operation:
+    L, loss = network.L, network.loss_function
+    a, y = Reference("a", L), Reference("y", L)
+
+    def compute(x: Arrays) -> Array:
+        out = np.empty(x[a].shape, x[a].dtype)
+        loss.gradient(x[a], x[y], out)
+        return out
+
+    return Operation(
+        Phase.BACKWARD,
+        Reference("da", L),
+        (a, y),
+        (Piece("∂𝓛/∂ŷ at"), _piece(a), Piece(","), _piece(y)),
+        "How the loss of each example changes with its output; 1/m is not in it yet.",
+        f"da{L} = " + loss.numpy_gradient.format(a=a.numpy, y="y"),
+        compute,
+    )
+
+
+def _from_next(l: int) -> Operation:
+    W, dz = Reference("W", l + 1), Reference("dz", l + 1)
+    return Operation(
+        Phase.BACKWARD,
+        Reference("da", l),
+        (W, dz),
+        (_piece(W, transposed=True), Piece("·"), _piece(dz)),
+        f"The errors of layer {l + 1} go back along its weights to the units of layer {l}.",
+        f"da{l} = W{l + 1}.T @ dz{l + 1}",
+        lambda x: np.matmul(x[W].T, x[dz]),
+        sums_away=f"n[{l + 1}]",
+    )
+
+
+def _error(network: Network, l: int) -> Operation:
+    g = network.activation(l)
+    a, y, z, da = Reference("a", l), Reference("y", l), Reference("z", l), Reference("da", l)
+    dz = Reference("dz", l)
+    if l == network.L and network.loss_function.output is not None:
+        return Operation(
+            Phase.BACKWARD,
+            dz,
+            (a, y),
+            (_piece(a), Piece("−"), _piece(y)),
+            "The error of each output: what it is, less what it should be.",
+            f"dz{l} = a{l} - y",
+            lambda x: np.subtract(x[a], x[y], out=np.empty(x[a].shape, x[a].dtype)),
+        )
+
+    def compute(x: Arrays) -> Array:
+        out = np.empty(x[a].shape, x[a].dtype)
+        g.multiply_derivative(x[z], x[a], x[da], out, np.empty_like(out))
+        return out
+
+    return Operation(
+        Phase.BACKWARD,
+        dz,
+        (da, z, a),
+        (Piece("Jacobian at"), _piece(a), Piece("of"), _piece(da))
+        if g.derivative is None
+        else (_piece(da), Piece("*"), Piece(f"{g.name}′("), _piece(z), Piece(")")),
+        "The error of each unit: what reaches it, times the slope of its activation there.",
+        f"dz{l} = " + g.numpy_dz.format(da=da.numpy, z=z.numpy, a=a.numpy),
+        compute,
+    )
+
+
+def _weight_gradient(network: Network, l: int) -> Operation:
+    dz, a, W, l2 = Reference("dz", l), Reference("a", l - 1), Reference("W", l), network.l2
+    what = "input" if l == 1 else f"activation of layer {l - 1}"
+
+    def compute(x: Arrays) -> Array:
+        mean = np.divide(np.matmul(x[dz], x[a].T), x[dz].shape[1])
+        return np.add(mean, np.multiply(x[W], l2)) if l2 else mean
+
+    return Operation(
+        Phase.BACKWARD,
+        Reference("dW", l),
+        (dz, a, *((W,) if l2 else ())),
+        (
+            Piece("(1/m)"),
+            _piece(dz),
+            Piece("·"),
+            _piece(a, transposed=True),
+            *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
+        ),
+        f"The mean over the {{m}} examples: error of each unit times each {what}"
+        + (", and the pull of the penalty." if l2 else "."),
+        f"dW{l} = dz{l} @ a{l - 1}.T / {{m}}" + (f" + {l2!r} * W{l}" if l2 else ""),
+        compute,
+        sums_away="m",
+    )
+
+
+def _bias_gradient(l: int) -> Operation:
+    dz = Reference("dz", l)
+
+    def compute(x: Arrays) -> Array:
+        total = np.empty((len(x[dz]), 1), x[dz].dtype)
+        np.add.reduce(x[dz], axis=1, keepdims=True, out=total)
+        return np.divide(total, x[dz].shape[1])
+
+    return Operation(
+        Phase.BACKWARD,
+        Reference("db", l),
+        (dz,),
+        (Piece("(1/m)"), Piece("Σᵢ"), _piece(dz)),
+        "The mean over the {m} examples of the error of each unit.",
+        f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
+        compute,
+    )
+
+
+T = Reference("t", 0)
+"""The number of the update, as an operand of rules that need it."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """An optimiser with the numbers of a run."""
+
+    optimizer: Optimizer
+    learning_rate: float
+    options: Options
+
+    @property
+    def decay_in_gradient(self) -> float:
+        """The weight decay, where it is added to the gradient."""
+        decay = self.options["weight_decay"]
+        assert isinstance(decay, int | float)
+        return 0.0 if self.optimizer.decouples_decay else float(decay)
+
+    def equations(self, parameter: Reference, gradient: Reference) -> list[str]:
+        """The lines of the rule as it is written."""
+        decay = self.decay_in_gradient
+        g = f"({gradient} + {decay!r} {parameter})" if decay else str(gradient)
+        return [line.format(W=parameter, g=g, **self._numbers) for line in self.optimizer.equations]
+
+    def numpy(self, parameter: Reference, gradient: Reference) -> list[str]:
+        """The lines of the rule in NumPy."""
+        decay, W = self.decay_in_gradient, parameter.numpy
+        g = f"({gradient.numpy} + {decay!r} * {W})" if decay else gradient.numpy
+        return [
+            line.format(W=W, g=g, lr=repr(self.learning_rate), t="{t}", **self._numbers)
+            for line in self.optimizer.numpy
+        ]
+
+    @property
+    def _numbers(self) -> dict[str, str]:
+        """The options as they are written in a rule; betas one by one."""
+        betas = self.options.get("betas", ())
+        assert isinstance(betas, tuple | list)
+        numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
+        return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
+
+
+def _parameter_change(parameter: Reference, rule: _Rule) -> Operation:
+    gradient = Reference(f"d{parameter.symbol}", parameter.layer)
+    optimizer = rule.optimizer
+    slots = tuple(Reference(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
+
+    def compute(x: Arrays) -> Array:
+        state = np.stack([x[each].ravel() for each in (parameter, *slots)])
+        options = {name: rule.options[name] for name in optimizer.options}
+        change = Change(optimizer, state, rule.learning_rate, options)
+        change.apply(x[gradient].ravel(), int(x[T].item()))
+        changed: Array = state[0].reshape(x[parameter].shape)
+        return changed
+
+    *before, last = rule.equations(parameter, gradient)
+    return Operation(
+        Phase.UPDATE,
+        parameter,
+        (parameter, gradient, *slots, T),
+        (Piece(last),),
+        f"Against its gradient, by the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
+        "\n".join(rule.numpy(parameter, gradient)),
+        compute,
+        rule=tuple(before),
+    )
