@@ -281,6 +281,24 @@ def check(experiment: str, init: str | None) -> None:
 
 
 @main.command()
+@click.argument("experiment")
+@click.option("--update", type=click.IntRange(min=1), default=1, show_default=True, help="Which.")
+@click.option("--init", metavar="W.npz", help="Initial weights from a file.")
+def explain(experiment: str, update: int, init: str | None) -> None:
+    """One update as linear text (Markdown): every operation, its equation, shapes, numbers."""
+    with _one_sentence():
+        from tuiprop.engine.explain import explain as explained
+
+        session = _open(experiment, init)
+        try:
+            text = explained(session, update)
+        except ArithmeticError as error:
+            click.echo(f"tuiprop: {error}", err=True)
+            sys.exit(1)
+        click.echo(text, nl=False)
+
+
+@main.command()
 @click.argument("file")
 def inspect(file: str) -> None:
     """What a weights or model file holds."""

@@ -92,7 +92,8 @@ class Operation:
     @property
     def text(self) -> str:
         """The whole equation in one line."""
-        return f"{self.result} = " + " ".join(piece.text for piece in self.equation)
+        text = " ".join(piece.text for piece in self.equation)
+        return f"{self.result} = " + text.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 
 
 def operations(

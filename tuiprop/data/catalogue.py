@@ -67,7 +67,12 @@ _ENTRIES = (
                 "layers": _layers((3, "tanh"), (1, "sigmoid")),
                 "initializer": "xavier_normal",
             },
-            "training": {"learning_rate": 1.0, "batch_size": 0, "epochs": 500},
+            "training": {
+                "learning_rate": 1.0,
+                "batch_size": 0,
+                "epochs": 500,
+                "shuffle": False,
+            },
         },
     ),
     Entry(

@@ -350,14 +350,8 @@ class Engine:
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
         array = _array(session, symbol, l)
         part: list[list[float]] = [] if array is None else array[rows, across].tolist()
-        examples = session.examples
-        if symbol in ("W", "dW"):
-            column_names = _unit_names(session, l - 1)[across]
-        elif symbol in ("b", "db"):
-            column_names = [symbol]
-        else:
-            batch = _rows_of_batch(session)[across]
-            column_names = [f"#{row}" for row in examples.training.rows[batch]]
+        batch = session.examples.training.rows[_rows_of_batch(session)]
+        column_names = session.column_names(symbol, l, batch)[across]
         figures = (
             (0.0, 0.0, 0.0, 0.0)
             if array is None
@@ -375,7 +369,7 @@ class Engine:
             shape=shape,
             made=array is not None,
             values=part,
-            row_names=_unit_names(session, l)[rows],
+            row_names=session.unit_names(l)[rows],
             column_names=column_names,
             smallest=figures[0],
             largest=figures[1],
@@ -459,13 +453,3 @@ def _array(session: Session, symbol: str, l: int) -> Array | None:
     if symbol == "da" and l == session.run.network.L:
         return workspace.output_gradient()
     return getattr(workspace, symbol)[l]  # type: ignore[no-any-return]
-
-
-def _unit_names(session: Session, l: int) -> list[str]:
-    """The names of the units of layer l: inputs, u0, u1, …, and what the outputs stand for."""
-    network = session.run.network
-    if l == 0:
-        return list(session.examples.inputs)
-    if l == network.L:
-        return list(session.examples.outputs)
-    return [f"u{unit}" for unit in range(network.sizes[l])]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tuiprop.core.array import Array
+from tuiprop.core.array import Array, Rows
 from tuiprop.core.gradient_check import GradientCheck, check_gradient
 from tuiprop.core.network import Parameters, initialize
 from tuiprop.data.catalogue import load_table
@@ -49,6 +49,28 @@ class Session:
             self.examples.preparation,
             self.run.t,
         )
+
+    def unit_names(self, l: int) -> list[str]:
+        """The units of layer l: inputs, u0, u1, …, and what the outputs stand for."""
+        if l == 0:
+            return list(self.examples.inputs)
+        if l == self.run.network.L:
+            return list(self.examples.outputs)
+        return [f"u{unit}" for unit in range(self.run.network.sizes[l])]
+
+    def column_names(self, symbol: str, l: int, examples: Rows) -> list[str]:
+        """The columns of an array: units of the layer before, or examples by row of the table.
+
+        Args:
+            symbol: of the array.
+            l: its layer.
+            examples: those of the update, by their rows in the table.
+        """
+        if symbol in ("W", "dW"):
+            return self.unit_names(l - 1)
+        if symbol in ("b", "db", "J"):
+            return [symbol]
+        return [f"#{row}" for row in examples]
 
     def predict(self, inputs: Array) -> Array:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""

@@ -1,0 +1,140 @@
+"""One update as linear text: for screen readers, worksheets, and comparing two runs in a diff."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network
+from tuiprop.core.operation import Operation, Phase, Reference
+from tuiprop.engine.session import Session
+from tuiprop.training.trainer import Record
+
+MOST = 16
+"""Rows and columns of a matrix that are printed; how many more there are is said."""
+
+
+def explain(session: Session, update: int) -> str:
+    """Every operation of an update as Markdown: its equation, shapes and numbers.
+
+    Args:
+        session: the run; it stands before that update afterwards.
+        update: t ≥ 1.
+
+    Raises:
+        ArithmeticError: the run diverges before that update.
+    """
+    record = session.record(update)
+    lines = list(_introduction(session, record))
+    operations = session.run.trainer.operations()
+    for number, operation in enumerate(operations, start=1):
+        heading = f"## {number} of {len(operations)}: {operation.result}, {operation.phase.value}"
+        lines += ["", heading, "", *_operation(session, record, operation)]
+    return "\n".join(lines) + "\n"
+
+
+def _introduction(session: Session, record: Record) -> Iterator[str]:
+    network, batches = session.run.network, session.run.trainer.batches
+    layers = " → ".join(
+        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
+    )
+    training = session.experiment.training
+    yield f"# Update {record.update} of {session.experiment.data.source}"
+    yield ""
+    yield f"Network {layers}, loss {network.loss}, λ = {network.l2!r}."
+    yield (
+        f"Optimiser {training.optimizer}, α = {training.learning_rate!r}. "
+        f"Epoch {batches.epoch(record.update)}, batch {batches.batch(record.update)} "
+        f"of {batches.per_epoch}, m = {record.y.shape[1]} examples. "
+        f"Numbers are {training.dtype}."
+    )
+    rows = ", ".join(f"#{row}" for row in record.examples)
+    yield f"Examples, by their rows in the table: {rows}."
+    l = network.L
+    yield ""
+    yield from _matrix("a[0] = X", record.a[0], session, Reference("a", 0), record)
+    yield ""
+    yield from _matrix("y", record.y, session, Reference("a", l), record)
+
+
+def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
+    m = record.y.shape[1]
+    for line in operation.rule:
+        yield f"    {line}"
+    yield f"    {operation.text}"
+    yield ""
+    sizes = {f"n[{l}]": n for l, n in enumerate(session.run.network.sizes)} | {"m": m, "1": 1}
+    for reference in dict.fromkeys((operation.result, *operation.operands)):
+        if reference.symbol in ("t", "J"):
+            continue
+        rows, columns = reference.size_names
+        yield f"- {reference} is ({rows}, {columns}) = ({sizes[rows]}, {sizes[columns]})"
+    if operation.sums_away:
+        yield f"- the inner {operation.sums_away} sums away"
+    yield ""
+    yield operation.sentence.format(m=m)
+    network = session.run.network
+    fused = network.loss_function.output is not None
+    at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
+    if fused and at_output:
+        yield from _about_the_fused_gradient(network, record, operation)
+    yield ""
+    for line in operation.numpy.format(m=m, t=record.update).splitlines():
+        yield f"    {line}"
+    yield ""
+    result = record.result(operation)
+    if operation.phase is Phase.COST:
+        yield f"J = {record.J!r}"
+        return
+    before = record.arrays().get(operation.result)
+    if operation.phase is Phase.UPDATE and before is not None:
+        yield from _matrix(f"{operation.result} before", before, session, operation.result, record)
+        yield ""
+    name = f"{operation.result} after" if operation.phase is Phase.UPDATE else str(operation.result)
+    yield from _matrix(name, result, session, operation.result, record)
+
+
+def _about_the_fused_gradient(
+    network: Network, record: Record, operation: Operation
+) -> Iterator[str]:
+    """da[L] is not on the way where dz[L] = a[L] − y; whether the long route agrees is said."""
+    if operation.result.symbol == "da":
+        yield "It is not on the way: dz comes from a − y. It is shown for the long route over it."
+    elif operation.result.symbol == "dz":
+        L = network.L
+        long_route = np.empty_like(record.dz[L])
+        with np.errstate(all="ignore"):
+            network.activation(L).multiply_derivative(
+                record.z[L], record.a[L], record.da[L], long_route, np.empty_like(long_route)
+            )
+        finite = np.isfinite(long_route).all(axis=0)
+        if finite.all():
+            difference = float(np.abs(long_route - record.dz[L]).max())
+            yield f"The long route, over da[{L}], differs by at most {difference:.1e}."
+        else:
+            rows = ", ".join(f"#{row}" for row in record.examples[~finite])
+            yield f"The long route has no number for {rows}: an output saturates there."
+
+
+def _matrix(
+    name: str, array: Array, session: Session, reference: Reference, record: Record
+) -> Iterator[str]:
+    """A matrix as a table with the names of its rows and columns, in full precision."""
+    columns = session.column_names(reference.symbol, reference.layer, record.examples)
+    rows = session.unit_names(reference.layer)
+    more = [
+        f"{len(names) - MOST} more {what}"
+        for names, what in ((rows, "rows"), (columns, "columns"))
+        if len(names) > MOST
+    ]
+    yield f"| {name} | " + " | ".join(map(_cell, columns[:MOST])) + " |"
+    yield "|---|" + "---:|" * len(columns[:MOST])
+    for row_name, row in zip(rows[:MOST], array[:MOST, :MOST].tolist(), strict=True):
+        yield f"| {_cell(row_name)} | " + " | ".join(map(repr, row)) + " |"
+    if more:
+        yield ""
+        yield ", ".join(more)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
