@@ -371,3 +371,29 @@ async def test_any_size_is_painted(make_app: MakeApp, size: tuple[int, int]) -> 
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
         assert "iris" in text_of(pilot, 0)
+
+
+async def test_operations_on_and_back(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        view = pilot.app.screen.query_one(MatrixView)
+        for number, (symbol, l) in enumerate([("z", 1), ("a", 1), ("z", 2), ("a", 2)], start=1):
+            await pilot.press("o")
+            await until(
+                pilot,
+                lambda number=number: (
+                    (now := frame_of(pilot).now) is not None  # type: ignore[misc]
+                    and now.number == number
+                ),
+            )
+            await until(pilot, lambda symbol=symbol, l=l: (view.symbol, view.l) == (symbol, l))  # type: ignore[misc]
+        assert "operation 4 of 17, forward" in text_of(pilot, 8)
+        assert "▶(3,32)◀" in text_of(pilot, 6)
+        assert "…(8,4)" in text_of(pilot, 5)
+        await pilot.press("P")
+        await until(pilot, lambda: frame_of(pilot).now is None)
+        await pilot.press("p", "p", "l")
+        await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 9)
+        await pilot.press("b")
+        await at(pilot, 1)
+        assert frame_of(pilot).now is None

@@ -46,9 +46,33 @@ async def first_update(pilot: Pilot[int]) -> None:
     await shows(pilot, "dW", 1)
 
 
+async def inside_the_first(pilot: Pilot[int]) -> None:
+    """At z[1] of update 1: every number is on the screen."""
+    from tests.ui.driving import frame_of
+
+    await opened(pilot)
+    await pilot.press("o")
+    await until(pilot, lambda: frame_of(pilot).now is not None)
+    view = pilot.app.screen.query_one(MatrixView)
+    await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "z")
+
+
 async def overview(pilot: Pilot[int]) -> None:
     await in_the_middle(pilot)
     await shows(pilot, "dz", 2)
+
+
+async def inside(pilot: Pilot[int]) -> None:
+    """At dW[2] of update 191."""
+    await in_the_middle(pilot)
+    await pilot.press(*"pplOO")
+    from tests.ui.driving import frame_of
+
+    await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 7)
+    await pilot.press("o")
+    await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 8)
+    view = pilot.app.screen.query_one(MatrixView)
+    await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "dW")
 
 
 async def names(pilot: Pilot[int]) -> None:
@@ -130,6 +154,8 @@ async def light(pilot: Pilot[int]) -> None:
         ("xor-table", fresh),
         ("xor-table", first_update),
         ("iris", overview),
+        ("iris", inside),
+        ("xor-table", inside_the_first),
         ("iris", names),
         ("iris", matrix),
         ("iris", cost),

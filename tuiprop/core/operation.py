@@ -129,7 +129,7 @@ def _linear(l: int) -> Operation:
         Reference("z", l),
         (W, a, b),
         (_piece(W), Piece("·"), _piece(a), Piece("+"), _piece(b)),
-        f"For each example, each unit adds up every {what} times its weight, and its bias.",
+        f"Each unit: every {what} times its weight, summed, plus the bias.",
         f"z{l} = W{l} @ a{l - 1} + b{l}",
         lambda x: np.add(np.matmul(x[W], x[a]), x[b]),
         sums_away=f"n[{l - 1}]",
@@ -184,8 +184,8 @@ def _cost(network: Network) -> Operation:
             Piece(")"),
             *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if l2 else ()),
         ),
-        f"The mean over the {{m}} examples of the loss, {loss.name}"
-        + (", and the penalty on large weights." if l2 else "."),
+        f"Mean over the {{m}} examples of the loss, {loss.name}"
+        + (", plus the penalty." if l2 else "."),
         line,
         compute,
     )
@@ -258,7 +258,7 @@ def _error(network: Network, l: int) -> Operation:
         (Piece("Jacobian at"), _piece(a), Piece("of"), _piece(da))
         if g.derivative is None
         else (_piece(da), Piece("*"), Piece(f"{g.name}′("), _piece(z), Piece(")")),
-        "The error of each unit: what reaches it, times the slope of its activation there.",
+        "The error of each unit: what reaches it times the slope of g where it stands.",
         f"dz{l} = " + g.numpy_dz.format(da=da.numpy, z=z.numpy, a=a.numpy),
         compute,
     )
@@ -283,8 +283,8 @@ def _weight_gradient(network: Network, l: int) -> Operation:
             _piece(a, transposed=True),
             *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
         ),
-        f"The mean over the {{m}} examples: error of each unit times each {what}"
-        + (", and the pull of the penalty." if l2 else "."),
+        f"Mean over the {{m}} examples: error of each unit × each {what}"
+        + (", plus λ W." if l2 else "."),
         f"dW{l} = dz{l} @ a{l - 1}.T / {{m}}" + (f" + {l2!r} * W{l}" if l2 else ""),
         compute,
         sums_away="m",
@@ -304,7 +304,7 @@ def _bias_gradient(l: int) -> Operation:
         Reference("db", l),
         (dz,),
         (Piece("(1/m)"), Piece("Σᵢ"), _piece(dz)),
-        "The mean over the {m} examples of the error of each unit.",
+        "Mean over the {m} examples of the error of each unit.",
         f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
         compute,
     )
@@ -372,7 +372,7 @@ def _parameter_change(parameter: Reference, rule: _Rule) -> Operation:
         parameter,
         (parameter, gradient, *slots, T),
         (Piece(last),),
-        f"Against its gradient, by the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
+        f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
         "\n".join(rule.numpy(parameter, gradient)),
         compute,
         rule=tuple(before),

@@ -15,6 +15,7 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
+from tuiprop.core.operation import Reference
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
 from tuiprop.data.preparation import Examples, complete, prepare
@@ -50,6 +51,7 @@ from tuiprop.engine.protocol import (
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm, open_session
+from tuiprop.engine.within import Within, boundary, of_layer, of_phase
 from tuiprop.files.atomic import write_text
 from tuiprop.files.model import network_of
 from tuiprop.files.weights import load_model
@@ -90,6 +92,7 @@ class Engine:
         self._evaluated: tuple[int, list[float]] | None = None
         self._evaluation_seconds = 0.0
         self._status = "paused"
+        self._within = Within()
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
             Ask: self._ask,
@@ -138,10 +141,12 @@ class Engine:
             if until <= run.t:
                 return max(0.0, (run.t + 1 - first) / self._pace - (perf_counter() - started))
         run.advance(until, MOMENT)
-        if run.t >= goal or run.diverged_at is not None:
-            self._stop()
-            return None
-        return 0.0
+        if run.t < goal and run.diverged_at is None:
+            return 0.0
+        if run.t == goal:
+            self._within.enter(run)
+        self._stop()
+        return None
 
     # Opening
 
@@ -192,6 +197,7 @@ class Engine:
             )
         self._session = session
         self._evaluated = None
+        self._within.leave()
         self._stop()
         self._runs += 1
         return Opened(
@@ -227,6 +233,7 @@ class Engine:
                 sentence=f"all {run.settings.epochs} epochs are done: "
                 "e walks one more, g goes further"
             )
+        self._within.leave()
         self._go("playing", run.last_update, request.pace)
         return Done()
 
@@ -241,20 +248,41 @@ class Engine:
         return Done()
 
     def _move(self, request: Move) -> Done:
-        run = self._opened().run
+        run, within = self._opened().run, self._within
         going_to = self._goal if self._status == "seeking" else None
         update = run.t if going_to is None else going_to
+        done = within.done if going_to is None else within.wanted
+        if request.operations or request.layers or request.phases:
+            operations = run.trainer.operations()
+            target = update * len(operations) + done
+            for step, count in (
+                (lambda at, d: at + d, request.operations),
+                (lambda at, d: boundary(operations, at, d, of_layer), request.layers),
+                (lambda at, d: boundary(operations, at, d, of_phase), request.phases),
+            ):
+                for _ in range(abs(count)):
+                    target = max(0, step(target, 1 if count > 0 else -1))
+            return self._go_to(*divmod(target, len(operations)))
+        begun = done > 0
         if request.epochs:
-            done, rest = divmod(update, run.per_epoch)
-            back_in_epoch = request.epochs < 0 and rest > 0
-            update = (done + request.epochs + back_in_epoch) * run.per_epoch
-        return self._seek(Seek(update=update + request.updates))
+            epochs, rest = divmod(update, run.per_epoch)
+            back_in_epoch = request.epochs < 0 and (rest > 0 or begun)
+            update = (epochs + request.epochs + back_in_epoch) * run.per_epoch
+        back_in_update = request.updates < 0 and begun
+        return self._go_to(update + request.updates + back_in_update)
 
     def _seek(self, request: Seek) -> Done:
-        update = max(0, request.update)
+        return self._go_to(request.update)
+
+    def _go_to(self, update: int, operations: int = 0) -> Done:
+        """Go to where so many updates are done, and so many operations of the next."""
+        update = max(0, update)
         run = self._opened().run
+        if update != run.t:
+            self._within.leave()
         run.rewind(update)
         run.diverged_at = None
+        self._within.wanted = operations
         self._go("seeking", update, None)
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
@@ -263,9 +291,6 @@ class Engine:
 
     def _go(self, status: str, goal: int, pace: float | None) -> None:
         run = self._opened().run
-        if goal <= run.t:
-            self._stop()
-            return
         self._status, self._goal, self._pace = status, goal, pace
         self._pace_from = perf_counter(), run.t
         self._rate = perf_counter(), run.t, 0.0
@@ -278,7 +303,9 @@ class Engine:
     def _look(self, request: Look) -> Frame:
         session = self._opened()
         run = session.run
+        within = self._within
         batches, workspace = run.trainer.batches, run.trainer.workspace
+        at = run.t + 1 if within.record is not None else run.t
         losses, evaluated_epoch = self._losses(session)
         history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
         J_training, J_validation, accuracy_training, accuracy_validation = map(_number, losses)
@@ -287,23 +314,23 @@ class Engine:
             status=self._status,  # type: ignore[arg-type]
             update=run.t,
             epochs_done=run.epoch,
-            epoch=batches.epoch(run.t) if run.t else 0,
-            batch=batches.batch(run.t) if run.t else 0,
-            examples=len(_rows_of_batch(session)),
+            epoch=batches.epoch(at) if at else 0,
+            batch=batches.batch(at) if at else 0,
+            examples=len(self._rows_of_batch(session)),
             made=workspace is not None,
+            operations=8 * run.network.L + 1,
+            now=within.now,
+            unmade=[] if within.record is None else within.unmade,
             pace=self._measured_pace(),
             diverged=divergence(run) if run.diverged_at is not None else "",
-            J_batch=None if workspace is None else run.trainer.cost(),
+            J_batch=self._cost_of_batch(session),
             J_training=float("nan") if J_training is None else J_training,
             J_validation=J_validation,
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
             evaluated_epoch=evaluated_epoch,
             layers=[
-                LayerNorms(
-                    W=norm(run.trainer.parameters.W[l]),
-                    dW=None if workspace is None else norm(workspace.gradient.W[l]),
-                )
+                LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
                 for l in range(1, run.network.L + 1)
             ],
             matrix=None if request.window is None else self._matrix(session, request.window),
@@ -311,6 +338,28 @@ class Engine:
             history_from=request.history_from,
             history=[[_number(value) for value in row] for row in history.tolist()],
         )
+
+    def _cost_of_batch(self, session: Session) -> float | None:
+        """J of the batch at hand, once it has been computed."""
+        if self._within.record is not None:
+            return self._within.cost
+        trainer = session.run.trainer
+        return None if trainer.workspace is None else trainer.cost()
+
+    def _norm(self, symbol: str, l: int) -> float | None:
+        array = self._array(self._opened(), symbol, l)
+        return None if array is None else norm(array)
+
+    def _array(self, session: Session, symbol: str, l: int) -> Array | None:
+        """The whole array as it is now, or None where it has not been made."""
+        if self._within.record is not None:
+            return self._within.array(Reference(symbol, l))
+        return _array(session, symbol, l)
+
+    def _rows_of_batch(self, session: Session) -> Rows:
+        """The examples of the update at hand, (m,): begun, or the last one, or the first."""
+        run, begun = session.run, self._within.record is not None
+        return run.trainer.batches.rows(run.t + 1 if begun else max(run.t, 1))
 
     def _losses(self, session: Session) -> tuple[list[float], int | None]:
         """J and accuracies to be shown, and the epoch they belong to unless they are of now."""
@@ -342,15 +391,15 @@ class Engine:
 
     def _matrix(self, session: Session, window: Window) -> Matrix:
         l, symbol = window.layer, window.symbol
-        n, m = session.run.network.sizes, len(_rows_of_batch(session))
+        n, m = session.run.network.sizes, len(self._rows_of_batch(session))
         columns = {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
         shape = n[l], columns
         first, row_count = _clip(window.row, window.rows, shape[0])
         left, column_count = _clip(window.column, window.columns, shape[1])
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
-        array = _array(session, symbol, l)
+        array = self._array(session, symbol, l)
         part: list[list[float]] = [] if array is None else array[rows, across].tolist()
-        batch = session.examples.training.rows[_rows_of_batch(session)]
+        batch = session.examples.training.rows[self._rows_of_batch(session)]
         column_names = session.column_names(symbol, l, batch)[across]
         figures = (
             (0.0, 0.0, 0.0, 0.0)
@@ -406,11 +455,6 @@ class Engine:
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
 
 
-def _rows_of_batch(session: Session) -> Rows:
-    """The examples of the update at hand, (m,): the last one, or the first to come."""
-    return session.run.trainer.batches.rows(max(session.run.t, 1))
-
-
 def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:
     """What a complete experiment amounts to."""
     network = network_of(experiment, len(examples.inputs))
@@ -444,7 +488,7 @@ def _array(session: Session, symbol: str, l: int) -> Array | None:
     if symbol in ("W", "b"):
         return getattr(trainer.parameters, symbol)[l]  # type: ignore[no-any-return]
     if symbol == "a" and l == 0:
-        return trainer.inputs[_rows_of_batch(session)].T
+        return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
     workspace = trainer.workspace
     if workspace is None:
         return None

@@ -82,9 +82,16 @@ class Seek(Message, frozen=True, kw_only=True):
 class Move(Message, frozen=True, kw_only=True):
     """Go so far on (or back, below 0) from where the run is or is going. → `Done`."""
 
+    operations: int = 0
+    layers: int = 0
+    """To where the operations of this layer in this phase end is one on; to where they, or those
+    before them, begin is one back."""
+    phases: int = 0
+    """The same for forward, cost, backward, update."""
     updates: int = 0
+    """To the end of an update begun is one on; to its beginning is one back."""
     epochs: int = 0
-    """To the end of this epoch is one on; to the end of the one before is one back."""
+    """To the end of this epoch is one on; to its beginning, or that of the one before, is back."""
 
 
 class Window(Message, frozen=True, kw_only=True):
@@ -233,6 +240,37 @@ class LayerNorms(Message, frozen=True, kw_only=True):
     dW: float | None
 
 
+class EquationPart(Message, frozen=True, kw_only=True):
+    """A part of an equation: what is written, and if it is an array, its shape."""
+
+    text: str
+    shape: str = ""
+    """(3,8), or the value of a number such as 1/m."""
+    names: str = ""
+    """(n[2],n[1])."""
+
+
+class Now(Message, frozen=True, kw_only=True):
+    """The operation that was done last."""
+
+    number: int
+    """From 1."""
+    phase: str
+    symbol: str
+    layer: int
+    equation: list[EquationPart]
+    """The result, the equals sign, and what stands right of it."""
+    rule: list[str]
+    """Lines before it, for an optimiser with slots."""
+    sums_away: str
+    sentence: str
+    numpy: list[str]
+    reads: list[tuple[str, int]]
+    """Symbols and layers of the operands."""
+    next: str
+    """The equation of the next operation."""
+
+
 class Frame(Message, frozen=True, kw_only=True):
     """What there is to see."""
 
@@ -249,6 +287,12 @@ class Frame(Message, frozen=True, kw_only=True):
     """m of update t; of the next before the first."""
     made: bool
     """The arrays of update t are there."""
+    operations: int
+    """Operations in one update: 8L + 1."""
+    now: Now | None
+    """Where an update has been begun: its last operation done; `update` counts whole ones."""
+    unmade: list[tuple[str, int]]
+    """Symbols and layers of what this update has not made yet."""
     pace: float
     """Updates a second, measured; 0 when paused."""
     diverged: str

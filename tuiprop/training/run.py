@@ -128,6 +128,10 @@ class Run:
     def record(self, update: int) -> Record:
         """The record of one update; the run stands before it afterwards."""
         self.seek(update - 1)
+        return self.next_record()
+
+    def next_record(self) -> Record:
+        """The record of the update that comes next; nothing is changed."""
         with limited_to(self._threads), np.errstate(all="ignore"):
             return self.trainer.record()
 

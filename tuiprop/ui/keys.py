@@ -28,7 +28,19 @@ class Key:
 
 KEYS = (
     Key("space", "space", "play", "play, pause", "play", "run: play or pause"),
-    Key("b", "b", "batch(1)", "one batch on: one update", "batch", "run: one batch on"),
+    Key("o", "o", "operation(1)", "one operation on", "operation", "run: one operation on"),
+    Key("O", "O", "operation(-1)", "one operation back", command="run: one operation back"),
+    Key("l", "l", "layer(1)", "one layer on", command="run: one layer on"),
+    Key("L", "L", "layer(-1)", "one layer back", command="run: one layer back"),
+    Key(
+        "p",
+        "p",
+        "phase(1)",
+        "to the end of forward, cost, backward, update",
+        command="run: one phase on",
+    ),
+    Key("P", "P", "phase(-1)", "one phase back", command="run: one phase back"),
+    Key("b", "b", "batch(1)", "complete this update: one batch", "batch", "run: one batch on"),
     Key("B", "B", "batch(-1)", "one batch back", command="run: one batch back"),
     Key("e", "e", "epoch(1)", "to the end of the epoch", "epoch", "run: one epoch on"),
     Key(

@@ -50,6 +50,7 @@ class Palette:
                 "border": self.border,
                 "border-blurred": self.border,
                 "dim": self.dim,
+                "now": self.now,
                 "scrollbar": self.border,
                 "scrollbar-hover": self.dim,
                 "scrollbar-active": self.text,

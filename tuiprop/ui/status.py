@@ -60,9 +60,10 @@ def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
     """Where the run is: update 187: epoch 47/200, batch 3/4."""
     dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
     epochs = outline.experiment["training"]["epochs"]
+    update = frame.update + (frame.now is not None)
     return Text.assemble(
         ("update ", dim),
-        (str(frame.update), plain),
+        (str(update), plain),
         (": epoch ", dim),
         (str(frame.epoch), plain),
         (f"/{epochs}, batch ", dim),
@@ -130,8 +131,12 @@ def hint(frame: Frame, went_back: bool) -> str:
         return "The initial weights again, exactly. The history stays. space or b: on."
     if went_back:
         return "Back by replay: every number as it was, bit for bit. G: the newest."
+    if frame.now is not None:
+        return "o: the next operation. Shift+o undoes it, exactly. b completes this update."
     if frame.update == 0:
-        return "b walks one batch: forward, back, new W and b. space plays. s: your data."
+        return (
+            f"o computes z[1]; {frame.operations} operations, or b, make one update. s: your data."
+        )
     if frame.epochs_done == 0:
         return "Shift+b undoes it, exactly. Arrows: another array. e: a whole epoch."
     return "g: to any epoch. x: take the weights. s: your data. Escape hides this."

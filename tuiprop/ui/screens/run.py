@@ -38,8 +38,9 @@ from tuiprop.ui.palette import Palette
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.widgets.bars import Line, Zone, labelled, spread
 from tuiprop.ui.widgets.chart import CostChart, Series
-from tuiprop.ui.widgets.layers import SYMBOLS, LayerRow, LayersPanel
+from tuiprop.ui.widgets.layers import SYMBOLS, LayerRow, LayersPanel, Marks
 from tuiprop.ui.widgets.matrix import MatrixView
+from tuiprop.ui.widgets.now import NowPanel
 
 FRAMES_A_SECOND = 12
 PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 1000, None)
@@ -62,6 +63,9 @@ class RunScreen(Screen[None]):
     RunScreen #title { height: 2; }
     RunScreen #middle, RunScreen #bottom { height: 1fr; }
     RunScreen #matrix { width: 1fr; height: 1fr; }
+    RunScreen #now { display: none; }
+    RunScreen.-begun #now { display: block; }
+    RunScreen.-compact #now { height: 7; }
     RunScreen #cost { width: 1fr; height: 1fr; }
     RunScreen #facts { width: 46; height: 1fr; background: $background; padding: 0 1;
                        border: round $border; border-title-color: $foreground; }
@@ -70,7 +74,8 @@ class RunScreen(Screen[None]):
     RunScreen.-compact #layers { max-height: 9; }
     RunScreen #layers { max-height: 14; }
     RunScreen.-matrix #bottom, RunScreen.-matrix #layers { display: none; }
-    RunScreen.-cost #middle, RunScreen.-cost #layers, RunScreen.-cost #facts { display: none; }
+    RunScreen.-cost #middle, RunScreen.-cost #layers, RunScreen.-cost #facts,
+    RunScreen.-cost #now { display: none; }
     RunScreen.-cost #bottom { display: block; }
     RunScreen.-hidden-hint #hint { display: none; }
     """
@@ -104,11 +109,13 @@ class RunScreen(Screen[None]):
         self._facts.border_title = "[b]Run[/b]"
         self._view = "overview"
         self._went_back = False
+        self._shown_operation: tuple[int, int] | None = None
 
     def compose(self) -> ComposeResult:
         """Title, layers, matrix, cost, facts, hint, keys."""
         yield Line(id="title")
         yield LayersPanel(self.palette, id="layers")
+        yield NowPanel(id="now")
         with Horizontal(id="middle"):
             yield MatrixView(self.palette, id="matrix")
         with Horizontal(id="bottom"):
@@ -221,13 +228,14 @@ class RunScreen(Screen[None]):
             )
             for l, units in enumerate(outline.sizes)
         ]
+        self._paint_now(frame)
         layers = self.query_one(LayersPanel)
         if layers.is_on_screen:
-            if not self.has_class("-compact"):
+            if frame.now is not None:
+                layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
+            elif not self.has_class("-compact"):
                 layers.border_subtitle = f"columns are examples, m = {frame.examples}"
-            layers.show(rows, made=frame.made)
-        else:
-            layers.rows, layers.made = rows, frame.made
+        layers.show(rows, marks_of(frame))
         self.query_one(MatrixView).show(frame.matrix)
         self._paint_chart(frame)
         if self._facts.is_on_screen:
@@ -236,6 +244,20 @@ class RunScreen(Screen[None]):
         hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
         hint.truncate(self.size.width, overflow="ellipsis")
         self.query_one("#hint", Line).show([hint])
+
+    def _paint_now(self, frame: Frame) -> None:
+        """The operation at hand, and its result as the matrix."""
+        now, panel = frame.now, self.query_one(NowPanel)
+        self.set_class(now is not None, "-begun")
+        if now is None:
+            self._shown_operation = None
+            return
+        self.call_after_refresh(panel.tell, now, frame.operations, self.palette)
+        here = frame.update, now.number
+        if here != self._shown_operation:
+            self._shown_operation = here
+            if now.symbol != "J":
+                self.query_one(LayersPanel).choose(now.symbol, now.layer)
 
     def _paint_chart(self, frame: Frame) -> None:
         """The curves; while walking not with every frame, as they are the dearest to draw."""
@@ -250,7 +272,7 @@ class RunScreen(Screen[None]):
             series.append(Series("validation", palette.validation, self._validation))
         chart = self.query_one(CostChart)
         chart.show(tuple(series))
-        if self.has_class("-compact") and self._view != "cost":
+        if self.has_class("-compact") and self._view != "cost" and frame.now is None:
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.query_one(LayersPanel).border_subtitle = f"{line}  m = {frame.examples}"
 
@@ -293,7 +315,7 @@ class RunScreen(Screen[None]):
 
     def _show_footer(self) -> None:
         items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
-        items.insert(4, ("Shift", "back", "batch(-1)"))
+        items.insert(5, ("Shift", "back", "batch(-1)"))
         text, zones = labelled(items, self.palette)
         if text.cell_len > self.size.width:
             items = [item for item in items if item[0] not in (":", "Shift")]
@@ -326,6 +348,21 @@ class RunScreen(Screen[None]):
         pace = PACES[self._pace]
         self.notify("flat out" if pace is None else f"{pace:g} updates a second", timeout=1.5)
         self._move(SetPace(pace=pace))
+
+    def action_operation(self, count: int) -> None:
+        """Some operations on or back."""
+        self._went_back = count < 0
+        self._move(Move(operations=count))
+
+    def action_layer(self, count: int) -> None:
+        """To the end of the operations of a layer, or back."""
+        self._went_back = count < 0
+        self._move(Move(layers=count))
+
+    def action_phase(self, count: int) -> None:
+        """To the end of a phase, or back."""
+        self._went_back = count < 0
+        self._move(Move(phases=count))
 
     def action_batch(self, count: int) -> None:
         """Some updates on or back."""
@@ -410,6 +447,14 @@ class RunScreen(Screen[None]):
     @on(MatrixView.WindowMoved)
     def _window_moved(self) -> None:
         self.look()
+
+
+def marks_of(frame: Frame) -> Marks:
+    """What of the layers is made now, read by it, and not made yet."""
+    if frame.now is not None:
+        now = frame.now
+        return Marks((now.symbol, now.layer), frozenset(now.reads), frozenset(frame.unmade))
+    return Marks(made_nothing=not frame.made)
 
 
 def _shapes(sizes: list[int], m: int) -> list[tuple[tuple[int, int] | None, ...]]:

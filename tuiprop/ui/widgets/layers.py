@@ -39,6 +39,23 @@ def name_of_shape(symbol: str, l: int) -> str:
     return f"(n[{l}],1)" if symbol in ("b", "db") else f"(n[{l}],m)"
 
 
+@dataclass(frozen=True)
+class Marks:
+    """Which arrays stand out: each a symbol and a layer."""
+
+    now: tuple[str, int] | None = None
+    reads: frozenset[tuple[str, int]] = frozenset()
+    unmade: frozenset[tuple[str, int]] = frozenset()
+    made_nothing: bool = False
+    """Nothing but the parameters and the inputs has been made."""
+
+    def is_made(self, symbol: str, l: int) -> bool:
+        """The array is there."""
+        if self.made_nothing:
+            return symbol in ("W", "b") or l == 0
+        return (symbol, l) not in self.unmade
+
+
 class LayersPanel(Widget, can_focus=True):
     """A table of shapes. Arrows choose an array, Enter goes to it."""
 
@@ -73,15 +90,15 @@ class LayersPanel(Widget, can_focus=True):
         super().__init__(id=id)
         self.palette = palette
         self.rows: list[LayerRow] = []
-        self.made = False
+        self.marks = Marks(made_nothing=True)
         self.symbol, self.l = "W", 1
         self._first = 0
 
-    def show(self, rows: list[LayerRow], *, made: bool) -> None:
-        """Paint these layers; `made`: the arrays of the update are there."""
-        if rows != self.rows or made != self.made:
+    def show(self, rows: list[LayerRow], marks: Marks) -> None:
+        """Paint these layers, where they differ from those on the screen."""
+        if rows != self.rows or marks != self.marks:
             taller = len(rows) != len(self.rows)
-            self.rows, self.made = rows, made
+            self.rows, self.marks = rows, marks
             if self.l >= len(rows):
                 self.symbol, self.l = "W", 1
             self.refresh(layout=taller)
@@ -127,8 +144,7 @@ class LayersPanel(Widget, can_focus=True):
         if shape is None:
             return ""
         text = name_of_shape(SYMBOLS[column], l) if self.names else f"({shape[0]},{shape[1]})"
-        made = self.made or SYMBOLS[column] in ("W", "b") or l == 0
-        return text if made else f"…{text}"
+        return text if self.marks.is_made(SYMBOLS[column], l) else f"…{text}"
 
     def _widths(self, room: int) -> list[int]:
         """Of each column of shapes, with a bracket's room on both sides, or one for two."""
@@ -207,9 +223,15 @@ class LayersPanel(Widget, can_focus=True):
             text = self._cell(row, l, i)
             if not (stop and text):
                 continue
-            if (SYMBOLS[i], l) == (self.symbol, self.l):
+            array = SYMBOLS[i], l
+            if array == self.marks.now:
+                style = Style(color=self.palette.background, bgcolor=self.palette.now, bold=True)
+                canvas.put_right(stop + 1, f"▶{text}◀", style)
+            elif array == (self.symbol, self.l):
                 style = cursor_style(self.palette)
                 canvas.put_right(stop + 1, f"[{text}]", style)
+            elif array in self.marks.reads:
+                canvas.put_right(stop + 1, f"‹{text}›", plain + Style(bold=True))
             else:
                 canvas.put_right(stop, text, dim if text[0] == "…" else plain)
         if places[-1][1] and norms_at + 18 <= self.size.width and l:

@@ -1,0 +1,155 @@
+"""Standing inside an update: some of its operations are done, the others are not.
+
+The whole update is computed at once and revealed in order: going on and back is a matter of
+counting, and nothing is ever un-computed.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.operation import Operation, Phase, Piece, Reference
+from tuiprop.engine.protocol import EquationPart, Now
+from tuiprop.training.run import Run
+from tuiprop.training.trainer import Record
+
+SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
+
+
+def of_layer(operation: Operation) -> Hashable:
+    """Operations of one layer in one phase belong together."""
+    return operation.phase, operation.result.layer
+
+
+def of_phase(operation: Operation) -> Hashable:
+    """Operations of one phase belong together."""
+    return operation.phase
+
+
+def boundary(
+    operations: Sequence[Operation],
+    at: int,
+    direction: int,
+    group: Callable[[Operation], Hashable],
+) -> int:
+    """The next or the last place between two groups of operations.
+
+    Args:
+        operations: of one update.
+        at: the number of operations done since state 0.
+        direction: on where above 0, else back.
+        group: what belongs together.
+
+    Returns:
+        A number of operations done since state 0; below 0 where nothing lies before.
+    """
+    groups = [group(operation) for operation in operations]
+    starts = [i for i, each in enumerate(groups) if i == 0 or each != groups[i - 1]]
+    update, done = divmod(at, len(operations))
+    if direction > 0:
+        later = bisect_right(starts, done)
+        return update * len(operations) + (*starts, len(operations))[later]
+    if done == 0:
+        return (update - 1) * len(operations) + starts[-1]
+    return update * len(operations) + starts[bisect_left(starts, done) - 1]
+
+
+class Within:
+    """The update that has been begun, if one has."""
+
+    def __init__(self) -> None:
+        self.record: Record | None = None
+        self.done = 0
+        """Operations of it that are done; 0 where none has been begun."""
+        self.wanted = 0
+        """Operations of it to be done on arrival."""
+        self._operations: tuple[Operation, ...] = ()
+
+    def leave(self) -> None:
+        """No update is begun."""
+        self.record, self.done, self.wanted = None, 0, 0
+
+    def enter(self, run: Run) -> None:
+        """Do what is wanted of the update after the one that the run stands at."""
+        if not self.wanted:
+            self.leave()
+            return
+        if self.record is None or self.record.update != run.t + 1:
+            self._operations = run.trainer.operations()
+            self.record = run.next_record()
+        self.done = self.wanted
+
+    def array(self, reference: Reference) -> Array | None:
+        """An array as it is now; None where this update has not made it yet."""
+        record = self.record
+        assert record is not None
+        made = reference in {operation.result for operation in self._operations[: self.done]}
+        if reference.symbol in ("W", "b"):
+            parameters = record.after if made else record
+            return getattr(parameters, reference.symbol)[reference.layer]  # type: ignore[no-any-return]
+        if made or reference == Reference("a", 0):
+            return record.arrays()[reference]
+        return None
+
+    @property
+    def cost(self) -> float | None:
+        """J of the batch, once it has been computed."""
+        assert self.record is not None
+        done = {operation.phase for operation in self._operations[: self.done]}
+        return self.record.J if Phase.COST in done else None
+
+    @property
+    def unmade(self) -> list[tuple[str, int]]:
+        """Symbols and layers of what this update has not made yet."""
+        return [
+            (operation.result.symbol, operation.result.layer)
+            for operation in self._operations[self.done :]
+            if operation.phase in (Phase.FORWARD, Phase.BACKWARD)
+        ]
+
+    @property
+    def now(self) -> Now | None:
+        """The operation that was done last."""
+        if self.record is None:
+            return None
+        record, operation = self.record, self._operations[self.done - 1]
+        m = record.y.shape[1]
+        last = self.done == len(self._operations)
+        return Now(
+            number=self.done,
+            phase=operation.phase.value,
+            symbol=operation.result.symbol,
+            layer=operation.result.layer,
+            equation=[
+                self._part(Piece(str(operation.result), operation.result), m),
+                EquationPart(text="="),
+                *(self._part(piece, m) for piece in operation.equation),
+            ],
+            rule=list(operation.rule),
+            sums_away=operation.sums_away,
+            sentence=operation.sentence.format(m=m),
+            numpy=operation.numpy.format(m=m, t=record.update).splitlines(),
+            reads=[(each.symbol, each.layer) for each in operation.operands if not each.slot],
+            next="" if last else self._operations[self.done].text,
+        )
+
+    def _part(self, piece: Piece, m: int) -> EquationPart:
+        """A piece of an equation with the shape that stands under it."""
+        if piece.text == "(1/m)":
+            return EquationPart(text=piece.text, shape=f"1/{m}")
+        if piece.array is None or piece.array.symbol == "J":
+            return EquationPart(text=piece.text)
+        shape = self._shape(piece.array)
+        names = piece.array.size_names
+        if piece.transposed:
+            shape, names = shape[::-1], names[::-1]
+        return EquationPart(
+            text=piece.text, shape=f"({shape[0]},{shape[1]})", names=f"({names[0]},{names[1]})"
+        )
+
+    def _shape(self, reference: Reference) -> tuple[int, int]:
+        assert self.record is not None
+        rows, columns = np.shape(self.record.arrays()[reference])
+        return rows, columns
