@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tuiprop.engine.session import Session, divergence, open_session
+from tuiprop.engine.session import DivergedError, Session, open_session
 from tuiprop.files import weights
 from tuiprop.files.model import Model
 from tuiprop.training.experiment import Experiment, load
@@ -22,14 +22,15 @@ def train(experiment: Experiment, epochs: int | None = None) -> Session:
         The session: `.parameters` (`W[l]`, `b[l]`), `.history`, `.predict(inputs)`.
 
     Raises:
-        ArithmeticError: the run diverged; the sentence names the update.
+        DivergedError: an ArithmeticError whose sentence names the update; its `session` is the
+            run at its last finite state, with the history of the whole epochs.
         ValueError: the experiment does not fit its data.
     """
     session = open_session(experiment)
     run = session.run
     run.advance((run.settings.epochs if epochs is None else epochs) * run.per_epoch)
     if run.diverged_at is not None:
-        raise ArithmeticError(divergence(run))
+        raise DivergedError(session)
     return session
 
 
@@ -45,7 +46,7 @@ def record(experiment: Experiment, update: int = 1) -> Record:
 
     Raises:
         ValueError: there is no such update, or the experiment does not fit its data.
-        ArithmeticError: the run diverges before it.
+        DivergedError: the run diverges before it.
     """
     if update < 1:
         raise ValueError(f"update: found {update}, allowed: a whole number, 1 or more")

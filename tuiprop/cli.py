@@ -130,9 +130,16 @@ def _check_destination(file: str, suffix: str) -> None:
 
 def _open(experiment: str, init: str | None) -> "Session":
     from tuiprop.engine.session import open_session
+    from tuiprop.files.atomic import FileError
     from tuiprop.training.experiment import load
 
-    return open_session(load(experiment), weights=init)
+    loaded = load(experiment)
+    try:
+        return open_session(loaded, weights=init)
+    except FileError:
+        raise
+    except ValueError as error:  # the experiment's file says what does not fit its data
+        raise ValueError(f"{experiment}: {error}") from None
 
 
 def _train(session: "Session", epochs: int, received: list[int]) -> None:
@@ -150,8 +157,7 @@ def _write_results(session: "Session", exports: tuple[str, ...], history: str | 
     from tuiprop.files.atomic import write_text
 
     if history is not None:
-        classes = bool(session.examples.classes)
-        write_text(history, session.history.to_csv(classes=classes))
+        write_text(history, session.history.to_csv())
     for file in exports:
         session.save(file)
         state = "the last finite state, " if session.run.diverged_at is not None else ""
@@ -227,7 +233,7 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
                 task,
                 completed=run.t,
                 epoch=run.epoch,
-                J=session.history[-1]["train_loss"],
+                J=float(session.history.rows[-1, 0]),
                 pace=run.t / (perf_counter() - started),
             )
 

@@ -42,7 +42,7 @@ def test_a_signal_ends_the_training_with_its_exports(
     session = open_session(load(tmp_path / "a.toml"))
     session.run.advance(model.update)
     assert model.parameters.vector.tobytes() == session.parameters.vector.tobytes()
-    assert (tmp_path / "h.csv").read_text() == session.history.to_csv(classes=True)
+    assert (tmp_path / "h.csv").read_text() == session.history.to_csv()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.toml", "h.csv", "w.npz"]
 
 

@@ -32,7 +32,7 @@ def model(
     hidden = [{"units": n, "activation": activation} for n in sizes[1:-1]]
     experiment = parse(
         {
-            "data": {"source": "a.csv", "target": "y"},
+            "data": {"source": "a", "target": "y"},
             "network": {
                 "layers": [*hidden, {"units": sizes[-1], "activation": output}],
                 "loss": "cross_entropy" if output == "softmax" else "mse",
@@ -570,3 +570,20 @@ def test_a_copy_of_the_parameters_is_predicted_with() -> None:
     each.predict(np.ones((2, 3)))
     assert isinstance(each.parameters, Parameters)
     assert each.parameters.vector.tobytes() == before.tobytes()
+
+
+def test_the_data_path_is_relative_to_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here" / "own.csv").write_text("x,y\n" + "1,2\n2,3\n3,5\n" * 5)
+    experiment = parse({"data": {"source": "own.csv"}, "training": {"epochs": 2}})
+    save(open_session(experiment).model, tmp_path / "there" / "w.npz")
+    with np.load(tmp_path / "there" / "w.npz") as arrays:
+        stored = json.loads(str(arrays["tuiprop"]))["experiment"]["data"]["source"]
+    assert stored == "../here/own.csv"
+    monkeypatch.chdir(tmp_path)
+    model = load_model("there/w.npz")
+    assert open_session(model.experiment).examples.inputs == ("x",)

@@ -73,26 +73,28 @@ def test_predicted_classes() -> None:
 
 
 def history(count: int) -> History:
-    history = History()
+    history = History(held_out=True, classes=True)
     for epoch in range(count):
-        history.add(Evaluation(epoch + 0.1, epoch + 0.2), Evaluation(epoch + 0.3, np.nan))
+        history.add(Evaluation(epoch + 0.1, epoch + 0.2), Evaluation(epoch + 0.3, 0.5), 0.25)
     return history
 
 
 @pytest.mark.parametrize("count", [1, 64, 65, 1000])
 def test_rows_are_kept(count: int) -> None:
     rows = history(count).rows
-    assert rows.shape == (count, 4)
+    assert rows.shape == (count, 5)
     epochs = np.arange(count)
     np.testing.assert_array_equal(rows[:, 0], epochs + 0.1)
     np.testing.assert_array_equal(rows[:, 1], epochs + 0.3)
     np.testing.assert_array_equal(rows[:, 2], epochs + 0.2)
-    assert np.isnan(rows[:, 3]).all()
+    assert (rows[:, 3] == 0.5).all()
+    assert (rows[:, 4] == 0.25).all()
 
 
 def test_an_epoch_is_a_mapping_of_what_there_is() -> None:
     three = history(3)
     last = {"epoch": 2, "train_loss": 2.1, "validation_loss": 2.3, "train_accuracy": 2.2}
+    last["validation_accuracy"] = 0.5
     assert three[2] == three[-1] == last
     assert list(three.since(1)) == [three[1], three[2]]
     assert list(three.since(3)) == []
@@ -102,14 +104,23 @@ def test_an_epoch_is_a_mapping_of_what_there_is() -> None:
 
 
 def test_csv() -> None:
-    history = History()
-    history.add(Evaluation(0.1 + 0.2, 1 / 3), Evaluation(np.nan, np.nan))
-    history.add(Evaluation(1e-20, 1.0), Evaluation(2.0, 0.5))
-    assert history.to_csv(classes=True) == (
+    history = History(held_out=True, classes=True)
+    history.add(Evaluation(0.1 + 0.2, 1 / 3), Evaluation(np.inf, 0.5), 0.5)
+    history.add(Evaluation(np.nan, 1.0), Evaluation(2.0, 0.5), 0.5)
+    assert history.to_csv() == (
         "epoch,train_loss,validation_loss,train_accuracy,validation_accuracy\n"
-        "0,0.30000000000000004,,0.3333333333333333,\n"
-        "1,1e-20,2.0,1.0,0.5\n"
+        "0,0.30000000000000004,inf,0.3333333333333333,0.5\n"
+        "1,nan,2.0,1.0,0.5\n"
     )
-    assert history.to_csv(classes=False) == (
-        "epoch,train_loss,validation_loss\n0,0.30000000000000004,\n1,1e-20,2.0\n"
-    )
+    assert np.isnan(history[1]["train_loss"])
+
+
+def test_csv_has_empty_fields_where_nothing_is_held_out() -> None:
+    for classes, head, cells in (
+        (True, ",train_accuracy,validation_accuracy", ",1.0,"),
+        (False, "", ""),
+    ):
+        history = History(held_out=False, classes=classes)
+        history.add(Evaluation(0.5, 1.0), Evaluation(np.nan, np.nan), 0.0)
+        assert history.to_csv() == f"epoch,train_loss,validation_loss{head}\n0,0.5,{cells}\n"
+        assert "validation_loss" not in history[0]

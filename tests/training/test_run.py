@@ -182,7 +182,8 @@ def test_a_row_of_the_history_is_the_evaluation_at_the_end_of_that_epoch(name: s
         fresh = case.run()
         fresh.advance(epoch * run.per_epoch)
         training, validation = fresh.evaluate()
-        row = (training.loss, validation.loss, training.accuracy, validation.accuracy)
+        losses = training.loss, validation.loss
+        row = [*losses, training.accuracy, validation.accuracy, fresh.penalty]
         assert bits(run.history.rows[epoch]) == bits(np.array(row))
     if case.network.loss_function.classes:
         assert run.history.rows[-1, 2] >= run.history.rows[0, 2]

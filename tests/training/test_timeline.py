@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tuiprop.training.timeline import MOST, PROTECTED, Timeline
+from tuiprop.training.timeline import MOST, Timeline
 
 
 def state(t: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -36,14 +36,14 @@ def test_a_key_frame_is_a_copy_and_is_not_made_twice() -> None:
 @pytest.mark.parametrize("budget", [0, 1, 80 * 5, 80 * 20, 80 * 300])
 def test_memory_is_bounded_and_the_ends_are_kept(budget: int) -> None:
     timeline = Timeline(budget)
-    most = max(PROTECTED + 2, budget // 80)
+    most = max(2, budget // 80)
     for t in range(2000):
         timeline.save(t, state(t))
         assert len(timeline) <= most
     kept = times(timeline, 1999)
     assert len(kept) == most
     assert kept[0] == 0
-    assert kept[-PROTECTED:] == list(range(2000 - PROTECTED, 2000))
+    assert kept[-1] == 1999
     assert all(timeline.before(t)[1][0] == t for t in kept)
 
 
@@ -60,7 +60,7 @@ def test_dense_near_the_present_and_thinner_in_the_past() -> None:
         timeline.save(t, state(t))
     gaps = np.diff(times(timeline, 9999))
     assert len(gaps) == 49
-    assert gaps[-10:].mean() < gaps[:10].mean()
+    assert gaps[-10:].mean() < gaps[:10].mean() / 4
     assert gaps.max() < 10_000 / 10
 
 
@@ -71,6 +71,6 @@ def test_in_the_past_after_going_back() -> None:
     for t in range(3, 900, 7):
         timeline.save(t, state(t))
         assert len(timeline) <= 8
-        assert timeline.before(t)[0] <= t
+        assert timeline.before(t)[0] == t, "a replay leaves key frames where the run is"
     assert timeline.before(5)[0] <= 5
     assert times(timeline, 1000)[0] == 0

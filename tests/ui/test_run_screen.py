@@ -78,7 +78,8 @@ async def test_what_is_shown_is_the_record_bit_for_bit(make_app: MakeApp) -> Non
                 ]
                 assert np.array_equal(matrix.values, part), (symbol, l)
                 assert matrix.shape == whole.shape
-                assert matrix.largest == whole.max()
+                assert matrix.figures is not None
+                assert matrix.figures.largest == whole.max()
         assert frame_of(pilot).J_batch == record.J
         assert view.matrix is not None
 
@@ -397,3 +398,34 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
         await pilot.press("b")
         await at(pilot, 1)
         assert frame_of(pilot).now is None
+
+
+async def test_at_80_columns_every_cost_is_on_the_screen(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        await at(pilot, 1)
+        line = text_of(pilot, 1)
+        assert all(f"  {letter} " in line for letter in "btv"), line
+        await pilot.press("3")
+        await pilot.pause()
+        shown = "\n".join(text_of(pilot, y) for y in range(24))
+        assert "accuracy" in shown
+        assert "0 of 200 epochs done" in shown
+
+
+async def test_initial_weights_outlive_their_file(make_app: MakeApp, tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    trained = tuiprop.train(suggested_experiment("iris"), epochs=3)
+    tuiprop.save(trained, path)
+    async with make_app(str(path)).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        path.unlink()
+        run = app_of(pilot).link.run
+        await pilot.app.run_action("app.new_run(False)")
+        await until(pilot, lambda: app_of(pilot).link.run == run + 1)
+        await opened(pilot)
+        view = pilot.app.screen.query_one(MatrixView)
+        await until(pilot, lambda: view.matrix is not None)
+        assert view.matrix is not None
+        assert np.array_equal(view.matrix.values, trained.parameters.W[1])

@@ -189,3 +189,35 @@ async def test_weights_are_opened_as_initial_ones(make_app: MakeApp, tmp_path: P
         assert view.matrix is not None
         assert np.array_equal(view.matrix.values, trained.parameters.W[1])
         assert frame_of(pilot).J_training == trained.history[-1]["train_loss"]
+
+
+async def test_loaded_weights_are_shown_kept_and_can_be_dropped(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    import tuiprop
+    from tuiprop.data.catalogue import suggested_experiment
+
+    path = tmp_path / "trained.npz"
+    tuiprop.save(tuiprop.train(suggested_experiment("iris"), epochs=3), path)
+    async with make_app(str(path)).run_test(size=WIDE) as pilot:
+        screen = await set_up(pilot)
+        assert screen.query_one("#weights").display
+        screen.query(LayerLine)[0].query_one(Input).value = "5"
+        await says(pilot, "W1 is (8, 4), expected (5, 4)")
+        await pilot.click("#no-weights")
+        await says(pilot, "43 parameters")
+        assert not screen.query_one("#weights").display
+
+
+async def test_enter_in_the_path_loads_the_file(make_app: MakeApp, tmp_path: Path) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text("a,b\n" + "".join(f"{i},{0.5 * i}\n" for i in range(20)))
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        screen = await set_up(pilot)
+        screen.query_one("#data-name", Select).value = "a file …"
+        source = screen.query_one("#data-source", Input)
+        await until(pilot, lambda: pilot.app.focused is source)
+        source.value = str(table)
+        await pilot.press("enter")
+        await says(pilot, "20 rows")
+        assert screen.query_one("#data-target", Input).value == "b"

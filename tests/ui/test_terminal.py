@@ -188,3 +188,34 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     assert b"tuiprop: " in terminal.raw
     assert b"nothing.csv" in terminal.raw.split(b"tuiprop: ")[-1]
     assert b"Traceback" not in terminal.raw
+
+
+@pytest.mark.parametrize("keys", ["q", "s", "y", "x\r"])
+def test_keys_after_the_engine_has_died(terminal: Terminal, keys: str) -> None:
+    terminal.shows("update 0")
+    terminal.press("b")
+    terminal.shows("update 1:")
+    (engine,) = terminal.engines()
+    os.kill(engine, signal.SIGKILL)
+    terminal.press(keys)
+    terminal.shows("The engine had died")
+    os.kill(terminal.child.pid, signal.SIGTERM)
+    assert terminal.ends() == 143
+    assert b"Traceback" not in terminal.raw
+
+
+def test_quitting_does_not_wait_for_a_busy_engine(terminal: Terminal) -> None:
+    terminal.shows("update 0")
+    (engine,) = terminal.engines()
+    os.kill(engine, signal.SIGSTOP)
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert not is_alive(engine)
+
+
+def test_files_of_the_folder_do_not_stand_for_modules(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit('shadowed')")
+    terminal = Terminal(tmp_path)
+    terminal.shows("update 0")
+    terminal.press("q")
+    assert terminal.ends() == 0

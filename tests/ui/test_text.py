@@ -165,10 +165,7 @@ def _matrix() -> Matrix:
         values=[[0.1, -2.5e-7], [1 / 3, 4.0]],
         row_names=["a,b", "u1"],
         column_names=["u0", 'q"'],
-        smallest=-2.5e-7,
-        largest=4.0,
-        mean=1.0,
-        norm=4.0,
+        figures=None,
     )
 
 

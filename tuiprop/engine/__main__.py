@@ -9,11 +9,12 @@ import queue
 import signal
 import sys
 import threading
-import traceback
+
+import msgspec
 
 from tuiprop.engine.channel import read_message, write_message
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Refused, decode_request, encode
+from tuiprop.engine.protocol import Refused, Reply, decode_request, encode
 
 
 def main() -> None:
@@ -40,10 +41,11 @@ def main() -> None:
         if content is None:
             return
         try:
-            reply = engine.handle(decode_request(content))
-        except Exception as error:
-            traceback.print_exc()
-            reply = Refused(sentence=f"the engine could not do that: {error!r}")
+            request = decode_request(content)
+        except msgspec.DecodeError as error:
+            reply: Reply = Refused(sentence=f"the engine does not know that request: {error}")
+        else:
+            reply = engine.handle(request)
         try:
             write_message(replies, encode(reply))
         except BrokenPipeError:

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 from collections import deque
 from concurrent.futures import Future
+from pathlib import Path
 from typing import IO, Protocol
 
 from tuiprop.engine.channel import read_message, write_message
@@ -46,7 +48,9 @@ class ProcessClient:
         self._last_words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tuiprop.engine"],
+                # -P: files of the user's folder do not stand for modules of ours
+                [sys.executable, "-P", "-m", "tuiprop.engine"],
+                env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._last_words,
@@ -127,6 +131,13 @@ class ProcessClient:
             words.seek(0)
             lines = words.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit status {self._process.returncode}"
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with the folder of this package where modules are looked for."""
+    package = str(Path(__file__).parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 class InlineClient:

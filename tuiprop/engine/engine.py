@@ -4,6 +4,7 @@ It is synchronous: `handle` answers one request, `work` walks on for a moment. W
 the dashboard's process or in one of its own, is not its business.
 """
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +27,7 @@ from tuiprop.engine.protocol import (
     Done,
     Export,
     Exported,
+    Figures,
     Frame,
     LayerNorms,
     Locate,
@@ -54,7 +56,7 @@ from tuiprop.engine.session import Session, divergence, norm, open_session
 from tuiprop.engine.within import Within, boundary, of_layer, of_phase
 from tuiprop.files.atomic import write_text
 from tuiprop.files.model import network_of
-from tuiprop.files.weights import load_model
+from tuiprop.files.weights import load_model, parameters_for
 from tuiprop.training.experiment import (
     DataSettings,
     Experiment,
@@ -64,12 +66,16 @@ from tuiprop.training.experiment import (
     to_tables,
     to_toml,
 )
+from tuiprop.training.history import WIDTH
 
 MOST_ROWS = 4000
 """Epochs of the history that one frame carries: more come with the next."""
 
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
+
+LARGE = 100_000
+"""Numbers in an array from which its figures are not computed with every frame."""
 
 PATIENCE = 0.03
 """Seconds that a `Seek` works before it answers: most are done by then."""
@@ -93,6 +99,7 @@ class Engine:
         self._evaluation_seconds = 0.0
         self._status = "paused"
         self._within = Within()
+        self._known_figures: tuple[object, Figures] | None = None
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
             Ask: self._ask,
@@ -123,6 +130,9 @@ class Engine:
             return Refused(sentence=str(error))
         except MemoryError:
             return Refused(sentence="there is not enough memory for that")
+        except Exception as error:
+            traceback.print_exc()
+            return Refused(sentence=f"the engine could not do that: {error!r}")
 
     def work(self) -> float | None:
         """Walk on for a moment.
@@ -159,8 +169,10 @@ class Engine:
         elif what.endswith(".npz"):
             experiment, weights = load_model(what).experiment, what
         else:
-            source = what if "." in what or not Path(what).exists() else f"./{what}"
-            experiment = Experiment(data=DataSettings(source=source))
+            settings = DataSettings(source=what)
+            if not settings.is_path and Path(what).exists():
+                settings = DataSettings(source=f"./{what}")
+            experiment = Experiment(data=settings)
         complete_one = complete(experiment, self._load(experiment.data))
         return Located(experiment=to_tables(complete_one), weights=weights)
 
@@ -180,12 +192,18 @@ class Engine:
         experiment = parse(request.experiment)
         table = self._load(experiment.data)
         experiment = complete(experiment, table)
-        return _outline(experiment, table, prepare(experiment, table))
+        outline = _outline(experiment, table, prepare(experiment, table))
+        if request.weights is not None:
+            network = network_of(experiment, outline.sizes[0])
+            parameters_for(request.weights, network, experiment.training.dtype)
+        return outline
 
     def _open(self, request: Open) -> Opened:
         experiment = parse(request.experiment)
         table = self._load(experiment.data)
-        session = open_session(experiment, table=table, weights=request.weights)
+        session = open_session(
+            experiment, table=table, weights=request.weights, initial=request.initial
+        )
         run = session.run
         if request.resume is not None:
             snapshot = request.resume
@@ -193,17 +211,18 @@ class Engine:
             run.resume(
                 state.reshape(run.trainer.state.shape),
                 snapshot.update,
-                np.array(snapshot.history, np.float64),
+                np.frombuffer(snapshot.history, np.float64).reshape(-1, WIDTH),
             )
         self._session = session
         self._evaluated = None
+        self._evaluation_seconds = 0.0
         self._within.leave()
         self._stop()
         self._runs += 1
         return Opened(
             run=self._runs,
             outline=_outline(session.experiment, table, session.examples),
-            activations=[layer.activation for layer in run.network.layers],
+            initial=run.timeline.before(0)[1][0].tobytes(),
         )
 
     def _load(self, settings: DataSettings) -> Table:
@@ -308,7 +327,9 @@ class Engine:
         at = run.t + 1 if within.record is not None else run.t
         losses, evaluated_epoch = self._losses(session)
         history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
-        J_training, J_validation, accuracy_training, accuracy_validation = map(_number, losses)
+        loss_training, loss_validation, *accuracies, penalty = losses
+        J_training, J_validation = loss_training + penalty, _number(loss_validation + penalty)
+        accuracy_training, accuracy_validation = map(_number, accuracies)
         return Frame(
             run=self._runs,
             status=self._status,  # type: ignore[arg-type]
@@ -324,7 +345,7 @@ class Engine:
             pace=self._measured_pace(),
             diverged=divergence(run) if run.diverged_at is not None else "",
             J_batch=self._cost_of_batch(session),
-            J_training=float("nan") if J_training is None else J_training,
+            J_training=J_training,
             J_validation=J_validation,
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
@@ -336,7 +357,7 @@ class Engine:
             matrix=None if request.window is None else self._matrix(session, request.window),
             history_length=len(run.history),
             history_from=request.history_from,
-            history=[[_number(value) for value in row] for row in history.tolist()],
+            history=[[_number(value) for value in row[:4]] for row in history.tolist()],
         )
 
     def _cost_of_batch(self, session: Session) -> float | None:
@@ -356,6 +377,21 @@ class Engine:
             return self._within.array(Reference(symbol, l))
         return _array(session, symbol, l)
 
+    def _figures(self, symbol: str, l: int, array: Array | None) -> Figures | None:
+        """Of the whole array; of a large one only when the run stands still."""
+        if array is None or (array.size > LARGE and self._goal is not None):
+            return None
+        state = symbol, l, self._runs, self._opened().run.t, self._within.done
+        if self._known_figures is None or self._known_figures[0] != state:
+            figures = Figures(
+                smallest=float(array.min()),
+                largest=float(array.max()),
+                mean=float(array.mean()),
+                norm=norm(array),
+            )
+            self._known_figures = state, figures
+        return self._known_figures[1]
+
     def _rows_of_batch(self, session: Session) -> Rows:
         """The examples of the update at hand, (m,): begun, or the last one, or the first."""
         run, begun = session.run, self._within.record is not None
@@ -373,7 +409,8 @@ class Engine:
             started = perf_counter()
             training, validation = run.evaluate()
             self._evaluation_seconds = perf_counter() - started
-            values = [training.loss, validation.loss, training.accuracy, validation.accuracy]
+            losses = training.loss, validation.loss
+            values = [*losses, training.accuracy, validation.accuracy, run.penalty]
             self._evaluated = run.t, values
         return self._evaluated[1], None
 
@@ -401,11 +438,6 @@ class Engine:
         part: list[list[float]] = [] if array is None else array[rows, across].tolist()
         batch = session.examples.training.rows[self._rows_of_batch(session)]
         column_names = session.column_names(symbol, l, batch)[across]
-        figures = (
-            (0.0, 0.0, 0.0, 0.0)
-            if array is None
-            else (float(array.min()), float(array.max()), float(array.mean()), norm(array))
-        )
         return Matrix(
             window=Window(
                 symbol=symbol,
@@ -420,10 +452,7 @@ class Engine:
             values=part,
             row_names=session.unit_names(l)[rows],
             column_names=column_names,
-            smallest=figures[0],
-            largest=figures[1],
-            mean=figures[2],
-            norm=figures[3],
+            figures=self._figures(symbol, l, array),
         )
 
     # Keeping
@@ -434,7 +463,9 @@ class Engine:
         return Snapshot(
             update=update,
             state=state.tobytes(),
-            history=[[_number(value) for value in row] for row in run.history.rows.tolist()],
+            history_from=request.history_from,
+            epochs=len(run.history) - request.history_from,
+            history=run.history.rows[request.history_from :].tobytes(),
         )
 
     def _export(self, request: Export) -> Exported:

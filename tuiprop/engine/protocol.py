@@ -37,6 +37,8 @@ class Check(Message, frozen=True, kw_only=True):
     """Would this experiment do, and what is its network? → `Outline` or `Refused`."""
 
     experiment: Tables
+    weights: str | None = None
+    """A file of initial weights, which must fit."""
 
 
 class Open(Message, frozen=True, kw_only=True):
@@ -45,6 +47,8 @@ class Open(Message, frozen=True, kw_only=True):
     experiment: Tables
     weights: str | None = None
     """A file of initial weights."""
+    initial: bytes | None = None
+    """The initial weights themselves, as `Opened` gave them; goes before `weights`."""
     resume: "Snapshot | None" = None
     """Where to go on, after an engine died."""
 
@@ -116,6 +120,9 @@ class Look(Message, frozen=True, kw_only=True):
 
 class Save(Message, frozen=True, kw_only=True):
     """Keep what must survive this engine. → `Snapshot`."""
+
+    history_from: int = 0
+    """Only the history from this epoch on."""
 
 
 class Export(Message, frozen=True, kw_only=True):
@@ -208,12 +215,21 @@ class Opened(Message, frozen=True, kw_only=True):
     run: int
     """Its number; frames carry it too."""
     outline: Outline
-    activations: list[str]
-    """g[1], …, g[L]."""
+    initial: bytes
+    """State 0: the vector of all parameters."""
 
 
 class Done(Message, frozen=True, kw_only=True):
     """It was done."""
+
+
+class Figures(Message, frozen=True, kw_only=True):
+    """Of a whole array."""
+
+    smallest: float
+    largest: float
+    mean: float
+    norm: float
 
 
 class Matrix(Message, frozen=True, kw_only=True):
@@ -227,10 +243,8 @@ class Matrix(Message, frozen=True, kw_only=True):
     values: list[list[float]]
     row_names: list[str]
     column_names: list[str]
-    smallest: float
-    largest: float
-    mean: float
-    norm: float
+    figures: Figures | None
+    """None where it has not been made, or is large and the run is walking."""
 
 
 class LayerNorms(Message, frozen=True, kw_only=True):
@@ -318,7 +332,11 @@ class Snapshot(Message, frozen=True, kw_only=True):
 
     update: int
     state: bytes
-    history: list[list[float | None]]
+    history_from: int = 0
+    epochs: int
+    """How many rows of the history there are from there on."""
+    history: bytes
+    """These rows, as float64."""
 
 
 class Exported(Message, frozen=True, kw_only=True):

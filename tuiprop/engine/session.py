@@ -16,6 +16,7 @@ from tuiprop.files.weights import parameters_for, save
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
 from tuiprop.training.run import Run, TrainingData
+from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.trainer import Record
 
 
@@ -84,18 +85,18 @@ class Session:
         """The record of one update; its examples are rows of the table.
 
         Raises:
-            ArithmeticError: the run diverges before that update.
+            DivergedError: the run diverges before that update.
         """
         record = self.run.record(update)
         if record.update != update:
-            raise ArithmeticError(divergence(self.run))
+            raise DivergedError(self)
         return replace(record, examples=self.examples.training.rows[record.examples])
 
     def check(self) -> GradientCheck:
         """The gradient check at the parameters as they are, on the next batch, in float64."""
         trainer = self.run.trainer
         rows = trainer.batches.rows(self.run.t + 1)
-        with np.errstate(all="ignore"):
+        with limited_to(blas_threads(self.run.network)), np.errstate(all="ignore"):
             return check_gradient(
                 self.run.network, self.parameters, trainer.inputs[rows], trainer.targets[rows]
             )
@@ -106,6 +107,7 @@ def open_session(
     *,
     table: Table | None = None,
     weights: str | Path | None = None,
+    initial: bytes | None = None,
 ) -> Session:
     """Open an experiment at state 0.
 
@@ -114,6 +116,8 @@ def open_session(
         table: its data, where they are at hand already.
         weights: a file with initial weights instead of drawn ones; a preparation stored in it
             is ignored.
+        initial: the initial parameters themselves, as the bytes of their vector; these go before
+            `weights`.
 
     Raises:
         ExperimentError: the experiment does not fit its data.
@@ -125,15 +129,24 @@ def open_session(
     examples = prepare(experiment, table)
     network = network_of(experiment, len(examples.inputs))
     dtype = experiment.training.dtype
-    if weights is None:
-        initial = initialize(
-            network, experiment.network.initializer, experiment.network.seed, dtype
-        )
+    if initial is not None:
+        parameters = Parameters(network, np.frombuffer(initial, dtype))
+    elif weights is not None:
+        parameters = parameters_for(weights, network, dtype)
     else:
-        initial = parameters_for(weights, network, dtype)
+        settings = experiment.network
+        parameters = initialize(network, settings.initializer, settings.seed, dtype)
     training, validation = examples.training, examples.validation
     data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
-    return Session(experiment, examples, Run(network, experiment.training, data, initial))
+    return Session(experiment, examples, Run(network, experiment.training, data, parameters))
+
+
+class DivergedError(ArithmeticError):
+    """A run that diverged; `session` stands at its last finite state, with its history."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(divergence(session.run))
+        self.session = session
 
 
 def divergence(run: Run) -> str:
@@ -143,7 +156,8 @@ def divergence(run: Run) -> str:
     batches = run.trainer.batches
     return (
         f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}): "
-        f"a parameter is not finite any more; the state after update {t - 1} is kept. "
+        "a parameter or a slot of the optimiser is not finite any more; "
+        f"the state after update {t - 1} is kept. "
         f"A smaller learning rate than {run.settings.learning_rate:g} may help"
     )
 

@@ -9,6 +9,7 @@ from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.data.preparation import Preparation, apply
 from tuiprop.training.experiment import Experiment
+from tuiprop.training.threads import blas_threads, limited_to
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Model:
                 f"examples as rows: {', '.join(self.inputs)}"
             )
         workspace = Workspace(self.network, len(rows), self.parameters.vector.dtype)
-        with np.errstate(all="ignore"):
+        with limited_to(blas_threads(self.network)), np.errstate(all="ignore"):
             workspace.inputs[...] = apply(self.preparation, rows)
             workspace.forward(self.parameters)
         return np.ascontiguousarray(workspace.a[self.network.L].T)

@@ -18,7 +18,13 @@ from tuiprop.data.preparation import Preparation
 from tuiprop.data.table import listed
 from tuiprop.files.atomic import FileError, write
 from tuiprop.files.model import Model, network_of
-from tuiprop.training.experiment import ExperimentError, parse, to_tables
+from tuiprop.training.experiment import (
+    ExperimentError,
+    found_from,
+    parse,
+    to_tables,
+    written_in,
+)
 
 FORMAT = 1
 LARGEST = 2**31
@@ -52,7 +58,7 @@ def save(model: Model, path: str | Path) -> float:
     """
     metadata = {
         "format": FORMAT,
-        "experiment": to_tables(model.experiment),
+        "experiment": to_tables(written_in(model.experiment, Path(path).absolute().parent)),
         "inputs": model.inputs,
         "classes": model.classes,
         "preparation": [each.to_builtins() for each in model.preparation],
@@ -193,7 +199,7 @@ def load_model(path: str | Path) -> Model:
         )
     metadata = file.metadata
     try:
-        experiment = parse(metadata["experiment"])
+        experiment = found_from(parse(metadata["experiment"]), Path(path).parent)
         inputs = msgspec.convert(metadata["inputs"], tuple[str, ...])
         classes = msgspec.convert(metadata["classes"], tuple[str, ...])
         preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))

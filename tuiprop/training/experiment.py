@@ -356,10 +356,25 @@ def load(path: str | Path) -> Experiment:
         experiment = parse(raw)
     except ExperimentError as error:
         raise ExperimentError(f"{path}: {error}", error.key) from None
+    return found_from(experiment, path.parent)
+
+
+def found_from(experiment: Experiment, folder: Path) -> Experiment:
+    """The experiment of a file in a folder: its data path, if it is one, as seen from here."""
     if not experiment.data.is_path:
         return experiment
-    source = _as_path(path.parent / experiment.data.source)
-    data = msgspec.structs.replace(experiment.data, source=source)
+    return _with_source(experiment, folder / experiment.data.source)
+
+
+def written_in(experiment: Experiment, folder: Path) -> Experiment:
+    """The experiment as a file in a folder holds it: its data path relative to that folder."""
+    if not experiment.data.is_path:
+        return experiment
+    return _with_source(experiment, Path(os.path.relpath(experiment.data.source, folder)))
+
+
+def _with_source(experiment: Experiment, path: Path) -> Experiment:
+    data = msgspec.structs.replace(experiment.data, source=_as_path(path))
     return msgspec.structs.replace(experiment, data=data)
 
 
@@ -381,8 +396,5 @@ def to_tables(experiment: Experiment) -> dict[str, Any]:
 
 def to_toml(experiment: Experiment, folder: Path | None = None) -> str:
     """The text of the experiment's file; a data path is written relative to `folder`."""
-    tables = to_tables(experiment)
-    if folder is not None and experiment.data.is_path:
-        relative = os.path.relpath(experiment.data.source, folder)
-        tables["data"]["source"] = _as_path(Path(relative))
-    return tomli_w.dumps(tables)
+    written = experiment if folder is None else written_in(experiment, folder)
+    return tomli_w.dumps(to_tables(written))

@@ -77,32 +77,46 @@ def predicted_classes(outputs: Array) -> NDArray[np.intp]:
 
 COLUMNS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 
+WIDTH = len(COLUMNS) + 1
+"""Numbers in a row: the `COLUMNS`, and the L2 penalty that J has beside the loss."""
+
 
 class History:
-    """One row an epoch, from epoch 0: the four of `COLUMNS`, NaN where there is nothing."""
+    """One row an epoch, from epoch 0.
 
-    def __init__(self) -> None:
-        self._rows: NDArray[np.float64] = np.empty((64, len(COLUMNS)))
+    Args:
+        held_out: there is a validation set.
+        classes: there are accuracies.
+    """
+
+    def __init__(self, *, held_out: bool, classes: bool) -> None:
+        self._rows: NDArray[np.float64] = np.empty((64, WIDTH))
         self._count = 0
+        self._classes = classes
+        there = (True, held_out, classes, held_out and classes)
+        self.columns = tuple(
+            name for name, is_there in zip(COLUMNS, there, strict=True) if is_there
+        )
+        """Those of `COLUMNS` that there are numbers for."""
 
     def __len__(self) -> int:
         return self._count
 
     @property
     def rows(self) -> NDArray[np.float64]:
-        """(epochs + 1, 4), a view."""
+        """(epochs + 1, WIDTH), a view; NaN in columns that there are no numbers for."""
         return self._rows[: self._count]
 
-    def add(self, training: Evaluation, validation: Evaluation) -> None:
-        """The next epoch."""
-        row = (training.loss, validation.loss, training.accuracy, validation.accuracy)
-        self.extend(np.array([row]))
+    def add(self, training: Evaluation, validation: Evaluation, penalty: float) -> None:
+        """The next epoch; `penalty` is (λ/2) Σ ‖W[l]‖²."""
+        losses = training.loss, validation.loss
+        self.extend(np.array([[*losses, training.accuracy, validation.accuracy, penalty]]))
 
     def extend(self, rows: NDArray[np.float64]) -> None:
-        """The next epochs, (n, 4)."""
+        """The next epochs, (n, WIDTH)."""
         needed = self._count + len(rows)
         if needed > len(self._rows):
-            self._rows = np.resize(self._rows, (2 * needed, len(COLUMNS)))
+            self._rows = np.resize(self._rows, (2 * needed, WIDTH))
         self._rows[self._count : needed] = rows
         self._count = needed
 
@@ -115,19 +129,21 @@ class History:
         return (self[later] for later in range(epoch, len(self)))
 
     def __getitem__(self, epoch: int) -> dict[str, float]:
-        """One epoch as a mapping: "epoch" and what of `COLUMNS` there is."""
+        """One epoch as a mapping: "epoch" and what of `columns` there is."""
         epoch = range(len(self))[epoch]
-        values = zip(COLUMNS, self.rows[epoch].tolist(), strict=True)
-        return {
-            "epoch": epoch,
-            **{name: value for name, value in values if not np.isnan(value)},
-        }
+        return {"epoch": epoch, **dict(self._cells(epoch))}
 
-    def to_csv(self, *, classes: bool) -> str:
-        """The text of a `--history` file; the accuracies are columns of it for classes."""
-        columns = COLUMNS if classes else COLUMNS[:2]
+    def _cells(self, epoch: int) -> Iterator[tuple[str, float]]:
+        for name, value in zip(COLUMNS, self.rows[epoch].tolist(), strict=False):
+            if name in self.columns:
+                yield name, value
+
+    def to_csv(self) -> str:
+        """The text of a `--history` file: the accuracies are columns of it for classes."""
+        columns = COLUMNS if self._classes else COLUMNS[:2]
         lines = [",".join(("epoch", *columns))]
-        for epoch, row in enumerate(self.rows.tolist()):
-            cells = ("" if np.isnan(value) else repr(value) for value in row[: len(columns)])
-            lines.append(",".join((str(epoch), *cells)))
+        for epoch in range(len(self)):
+            cells = dict(self._cells(epoch))
+            written = (repr(cells[name]) if name in cells else "" for name in columns)
+            lines.append(",".join((str(epoch), *written)))
         return "\n".join(lines) + "\n"

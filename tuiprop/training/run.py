@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
+from tuiprop.core.propagation import penalty
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Evaluation, Evaluator, History
 from tuiprop.training.threads import blas_threads, limited_to
@@ -59,14 +60,16 @@ class Run:
         self._validation = Evaluator(
             network, data.validation_inputs, data.validation_targets, settings.dtype
         )
-        self.history = History()
+        self.history = History(
+            held_out=len(data.validation_inputs) > 0, classes=network.loss_function.classes
+        )
         self.timeline = Timeline()
         self.timeline.save(0, self.trainer.state)
         self._last_frame = perf_counter()
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
         self._threads = blas_threads(network)
-        self.history.add(*self.evaluate())
+        self._remember()
 
     @property
     def t(self) -> int:
@@ -140,6 +143,15 @@ class Run:
         with limited_to(self._threads), np.errstate(all="ignore"):
             return self._evaluate()
 
+    def _remember(self) -> None:
+        """The next row of the history."""
+        self.history.add(*self.evaluate(), self.penalty)
+
+    @property
+    def penalty(self) -> float:
+        """(λ/2) Σ ‖W[l]‖², as things stand now."""
+        return penalty(self.network, self.trainer.parameters)
+
     def _evaluate(self) -> tuple[Evaluation, Evaluation]:
         parameters = self.trainer.parameters
         return self._training.evaluate(parameters), self._validation.evaluate(parameters)
@@ -157,7 +169,7 @@ class Run:
             self._return_to_last_finite()
             return
         if trainer.t % self.per_epoch == 0 and self.epoch == len(self.history):
-            self.history.add(*self._evaluate())
+            self._remember()
         if perf_counter() - self._last_frame >= SLICE:
             self.timeline.save(trainer.t, trainer.state)
             self._last_frame = perf_counter()

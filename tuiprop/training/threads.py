@@ -4,7 +4,6 @@ Results of a product depend on the number of threads in the last bit; with a num
 network decides, the dashboard, the command line and Python give the same bits.
 """
 
-import os
 from contextlib import AbstractContextManager
 from functools import cache
 from itertools import pairwise
@@ -18,21 +17,15 @@ WIDE_LAYER = 64 * 1024
 
 
 def blas_threads(network: Network) -> int:
-    """1 for small networks, all processors that this process may use for wide ones."""
+    """1 for small networks, 2 for wide ones."""
     widest = max(n * before for before, n in pairwise(network.sizes))
-    return _processors() if widest >= WIDE_LAYER else 1
+    return 2 if widest >= WIDE_LAYER else 1
 
 
 def limited_to(threads: int) -> AbstractContextManager[object]:
     """While in this context, matrix products use that many threads."""
     limits: AbstractContextManager[object] = _controller().limit(limits=threads, user_api="blas")
     return limits
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @cache

@@ -12,15 +12,15 @@ BUDGET = 64 * 2**20
 MOST = 1000
 """Key frames at most: more would not make a replay shorter in a way that one feels."""
 
-PROTECTED = 3
-"""So many newest key frames are not thinned out: the next step back is short."""
+EVENNESS = 0.1
+"""How much of the whole span counts as age: 0 is dense at the present alone, 1 nearly even."""
 
 
 class Timeline:
     """Copies of the state at some of the updates.
 
     When there is no room, the key frame goes whose neighbours are nearest to each other for its
-    age: they end up dense near the present and thinner in the past.
+    distance from the present: they end up dense around where the run is, and thinner elsewhere.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -35,9 +35,9 @@ class Timeline:
         """Keep a copy of state t. State 0 is always kept; others as room allows."""
         if t in self._frames:
             return
-        most = max(PROTECTED + 2, min(MOST, self._budget // state.nbytes))
+        most = max(2, min(MOST, self._budget // state.nbytes))
         while len(self._times) >= most:
-            self._forget_one()
+            self._forget_one(t)
         self._frames[t] = state.copy()
         insort(self._times, t)
 
@@ -46,11 +46,10 @@ class Timeline:
         time = self._times[bisect_right(self._times, t) - 1]
         return time, self._frames[time]
 
-    def _forget_one(self) -> None:
-        times = np.array(self._times, np.float64)
-        now = times[-1]
+    def _forget_one(self, present: int) -> None:
+        """Drop the key frame that is missed least from update `present`; never state 0."""
+        times = np.array([*self._times, max(self._times[-1], present) + 1], np.float64)
         gap = times[2:] - times[:-2]
-        age = now - times[1:-1] + 0.5 * now
-        cost = (gap / age)[: len(gap) + 1 - PROTECTED]
-        victim = self._times.pop(int(cost.argmin()) + 1)
+        age = np.abs(present - times[1:-1]) + EVENNESS * times[-1] + 1.0
+        victim = self._times.pop(int((gap / age).argmin()) + 1)
         del self._frames[victim]

@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import Iterable
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual import work
@@ -12,7 +13,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from tuiprop.engine.client import Client, EngineDiedError
+from tuiprop.engine.client import Client
 from tuiprop.engine.protocol import (
     Export,
     Exported,
@@ -37,6 +38,12 @@ from tuiprop.ui.screens.setup import SetupScreen
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.status import source_name
 
+QUIT_PATIENCE = 0.5
+"""Seconds that quitting waits for the engine's word on where the run is."""
+
+MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
+"""An engine that dies more often than that in so many seconds is given up."""
+
 
 class TuipropApp(App[int]):
     """Opens what was named and hands over to the screens.
@@ -57,6 +64,7 @@ class TuipropApp(App[int]):
         self.link = Link(client)
         self.what = what
         self.settings = settings or Settings.load()
+        self._deaths: list[float] = []
         self.farewell = ""
         """A sentence for standard error, after the terminal is as it was."""
         for palette in PALETTES.values():
@@ -91,8 +99,9 @@ class TuipropApp(App[int]):
         if isinstance(reply, Opened):
             self.run_screen.begin()
             return
-        self.farewell = reply.sentence if isinstance(reply, Refused) else "the engine is silent"
-        self.exit(return_code=2)
+        if not self.link.died:
+            self.farewell = reply.sentence if isinstance(reply, Refused) else ""
+            self.exit(return_code=2)
 
     def _watch_engine(self) -> None:
         if self.link.died:
@@ -101,23 +110,30 @@ class TuipropApp(App[int]):
     @work(exclusive=True, group="revive")
     async def revive(self) -> None:
         """Go on with a new engine after the old one has died."""
-        frame = self.run_screen.frame
-        self.run_screen.lost()
-        try:
-            went_on = await self.link.revive(frame.update if frame else 0)
-        except EngineDiedError as error:
-            self.farewell = f"the engine died twice: {error}"
+        now = monotonic()
+        self._deaths = [*(each for each in self._deaths if now - each < DEATHS_WITHIN), now]
+        if len(self._deaths) > MOST_DEATHS:
+            self.farewell = f"the engine died {len(self._deaths)} times in a row"
             self.exit(return_code=1)
             return
-        if went_on:
+        frame = self.run_screen.frame
+        self.run_screen.lost()
+        reply = await self.link.revive(frame.update if frame else 0)
+        if reply is None:
+            self.open_first()
+        elif isinstance(reply, Refused):
+            self.notify(
+                f"The engine has died, and the run cannot be opened again: {reply.sentence}",
+                severity="error",
+                timeout=30,
+            )
+        else:
             self.notify(
                 "The engine had died. A new one has replayed the run to where it was.",
                 severity="warning",
                 timeout=10,
             )
             self.run_screen.look()
-        else:
-            self.open_first()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every key with a command, and what has no key."""
@@ -155,15 +171,15 @@ class TuipropApp(App[int]):
         if self.link.outline is None or isinstance(self.screen, SetupScreen):
             return
         self.run_screen.pause()
-        await self.push_screen_wait(
-            SetupScreen(self.link, self.palette, self.link.outline.experiment, self._begin)
-        )
+        await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin))
 
-    async def _begin(self, experiment: Tables, weights: str | None) -> str:
-        """Begin a run from the set-up, if what there is may be lost; an empty string if so."""
+    async def _begin(
+        self, experiment: Tables, weights: str | None, initial: bytes | None = None
+    ) -> str:
+        """Begin a run if what there is may be lost; why it was not begun, or nothing."""
         if not await self._may_lose("Start afresh"):
             return "not started: the run goes on"
-        reply = await self.link.open(experiment, weights)
+        reply = await self.link.open(experiment, weights, initial)
         if isinstance(reply, Refused):
             return reply.sentence
         self.run_screen.begin()
@@ -173,8 +189,11 @@ class TuipropApp(App[int]):
         """Whether unexported work may be lost."""
         if self.link.outline is None:
             return True
-        now = await self.link.ask(Look(history_from=10**12))  # keys before this one have acted
-        if not isinstance(now, Frame) or now.update in (0, self.run_screen.exported_update):
+        now = self.run_screen.frame
+        with contextlib.suppress(TimeoutError):  # keys before this one have acted by then
+            reply = await asyncio.wait_for(self.link.ask(Look(history_from=10**12)), QUIT_PATIENCE)
+            now = reply if isinstance(reply, Frame) else now
+        if now is None or now.update in (0, self.run_screen.exported_update):
             return True
         answer = await self.push_screen_wait(
             Choose(
@@ -216,13 +235,14 @@ class TuipropApp(App[int]):
         if outline is None:
             return
         tables = {**outline.experiment, "network": dict(outline.experiment["network"])}
-        weights = self.link.weights
         if new_seed:
             tables["network"]["seed"] += 1
-            weights = None
-        sentence = await self._begin(tables, weights)
-        seed = tables["network"]["seed"]
-        self.notify(sentence or f"A new run from initial weights of seed {seed}.")
+            sentence = await self._begin(tables, None)
+            words = f"A new run from initial weights of seed {tables['network']['seed']}."
+        else:
+            sentence = await self._begin(tables, self.link.weights, self.link.initial)
+            words = "A new run from the same initial weights."
+        self.notify(sentence or words)
 
     @work
     async def action_export(self) -> None:
@@ -277,12 +297,15 @@ class TuipropApp(App[int]):
     async def action_copy(self) -> None:
         """The chosen array, whole, to the terminal's clipboard."""
         window = self.run_screen.chosen_array
+        rows, columns = self.run_screen.chosen_shape
+        if 2 * rows * columns > MOST_COPIED:
+            self._too_much(rows * columns, "numbers")
+            return
         reply = await self.link.ask(Look(window=window, history_from=10**12))
         matrix = reply.matrix if isinstance(reply, Frame) else None
         if matrix is None or not matrix.made:
             self.notify("This array has not been made yet.", severity="warning")
             return
-        rows, columns = matrix.shape
         form = await self.push_screen_wait(
             Choose(
                 f"Copy {window.symbol}[{window.layer}] ({rows},{columns}) as",
@@ -293,14 +316,17 @@ class TuipropApp(App[int]):
             return
         text = COPY_FORMS[form](matrix)
         if len(text) > MOST_COPIED:
-            self.notify(
-                f"{len(text)} characters are more than a terminal's clipboard takes "
-                f"({MOST_COPIED}). x exports the weights.",
-                severity="warning",
-            )
+            self._too_much(len(text), "characters")
             return
         self.copy_to_clipboard(text)
         self.notify(f"{len(text)} characters of {form} sent to the terminal's clipboard.")
+
+    def _too_much(self, count: int, what: str) -> None:
+        self.notify(
+            f"{count} {what} are more than a terminal's clipboard takes "
+            f"({MOST_COPIED} characters). x exports the weights.",
+            severity="warning",
+        )
 
     async def action_quit(self) -> None:
         """Textual's own key and command do what q does."""

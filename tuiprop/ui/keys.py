@@ -98,8 +98,3 @@ COMMANDS = (
     ("screen: dark or light theme", "app.switch_theme", "light is for projectors"),
 )
 """What the palette has beyond the keys: title, action, words."""
-
-
-def key_for(action: str) -> Key:
-    """The row of an action."""
-    return next(key for key in KEYS if key.action == action)

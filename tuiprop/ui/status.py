@@ -72,16 +72,39 @@ def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
     )
 
 
-def costs(frame: Frame, palette: Palette) -> Text:
-    """J  batch 0.083  training 0.0790  validation 0.0680."""
+def costs(frame: Frame, palette: Palette, width: int) -> Text:
+    """J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits, shortened.
+
+    The epoch is never left out where the values are not those of now.
+    """
     dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
-    text = Text.assemble(("J  batch ", dim), (short(frame.J_batch), plain))
-    text.append("  training ", dim).append(short(frame.J_training), plain)
-    if frame.J_validation is not None:
-        text.append("  validation ", dim).append(short(frame.J_validation), plain)
-    if frame.evaluated_epoch is not None:
-        text.append(f" (epoch {frame.evaluated_epoch})", dim)
+    batch, training, validation = (
+        ("batch", frame.J_batch),
+        ("training", frame.J_training),
+        (
+            "validation",
+            frame.J_validation,
+        ),
+    )
+    for words, values in (
+        (str, (batch, training, validation)),
+        (_initial, (batch, training, validation)),
+        (_initial, (training, validation)),
+        (_initial, (training,)),
+    ):
+        text = Text("J", dim)
+        for label, value in values:
+            if value is not None or label == "batch":
+                text.append(f"  {words(label)} ", dim).append(short(value), plain)
+        if frame.evaluated_epoch is not None:
+            text.append(f" (epoch {frame.evaluated_epoch})", dim)
+        if text.cell_len <= width:
+            break
     return text
+
+
+def _initial(word: str) -> str:
+    return word[0]
 
 
 def progress(frame: Frame, outline: Outline, palette: Palette, width: int) -> Text:
@@ -99,7 +122,7 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
     """The run panel: what is trained, on what, how far, how well."""
     experiment = outline.experiment
     training = experiment["training"]
-    batch = training["batch_size"]
+    size = min(training["batch_size"] or outline.training, outline.training)
     dim, plain = Style(color=palette.dim), Style(color=palette.text)
     rows: list[tuple[str, Text]] = []
 
@@ -114,7 +137,7 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
         if frame.accuracy_validation is not None:
             row("", f"validation {frame.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{outline.per_epoch} of {batch or outline.training} an epoch")
+    row("batches", f"{outline.per_epoch} of {size} an epoch")
     row("optimiser", optimiser(outline))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")

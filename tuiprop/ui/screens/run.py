@@ -33,7 +33,6 @@ from tuiprop.ui import status
 from tuiprop.ui.curve import Curve
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
-from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.widgets.bars import Line, Zone, labelled, spread
@@ -77,6 +76,8 @@ class RunScreen(Screen[None]):
     RunScreen.-cost #middle, RunScreen.-cost #layers, RunScreen.-cost #facts,
     RunScreen.-cost #now { display: none; }
     RunScreen.-cost #bottom { display: block; }
+    RunScreen.-compact.-cost #bottom { layout: vertical; }
+    RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
     RunScreen.-hidden-hint #hint { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -152,6 +153,12 @@ class RunScreen(Screen[None]):
         """The whole of the array that is looked at."""
         matrix = self.query_one(MatrixView)
         return Window(symbol=matrix.symbol, layer=matrix.l, rows=10**6, columns=10**7)
+
+    @property
+    def chosen_shape(self) -> tuple[int, int]:
+        """Rows and columns of that array."""
+        matrix = self.query_one(MatrixView).matrix
+        return matrix.shape if matrix is not None else (0, 0)
 
     def pause(self) -> None:
         """Stop where the run is."""
@@ -304,12 +311,7 @@ class RunScreen(Screen[None]):
             zones.append(Zone(start, tabs.cell_len, action))
             tabs.append("  ")
         tabs = tabs[1:]
-        costs = status.costs(frame, palette)
-        if costs.cell_len + tabs.cell_len + 3 > width:
-            costs = Text.assemble(
-                ("J ", Style(color=palette.dim)),
-                (short(frame.J_training), Style(color=palette.text, bold=True)),
-            )
+        costs = status.costs(frame, palette, width - tabs.cell_len - 3)
         lines = [spread(left, right, width), spread(tabs, costs, width)]
         self.query_one("#title", Line).show(lines, [[], zones])
 

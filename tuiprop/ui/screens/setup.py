@@ -52,7 +52,6 @@ class SetupScreen(Screen[None]):
     Args:
         link: the engine, which judges what was typed.
         palette: colours.
-        experiment: what is being run; it fills the form.
         begin: what "Start" does.
     """
 
@@ -61,16 +60,16 @@ class SetupScreen(Screen[None]):
         Binding("ctrl+s", "save", "save", show=False),
     ]
 
-    def __init__(self, link: Link, palette: Palette, experiment: Tables, begin: Begin) -> None:
+    def __init__(self, link: Link, palette: Palette, begin: Begin) -> None:
         super().__init__()
+        assert link.outline is not None
         self._link = link
         self._palette = palette
-        self._experiment = experiment
+        self._experiment = link.outline.experiment
         self._begin = begin
-        self._weights: str | None = None
+        self._weights = link.weights
         self._vocabulary: Vocabulary | None = None
         self._timer: Timer | None = None
-        self._right = False
         self._filling = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
@@ -92,7 +91,9 @@ class SetupScreen(Screen[None]):
     async def on_mount(self) -> None:
         """Build the form from the names that there are."""
         reply = await self._link.ask(Ask())
-        assert isinstance(reply, Vocabulary)
+        if not isinstance(reply, Vocabulary):
+            self.dismiss()
+            return
         self._vocabulary = reply
         await self.query_one("#form").mount(*self._rows(reply))
         await self._fill(self._experiment)
@@ -117,6 +118,12 @@ class SetupScreen(Screen[None]):
         yield _row("file", Input(id="data-source", compact=True), "data.source")
         yield from (self._field(field, vocabulary) for field in fields_of("data"))
         yield Label("Network", classes="section")
+        yield Horizontal(
+            Label("initial weights", classes="label"),
+            Label("", id="weights-name", markup=False),
+            Button("× draw them instead", id="no-weights", compact=True),
+            id="weights",
+        )
         yield LayerEditor(vocabulary.activations, vocabulary.outputs, id="layers-editor")
         yield Static(classes="error", id=_error_id("network.layers"), markup=False)
         yield from (self._field(field, vocabulary) for field in fields_of("network"))
@@ -174,8 +181,20 @@ class SetupScreen(Screen[None]):
             row = self.query_one(f"#{field.id}").parent
             assert isinstance(row, Widget)
             row.display = not field.only or source in field.only
+        self._show_weights()
         await self.query_one(LayerEditor).fill(experiment["network"].get("layers") or [])
         await self._fill_options()
+
+    def _show_weights(self) -> None:
+        """The file that the initial weights come from, if they do."""
+        self.query_one("#weights").display = self._weights is not None
+        self.query_one("#weights-name", Label).update(self._weights or "")
+
+    @on(Button.Pressed, "#no-weights")
+    def _draw_weights(self) -> None:
+        self._weights = None
+        self._show_weights()
+        self._look_soon()
 
     async def _fill_options(self) -> None:
         """The options of the optimiser that is chosen."""
@@ -285,6 +304,7 @@ class SetupScreen(Screen[None]):
         typed = self._typed()
         reply = await self._link.ask(Check(experiment=without(typed, *unknown)))
         if isinstance(reply, Outline):
+            typed = self._typed()  # what was typed meanwhile stays
             layers = [*typed["network"]["layers"][:-1], reply.experiment["network"]["layers"][-1]]
             typed["network"].update(layers=layers, loss=reply.experiment["network"]["loss"])
             await self._fill(typed)
@@ -294,13 +314,12 @@ class SetupScreen(Screen[None]):
     @work(exclusive=True, group="look")
     async def look(self) -> None:
         """Ask the engine what the network would be."""
-        reply = await self._link.ask(Check(experiment=self._typed()))
+        reply = await self._link.ask(Check(experiment=self._typed(), weights=self._weights))
         if self.is_attached:
             self._show(reply)
 
     def _show(self, reply: Reply) -> None:
-        self._right = isinstance(reply, Outline)
-        self.query_one("#start", Button).disabled = not self._right
+        self.query_one("#start", Button).disabled = not isinstance(reply, Outline)
         if isinstance(reply, Refused):
             self._show_refusal(reply)
         elif isinstance(reply, Outline):
@@ -314,7 +333,6 @@ class SetupScreen(Screen[None]):
 
     def _show_refusal(self, refused: Refused) -> None:
         """The sentence at its field, and in place of the outline."""
-        self._right = False
         self._clear_errors()
         key = refused.key.split("[")[0]
         places = self.query(f"#{_error_id(key)}") if key else self.query("#nowhere")
@@ -344,22 +362,23 @@ class SetupScreen(Screen[None]):
         text.append(f"{outline.per_epoch} updates an epoch\n", plain)
         if outline.classes:
             text.append("classes ", dim).append(", ".join(outline.classes) + "\n", plain)
-        if self._weights:
-            text.append("initial weights ", dim).append(self._weights, plain)
         return text
 
     # What the buttons do
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#start")
-    def _start(self) -> None:
-        self.start()
+    def _start(self, event: Input.Submitted | Button.Pressed) -> None:
+        if isinstance(event, Input.Submitted) and event.input.id == "data-source":
+            self._locate(typed_path(event.value))
+        else:
+            self.start()
 
     @work(exclusive=True, group="start")
     async def start(self) -> None:
         """Begin the run, or say why not."""
         typed = self._typed()
-        reply = await self._link.ask(Check(experiment=typed))
+        reply = await self._link.ask(Check(experiment=typed, weights=self._weights))
         self._show(reply)
         if not isinstance(reply, Outline):
             return

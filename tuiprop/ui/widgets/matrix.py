@@ -109,7 +109,7 @@ class MatrixView(Widget, can_focus=True):
         if matrix != self.matrix:
             self.matrix = matrix
             self._fit()
-            self._largest = max(abs(matrix.smallest), abs(matrix.largest))
+            self._largest = _largest(matrix)
             self._scale = scale_of(self._largest)
             self._clamp()
             self.refresh()
@@ -205,9 +205,9 @@ class MatrixView(Widget, can_focus=True):
             ("", f"{self._scale.title}  ({rows},{columns})"),
             (palette.dim, f" {name_of_shape(self.symbol, self.l)}"),
         ]
-        if matrix.made:
-            for label in ("min", "max", "mean", "norm"):
-                value = getattr(matrix, {"min": "smallest", "max": "largest"}.get(label, label))
+        if matrix.figures is not None:
+            for label, name in FIGURES:
+                value = getattr(matrix.figures, name)
                 parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
         if sum(len(text) for _, text in parts) > self.size.width - 2:
             del parts[2]
@@ -264,6 +264,16 @@ class MatrixView(Widget, can_focus=True):
                 style = heat(self.palette, heat_level(value, self._largest))
                 segments.append(Segment(f"{written:>{cell - 1}} ", style))
         return Strip(segments).adjust_cell_length(width)
+
+
+FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))
+
+
+def _largest(matrix: Matrix) -> float:
+    """The largest number in size: of the whole array, or else of what is shown."""
+    if matrix.figures is not None:
+        return max(abs(matrix.figures.smallest), abs(matrix.figures.largest))
+    return max((abs(value) for row in matrix.values for value in row), default=0.0)
 
 
 def _cut(text: str, width: int) -> str:
