@@ -2,7 +2,7 @@
 
     python docs/make_picture.py [FILE]
 
-The iris data set at 120 × 36, one batch after epoch 47, with a[1]: 8 units by 32 examples.
+The iris data set at 120 × 36, inside the second update after epoch 47, at dW[2].
 """
 
 import asyncio
@@ -40,10 +40,10 @@ async def picture() -> str:
                 frame = app.run_screen.frame
                 return frame is not None and (frame.update, frame.status) == (update, "paused")
 
-            def shows_a1() -> bool:
+            def shows_dw2() -> bool:
                 frame = app.run_screen.frame
                 matrix = frame.matrix if frame is not None else None
-                return matrix is not None and (matrix.window.symbol, matrix.made) == ("a", True)
+                return matrix is not None and (matrix.window.symbol, matrix.made) == ("dW", True)
 
             await until(lambda: stands_at(0) and app.link.outline is not None)
             assert app.link.outline is not None
@@ -52,8 +52,8 @@ async def picture() -> str:
             await until(lambda: stands_at(goal))
             await pilot.press("b")
             await until(lambda: stands_at(goal + 1))
-            await pilot.press("right", "right", "right")
-            await until(shows_a1)
+            await pilot.press("p", "p", "o", "o", "o")  # forward, cost, da[2], dz[2], dW[2]
+            await until(shows_dw2)
             await pilot.pause(0.5)
             return app.export_screenshot(title="tuiprop iris")
     finally:
