@@ -26,6 +26,11 @@ class _DashboardByDefault(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands:
+            if len(args) > 1:
+                names = sorted(name for name, each in self.commands.items() if not each.hidden)
+                raise click.UsageError(
+                    f"there is no command {args[0]!r}; there are {', '.join(names)}", ctx
+                )
             return dashboard.name, dashboard, args
         return super().resolve_command(ctx, args)
 
@@ -133,6 +138,11 @@ def _open(experiment: str, init: str | None) -> "Session":
     from tuiprop.files.atomic import FileError
     from tuiprop.training.experiment import load
 
+    if not experiment.endswith(".toml"):
+        raise ValueError(
+            f"{experiment}: found no experiment file, allowed: FILE.toml; "
+            "`tuiprop datasets NAME` prints one"
+        )
     loaded = load(experiment)
     try:
         return open_session(loaded, weights=init)
@@ -346,7 +356,13 @@ def datasets(name: str | None) -> None:
         experiment = suggested_experiment(name)
         table = load_table(experiment.data)
     entry = CATALOGUE[name]
-    click.echo(f"{entry.title}\n{entry.description}\n")
-    click.echo(f"{table.rows} rows; target: {entry.target}")
-    click.echo(f"columns: {', '.join(column.name for column in table.columns)}\n")
-    click.echo(f"An experiment that suits it:\n\n{to_toml(experiment)}")
+    columns = ", ".join(column.name for column in table.columns)
+    for line in (
+        entry.title,
+        entry.description,
+        f"{table.rows} rows; target: {entry.target}",
+        f"columns: {columns}",
+        "An experiment that suits it:",
+    ):
+        click.echo(f"# {line}")
+    click.echo(f"\n{to_toml(experiment)}")

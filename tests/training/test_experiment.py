@@ -376,7 +376,7 @@ def test_deeper_and_missing(tmp_path: Path, text: str, key: str, found: str, all
 def test_unknown_keys(tmp_path: Path, text: str, key: str, allowed: str) -> None:
     error = refused(tmp_path, text)
     assert error.key == key
-    assert str(error).endswith(f": {key}: found a key of that name, allowed: {allowed}")
+    assert str(error).endswith(f": {key}: found an unknown key, allowed: {allowed}")
 
 
 def test_breakpoints_are_refused_by_name(tmp_path: Path) -> None:
@@ -606,7 +606,7 @@ def test_from_mappings() -> None:
     ("sections", "sentence"),
     [
         ({"data": {}}, f"data.source: found nothing, allowed: {PATH}"),
-        ({"data": {"source": "a", "x": 1}}, "data.x: found a key of that name, allowed: source"),
+        ({"data": {"source": "a", "x": 1}}, "data.x: found an unknown key, allowed: source"),
         ({"data": {"source": "a", "points": 1}}, f"data.points: found 1, allowed: {POINTS}"),
         (
             {"data": {"source": "a"}, "training": {"learning_rate": float("nan")}},

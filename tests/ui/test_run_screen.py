@@ -429,3 +429,45 @@ async def test_initial_weights_outlive_their_file(make_app: MakeApp, tmp_path: P
         await until(pilot, lambda: view.matrix is not None)
         assert view.matrix is not None
         assert np.array_equal(view.matrix.values, trained.parameters.W[1])
+
+
+async def test_names_are_shown_as_they_are(make_app: MakeApp, tmp_path: Path) -> None:
+    table = tmp_path / "odd.csv"
+    table.write_text("[b]x[/b],y\n" + "".join(f"{i},{i * i}.5\n" for i in range(9)))
+    async with make_app(str(table)).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await until(
+            pilot,
+            lambda: any(" W[1][u0,[b]x[/b]] = " in text_of(pilot, y) for y in range(36)),
+        )
+
+
+async def test_divergence_is_said_each_time_even_without_the_hint(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    (tmp_path / "wild.toml").write_text(
+        '[data]\nsource = "bumps"\n[network]\nlayers = [{ units = 4, activation = "relu" },'
+        ' { units = 1, activation = "linear" }]\n[training]\nlearning_rate = 1e9\n'
+    )
+    async with make_app(str(tmp_path / "wild.toml"), hint=False).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        for key in ("space", "e", "b"):
+            await pilot.press(key)
+            await until(
+                pilot,
+                lambda: any("A smaller" in each.message for each in pilot.app._notifications),
+            )
+            pilot.app.clear_notifications()
+
+
+async def test_the_chart_marks_where_the_run_is(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "20", 80)
+        chart = pilot.app.screen.query_one(CostChart)
+        await until(pilot, lambda: chart._now == 20)
+        assert "epoch 20" in str(chart.border_subtitle)
+        assert "the newest" not in str(chart.border_subtitle)
+        await go_to(pilot, "5", 20)
+        await until(pilot, lambda: chart._now == 5)
+        assert "the newest" in str(chart.border_subtitle)

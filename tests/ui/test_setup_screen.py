@@ -221,3 +221,27 @@ async def test_enter_in_the_path_loads_the_file(make_app: MakeApp, tmp_path: Pat
         await pilot.press("enter")
         await says(pilot, "20 rows")
         assert screen.query_one("#data-target", Input).value == "b"
+
+
+async def test_edits_are_not_dropped_unasked(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        screen = await set_up(pilot)
+        screen.query_one("#training-epochs", Input).value = "7"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        screen.query_one("#training-epochs", Input).value = "200"
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, SetupScreen))
+
+
+async def test_another_target_brings_its_loss_and_output(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        screen = await set_up(pilot)
+        target = screen.query_one("#data-target", Input)
+        target.focus()
+        target.value = "petal_length"
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.query_one("#network-loss", Select).value == "mse")
+        assert screen.query_one(LayerEditor).settings[-1]["activation"] == "linear"

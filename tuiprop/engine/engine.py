@@ -333,6 +333,7 @@ class Engine:
         return Frame(
             run=self._runs,
             status=self._status,  # type: ignore[arg-type]
+            goal=self._goal,
             update=run.t,
             epochs_done=run.epoch,
             epoch=batches.epoch(at) if at else 0,

@@ -290,6 +290,8 @@ class Frame(Message, frozen=True, kw_only=True):
 
     run: int
     status: Literal["paused", "playing", "seeking"]
+    goal: int | None
+    """The update that it is walking to."""
     update: int
     """t: updates done."""
     epochs_done: int

@@ -199,7 +199,7 @@ def _error(key: str, found: Any, allowed: str) -> ExperimentError:
 
 
 def _unknown_key(key: str, allowed: str) -> ExperimentError:
-    return ExperimentError(f"{key}: found a key of that name, allowed: {allowed}", key)
+    return ExperimentError(f"{key}: found an unknown key, allowed: {allowed}", key)
 
 
 def _as_toml(value: Any) -> str:
@@ -239,7 +239,7 @@ def _check_values(section: Struct, prefix: str) -> None:
                 _check_values(child, child_key + ".")
             for number in child if isinstance(child, tuple) else (child,):
                 if isinstance(number, float) and not math.isfinite(number):
-                    raise _error(child_key, number, _allowed(metas) or "a finite number")
+                    raise _error(child_key, number, f"{_allowed(metas) or 'a number'}, finite")
             for meta in metas:
                 choices = (meta.extra or {}).get("choices")
                 if choices and isinstance(child, str) and child not in choices:

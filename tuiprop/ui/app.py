@@ -219,7 +219,8 @@ class TuipropApp(App[int]):
         answer = await self.push_screen_wait(
             AskText(
                 "Go to",
-                "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, end",
+                "an epoch (47), epochs on or back (+10, -2), an update (u187), start, "
+                "newest, end (of the epochs set)",
                 check=check,
             )
         )
@@ -327,6 +328,10 @@ class TuipropApp(App[int]):
             f"({MOST_COPIED} characters). x exports the weights.",
             severity="warning",
         )
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, where no field takes it to copy."""
+        self.action_leave()
 
     async def action_quit(self) -> None:
         """Textual's own key and command do what q does."""

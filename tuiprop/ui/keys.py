@@ -79,6 +79,7 @@ KEYS = (
 """In the order of the help page."""
 
 PANEL_KEYS = (
+    ("4", "set-up, like s"),
     ("tab, Shift+tab", "next panel, panel before"),
     ("arrows", "Layers: choose an array. Matrix: move the cursor"),
     ("page up, page down", "Matrix: a page up, down"),

@@ -50,10 +50,10 @@ def state(frame: Frame, palette: Palette) -> Text:
         return Text("✗ DIVERGED", Style(color=palette.bad, bold=True))
     if frame.status == "paused":
         return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
-    words = "going to …" if frame.status == "seeking" else ""
-    return Text(
-        f"▶ {words}{pace_words(frame.pace)} updates/s", Style(color=palette.good, bold=True)
-    )
+    words = f"{pace_words(frame.pace)} updates/s"
+    if frame.status == "seeking":
+        words = f"going to update {frame.goal}"
+    return Text(f"▶ {words}", Style(color=palette.good, bold=True))
 
 
 def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
@@ -148,6 +148,8 @@ def hint(frame: Frame, went_back: bool) -> str:
     """One line that changes with what one does."""
     if frame.diverged:
         return frame.diverged
+    if frame.status == "seeking":
+        return "space stops here."
     if frame.status != "paused":
         return "space pauses. + and - change the pace."
     if went_back and frame.update == 0:

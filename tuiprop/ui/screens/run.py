@@ -111,6 +111,7 @@ class RunScreen(Screen[None]):
         self._view = "overview"
         self._went_back = False
         self._shown_operation: tuple[int, int] | None = None
+        self._told_divergence = False
 
     def compose(self) -> ComposeResult:
         """Title, layers, matrix, cost, facts, hint, keys."""
@@ -205,6 +206,10 @@ class RunScreen(Screen[None]):
                 if timer is not None:
                     (timer.resume if walking else timer.pause)()
             self._paint()
+            if reply.diverged and not walking and not self._told_divergence:
+                self._told_divergence = True
+                self.app.clear_notifications()
+                self.notify(reply.diverged, title="Diverged", severity="error", timeout=20)
             if not walking and (before is None or before.update != reply.update):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:
@@ -240,6 +245,10 @@ class RunScreen(Screen[None]):
         if layers.is_on_screen:
             if frame.now is not None:
                 layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
+            elif not frame.made:
+                layers.border_subtitle = (
+                    f"… not made yet   columns are examples, m = {frame.examples}"
+                )
             elif not self.has_class("-compact"):
                 layers.border_subtitle = f"columns are examples, m = {frame.examples}"
         layers.show(rows, marks_of(frame))
@@ -278,8 +287,8 @@ class RunScreen(Screen[None]):
         if outline.validation:
             series.append(Series("validation", palette.validation, self._validation))
         chart = self.query_one(CostChart)
-        chart.show(tuple(series))
-        if self.has_class("-compact") and self._view != "cost" and frame.now is None:
+        chart.show(tuple(series), frame.epochs_done)
+        if self.has_class("-compact") and self._view != "cost" and frame.made and not frame.now:
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.query_one(LayersPanel).border_subtitle = f"{line}  m = {frame.examples}"
 
@@ -327,6 +336,8 @@ class RunScreen(Screen[None]):
     # Moving
 
     def _move(self, request: protocol.Message) -> None:
+        self._told_divergence = False
+
         def done(reply: Reply) -> None:
             if isinstance(reply, Refused):
                 self.notify(reply.sentence, severity="warning")
@@ -348,6 +359,7 @@ class RunScreen(Screen[None]):
         """Faster or slower."""
         self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
         pace = PACES[self._pace]
+        self.app.clear_notifications()
         self.notify("flat out" if pace is None else f"{pace:g} updates a second", timeout=1.5)
         self._move(SetPace(pace=pace))
 

@@ -71,6 +71,7 @@ class SetupScreen(Screen[None]):
         self._vocabulary: Vocabulary | None = None
         self._timer: Timer | None = None
         self._filling = asyncio.Lock()
+        self._before: Tables | None = None
 
     def compose(self) -> ComposeResult:
         """The form on the left, what comes of it on the right."""
@@ -97,6 +98,7 @@ class SetupScreen(Screen[None]):
         self._vocabulary = reply
         await self.query_one("#form").mount(*self._rows(reply))
         await self._fill(self._experiment)
+        self._before = self._typed()
         self.query_one("#data-name").focus()
 
     # The form
@@ -268,9 +270,13 @@ class SetupScreen(Screen[None]):
         elif name == "network-loss" and value != self._experiment["network"]["loss"]:
             self._fit_output("network.layers")
 
+    @property
+    def _target_changed(self) -> bool:
+        return bool(self._typed()["data"].get("target") != self._experiment["data"].get("target"))
+
     @on(Input.Blurred, "#data-target")
     def _target_typed(self) -> None:
-        if self._typed()["data"].get("target") != self._experiment["data"].get("target"):
+        if self._target_changed:
             self._fit_output("network.layers", "network.loss")
 
     @on(Input.Blurred, "#data-source")
@@ -369,8 +375,11 @@ class SetupScreen(Screen[None]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#start")
     def _start(self, event: Input.Submitted | Button.Pressed) -> None:
-        if isinstance(event, Input.Submitted) and event.input.id == "data-source":
-            self._locate(typed_path(event.value))
+        typed = event.input.id if isinstance(event, Input.Submitted) else None
+        if typed == "data-source":
+            self._locate(typed_path(self.query_one("#data-source", Input).value))
+        elif typed == "data-target" and self._target_changed:
+            self._fit_output("network.layers", "network.loss")
         else:
             self.start()
 
@@ -428,8 +437,15 @@ class SetupScreen(Screen[None]):
             self._locate(typed_path(what))
 
     @on(Button.Pressed, "#back")
-    def action_leave(self) -> None:
-        """Back to the run, which goes on as it was."""
+    @work(exclusive=True, group="leave")
+    async def action_leave(self) -> None:
+        """Back to the run, which goes on as it was; asks when edits would be lost."""
+        if self._before is not None and self._typed() != self._before:
+            answer = await self.app.push_screen_wait(
+                Choose("The set-up was changed.", {"drop": "Drop the changes", "stay": "Stay"})
+            )
+            if answer != "drop":
+                return
         self.dismiss()
 
 

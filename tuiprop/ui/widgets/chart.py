@@ -44,14 +44,20 @@ class CostChart(Widget, can_focus=True):
         self._series: tuple[Series, ...] = ()
         self._drawn: tuple[object, list[Strip]] = (None, [])
         self._version: object = None
+        self._now = 0
 
-    def show(self, series: tuple[Series, ...]) -> None:
-        """Paint these curves, if they have grown or are others."""
+    def show(self, series: tuple[Series, ...], now: int) -> None:
+        """Paint these curves, and where the run stands.
+
+        Args:
+            series: the curves.
+            now: the epoch at hand; it is marked where the curves go on beyond it.
+        """
         version = tuple(
             (each.name, each.colour, id(each.curve), each.curve.count) for each in series
         )
-        if version != self._version:
-            self._series, self._version = series, version
+        if (version, now) != (self._version, self._now):
+            self._series, self._version, self._now = series, version, now
             self._entitle()
             self.refresh()
 
@@ -75,12 +81,13 @@ class CostChart(Widget, can_focus=True):
             parts.append(f"[{dim}]{left_out} not finite, left out[/]")
         epochs = max((series.curve.count for series in self._series), default=0)
         if epochs:
-            parts.append(f"[{dim}]epoch {epochs - 1}[/]")
+            newest = "" if self._now >= epochs - 1 else ", the newest"
+            parts.append(f"[{dim}]epoch {epochs - 1}{newest}[/]")
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:
         """One line of the picture, which is drawn only when something has changed."""
-        state = (self._version, self.size, self.palette.name, self.logarithmic)
+        state = (self._version, self._now, self.size, self.palette.name, self.logarithmic)
         if self._drawn[0] != state:
             self._drawn = state, self._draw()
         strips = self._drawn[1]
@@ -94,17 +101,23 @@ class CostChart(Widget, can_focus=True):
         curves = [points for _, points in series if points]
         if not curves or width < 20 or height < 4:
             return []
-        figure = _figure(self.palette.dim, [colour for colour, points in series if points])
+        last = max(points[-1][0] for points in curves)
+        colours = [colour for colour, points in series if points]
+        if self._now < last:
+            colours.insert(0, self.palette.now)
+        figure = _figure(self.palette.dim, colours)
         figure.plot_size(width, height)
         figure.axes(False, axis="x", side="upper")
         figure.axes(False, axis="y", side="right")
         lowest = min(y for points in curves for _, y in points)
         highest = max(y for points in curves for _, y in points)
-        last = max(points[-1][0] for points in curves)
         ticks = log_ticks(lowest, highest) if self.logarithmic else linear_ticks(lowest, highest)
         low, high = min(lowest, ticks[0][0]), max(highest, ticks[-1][0])
         if low == high:
             low, high = low - 0.5, high + 0.5
+        if self._now < last:
+            here = [self._now, self._now]
+            figure.draw(figure.signal(here, [low, high], marker="braille").lines())
         for points in curves:
             xs, ys = zip(*points, strict=True)
             figure.draw(figure.signal(list(xs), list(ys), marker="braille").lines())

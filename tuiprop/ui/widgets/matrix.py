@@ -6,8 +6,8 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
-from textual.markup import escape
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -211,12 +211,12 @@ class MatrixView(Widget, can_focus=True):
                 parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
         if sum(len(text) for _, text in parts) > self.size.width - 2:
             del parts[2]
-        self.border_title = "".join(
-            f"[{style or 'not bold'}]{escape(text)}[/]" for style, text in parts
+        self.border_title = Content.assemble(
+            *((text, style or "not bold") for style, text in parts)
         )
         cell = self._cell_in_full()
         if cell:
-            self.border_subtitle = cell
+            self.border_subtitle = Content(cell)
 
     def _cell_in_full(self) -> str:
         matrix = self.matrix
@@ -226,7 +226,7 @@ class MatrixView(Widget, can_focus=True):
         if not (0 <= i < len(matrix.values) and 0 <= j < len(matrix.values[0])):
             return ""
         place = f"{matrix.row_names[i]},{matrix.column_names[j]}"
-        return escape(f"{self.symbol}[{self.l}][{place}] = {matrix.values[i][j]!r}")
+        return f"{self.symbol}[{self.l}][{place}] = {matrix.values[i][j]!r}"
 
     def render_line(self, y: int) -> Strip:
         """The names of the columns, a row, or how much lies beyond."""

@@ -2,6 +2,7 @@
 
 from rich.style import Style
 from rich.text import Text
+from textual.content import Content
 
 from tuiprop.engine.protocol import Now
 from tuiprop.ui.palette import Palette
@@ -25,7 +26,7 @@ class NowPanel(Line):
             palette: colours.
         """
         self.border_title = f"[b]NOW[/b]  operation {now.number} of {operations}, {now.phase}"
-        self.border_subtitle = f"next: {now.next}".replace("[", "\\[") if now.next else ""
+        self.border_subtitle = Content(f"next: {now.next}") if now.next else ""
         dim, plain = Style(color=palette.dim), Style(color=palette.text)
         numpy = Text("NumPy  ", dim).append("; ".join(now.numpy), Style(color=palette.good))
         lines = [*_equation(now, palette), Text(now.sentence, plain), numpy]
