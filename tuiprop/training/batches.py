@@ -43,7 +43,3 @@ class Batches:
             self._epoch = epoch
         start = (t - 1) % self.per_epoch * self.size
         return self._order[start : start + self.size]
-
-    def sizes(self) -> set[int]:
-        """Every m that occurs."""
-        return {self.size, self.count - (self.per_epoch - 1) * self.size}
