@@ -28,7 +28,7 @@ def train(experiment: Experiment, epochs: int | None = None) -> Session:
     """
     session = open_session(experiment)
     run = session.run
-    run.advance((run.settings.epochs if epochs is None else epochs) * run.per_epoch)
+    run.advance(run.batches.end(run.settings.epochs if epochs is None else epochs))
     if run.diverged_at is not None:
         raise DivergedError(session)
     return session

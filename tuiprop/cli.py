@@ -155,7 +155,7 @@ def _open(experiment: str, init: str | None) -> "Session":
 def _train(session: "Session", epochs: int, received: list[int]) -> None:
     """Train to the end of so many epochs, or until a signal is received."""
     run = session.run
-    last = epochs * run.per_epoch
+    last = run.batches.end(epochs)
     with _reporter(session, epochs) as report:
         report()
         while run.t < last and run.diverged_at is None and not received:
@@ -234,7 +234,7 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), expand=True) as progress:
         task = progress.add_task(
-            "", total=epochs * run.per_epoch, epoch=0, epochs=epochs, J=0.0, pace=0.0
+            "", total=run.batches.end(epochs), epoch=0, epochs=epochs, J=0.0, pace=0.0
         )
         started = perf_counter()
 

@@ -182,12 +182,11 @@ def test_the_same_weights_from_the_command_line_python_and_the_engine(tmp_path: 
     engine = opened(to_tables(load(path)))
     engine.handle(Play())
     finish(engine)
-    assert engine._session is not None
     vectors = [
         load_model(w).parameters.vector,
         load_model(apart).parameters.vector,
         run.parameters.vector,
-        engine._session.parameters.vector,
+        engine._opened().session.parameters.vector,
     ]
     assert len({vector.tobytes() for vector in vectors}) == 1
     assert w.read_bytes()[:2] == b"PK"
@@ -325,7 +324,7 @@ def test_divergence(tmp_path: Path) -> None:
     assert model.parameters.vector.tobytes() == session.parameters.vector.tobytes()
     assert np.isfinite(model.parameters.vector).all()
     rows = [line.split(",") for line in h.read_text().splitlines()[1:]]
-    assert len(rows) == (update - 1) // session.run.per_epoch + 1 < 20
+    assert len(rows) == (update - 1) // session.run.batches.per_epoch(1) + 1 < 20
     assert [float(row[1]) for row in rows] == session.history.column("train_loss").tolist()
 
 

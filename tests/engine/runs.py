@@ -75,5 +75,4 @@ def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
 
 
 def state_of(engine: Engine) -> bytes:
-    assert engine._session is not None
-    return engine._session.run.trainer.state.tobytes()
+    return engine._opened().session.run.trainer.state.tobytes()

@@ -12,6 +12,8 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.engine import engine as engine_module
+from tuiprop.engine import view as view_module
+from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import (
     Ask,
@@ -29,6 +31,7 @@ from tuiprop.engine.protocol import (
     Open,
     Opened,
     Outline,
+    Pace,
     Pause,
     Play,
     Refused,
@@ -286,7 +289,7 @@ def test_nothing_is_open_and_nothing_is_asked_of_it() -> None:
     engine = Engine()
     assert engine.work() is None
     ask(engine, Pause(), Done)
-    ask(engine, SetPace(pace=3.0), Done)
+    ask(engine, SetPace(pace=Pace(rate=3.0)), Done)
 
 
 # Moving
@@ -345,11 +348,11 @@ def test_toggle() -> None:
 
 def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(engine_module, "perf_counter", lambda: now)
+    monkeypatch.setattr(walk_module, "perf_counter", lambda: now)
     engine = opened()
-    ask(engine, SetPace(pace=1.0), Done)
+    ask(engine, SetPace(pace=Pace(rate=1.0)), Done)
     assert ask(engine, Look(), Frame).status == "paused"  # it does not begin
-    ask(engine, Play(pace=4.0), Done)
+    ask(engine, Play(pace=Pace(rate=4.0)), Done)
     assert engine.work() == pytest.approx(0.25)
     assert ask(engine, Look(), Frame).update == 0
     now += 0.3
@@ -361,7 +364,7 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now += 1.0
     engine.work()
     assert ask(engine, Look(), Frame).update == 5
-    ask(engine, SetPace(pace=10.0), Done)
+    ask(engine, SetPace(pace=Pace(rate=10.0)), Done)
     assert engine.work() == pytest.approx(0.1)
     now += 0.25
     engine.work()
@@ -428,7 +431,7 @@ def test_move(start: int, move: Move, end: int) -> None:
 
 
 def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
     engine = opened(tables(batch_size=1))
     for _ in range(3):
         ask(engine, Move(epochs=10), Done)
@@ -439,7 +442,7 @@ def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_move_while_it_plays_is_from_where_it_is() -> None:
     engine = opened(tables(epochs=10**6))
-    ask(engine, Play(pace=1e-3), Done)
+    ask(engine, Play(pace=Pace(rate=1e-3)), Done)
     ask(engine, Move(updates=3), Done)
     finish(engine)
     frame = ask(engine, Look(), Frame)
@@ -630,9 +633,9 @@ def test_J_is_that_of_an_independent_session(update: int) -> None:
 
 def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(engine_module, "perf_counter", lambda: now)
+    monkeypatch.setattr(walk_module, "perf_counter", lambda: now)
     engine = opened()
-    ask(engine, Play(pace=1.0), Done)
+    ask(engine, Play(pace=Pace(rate=1.0)), Done)
     for update in (0, 3, 5, 12):
         now = 100.0 + update
         engine.work()
@@ -658,7 +661,7 @@ def test_J_is_evaluated_once_at_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_J_is_not_evaluated_at_every_stop_where_that_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engine_module, "CHEAP", -1.0)
+    monkeypatch.setattr(view_module, "CHEAP", -1.0)
     engine = opened()
     row = session_at(LAST).history[1]
     frame = go(engine, 7)
@@ -696,7 +699,7 @@ def test_the_history_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     part = ask(engine, Look(history_from=3), Frame)
     assert (part.history_length, part.history_from, part.history) == (5, 3, expected[3:])
     assert ask(engine, Look(history_from=5), Frame).history == []
-    monkeypatch.setattr(engine_module, "MOST_ROWS", 2)
+    monkeypatch.setattr(view_module, "MOST_ROWS", 2)
     assert ask(engine, Look(history_from=1), Frame).history == expected[1:3]
 
 
@@ -865,8 +868,8 @@ REQUESTS: list[Message] = [
         resume=Snapshot(update=3, state=b"\x00\xff" * 9, epochs=1, history=b"\x00" * 40),
     ),
     Play(),
-    Play(pace=0.25),
-    Toggle(pace=3.0),
+    Play(pace=Pace(rate=0.25)),
+    Toggle(pace=Pace(rate=3.0)),
     SetPace(),
     Pause(),
     Seek(update=-(2**40)),

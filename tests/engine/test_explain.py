@@ -76,7 +76,7 @@ def test_saturation_is_said() -> None:
     )
     session = open_session(experiment)
     session.parameters.b[1][...] = 50.0
-    session.run.timeline._frames[0][0] = session.parameters.vector
+    session.run.timeline._frames[0, 0][0] = session.parameters.vector
     text = explain(session, 1)
     assert "The long route has no number for #0, #1, #2, #3: an output saturates there." in text
 
@@ -95,4 +95,4 @@ def test_rules_with_slots_are_written_in_full() -> None:
 def test_any_network_is_explained(name: str) -> None:
     session = opened(name)
     L = session.run.network.L
-    assert len(sections(explain(session, session.run.per_epoch))) == 8 * L + 1
+    assert len(sections(explain(session, session.run.batches.per_epoch(1)))) == 8 * L + 1

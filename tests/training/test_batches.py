@@ -6,12 +6,12 @@ from tuiprop.training.batches import Batches
 
 def sizes(batches: Batches) -> set[int]:
     """Every m that occurs in an epoch."""
-    return {len(batches.rows(t)) for t in range(1, batches.per_epoch + 1)}
+    return {len(batches.rows(t)) for t in range(1, batches.per_epoch(1) + 1)}
 
 
 def epoch_of(batches: Batches, epoch: int) -> list[list[int]]:
-    first = (epoch - 1) * batches.per_epoch + 1
-    return [batches.rows(t).tolist() for t in range(first, first + batches.per_epoch)]
+    first = (epoch - 1) * batches.per_epoch(1) + 1
+    return [batches.rows(t).tolist() for t in range(first, first + batches.per_epoch(1))]
 
 
 def order_of(batches: Batches, epoch: int) -> list[int]:
@@ -29,7 +29,7 @@ def test_the_order_of_an_epoch_is_the_contracts(count: int, size: int, seed: int
 
 def test_the_last_batch_may_be_smaller_and_nothing_is_carried_over() -> None:
     batches = Batches(10, 4, shuffle=True, seed=1)
-    assert batches.per_epoch == 3
+    assert batches.per_epoch(1) == 3
     assert sizes(batches) == {4, 2}
     for epoch in (1, 2, 3):
         assert [len(rows) for rows in epoch_of(batches, epoch)] == [4, 4, 2]
@@ -38,7 +38,7 @@ def test_the_last_batch_may_be_smaller_and_nothing_is_carried_over() -> None:
 
 def test_batches_that_divide_the_set() -> None:
     batches = Batches(12, 4, shuffle=True, seed=1)
-    assert batches.per_epoch == 3
+    assert batches.per_epoch(1) == 3
     assert sizes(batches) == {4}
 
 
@@ -50,7 +50,7 @@ def test_unshuffled_the_rows_are_as_they_stand() -> None:
 @pytest.mark.parametrize("size", [0, 6, 7, 10**9])
 def test_the_whole_set(size: int) -> None:
     batches = Batches(6, size, shuffle=False, seed=0)
-    assert batches.per_epoch == 1
+    assert batches.per_epoch(1) == 1
     assert sizes(batches) == {6}
     assert batches.rows(1).tolist() == batches.rows(2).tolist() == list(range(6))
     shuffled = Batches(6, size, shuffle=True, seed=4)

@@ -80,7 +80,7 @@ def test_no_order_of_moves_changes_a_state(
                 run.evaluate()
             assert bits(run.trainer.state) == states[run.t]
         walked = case.run()
-        walked.advance(run.per_epoch * (len(run.history) - 1))
+        walked.advance(run.batches.per_epoch(1) * (len(run.history) - 1))
         assert bits(run.history.rows) == bits(walked.history.rows)
 
 
@@ -154,7 +154,7 @@ def test_advance_does_not_go_back() -> None:
 
 def test_places() -> None:
     run = Case().run()
-    assert (run.t, run.per_epoch, run.epoch, run.last_update) == (0, 5, 0, 40)
+    assert (run.t, run.batches.per_epoch(1), run.epoch, run.last_update) == (0, 5, 0, 40)
     run.advance(9)
     assert (run.t, run.epoch) == (9, 1)
     run.advance(10)
@@ -176,11 +176,11 @@ def test_no_epochs() -> None:
 def test_a_row_of_the_history_is_the_evaluation_at_the_end_of_that_epoch(name: str) -> None:
     case = CASES[name]
     run = case.run()
-    run.advance(5 * run.per_epoch - 1)
+    run.advance(5 * run.batches.per_epoch(1) - 1)
     assert len(run.history) == 5
     for epoch in range(5):
         fresh = case.run()
-        fresh.advance(epoch * run.per_epoch)
+        fresh.advance(epoch * run.batches.per_epoch(1))
         training, validation = fresh.evaluate()
         losses = training.loss, validation.loss
         row = [*losses, training.accuracy, validation.accuracy, fresh.penalty]
@@ -267,9 +267,9 @@ def test_divergence_is_found_where_it_began(name: str, slice_seconds: float) -> 
         assert run.diverged_at == update
         assert run.t == update - 1
         assert bits(run.trainer.state) == states[-1]
-        assert len(run.history) == (update - 1) // run.per_epoch + 1
+        assert len(run.history) == (update - 1) // run.batches.per_epoch(1) + 1
         finite = case.run()
-        finite.advance((len(run.history) - 1) * run.per_epoch)
+        finite.advance((len(run.history) - 1) * run.batches.per_epoch(1))
         assert bits(run.history.rows) == bits(finite.history.rows)
 
         run.advance(10_000)
@@ -341,7 +341,7 @@ def test_resume_is_identical_bit_for_bit(name: str, t: int) -> None:
     later.advance(LAST)
     assert bits(later.trainer.state) == bits(earlier.trainer.state)
     n = len(later.history)
-    assert n == LAST // later.per_epoch + 1
+    assert n == LAST // later.batches.per_epoch(1) + 1
     assert bits(later.history.rows) == bits(earlier.history.rows)
     states = case.states(LAST)
     for back in (t, t - 1, t + 1, 0):

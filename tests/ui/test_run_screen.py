@@ -42,7 +42,7 @@ async def test_batches_and_epochs_on_and_back(make_app: MakeApp) -> None:
         await opened(pilot)
         for key, update in (
             *(("b", 1), ("b", 2), ("e", 4), ("e", 8), ("b", 9), ("E", 8), ("E", 4)),
-            *(("B", 3), ("e", 4), ("0", 0), ("B", 0), ("E", 0), ("G", 8)),
+            *(("B", 3), ("e", 4), ("0", 0), ("B", 0), ("E", 0), ("G", 9)),
         ):
             await pilot.press(key)
             await at(pilot, update)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.engine.protocol import Matrix, Window
+from tuiprop.engine.protocol import Matrix, Seek, Window
 from tuiprop.ui.copying import COPY_FORMS
 from tuiprop.ui.curve import MOST, Curve
 from tuiprop.ui.form import to_option, to_text, to_value, without
 from tuiprop.ui.numbers import scale_of, short, sparkline
-from tuiprop.ui.places import Place, parse_place
+from tuiprop.ui.places import parse_place
 from tuiprop.ui.widgets.chart import linear_ticks, log_ticks
 
 
@@ -127,19 +127,31 @@ def test_sparkline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "update"),
+    ("typed", "place"),
     [
-        *(("47", 188), ("epoch 3", 12), ("e3", 12), ("+10", 60), ("-2", 12), ("- 99", 0)),
-        *(("u187", 187), ("update 7", 7), ("start", 0), ("newest", 80), ("END", 400)),
+        ("47", Seek(epoch=47)),
+        ("epoch 3", Seek(epoch=3)),
+        ("e3", Seek(epoch=3)),
+        ("+10", Seek(ahead=10)),
+        ("-2", Seek(ahead=-2)),
+        ("- 99", Seek(ahead=-99)),
+        ("u187", Seek(update=187)),
+        ("update 7", Seek(update=7)),
+        ("start", Seek(update=0)),
+        ("newest", Seek(place="newest")),
+        ("best", Seek(place="best")),
+        ("END", Seek(place="end")),
+        ("branch 2", Seek(branch=2)),
+        ("br0", Seek(branch=0)),
     ],
 )
-def test_places(typed: str, update: int) -> None:
-    assert parse_place(typed, Place(update=22, per_epoch=4, epochs=100, newest=80)) == update
+def test_places(typed: str, place: Seek) -> None:
+    assert parse_place(typed) == place
 
 
-@pytest.mark.parametrize("typed", ["", "x", "1.5", "u", "+", "10 epochs"])
+@pytest.mark.parametrize("typed", ["", "x", "1.5", "u", "+", "10 epochs", "9" * 30])
 def test_places_that_are_none(typed: str) -> None:
-    sentence = parse_place(typed, Place(22, 4, 100, 80))
+    sentence = parse_place(typed)
     assert isinstance(sentence, str)
     assert "allowed" in sentence
 

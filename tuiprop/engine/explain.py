@@ -34,7 +34,7 @@ def explain(session: Session, update: int) -> str:
 
 
 def _introduction(session: Session, record: Record) -> Iterator[str]:
-    network, batches = session.run.network, session.run.trainer.batches
+    network, batches = session.run.network, session.run.batches
     layers = " → ".join(
         [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
     )
@@ -45,7 +45,7 @@ def _introduction(session: Session, record: Record) -> Iterator[str]:
     yield (
         f"Optimiser {training.optimizer}, α = {training.learning_rate!r}. "
         f"Epoch {batches.epoch(record.update)}, batch {batches.batch(record.update)} "
-        f"of {batches.per_epoch}, m = {record.y.shape[1]} examples. "
+        f"of {batches.per_epoch(batches.epoch(record.update))}, m = {record.y.shape[1]} examples. "
         f"Numbers are {training.dtype}."
     )
     rows = ", ".join(f"#{row}" for row in record.examples)

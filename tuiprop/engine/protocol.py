@@ -12,12 +12,20 @@ Tables = dict[str, Any]
 """An experiment as the tables of its file."""
 
 
-Pace = Annotated[float, msgspec.Meta(gt=0)]
-"""Updates a second."""
+Status = Literal["paused", "playing", "seeking"]
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Something that crosses."""
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast it is played."""
+
+    rate: Annotated[float, msgspec.Meta(gt=0)]
+    """So many a second."""
+    operations: bool = False
+    """The rate counts operations, not updates."""
 
 
 # What is asked
@@ -57,7 +65,7 @@ class Play(Message, frozen=True, kw_only=True):
     """Walk on to the end of the epochs asked for. → `Done`."""
 
     pace: Pace | None = None
-    """Updates a second; None: flat out."""
+    """None: flat out."""
 
 
 class Toggle(Message, frozen=True, kw_only=True):
@@ -78,9 +86,21 @@ class Pause(Message, frozen=True, kw_only=True):
 
 
 class Seek(Message, frozen=True, kw_only=True):
-    """Go to an update, back or on. → `Done`, when it is reached or under way."""
+    """Go to a place, back or on: the first of these that is set. → `Done` or `Refused`.
 
-    update: int
+    It is answered when the place is reached or the run is under way to it.
+    """
+
+    branch: int | None = None
+    """The newest state of this branch."""
+    update: int | None = None
+    epoch: int | None = None
+    """Its end."""
+    ahead: int | None = None
+    """Epochs from the last whole one, back below 0."""
+    place: Literal["newest", "end", "best"] = "newest"
+    """The newest update of this branch; the end of the epochs asked for; the epoch of the least
+    J validation, or J training where nothing is held out."""
 
 
 class Move(Message, frozen=True, kw_only=True):
@@ -285,11 +305,34 @@ class Now(Message, frozen=True, kw_only=True):
     """The equation of the next operation."""
 
 
+class BranchNote(Message, frozen=True, kw_only=True):
+    """One course that the run took."""
+
+    number: int
+    parent: int | None
+    fork: int
+    """The update after which it left its parent."""
+    reached: int
+    """Its newest update."""
+    edits: list[str]
+    """What was changed on the way, those of its parents included."""
+
+
+class SettingsInForce(Message, frozen=True, kw_only=True):
+    """How the next update is made."""
+
+    optimizer: str
+    learning_rate: float
+    l2: float
+    batch_size: int
+    options: dict[str, float | tuple[float, float]]
+
+
 class Frame(Message, frozen=True, kw_only=True):
     """What there is to see."""
 
     run: int
-    status: Literal["paused", "playing", "seeking"]
+    status: Status
     goal: int | None
     """The update that it is walking to."""
     update: int
@@ -299,6 +342,10 @@ class Frame(Message, frozen=True, kw_only=True):
     """The epoch of update t, from 1; 0 before the first."""
     batch: int
     """The batch of update t within its epoch, from 1; 0 before the first."""
+    per_epoch: int
+    """Updates in that epoch."""
+    last_update: int
+    """The end of the epochs asked for."""
     examples: int
     """m of update t; of the next before the first."""
     made: bool
@@ -327,6 +374,12 @@ class Frame(Message, frozen=True, kw_only=True):
     history_from: int
     history: list[list[float | None]]
     """Rows of J training, J validation, accuracy training, accuracy validation."""
+    branch: int
+    """The branch that it is on: 0 is the first."""
+    branches: list[BranchNote]
+    settings: SettingsInForce
+    settings_changed: list[int]
+    """The epochs after whose end, or within the next one, settings were changed."""
 
 
 class Snapshot(Message, frozen=True, kw_only=True):

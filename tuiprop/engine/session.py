@@ -95,7 +95,7 @@ class Session:
     def check(self) -> GradientCheck:
         """The gradient check at the parameters as they are, on the next batch, in float64."""
         trainer = self.run.trainer
-        rows = trainer.batches.rows(self.run.t + 1)
+        rows = self.run.batches.rows(self.run.t + 1)
         with limited_to(blas_threads(self.run.network)), np.errstate(all="ignore"):
             return check_gradient(
                 self.run.network, self.parameters, trainer.inputs[rows], trainer.targets[rows]
@@ -153,12 +153,12 @@ def divergence(run: Run) -> str:
     """The sentence on where a run diverged."""
     t = run.diverged_at
     assert t is not None
-    batches = run.trainer.batches
+    batches = run.batches
     return (
         f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}): "
         "a parameter or a slot of the optimiser is not finite any more; "
         f"the state after update {t - 1} is kept. "
-        f"A smaller learning rate than {run.settings.learning_rate:g} may help"
+        f"A smaller learning rate than {run.trainer.settings.learning_rate:g} may help"
     )
 
 

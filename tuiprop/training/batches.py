@@ -1,15 +1,26 @@
 """Which examples an update walks over: a function of the seed and the number of the update."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tuiprop.core.array import Rows
 
 
+class _Stretch(NamedTuple):
+    """Epochs with batches of one size."""
+
+    epochs_before: int
+    updates_before: int
+    size: int
+    per_epoch: int
+
+
 class Batches:
     """The batches of a training set of `count` examples.
 
-    Update t ≥ 1 is batch `(t − 1) mod per_epoch` of epoch `(t − 1) div per_epoch + 1`. The last
-    batch of an epoch may be smaller; nothing is carried into the next.
+    Update t ≥ 1 is a batch of an epoch, both counted from 1. The last batch of an epoch may be
+    smaller; nothing is carried into the next.
 
     Args:
         count: N, how many examples.
@@ -20,26 +31,75 @@ class Batches:
 
     def __init__(self, count: int, batch_size: int, *, shuffle: bool, seed: int) -> None:
         self.count = count
-        self.size = min(batch_size or count, count)
-        self.per_epoch = -(-count // self.size)
         self._shuffle = shuffle
         self._seed = seed
         self._epoch = 0
         self._order: Rows = np.arange(count)
+        self._stretches: list[_Stretch] = []
+        self._stretch(0, 0, batch_size)
+
+    def resize(self, batch_size: int, t: int) -> None:
+        """Take batches of another size in every epoch that begins after update t."""
+        done = self.epochs_done(t)
+        epochs_before = done if self.end(done) == t else done + 1
+        updates_before = self.end(epochs_before)
+        self._stretches = [s for s in self._stretches if s.epochs_before < epochs_before]
+        self._stretch(epochs_before, updates_before, batch_size)
 
     def epoch(self, t: int) -> int:
         """The epoch that update t belongs to, counted from 1."""
-        return (t - 1) // self.per_epoch + 1
+        stretch = self._stretch_of(t)
+        return stretch.epochs_before + (t - 1 - stretch.updates_before) // stretch.per_epoch + 1
 
     def batch(self, t: int) -> int:
         """The batch within the epoch that update t walks over, counted from 1."""
-        return (t - 1) % self.per_epoch + 1
+        stretch = self._stretch_of(t)
+        return (t - 1 - stretch.updates_before) % stretch.per_epoch + 1
+
+    def per_epoch(self, epoch: int) -> int:
+        """How many updates an epoch has."""
+        return self._stretch_with(epoch).per_epoch
+
+    def size(self, epoch: int) -> int:
+        """How many examples every batch of an epoch has, but the last one."""
+        return self._stretch_with(epoch).size
+
+    def end(self, epoch: int) -> int:
+        """How many updates are done when this epoch is: 0 for epoch 0."""
+        stretch = self._stretch_with(epoch)
+        return stretch.updates_before + (epoch - stretch.epochs_before) * stretch.per_epoch
+
+    def epochs_done(self, t: int) -> int:
+        """How many whole epochs are done after t updates."""
+        return self.epoch(t + 1) - 1
 
     def rows(self, t: int) -> Rows:
         """The examples of update t, (m,): row numbers in the training set."""
-        epoch = self.epoch(t)
+        stretch = self._stretch_of(t)
+        epoch, batch = divmod(t - 1 - stretch.updates_before, stretch.per_epoch)
+        epoch += stretch.epochs_before + 1
         if self._shuffle and epoch != self._epoch:
             self._order = np.random.default_rng([self._seed, epoch]).permutation(self.count)
             self._epoch = epoch
-        start = (t - 1) % self.per_epoch * self.size
-        return self._order[start : start + self.size]
+        start = batch * stretch.size
+        return self._order[start : start + stretch.size]
+
+    def _stretch(self, epochs_before: int, updates_before: int, batch_size: int) -> None:
+        size = min(batch_size or self.count, self.count)
+        per_epoch = -(-self.count // size)
+        self._stretches.append(_Stretch(epochs_before, updates_before, size, per_epoch))
+
+    def _stretch_of(self, t: int) -> _Stretch:
+        """The stretch that update t ≥ 1 lies in."""
+        newest = self._stretches[-1]
+        if t > newest.updates_before:  # as a rule, and this is asked at every update
+            return newest
+        return next((s for s in reversed(self._stretches) if s.updates_before < t), self._first)
+
+    def _stretch_with(self, epoch: int) -> _Stretch:
+        """The stretch that an epoch lies in."""
+        return next((s for s in reversed(self._stretches) if s.epochs_before < epoch), self._first)
+
+    @property
+    def _first(self) -> _Stretch:
+        return self._stretches[0]

@@ -34,6 +34,9 @@ class ExperimentError(ValueError):
         self.key = key
 
 
+OptionValues = dict[str, float | tuple[float, float]]
+"""Options of an optimiser that differ from its defaults, by PyTorch's names."""
+
 _Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="a whole number, 0 or more")]
 
 
@@ -132,9 +135,7 @@ class TrainingSettings(_Section, frozen=True, kw_only=True):
     shuffle: Annotated[bool, Meta(description="true or false")] = True
     seed: _Seed = 0
     dtype: Annotated[str, _choice(("float64", "float32"))] = "float64"
-    options: Annotated[
-        dict[str, float | tuple[float, float]], Meta(description="numbers by PyTorch's names")
-    ] = {}
+    options: Annotated[OptionValues, Meta(description="numbers by PyTorch's names")] = {}
 
 
 class Breakpoint(_Section, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """J and accuracy over whole sets, epoch by epoch."""
 
 from collections.abc import Iterator
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -107,6 +108,13 @@ class History:
         """(epochs + 1, WIDTH), a view; NaN in columns that there are no numbers for."""
         return self._rows[: self._count]
 
+    def until(self, epoch: int) -> "History":
+        """A history of its own that goes to the end of this epoch."""
+        shared = copy(self)
+        shared._rows = self._rows[: epoch + 1].copy()
+        shared._count = min(self._count, epoch + 1)
+        return shared
+
     def add(self, training: Evaluation, validation: Evaluation, penalty: float) -> None:
         """The next epoch; `penalty` is (λ/2) Σ ‖W[l]‖²."""
         losses = training.loss, validation.loss
@@ -119,6 +127,12 @@ class History:
             self._rows = np.resize(self._rows, (2 * needed, WIDTH))
         self._rows[self._count : needed] = rows
         self._count = needed
+
+    @property
+    def best(self) -> int:
+        """The epoch of the least loss: of the validation set, if there is one."""
+        name = "validation_loss" if "validation_loss" in self.columns else "train_loss"
+        return int(np.argmin(self.column(name)))
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One of `COLUMNS`, (epochs + 1,)."""

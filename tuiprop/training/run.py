@@ -1,6 +1,7 @@
 """A run: an experiment on its way, with its history and the way back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import penalty
+from tuiprop.training.batches import Batches
+from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Evaluation, Evaluator, History
 from tuiprop.training.threads import blas_threads, limited_to
-from tuiprop.training.timeline import Timeline
+from tuiprop.training.timeline import BUDGET, Timeline, Way
 from tuiprop.training.trainer import Record, Trainer
 
 SLICE = 0.005
@@ -33,17 +36,43 @@ class TrainingData:
     """(V, n[L])."""
 
 
+@dataclass(eq=False)
+class Branch:
+    """One course of a run: from state 0, by a log of edits, to the newest update walked."""
+
+    number: int
+    """0 for the first."""
+    parent: "Branch | None"
+    fork: int
+    """The update after which it left its parent; 0 for the first."""
+    edits: tuple[Edit, ...]
+    """All that act on the way from state 0, those of its parents included."""
+    history: History
+    """From epoch 0 on."""
+    reached: int = 0
+    """The newest update walked."""
+    way: Way = field(init=False)
+
+    def __post_init__(self) -> None:
+        shared = () if self.parent is None else self.parent.way
+        self.way = (
+            (self.number, inf),
+            *((number, min(last, self.fork)) for number, last in shared),
+        )
+
+
 class Run:
     """A network in training: forwards flat out, to any update, back by replay.
 
     The history grows when an epoch is walked for the first time and is kept when going back: a
-    replay gives the same numbers again.
+    replay gives the same numbers again. An edit behind the newest update begins a branch.
 
     Args:
         network: the network.
         settings: how it is trained.
-        data: on what.
+        data: on what; edits of inputs are written into it.
         initial: state 0.
+        budget: bytes that the key frames may take.
     """
 
     def __init__(
@@ -52,19 +81,24 @@ class Run:
         settings: TrainingSettings,
         data: TrainingData,
         initial: Parameters,
+        budget: int = BUDGET,
     ) -> None:
-        self.network = network
         self.settings = settings
         self.trainer = Trainer(network, settings, data.inputs, data.targets, initial)
-        self._training = Evaluator(network, data.inputs, data.targets, settings.dtype)
+        trainer, dtype = self.trainer, settings.dtype
+        self._training = Evaluator(network, trainer.inputs, trainer.targets, dtype)
         self._validation = Evaluator(
-            network, data.validation_inputs, data.validation_targets, settings.dtype
+            network, data.validation_inputs, data.validation_targets, dtype
         )
-        self.history = History(
+        history = History(
             held_out=len(data.validation_inputs) > 0, classes=network.loss_function.classes
         )
-        self.timeline = Timeline()
-        self.timeline.save(0, self.trainer.state)
+        self.branch = Branch(0, None, 0, (), history)
+        """The branch that it is on."""
+        self.branches = {0: self.branch}
+        """Every branch by its number."""
+        self.timeline = Timeline(budget)
+        self.timeline.save(0, trainer.state)
         self._last_frame = perf_counter()
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
@@ -72,26 +106,41 @@ class Run:
         self._remember()
 
     @property
+    def network(self) -> Network:
+        """The network, with the penalty in force."""
+        return self.trainer.network
+
+    @property
+    def batches(self) -> Batches:
+        """Which examples an update walks over."""
+        return self.trainer.batches
+
+    @property
+    def history(self) -> History:
+        """Of the branch that it is on."""
+        return self.branch.history
+
+    @property
     def t(self) -> int:
         """The number of updates done."""
         return self.trainer.t
 
     @property
-    def per_epoch(self) -> int:
-        """Updates in one epoch."""
-        return self.trainer.batches.per_epoch
-
-    @property
     def epoch(self) -> int:
         """The number of whole epochs done."""
-        return self.t // self.per_epoch
+        return self.batches.epochs_done(self.t)
 
     @property
     def last_update(self) -> int:
         """The update that ends the last epoch asked for."""
-        return self.settings.epochs * self.per_epoch
+        return self.batches.end(self.settings.epochs)
 
-    def advance(self, until: int, seconds: float = np.inf) -> None:
+    @property
+    def is_edited(self) -> bool:
+        """Edits act on the state as it is."""
+        return bool(self.trainer.plan.acting_at(self.t))
+
+    def advance(self, until: int, seconds: float = inf) -> None:
         """Walk on to update `until`, or until the time is up, or until the run diverges.
 
         Args:
@@ -104,22 +153,26 @@ class Run:
                 self._advance_slice(until)
                 if perf_counter() - started >= seconds:
                     break
+        self.branch.reached = max(self.branch.reached, self.t)
 
     def resume(self, state: Array, t: int, history: NDArray[np.float64]) -> None:
         """Go on from state t of an earlier run of the same experiment, with its history."""
         self.trainer.restore(state, t)
-        self.timeline.save(t, self.trainer.state)
+        self.timeline.save(t, state, self.branch.number)
         self.history.extend(history[len(self.history) :])
+        self.branch.reached = max(self.branch.reached, t)
 
     def rewind(self, t: int) -> None:
         """Go back to the newest key frame from which a walk on to update t makes its arrays.
 
-        Nothing happens where t is ahead, or where the arrays at hand are those of update t.
+        Nothing happens where t is ahead, or where all there can be of update t is at hand.
         """
-        if t > self.t or (t == self.t and (t == 0 or self.trainer.workspace is not None)):
+        if t > self.t:
+            return
+        if t == self.t and (t == 0 or self.trainer.workspace is not None or self.is_edited):
             return
         # one update is walked even when its state is a key frame: for its arrays
-        time, state = self.timeline.before(max(t - 1, 0))
+        time, state = self.timeline.before(max(t - 1, 0), self.branch.way)
         self.trainer.restore(state, time)
         self.diverged_at = None
 
@@ -127,6 +180,55 @@ class Run:
         """Go to update t, back or on, so that the arrays at hand are those of update t."""
         self.rewind(t)
         self.advance(t)
+
+    def edit(self, edit: Edit, *, apart: bool = False) -> Branch:
+        """Let an edit act on state t = `edit.at`, and stand there.
+
+        Args:
+            edit: what is changed.
+            apart: begin a branch even where the edit acts on the newest state.
+
+        Returns:
+            The branch that it is in: a new one where the run had gone on from state t.
+        """
+        self.seek(edit.at)
+        self._save_frame()
+        old = self.branch
+        edits = (*(known for known in old.edits if known.at <= edit.at), edit)
+        if apart or edit.at < old.reached:
+            history = old.history.until(self.epoch)
+            number = max(self.branches) + 1
+            self.branch = Branch(number, old, edit.at, edits, history, edit.at)
+            self.branches[number] = self.branch
+        else:
+            old.edits = edits
+        self._follow(edit.at)
+        self.advance(edit.at)
+        return self.branch
+
+    def switch(self, number: int) -> None:
+        """Go to another branch, to the newest key frame from which its newest state is a walk."""
+        self.branch = self.branches[number]
+        self._follow(max(self.branch.reached - 1, 0))
+
+    def discard(self, branch: Branch) -> None:
+        """Forget a branch that is not the first and has no branches of its own.
+
+        Where the run is on it, it goes back to where that branch began, without its edits.
+        """
+        assert branch.parent is not None
+        del self.branches[branch.number]
+        self.timeline.forget(branch.number)
+        if self.branch is branch:
+            self.branch = branch.parent
+            self._follow(max(branch.fork - 1, 0))
+            self.advance(branch.fork)
+
+    def _follow(self, t: int) -> None:
+        """Go to the newest key frame at or before update t, by the edits of this branch."""
+        time, state = self.timeline.before(t, self.branch.way)
+        self.trainer.restore(state, time, self.trainer.plan.with_edits(self.branch.edits))
+        self.diverged_at = None
 
     def record(self, update: int) -> Record:
         """The record of one update; the run stands before it afterwards."""
@@ -159,7 +261,8 @@ class Run:
     def _advance_slice(self, until: int) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
-        stop = min(until, (self.epoch + 1) * self.per_epoch)
+        end_of_epoch = self.batches.end(self.epoch + 1)
+        stop = min(until, end_of_epoch)
         deadline = perf_counter() + SLICE
         while trainer.t < stop:
             trainer.advance(1)
@@ -168,22 +271,31 @@ class Run:
         if not is_finite(trainer.state):
             self._return_to_last_finite()
             return
-        if trainer.t % self.per_epoch == 0 and self.epoch == len(self.history):
+        if trainer.t == end_of_epoch and self.epoch == len(self.history):
             self._remember()
         if perf_counter() - self._last_frame >= SLICE:
-            self.timeline.save(trainer.t, trainer.state)
-            self._last_frame = perf_counter()
+            self._save_frame()
+
+    def _save_frame(self) -> None:
+        """A key frame of this state; not where edits act, as those act again after a replay."""
+        if not self.is_edited:
+            self.timeline.save(self.t, self.trainer.state, self._owner)
+        self._last_frame = perf_counter()
+
+    @property
+    def _owner(self) -> int:
+        """The branch that the state at hand was first walked on."""
+        return next(number for number, last in reversed(self.branch.way) if self.t <= last)
 
     def _return_to_last_finite(self) -> None:
         """Find the update that made the state non-finite, and stand before it."""
-        time, state = self.timeline.before(self.trainer.t)
+        time, state = self.timeline.before(self.trainer.t, self.branch.way)
         self.trainer.restore(state, time)
-        good = state.copy()
         while is_finite(self.trainer.state):
-            good[...] = self.trainer.state
             self.trainer.advance(1)
         self.diverged_at = self.trainer.t
-        self.trainer.restore(good, self.diverged_at - 1)
+        self.trainer.restore(state, time)
+        self.trainer.advance(self.diverged_at - 1 - time)
 
 
 def is_finite(state: Array) -> bool:

@@ -7,10 +7,12 @@ import numpy as np
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.operation import Operation, Phase, Reference, T, operations
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.optimizer import OPTIMIZERS, Change, Optimizer
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
+from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.experiment import TrainingSettings
+from tuiprop.training.plan import Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +23,8 @@ class Record:
     """
 
     update: int
+    count: int
+    """t in the rule of the optimiser: its updates, this one included."""
     W: dict[int, Array]
     """Before the update, (n[l], n[l-1])."""
     b: dict[int, Array]
@@ -51,7 +55,7 @@ class Record:
     def arrays(self) -> dict[Reference, Array]:
         """What the operations of this update read, by reference: W and b are those before."""
         L = len(self.W)
-        arrays = {Reference("y", L): self.y, T: np.full((1, 1), float(self.update))}
+        arrays = {Reference("y", L): self.y, T: np.full((1, 1), float(self.count))}
         for symbol in ("W", "b", "z", "a", "da", "dz", "dW", "db"):
             for l, array in getattr(self, symbol).items():
                 arrays[Reference(symbol, l)] = array
@@ -72,12 +76,13 @@ class Record:
 
 
 class Trainer:
-    """Walks over batches and changes the parameters.
+    """Walks over batches and changes the parameters; edits act where the log says.
 
     Args:
         network: the network.
         settings: the optimiser, its rate and options, batch size, order, dtype.
-        inputs: the training set as rows, (N, n[0]).
+        inputs: the training set as rows, (N, n[0]); edits of inputs are written into it where
+            it is of that dtype.
         targets: (N, n[L]).
         initial: state 0; not changed.
     """
@@ -90,46 +95,42 @@ class Trainer:
         targets: Array,
         initial: Parameters,
     ) -> None:
-        self.network = network
-        self._settings = settings
         self.inputs = np.ascontiguousarray(inputs, settings.dtype)
         self.targets = np.ascontiguousarray(targets, settings.dtype)
-        self.batches = Batches(
-            len(inputs), settings.batch_size, shuffle=settings.shuffle, seed=settings.seed
-        )
-        optimizer = OPTIMIZERS[settings.optimizer]
-        self.state: Array = np.zeros(
-            (1 + len(optimizer.slots), network.parameter_count), settings.dtype
-        )
-        """θ and the slots of the optimiser, (1 + slots, P)."""
-        self.state[0] = initial.vector
-        self.parameters = Parameters(network, self.state[0])
-        """Views into `state`: changed by every update."""
+        self._edited_inputs: dict[tuple[int, int], float] = {}
+        self._workspaces: dict[int, Workspace] = {}
+        self._penalty = 0.0
         self.t = 0
         """The number of updates done."""
         self.workspace: Workspace | None = None
-        """The arrays of update t; None where update t was not walked here."""
-        self._workspaces: dict[int, Workspace] = {}
-        self._penalty = 0.0
-        self._change = Change(
-            optimizer,
-            self.state,
-            settings.learning_rate,
-            settings.options,
-        )
+        """The arrays of update t; None where update t was not walked here, or edits followed."""
+        self.plan = Plan(network, settings, len(inputs))
+        self._next_edit = self.plan.next_edit(0)
+        self.network, self.settings, self._began = network, settings, 0
+        self.state: Array = self._new_state()
+        """θ and the slots of the optimiser, (1 + slots, P)."""
+        self.state[0] = initial.vector
+        self._lay_out()
+
+    @property
+    def batches(self) -> Batches:
+        """Which examples an update walks over."""
+        return self.plan.batches
 
     def advance(self, updates: int) -> None:
         """Do so many updates."""
         for t in range(self.t + 1, self.t + updates + 1):
-            rows = self.batches.rows(t)
+            rows = self.plan.batches.rows(t)
             workspace = self._workspaces.get(len(rows))
             if workspace is None:
                 workspace = self._workspaces[len(rows)] = self._new_workspace(len(rows))
             self._walk(workspace, rows)
             self._penalty = penalty(self.network, self.parameters)
-            self._change.apply(workspace.gradient.vector, t)
+            self._change.apply(workspace.gradient.vector, t - self._began)
             self.workspace = workspace
             self.t = t
+            if t == self._next_edit:
+                self._act(self.plan.acting_at(t))
 
     def cost(self) -> float:
         """J of the batch of update t, before its parameters were changed."""
@@ -144,12 +145,11 @@ class Trainer:
         self._walk(workspace, rows)
         workspace.output_gradient()
         after = self.state.copy()
-        optimizer, settings = OPTIMIZERS[self._settings.optimizer], self._settings
-        Change(optimizer, after, settings.learning_rate, settings.options).apply(
-            workspace.gradient.vector, self.t + 1
-        )
+        count = self.t + 1 - self._began
+        self._change_of(after).apply(workspace.gradient.vector, count)
         return Record(
             update=self.t + 1,
+            count=count,
             W=before.W,
             b=before.b,
             z=workspace.z,
@@ -164,25 +164,87 @@ class Trainer:
             after=Parameters(self.network, after[0]),
             slots={
                 slot: Parameters(self.network, vector.copy())
-                for slot, vector in zip(optimizer.slots, self.state[1:], strict=True)
+                for slot, vector in zip(self._optimizer.slots, self.state[1:], strict=True)
             },
         )
 
     def operations(self) -> tuple[Operation, ...]:
-        """The operations of every update, in order."""
-        settings = self._settings
-        return operations(
-            self.network,
-            OPTIMIZERS[settings.optimizer],
-            settings.learning_rate,
-            settings.options,
-        )
+        """The operations of the next update, in order."""
+        settings = self.settings
+        return operations(self.network, self._optimizer, settings.learning_rate, settings.options)
 
-    def restore(self, state: Array, t: int) -> None:
-        """Go to state t, given as `state` held it then."""
+    def restore(self, state: Array, t: int, plan: Plan | None = None) -> None:
+        """Go to state t, given as it was before the edits that act on it; they act now.
+
+        Args:
+            state: as `state` held it then.
+            t: how many updates were done then.
+            plan: the experiment with another log of edits, which is followed from now on.
+        """
+        for (example, i), value in self._edited_inputs.items():
+            self.inputs[example, i] = value
+        self._edited_inputs.clear()
+        self.plan = plan or self.plan
+        earlier = self.plan.before(t)
+        self._set(earlier)
+        self.state = state.copy() if self.state.shape != state.shape else self.state
         self.state[...] = state
+        self._lay_out()
+        self._write_inputs(earlier)
         self.t = t
         self.workspace = None
+        self._act(self.plan.acting_at(t))
+
+    def _act(self, edits: tuple[Edit, ...]) -> None:
+        """Let the edits at t act."""
+        self._next_edit = self.plan.next_edit(self.t)
+        if not edits:
+            return
+        for edit in edits:
+            if isinstance(edit, ParameterEdit):
+                of_symbol = getattr(self.parameters, edit.symbol)
+                of_symbol[edit.layer][edit.row, edit.column] = edit.value
+        self._write_inputs(edits)
+        theta, rule = self.state[0], (self.settings.optimizer, self._began)
+        self._set((*self.plan.before(self.t), *edits))
+        if (self.settings.optimizer, self._began) != rule:
+            self.state = self._new_state()
+            self.state[0] = theta
+        self._lay_out()
+        self.workspace = None
+
+    def _write_inputs(self, edits: tuple[Edit, ...]) -> None:
+        for edit in edits:
+            if isinstance(edit, InputEdit):
+                place = edit.example, edit.input
+                self._edited_inputs.setdefault(place, float(self.inputs[place]))
+                self.inputs[place] = edit.value
+
+    def _set(self, edits: tuple[Edit, ...]) -> None:
+        """Put in force what the experiment and these edits say."""
+        network, self.settings, self._began = self.plan.in_force(edits)
+        if network != self.network:
+            self.network = network
+            self._workspaces.clear()
+
+    @property
+    def _optimizer(self) -> Optimizer:
+        return OPTIMIZERS[self.settings.optimizer]
+
+    def _new_state(self) -> Array:
+        """θ and slots, all 0."""
+        shape = 1 + len(self._optimizer.slots), self.network.parameter_count
+        return np.zeros(shape, self.settings.dtype)
+
+    def _lay_out(self) -> None:
+        """Views into the state, and the rule that changes it."""
+        self.parameters = Parameters(self.network, self.state[0])
+        """W and b, changed by every update."""
+        self._change = self._change_of(self.state)
+
+    def _change_of(self, state: Array) -> Change:
+        settings = self.settings
+        return Change(self._optimizer, state, settings.learning_rate, settings.options)
 
     def _new_workspace(self, m: int) -> Workspace:
         return Workspace(self.network, m, self.state.dtype)

@@ -23,6 +23,7 @@ from tuiprop.engine.protocol import (
     Look,
     Opened,
     Refused,
+    Seek,
     Tables,
 )
 from tuiprop.files.atomic import refusal
@@ -30,7 +31,7 @@ from tuiprop.ui.copying import COPY_FORMS, MOST_COPIED
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import DARK, LIGHT, PALETTES
-from tuiprop.ui.places import Place, parse_place, typed_path
+from tuiprop.ui.places import PLACES, parse_place, typed_path
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
 from tuiprop.ui.screens.run import RunScreen
@@ -206,28 +207,17 @@ class TuipropApp(App[int]):
     @work
     async def action_go_to(self) -> None:
         """To an epoch, an update, the start, the end."""
-        frame, outline = self.run_screen.frame, self.link.outline
-        if frame is None or outline is None:
+        if self.run_screen.frame is None:
             return
-        epochs = outline.experiment["training"]["epochs"]
-        here = Place(frame.update, outline.per_epoch, epochs, self.run_screen.newest_update)
 
         def check(text: str) -> str:
-            found = parse_place(text, here)
+            found = parse_place(text)
             return found if isinstance(found, str) else ""
 
-        answer = await self.push_screen_wait(
-            AskText(
-                "Go to",
-                "an epoch (47), epochs on or back (+10, -2), an update (u187), start, "
-                "newest, end (of the epochs set)",
-                check=check,
-            )
-        )
-        if answer is not None:
-            found = parse_place(answer, here)
-            if isinstance(found, int):
-                self.run_screen.seek(found)
+        answer = await self.push_screen_wait(AskText("Go to", PLACES, check=check))
+        found = parse_place(answer or "")
+        if isinstance(found, Seek):
+            self.run_screen.seek(found)
 
     @work
     async def action_new_run(self, new_seed: bool) -> None:

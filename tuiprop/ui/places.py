@@ -1,19 +1,15 @@
 """Where to go and where to write, as users type it."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from tuiprop.engine.protocol import Seek
 
-@dataclass(frozen=True)
-class Place:
-    """Where the run is, and what it could go to."""
-
-    update: int
-    per_epoch: int
-    epochs: int
-    newest: int
-    """The end of the last epoch that has been walked."""
+PLACES = (
+    "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, best "
+    "(least J validation), end (of the epochs set), a branch (branch 1)"
+)
+"""What may be typed, in words."""
 
 
 def typed_path(text: str) -> str:
@@ -21,23 +17,30 @@ def typed_path(text: str) -> str:
     return str(Path(text.strip()).expanduser())
 
 
-_EPOCH = re.compile(r"(?:e|epoch)?\s*(\d+)")
-_RELATIVE = re.compile(r"([+-])\s*(\d+)")
-_UPDATE = re.compile(r"(?:u|update)\s*(\d+)")
+_NUMBERED = (
+    (re.compile(r"(?:e|epoch)?\s*(\d+)"), "epoch"),
+    (re.compile(r"([+-]\s*\d+)"), "ahead"),
+    (re.compile(r"(?:u|update)\s*(\d+)"), "update"),
+    (re.compile(r"(?:br|branch)\s*(\d+)"), "branch"),
+)
+_NAMED = {
+    "start": Seek(update=0),
+    "newest": Seek(place="newest"),
+    "best": Seek(place="best"),
+    "end": Seek(place="end"),
+}
 
 
-def parse_place(text: str, here: Place) -> int | str:
-    """The update that is meant, or a sentence on what is allowed."""
+def parse_place(text: str) -> Seek | str:
+    """The place that is meant, or a sentence on what is allowed."""
     text = text.strip().lower()
-    named = {"start": 0, "newest": here.newest, "end": here.epochs * here.per_epoch}
-    if text in named:
-        return named[text]
-    if match := _UPDATE.fullmatch(text):
-        return int(match[1])
-    if match := _RELATIVE.fullmatch(text):
-        done = here.update // here.per_epoch
-        epoch = done + int(match[1] + match[2])
-        return max(0, epoch) * here.per_epoch
-    if match := _EPOCH.fullmatch(text):
-        return int(match[1]) * here.per_epoch
-    return f"found {text or 'nothing'}, allowed: 47, +10, -2, u187, start, newest, end"
+    if text in _NAMED:
+        return _NAMED[text]
+    for pattern, name in _NUMBERED:
+        if match := pattern.fullmatch(text):
+            number = int(match[1].replace(" ", ""))
+            if abs(number) < 2**62:
+                return Seek(**{name: number})  # type: ignore[arg-type]
+    return (
+        f"found {text or 'nothing'}, allowed: 47, +10, -2, u187, start, newest, best, end, branch 1"
+    )

@@ -3,7 +3,7 @@
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import Frame, Outline
+from tuiprop.engine.protocol import Frame, Outline, Pace
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 
@@ -32,15 +32,23 @@ def source_name(outline: Outline) -> str:
     return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def optimiser(outline: Outline) -> str:
-    """The rule, its rate and the penalty: sgd 0.25, l2 0.01."""
-    training, network = outline.experiment["training"], outline.experiment["network"]
-    words = f"{training['optimizer']} {training['learning_rate']:g}"
-    return words + (f", l2 {network['l2']:g}" if network.get("l2") else "")
+def optimiser(frame: Frame) -> str:
+    """The rule, its rate and the penalty, as they are now: sgd 0.25, l2 0.01."""
+    settings = frame.settings
+    words = f"{settings.optimizer} {settings.learning_rate:g}"
+    return words + (f", l2 {settings.l2:g}" if settings.l2 else "")
 
 
-def pace_words(pace: float) -> str:
-    """1,840 updates/s, or 0.5."""
+def pace_words(pace: Pace | None) -> str:
+    """What was chosen: 5 operations a second, 100 updates a second, flat out."""
+    if pace is None:
+        return "flat out"
+    what = "operation" if pace.operations else "update"
+    return f"{pace.rate:g} {what}{'s' if pace.rate > 1 else ''} a second"
+
+
+def _measured(pace: float) -> str:
+    """1,840 or 0.5."""
     return f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
 
 
@@ -50,7 +58,7 @@ def state(frame: Frame, palette: Palette) -> Text:
         return Text("✗ DIVERGED", Style(color=palette.bad, bold=True))
     if frame.status == "paused":
         return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
-    words = f"{pace_words(frame.pace)} updates/s"
+    words = f"{_measured(frame.pace)} updates/s"
     if frame.status == "seeking":
         words = f"going to update {frame.goal}"
     return Text(f"▶ {words}", Style(color=palette.good, bold=True))
@@ -68,7 +76,7 @@ def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
         (str(frame.epoch), plain),
         (f"/{epochs}, batch ", dim),
         (str(frame.batch), plain),
-        (f"/{outline.per_epoch}", dim),
+        (f"/{frame.per_epoch}", dim),
     )
 
 
@@ -107,10 +115,9 @@ def _initial(word: str) -> str:
     return word[0]
 
 
-def progress(frame: Frame, outline: Outline, palette: Palette, width: int) -> Text:
+def progress(frame: Frame, palette: Palette, width: int) -> Text:
     """A bar over the epochs."""
-    epochs = outline.experiment["training"]["epochs"] or 1
-    done = min(1.0, frame.update / (epochs * outline.per_epoch))
+    done = min(1.0, frame.update / (frame.last_update or 1))
     filled = round(done * width)
     return Text.assemble(
         ("━" * filled, Style(color=palette.good)),
@@ -122,7 +129,7 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
     """The run panel: what is trained, on what, how far, how well."""
     experiment = outline.experiment
     training = experiment["training"]
-    size = min(training["batch_size"] or outline.training, outline.training)
+    size = min(frame.settings.batch_size or outline.training, outline.training)
     dim, plain = Style(color=palette.dim), Style(color=palette.text)
     rows: list[tuple[str, Text]] = []
 
@@ -131,14 +138,14 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
 
     epochs = training["epochs"]
     row("progress", f"{frame.epochs_done} of {epochs} epochs done")
-    rows.append(("", progress(frame, outline, palette, max(4, width - 13))))
+    rows.append(("", progress(frame, palette, max(4, width - 13))))
     if frame.accuracy_training is not None:
         row("accuracy", f"training   {frame.accuracy_training:.2%}")
         if frame.accuracy_validation is not None:
             row("", f"validation {frame.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{outline.per_epoch} of {size} an epoch")
-    row("optimiser", optimiser(outline))
+    row("batches", f"{frame.per_epoch} of {size} an epoch")
+    row("optimiser", optimiser(frame))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
     return [Text.assemble((f"{label:<12}", dim), value) for label, value in rows]

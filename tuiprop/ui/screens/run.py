@@ -21,6 +21,7 @@ from tuiprop.engine.protocol import (
     Frame,
     Look,
     Move,
+    Pace,
     Pause,
     Refused,
     Reply,
@@ -42,8 +43,12 @@ from tuiprop.ui.widgets.matrix import MatrixView
 from tuiprop.ui.widgets.now import NowPanel
 
 FRAMES_A_SECOND = 12
-PACES: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, 100, 1000, None)
-"""Updates a second; None: flat out."""
+PACES: tuple[Pace | None, ...] = (
+    *(Pace(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
+    *(Pace(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
+    None,
+)
+"""From one operation a second to flat out."""
 
 WIDE, TALL = 100, 30
 """From so many columns and lines on, the overview has all its panels."""
@@ -142,12 +147,6 @@ class RunScreen(Screen[None]):
         self.set_class(compact, "-compact")
         self._show_footer()
         self._paint()
-
-    @property
-    def newest_update(self) -> int:
-        """The end of the last epoch that has been walked."""
-        per_epoch = self.link.outline.per_epoch if self.link.outline else 1
-        return max(0, self._training.count - 1) * per_epoch
 
     @property
     def chosen_array(self) -> Window:
@@ -303,7 +302,7 @@ class RunScreen(Screen[None]):
         )
         if long:
             loss = outline.experiment["network"]["loss"]
-            left.append(f"  {loss}  {status.optimiser(outline)}", Style(color=palette.dim))
+            left.append(f"  {loss}  {status.optimiser(frame)}", Style(color=palette.dim))
         if self.link.inline:
             left.append("  engine inline", Style(color=palette.dim))
         right = Text.assemble(
@@ -345,10 +344,11 @@ class RunScreen(Screen[None]):
         self.link.send(request, done)
         self.look()
 
-    def seek(self, update: int) -> None:
-        """Go to an update, back or on."""
-        self._went_back = self.frame is not None and update < self.frame.update
-        self._move(Seek(update=update))
+    def seek(self, place: Seek) -> None:
+        """Go to a place, back or on."""
+        here = self.frame.update if self.frame else 0
+        self._went_back = (here if place.update is None else place.update) < here
+        self._move(place)
 
     def action_play(self) -> None:
         """Play or pause."""
@@ -360,7 +360,7 @@ class RunScreen(Screen[None]):
         self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
         pace = PACES[self._pace]
         self.app.clear_notifications()
-        self.notify("flat out" if pace is None else f"{pace:g} updates a second", timeout=1.5)
+        self.notify(status.pace_words(pace), timeout=1.5)
         self._move(SetPace(pace=pace))
 
     def action_operation(self, count: int) -> None:
@@ -390,11 +390,11 @@ class RunScreen(Screen[None]):
 
     def action_start(self) -> None:
         """The initial weights; the history stays."""
-        self.seek(0)
+        self.seek(Seek(update=0))
 
     def action_newest(self) -> None:
-        """The newest epoch of this run."""
-        self.seek(self.newest_update)
+        """The newest state of this branch."""
+        self.seek(Seek(place="newest"))
 
     # Views
 

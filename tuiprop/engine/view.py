@@ -1,0 +1,224 @@
+"""What there is to see of a run: the frame that the screen asks for."""
+
+from time import perf_counter
+
+import numpy as np
+
+from tuiprop.core.array import Array, Rows
+from tuiprop.core.operation import Reference
+from tuiprop.engine.protocol import (
+    BranchNote,
+    Figures,
+    Frame,
+    LayerNorms,
+    Look,
+    Matrix,
+    SettingsInForce,
+    Window,
+)
+from tuiprop.engine.session import Session, divergence, norm
+from tuiprop.engine.walk import Walk
+from tuiprop.training.edit import SettingsEdit
+
+MOST_ROWS = 4000
+"""Epochs of the history that one frame carries: more come with the next."""
+
+LARGE = 100_000
+"""Numbers in an array from which its figures are not computed with every frame."""
+
+CHEAP = 0.05
+"""Seconds up to which J over the whole sets is evaluated at every stop."""
+
+
+class View:
+    """Looks at a session on its walk."""
+
+    def __init__(self, session: Session, walk: Walk) -> None:
+        self._session = session
+        self._walk = walk
+        self._run = session.run
+        self._evaluated: tuple[object, list[float]] | None = None
+        self._evaluation_seconds = 0.0
+        self._known_figures: tuple[object, Figures] | None = None
+
+    def frame(self, request: Look, number: int) -> Frame:
+        """What there is to see now.
+
+        Args:
+            request: which part of which array, and from where the history is wanted.
+            number: of the run.
+        """
+        run, walk, within = self._run, self._walk, self._walk.within
+        batches, branch = run.batches, run.branch
+        at = run.t + 1 if within.record is not None else run.t
+        epoch = batches.epoch(at) if at else 0
+        losses, evaluated_epoch = self._losses()
+        loss_training, loss_validation, *accuracies, penalty = losses
+        accuracy_training, accuracy_validation = map(_number, accuracies)
+        history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
+        return Frame(
+            run=number,
+            status=walk.status,
+            goal=walk.goal,
+            update=run.t,
+            epochs_done=run.epoch,
+            epoch=epoch,
+            batch=batches.batch(at) if at else 0,
+            per_epoch=batches.per_epoch(max(epoch, 1)),
+            last_update=run.last_update,
+            examples=len(self._rows_of_batch()),
+            made=run.trainer.workspace is not None,
+            operations=walk.operations,
+            now=within.now,
+            unmade=[] if within.record is None else within.unmade,
+            pace=walk.pace,
+            diverged=divergence(run) if run.diverged_at is not None else "",
+            J_batch=self._cost_of_batch(),
+            J_training=loss_training + penalty,
+            J_validation=_number(loss_validation + penalty),
+            accuracy_training=accuracy_training,
+            accuracy_validation=accuracy_validation,
+            evaluated_epoch=evaluated_epoch,
+            layers=[
+                LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
+                for l in range(1, run.network.L + 1)
+            ],
+            matrix=None if request.window is None else self.matrix(request.window),
+            history_length=len(run.history),
+            history_from=request.history_from,
+            history=[[_number(value) for value in row[:4]] for row in history.tolist()],
+            branch=branch.number,
+            branches=[
+                BranchNote(
+                    number=each.number,
+                    parent=None if each.parent is None else each.parent.number,
+                    fork=each.fork,
+                    reached=each.reached,
+                    edits=[str(edit) for edit in each.edits],
+                )
+                for each in run.branches.values()
+            ],
+            settings=self._settings(),
+            settings_changed=[
+                batches.epochs_done(edit.at)
+                for edit in branch.edits
+                if isinstance(edit, SettingsEdit)
+            ],
+        )
+
+    def matrix(self, window: Window) -> Matrix:
+        """The part of an array that a window asks for."""
+        l, symbol = window.layer, window.symbol
+        n, m = self._run.network.sizes, len(self._rows_of_batch())
+        columns = {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
+        shape = n[l], columns
+        first, row_count = _clip(window.row, window.rows, shape[0])
+        left, column_count = _clip(window.column, window.columns, shape[1])
+        rows, across = slice(first, first + row_count), slice(left, left + column_count)
+        array = self.array(symbol, l)
+        part: list[list[float]] = [] if array is None else array[rows, across].tolist()
+        session = self._session
+        batch = session.examples.training.rows[self._rows_of_batch()]
+        return Matrix(
+            window=Window(
+                symbol=symbol,
+                layer=l,
+                row=first,
+                rows=row_count,
+                column=left,
+                columns=column_count,
+            ),
+            shape=shape,
+            made=array is not None,
+            values=part,
+            row_names=session.unit_names(l)[rows],
+            column_names=session.column_names(symbol, l, batch)[across],
+            figures=self._figures(symbol, l, array),
+        )
+
+    def array(self, symbol: str, l: int) -> Array | None:
+        """The whole array as it is now, or None where it has not been made."""
+        if self._walk.within.record is not None:
+            return self._walk.within.array(Reference(symbol, l))
+        trainer = self._run.trainer
+        if symbol in ("W", "b"):
+            return getattr(trainer.parameters, symbol)[l]  # type: ignore[no-any-return]
+        if symbol == "a" and l == 0:
+            return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
+        workspace = trainer.workspace
+        if workspace is None:
+            return None
+        if symbol in ("dW", "db"):
+            return getattr(workspace.gradient, symbol[1:])[l]  # type: ignore[no-any-return]
+        if symbol == "da" and l == self._run.network.L:
+            return workspace.output_gradient()
+        return getattr(workspace, symbol)[l]  # type: ignore[no-any-return]
+
+    def _settings(self) -> SettingsInForce:
+        settings = self._run.trainer.settings
+        return SettingsInForce(
+            optimizer=settings.optimizer,
+            learning_rate=settings.learning_rate,
+            l2=self._run.network.l2,
+            batch_size=settings.batch_size,
+            options=settings.options,
+        )
+
+    def _cost_of_batch(self) -> float | None:
+        """J of the batch at hand, once it has been computed."""
+        if self._walk.within.record is not None:
+            return self._walk.within.cost
+        trainer = self._run.trainer
+        return None if trainer.workspace is None else trainer.cost()
+
+    def _norm(self, symbol: str, l: int) -> float | None:
+        array = self.array(symbol, l)
+        return None if array is None else norm(array)
+
+    def _figures(self, symbol: str, l: int, array: Array | None) -> Figures | None:
+        """Of the whole array; of a large one only when the run stands still."""
+        if array is None or (array.size > LARGE and self._walk.goal is not None):
+            return None
+        state = symbol, l, self._run.branch.edits, self._walk.here
+        if self._known_figures is None or self._known_figures[0] != state:
+            figures = Figures(
+                smallest=float(array.min()),
+                largest=float(array.max()),
+                mean=float(array.mean()),
+                norm=norm(array),
+            )
+            self._known_figures = state, figures
+        return self._known_figures[1]
+
+    def _rows_of_batch(self) -> Rows:
+        """The examples of the update at hand, (m,): begun, or the last one, or the first."""
+        run, begun = self._run, self._walk.within.record is not None
+        return run.batches.rows(run.t + 1 if begun else max(run.t, 1))
+
+    def _losses(self) -> tuple[list[float], int | None]:
+        """J and accuracies to be shown, and the epoch they belong to unless they are of now."""
+        run = self._run
+        at_end_of_epoch = run.history.rows[min(run.epoch, len(run.history) - 1)].tolist()
+        if run.t == run.batches.end(run.epoch) and not run.is_edited:
+            return at_end_of_epoch, None
+        if self._walk.status == "playing" or self._evaluation_seconds > CHEAP:
+            return at_end_of_epoch, run.epoch
+        state = run.t, run.branch.edits
+        if self._evaluated is None or self._evaluated[0] != state:
+            started = perf_counter()
+            training, validation = run.evaluate()
+            self._evaluation_seconds = perf_counter() - started
+            losses = training.loss, validation.loss
+            values = [*losses, training.accuracy, validation.accuracy, run.penalty]
+            self._evaluated = state, values
+        return self._evaluated[1], None
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _clip(start: int, count: int, size: int) -> tuple[int, int]:
+    """The part of [start, start + count) that lies in an axis of this size, and fills it."""
+    start = max(0, min(start, size - count))
+    return start, min(count, size - start)

@@ -1,0 +1,194 @@
+"""Walking: where a run is to go, how fast, and where it is on the way there."""
+
+from time import perf_counter
+
+from tuiprop.engine.protocol import Done, Move, Pace, Refused, Reply, Seek, Status
+from tuiprop.engine.within import Within, boundary, of_layer, of_phase
+from tuiprop.training.run import Run
+
+MOMENT = 0.01
+"""Seconds that `work` takes at most, and so the longest that a request waits."""
+
+PATIENCE = 0.03
+"""Seconds that going somewhere takes before it is answered: most of it is done by then."""
+
+
+class Walk:
+    """A run on its way.
+
+    Positions are counted in operations since state 0 where they lie inside updates.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.within = Within()
+        self.status: Status = "paused"
+        self.goal: int | None = None
+        """The update that it is walking to; None when it stands still."""
+        self._pace: Pace | None = None
+        self._since = 0.0, 0
+        self._rate = 0.0, 0, 0.0
+
+    @property
+    def operations(self) -> int:
+        """Of one update: 8L + 1."""
+        return 8 * self.run.network.L + 1
+
+    @property
+    def here(self) -> int:
+        """Operations done since state 0."""
+        return self.run.t * self.operations + self.within.done
+
+    @property
+    def pace(self) -> float:
+        """Updates a second, measured; 0 when it stands still."""
+        if self.goal is None:
+            return 0.0
+        since, first, pace = self._rate
+        now = perf_counter()
+        if now - since >= 0.5:
+            pace = (self.run.t - first) / (now - since)
+            self._rate = now, self.run.t, pace
+        elif not pace and now > since:
+            pace = (self.run.t - first) / (now - since)
+        return pace
+
+    def play(self, pace: Pace | None) -> Reply:
+        """Walk on to the end of the epochs asked for."""
+        run = self.run
+        if run.t >= run.last_update:
+            return Refused(
+                sentence=f"all {run.settings.epochs} epochs are done: "
+                "e walks one more, g goes further"
+            )
+        if pace is None or not pace.operations:
+            self.within.leave()
+        self._go("playing", run.last_update, pace)
+        return Done()
+
+    def toggle(self, pace: Pace | None) -> Reply:
+        """Play if it stands still, else stop."""
+        if self.goal is None:
+            return self.play(pace)
+        self.stop()
+        return Done()
+
+    def set_pace(self, pace: Pace | None) -> Reply:
+        """Play at another pace, if it plays."""
+        return self.play(pace) if self.status == "playing" else Done()
+
+    def stop(self) -> None:
+        """Stand still here."""
+        self.status, self.goal, self._pace = "paused", None, None
+
+    def move(self, request: Move) -> Done:
+        """Go so far from where it is, or is going."""
+        run, within = self.run, self.within
+        going_to = self.goal if self.status == "seeking" else None
+        update = run.t if going_to is None else going_to
+        done = within.done if going_to is None else within.wanted
+        if request.operations or request.layers or request.phases:
+            operations = run.trainer.operations()
+            target = update * len(operations) + done
+            for move, count in (
+                (lambda at, d: at + d, request.operations),
+                (lambda at, d: boundary(operations, at, d, of_layer), request.layers),
+                (lambda at, d: boundary(operations, at, d, of_phase), request.phases),
+            ):
+                for _ in range(abs(count)):
+                    target = max(0, move(target, 1 if count > 0 else -1))
+            return self.go_to(*divmod(target, len(operations)))
+        begun = done > 0
+        if request.epochs:
+            epoch = run.batches.epochs_done(update)
+            back_in_epoch = request.epochs < 0 and (update > run.batches.end(epoch) or begun)
+            update = run.batches.end(max(0, epoch + request.epochs + back_in_epoch))
+        back_in_update = request.updates < 0 and begun
+        return self.go_to(update + request.updates + back_in_update)
+
+    def seek(self, request: Seek) -> Reply:
+        """Go to a place."""
+        run = self.run
+        if request.branch is not None:
+            if request.branch not in run.branches:
+                numbers = ", ".join(map(str, run.branches))
+                return Refused(sentence=f"found branch {request.branch}, allowed: {numbers}")
+            if request.branch != run.branch.number:
+                self.within.leave()
+                run.switch(request.branch)
+            return self.go_to(run.branch.reached)
+        return self.go_to(self._place(request))
+
+    def _place(self, request: Seek) -> int:
+        run = self.run
+        if request.update is not None:
+            return request.update
+        if request.epoch is not None:
+            return run.batches.end(max(0, request.epoch))
+        if request.ahead is not None:
+            return run.batches.end(max(0, run.epoch + request.ahead))
+        return {
+            "newest": run.branch.reached,
+            "end": run.last_update,
+            "best": run.batches.end(run.history.best),
+        }[request.place]
+
+    def go_to(self, update: int, operations: int = 0) -> Done:
+        """Go to where so many updates are done, and so many operations of the next."""
+        update = max(0, update)
+        run = self.run
+        if update != run.t:
+            self.within.leave()
+        run.rewind(update)
+        run.diverged_at = None
+        self.within.wanted = operations
+        self._go("seeking", update, None)
+        deadline = perf_counter() + PATIENCE
+        while self.work() is not None and perf_counter() < deadline:
+            pass
+        return Done()
+
+    def work(self) -> float | None:
+        """Walk on for a moment.
+
+        Returns:
+            Seconds until there is work again, 0 if at once; None if there is none.
+        """
+        if self.goal is None:
+            return None
+        if self._pace is not None:
+            return self._work_at(self._pace, self.goal)
+        run = self.run
+        run.advance(self.goal, MOMENT)
+        if run.t < self.goal and run.diverged_at is None:
+            return 0.0
+        if run.t == self.goal:
+            self.within.enter(run)
+        self.stop()
+        return None
+
+    def _work_at(self, pace: Pace, goal: int) -> float | None:
+        """Walk on as far as the pace has come by now."""
+        started, first = self._since
+        unit = 1 if pace.operations else self.operations
+        elapsed = perf_counter() - started
+        due = min(first + int(elapsed * pace.rate) * unit, goal * self.operations)
+        run, within = self.run, self.within
+        if due <= self.here:
+            return max(0.0, ((self.here - first) // unit + 1) / pace.rate - elapsed)
+        update, operations = divmod(due, self.operations)
+        if update != run.t:
+            within.leave()
+            run.advance(update, MOMENT)
+        if run.diverged_at is None and run.t == update:
+            within.wanted = operations
+            within.enter(run)
+        if run.t < goal and run.diverged_at is None:
+            return 0.0
+        self.stop()
+        return None
+
+    def _go(self, status: Status, goal: int, pace: Pace | None) -> None:
+        self.status, self.goal, self._pace = status, goal, pace
+        self._since = perf_counter(), self.here
+        self._rate = perf_counter(), self.run.t, 0.0
