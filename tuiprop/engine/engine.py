@@ -19,13 +19,16 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import DataError, Table
+from tuiprop.engine.changes import settings_edit
 from tuiprop.engine.protocol import (
     Ask,
+    Change,
     Check,
     Done,
     Export,
     Exported,
     Frame,
+    Keep,
     Locate,
     Located,
     Look,
@@ -38,19 +41,24 @@ from tuiprop.engine.protocol import (
     Play,
     Refused,
     Reply,
+    Revert,
     Save,
     SaveExperiment,
+    SaveRecord,
     Seek,
     SetPace,
     Snapshot,
     Toggle,
+    Try,
     Vocabulary,
 )
 from tuiprop.engine.session import Session, open_session
+from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
 from tuiprop.files.atomic import write_text
 from tuiprop.files.model import network_of
+from tuiprop.files.record import save_record
 from tuiprop.files.weights import load_model, parameters_for
 from tuiprop.training.experiment import (
     DataSettings,
@@ -62,6 +70,9 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH
+
+_MOVES = Play | Toggle | SetPace | Seek | Move | Change | Export
+"""What must wait until what is tried is kept or reverted."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,11 @@ class Engine:
             Pause: self._pause,
             Seek: self._seek,
             Move: self._move,
+            Try: self._try,
+            Keep: self._keep,
+            Revert: self._revert,
+            Change: self._change,
+            SaveRecord: self._save_record,
             Look: self._look,
             Save: self._save,
             Export: self._export,
@@ -100,6 +116,8 @@ class Engine:
     def handle(self, request: Message) -> Reply:
         """The answer to a request; `Refused` where it cannot be."""
         try:
+            if isinstance(request, _MOVES) and self._run and self._run.view.trial is not None:
+                return Refused(sentence="Enter keeps the change as a branch, Escape reverts it")
             with np.errstate(all="ignore"):  # near a divergence numbers overflow
                 return self._handlers[type(request)](request)
         except ExperimentError as error:
@@ -222,6 +240,35 @@ class Engine:
     def _seek(self, request: Seek) -> Reply:
         return self._opened().walk.seek(request)
 
+    def _try(self, request: Try) -> Done:
+        opened = self._opened()
+        if opened.view.trial is not None:
+            revert(opened.session, opened.walk, opened.view.trial)
+            opened.view.trial = None
+        opened.view.trial = try_out(opened.session, opened.walk, request)
+        return Done()
+
+    def _keep(self, request: Keep) -> Done:
+        self._opened().view.trial = None
+        return Done()
+
+    def _revert(self, request: Revert) -> Done:
+        opened = self._opened()
+        if opened.view.trial is not None:
+            revert(opened.session, opened.walk, opened.view.trial)
+            opened.view.trial = None
+        return Done()
+
+    def _change(self, request: Change) -> Done:
+        opened = self._opened()
+        session, walk = opened.session, opened.walk
+        run = session.run
+        walk.stop()
+        edit = settings_edit(session, request)
+        walk.within.leave()
+        run.edit(edit)
+        return Done()
+
     def _look(self, request: Look) -> Frame:
         return self._opened().view.frame(request, self._runs)
 
@@ -247,6 +294,18 @@ class Engine:
             sentence=f"{session.run.network.parameter_count} parameters of update "
             f"{session.run.t} written to {request.path}; read back, "
             f"largest difference {difference:g}",
+        )
+
+    def _save_record(self, request: SaveRecord) -> Exported:
+        opened = self._opened()
+        record = opened.view.record()
+        if record is None:
+            raise ValueError("no update has been made here yet: o or b makes one")
+        save_record(opened.session.with_rows_of_table(record), request.path)
+        return Exported(
+            path=request.path,
+            update=record.update,
+            sentence=f"every array of update {record.update} written to {request.path}",
         )
 
     def _save_experiment(self, request: SaveExperiment) -> Exported:

@@ -138,6 +138,44 @@ class Look(Message, frozen=True, kw_only=True):
     """Send the history from this epoch on."""
 
 
+class Try(Message, frozen=True, kw_only=True):
+    """What if this number were another? Of W, b or a[0]. → `Done` or `Refused`.
+
+    It is tried on a branch of its own; until `Keep` or `Revert`, nothing else moves the run.
+    """
+
+    symbol: str
+    layer: int
+    row: int
+    column: int
+    value: float
+
+
+class Keep(Message, frozen=True, kw_only=True):
+    """Keep what is tried, as a branch. → `Done`."""
+
+
+class Revert(Message, frozen=True, kw_only=True):
+    """Forget what is tried, and stand where the run stood. → `Done`."""
+
+
+class Change(Message, frozen=True, kw_only=True):
+    """Train otherwise from here on. → `Done` or `Refused`."""
+
+    learning_rate: float | None = None
+    l2: float | None = None
+    batch_size: int | None = None
+    """From the next epoch on."""
+    optimizer: str | None = None
+    options: dict[str, float | tuple[float, float]] | None = None
+
+
+class SaveRecord(Message, frozen=True, kw_only=True):
+    """Write every array of the update at hand to a file. → `Exported` or `Refused`."""
+
+    path: str
+
+
 class Save(Message, frozen=True, kw_only=True):
     """Keep what must survive this engine. → `Snapshot`."""
 
@@ -169,6 +207,11 @@ Request = (
     | Pause
     | Seek
     | Move
+    | Try
+    | Keep
+    | Revert
+    | Change
+    | SaveRecord
     | Look
     | Save
     | Export
@@ -261,6 +304,8 @@ class Matrix(Message, frozen=True, kw_only=True):
     made: bool
     """False where this array has not been made yet: `values` is empty then."""
     values: list[list[float]]
+    before: list[list[float]]
+    """The same part without the change that is tried; empty where none is."""
     row_names: list[str]
     column_names: list[str]
     figures: Figures | None
@@ -328,6 +373,36 @@ class SettingsInForce(Message, frozen=True, kw_only=True):
     options: dict[str, float | tuple[float, float]]
 
 
+Pair = tuple[float | None, float | None]
+"""Before and after."""
+
+
+class WhatIfChange(Message, frozen=True, kw_only=True):
+    """How an array of the update at hand changes."""
+
+    array: str
+    cell: str
+    """The cell that changes most, by the names of its row and column."""
+    before: float
+    after: float
+    changed: int
+    """How many of its numbers change."""
+    size: int
+
+
+class WhatIf(Message, frozen=True, kw_only=True):
+    """One number is another, and what follows."""
+
+    cell: str
+    before: float
+    after: float
+    J_batch: Pair
+    J_training: Pair
+    J_validation: Pair
+    changes: list[WhatIfChange]
+    """In the order of the operations."""
+
+
 class Frame(Message, frozen=True, kw_only=True):
     """What there is to see."""
 
@@ -377,6 +452,8 @@ class Frame(Message, frozen=True, kw_only=True):
     branch: int
     """The branch that it is on: 0 is the first."""
     branches: list[BranchNote]
+    what_if: WhatIf | None
+    """What is tried."""
     settings: SettingsInForce
     settings_changed: list[int]
     """The epochs after whose end, or within the next one, settings were changed."""

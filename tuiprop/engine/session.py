@@ -90,6 +90,10 @@ class Session:
         record = self.run.record(update)
         if record.update != update:
             raise DivergedError(self)
+        return self.with_rows_of_table(record)
+
+    def with_rows_of_table(self, record: Record) -> Record:
+        """A record of the run whose examples are rows of the table, not of the training set."""
         return replace(record, examples=self.examples.training.rows[record.examples])
 
     def check(self) -> GradientCheck:

@@ -17,8 +17,10 @@ from tuiprop.engine.protocol import (
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm
+from tuiprop.engine.trial import Trial
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import SettingsEdit
+from tuiprop.training.trainer import Record
 
 MOST_ROWS = 4000
 """Epochs of the history that one frame carries: more come with the next."""
@@ -37,8 +39,11 @@ class View:
         self._session = session
         self._walk = walk
         self._run = session.run
+        self.trial: Trial | None = None
+        """What is tried."""
         self._evaluated: tuple[object, list[float]] | None = None
         self._evaluation_seconds = 0.0
+        self._last_record: tuple[object, Record] | None = None
         self._known_figures: tuple[object, Figures] | None = None
 
     def frame(self, request: Look, number: int) -> Frame:
@@ -48,6 +53,7 @@ class View:
             request: which part of which array, and from where the history is wanted.
             number: of the run.
         """
+        trial = self.trial
         run, walk, within = self._run, self._walk, self._walk.within
         batches, branch = run.batches, run.branch
         at = run.t + 1 if within.record is not None else run.t
@@ -98,6 +104,7 @@ class View:
                 )
                 for each in run.branches.values()
             ],
+            what_if=None if trial is None else trial.note,
             settings=self._settings(),
             settings_changed=[
                 batches.epochs_done(edit.at)
@@ -131,10 +138,32 @@ class View:
             shape=shape,
             made=array is not None,
             values=part,
+            before=self._without_the_trial(window, rows, across) if part else [],
             row_names=session.unit_names(l)[rows],
             column_names=session.column_names(symbol, l, batch)[across],
             figures=self._figures(symbol, l, array),
         )
+
+    def record(self) -> Record | None:
+        """The record of the update at hand: begun, or the last one; None where there is none."""
+        run, within = self._run, self._walk.within
+        if within.record is not None:
+            return within.record
+        if run.trainer.workspace is None:
+            return None
+        state = run.t, run.branch.edits
+        if self._last_record is None or self._last_record[0] != state:
+            self._last_record = state, run.record(run.t)
+            run.advance(run.t + 1)
+        return self._last_record[1]
+
+    def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
+        """A part of an array as it would be without what is tried."""
+        if self.trial is None:
+            return []
+        reference = Reference(window.symbol, window.layer)
+        numbers: list[list[float]] = self.trial.array_without(reference)[rows, columns].tolist()
+        return numbers
 
     def array(self, symbol: str, l: int) -> Array | None:
         """The whole array as it is now, or None where it has not been made."""

@@ -85,13 +85,17 @@ class Within:
         """An array as it is now; None where this update has not made it yet."""
         record = self.record
         assert record is not None
-        made = reference in {operation.result for operation in self._operations[: self.done]}
+        made = self.is_made(reference)
         if reference.symbol in ("W", "b"):
             parameters = record.after if made else record
             return getattr(parameters, reference.symbol)[reference.layer]  # type: ignore[no-any-return]
         if made or reference == Reference("a", 0):
             return record.arrays()[reference]
         return None
+
+    def is_made(self, reference: Reference) -> bool:
+        """An operation that is done made this array; W and b: changed it."""
+        return reference in {operation.result for operation in self._operations[: self.done]}
 
     @property
     def cost(self) -> float | None:

@@ -1,0 +1,257 @@
+"""Edits and branches: every state is a function of the experiment and the log of edits."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.training.runs import Case
+from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit
+from tuiprop.training.plan import Plan
+from tuiprop.training.run import Run
+
+CASE = Case(l2=0.01, training={"optimizer": "adam"})
+
+
+def weight(at: int, value: float = 0.25, symbol: str = "W", layer: int = 1) -> ParameterEdit:
+    return ParameterEdit(at=at, symbol=symbol, layer=layer, row=1, column=0, value=value)  # type: ignore[arg-type]
+
+
+def straight(case: Case, edits: tuple[Edit, ...], t: int) -> Run:
+    """A run of its own that has these edits from the beginning and walks to update t once."""
+    run = case.run()
+    run.trainer.restore(run.trainer.state.copy(), 0, run.trainer.plan.with_edits(edits))
+    run.trainer.advance(t)
+    return run
+
+
+def assert_same(run: Run, other: Run) -> None:
+    assert run.t == other.t
+    assert np.array_equal(run.trainer.state, other.trainer.state)
+    assert np.array_equal(run.trainer.inputs, other.trainer.inputs)
+    assert run.trainer.settings == other.trainer.settings
+    assert run.network == other.network
+    mine, theirs = run.next_record(), other.next_record()
+    assert mine.J == theirs.J
+    assert mine.count == theirs.count
+    for reference, array in mine.arrays().items():
+        assert np.array_equal(array, theirs.arrays()[reference]), reference
+
+
+def test_a_parameter_is_changed_where_it_says_and_the_replay_changes_it_again() -> None:
+    run = CASE.run()
+    run.advance(12)
+    before = run.trainer.parameters.W[1].copy()
+    run.edit(weight(12))
+    after = run.trainer.parameters.W[1]
+    assert after[1, 0] == 0.25
+    before[1, 0] = 0.25
+    assert np.array_equal(after, before)
+    run.advance(20)
+    state = run.trainer.state.copy()
+    run.seek(3)
+    run.seek(20)
+    assert np.array_equal(run.trainer.state, state)
+    run.seek(12)
+    assert run.trainer.parameters.W[1][1, 0] == 0.25
+    assert run.trainer.workspace is None, "what was made before the edit is not shown as current"
+
+
+def test_at_the_newest_state_the_branch_goes_on_behind_it_another_begins() -> None:
+    run = CASE.run()
+    run.advance(12)
+    assert run.edit(SettingsEdit(at=12, learning_rate=0.5)).number == 0
+    run.advance(20)
+    old, curve = run.trainer.state.copy(), run.history.rows.copy()
+    branch = run.edit(weight(7))
+    assert (branch.number, branch.fork, branch.parent) == (1, 7, run.branches[0])
+    assert branch.edits == (weight(7),), "the edit at 12 lies beyond the fork"
+    assert len(run.history) == run.epoch + 1
+    run.advance(16)
+    assert_same(run, straight(CASE, (weight(7),), 16))
+    run.switch(0)
+    run.advance(20)
+    assert np.array_equal(run.trainer.state, old)
+    assert np.array_equal(run.history.rows, curve)
+    run.switch(1)
+    run.advance(run.branch.reached)
+    assert_same(run, straight(CASE, (weight(7),), 16))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_branch_at_the_newest_state_when_wanted(apart: bool) -> None:
+    run = CASE.run()
+    run.advance(9)
+    assert run.edit(weight(9), apart=apart).number == int(apart)
+
+
+def test_discarding_a_branch_gives_back_what_was() -> None:
+    run = CASE.run()
+    run.advance(13)
+    state = run.trainer.state.copy()
+    inputs = run.trainer.inputs.copy()
+    for edit in (weight(13), InputEdit(at=13, example=4, input=2, value=9.0)):
+        branch = run.edit(edit, apart=True)
+        run.discard(branch)
+        assert run.t == 13
+        assert np.array_equal(run.trainer.state, state)
+        assert np.array_equal(run.trainer.inputs, inputs)
+        assert list(run.branches) == [0]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_input_is_changed_in_this_branch_from_there_on(dtype: str) -> None:
+    case = Case(training={"dtype": dtype})
+    run = case.run()
+    run.advance(10)
+    first = run.evaluate()
+    original = run.trainer.inputs.copy()
+    run.edit(InputEdit(at=6, example=4, input=2, value=9.0))
+    assert run.trainer.inputs[4, 2] == 9.0
+    assert run.evaluate()[0].loss != first[0].loss, "J training is over the changed example"
+    run.seek(5)
+    assert np.array_equal(run.trainer.inputs, original)
+    run.seek(11)
+    assert run.trainer.inputs[4, 2] == 9.0
+    run.switch(0)
+    run.advance(10)
+    assert np.array_equal(run.trainer.inputs, original)
+    assert run.evaluate() == first
+
+
+def test_another_rule_begins_with_fresh_slots_and_counts_from_one() -> None:
+    run = CASE.run()
+    run.advance(8)
+    theta = run.trainer.state[0].copy()
+    run.edit(SettingsEdit(at=8, optimizer="rmsprop"))
+    assert run.trainer.state.shape[0] == 2
+    assert np.array_equal(run.trainer.state[0], theta)
+    assert not run.trainer.state[1].any()
+    run.edit(SettingsEdit(at=8, optimizer="adamw", learning_rate=0.1))
+    assert run.trainer.state.shape[0] == 3
+    record = run.next_record()
+    assert (record.update, record.count) == (9, 1)
+    fresh = Case(l2=0.01, training={"optimizer": "adamw", "learning_rate": 0.1}).run()
+    fresh.trainer.state[0] = theta
+    fresh.trainer.parameters.vector[...] = theta
+    gradient = run.next_record()
+    run.advance(9)
+    expected = theta - 0.1 * 0.01 * theta
+    g = np.concatenate([np.r_[gradient.dW[l].ravel(), gradient.db[l].ravel()] for l in (1, 2)])
+    expected -= 0.1 * g / (np.abs(g) + 1e-8)  # the first update of Adam: m̂ = g, √v̂ = |g|
+    assert np.allclose(run.trainer.state[0], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_settings_take_hold_from_the_next_update_and_l2_in_J_too() -> None:
+    run = CASE.run()
+    run.advance(8)
+    run.edit(SettingsEdit(at=8, l2=0.5, learning_rate=0.2))
+    assert run.network.l2 == 0.5
+    weights = run.trainer.parameters.W
+    assert run.penalty == pytest.approx(0.25 * sum(float((W**2).sum()) for W in weights.values()))
+    assert "0.5 * W1" in run.trainer.operations()[-9].numpy or any(
+        "0.5 * W" in operation.numpy for operation in run.trainer.operations()
+    )
+    run.seek(7)
+    assert run.network.l2 == 0.01
+    assert run.trainer.settings.learning_rate == 0.05
+
+
+def test_another_size_of_batches_from_the_next_epoch_on() -> None:
+    run = CASE.run()  # 23 examples in batches of 5: 5 updates an epoch
+    run.advance(7)
+    run.edit(SettingsEdit(at=7, batch_size=10))
+    batches = run.batches
+    sizes = [len(batches.rows(t)) for t in range(1, 17)]
+    assert sizes == [5, 5, 5, 5, 3] * 2 + [10, 10, 3] * 2
+    assert [batches.end(epoch) for epoch in range(6)] == [0, 5, 10, 13, 16, 19]
+    assert [batches.epochs_done(t) for t in (0, 4, 5, 9, 10, 12, 13)] == [0, 0, 1, 1, 2, 2, 3]
+    assert [(batches.epoch(t), batches.batch(t)) for t in (10, 11, 13, 14)] == [
+        *((2, 5), (3, 1)),
+        *((3, 3), (4, 1)),
+    ]
+    assert run.last_update == batches.end(8) == 28
+    order = np.random.default_rng([3, 3]).permutation(23)
+    assert batches.rows(11).tolist() == order[:10].tolist()
+    run.advance(28)
+    assert len(run.history) == 9
+    run.edit(SettingsEdit(at=10, batch_size=0))  # the end of an epoch: from there on
+    assert [len(run.batches.rows(t)) for t in (10, 11, 12)] == [3, 23, 23]
+
+
+EDITS: list[dict[str, Any]] = [
+    {"kind": "weight", "symbol": "W", "layer": 1},
+    {"kind": "weight", "symbol": "b", "layer": 2},
+    {"kind": "input"},
+    {"kind": "settings", "learning_rate": 0.3},
+    {"kind": "settings", "l2": 0.2},
+    {"kind": "settings", "batch_size": 7},
+    {"kind": "settings", "optimizer": "momentum"},
+    {"kind": "settings", "optimizer": "adam", "options": {"eps": 1e-6}},
+]
+
+
+def some_edit(generator: random.Random, at: int) -> Edit:
+    options = dict(generator.choice(EDITS))
+    kind = options.pop("kind")
+    if kind == "weight":
+        value = generator.uniform(-1, 1)
+        return ParameterEdit(at=at, row=generator.randrange(3), column=0, value=value, **options)
+    if kind == "input":
+        return InputEdit(
+            at=at, example=generator.randrange(23), input=generator.randrange(4), value=2.0
+        )
+    return SettingsEdit(at=at, **options)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("budget", [1, 64 * 2**20])
+def test_walks_over_branches_land_where_a_straight_run_lands(seed: int, budget: int) -> None:
+    generator = random.Random(seed)
+    case = Case(l2=0.01, training={"optimizer": "sgd"})
+    run = Run(case.network, case.settings, case.data, case.initial, budget)
+    for _ in range(60):
+        action = generator.choice(("on", "back", "edit", "apart", "switch", "discard"))
+        if action == "on":
+            run.advance(run.t + generator.randrange(12))
+        elif action == "back":
+            run.seek(generator.randrange(run.t + 1))
+        elif action in ("edit", "apart"):
+            at = max(0, run.t - generator.choice((0, 0, 1, 5)))
+            run.edit(some_edit(generator, at), apart=action == "apart")
+        elif action == "switch":
+            run.switch(generator.choice(list(run.branches)))
+            run.advance(run.branch.reached)
+        elif run.branch.parent is not None and not any(
+            each.parent is run.branch for each in run.branches.values()
+        ):
+            run.discard(run.branch)
+        if run.diverged_at is None:
+            assert_same(run, straight(case, run.branch.edits, run.t))
+            rows = run.history.rows
+            assert len(rows) >= run.epoch + 1
+
+
+def test_a_divergence_after_edits_stands_before_it() -> None:
+    run = Case(training={"optimizer": "sgd"}).run()
+    run.advance(6)
+    run.edit(SettingsEdit(at=6, optimizer="adam", l2=1e200, learning_rate=1e200))
+    run.advance(30)
+    assert run.diverged_at is not None
+    assert run.t == run.diverged_at - 1
+    assert np.isfinite(run.trainer.state).all()
+
+
+def test_the_log_as_words() -> None:
+    assert str(weight(3)) == "W[1][1,0] = 0.25"
+    assert str(SettingsEdit(at=1, optimizer="adam", l2=0.0)) == "optimizer = adam, l2 = 0.0"
+    edit = InputEdit(at=1, example=4, input=2, value=-1.5)
+    assert str(edit) == "a[0][2] of training example 4 = -1.5"
+
+
+def test_edits_act_in_the_order_of_their_updates() -> None:
+    plan = Plan(CASE.network, CASE.settings, 23, (weight(9), weight(3, 1.0), weight(3, 2.0)))
+    assert [edit.at for edit in plan.edits] == [3, 3, 9]
+    assert plan.acting_at(3) == (weight(3, 1.0), weight(3, 2.0))
+    assert [plan.next_edit(t) for t in (0, 3, 8, 9)] == [3, 9, 9, np.inf]

@@ -1,0 +1,78 @@
+"""What is asked to be changed, as an edit of the run; or why it cannot be."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tuiprop.core.operation import Reference
+from tuiprop.engine.protocol import Change, Try
+from tuiprop.engine.session import Session
+from tuiprop.engine.walk import Walk
+from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
+from tuiprop.training.experiment import parse, to_tables
+
+
+def settings_edit(session: Session, request: Change) -> SettingsEdit:
+    """The edit that trains otherwise from here on.
+
+    Raises:
+        ExperimentError: a setting cannot be that.
+        ValueError: nothing is changed.
+    """
+    asked = {
+        name: value for name, value in msgspec.structs.asdict(request).items() if value is not None
+    }
+    if not asked:
+        raise ValueError("nothing is changed: found no setting")
+    run = session.run
+    tables: dict[str, Any] = to_tables(session.experiment)
+    training: dict[str, Any] = msgspec.to_builtins(run.trainer.settings)
+    if request.optimizer not in (None, training["optimizer"]):
+        training["options"] = {}
+    training.update({name: value for name, value in asked.items() if name != "l2"})
+    tables["training"] = training
+    tables["network"]["l2"] = asked.get("l2", run.network.l2)
+    checked = parse(tables)
+    if "options" in asked:
+        asked["options"] = checked.training.options
+    return SettingsEdit(at=run.t, **asked)
+
+
+def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit | InputEdit, str]:
+    """The edit that gives one number of W, b or a[0] another value, and the name of that number.
+
+    Raises:
+        ValueError: that number cannot be changed, or not here.
+    """
+    run, within = session.run, walk.within
+    symbol, l = request.symbol, request.layer
+    reference = Reference(symbol, l)
+    if not np.isfinite(request.value):
+        raise ValueError(f"found {request.value}, allowed: a finite number")
+    if symbol == "a" and l == 0:
+        update = run.t + 1 if within.record is not None else max(run.t, 1)
+        examples = run.batches.rows(update)
+        example = int(examples[request.column])
+        row_of_table = session.examples.training.rows[example]
+        name = f"a[0][{session.unit_names(0)[request.row]},#{row_of_table}]"
+        return InputEdit(
+            at=update - 1, example=example, input=request.row, value=request.value
+        ), name
+    if symbol not in ("W", "b"):
+        raise ValueError(f"{reference} is computed; W, b and the inputs a[0] can be changed")
+    if within.record is not None and within.is_made(reference):
+        raise ValueError(
+            f"{reference} has been changed by this update already: "
+            "b completes it, Shift+p goes back before it"
+        )
+    columns = session.column_names(symbol, l, np.empty(0, np.intp))
+    edit = ParameterEdit(
+        at=run.t,
+        symbol=symbol,  # type: ignore[arg-type]
+        layer=l,
+        row=request.row,
+        column=request.column,
+        value=request.value,
+    )
+    return edit, f"{reference}[{session.unit_names(l)[request.row]},{columns[request.column]}]"
