@@ -370,19 +370,17 @@ def test_deeper_and_missing(tmp_path: Path, text: str, key: str, found: str, all
             "training.options.momentum",
             "for sgd: weight_decay",
         ),
-        ('[data]\nsource = "a"\n[[breakpoint]]\nwhen = "J < 1"\nx = 1', "breakpoint[0].x", "when"),
+        (
+            '[data]\nsource = "a"\n[[breakpoint]]\nwhen = "epoch > 1"\nx = 1',
+            "breakpoint[0].x",
+            "when, enabled",
+        ),
     ],
 )
 def test_unknown_keys(tmp_path: Path, text: str, key: str, allowed: str) -> None:
     error = refused(tmp_path, text)
     assert error.key == key
     assert str(error).endswith(f": {key}: found an unknown key, allowed: {allowed}")
-
-
-def test_breakpoints_are_refused_by_name(tmp_path: Path) -> None:
-    error = refused(tmp_path, '[data]\nsource = "a"\n[[breakpoint]]\nwhen = "train_loss < 1"')
-    assert error.key == "breakpoint"
-    assert "not part of this version" in str(error)
 
 
 def test_what_was_found_is_one_short_line(tmp_path: Path) -> None:
