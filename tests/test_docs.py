@@ -145,7 +145,10 @@ def test_conditions_have_the_table_of_quantities() -> None:
 
 def test_conditions_that_are_shown_are_conditions(tmp_path: Path) -> None:
     _, examples, messages = blocks(CONDITIONS, "text")
-    shown = [*examples.splitlines(), *re.findall(r"`([^`\n]* [<>=!]+ [^`\n]*)`", CONDITIONS)]
+    shown = [
+        *examples.splitlines(),
+        *re.findall(r"`([^`\n]* (?:[<>]=?|[=!]=) [^`\n]*)`", CONDITIONS),
+    ]
     shown += [message.split(":")[0] for message in messages.splitlines()]
     assert len(shown) >= 12
     for text in shown:

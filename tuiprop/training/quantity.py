@@ -349,7 +349,8 @@ KINDS = (
     Kind(
         "saturated(l)",
         "the share of the units of layer l, from 0 to 1, whose slope is, signs left out, below "
-        f"{SATURATED * 100:g} % of the largest that g has, for every example of the batch; dead ones too",
+        f"{SATURATED * 100:g} % of the largest that g has, for every example of the batch; "
+        "dead ones too",
         of_update=_saturated,
         made_by="z[l]",
         elementwise=True,
