@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.runs import CASES, Case
-from tests.training.test_quantity import done, never
+from tests.training.test_quantity import PER_EPOCH, done, never
 from tuiprop.core.network import Layer
 from tuiprop.core.network import Network as Net
 from tuiprop.core.operation import operations
@@ -391,12 +391,12 @@ def test_replaced_conditions_keep_what_is_known_of_those_that_stay() -> None:
 
 def test_epochs() -> None:
     run = CASES["softmax"].run()
-    run.advance(8 * run.per_epoch)
+    run.advance(8 * PER_EPOCH)
     column = run.history.column("train_loss")
     number = float(column[4])
     one = watch(run.trainer, f"train_loss <= {number!r}", "epoch == 6", "update > 0")
     hits = {
-        epoch: one.after_epoch(epoch * run.per_epoch, run.history.rows[: epoch + 1])
+        epoch: one.after_epoch(epoch * PER_EPOCH, run.history.rows[: epoch + 1])
         for epoch in range(9)
     }
     assert (np.diff(column) < 0).all()

@@ -22,6 +22,9 @@ from tuiprop.training.quantity import (
 )
 from tuiprop.training.trainer import Record, Trainer, first_nonfinite
 
+PER_EPOCH = 5
+"""Updates: 23 examples in batches of 5."""
+
 NAMES = {kind.pattern for kind in KINDS}
 LARGEST_SLOPES = {
     "linear": 1.0,
@@ -262,7 +265,7 @@ def test_what_the_proof_says_is_asked_where_it_is_wanted() -> None:
 
 def test_newest_row_of_the_history() -> None:
     run = CASES["softmax"].run()
-    run.advance(5 * run.per_epoch)
+    run.advance(5 * PER_EPOCH)
     for epoch in range(6):
         rows = run.history.rows[: epoch + 1].tolist()
         assert after_epoch("epoch", rows) == epoch
