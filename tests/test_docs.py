@@ -17,6 +17,7 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.completion import complete
 from tuiprop.data.embedded import read_embedded
+from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment, load, parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,6 +132,31 @@ def test_notes_corrected_names_tests_that_exist() -> None:
     assert names
     for name in names:
         assert f"def {name}(" in tests, name
+
+
+CONDITIONS = (ROOT / "docs" / "conditions.md").read_text(encoding="utf-8")
+
+
+def test_conditions_have_the_table_of_quantities() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "make_conditions.py"))
+    found = script["BETWEEN"].findall(CONDITIONS)
+    assert found == [script["table"]()], "run: python docs/make_conditions.py"
+
+
+def test_conditions_that_are_shown_are_conditions(tmp_path: Path) -> None:
+    _, examples, messages = blocks(CONDITIONS, "text")
+    shown = [
+        *examples.splitlines(),
+        *re.findall(r"`([^`\n]* (?:[<>]=?|[=!]=) [^`\n]*)`", CONDITIONS),
+    ]
+    shown += [message.split(":")[0] for message in messages.splitlines()]
+    assert len(shown) >= 12
+    for text in shown:
+        assert str(parse_condition(text)) == text.replace("1e-4", "0.0001")
+    (file,) = blocks(CONDITIONS, "toml")
+    (tmp_path / "iris.toml").write_text(file, encoding="utf-8")
+    experiment = complete(load(tmp_path / "iris.toml"), read_embedded("iris"))
+    assert len(experiment.conditions) == len(experiment.breakpoint) - 1
 
 
 def anchors(page: Path) -> set[str]:

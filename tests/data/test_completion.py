@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tuiprop.data.completion import complete
+from tuiprop.data.preparation import prepare
 from tuiprop.data.table import Column, Table
 from tuiprop.training.experiment import Experiment, ExperimentError, parse
 
@@ -189,6 +190,35 @@ def test_columns_that_cannot_be_are_refused(columns: Any, key: str, sentence: st
         complete(experiment(columns=columns), TABLE)
     assert caught.value.key == key
     assert sentence in str(caught.value)
+
+
+def refused_condition(when: str, target: str = "kind", **data: Any) -> ExperimentError:
+    raw = {"source": "t.csv", "columns": WITHOUT_ID, "target": target, **data}
+    breakpoints = [{"when": "epoch > 1"}, {"when": when, "enabled": False}]
+    with pytest.raises(ExperimentError) as caught:
+        complete(parse({"data": raw, "breakpoint": breakpoints}), TABLE)
+    assert caught.value.key == "breakpoint[1].when"
+    return caught.value
+
+
+def test_conditions_that_the_network_cannot_meet_are_refused() -> None:
+    assert str(refused_condition("norm(dW3)>5")) == (
+        "breakpoint[1].when: norm(dW[3]): found layer 3, allowed: from 1 to 2"
+    )
+    assert "found the activation softmax" in str(refused_condition("dead(2) > 0"))
+    assert "found the loss mse" in str(refused_condition("train_accuracy > 0", "price"))
+
+
+@pytest.mark.parametrize("target", ["kind", "price"])
+@pytest.mark.parametrize("validation", [0.0, 0.01, 0.2, 0.99])
+def test_conditions_on_validation_need_examples_held_out(target: str, validation: float) -> None:
+    data = {"source": "t.csv", "columns": WITHOUT_ID, "target": target, "validation": validation}
+    watched = parse({"data": data, "breakpoint": [{"when": "validation_loss < 1"}]})
+    if len(prepare(parse({"data": data}), TABLE).validation):
+        assert complete(watched, TABLE).conditions == watched.conditions
+    else:
+        error = refused_condition("validation_loss < 1", target, validation=validation)
+        assert "validation_loss: found nothing held out" in str(error)
 
 
 def test_a_table_of_one_column_has_no_input() -> None:

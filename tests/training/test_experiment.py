@@ -33,6 +33,7 @@ OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam
 
 SEED = "a whole number, 0 or more"
 BOOL = "true or false"
+WHEN = 'a condition QUANTITY OP NUMBER, such as "train_loss < 0.05"'
 SHARE = "a share: 0 or more, less than 1"
 PATH = "a name from `tuiprop datasets` or a path"
 COLUMN = "a column or a list of columns"
@@ -329,7 +330,7 @@ def test_options_are_those_of_the_optimiser(tmp_path: Path, optimizer: str) -> N
         ('network = "a"\n[data]\nsource = "a"', "network", '"a"', f"a table with {NETWORK_KEYS}"),
         ('training = []\n[data]\nsource = "a"', "training", "[]", f"a table with {TRAINING_KEYS}"),
         ('breakpoint = 5\n[data]\nsource = "a"', "breakpoint", "5", ""),
-        ('[data]\nsource = "a"\n[[breakpoint]]\nwhen = 5', "breakpoint[0].when", "5", ""),
+        ('[data]\nsource = "a"\n[[breakpoint]]\nwhen = 5', "breakpoint[0].when", "5", WHEN),
         # missing
         ("", "data.source", "nothing", PATH),
         ("[data]\nseed = 1", "data.source", "nothing", PATH),
@@ -342,7 +343,11 @@ def test_options_are_those_of_the_optimiser(tmp_path: Path, optimizer: str) -> N
             '[data]\nsource = "a"\n[[network.layers]]\nunits = 1',
             "network.layers[0].activation", "nothing", one_of(ACTIVATIONS),
         ),
-        ('[data]\nsource = "a"\n[[breakpoint]]', "breakpoint[0].when", "nothing", ""),
+        ('[data]\nsource = "a"\n[[breakpoint]]', "breakpoint[0].when", "nothing", WHEN),
+        (
+            '[data]\nsource = "a"\n[[breakpoint]]\nwhen = "epoch > 1"\nenabled = 1',
+            "breakpoint[0].enabled", "1", BOOL,
+        ),
     ],
 )  # fmt: skip
 def test_deeper_and_missing(tmp_path: Path, text: str, key: str, found: str, allowed: str) -> None:
@@ -370,7 +375,11 @@ def test_deeper_and_missing(tmp_path: Path, text: str, key: str, found: str, all
             "training.options.momentum",
             "for sgd: weight_decay",
         ),
-        ('[data]\nsource = "a"\n[[breakpoint]]\nwhen = "J < 1"\nx = 1', "breakpoint[0].x", "when"),
+        (
+            '[data]\nsource = "a"\n[[breakpoint]]\nwhen = "epoch > 1"\nx = 1',
+            "breakpoint[0].x",
+            "when, enabled",
+        ),
     ],
 )
 def test_unknown_keys(tmp_path: Path, text: str, key: str, allowed: str) -> None:
@@ -379,10 +388,56 @@ def test_unknown_keys(tmp_path: Path, text: str, key: str, allowed: str) -> None
     assert str(error).endswith(f": {key}: found an unknown key, allowed: {allowed}")
 
 
-def test_breakpoints_are_refused_by_name(tmp_path: Path) -> None:
-    error = refused(tmp_path, '[data]\nsource = "a"\n[[breakpoint]]\nwhen = "train_loss < 1"')
-    assert error.key == "breakpoint"
-    assert "not part of this version" in str(error)
+# Conditions
+
+
+BREAKPOINTS = """
+[data]
+source = "a"
+[[breakpoint]]
+when = "train_loss<0.05"
+[[breakpoint]]
+when = "norm(dW2) > 5"
+enabled = false
+[[breakpoint]]
+when = "nonfinite > 0"
+enabled = true
+"""
+
+
+def test_conditions_are_those_that_are_switched_on(tmp_path: Path) -> None:
+    experiment = load(written(tmp_path, BREAKPOINTS))
+    assert [each.enabled for each in experiment.breakpoint] == [True, False, True]
+    assert [str(each) for each in experiment.conditions] == ["train_loss < 0.05", "nonfinite > 0"]
+    assert parse({"data": {"source": "a"}}).conditions == ()
+
+
+def test_breakpoints_are_written_as_they_were_read(tmp_path: Path) -> None:
+    experiment = load(written(tmp_path, BREAKPOINTS))
+    assert list(to_tables(experiment)["breakpoint"]) == [
+        {"when": "train_loss<0.05", "enabled": True},
+        {"when": "norm(dW2) > 5", "enabled": False},
+        {"when": "nonfinite > 0", "enabled": True},
+    ]
+    assert load(written(tmp_path, to_toml(experiment))) == experiment
+
+
+@pytest.mark.parametrize("enabled", ["true", "false"])
+@pytest.mark.parametrize(
+    ("when", "part"),
+    [
+        ("trainloss < 1", "with QUANTITY one of epoch, update, batch_loss, train_loss, "),
+        ("train_loss = 1", "with OP one of < <= > >= == !="),
+        ("train_loss < low", "with NUMBER a finite decimal number, such as 5, -0.05 or 1e-3"),
+        ("", "with OP one of < <= > >= == !="),
+    ],
+)
+def test_conditions_that_are_none(tmp_path: Path, when: str, part: str, enabled: str) -> None:
+    text = '[data]\nsource = "a"\n[[breakpoint]]\nwhen = "epoch > 1"\n'
+    error = refused(tmp_path, f'{text}[[breakpoint]]\nwhen = "{when}"\nenabled = {enabled}')
+    assert error.key == "breakpoint[1].when"
+    sentence = f'breakpoint[1].when: found "{when}", allowed: QUANTITY OP NUMBER, {part}'
+    assert sentence in str(error)
 
 
 def test_what_was_found_is_one_short_line(tmp_path: Path) -> None:
@@ -556,15 +611,25 @@ TRAINING = st.sampled_from(sorted(OPTION_NAMES)).flatmap(
 )
 
 
+CONDITIONS = st.sampled_from(["epoch >= 5", "norm(dW2)>5.", " dead( 1 ) > 0.5", "nonfinite != 0"])
+BREAKPOINT = st.lists(
+    st.fixed_dictionaries({"when": CONDITIONS}, optional={"enabled": st.booleans()}), max_size=3
+)
+
+
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
-@given(data=DATA, network=NETWORK, training=TRAINING)
+@given(data=DATA, network=NETWORK, training=TRAINING, breakpoints=BREAKPOINT)
 def test_writing_and_reading_is_the_identity(
     tmp_path_factory: pytest.TempPathFactory,
     data: dict[str, Any],
     network: dict[str, Any],
     training: dict[str, Any],
+    breakpoints: list[dict[str, Any]],
 ) -> None:
-    experiment = parse({"data": data, "network": network, "training": training})
+    experiment = parse(
+        {"data": data, "network": network, "training": training, "breakpoint": breakpoints}
+    )
+    assert [each.when for each in experiment.breakpoint] == [each["when"] for each in breakpoints]
     for section, given_keys in ((experiment.data, data), (experiment.training, training)):
         for key, value in given_keys.items():
             if key not in ("columns", "target"):

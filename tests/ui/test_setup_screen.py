@@ -172,6 +172,21 @@ async def test_save_and_open(make_app: MakeApp, tmp_path: Path) -> None:
         await asyncio.sleep(0)
 
 
+async def test_conditions_of_a_file_are_kept(make_app: MakeApp, tmp_path: Path) -> None:
+    path, saved = tmp_path / "watched.toml", tmp_path / "saved.toml"
+    path.write_text(
+        '[data]\nsource = "iris"\n[[breakpoint]]\nwhen = "dead(1) > 0.5"\nenabled = false\n'
+    )
+    async with make_app(str(path)).run_test(size=WIDE) as pilot:
+        await set_up(pilot)
+        await pilot.click("#save")
+        await until(pilot, lambda: len(pilot.app.screen_stack) > 3)
+        pilot.app.screen.query_one(Input).value = str(saved)
+        await pilot.press("enter")
+        await until(pilot, saved.exists)
+        assert load(saved).breakpoint == load(path).breakpoint != ()
+
+
 async def test_weights_are_opened_as_initial_ones(make_app: MakeApp, tmp_path: Path) -> None:
     import numpy as np
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 import msgspec
+import numpy as np
 
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
 from tuiprop.data.encoding import encoding_of, input_columns
 from tuiprop.data.table import Column, Table, listed, quote
 from tuiprop.data.target import MOST_CLASSES, class_count, classes_of, looks_like_classes
+from tuiprop.training.breakpoint import ConditionError, parse
 from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings
 
 _HIDDEN = LayerSettings(units=8, activation="tanh")
@@ -33,8 +35,9 @@ def complete(experiment: Experiment, table: Table) -> Experiment:
     loss = network.loss or _fitting_loss(network.layers, targets)
     _check_loss(loss, targets, "network.loss" if network.loss else "data.target")
     layers = network.layers or (_HIDDEN, _output_layer(loss, targets))
-    _check_network(len(encoding), layers, loss, network.loss is not None)
+    described = _network(len(encoding), layers, loss, network.loss is not None)
     _check_outputs(layers, loss, targets)
+    _check_conditions(experiment, described, targets)
     return msgspec.structs.replace(
         experiment,
         data=data,
@@ -130,11 +133,12 @@ def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
     return (1, 2) if loss == "binary_cross_entropy" and count == 2 else (count,)
 
 
-def _check_network(
+def _network(
     inputs: int, layers: Iterable[LayerSettings], loss: str, loss_is_named: bool
-) -> None:
+) -> Network:
     try:
-        Network(inputs, tuple(Layer(layer.units, layer.activation) for layer in layers), loss)
+        described = (Layer(layer.units, layer.activation) for layer in layers)
+        return Network(inputs, tuple(described), loss)
     except ValueError as error:
         of_loss = loss_is_named and not str(error).startswith("layer ")
         key = "network.loss" if of_loss else "network.layers"
@@ -156,3 +160,26 @@ def _check_outputs(
         names = listed((target.name for target in targets), most=10)
         allowed = f"{fitting[0]}, one for each target column ({names})"
     raise _error(f"network.layers[{len(layers) - 1}].units", str(units), allowed)
+
+
+def _check_conditions(
+    experiment: Experiment, network: Network, targets: tuple[Column, ...]
+) -> None:
+    """That the network and the data have what the conditions ask for."""
+    if not experiment.breakpoint:
+        return
+    sizes = [len(targets[0].values)]
+    if network.loss_function.classes:
+        sizes = np.bincount(classes_of(targets[0]).labels).tolist()
+    held_out = any(held_out_count(experiment.data.validation, size) for size in sizes)
+    for i, each in enumerate(experiment.breakpoint):
+        try:
+            parse(each.when).quantity.check(network, held_out=held_out)
+        except ConditionError as error:
+            key = f"breakpoint[{i}].when"
+            raise ExperimentError(f"{key}: {error}", key) from None
+
+
+def held_out_count(validation: float, count: int) -> int:
+    """How many of so many examples, or of those of one class, a share holds out."""
+    return min(round(validation * count), count - 1)

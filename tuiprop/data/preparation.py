@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.loss import LOSSES
-from tuiprop.data.completion import complete
+from tuiprop.data.completion import complete, held_out_count
 from tuiprop.data.encoding import (
     Preparation,
     apply,
@@ -110,7 +110,7 @@ def _held_out(settings: DataSettings, rows: int, classes: Classes | None) -> NDA
         groups = [np.flatnonzero(classes.labels == k) for k in range(len(classes.names))]
     held_out = np.zeros(rows, dtype=np.bool_)
     for group in groups:
-        count = min(round(settings.validation * len(group)), len(group) - 1)
+        count = held_out_count(settings.validation, len(group))
         held_out[generator.permutation(group)[:count]] = True
     return held_out
 

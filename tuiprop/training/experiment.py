@@ -20,6 +20,8 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS, Options
+from tuiprop.training.breakpoint import Condition, ConditionError
+from tuiprop.training.breakpoint import parse as parse_condition
 
 
 class ExperimentError(ValueError):
@@ -141,7 +143,11 @@ class TrainingSettings(_Section, frozen=True, kw_only=True):
 class Breakpoint(_Section, frozen=True, kw_only=True):
     """One `[[breakpoint]]`."""
 
-    when: Annotated[str, Meta(min_length=1, description="QUANTITY OP NUMBER")]
+    when: Annotated[
+        str, Meta(description='a condition QUANTITY OP NUMBER, such as "train_loss < 0.05"')
+    ]
+    enabled: Annotated[bool, Meta(description="true or false")] = True
+    """Switched off, it stays in the file and stops nothing."""
 
 
 class Experiment(_Section, frozen=True, kw_only=True):
@@ -166,11 +172,17 @@ class Experiment(_Section, frozen=True, kw_only=True):
         _check_options(self.training)
         if self.data.target == ():
             raise _error("data.target", [], "a column or a list of columns")
-        if self.breakpoint:
-            raise ExperimentError(
-                "breakpoint: conditions are not part of this version; allowed: no breakpoint",
-                "breakpoint",
-            )
+        for i, each in enumerate(self.breakpoint):
+            try:
+                parse_condition(each.when)
+            except ConditionError as error:
+                key = f"breakpoint[{i}].when"
+                raise ExperimentError(f"{key}: {error}", key) from None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those of every breakpoint that is switched on."""
+        return tuple(parse_condition(each.when) for each in self.breakpoint if each.enabled)
 
 
 _OPTION_RANGES = {

@@ -1,5 +1,6 @@
 """The trainer: state t − 1 to state t, one update after the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,32 @@ class Record:
         if operation.phase is Phase.COST:
             return np.full((1, 1), self.J)
         return self.arrays()[operation.result]
+
+
+def first_nonfinite(operations: Sequence[Operation], record: Record) -> tuple[int, int, int] | None:
+    """Where a number of an update was first not finite.
+
+    A da[L] that dz[L] does not read is not looked at: it is infinite where the output saturates.
+
+    Args:
+        operations: of the update, in order.
+        record: the update.
+
+    Returns:
+        k of the operation, from 1, and row and column of the first such cell of its result, from
+        0; None where every result is finite.
+    """
+    for k, operation in enumerate(operations, start=1):
+        beside = operation.result.symbol == "da" and (
+            operation.result not in operations[k].operands
+        )
+        if beside:
+            continue
+        cells = np.argwhere(~np.isfinite(record.result(operation)))
+        if len(cells):
+            row, column = cells[0].tolist()
+            return k, row, column
+    return None
 
 
 class Trainer:

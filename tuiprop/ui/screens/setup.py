@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -220,7 +221,7 @@ class SetupScreen(Screen[None]):
     def _typed(self) -> Tables:
         """The experiment as it stands in the form."""
         assert self._vocabulary is not None
-        tables = {name: dict(table) for name, table in self._experiment.items()}
+        tables = deepcopy(self._experiment)
         name = self.query_one("#data-name", Select).value
         tables["data"]["source"] = (
             self.query_one("#data-source", Input).value.strip() if name == FILE else name

@@ -1,0 +1,49 @@
+"""Writes the table of quantities into the page on conditions, from the program's one table.
+
+python docs/make_conditions.py
+"""
+
+import re
+from pathlib import Path
+
+from tuiprop.training.quantity import KINDS, Kind
+
+PAGE = Path(__file__).with_name("conditions.md")
+
+BETWEEN = re.compile(r"(?<=<!-- quantities -->\n).*?(?=<!-- /quantities -->)", re.DOTALL)
+"""What the page has between its markers."""
+
+
+def table() -> str:
+    """The quantities as Markdown."""
+    lines = ["| quantity | is | needs | a hit stops |", "|---|---|---|---|"]
+    lines += [
+        f"| `{kind.pattern}` | {kind.words} | {needs(kind)} | {stop(kind)} |" for kind in KINDS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def needs(kind: Kind) -> str:
+    """What network and data must have."""
+    words = {
+        "classes": kind.classes,
+        "examples held out": kind.held_out,
+        "a layer that is not softmax": kind.elementwise,
+    }
+    return ", ".join(word for word, needed in words.items() if needed)
+
+
+def stop(kind: Kind) -> str:
+    """Where a hit stops."""
+    if kind.of_epoch is not None:
+        return "after the epoch"
+    if kind.locate is not None:
+        return "at the first array that has one"
+    return f"at {kind.made_by}" if kind.made_by else "after the update"
+
+
+if __name__ == "__main__":
+    text, count = BETWEEN.subn(lambda _: table(), PAGE.read_text(encoding="utf-8"))
+    if count != 1:
+        raise SystemExit(f"{PAGE.name}: found {count} tables of quantities, expected 1")
+    PAGE.write_text(text, encoding="utf-8")

@@ -1,0 +1,378 @@
+"""What a condition can ask for: one table of quantities, each with its words and its function."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.core.activation import ACTIVATIONS
+from tuiprop.core.array import Array
+from tuiprop.core.loss import LOSSES
+from tuiprop.core.network import Network, Parameters
+from tuiprop.core.operation import Reference
+from tuiprop.core.propagation import Workspace
+from tuiprop.training.history import COLUMNS
+
+SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
+"""The arrays that X can be."""
+
+SATURATED = 0.01
+"""A slope below this share of the largest slope of g is that of a saturated unit."""
+
+_CAN_DIE = frozenset({"relu"})
+"""Activations that are flat over a range of z; the slope of others is 0 by rounding only."""
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be: one sentence with what was found and what is allowed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What there is to look at when an update has been done."""
+
+    t: int
+    """Its number."""
+    workspace: Workspace
+    """Its arrays."""
+    parameters: Parameters
+    """W and b after it."""
+    cost: Callable[[], float]
+    """J of its batch, with the penalty; asked only by what needs it, as are the next two."""
+    failed_checks: Callable[[], int]
+    """How many of its dW[l] and db[l] fail the gradient check."""
+    failed_audits: Callable[[], int]
+    """How many of its W[l] and b[l] fail the update audit."""
+
+    @cached_property
+    def batch_loss(self) -> float:
+        """J of its batch, without the penalty."""
+        return self.workspace.mean_loss()
+
+    def array(self, reference: Reference) -> Array:
+        """One of its arrays: W and b are those after it."""
+        symbol, l, workspace = reference.symbol, reference.layer, self.workspace
+        if symbol in ("W", "b"):
+            return _of(self.parameters, symbol, l)
+        if symbol in ("dW", "db"):
+            return _of(workspace.gradient, symbol[1], l)
+        if symbol == "da" and _is_beside(workspace.network, l):
+            return workspace.output_gradient()
+        array: Array = getattr(workspace, symbol)[l]
+        return array
+
+    def results(self) -> Iterator[tuple[str, Array]]:
+        """What its operations made, by name and in order; no da[L] where it is not on the way."""
+        L = self.workspace.network.L
+        layers = range(1, L + 1)
+        forward = (Reference(symbol, l) for l in layers for symbol in ("z", "a"))
+        backward = (
+            Reference(symbol, l)
+            for l in reversed(layers)
+            for symbol in ("da", "dz", "dW", "db")
+            if symbol != "da" or not _is_beside(self.workspace.network, l)
+        )
+        changed = (Reference(symbol, l) for l in layers for symbol in ("W", "b"))
+        yield from ((str(each), self.array(each)) for each in forward)
+        yield "J", np.full((1, 1), self.cost())
+        yield from ((str(each), self.array(each)) for each in backward)
+        yield from ((str(each), self.array(each)) for each in changed)
+
+
+def _of(parameters: Parameters, symbol: str, l: int) -> Array:
+    return (parameters.W if symbol == "W" else parameters.b)[l]
+
+
+def _is_beside(network: Network, l: int) -> bool:
+    """da[l] is not on the way: dz[L] = a[L] − y is the operation."""
+    return l == network.L and network.loss_function.output is not None
+
+
+Rows = NDArray[np.float64]
+"""The history from epoch 0 to the one just done, (epochs + 1, WIDTH)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A row of the table. In `pattern`, X stands for an array and l for a layer."""
+
+    pattern: str
+    words: str
+    of_update: Callable[[Update, Reference], float] | None = None
+    """Its value after an update; the reference is X, or the layer l."""
+    of_epoch: Callable[[Rows], float] | None = None
+    """Its value at the end of an epoch; a kind has one of the two."""
+    made_by: str = ""
+    """The operation after which it is known, by its result; empty: the last of the update."""
+    locate: Callable[[Update], str] | None = None
+    """The same, where it depends on the numbers."""
+    counts_rises: bool = False
+    """The condition looks at how many times running `of_update` has risen."""
+    classes: bool = False
+    """It needs a loss of classes."""
+    held_out: bool = False
+    """It needs examples that are held out."""
+    elementwise: bool = False
+    """It needs an activation with a slope for each number."""
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """What is written for it."""
+        array = (
+            rf"(?P<symbol>{'|'.join(SYMBOLS)})(?:\[(?P<l>[0-9]{{1,6}})\]|(?P<layer>[0-9]{{1,6}}))"
+        )
+        written = re.escape(self.pattern).replace("X", array)
+        return re.compile(written.replace(r"\(l\)", r"\((?P<l>[0-9]{1,6})\)"))
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity: norm(dW[2]), dead(1), train_loss."""
+
+    kind: Kind
+    target: Reference
+    """X; for a layer l, its z[l]; else of no layer."""
+
+    def __str__(self) -> str:
+        written = self.kind.pattern.replace("X", str(self.target))
+        return written.replace("(l)", f"({self.target.layer})")
+
+    def made_by(self, update: Update) -> str:
+        """The operation of this update after which it is known, by its result; or empty."""
+        if self.kind.locate is not None:
+            return self.kind.locate(update)
+        return self.kind.made_by.replace("X", str(self.target)).replace(
+            "[l]", f"[{self.target.layer}]"
+        )
+
+    def check(self, network: Network, *, held_out: bool) -> None:
+        """That there is such a quantity.
+
+        Args:
+            network: the network in training.
+            held_out: there are examples for validation.
+
+        Raises:
+            ConditionError: there is not.
+        """
+        kind, l, L = self.kind, self.target.layer, network.L
+        if self.target.symbol:
+            lowest = 0 if self.target.symbol == "a" else 1
+            if not lowest <= l <= L:
+                allowed = f"from {lowest} to {L}" if lowest < L else f"{L}"
+                raise ConditionError(f"{self}: found layer {l}, allowed: {allowed}")
+        if kind.classes and not network.loss_function.classes:
+            names = ", ".join(name for name, loss in LOSSES.items() if loss.classes)
+            raise ConditionError(f"{self}: found the loss {network.loss}, allowed: {names}")
+        if kind.held_out and not held_out:
+            raise ConditionError(
+                f"{self}: found nothing held out, allowed: a data.validation that holds out some"
+            )
+        if kind.elementwise and network.activation(l).derivative is None:
+            names = ", ".join(name for name, g in ACTIVATIONS.items() if g.derivative)
+            raise ConditionError(
+                f"{self}: found the activation {network.layers[l - 1].activation}, allowed: {names}"
+            )
+
+
+NOWHERE = Reference("", 0)
+
+
+def parse_quantity(text: str) -> Quantity | None:
+    """A quantity as it is written; None where there is none of that name."""
+    written = re.sub(r"\s*([()\[\]])\s*", r"\1", text)
+    for kind in KINDS:
+        match = kind.regex.fullmatch(written)
+        if match:
+            found = match.groupdict()
+            layer = found.get("l") or found.get("layer")
+            if layer is None:
+                return Quantity(kind, NOWHERE)
+            return Quantity(kind, Reference(found.get("symbol") or "z", int(layer)))
+    return None
+
+
+def _norm(array: Array) -> float:
+    return float(np.linalg.norm(array))
+
+
+def _slopes(update: Update, z: Reference) -> Array:
+    """|g′(z[l])|, (n[l], m)."""
+    workspace, l = update.workspace, z.layer
+    derivative = workspace.network.activation(l).derivative
+    assert derivative is not None
+    out = np.empty_like(workspace.z[l])
+    derivative(workspace.z[l], workspace.a[l], out, np.empty_like(out))
+    return np.abs(out, out=out)
+
+
+def _dead(update: Update, z: Reference) -> float:
+    if update.workspace.network.activation(z.layer).name not in _CAN_DIE:
+        return 0.0
+    return float((_slopes(update, z) == 0).all(axis=1).mean())
+
+
+def _saturated(update: Update, z: Reference) -> float:
+    threshold = SATURATED * largest_slope(update.workspace.network.activation(z.layer).name)
+    return float((_slopes(update, z) < threshold).all(axis=1).mean())
+
+
+@cache
+def largest_slope(activation: str) -> float:
+    """The largest |g′(z)| over z from −5 to 40, in thousandths: every g has its largest there."""
+    g = ACTIVATIONS[activation]
+    assert g.derivative is not None
+    z = np.arange(-5_000, 40_001) / 1_000
+    a, slope, scratch = np.empty_like(z), np.empty_like(z), np.empty_like(z)
+    g.function(z, a, scratch)
+    g.derivative(z, a, slope, scratch)
+    return float(np.abs(slope).max())
+
+
+def _nonfinite(update: Update, _: Reference) -> float:
+    # a sum is finite only where all its terms are; it may overflow where they are, so then count
+    if isfinite(sum(float(array.sum()) for _, array in update.results())):
+        return 0.0
+    return float(sum(np.count_nonzero(~np.isfinite(array)) for _, array in update.results()))
+
+
+def _first_nonfinite(update: Update) -> str:
+    names = (name for name, array in update.results() if not np.isfinite(array).all())
+    return next(names, "")
+
+
+def _newest(name: str) -> Callable[[Rows], float]:
+    column = COLUMNS.index(name)
+    return lambda rows: float(rows[-1, column])
+
+
+def _rises(name: str) -> Callable[[Rows], float]:
+    column = COLUMNS.index(name)
+
+    def rises(rows: Rows) -> float:
+        breaks = np.flatnonzero(~(np.diff(rows[:, column]) > 0))
+        return float(len(rows) - 1 - (breaks[-1] + 1 if len(breaks) else 0))
+
+    return rises
+
+
+_RISES = "how many times running {} has risen: 0 where it has just fallen or stayed"
+
+KINDS = (
+    Kind("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
+    Kind("update", "updates done", of_update=lambda update, _: update.t),
+    Kind(
+        "batch_loss",
+        "J of the batch, without the L2 term",
+        of_update=lambda update, _: update.batch_loss,
+        made_by="J",
+    ),
+    Kind(
+        "train_loss",
+        "J over the training set, without the L2 term",
+        of_epoch=_newest("train_loss"),
+    ),
+    Kind(
+        "validation_loss",
+        "J over the examples held out, without the L2 term",
+        of_epoch=_newest("validation_loss"),
+        held_out=True,
+    ),
+    Kind(
+        "train_accuracy",
+        "the share of the training set whose class is predicted, from 0 to 1",
+        of_epoch=_newest("train_accuracy"),
+        classes=True,
+    ),
+    Kind(
+        "validation_accuracy",
+        "the same of the examples held out",
+        of_epoch=_newest("validation_accuracy"),
+        classes=True,
+        held_out=True,
+    ),
+    Kind(
+        "rises(batch_loss)",
+        _RISES.format("the J of the batch") + ", counted from where the walk began",
+        of_update=lambda update, _: update.batch_loss,
+        made_by="J",
+        counts_rises=True,
+    ),
+    Kind(
+        "rises(train_loss)",
+        _RISES.format("train_loss") + ", from epoch to epoch",
+        of_epoch=_rises("train_loss"),
+    ),
+    Kind(
+        "rises(validation_loss)",
+        _RISES.format("validation_loss") + ", from epoch to epoch",
+        of_epoch=_rises("validation_loss"),
+        held_out=True,
+    ),
+    Kind(
+        "norm(X)",
+        "the square root of the sum of the squares of all numbers of X",
+        of_update=lambda update, X: _norm(update.array(X)),
+        made_by="X",
+    ),
+    Kind(
+        "max(X)",
+        "the largest number of X",
+        of_update=lambda update, X: float(update.array(X).max()),
+        made_by="X",
+    ),
+    Kind(
+        "min(X)",
+        "the smallest number of X",
+        of_update=lambda update, X: float(update.array(X).min()),
+        made_by="X",
+    ),
+    Kind(
+        "absmax(X)",
+        "the largest number of X, signs left out",
+        of_update=lambda update, X: float(np.abs(update.array(X)).max()),
+        made_by="X",
+    ),
+    Kind(
+        "dead(l)",
+        "the share of the units of layer l, from 0 to 1, whose slope g′(z) is 0 for every example "
+        "of the batch: units of relu with z ≤ 0; 0 for other activations, whose slopes come near "
+        "0 but are never 0 but by rounding",
+        of_update=_dead,
+        made_by="z[l]",
+        elementwise=True,
+    ),
+    Kind(
+        "saturated(l)",
+        "the share of the units of layer l, from 0 to 1, whose slope is, signs left out, below "
+        f"{SATURATED * 100:g} % of the largest that g has, for every example of the batch; "
+        "dead ones too",
+        of_update=_saturated,
+        made_by="z[l]",
+        elementwise=True,
+    ),
+    Kind(
+        "nonfinite",
+        "how many numbers are infinite or not a number, among the J of the batch and all arrays "
+        "that the update made",
+        of_update=_nonfinite,
+        locate=_first_nonfinite,
+    ),
+    Kind(
+        "failed_checks",
+        "how many of all dW[l] and db[l] fail the gradient check; slow, as it is done at every "
+        "update",
+        of_update=lambda update, _: update.failed_checks(),
+        made_by="db[1]",
+    ),
+    Kind(
+        "failed_audits",
+        "how many of all W[l] and b[l] fail the update audit",
+        of_update=lambda update, _: update.failed_audits(),
+    ),
+)
+"""Every quantity, in the order in which the documentation lists them."""
