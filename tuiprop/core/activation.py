@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.core.formula import Formula
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Activation:
     """The line of NumPy that computes a from {z}."""
     numpy_dz: str
     """The line of NumPy that computes dz from {da}, {z} and {a}."""
+    formula: Formula
+    """a from z for one number, grouped as `function` does it; softmax: with the largest z of the
+    column and S, the sum of e over it."""
+    slope: Formula = ()
+    """g′ from z and a for one number, grouped as `derivative` does it; none where there is none."""
     kink: bool = False
     """g′ or its slope jumps at z = 0: a central difference across it is no test of g′."""
     output_only: bool = False
@@ -148,6 +154,7 @@ def _silu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
 # Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016): the tanh form.
 GELU_SCALE = float(np.sqrt(2.0 / np.pi))
 GELU_CUBIC = 0.044715
+_GELU_TANH_FORMULA = f"t = tanh({GELU_SCALE} * z * (1 + {GELU_CUBIC} * z * z))"
 
 
 def _gelu_tanh(z: Array, out: Array) -> None:
@@ -203,6 +210,8 @@ def _elementwise(
     derivative: Callable[[Array, Array, Array, Array], None],
     numpy: str,
     numpy_derivative: str,
+    formula: Formula,
+    slope: Formula,
     *,
     kink: bool = False,
 ) -> Activation:
@@ -217,23 +226,58 @@ def _elementwise(
         derivative,
         numpy,
         f"{{da}} * {numpy_derivative}",
+        formula,
+        slope,
         kink=kink,
     )
 
 
 _TABLE = (
-    _elementwise("linear", _linear, _linear_derivative, "{z}", "1"),
     _elementwise(
-        "sigmoid", _sigmoid, _sigmoid_derivative, "1 / (1 + np.exp(-{z}))", "({a} * (1 - {a}))"
+        "linear",
+        _linear,
+        _linear_derivative,
+        "{z}",
+        "1",
+        ("a = z",),
+        ("g′ = 1",),
     ),
-    _elementwise("tanh", _tanh, _tanh_derivative, "np.tanh({z})", "(1 - {a}**2)"),
-    _elementwise("relu", _relu, _relu_derivative, "np.maximum({z}, 0)", "({z} > 0)", kink=True),
+    _elementwise(
+        "sigmoid",
+        _sigmoid,
+        _sigmoid_derivative,
+        "1 / (1 + np.exp(-{z}))",
+        "({a} * (1 - {a}))",
+        ("a = 1 / (1 + exp(-z))",),
+        ("g′ = a * (1 - a)",),
+    ),
+    _elementwise(
+        "tanh",
+        _tanh,
+        _tanh_derivative,
+        "np.tanh({z})",
+        "(1 - {a}**2)",
+        ("a = tanh(z)",),
+        ("g′ = 1 - a**2",),
+    ),
+    _elementwise(
+        "relu",
+        _relu,
+        _relu_derivative,
+        "np.maximum({z}, 0)",
+        "({z} > 0)",
+        ("a = max(z, 0)",),
+        ("g′ = 1 if z > 0 else 0",),
+        kink=True,
+    ),
     _elementwise(
         "leaky_relu",
         _leaky_relu,
         _leaky_relu_derivative,
         f"np.maximum({{z}}, {LEAKY_SLOPE} * {{z}})",
         f"np.where({{z}} > 0, 1, {LEAKY_SLOPE})",
+        (f"a = z if z > 0 else {LEAKY_SLOPE} * z",),
+        (f"g′ = 1 if z > 0 else {LEAKY_SLOPE}",),
         kink=True,
     ),
     _elementwise(
@@ -242,6 +286,8 @@ _TABLE = (
         _elu_derivative,
         "np.where({z} > 0, {z}, np.expm1({z}))",
         "np.where({z} > 0, 1, np.exp({z}))",
+        ("a = z if z > 0 else expm1(z)",),
+        ("g′ = 1 if z > 0 else exp(z)",),
         kink=True,
     ),
     _elementwise(
@@ -250,6 +296,8 @@ _TABLE = (
         _selu_derivative,
         f"{SELU_SCALE} * np.where({{z}} > 0, {{z}}, {SELU_ALPHA} * np.expm1({{z}}))",
         f"({SELU_SCALE} * np.where({{z}} > 0, 1, {SELU_ALPHA} * np.exp({{z}})))",
+        (f"a = {SELU_SCALE} * (z if z > 0 else {SELU_ALPHA} * expm1(z))",),
+        (f"g′ = {SELU_SCALE} * (1 if z > 0 else {SELU_ALPHA} * exp(z))",),
         kink=True,
     ),
     _elementwise(
@@ -258,6 +306,8 @@ _TABLE = (
         _softplus_derivative,
         "np.logaddexp(0, {z})",
         "(1 / (1 + np.exp(-{z})))",
+        ("a = max(z, 0) + log1p(exp(-abs(z)))",),
+        ("g′ = 1 / (1 + exp(-z))",),
     ),
     _elementwise(
         "silu",
@@ -265,6 +315,8 @@ _TABLE = (
         _silu_derivative,
         "{z} / (1 + np.exp(-{z}))",
         "((1 + {z} - {a}) / (1 + np.exp(-{z})))",
+        ("σ = 1 / (1 + exp(-z))", "a = z * σ"),
+        ("σ = 1 / (1 + exp(-z))", "g′ = σ + a * (1 - σ)"),
     ),
     _elementwise(
         "gelu",
@@ -274,6 +326,12 @@ _TABLE = (
         "(0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3)))"
         " + 0.5 * {z} / np.cosh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3))**2"
         " * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * {z}**2))",
+        (_GELU_TANH_FORMULA, "a = 0.5 * z * (1 + t)"),
+        (
+            _GELU_TANH_FORMULA,
+            f"u′ = {GELU_SCALE} * (1 + {3.0 * GELU_CUBIC} * z * z)",
+            "g′ = 0.5 * (1 + t) * (1 + z * (1 - t) * u′)",
+        ),
     ),
     Activation(
         "softmax",
@@ -282,6 +340,7 @@ _TABLE = (
         None,
         "np.exp({z}) / np.exp({z}).sum(axis=0)",
         "{a} * ({da} - ({a} * {da}).sum(axis=0))",
+        ("e = exp(z - largest)", "a = e / S"),
         output_only=True,
     ),
 )

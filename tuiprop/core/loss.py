@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.core.formula import Formula
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Loss:
     """The line of NumPy that computes 𝓛 of each example, (m,), from {a} and {y}."""
     numpy_gradient: str
     """The line of NumPy that computes da[L] from {a} and {y}."""
+    formula: Formula
+    """𝓛 of one example from its columns a and y, and K; Σ and max of one thing go over them."""
+    slope: Formula
+    """∂𝓛/∂ŷ for one number, from a, y and K, grouped as `gradient` does it."""
+    from_z: Formula = ()
+    """𝓛 as `value` takes it from z, where that is not `formula`."""
     output: str | None = None
     """The one output activation that it is defined for; with it dz[L] = a[L] − y is *the*
     operation, and da[L] is not on the way."""
@@ -107,6 +114,9 @@ _TABLE = (
         _binary_cross_entropy_gradient,
         "-({y} * np.log({a}) + (1 - {y}) * np.log(1 - {a})).sum(axis=0)",
         "-{y} / {a} + (1 - {y}) / (1 - {a})",
+        formula=("𝓛 = -Σ(y * log(a) + (1 - y) * log(1 - a))",),
+        slope=("da = (1 - y) / (1 - a) - y / a",),
+        from_z=("𝓛 = Σ(max(z, 0) - z * y + log1p(exp(-abs(z))))",),
         output="sigmoid",
         classes=True,
     ),
@@ -116,16 +126,29 @@ _TABLE = (
         _cross_entropy_gradient,
         "-({y} * np.log({a})).sum(axis=0)",
         "-{y} / {a}",
+        formula=("𝓛 = -Σ(y * log(a))",),
+        slope=("da = -y / a",),
+        from_z=("𝓛 = log(Σ(exp(z - max(z)))) - Σ(y * (z - max(z)))",),
         output="softmax",
         classes=True,
     ),
-    Loss("mse", _mse, _mse_gradient, "(({a} - {y})**2).mean(axis=0)", "2 * ({a} - {y}) / len({a})"),
+    Loss(
+        "mse",
+        _mse,
+        _mse_gradient,
+        "(({a} - {y})**2).mean(axis=0)",
+        "2 * ({a} - {y}) / len({a})",
+        formula=("𝓛 = Σ((a - y)**2) / K",),
+        slope=("da = 2 / K * (a - y)",),
+    ),
     Loss(
         "squared_error",
         _squared_error,
         _squared_error_gradient,
         "0.5 * (({a} - {y})**2).sum(axis=0)",
         "{a} - {y}",
+        formula=("𝓛 = 0.5 * Σ((a - y)**2)",),
+        slope=("da = a - y",),
     ),
     Loss(
         "mae",
@@ -133,6 +156,8 @@ _TABLE = (
         _mae_gradient,
         "np.abs({a} - {y}).mean(axis=0)",
         "np.sign({a} - {y}) / len({a})",
+        formula=("𝓛 = Σ(abs(a - y)) / K",),
+        slope=("da = 1 / K * sign(a - y)",),
         kinks=(0.0,),
     ),
     Loss(
@@ -142,6 +167,8 @@ _TABLE = (
         "np.where(np.abs({a} - {y}) <= 1, 0.5 * ({a} - {y})**2, np.abs({a} - {y}) - 0.5)"
         ".mean(axis=0)",
         "np.clip({a} - {y}, -1, 1) / len({a})",
+        formula=("e = abs(a - y)", "c = min(e, 1)", "𝓛 = Σ(c * (e - 0.5 * c)) / K"),
+        slope=("da = 1 / K * max(min(a - y, 1), -1)",),
         kinks=(-1.0, 1.0),
     ),
 )

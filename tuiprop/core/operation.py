@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.core.formula import Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Change, Optimizer, Options
 
@@ -108,7 +109,7 @@ def operations(
         options: those that differ from the rule's defaults.
     """
     layers = range(1, network.L + 1)
-    rule = _Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
+    rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     return (
         *(op for l in layers for op in (_linear(l), _activation(network, l))),
         _cost(network),
@@ -315,7 +316,7 @@ T = Reference("t", 0)
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
     """An optimiser with the numbers of a run."""
 
     optimizer: Optimizer
@@ -344,6 +345,18 @@ class _Rule:
             for line in self.optimizer.numpy
         ]
 
+    def formula(self, symbol: str) -> Formula:
+        """The change of one number of W[l] or b[l], with its decay, line by line."""
+        decay, gradient = self.options["weight_decay"], f"d{symbol}"
+        lines = []
+        if decay and self.optimizer.decouples_decay:
+            lines.append(f"decay = -α * {decay!r} * {symbol}")
+        elif decay:
+            lines.append(f"g = {gradient} + {decay!r} * {symbol}")
+            gradient = "g"
+        rule = self.optimizer.formula
+        return (*lines, *(line.format(W=symbol, g=gradient, **self._numbers) for line in rule))
+
     @property
     def _numbers(self) -> dict[str, str]:
         """The options as they are written in a rule; betas one by one."""
@@ -353,7 +366,7 @@ class _Rule:
         return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
 
 
-def _parameter_change(parameter: Reference, rule: _Rule) -> Operation:
+def _parameter_change(parameter: Reference, rule: Rule) -> Operation:
     gradient = Reference(f"d{parameter.symbol}", parameter.layer)
     optimizer = rule.optimizer
     slots = tuple(Reference(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.core.formula import Formula
 
 Options = Mapping[str, float | tuple[float, float]]
 
@@ -29,6 +30,8 @@ class Optimizer:
     with the decay where it is part of it."""
     numpy: tuple[str, ...]
     """The rule as lines of NumPy; {lr} and the options by their names are numbers."""
+    formula: Formula
+    """The change Δ{W} of one number from {g}, the slots before, α and t; the decay is not in it."""
     slots: tuple[str, ...] = ()
     options: Options = field(default_factory=lambda: MappingProxyType({"weight_decay": 0.0}))
     """The options with their defaults, by PyTorch's names."""
@@ -198,13 +201,24 @@ _ADAM_NUMPY = (
     "/ (np.sqrt(v_{W} / (1 - {beta2}**{t})) + {eps})",
 )
 
+_VELOCITY_FORMULA = "v = {momentum} * v + {g}"
+_ADAPTIVE_FORMULA = "Δ{W} = -α * {g} / (sqrt(s) + {eps})"
+_ADAM_FORMULA = (
+    "m = {beta1} * m + (1 - {beta1}) * {g}",
+    "v = {beta2} * v + (1 - {beta2}) * {g}**2",
+    "m̂ = m / (1 - {beta1}**t)",
+    "v̂ = v / (1 - {beta2}**t)",
+    "Δ{W} = -α * m̂ / (sqrt(v̂) + {eps})",
+)
+
 _TABLE = (
-    Optimizer("sgd", _sgd, ("{W} − α {g}",), ("{W} = {W} - {lr} * ({g})",)),
+    Optimizer("sgd", _sgd, ("{W} − α {g}",), ("{W} = {W} - {lr} * ({g})",), ("Δ{W} = -α * {g}",)),
     Optimizer(
         "momentum",
         _momentum,
         (_VELOCITY, "{W} − α v"),
         (_VELOCITY_NUMPY, "{W} = {W} - {lr} * v_{W}"),
+        (_VELOCITY_FORMULA, "Δ{W} = -α * v"),
         ("v",),
         _options(momentum=0.9, weight_decay=0.0),
     ),
@@ -213,6 +227,7 @@ _TABLE = (
         _nesterov,
         (_VELOCITY, "{W} − α ({g} + {momentum} v)"),
         (_VELOCITY_NUMPY, "{W} = {W} - {lr} * ({g} + {momentum} * v_{W})"),
+        (_VELOCITY_FORMULA, "Δ{W} = -α * ({g} + {momentum} * v)"),
         ("v",),
         _options(momentum=0.9, weight_decay=0.0),
     ),
@@ -221,6 +236,7 @@ _TABLE = (
         _adagrad,
         ("s = s + {g}²", "{W} − α {g} / (√s + ε)"),
         ("s_{W} = s_{W} + ({g})**2", "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})"),
+        ("s = s + {g}**2", _ADAPTIVE_FORMULA),
         ("s",),
         _options(eps=1e-10, weight_decay=0.0),
     ),
@@ -232,6 +248,7 @@ _TABLE = (
             "s_{W} = {alpha} * s_{W} + (1 - {alpha}) * ({g})**2",
             "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})",
         ),
+        ("s = {alpha} * s + (1 - {alpha}) * {g}**2", _ADAPTIVE_FORMULA),
         ("s",),
         _options(alpha=0.99, eps=1e-8, weight_decay=0.0),
     ),
@@ -240,6 +257,7 @@ _TABLE = (
         _adam,
         _ADAM,
         _ADAM_NUMPY,
+        _ADAM_FORMULA,
         ("m", "v"),
         _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
     ),
@@ -248,6 +266,7 @@ _TABLE = (
         _adamw,
         ("{W} = {W} − α {weight_decay} {W}", *_ADAM),
         ("{W} = {W} * (1 - {lr} * {weight_decay})", *_ADAM_NUMPY),
+        _ADAM_FORMULA,
         ("m", "v"),
         _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01),
         decouples_decay=True,

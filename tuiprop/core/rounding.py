@@ -1,0 +1,202 @@
+"""Numbers that carry a bound of their rounding error.
+
+Running error analysis (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., 3.3):
+every operation adds u |result| to what the errors of its operands become in it, u being the unit
+roundoff. The value is computed in float64 from the recorded operands; the bound holds for the
+difference between it and what the run computed from them in its own dtype.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Numbers: TypeAlias = NDArray[np.float64]
+
+FUNCTION_ROUNDINGS = 8
+"""NumPy's exp, log, tanh and their kin are right to 4 units in the last place, 8 u."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What rounding does in a dtype."""
+
+    dtype: np.dtype[Any]
+    unit: float
+    """u of that dtype, and that of float64, in which the value is computed."""
+    smallest: float
+    """The least number above 0: what underflow can lose."""
+    largest: float
+
+    @classmethod
+    def of(cls, dtype: DTypeLike) -> "Precision":
+        """The precision of float64 or float32."""
+        limits = np.finfo(dtype)
+        return cls(
+            np.dtype(dtype),
+            (float(limits.eps) + float(np.finfo(np.float64).eps)) / 2,
+            float(limits.smallest_subnormal),
+            float(limits.max),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Rounded:
+    """Values in float64, each with a bound of its error.
+
+    A Python number that meets one is a constant: computed in float64, then rounded to the dtype.
+    """
+
+    value: Numbers
+    error: Numbers
+    precision: Precision
+
+    __array_ufunc__ = None
+
+    @classmethod
+    def exact(cls, numbers: ArrayLike, precision: Precision) -> "Rounded":
+        """Recorded numbers: they are what they are."""
+        value = np.asarray(numbers, np.float64)
+        return cls(value, np.zeros_like(value), precision)
+
+    def result(self, value: ArrayLike, error: ArrayLike, roundings: int = 1) -> "Rounded":
+        """What an operation makes of errors that come to `error`, with roundings of its own."""
+        p = self.precision
+        v = np.asarray(value, np.float64)
+        v = np.where(np.abs(v) > p.largest, np.copysign(np.inf, v), v)
+        bound = np.asarray(error) + roundings * p.unit * np.abs(v) + p.smallest
+        return Rounded(v, np.where(np.isfinite(v), bound, 0.0), p)
+
+    def lift(self, other: "Rounded | float") -> "Rounded":
+        """The other one, or a constant with what rounding it to the dtype loses."""
+        if isinstance(other, Rounded):
+            return other
+        value = np.asarray(other, np.float64)
+        rounded = value.astype(self.precision.dtype).astype(np.float64)
+        return Rounded(value, np.abs(rounded - value), self.precision)
+
+    def __add__(self, other: "Rounded | float") -> "Rounded":
+        x = self.lift(other)
+        return self.result(self.value + x.value, self.error + x.error)
+
+    def __radd__(self, other: float) -> "Rounded":
+        return self + other
+
+    def __neg__(self) -> "Rounded":
+        return Rounded(-self.value, self.error, self.precision)
+
+    def __sub__(self, other: "Rounded | float") -> "Rounded":
+        return self + -self.lift(other)
+
+    def __rsub__(self, other: float) -> "Rounded":
+        return self.lift(other) + -self
+
+    def __mul__(self, other: "Rounded | float") -> "Rounded":
+        x = self.lift(other)
+        error = np.abs(self.value) * x.error + self.error * (np.abs(x.value) + x.error)
+        return self.result(self.value * x.value, error)
+
+    def __rmul__(self, other: float) -> "Rounded":
+        return self * other
+
+    def __truediv__(self, other: "Rounded | float") -> "Rounded":
+        x = self.lift(other)
+        quotient = self.value / x.value
+        least = np.maximum(np.abs(x.value) - x.error, 0.0)
+        return self.result(quotient, (self.error + np.abs(quotient) * x.error) / least)
+
+    def __rtruediv__(self, other: float) -> "Rounded":
+        return self.lift(other) / self
+
+    def __pow__(self, exponent: int) -> "Rounded":
+        power = self
+        for _ in range(exponent - 1):
+            power = power * self
+        return power
+
+    def __gt__(self, other: float) -> bool:
+        return bool(self.value > other)
+
+    def __getitem__(self, index: Any) -> "Rounded":
+        return Rounded(self.value[index], self.error[index], self.precision)
+
+    def sum(self) -> "Rounded":
+        """Σ over the first axis, in any order: γₙ Σ|terms| (Higham, 4.2).
+
+        γₙ = n u / (1 − n u). n − 1 additions need γₙ₋₁ only; the spare one is for what follows.
+        Where the sizes overflow together, the order decides and the bound is infinite.
+        """
+        sizes = np.abs(self.value).sum(axis=0)
+        nu = len(self.value) * self.precision.unit
+        gamma = nu / (1.0 - nu) if nu < 1.0 else np.inf
+        overflow = np.isfinite(self.value).all(axis=0) & (sizes > self.precision.largest)
+        error = self.error.sum(axis=0) + gamma * sizes
+        total = self.result(self.value.sum(axis=0), error, roundings=0)
+        return Rounded(total.value, np.where(overflow, np.inf, total.error), self.precision)
+
+
+def _exp(x: Rounded) -> Rounded:
+    value = np.exp(x.value)
+    return x.result(value, value * np.expm1(x.error), FUNCTION_ROUNDINGS)
+
+
+def _expm1(x: Rounded) -> Rounded:
+    error = np.exp(x.value) * np.expm1(x.error)
+    return x.result(np.expm1(x.value), error, FUNCTION_ROUNDINGS)
+
+
+def _log(x: Rounded) -> Rounded:
+    error = x.error / np.maximum(x.value - x.error, 0.0)
+    return x.result(np.log(x.value), error, FUNCTION_ROUNDINGS)
+
+
+def _log1p(x: Rounded) -> Rounded:
+    error = x.error / np.maximum(1.0 + x.value - x.error, 0.0)
+    return x.result(np.log1p(x.value), error, FUNCTION_ROUNDINGS)
+
+
+def _tanh(x: Rounded) -> Rounded:
+    steepest = 1.0 - np.tanh(np.maximum(np.abs(x.value) - x.error, 0.0)) ** 2
+    return x.result(np.tanh(x.value), x.error * steepest, FUNCTION_ROUNDINGS)
+
+
+def _sqrt(x: Rounded) -> Rounded:
+    root = np.sqrt(x.value)
+    # √x − √(x − e) = e / (√x + √(x − e)), at most e/√x and at most √e
+    return x.result(root, x.error / np.maximum(root, np.sqrt(x.error)) if x.error.any() else 0.0)
+
+
+def _abs(x: Rounded) -> Rounded:
+    return Rounded(np.abs(x.value), x.error, x.precision)
+
+
+def _sign(x: Rounded) -> Rounded:
+    return Rounded.exact(np.sign(x.value), x.precision)  # a rounded difference keeps its sign
+
+
+def _max(x: Rounded, other: float | None = None) -> Rounded:
+    """The larger of two; of one, the largest over the first axis."""
+    if other is None:
+        return Rounded(x.value.max(axis=0), x.error.max(axis=0), x.precision)
+    return Rounded(np.maximum(x.value, other), x.error, x.precision)
+
+
+def _min(x: Rounded, other: float) -> Rounded:
+    return Rounded(np.minimum(x.value, other), x.error, x.precision)
+
+
+FUNCTIONS = {
+    "exp": _exp,
+    "expm1": _expm1,
+    "log": _log,
+    "log1p": _log1p,
+    "tanh": _tanh,
+    "sqrt": _sqrt,
+    "abs": _abs,
+    "sign": _sign,
+    "max": _max,
+    "min": _min,
+    "Σ": Rounded.sum,
+}
+"""What a formula may call."""
