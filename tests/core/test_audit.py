@@ -77,13 +77,14 @@ def test_it_shares_nothing_with_the_optimizers() -> None:
 @pytest.mark.parametrize("decay", [0.0, 0.03, 1.0])
 @pytest.mark.parametrize("name", NAMES)
 def test_hundreds_of_updates_are_right(name: str, decay: float, dtype: str) -> None:
-    updates = Updates(name, dtype, options={"weight_decay": decay})
+    updates, worst = Updates(name, dtype, options={"weight_decay": decay}), 0.0
     for gradient in gradients(300):
         updates.apply(gradient)
         result = updates.audit()
         assert result.passed, result
         assert [array.name for array in result.arrays] == names(name)
-    assert dtype == "float64" or max(array.worst for array in result.arrays) > 0
+        worst = max(worst, *(array.worst for array in result.arrays))
+    assert dtype == "float64" or worst > 0  # in float64 most rules are the same numbers
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -129,7 +130,7 @@ def test_slots_that_fade_below_the_normal_numbers(name: str, eps: float) -> None
     updates = Updates(name, "float32", options=options)
     updates.state[0] = 0.0
     updates.apply(gradients(1)[0] * 1e-18)
-    for _ in range(1500):
+    for _ in range(1000):
         updates.apply(np.zeros(P))
         assert updates.audit().passed
     if name in ("momentum", "nesterov", "adam"):

@@ -9,6 +9,7 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.core.operation import Operation, Phase, Reference, T, operations
 from tuiprop.core.optimizer import OPTIMIZERS, Change
 from tuiprop.core.propagation import Workspace, penalty
+from tuiprop.core.slip import Slip
 from tuiprop.training.batches import Batches
 from tuiprop.training.experiment import TrainingSettings
 
@@ -80,6 +81,10 @@ class Trainer:
         inputs: the training set as rows, (N, n[0]).
         targets: (N, n[L]).
         initial: state 0; not changed.
+        slip: a mistake that every update makes.
+
+    Raises:
+        ValueError: the slip would change nothing here; the sentence says why.
     """
 
     def __init__(
@@ -89,14 +94,19 @@ class Trainer:
         inputs: Array,
         targets: Array,
         initial: Parameters,
+        slip: Slip | None = None,
     ) -> None:
         self.network = network
+        self.slip = slip
         self._settings = settings
         self.inputs = np.ascontiguousarray(inputs, settings.dtype)
         self.targets = np.ascontiguousarray(targets, settings.dtype)
         self.batches = Batches(
             len(inputs), settings.batch_size, shuffle=settings.shuffle, seed=settings.seed
         )
+        refusal = slip.refusal(network, self.batches.size) if slip else ""
+        if refusal:
+            raise ValueError(refusal)
         optimizer = OPTIMIZERS[settings.optimizer]
         self.state: Array = np.zeros(
             (1 + len(optimizer.slots), network.parameter_count), settings.dtype
@@ -111,12 +121,7 @@ class Trainer:
         """The arrays of update t; None where update t was not walked here."""
         self._workspaces: dict[int, Workspace] = {}
         self._penalty = 0.0
-        self._change = Change(
-            optimizer,
-            self.state,
-            settings.learning_rate,
-            settings.options,
-        )
+        self._change = self._new_change(self.state)
 
     def advance(self, updates: int) -> None:
         """Do so many updates."""
@@ -144,10 +149,8 @@ class Trainer:
         self._walk(workspace, rows)
         workspace.output_gradient()
         after = self.state.copy()
-        optimizer, settings = OPTIMIZERS[self._settings.optimizer], self._settings
-        Change(optimizer, after, settings.learning_rate, settings.options).apply(
-            workspace.gradient.vector, self.t + 1
-        )
+        self._new_change(after).apply(workspace.gradient.vector, self.t + 1)
+        optimizer = OPTIMIZERS[self._settings.optimizer]
         return Record(
             update=self.t + 1,
             W=before.W,
@@ -171,7 +174,8 @@ class Trainer:
     def operations(self) -> tuple[Operation, ...]:
         """The operations of every update, in order."""
         settings = self._settings
-        return operations(
+        describe = self.slip.operations if self.slip else operations
+        return describe(
             self.network,
             OPTIMIZERS[settings.optimizer],
             settings.learning_rate,
@@ -185,7 +189,13 @@ class Trainer:
         self.workspace = None
 
     def _new_workspace(self, m: int) -> Workspace:
-        return Workspace(self.network, m, self.state.dtype)
+        new = self.slip.workspace if self.slip else Workspace
+        return new(self.network, m, self.state.dtype)
+
+    def _new_change(self, state: Array) -> Change:
+        settings = self._settings
+        rule = OPTIMIZERS[settings.optimizer], state, settings.learning_rate, settings.options
+        return self.slip.change(self.network, *rule) if self.slip else Change(*rule)
 
     def _walk(self, workspace: Workspace, rows: Rows) -> None:
         """Forward and back over the examples in `rows`."""
