@@ -14,7 +14,8 @@ from tuiprop.core.network import Layer, Network, initialize
 from tuiprop.core.operation import Operation, Phase
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace
-from tuiprop.core.slip import SLIPS, Slip
+from tuiprop.core.slip import Slip
+from tuiprop.core.slips import SLIPS
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Trainer
 
