@@ -46,10 +46,11 @@ class Slip:
     refusal: Callable[[Network, int], str]
     """(network, m of a whole batch) → why the slip would have no effect there, or ""."""
     rewrite: Rewrite = lambda network, operation: operation
+    """What is slipped in the operations before the change of the parameters."""
     loss: Callable[[Loss], Loss] = lambda loss: loss
     """The loss with the slip in it."""
-    bias_updates: int = 1
-    """How often the rule of the optimiser is applied to every b."""
+    bias_twice: bool = False
+    """The rule of the optimiser is applied to every b twice."""
 
     def propagation(self, network: Network) -> tuple[Operation, ...]:
         """Forward, cost and backward, with the slip in them."""
@@ -66,9 +67,9 @@ class Slip:
         """The 8L + 1 operations with the slip in them; see `operation.operations`."""
         walk = self.propagation(network)
         changes = operations(network, optimizer, learning_rate, options)[len(walk) :]
-        if self.bias_updates > 1:
-            new = _Applied(optimizer, learning_rate, options, self.bias_updates)
-            changes = tuple(new.rewrite(each) for each in changes)
+        if self.bias_twice:
+            rule = _Twice(optimizer, learning_rate, options)
+            changes = tuple(rule.rewrite(each) for each in changes)
         return *walk, *changes
 
     def workspace(self, network: Network, m: int, dtype: DTypeLike = np.float64) -> Workspace:
@@ -84,11 +85,9 @@ class Slip:
         options: Options | None = None,
     ) -> Change:
         """The change of the parameters with the slip in it; see `optimizer.Change`."""
-        if self.bias_updates == 1:
-            return Change(optimizer, state, learning_rate, options)
-        return _BiasesAgain(
-            network, optimizer, state, learning_rate, options, times=self.bias_updates - 1
-        )
+        if self.bias_twice:
+            return _BiasesTwice(network, optimizer, state, learning_rate, options)
+        return Change(optimizer, state, learning_rate, options)
 
     def _network(self, network: Network) -> Network:
         return _SlippedNetwork(
@@ -133,7 +132,7 @@ class _SlippedWorkspace(Workspace):
                 np.copyto(arrays[operation.result], operation.compute(arrays))
 
 
-class _BiasesAgain(Change):
+class _BiasesTwice(Change):
     """A change that goes over every b again, slots included."""
 
     def __init__(
@@ -143,13 +142,10 @@ class _BiasesAgain(Change):
         state: Array,
         learning_rate: float,
         options: Options | None,
-        *,
-        times: int,
     ) -> None:
         super().__init__(optimizer, state, learning_rate, options)
         self._optimizer = optimizer
         self._state = state
-        self._times = times
         self._biases = []
         end = 0
         for before, n in pairwise(network.sizes):
@@ -162,37 +158,34 @@ class _BiasesAgain(Change):
         for places in self._biases:
             b = self._state[:, places]
             again = Change(self._optimizer, b, self.learning_rate, self.options)
-            for _ in range(self._times):
-                again.apply(gradient[places], t)
+            again.apply(gradient[places], t)
 
 
 @dataclass(frozen=True)
-class _Applied:
-    """A rule that is applied several times to b."""
+class _Twice:
+    """A rule that is applied to b twice."""
 
     optimizer: Optimizer
     learning_rate: float
     options: Options | None
-    times: int
 
     def rewrite(self, operation: Operation) -> Operation:
         if operation.result.symbol != "b":
             return operation
-        again = (*operation.rule, operation.text)
         return replace(
             operation,
-            sentence=f"Slip: the rule of {self.optimizer.name} is applied to b "
-            f"{self.times} times, with the same gradient.",
-            numpy="\n".join([operation.numpy] * self.times),
+            sentence=f"Slip: the rule of {self.optimizer.name} is applied to b twice, "
+            "with the same gradient.",
+            numpy=f"{operation.numpy}\n{operation.numpy}",
             compute=lambda x: self._compute(operation, x),
-            rule=(*again * (self.times - 1), *operation.rule),
+            rule=(*operation.rule, operation.text, *operation.rule),
         )
 
     def _compute(self, operation: Operation, x: Arrays) -> Array:
         b, gradient, *slots, _ = operation.operands
         state = np.stack([x[each].ravel() for each in (b, *slots)])
         change = Change(self.optimizer, state, self.learning_rate, self.options)
-        for _ in range(self.times):
+        for _ in range(2):
             change.apply(x[gradient].ravel(), int(x[T].item()))
         changed: Array = state[0].reshape(x[b].shape)
         return changed

@@ -298,7 +298,7 @@ _TABLE = (
         "b[l] is changed once by its gradient",
         "The rule of the optimiser is applied to every b[l] twice in one update.",
         _never,
-        bias_updates=2,
+        bias_twice=True,
     ),
 )
 
