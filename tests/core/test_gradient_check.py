@@ -7,13 +7,21 @@ import pytest
 from tests.core.plain import Problem, problem
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
-from tuiprop.core.gradient_check import EXHAUSTIVE, GradientCheck, Verdict, check_gradient
+from tuiprop.core.gradient_check import (
+    EXHAUSTIVE,
+    GradientCheck,
+    GradientChecker,
+    LayerCheck,
+    Verdict,
+    check_gradient,
+)
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
 
 
-def check(case: Problem, **options: int) -> GradientCheck:
-    return check_gradient(case.network, case.parameters, case.inputs, case.targets, **options)
+def check(case: Problem, *, sample: int = EXHAUSTIVE, seed: int = 0) -> GradientCheck:
+    given = case.network, case.parameters, case.inputs, case.targets
+    return check_gradient(*given, sample=sample, seed=seed)
 
 
 def verdicts(result: GradientCheck) -> dict[str, Verdict]:
@@ -222,3 +230,60 @@ def test_a_sample_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 
     break_backward(monkeypatch, damage)
     assert not check(problem((6, 8, 5), ("tanh", "linear"), "mse"), sample=20).passed
+
+
+@pytest.mark.parametrize("sample", [5, 30, EXHAUSTIVE])
+def test_piece_by_piece_is_the_whole_bit_for_bit(sample: int) -> None:
+    case = problem((4, 6, 3), ("relu", "softmax"), "cross_entropy", l2=0.1)
+    given = case.network, case.parameters, case.inputs, case.targets
+    checker = GradientChecker(*given, sample=sample, seed=3)
+    theta, pieces = case.parameters.vector.copy(), 0
+    assert checker.done == 0
+    while not checker.finished:
+        before = checker.done
+        checker.advance(0.0)
+        assert checker.done == before + 1
+        pieces += 1
+        assert np.array_equal(case.parameters.vector, theta)
+    assert pieces == checker.total == min(sample, theta.size)
+    checker.advance(0.0)
+    assert checker.done == checker.total
+    assert checker.result() == check(case, sample=sample, seed=3)
+
+
+def test_a_check_on_its_way_does_not_see_later_changes() -> None:
+    case = problem((4, 5, 3), ("tanh", "linear"), "mse")
+    expected = check(case)
+    checker = GradientChecker(case.network, case.parameters, case.inputs, case.targets)
+    checker.advance(0.0)
+    case.parameters.vector += 1.0
+    case.inputs[...] = 0.0
+    checker.advance()
+    assert checker.result() == expected
+
+
+def test_layers_in_a_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damage(workspace: Workspace) -> None:
+        workspace.gradient.W[2][0, 0] += 1e-3
+        workspace.gradient.vector[-1] += 1e-3
+        workspace.gradient.b[2][0] += 1e-3
+
+    case = problem((4, 5, 3, 2), ("tanh", "tanh", "linear"), "mse")
+    right = check(case)
+    for l in (1, 2, 3):
+        worst = max(array.relative_error for array in right.arrays[2 * l - 2 : 2 * l])
+        assert right.layer(l) == LayerCheck(Verdict.RIGHT, worst, ())
+        assert right.layer(l).text == f"✓ {worst:.0e}"
+    break_backward(monkeypatch, damage)
+    result = check(case)
+    assert result.layer(1) == right.layer(1)
+    assert result.layer(2).text == "✗ dW[2], db[2]"
+    assert result.layer(3).text == "✗ db[3]"
+    assert result.layer(3).wrong == ("db[3]",)
+
+
+def test_a_layer_that_is_too_small_to_check() -> None:
+    result = check(problem((3, 4, 2), ("tanh", "linear"), "mse", initializer="zeros"))
+    assert result.layer(1).text == "too small to check"
+    assert result.layer(1).worst == 0
+    assert result.layer(2).text.startswith("✓")

@@ -3,11 +3,14 @@
 Nothing of the backward pass is used for the differences: J comes from the forward pass alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
@@ -68,6 +71,25 @@ class ArrayCheck:
 
 
 @dataclass(frozen=True)
+class LayerCheck:
+    """What the check says of one layer: of dW[l] and db[l] together."""
+
+    verdict: Verdict
+    """WRONG where one of them is; TOO_SMALL where both are."""
+    worst: float
+    """The larger relative error of those that are not too small to check."""
+    wrong: tuple[str, ...]
+    """"dW[2]", "db[2]": those that are wrong."""
+
+    @property
+    def text(self) -> str:
+        """In a few words: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]" or "too small to check"."""
+        if self.verdict is Verdict.WRONG:
+            return f"✗ {', '.join(self.wrong)}"
+        return f"✓ {self.worst:.0e}" if self.verdict is Verdict.RIGHT else self.verdict.value
+
+
+@dataclass(frozen=True)
 class GradientCheck:
     """The checks of all arrays of a network."""
 
@@ -83,8 +105,129 @@ class GradientCheck:
     @property
     def worst(self) -> float:
         """The largest relative error of the arrays that are not too small to check."""
-        errors = [c.relative_error for c in self.arrays if c.verdict is not Verdict.TOO_SMALL]
-        return max(errors, default=0.0)
+        return _worst(self.arrays)
+
+    def layer(self, l: int) -> LayerCheck:
+        """The checks of dW[l] and db[l] as one."""
+        arrays = self.arrays[2 * l - 2 : 2 * l]
+        verdicts = [check.verdict for check in arrays]
+        order = (Verdict.WRONG, Verdict.RIGHT, Verdict.TOO_SMALL)
+        return LayerCheck(
+            min(verdicts, key=order.index),
+            _worst(arrays),
+            tuple(
+                f"d{symbol}[{l}]"
+                for symbol, verdict in zip("Wb", verdicts, strict=True)
+                if verdict is Verdict.WRONG
+            ),
+        )
+
+
+def _worst(checks: tuple[ArrayCheck, ...]) -> float:
+    errors = [c.relative_error for c in checks if c.verdict is not Verdict.TOO_SMALL]
+    return max(errors, default=0.0)
+
+
+NewWorkspace: TypeAlias = Callable[[Network, int, DTypeLike], Workspace]
+"""(network, m, dtype) → what walks forward and back."""
+
+
+class GradientChecker:
+    """A gradient check on its way: made at once, carried out piece by piece.
+
+    Compares dW and db with (J(θ + h) − J(θ − h)) / 2h, in float64. One parameter, with its two
+    forward passes, is the smallest piece of work.
+
+    Args:
+        network: the network.
+        parameters: where the gradient is taken; copied.
+        inputs: examples as rows, (m, n[0]).
+        targets: (m, n[L]).
+        sample: how many parameters are compared at most.
+        seed: of the sample.
+        workspace: whose gradient is compared with whose cost.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: Parameters,
+        inputs: Array,
+        targets: Array,
+        *,
+        sample: int = EXHAUSTIVE,
+        seed: int = 0,
+        workspace: NewWorkspace = Workspace,
+    ) -> None:
+        self._network = network
+        self._theta = parameters.vector.astype(np.float64)
+        self._moved = Parameters(network, self._theta.copy())
+        self._workspace = workspace(network, len(inputs), np.float64)
+        self._workspace.inputs[...] = inputs
+        self._workspace.targets[...] = targets
+        self._workspace.forward(self._moved)
+        self._J = self._workspace.cost(self._moved)
+        self._workspace.backward(self._moved)
+        self._analytic = self._workspace.gradient.vector.copy()
+        self._chosen = _sample(self._theta.size, sample, seed)
+        self._places = np.flatnonzero(self._chosen)
+        self._numeric = np.full(self._theta.size, np.nan)
+        self._kink = np.zeros(self._theta.size, bool)
+        self.done = 0
+        """Parameters compared so far."""
+
+    @property
+    def total(self) -> int:
+        """Parameters to be compared."""
+        return self._places.size
+
+    @property
+    def finished(self) -> bool:
+        """All of them are."""
+        return self.done == self.total
+
+    def advance(self, seconds: float = np.inf) -> None:
+        """Compare at least one more parameter, then none once so long has passed."""
+        deadline = perf_counter() + seconds
+        while not self.finished:
+            self._compare(self._places[self.done])
+            self.done += 1
+            if perf_counter() >= deadline:
+                break
+
+    def result(self) -> GradientCheck:
+        """The checks of all arrays, once it is finished."""
+        assert self.finished
+        index = Parameters(self._network, np.arange(self._theta.size, dtype=np.float64))
+        checks = (self._array(name, places.ravel().astype(np.int64)) for name, places in index)
+        return GradientCheck(tuple(checks), sampled=not self._chosen.all())
+
+    def _compare(self, i: np.intp) -> None:
+        workspace, moved = self._workspace, self._moved
+        costs, sides = [], []
+        points = self._theta[i] + STEP, self._theta[i] - STEP
+        for point in points:
+            moved.vector[i] = point
+            workspace.forward(moved)
+            costs.append(workspace.cost(moved))
+            sides.append(_sides(workspace))
+        moved.vector[i] = self._theta[i]
+        self._numeric[i] = (costs[0] - costs[1]) / (points[0] - points[1])
+        self._kink[i] = not np.array_equal(sides[0], sides[1])
+
+    def _array(self, name: str, places: NDArray[np.int64]) -> ArrayCheck:
+        chosen, kink = self._chosen[places], self._kink[places]
+        compared = places[chosen & ~kink]
+        n, a = self._numeric[compared], self._analytic[compared]
+        noise = np.finfo(np.float64).eps * abs(self._J) * np.sqrt(compared.size) / STEP
+        return ArrayCheck(
+            name=name,
+            checked=compared.size,
+            kinks=int((chosen & kink).sum()),
+            difference=float(np.linalg.norm(n - a)),
+            size=float(np.linalg.norm(n) + np.linalg.norm(a)),
+            noise=float(noise),
+        )
 
 
 def check_gradient(
@@ -95,59 +238,14 @@ def check_gradient(
     *,
     sample: int = EXHAUSTIVE,
     seed: int = 0,
+    workspace: NewWorkspace = Workspace,
 ) -> GradientCheck:
-    """Compare dW and db with (J(θ + h) − J(θ − h)) / 2h, in float64.
-
-    Args:
-        network: the network.
-        parameters: where the gradient is taken; not changed.
-        inputs: examples as rows, (m, n[0]).
-        targets: (m, n[L]).
-        sample: how many parameters are compared at most.
-        seed: of the sample.
-    """
-    theta = parameters.vector.astype(np.float64)
-    moved = Parameters(network, theta.copy())
-    workspace = Workspace(network, len(inputs), np.float64)
-    workspace.inputs[...] = inputs
-    workspace.targets[...] = targets
-    workspace.forward(moved)
-    J = workspace.cost(moved)
-    workspace.backward(moved)
-    analytic = workspace.gradient.vector.copy()
-
-    chosen = _sample(theta.size, sample, seed)
-    numeric = np.full(theta.size, np.nan)
-    kink = np.zeros(theta.size, bool)
-    for i in np.flatnonzero(chosen):
-        costs, sides = [], []
-        points = theta[i] + STEP, theta[i] - STEP
-        for point in points:
-            moved.vector[i] = point
-            workspace.forward(moved)
-            costs.append(workspace.cost(moved))
-            sides.append(_sides(workspace))
-        moved.vector[i] = theta[i]
-        numeric[i] = (costs[0] - costs[1]) / (points[0] - points[1])
-        kink[i] = not np.array_equal(sides[0], sides[1])
-
-    checks = []
-    index = Parameters(network, np.arange(theta.size, dtype=np.float64))
-    for name, places in index:
-        of_array = places.ravel().astype(np.int64)
-        compared = of_array[chosen[of_array] & ~kink[of_array]]
-        n, a = numeric[compared], analytic[compared]
-        checks.append(
-            ArrayCheck(
-                name=name,
-                checked=compared.size,
-                kinks=int((chosen & kink)[of_array].sum()),
-                difference=float(np.linalg.norm(n - a)),
-                size=float(np.linalg.norm(n) + np.linalg.norm(a)),
-                noise=float(np.finfo(np.float64).eps * abs(J) * np.sqrt(compared.size) / STEP),
-            )
-        )
-    return GradientCheck(tuple(checks), sampled=not chosen.all())
+    """The whole gradient check at once; the arguments are those of `GradientChecker`."""
+    checker = GradientChecker(
+        network, parameters, inputs, targets, sample=sample, seed=seed, workspace=workspace
+    )
+    checker.advance()
+    return checker.result()
 
 
 def _sample(count: int, most: int, seed: int) -> NDArray[np.bool_]:

@@ -111,10 +111,18 @@ def operations(
     layers = range(1, network.L + 1)
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     return (
+        *propagation(network),
+        *(_parameter_change(Reference(symbol, l), rule) for l in layers for symbol in ("W", "b")),
+    )
+
+
+def propagation(network: Network) -> tuple[Operation, ...]:
+    """The 6L + 1 before the parameters change: forward, cost and backward."""
+    layers = range(1, network.L + 1)
+    return (
         *(op for l in layers for op in (_linear(l), _activation(network, l))),
         _cost(network),
         *(op for l in reversed(layers) for op in _backward(network, l)),
-        *(_parameter_change(Reference(symbol, l), rule) for l in layers for symbol in ("W", "b")),
     )
 
 

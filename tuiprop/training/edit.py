@@ -67,4 +67,14 @@ class SettingsEdit(_Edit, frozen=True, kw_only=True):
         return ", ".join(f"{name} = {value}" for name, value in words.items() if value is not None)
 
 
-Edit = ParameterEdit | InputEdit | SettingsEdit
+class SlipEdit(_Edit, frozen=True, kw_only=True):
+    """A mistake that every update makes from here on, or none any more."""
+
+    slip: str | None
+    """Its name in `core.slips.SLIPS`."""
+
+    def __str__(self) -> str:
+        return f"slip {self.slip}" if self.slip else "no slip"
+
+
+Edit = ParameterEdit | InputEdit | SettingsEdit | SlipEdit

@@ -1,14 +1,55 @@
 """The plan: what is in force for every update, from the experiment and the log of edits."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 
 import msgspec
 
+from tuiprop.core.array import Array
 from tuiprop.core.network import Network
+from tuiprop.core.operation import Operation, operations
+from tuiprop.core.optimizer import OPTIMIZERS, Change, Optimizer
+from tuiprop.core.propagation import Workspace
+from tuiprop.core.slip import Slip
+from tuiprop.core.slips import SLIPS
 from tuiprop.training.batches import Batches
-from tuiprop.training.edit import Edit, SettingsEdit
+from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import TrainingSettings
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What an update is made with."""
+
+    network: Network
+    """With the penalty in force."""
+    settings: TrainingSettings
+    began: int
+    """How many updates were done when the optimiser began: it counts its own from 1."""
+    slip: Slip | None
+    """A mistake that the update makes."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The rule."""
+        return OPTIMIZERS[self.settings.optimizer]
+
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations of an update, in order."""
+        describe = operations if self.slip is None else self.slip.operations
+        settings = self.settings
+        return describe(self.network, self.optimizer, settings.learning_rate, settings.options)
+
+    def workspace(self, m: int) -> Workspace:
+        """Arrays for an update over m examples."""
+        new = Workspace if self.slip is None else self.slip.workspace
+        return new(self.network, m, self.settings.dtype)
+
+    def change(self, state: Array) -> Change:
+        """What changes this state, (1 + slots, P), in place."""
+        settings = self.settings
+        rule = self.optimizer, state, settings.learning_rate, settings.options
+        return Change(*rule) if self.slip is None else self.slip.change(self.network, *rule)
 
 
 class Plan:
@@ -50,14 +91,12 @@ class Plan:
         """The first t later than this at which an edit acts; infinity if none does."""
         return min((edit.at for edit in self.edits if edit.at > t), default=inf)
 
-    def in_force(self, edits: tuple[Edit, ...]) -> tuple[Network, TrainingSettings, int]:
-        """What holds after some of the edits.
-
-        Returns:
-            The network, the settings, and the number of updates done when the optimiser began.
-        """
-        network, settings, began = self._network, self._settings, 0
+    def in_force(self, edits: tuple[Edit, ...]) -> "InForce":
+        """What holds after some of the edits."""
+        network, settings, began, slip = self._network, self._settings, 0, None
         for edit in edits:
+            if isinstance(edit, SlipEdit):
+                slip = SLIPS[edit.slip] if edit.slip else None
             if not isinstance(edit, SettingsEdit):
                 continue
             if edit.l2 is not None:
@@ -71,4 +110,4 @@ class Plan:
                 if (value := getattr(edit, name)) is not None
             }
             settings = msgspec.structs.replace(settings, **changes)
-        return network, settings, began
+        return InForce(network, settings, began, slip)

@@ -7,8 +7,7 @@ import numpy as np
 
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Network, Parameters
-from tuiprop.core.operation import Operation, Phase, Reference, T, operations
-from tuiprop.core.optimizer import OPTIMIZERS, Change, Optimizer
+from tuiprop.core.operation import Operation, Phase, Reference, T
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
@@ -133,11 +132,27 @@ class Trainer:
         """The arrays of update t; None where update t was not walked here, or edits followed."""
         self.plan = Plan(network, settings, len(inputs))
         self._next_edit = self.plan.next_edit(0)
-        self.network, self.settings, self._began = network, settings, 0
+        self.force = self.plan.in_force(())
+        """What the next update is made with."""
         self.state: Array = self._new_state()
         """θ and the slots of the optimiser, (1 + slots, P)."""
         self.state[0] = initial.vector
         self._lay_out()
+
+    @property
+    def network(self) -> Network:
+        """The network, with the penalty in force."""
+        return self.force.network
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """Those in force."""
+        return self.force.settings
+
+    @property
+    def count(self) -> int:
+        """How many updates the optimiser has made."""
+        return self.t - self.force.began
 
     @property
     def batches(self) -> Batches:
@@ -150,10 +165,10 @@ class Trainer:
             rows = self.plan.batches.rows(t)
             workspace = self._workspaces.get(len(rows))
             if workspace is None:
-                workspace = self._workspaces[len(rows)] = self._new_workspace(len(rows))
+                workspace = self._workspaces[len(rows)] = self.force.workspace(len(rows))
             self._walk(workspace, rows)
-            self._penalty = penalty(self.network, self.parameters)
-            self._change.apply(workspace.gradient.vector, t - self._began)
+            self._penalty = penalty(self.force.network, self.parameters)
+            self._change.apply(workspace.gradient.vector, t - self.force.began)
             self.workspace = workspace
             self.t = t
             if t == self._next_edit:
@@ -167,13 +182,13 @@ class Trainer:
     def record(self) -> Record:
         """The record of the next update, t + 1; nothing is changed."""
         rows = self.batches.rows(self.t + 1)
-        workspace = self._new_workspace(len(rows))
+        workspace = self.force.workspace(len(rows))
         before = self.parameters.copy()
         self._walk(workspace, rows)
         workspace.output_gradient()
         after = self.state.copy()
-        count = self.t + 1 - self._began
-        self._change_of(after).apply(workspace.gradient.vector, count)
+        count = self.count + 1
+        self.force.change(after).apply(workspace.gradient.vector, count)
         return Record(
             update=self.t + 1,
             count=count,
@@ -191,14 +206,13 @@ class Trainer:
             after=Parameters(self.network, after[0]),
             slots={
                 slot: Parameters(self.network, vector.copy())
-                for slot, vector in zip(self._optimizer.slots, self.state[1:], strict=True)
+                for slot, vector in zip(self.force.optimizer.slots, self.state[1:], strict=True)
             },
         )
 
     def operations(self) -> tuple[Operation, ...]:
         """The operations of the next update, in order."""
-        settings = self.settings
-        return operations(self.network, self._optimizer, settings.learning_rate, settings.options)
+        return self.force.operations()
 
     def restore(self, state: Array, t: int, plan: Plan | None = None) -> None:
         """Go to state t, given as it was before the edits that act on it; they act now.
@@ -213,7 +227,7 @@ class Trainer:
         self._edited_inputs.clear()
         self.plan = plan or self.plan
         earlier = self.plan.before(t)
-        self._set(earlier)
+        self._put_in_force(earlier)
         self.state = state.copy() if self.state.shape != state.shape else self.state
         self.state[...] = state
         self._lay_out()
@@ -232,9 +246,9 @@ class Trainer:
                 of_symbol = getattr(self.parameters, edit.symbol)
                 of_symbol[edit.layer][edit.row, edit.column] = edit.value
         self._write_inputs(edits)
-        theta, rule = self.state[0], (self.settings.optimizer, self._began)
-        self._set((*self.plan.before(self.t), *edits))
-        if (self.settings.optimizer, self._began) != rule:
+        theta, rule = self.state[0], (self.force.optimizer, self.force.began)
+        self._put_in_force((*self.plan.before(self.t), *edits))
+        if (self.force.optimizer, self.force.began) != rule:
             self.state = self._new_state()
             self.state[0] = theta
         self._lay_out()
@@ -247,34 +261,22 @@ class Trainer:
                 self._edited_inputs.setdefault(place, float(self.inputs[place]))
                 self.inputs[place] = edit.value
 
-    def _set(self, edits: tuple[Edit, ...]) -> None:
-        """Put in force what the experiment and these edits say."""
-        network, self.settings, self._began = self.plan.in_force(edits)
-        if network != self.network:
-            self.network = network
+    def _put_in_force(self, edits: tuple[Edit, ...]) -> None:
+        """What the experiment and these edits say."""
+        before, self.force = self.force, self.plan.in_force(edits)
+        if (before.network, before.slip) != (self.force.network, self.force.slip):
             self._workspaces.clear()
-
-    @property
-    def _optimizer(self) -> Optimizer:
-        return OPTIMIZERS[self.settings.optimizer]
 
     def _new_state(self) -> Array:
         """θ and slots, all 0."""
-        shape = 1 + len(self._optimizer.slots), self.network.parameter_count
+        shape = 1 + len(self.force.optimizer.slots), self.network.parameter_count
         return np.zeros(shape, self.settings.dtype)
 
     def _lay_out(self) -> None:
         """Views into the state, and the rule that changes it."""
         self.parameters = Parameters(self.network, self.state[0])
         """W and b, changed by every update."""
-        self._change = self._change_of(self.state)
-
-    def _change_of(self, state: Array) -> Change:
-        settings = self.settings
-        return Change(self._optimizer, state, settings.learning_rate, settings.options)
-
-    def _new_workspace(self, m: int) -> Workspace:
-        return Workspace(self.network, m, self.state.dtype)
+        self._change = self.force.change(self.state)
 
     def _walk(self, workspace: Workspace, rows: Rows) -> None:
         """Forward and back over the examples in `rows`."""

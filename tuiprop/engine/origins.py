@@ -1,0 +1,152 @@
+"""Where a number came from, with the names that people know: units, classes, rows of the table."""
+
+from dataclasses import dataclass, replace
+
+from tuiprop.core.operation import Operation, Reference
+from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.core.origin import Cell, Factor, Origin, Term, beginning, maker
+from tuiprop.core.trace import Tracer
+from tuiprop.engine.protocol import FactorNote, OriginNote, Place, TermNote
+from tuiprop.engine.session import Session
+from tuiprop.training.experiment import TrainingSettings
+from tuiprop.training.trainer import Record
+
+WIDTH = 74
+"""Columns that the lines of a formula have."""
+
+_OF_ONE = {
+    "bias": "bias",
+    "output": "output",
+    "target": "− target",
+    "value": "",
+    "before": "before",
+    "decay": "decay",
+    "change": "change",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """One update, whole: what was computed and how."""
+
+    record: Record
+    operations: tuple[Operation, ...]
+    settings: TrainingSettings
+    l2: float
+
+
+def leaf(session: Session, made: Made | None, place: Place, shown: float) -> OriginNote:
+    """A number that an update starts from."""
+    reference = Reference(place.symbol, place.layer, place.slot)
+    return OriginNote(
+        place=place,
+        name=name_of(session, made, place),
+        shown=shown,
+        sentence=beginning(reference),
+    )
+
+
+def origin(session: Session, made: Made, place: Place, count: int) -> OriginNote:
+    """Where one number of an update came from.
+
+    Args:
+        session: for the names.
+        made: the update.
+        place: the number.
+        count: how many terms are wanted, the largest ones.
+    """
+    record = made.record
+    reference = Reference(place.symbol, place.layer, place.slot)
+    operation = maker(
+        made.operations, Cell(reference, place.row, place.column, before=place.before)
+    )
+    if operation is None:
+        array = record.arrays()[reference]
+        return leaf(session, made, place, float(array[place.row, place.column]))
+    settings = made.settings
+    tracer = Tracer(
+        replace(session.run.network, l2=made.l2),
+        OPTIMIZERS[settings.optimizer],
+        settings.learning_rate,
+        settings.options,
+    )
+    found = tracer.origin(
+        operation, record.arrays(), record.result(operation), place.row, place.column
+    )
+    top = found.top(count)
+    row, column = _names(session, made, place)
+    return OriginNote(
+        place=place,
+        name=name_of(session, made, place),
+        equation=found.equation_at(row, column),
+        lines=[text for line in found.lines for text in line.wrapped(WIDTH)],
+        terms=[_term(session, made, found, term) for term in top.terms],
+        more=top.more,
+        rest=top.rest,
+        total=found.total,
+        value=found.value,
+        shown=found.shown,
+        difference=found.difference,
+        closes=found.closes,
+    )
+
+
+def name_of(session: Session, made: Made | None, place: Place) -> str:
+    """dW[2][versicolor,u4]; J alone."""
+    reference = Reference(place.symbol, place.layer, place.slot)
+    if place.symbol == "J":
+        return "J"
+    row, column = _names(session, made, place)
+    inside = row if place.symbol in ("b", "db") else f"{row},{column}"
+    return f"{reference}[{inside}]" + (" before" if place.before else "")
+
+
+def _names(session: Session, made: Made | None, place: Place) -> tuple[str, str]:
+    """Of the row and the column of a number."""
+    if place.symbol in ("W", "dW"):
+        column = session.unit_names(place.layer - 1)[place.column]
+    elif place.symbol in ("b", "db", "J") or made is None:
+        column = str(place.column)
+    else:
+        row_of_training = made.record.examples[place.column]
+        column = f"#{session.examples.training.rows[row_of_training]}"
+    return ("" if place.symbol == "J" else session.unit_names(place.layer)[place.row]), column
+
+
+def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
+    return TermNote(
+        name=_label(session, made, found, term),
+        value=term.value,
+        factors=[_factor(session, made, factor) for factor in term.factors],
+    )
+
+
+def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
+    if term.kind == "example":
+        row = session.examples.training.rows[made.record.examples[term.index]]
+        return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
+    if term.kind == "unit":
+        cell = term.factors[-1].cell
+        return session.unit_names(cell.reference.layer)[cell.row]
+    if term.kind == "penalty":
+        return f"λ W[{term.index}]" if found.cell.reference.symbol == "dW" else f"‖W[{term.index}]‖²"
+    return _OF_ONE[term.kind]
+
+
+def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
+    cell = factor.cell
+    place = Place(
+        symbol=cell.reference.symbol,
+        layer=cell.reference.layer,
+        slot=cell.reference.slot,
+        row=cell.row,
+        column=cell.column,
+        before=cell.before,
+    )
+    array = str(cell.reference)
+    return FactorNote(
+        array=f"{factor.function}({array})" if factor.function else array,
+        name=name_of(session, made, place),
+        value=factor.value,
+        place=place,
+    )
