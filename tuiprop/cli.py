@@ -98,12 +98,20 @@ def dashboard(what: str) -> None:
     "--export", "exports", multiple=True, metavar="FILE", help="Write the weights (.npz)."
 )
 @click.option("--history", metavar="FILE.csv", help="Write J and accuracy of every epoch.")
+@click.option(
+    "--break",
+    "conditions",
+    multiple=True,
+    metavar="WHEN",
+    help='Stop when, such as "train_loss < 0.05"; besides those of the file.',
+)
 def train(
     experiment: str,
     init: str | None,
     epochs: int | None,
     exports: tuple[str, ...],
     history: str | None,
+    conditions: tuple[str, ...],
 ) -> None:
     """Train without a dashboard."""
     with _one_sentence():
@@ -112,6 +120,7 @@ def train(
         if history is not None:
             _check_destination(history, ".csv")
         session = _open(experiment, init)
+        _stop_when(session, conditions)
     total = session.experiment.training.epochs if epochs is None else epochs
     with _signals() as received, _one_sentence():
         _train(session, total, received)
@@ -123,6 +132,15 @@ def train(
 
         click.echo(f"tuiprop: {divergence(session.run)}", err=True)
         sys.exit(1)
+
+
+def _stop_when(session: "Session", conditions: tuple[str, ...]) -> None:
+    """Stop at these conditions and at those of the experiment's file."""
+    of_file = [each.when for each in session.experiment.breakpoint if each.enabled]
+    try:
+        session.stop_when([*of_file, *conditions])
+    except ValueError as error:
+        raise ValueError(f"--break: {error}") from None
 
 
 def _check_destination(file: str, suffix: str) -> None:
@@ -158,9 +176,12 @@ def _train(session: "Session", epochs: int, received: list[int]) -> None:
     last = run.batches.end(epochs)
     with _reporter(session, epochs) as report:
         report()
-        while run.t < last and run.diverged_at is None and not received:
-            run.advance(last, seconds=0.1)
+        run.look_around()
+        while run.t < last and run.diverged_at is None and run.hit is None and not received:
+            run.advance(last, seconds=0.1, watched=True)
             report()
+    if run.hit is not None:
+        _say(f"stopped: {run.hit.sentence}")
 
 
 def _write_results(session: "Session", exports: tuple[str, ...], history: str | None) -> None:

@@ -70,7 +70,8 @@ def go(engine: Engine, update: int) -> Frame:
 
 def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
     whole = {"rows": 10_000, "columns": 10_000}
-    request = Look(window=Window(symbol=symbol, layer=layer, **{**whole, **window}))
+    window = {**whole, **window}
+    request = Look(window=Window(symbol=symbol, layer=layer, **window))  # type: ignore[arg-type]
     return ask(engine, request, Frame)
 
 

@@ -17,11 +17,13 @@ from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import (
     Ask,
+    Change,
     Check,
     Done,
     Export,
     Exported,
     Frame,
+    Keep,
     Locate,
     Located,
     Look,
@@ -33,17 +35,25 @@ from tuiprop.engine.protocol import (
     Outline,
     Pace,
     Pause,
+    Place,
     Play,
     Refused,
     Reply,
     Request,
+    Revert,
     Save,
     SaveExperiment,
+    SaveRecord,
     Seek,
     SetPace,
+    SetSlip,
+    SetStops,
     Snapshot,
+    Stop,
     Tables,
     Toggle,
+    Try,
+    Verify,
     Vocabulary,
     Window,
     decode_reply,
@@ -334,7 +344,7 @@ def test_pause() -> None:
     frame = ask(engine, Look(), Frame)
     assert frame.status == "paused"
     assert frame.update > 0
-    assert engine.work() is None
+    finish(engine)
     assert ask(engine, Look(), Frame).update == frame.update
     assert state_of(engine) == session_at(frame.update).run.trainer.state.tobytes()
 
@@ -638,7 +648,8 @@ def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyP
     ask(engine, Play(pace=Pace(rate=1.0)), Done)
     for update in (0, 3, 5, 12):
         now = 100.0 + update
-        engine.work()
+        while engine.work() == 0.0:
+            pass
         frame = ask(engine, Look(), Frame)
         assert (frame.update, frame.status) == (update, "playing")
         row = session_at(LAST).history[update // 5]
@@ -739,6 +750,13 @@ def test_divergence() -> None:
     assert frame.diverged.startswith(f"diverged at update {update} (epoch ")
     assert f"state after update {update - 1} is kept" in frame.diverged
     assert state_of(engine) == session.run.trainer.state.tobytes()
+    assert frame.now is not None
+    assert frame.bad is not None
+    assert (frame.bad.symbol, frame.bad.layer) == (frame.now.symbol, frame.now.layer)
+    assert f"First not finite: operation {frame.now.number} of 17" in frame.diverged
+    found = matrix(engine, frame.bad.symbol, frame.bad.layer)
+    assert not np.isfinite(found.values[frame.bad.row][frame.bad.column])
+    ask(engine, Move(operations=-1), Done)
     assert matrix(engine, "W", 1).values == session.parameters.W[1].tolist()
 
     back = go(engine, update - 2)
@@ -876,6 +894,20 @@ REQUESTS: list[Message] = [
     Move(updates=-1, epochs=2),
     Look(),
     Look(window=Window(symbol="dW", layer=2, row=1, rows=2, column=3, columns=4), history_from=9),
+    Look(
+        place=Place(symbol="W", layer=1, before=True),
+        terms=5,
+        operands=[Window(symbol="b", layer=1)],
+    ),
+    Try(symbol="W", layer=1, row=0, column=2, value=-0.5),
+    Keep(),
+    Revert(),
+    Change(learning_rate=0.5, options={"betas": (0.9, 0.99)}),
+    SetStops(stops=[Stop(when="train_loss < 0.05"), Stop(when="epoch > 3", enabled=False)]),
+    Verify(),
+    SetSlip(name="no_mean"),
+    SetSlip(name=None),
+    SaveRecord(path="a.npz"),
     Save(),
     Export(path="/a b.npz"),
     SaveExperiment(experiment=tables(), path="a.toml"),

@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.operation import Reference
+from tuiprop.core.slips import SLIPS
 from tuiprop.engine.protocol import Change, Try
 from tuiprop.engine.session import Session
 from tuiprop.engine.walk import Walk
-from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
+from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import parse, to_tables
 
 
@@ -37,6 +38,24 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
     if "options" in asked:
         asked["options"] = checked.training.options
     return SettingsEdit(at=run.t, **asked)
+
+
+def slip_edit(session: Session, name: str | None) -> SlipEdit:
+    """The edit that puts a mistake into the network from here on, or takes it out.
+
+    Raises:
+        ValueError: there is no such slip, or it would change nothing in this network.
+    """
+    run = session.run
+    if name is not None and name not in SLIPS:
+        raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
+    if name is None and run.trainer.force.slip is None:
+        raise ValueError("no slip is on")
+    if name is not None:
+        size = run.batches.size(run.batches.epoch(run.t + 1))
+        if sentence := SLIPS[name].refusal(run.network, size):
+            raise ValueError(sentence)
+    return SlipEdit(at=run.t, slip=name)
 
 
 def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit | InputEdit, str]:

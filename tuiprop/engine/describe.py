@@ -6,7 +6,8 @@ import numpy as np
 
 from tuiprop.core.network import Network
 from tuiprop.core.operation import Operation, Phase, Piece, Reference, T
-from tuiprop.engine.protocol import EquationPart, Now, Operand
+from tuiprop.core.slip import Slip
+from tuiprop.engine.protocol import EquationPart, Now, Operand, SlipNote
 from tuiprop.training.trainer import Record
 
 
@@ -80,6 +81,11 @@ def _operand(reference: Reference, result: Reference, *, update: bool) -> Operan
         rows=rows,  # type: ignore[arg-type]
         columns=columns,  # type: ignore[arg-type]
     )
+
+
+def slip_note(slip: Slip) -> SlipNote:
+    """A slip for the screen."""
+    return SlipNote(name=slip.name, title=slip.title, right=slip.right, sentence=slip.sentence)
 
 
 def long_route(network: Network, record: Record) -> str:

@@ -16,10 +16,13 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import DataError, Table
-from tuiprop.engine.changes import settings_edit
+from tuiprop.engine.changes import settings_edit, slip_edit
+from tuiprop.engine.describe import slip_note
+from tuiprop.engine.proof import Proof
 from tuiprop.engine.protocol import (
     Ask,
     Change,
@@ -47,9 +50,13 @@ from tuiprop.engine.protocol import (
     SaveRecord,
     Seek,
     SetPace,
+    SetSlip,
+    SetStops,
     Snapshot,
+    Stop,
     Toggle,
     Try,
+    Verify,
     Vocabulary,
 )
 from tuiprop.engine.session import Session, open_session
@@ -71,7 +78,7 @@ from tuiprop.training.experiment import (
 )
 from tuiprop.training.history import WIDTH
 
-_MOVES = Play | Toggle | SetPace | Seek | Move | Change | Export
+_MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
 
 
@@ -82,6 +89,7 @@ class _Run:
     session: Session
     walk: Walk
     view: View
+    proof: Proof
 
 
 class Engine:
@@ -106,6 +114,9 @@ class Engine:
             Keep: self._keep,
             Revert: self._revert,
             Change: self._change,
+            SetStops: self._set_stops,
+            Verify: self._verify,
+            SetSlip: self._set_slip,
             SaveRecord: self._save_record,
             Look: self._look,
             Save: self._save,
@@ -133,8 +144,16 @@ class Engine:
             return Refused(sentence=f"the engine could not do that: {error!r}")
 
     def work(self) -> float | None:
-        """Walk on for a moment; seconds until there is work again, None if there is none."""
-        return None if self._run is None else self._run.walk.work()
+        """Walk on for a moment, or prove where the run stands.
+
+        Returns:
+            Seconds until there is work again, 0 if at once; None if there is none.
+        """
+        if self._run is None:
+            return None
+        if self._run.walk.goal is not None:
+            return self._run.walk.work()
+        return self._run.proof.work()
 
     # Opening
 
@@ -164,6 +183,7 @@ class Engine:
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
+            slips=[slip_note(slip) for slip in SLIPS.values()],
         )
 
     def _check(self, request: Check) -> Outline:
@@ -192,7 +212,11 @@ class Engine:
                 np.frombuffer(snapshot.history, np.float64).reshape(-1, WIDTH),
             )
         walk = Walk(run)
-        self._run = _Run(session, walk, View(session, walk))
+        view = View(session, walk)
+        view.stops = [
+            Stop(when=each.when, enabled=each.enabled) for each in session.experiment.breakpoint
+        ]
+        self._run = _Run(session, walk, view, Proof(run, walk, view))
         self._runs += 1
         return Opened(
             run=self._runs,
@@ -269,8 +293,27 @@ class Engine:
         run.edit(edit)
         return Done()
 
+    def _set_stops(self, request: SetStops) -> Done:
+        opened = self._opened()
+        opened.view.stops = list(request.stops)
+        opened.session.stop_when(stop.when for stop in request.stops if stop.enabled)
+        return Done()
+
+    def _verify(self, request: Verify) -> Done:
+        self._opened().proof.verify()
+        return Done()
+
+    def _set_slip(self, request: SetSlip) -> Done:
+        opened = self._opened()
+        edit = slip_edit(opened.session, request.name)
+        opened.walk.stop()
+        opened.walk.within.leave()
+        opened.session.run.edit(edit, apart=True)
+        return Done()
+
     def _look(self, request: Look) -> Frame:
-        return self._opened().view.frame(request, self._runs)
+        opened = self._opened()
+        return opened.view.frame(request, self._runs, opened.proof.note)
 
     # Keeping
 
@@ -287,6 +330,9 @@ class Engine:
 
     def _export(self, request: Export) -> Exported:
         session = self._opened().session
+        slip = session.run.trainer.force.slip
+        if slip is not None:
+            raise ValueError(f"not exported: a slip is on, {slip.title}; v takes it out")
         difference = session.save(request.path)
         return Exported(
             path=request.path,
@@ -298,10 +344,11 @@ class Engine:
 
     def _save_record(self, request: SaveRecord) -> Exported:
         opened = self._opened()
-        record = opened.view.record()
-        if record is None:
+        made = opened.view.made()
+        if made is None:
             raise ValueError("no update has been made here yet: o or b makes one")
-        save_record(opened.session.with_rows_of_table(record), request.path)
+        record = opened.session.with_rows_of_table(made.record)
+        save_record(record, request.path)
         return Exported(
             path=request.path,
             update=record.update,

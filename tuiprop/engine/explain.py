@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.core.operation import Operation, Phase, Reference
+from tuiprop.engine.describe import long_route
 from tuiprop.engine.session import Session
 from tuiprop.training.trainer import Record
 
@@ -101,19 +100,7 @@ def _about_the_fused_gradient(
     if operation.result.symbol == "da":
         yield "It is not on the way: dz comes from a − y. It is shown for the long route over it."
     elif operation.result.symbol == "dz":
-        L = network.L
-        long_route = np.empty_like(record.dz[L])
-        with np.errstate(all="ignore"):
-            network.activation(L).multiply_derivative(
-                record.z[L], record.a[L], record.da[L], long_route, np.empty_like(long_route)
-            )
-        finite = np.isfinite(long_route).all(axis=0)
-        if finite.all():
-            difference = float(np.abs(long_route - record.dz[L]).max())
-            yield f"The long route, over da[{L}], differs by at most {difference:.1e}."
-        else:
-            rows = ", ".join(f"#{row}" for row in record.examples[~finite])
-            yield f"The long route has no number for {rows}: an output saturates there."
+        yield long_route(network, record)
 
 
 def _matrix(

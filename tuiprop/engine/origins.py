@@ -1,14 +1,13 @@
 """Where a number came from, with the names that people know: units, classes, rows of the table."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tuiprop.core.operation import Operation, Reference
-from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.origin import Cell, Factor, Origin, Term, beginning, maker
 from tuiprop.core.trace import Tracer
 from tuiprop.engine.protocol import FactorNote, OriginNote, Place, TermNote
 from tuiprop.engine.session import Session
-from tuiprop.training.experiment import TrainingSettings
+from tuiprop.training.plan import InForce
 from tuiprop.training.trainer import Record
 
 WIDTH = 74
@@ -31,8 +30,7 @@ class Made:
 
     record: Record
     operations: tuple[Operation, ...]
-    settings: TrainingSettings
-    l2: float
+    force: InForce
 
 
 def leaf(session: Session, made: Made | None, place: Place, shown: float) -> OriginNote:
@@ -63,10 +61,10 @@ def origin(session: Session, made: Made, place: Place, count: int) -> OriginNote
     if operation is None:
         array = record.arrays()[reference]
         return leaf(session, made, place, float(array[place.row, place.column]))
-    settings = made.settings
+    settings = made.force.settings
     tracer = Tracer(
-        replace(session.run.network, l2=made.l2),
-        OPTIMIZERS[settings.optimizer],
+        made.force.network,
+        made.force.optimizer,
         settings.learning_rate,
         settings.options,
     )
@@ -129,7 +127,8 @@ def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
         cell = term.factors[-1].cell
         return session.unit_names(cell.reference.layer)[cell.row]
     if term.kind == "penalty":
-        return f"λ W[{term.index}]" if found.cell.reference.symbol == "dW" else f"‖W[{term.index}]‖²"
+        of_gradient = found.cell.reference.symbol == "dW"
+        return f"λ W[{term.index}]" if of_gradient else f"(λ/2) ‖W[{term.index}]‖²"
     return _OF_ONE[term.kind]
 
 

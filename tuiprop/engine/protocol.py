@@ -128,12 +128,34 @@ class Window(Message, frozen=True, kw_only=True):
     rows: int = 0
     column: int = 0
     columns: int = 0
+    slot: str = ""
+    """The letter of a slot of the optimiser."""
+    before: bool = False
+    """Of W, b and slots: as they were before the update at hand."""
+
+
+class Place(Message, frozen=True, kw_only=True):
+    """One number of an array."""
+
+    symbol: str
+    layer: int
+    slot: str = ""
+    row: int = 0
+    column: int = 0
+    before: bool = False
+    """Of W, b and slots: as it was before the update at hand."""
 
 
 class Look(Message, frozen=True, kw_only=True):
     """What there is to see now. → `Frame`."""
 
     window: Window | None = None
+    operands: list[Window] = []
+    """Parts of further arrays."""
+    place: Place | None = None
+    """The number whose origin is wanted."""
+    terms: int = 0
+    """How many of its terms."""
     history_from: int = 0
     """Send the history from this epoch on."""
 
@@ -168,6 +190,29 @@ class Change(Message, frozen=True, kw_only=True):
     """From the next epoch on."""
     optimizer: str | None = None
     options: dict[str, float | tuple[float, float]] | None = None
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition: QUANTITY OP NUMBER."""
+
+    when: str
+    enabled: bool = True
+
+
+class SetStops(Message, frozen=True, kw_only=True):
+    """Stop when one of these becomes true, instead of those before. → `Done` or `Refused`."""
+
+    stops: list[Stop]
+
+
+class Verify(Message, frozen=True, kw_only=True):
+    """Prove where the run stands, now. → `Done`."""
+
+
+class SetSlip(Message, frozen=True, kw_only=True):
+    """Put a mistake into the network from here on, on a branch; None: take it out. → `Done`."""
+
+    name: str | None
 
 
 class SaveRecord(Message, frozen=True, kw_only=True):
@@ -211,6 +256,9 @@ Request = (
     | Keep
     | Revert
     | Change
+    | SetStops
+    | Verify
+    | SetSlip
     | SaveRecord
     | Look
     | Save
@@ -237,6 +285,17 @@ class Located(Message, frozen=True, kw_only=True):
     """The model that was named: its weights are the initial ones."""
 
 
+class SlipNote(Message, frozen=True, kw_only=True):
+    """A mistake that can be put into the network."""
+
+    name: str
+    title: str
+    """The slipped equation."""
+    right: str
+    """The right one."""
+    sentence: str
+
+
 class Vocabulary(Message, frozen=True, kw_only=True):
     """The names that an experiment may use, in the order in which they are offered."""
 
@@ -250,6 +309,8 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     options: dict[str, dict[str, float | tuple[float, float]]]
     """Of each optimiser, with their defaults."""
     dtypes: list[str]
+    slips: list[SlipNote]
+    """Mistakes that can be put into a network."""
 
 
 class Outline(Message, frozen=True, kw_only=True):
@@ -329,8 +390,22 @@ class EquationPart(Message, frozen=True, kw_only=True):
     """(n[2],n[1])."""
 
 
+class Operand(Message, frozen=True, kw_only=True):
+    """An array that an operation reads."""
+
+    symbol: str
+    layer: int
+    slot: str
+    """The letter of a slot of the optimiser; the symbol is then the parameter it belongs to."""
+    rows: Literal["row", "column", ""]
+    """A number of the result reads the row whose number is that of its own row, or column; or
+    all rows."""
+    columns: Literal["row", "column", ""]
+    """The same for the columns."""
+
+
 class Now(Message, frozen=True, kw_only=True):
-    """The operation that was done last."""
+    """An operation of the update at hand."""
 
     number: int
     """From 1."""
@@ -344,10 +419,59 @@ class Now(Message, frozen=True, kw_only=True):
     sums_away: str
     sentence: str
     numpy: list[str]
-    reads: list[tuple[str, int]]
-    """Symbols and layers of the operands."""
+    operands: list[Operand]
     next: str
     """The equation of the next operation."""
+
+
+class FactorNote(Message, frozen=True, kw_only=True):
+    """A number in a term."""
+
+    array: str
+    """dz[2], or what of it: tanh′(z[1])."""
+    name: str
+    """dz[2][versicolor,#98]."""
+    value: float
+    place: Place
+    """Where it stands."""
+
+
+class TermNote(Message, frozen=True, kw_only=True):
+    """One of the numbers that add up."""
+
+    name: str
+    """An example with its class, a unit, bias, …"""
+    value: float
+    factors: list[FactorNote]
+
+
+class OriginNote(Message, frozen=True, kw_only=True):
+    """Where a number came from."""
+
+    place: Place
+    name: str
+    """dW[2][versicolor,u4]."""
+    shown: float
+    """The number itself."""
+    sentence: str = ""
+    """What it is, where no operation of this update made it; the rest is empty then."""
+    equation: str = ""
+    lines: list[str] = []
+    """What formulas come to, with the numbers in them."""
+    terms: list[TermNote] = []
+    """The largest."""
+    more: int = 0
+    """How many others there are."""
+    rest: float = 0.0
+    """What the others come to."""
+    total: float = 0.0
+    """The sum of all terms."""
+    value: float = 0.0
+    """What the equation gives: the total, but for softmax a share of it."""
+    difference: float = 0.0
+    """`shown` less `value`."""
+    closes: bool = True
+    """The difference is rounding."""
 
 
 class BranchNote(Message, frozen=True, kw_only=True):
@@ -371,6 +495,47 @@ class SettingsInForce(Message, frozen=True, kw_only=True):
     l2: float
     batch_size: int
     options: dict[str, float | tuple[float, float]]
+
+
+class ArrayProof(Message, frozen=True, kw_only=True):
+    """What was found of one array."""
+
+    array: str
+    """dW[2], or for the audit W[2], v of W[2]."""
+    verdict: str
+    """right, wrong, or too small to check."""
+    figure: float
+    """The relative error; for the audit the largest difference as a share of what is allowed."""
+    compared: int = 0
+    """How many of its numbers were compared."""
+    kinks: int = 0
+    """How many others were left out as they lie at a kink."""
+    cell: tuple[int, int] = (0, 0)
+    """Where the figure was found, for the audit."""
+
+
+class ProofNote(Message, frozen=True, kw_only=True):
+    """The proof of where the run stands."""
+
+    finished: bool
+    compared: int
+    """Parameters compared so far."""
+    sample: int
+    """Parameters to be compared: all, or a seeded sample."""
+    parameters: int
+    """How many there are."""
+    examples: int
+    """Of the batch, so many are in the check."""
+    layers: list[str]
+    """Of each layer: ✓ 3e-10, ✗ dW[2], too small to check."""
+    checks: list[ArrayProof]
+    """The gradient check of each dW[l] and db[l]."""
+    update: int
+    """The update that was audited."""
+    audits: list[ArrayProof]
+    """The audit of each W[l] and b[l], and of the slots; empty where none was made."""
+    passed: bool | None
+    """Nothing is wrong; None until it is finished."""
 
 
 Pair = tuple[float | None, float | None]
@@ -435,6 +600,11 @@ class Frame(Message, frozen=True, kw_only=True):
     """Updates a second, measured; 0 when paused."""
     diverged: str
     """The sentence on a divergence, or empty."""
+    bad: Place | None
+    """The first number that is not finite, where it diverged."""
+    hit: str
+    """The sentence on the condition that it stopped at, or empty."""
+    stops: list[Stop]
     J_batch: float | None
     J_training: float
     J_validation: float | None
@@ -444,6 +614,13 @@ class Frame(Message, frozen=True, kw_only=True):
     """The epoch whose end J training and validation belong to; None: they are of now."""
     layers: list[LayerNorms]
     matrix: Matrix | None
+    shown: Now | None
+    """The operation that made the array of `matrix`; None where an update starts from it."""
+    long_route: str
+    """Beside dz[L] = a[L] − y: whether the way over da[L] agrees."""
+    operands: list[Matrix]
+    """Of the arrays asked for, those that there are."""
+    origin: OriginNote | None
     history_length: int
     """Epochs known, epoch 0 included; a frame carries some thousand of them at most."""
     history_from: int
@@ -452,6 +629,10 @@ class Frame(Message, frozen=True, kw_only=True):
     branch: int
     """The branch that it is on: 0 is the first."""
     branches: list[BranchNote]
+    proof: ProofNote | None
+    """None while it walks, and until the proof begins."""
+    slip: SlipNote | None
+    """The mistake that is on."""
     what_if: WhatIf | None
     """What is tried."""
     settings: SettingsInForce

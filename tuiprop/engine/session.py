@@ -1,5 +1,6 @@
 """An experiment opened: its data, its network and its run, side by side."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for, save
+from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
 from tuiprop.training.run import Run, TrainingData
@@ -73,6 +75,25 @@ class Session:
             return [symbol]
         return [f"#{row}" for row in examples]
 
+    def stop_when(self, conditions: Iterable[str]) -> None:
+        """Conditions, QUANTITY OP NUMBER, that a watched walk stops at, instead of those before.
+
+        Raises:
+            ConditionError: one of them is none, or asks for what this run does not have.
+        """
+        parsed = [parse_condition(text) for text in conditions]
+        for condition in parsed:
+            held_out = len(self.examples.validation) > 0
+            condition.quantity.check(self.run.network, held_out=held_out)
+        self.run.stop_when(parsed)
+
+    def class_of(self, y: Array) -> str:
+        """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""
+        classes = self.examples.classes
+        if not classes:
+            return ""
+        return classes[int(y.argmax()) if len(y) > 1 else int(y[0] > 0.5)]
+
     def predict(self, inputs: Array) -> Array:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
         return self.model.predict(inputs)
@@ -102,7 +123,11 @@ class Session:
         rows = self.run.batches.rows(self.run.t + 1)
         with limited_to(blas_threads(self.run.network)), np.errstate(all="ignore"):
             return check_gradient(
-                self.run.network, self.parameters, trainer.inputs[rows], trainer.targets[rows]
+                self.run.network,
+                self.parameters,
+                trainer.inputs[rows],
+                trainer.targets[rows],
+                workspace=trainer.force.workspace_in,
             )
 
 
@@ -142,7 +167,9 @@ def open_session(
         parameters = initialize(network, settings.initializer, settings.seed, dtype)
     training, validation = examples.training, examples.validation
     data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
-    return Session(experiment, examples, Run(network, experiment.training, data, parameters))
+    run = Run(network, experiment.training, data, parameters)
+    run.stop_when(experiment.conditions)
+    return Session(experiment, examples, run)
 
 
 class DivergedError(ArithmeticError):

@@ -3,9 +3,12 @@
 from time import perf_counter
 
 import numpy as np
+from msgspec.structs import replace
 
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.operation import Reference
+from tuiprop.engine.describe import describe, long_route, slip_note
+from tuiprop.engine.origins import Made, leaf, name_of, origin
 from tuiprop.engine.protocol import (
     BranchNote,
     Figures,
@@ -13,20 +16,26 @@ from tuiprop.engine.protocol import (
     LayerNorms,
     Look,
     Matrix,
+    Now,
+    OriginNote,
+    Place,
+    ProofNote,
     SettingsInForce,
+    Stop,
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm
 from tuiprop.engine.trial import Trial
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import SettingsEdit
-from tuiprop.training.trainer import Record
 
 MOST_ROWS = 4000
 """Epochs of the history that one frame carries: more come with the next."""
 
 LARGE = 100_000
 """Numbers in an array from which its figures are not computed with every frame."""
+
+_ARRAYS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 
 CHEAP = 0.05
 """Seconds up to which J over the whole sets is evaluated at every stop."""
@@ -39,21 +48,24 @@ class View:
         self._session = session
         self._walk = walk
         self._run = session.run
+        self.stops: list[Stop] = []
+        """What it stops at, and what is switched off."""
         self.trial: Trial | None = None
         """What is tried."""
         self._evaluated: tuple[object, list[float]] | None = None
         self._evaluation_seconds = 0.0
-        self._last_record: tuple[object, Record] | None = None
+        self._last_made: tuple[object, Made] | None = None
         self._known_figures: tuple[object, Figures] | None = None
 
-    def frame(self, request: Look, number: int) -> Frame:
+    def frame(self, request: Look, number: int, proof: ProofNote | None) -> Frame:
         """What there is to see now.
 
         Args:
             request: which part of which array, and from where the history is wanted.
             number: of the run.
+            proof: what has been proved here.
         """
-        trial = self.trial
+        trial, slip = self.trial, self._run.trainer.force.slip
         run, walk, within = self._run, self._walk, self._walk.within
         batches, branch = run.batches, run.branch
         at = run.t + 1 if within.record is not None else run.t
@@ -75,10 +87,13 @@ class View:
             examples=len(self._rows_of_batch()),
             made=run.trainer.workspace is not None,
             operations=walk.operations,
-            now=within.now,
+            now=within.now(run.network),
             unmade=[] if within.record is None else within.unmade,
             pace=walk.pace,
-            diverged=divergence(run) if run.diverged_at is not None else "",
+            diverged=self._divergence(),
+            bad=self._bad(),
+            hit=walk.hit,
+            stops=self.stops,
             J_batch=self._cost_of_batch(),
             J_training=loss_training + penalty,
             J_validation=_number(loss_validation + penalty),
@@ -90,6 +105,10 @@ class View:
                 for l in range(1, run.network.L + 1)
             ],
             matrix=None if request.window is None else self.matrix(request.window),
+            shown=self._shown(request.window),
+            long_route=self._long_route(request.window),
+            operands=[self.matrix(window) for window in request.operands],
+            origin=self._origin(request.place, request.terms),
             history_length=len(run.history),
             history_from=request.history_from,
             history=[[_number(value) for value in row[:4]] for row in history.tolist()],
@@ -104,6 +123,8 @@ class View:
                 )
                 for each in run.branches.values()
             ],
+            proof=proof,
+            slip=None if slip is None else slip_note(slip),
             what_if=None if trial is None else trial.note,
             settings=self._settings(),
             settings_changed=[
@@ -115,51 +136,116 @@ class View:
 
     def matrix(self, window: Window) -> Matrix:
         """The part of an array that a window asks for."""
-        l, symbol = window.layer, window.symbol
-        n, m = self._run.network.sizes, len(self._rows_of_batch())
-        columns = {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
-        shape = n[l], columns
+        l, symbol, session = window.layer, window.symbol, self._session
+        shape = self._shape(symbol, l)
         first, row_count = _clip(window.row, window.rows, shape[0])
         left, column_count = _clip(window.column, window.columns, shape[1])
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
-        array = self.array(symbol, l)
+        array = self._array_of(window)
         part: list[list[float]] = [] if array is None else array[rows, across].tolist()
-        session = self._session
         batch = session.examples.training.rows[self._rows_of_batch()]
         return Matrix(
-            window=Window(
-                symbol=symbol,
-                layer=l,
-                row=first,
-                rows=row_count,
-                column=left,
-                columns=column_count,
-            ),
+            window=replace(window, row=first, rows=row_count, column=left, columns=column_count),
             shape=shape,
             made=array is not None,
             values=part,
             before=self._without_the_trial(window, rows, across) if part else [],
-            row_names=session.unit_names(l)[rows],
+            row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
             column_names=session.column_names(symbol, l, batch)[across],
-            figures=self._figures(symbol, l, array),
+            figures=self._figures(window, array),
         )
 
-    def record(self) -> Record | None:
-        """The record of the update at hand: begun, or the last one; None where there is none."""
+    def _shape(self, symbol: str, l: int) -> tuple[int, int]:
+        n, m = self._run.network.sizes, len(self._rows_of_batch())
+        if symbol == "J":
+            return 1, 1
+        return n[l], {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
+
+    def _array_of(self, window: Window) -> Array | None:
+        """The whole array that a window looks at, or None where there is none."""
+        if window.before or window.slot or window.symbol in ("y", "J"):
+            made = self.made() if self._walk.goal is None else None
+            if made is None:
+                return None
+            if window.symbol == "J":
+                return np.full((1, 1), made.record.J)
+            return made.record.arrays()[_reference(window)]
+        return self.array(window.symbol, window.layer)
+
+    def made(self) -> Made | None:
+        """The update at hand, whole: begun, or the last one; None where there is none."""
         run, within = self._run, self._walk.within
+        trainer = run.trainer
         if within.record is not None:
-            return within.record
-        if run.trainer.workspace is None:
+            return Made(within.record, within.operations, trainer.force)
+        if trainer.workspace is None:
             return None
         state = run.t, run.branch.edits
-        if self._last_record is None or self._last_record[0] != state:
-            self._last_record = state, run.record(run.t)
+        if self._last_made is None or self._last_made[0] != state:
+            record = run.record(run.t)
+            made = Made(record, trainer.operations(), trainer.force)
+            self._last_made = state, made
             run.advance(run.t + 1)
-        return self._last_record[1]
+        return self._last_made[1]
+
+    def _shown(self, window: Window | None) -> Now | None:
+        """The operation that made the array of a window, where it has been made."""
+        run, within = self._run, self._walk.within
+        if window is None or window.before or window.slot:
+            return None
+        if within.record is not None:
+            operations, count = within.operations[: within.done], within.record.count
+        elif run.trainer.workspace is not None:
+            operations, count = run.trainer.operations(), run.trainer.count
+        else:
+            return None
+        reference = _reference(window)
+        number = next((k for k, op in enumerate(operations, 1) if op.result == reference), None)
+        if number is None:
+            return None
+        whole = within.operations if within.record is not None else operations
+        return describe(whole, number, run.network, len(self._rows_of_batch()), count)
+
+    def _long_route(self, window: Window | None) -> str:
+        """Beside the output's dz where it is a − y."""
+        run = self._run
+        fused = run.network.loss_function.output is not None and run.trainer.force.slip is None
+        asked = window is not None and (window.symbol, window.layer) == ("dz", run.network.L)
+        if not (fused and asked and self._walk.goal is None):
+            return ""
+        made = self.made()
+        if made is None:
+            return ""
+        return long_route(run.network, self._session.with_rows_of_table(made.record))
+
+    def _origin(self, place: Place | None, terms: int) -> OriginNote | None:
+        """Where the number at a place came from; None while it walks or before it is made."""
+        if place is None or self._walk.goal is not None:
+            return None
+        made = self.made()
+        array = self.array(place.symbol, place.layer) if place.symbol in _ARRAYS else None
+        beyond = array is not None and (
+            place.row >= array.shape[0] or place.column >= array.shape[1]
+        )
+        if beyond or (array is None and place.symbol in _ARRAYS):
+            return None
+        if made is None:
+            assert array is not None
+            return leaf(self._session, made, place, float(array[place.row, place.column]))
+        if not place.before and self._is_from_before(place):
+            place = replace(place, before=True)
+        return origin(self._session, made, place, terms)
+
+    def _is_from_before(self, place: Place) -> bool:
+        """A parameter that the update at hand has not changed yet."""
+        within = self._walk.within
+        if within.record is None or place.symbol not in ("W", "b"):
+            return False
+        return not within.is_made(Reference(place.symbol, place.layer))
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
-        if self.trial is None:
+        if self.trial is None or window.slot or window.symbol in ("y", "J"):
             return []
         reference = Reference(window.symbol, window.layer)
         numbers: list[list[float]] = self.trial.array_without(reference)[rows, columns].tolist()
@@ -183,6 +269,30 @@ class View:
             return workspace.output_gradient()
         return getattr(workspace, symbol)[l]  # type: ignore[no-any-return]
 
+    def _divergence(self) -> str:
+        """The sentence on a divergence, with the operation and the cell; or empty."""
+        run, bad = self._run, self._walk.bad
+        if run.diverged_at is None:
+            return ""
+        place = self._bad()
+        if bad is None or place is None:
+            return f"{divergence(run)}. It is a slot of the optimiser"
+        operation = bad[0]
+        name = name_of(self._session, self.made(), place)
+        number = self._walk.within.done
+        return (
+            f"{divergence(run)}. First not finite: operation {number} of "
+            f"{self._walk.operations}, {operation.result}, at {name}"
+        )
+
+    def _bad(self) -> Place | None:
+        """The first number that is not finite, where the run diverged there."""
+        if self._run.diverged_at is None or self._walk.bad is None:
+            return None
+        operation, row, column = self._walk.bad
+        symbol, l = operation.result.symbol, operation.result.layer
+        return Place(symbol=symbol, layer=l, row=row, column=column)
+
     def _settings(self) -> SettingsInForce:
         settings = self._run.trainer.settings
         return SettingsInForce(
@@ -204,11 +314,12 @@ class View:
         array = self.array(symbol, l)
         return None if array is None else norm(array)
 
-    def _figures(self, symbol: str, l: int, array: Array | None) -> Figures | None:
+    def _figures(self, window: Window, array: Array | None) -> Figures | None:
         """Of the whole array; of a large one only when the run stands still."""
         if array is None or (array.size > LARGE and self._walk.goal is not None):
             return None
-        state = symbol, l, self._run.branch.edits, self._walk.here
+        array_of = window.symbol, window.layer, window.slot, window.before
+        state = array_of, self._run.branch.edits, self._walk.here
         if self._known_figures is None or self._known_figures[0] != state:
             figures = Figures(
                 smallest=float(array.min()),
@@ -241,6 +352,10 @@ class View:
             values = [*losses, training.accuracy, validation.accuracy, run.penalty]
             self._evaluated = state, values
         return self._evaluated[1], None
+
+
+def _reference(window: Window) -> Reference:
+    return Reference(window.symbol, window.layer, window.slot)
 
 
 def _number(value: float) -> float | None:

@@ -2,9 +2,11 @@
 
 from time import perf_counter
 
+from tuiprop.core.operation import Operation
 from tuiprop.engine.protocol import Done, Move, Pace, Refused, Reply, Seek, Status
 from tuiprop.engine.within import Within, boundary, of_layer, of_phase
 from tuiprop.training.run import Run
+from tuiprop.training.trainer import first_nonfinite
 
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
@@ -25,7 +27,13 @@ class Walk:
         self.status: Status = "paused"
         self.goal: int | None = None
         """The update that it is walking to; None when it stands still."""
+        self.hit = ""
+        """The sentence on the condition that it stopped at."""
+        self.bad: tuple[Operation, int, int] | None = None
+        """Where it diverged: the first operation with a number that is not finite, its cell."""
         self._pace: Pace | None = None
+        self._watched = False
+        self._from = 0
         self._since = 0.0, 0
         self._rate = 0.0, 0, 0.0
 
@@ -63,7 +71,7 @@ class Walk:
             )
         if pace is None or not pace.operations:
             self.within.leave()
-        self._go("playing", run.last_update, pace)
+        self._go("playing", run.last_update, pace, watched=True)
         return Done()
 
     def toggle(self, pace: Pace | None) -> Reply:
@@ -97,14 +105,14 @@ class Walk:
             ):
                 for _ in range(abs(count)):
                     target = max(0, move(target, 1 if count > 0 else -1))
-            return self.go_to(*divmod(target, len(operations)))
+            return self.go_to(*divmod(target, len(operations)), watched=True)
         begun = done > 0
         if request.epochs:
             epoch = run.batches.epochs_done(update)
             back_in_epoch = request.epochs < 0 and (update > run.batches.end(epoch) or begun)
             update = run.batches.end(max(0, epoch + request.epochs + back_in_epoch))
         back_in_update = request.updates < 0 and begun
-        return self.go_to(update + request.updates + back_in_update)
+        return self.go_to(update + request.updates + back_in_update, watched=True)
 
     def seek(self, request: Seek) -> Reply:
         """Go to a place."""
@@ -133,16 +141,24 @@ class Walk:
             "best": run.batches.end(run.history.best),
         }[request.place]
 
-    def go_to(self, update: int, operations: int = 0) -> Done:
-        """Go to where so many updates are done, and so many operations of the next."""
+    def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> Done:
+        """Go to where so many updates are done, and so many operations of the next.
+
+        Args:
+            update: that many updates.
+            operations: that many operations.
+            watched: stop at conditions on the way on.
+        """
         update = max(0, update)
         run = self.run
+        self._go("seeking", update, None, watched=watched)
+        if update < run.t:
+            run.forget_hits()
         if update != run.t:
             self.within.leave()
         run.rewind(update)
         run.diverged_at = None
         self.within.wanted = operations
-        self._go("seeking", update, None)
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
             pass
@@ -159,11 +175,12 @@ class Walk:
         if self._pace is not None:
             return self._work_at(self._pace, self.goal)
         run = self.run
-        run.advance(self.goal, MOMENT)
-        if run.t < self.goal and run.diverged_at is None:
+        run.advance(self.goal, MOMENT, watched=self._watched)
+        if self._stopped_early():
+            return None
+        if run.t < self.goal:
             return 0.0
-        if run.t == self.goal:
-            self.within.enter(run)
+        self.within.enter(run)
         self.stop()
         return None
 
@@ -179,16 +196,50 @@ class Walk:
         update, operations = divmod(due, self.operations)
         if update != run.t:
             within.leave()
-            run.advance(update, MOMENT)
-        if run.diverged_at is None and run.t == update:
+            run.advance(update, MOMENT, watched=self._watched)
+            if self._stopped_early():
+                return None
+        if run.t == update:
             within.wanted = operations
             within.enter(run)
-        if run.t < goal and run.diverged_at is None:
+        if run.t < goal:
             return 0.0
         self.stop()
         return None
 
-    def _go(self, status: Status, goal: int, pace: Pace | None) -> None:
-        self.status, self.goal, self._pace = status, goal, pace
+    def _stopped_early(self) -> bool:
+        """It stands where a condition became true, or before the divergence."""
+        run, within = self.run, self.within
+        if run.diverged_at is not None:
+            self.stop()
+            self._show_divergence()
+            return True
+        hit = run.hit
+        if hit is None or hit.place[0] * self.operations + hit.place[1] <= self._from:
+            return False
+        self.stop()
+        self.hit = hit.sentence
+        update, operations = hit.place
+        if update < run.t:
+            run.seek(update)
+        within.wanted = operations
+        within.enter(run)
+        return True
+
+    def _show_divergence(self) -> None:
+        """Stand at the first operation with a number that is not finite."""
+        run, within = self.run, self.within
+        record, operations = run.next_record(), run.trainer.operations()
+        found = first_nonfinite(operations, record)
+        if found is not None:  # else it is a slot of the optimiser
+            number, row, column = found
+            self.bad = operations[number - 1], row, column
+            within.leave()
+            within.wanted = number
+            within.enter(run)
+
+    def _go(self, status: Status, goal: int, pace: Pace | None, *, watched: bool) -> None:
+        self.status, self.goal, self._pace, self._watched = status, goal, pace, watched
+        self.hit, self.bad, self._from = "", None, self.here
         self._since = perf_counter(), self.here
         self._rate = perf_counter(), self.run.t, 0.0

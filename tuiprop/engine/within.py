@@ -7,11 +7,11 @@ counting, and nothing is ever un-computed.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
 
-import numpy as np
-
 from tuiprop.core.array import Array
-from tuiprop.core.operation import Operation, Phase, Piece, Reference
-from tuiprop.engine.protocol import EquationPart, Now
+from tuiprop.core.network import Network
+from tuiprop.core.operation import Operation, Phase, Reference
+from tuiprop.engine.describe import describe
+from tuiprop.engine.protocol import Now
 from tuiprop.training.run import Run
 from tuiprop.training.trainer import Record
 
@@ -65,7 +65,8 @@ class Within:
         """Operations of it that are done; 0 where none has been begun."""
         self.wanted = 0
         """Operations of it to be done on arrival."""
-        self._operations: tuple[Operation, ...] = ()
+        self.operations: tuple[Operation, ...] = ()
+        """Of the update."""
 
     def leave(self) -> None:
         """No update is begun."""
@@ -77,7 +78,7 @@ class Within:
             self.leave()
             return
         if self.record is None or self.record.update != run.t + 1:
-            self._operations = run.trainer.operations()
+            self.operations = run.trainer.operations()
             self.record = run.next_record()
         self.done = self.wanted
 
@@ -95,13 +96,13 @@ class Within:
 
     def is_made(self, reference: Reference) -> bool:
         """An operation that is done made this array; W and b: changed it."""
-        return reference in {operation.result for operation in self._operations[: self.done]}
+        return reference in {operation.result for operation in self.operations[: self.done]}
 
     @property
     def cost(self) -> float | None:
         """J of the batch, once it has been computed."""
         assert self.record is not None
-        done = {operation.phase for operation in self._operations[: self.done]}
+        done = {operation.phase for operation in self.operations[: self.done]}
         return self.record.J if Phase.COST in done else None
 
     @property
@@ -109,51 +110,13 @@ class Within:
         """Symbols and layers of what this update has not made yet."""
         return [
             (operation.result.symbol, operation.result.layer)
-            for operation in self._operations[self.done :]
+            for operation in self.operations[self.done :]
             if operation.phase in (Phase.FORWARD, Phase.BACKWARD)
         ]
 
-    @property
-    def now(self) -> Now | None:
+    def now(self, network: Network) -> Now | None:
         """The operation that was done last."""
         if self.record is None:
             return None
-        record, operation = self.record, self._operations[self.done - 1]
-        m = record.y.shape[1]
-        last = self.done == len(self._operations)
-        return Now(
-            number=self.done,
-            phase=operation.phase.value,
-            symbol=operation.result.symbol,
-            layer=operation.result.layer,
-            equation=[
-                self._part(Piece(str(operation.result), operation.result), m),
-                EquationPart(text="="),
-                *(self._part(piece, m) for piece in operation.equation),
-            ],
-            rule=list(operation.rule),
-            sums_away=operation.sums_away,
-            sentence=operation.sentence.format(m=m),
-            numpy=operation.numpy.format(m=m, t=record.update).splitlines(),
-            reads=[(each.symbol, each.layer) for each in operation.operands if not each.slot],
-            next="" if last else self._operations[self.done].text,
-        )
-
-    def _part(self, piece: Piece, m: int) -> EquationPart:
-        """A piece of an equation with the shape that stands under it."""
-        if piece.text == "(1/m)":
-            return EquationPart(text=piece.text, shape=f"1/{m}")
-        if piece.array is None or piece.array.symbol == "J":
-            return EquationPart(text=piece.text)
-        shape = self._shape(piece.array)
-        names = piece.array.size_names
-        if piece.transposed:
-            shape, names = shape[::-1], names[::-1]
-        return EquationPart(
-            text=piece.text, shape=f"({shape[0]},{shape[1]})", names=f"({names[0]},{names[1]})"
-        )
-
-    def _shape(self, reference: Reference) -> tuple[int, int]:
-        assert self.record is not None
-        rows, columns = np.shape(self.record.arrays()[reference])
-        return rows, columns
+        m = self.record.y.shape[1]
+        return describe(self.operations, self.done, network, m, self.record.count)

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from math import inf
 
 import msgspec
+from numpy.typing import DTypeLike
 
 from tuiprop.core.array import Array
+from tuiprop.core.audit import Audit, audit
 from tuiprop.core.network import Network
 from tuiprop.core.operation import Operation, operations
 from tuiprop.core.optimizer import OPTIMIZERS, Change, Optimizer
@@ -42,8 +44,25 @@ class InForce:
 
     def workspace(self, m: int) -> Workspace:
         """Arrays for an update over m examples."""
+        return self.workspace_in(self.network, m, self.settings.dtype)
+
+    def workspace_in(self, network: Network, m: int, dtype: DTypeLike) -> Workspace:
+        """The same in another dtype."""
         new = Workspace if self.slip is None else self.slip.workspace
-        return new(self.network, m, self.settings.dtype)
+        return new(network, m, dtype)
+
+    def audit(self, count: int, before: Array, gradient: Array, after: Array) -> Audit:
+        """The audit of an update.
+
+        Args:
+            count: the number of the update in the rule of the optimiser, from 1.
+            before: θ and slots, (1 + slots, P).
+            gradient: (P,).
+            after: as `before`, after the update.
+        """
+        settings = self.settings
+        rule = settings.optimizer, settings.learning_rate, settings.options
+        return audit(self.network, *rule, count, before, gradient, after)
 
     def change(self, state: Array) -> Change:
         """What changes this state, (1 + slots, P), in place."""

@@ -1,5 +1,6 @@
 """A run: an experiment on its way, with its history and the way back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter
@@ -8,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
+from tuiprop.core.gradient_check import Verdict, check_gradient
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import penalty
 from tuiprop.training.batches import Batches
+from tuiprop.training.breakpoint import Condition, Hit, Update, Watch
 from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Evaluation, Evaluator, History
@@ -102,6 +105,9 @@ class Run:
         self._last_frame = perf_counter()
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
+        self.hit: Hit | None = None
+        """The condition that stopped the last walk."""
+        self._watch: Watch | None = None
         self._threads = blas_threads(network)
         self._remember()
 
@@ -140,17 +146,33 @@ class Run:
         """Edits act on the state as it is."""
         return bool(self.trainer.plan.acting_at(self.t))
 
-    def advance(self, until: int, seconds: float = inf) -> None:
+    def stop_when(self, conditions: Iterable[Condition]) -> None:
+        """The conditions that a watched walk stops at, instead of those before."""
+        conditions = tuple(conditions)
+        if self._watch is None and conditions:
+            self._watch = Watch(conditions, self.trainer.operations())
+        elif self._watch is not None:
+            self._watch.replace(conditions)
+            self._watch = self._watch if conditions else None
+
+    def look_around(self) -> None:
+        """Look whether a condition on whole epochs is true at the start of a walk."""
+        if self._watch is not None and self.t == self.batches.end(self.epoch):
+            self.hit = self._watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
+
+    def advance(self, until: int, seconds: float = inf, *, watched: bool = False) -> None:
         """Walk on to update `until`, or until the time is up, or until the run diverges.
 
         Args:
             until: the update to reach; nothing happens where it is not ahead.
             seconds: at least one update is done, then no slice is begun after so long.
+            watched: stop after an update or an epoch that made a condition true: see `hit`.
         """
         started = perf_counter()
+        self.hit = None
         with limited_to(self._threads), np.errstate(all="ignore"):
-            while self.t < until and self.diverged_at is None:
-                self._advance_slice(until)
+            while self.t < until and self.diverged_at is None and self.hit is None:
+                self._advance_slice(until, self._watch if watched else None)
                 if perf_counter() - started >= seconds:
                     break
         self.branch.reached = max(self.branch.reached, self.t)
@@ -175,6 +197,11 @@ class Run:
         time, state = self.timeline.before(max(t - 1, 0), self.branch.way)
         self.trainer.restore(state, time)
         self.diverged_at = None
+
+    def forget_hits(self) -> None:
+        """Conditions may hit again where they did: to be called when it goes elsewhere."""
+        if self._watch is not None:
+            self._watch.forget()
 
     def seek(self, t: int) -> None:
         """Go to update t, back or on, so that the arrays at hand are those of update t."""
@@ -258,23 +285,57 @@ class Run:
         parameters = self.trainer.parameters
         return self._training.evaluate(parameters), self._validation.evaluate(parameters)
 
-    def _advance_slice(self, until: int) -> None:
+    def _advance_slice(self, until: int, watch: Watch | None) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
         end_of_epoch = self.batches.end(self.epoch + 1)
         stop = min(until, end_of_epoch)
         deadline = perf_counter() + SLICE
-        while trainer.t < stop:
-            trainer.advance(1)
+        looks = watch is not None and watch.looks_at_updates
+        while trainer.t < stop and self.hit is None:
+            if looks:
+                assert watch is not None
+                self.hit = self._advance_watched(watch)
+            else:
+                trainer.advance(1)
             if perf_counter() >= deadline:
                 break
         if not is_finite(trainer.state):
             self._return_to_last_finite()
             return
-        if trainer.t == end_of_epoch and self.epoch == len(self.history):
-            self._remember()
+        if trainer.t == end_of_epoch:
+            if self.epoch == len(self.history):
+                self._remember()
+            if watch is not None and self.hit is None:
+                self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
         if perf_counter() - self._last_frame >= SLICE:
             self._save_frame()
+
+    def _advance_watched(self, watch: Watch) -> Hit | None:
+        """One update, and what it made true."""
+        trainer = self.trainer
+        before, count = trainer.state.copy(), trainer.count + 1
+        force, rows = trainer.force, self.batches.rows(self.t + 1)
+        trainer.advance(1)
+        workspace = trainer.workspace
+        if workspace is None:  # edits act here: the arrays are gone
+            return None
+
+        def failed_checks() -> int:
+            inputs, targets = trainer.inputs[rows], trainer.targets[rows]
+            at = Parameters(force.network, before[0])
+            check = check_gradient(force.network, at, inputs, targets, workspace=force.workspace_in)
+            return sum(each.verdict is Verdict.WRONG for each in check.arrays)
+
+        def failed_audits() -> int:
+            found = force.audit(count, before, workspace.gradient.vector, trainer.state)
+            return sum(not each.ok for each in found.arrays if " of " not in each.name)
+
+        return watch.after_update(
+            Update(
+                self.t, workspace, trainer.parameters, trainer.cost, failed_checks, failed_audits
+            )
+        )
 
     def _save_frame(self) -> None:
         """A key frame of this state; not where edits act, as those act again after a replay."""

@@ -51,6 +51,10 @@ class Record:
     """W and b after the update."""
     slots: dict[str, Parameters]
     """The slots of the optimiser before the update, laid out like the parameters."""
+    before_and_after: tuple[Array, Array]
+    """θ and the slots before and after the update, (1 + slots, P) each."""
+    gradient: Array
+    """All dW and db as one vector, (P,)."""
 
     def arrays(self) -> dict[Reference, Array]:
         """What the operations of this update read, by reference: W and b are those before."""
@@ -183,10 +187,10 @@ class Trainer:
         """The record of the next update, t + 1; nothing is changed."""
         rows = self.batches.rows(self.t + 1)
         workspace = self.force.workspace(len(rows))
-        before = self.parameters.copy()
+        state, after = self.state.copy(), self.state.copy()
+        before = Parameters(self.network, state[0])
         self._walk(workspace, rows)
         workspace.output_gradient()
-        after = self.state.copy()
         count = self.count + 1
         self.force.change(after).apply(workspace.gradient.vector, count)
         return Record(
@@ -205,9 +209,11 @@ class Trainer:
             examples=rows.copy(),
             after=Parameters(self.network, after[0]),
             slots={
-                slot: Parameters(self.network, vector.copy())
-                for slot, vector in zip(self.force.optimizer.slots, self.state[1:], strict=True)
+                slot: Parameters(self.network, vector)
+                for slot, vector in zip(self.force.optimizer.slots, state[1:], strict=True)
             },
+            before_and_after=(state, after),
+            gradient=workspace.gradient.vector,
         )
 
     def operations(self) -> tuple[Operation, ...]:

@@ -467,7 +467,11 @@ def marks_of(frame: Frame) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
     if frame.now is not None:
         now = frame.now
-        return Marks((now.symbol, now.layer), frozenset(now.reads), frozenset(frame.unmade))
+        return Marks(
+            (now.symbol, now.layer),
+            frozenset((each.symbol, each.layer) for each in now.operands if not each.slot),
+            frozenset(frame.unmade),
+        )
     return Marks(made_nothing=not frame.made)
 
 

@@ -1,0 +1,133 @@
+"""The proof: the gradient check and the update audit of where the run stands, while it stands."""
+
+from time import perf_counter
+
+import numpy as np
+
+from tuiprop.core.audit import Audit
+from tuiprop.core.gradient_check import GradientChecker
+from tuiprop.engine.protocol import ArrayProof, ProofNote
+from tuiprop.engine.view import View
+from tuiprop.engine.walk import MOMENT, Walk
+from tuiprop.training.run import Run
+from tuiprop.training.threads import blas_threads, limited_to
+
+REST = 0.2
+"""Seconds that the run stands still before the proof begins by itself."""
+
+SAMPLE = 200
+"""Parameters that are compared at most."""
+
+WORK = 5_000_000
+"""Weights times examples of one forward pass, at most: a slice must stay short."""
+
+QUICK = 50_000
+"""Parameters up to which the update is audited without being asked."""
+
+
+class Proof:
+    """Proves the update at hand, in slices, whenever nothing else is to be done."""
+
+    def __init__(self, run: Run, walk: Walk, view: View) -> None:
+        self._run, self._walk, self._view = run, walk, view
+        self._of: object = None
+        self._began = 0.0
+        self._asked = False
+        self._checker: GradientChecker | None = None
+        self._examples = 0
+        self._audit: Audit | None = None
+        self._audited = 0
+
+    def verify(self) -> None:
+        """Begin now, all of it, whatever has been found before."""
+        self._of, self._asked = None, True
+
+    def work(self) -> float | None:
+        """Prove for a moment; seconds until there is work again, None if there is none."""
+        here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
+        if here != self._of:
+            self._of, self._began = here, perf_counter()
+            self._checker, self._audit = None, None
+        wait = self._began + REST - perf_counter()
+        if wait > 0 and not self._asked:
+            return wait
+        run = self._run
+        with limited_to(blas_threads(run.network)), np.errstate(all="ignore"):
+            if self._checker is None:
+                self._checker = self._new_checker()
+                self._audit_update()
+                return 0.0
+            if not self._checker.finished:
+                self._checker.advance(MOMENT)
+                return 0.0
+        self._asked = False
+        return None
+
+    @property
+    def note(self) -> ProofNote | None:
+        """What has been found so far; None where the proof has not begun here."""
+        checker = self._checker
+        here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
+        if checker is None or self._of != here or self._walk.goal is not None:
+            return None
+        result = checker.result()
+        finished = checker.finished
+        L = self._run.network.L
+        return ProofNote(
+            finished=finished,
+            compared=checker.done,
+            parameters=self._run.network.parameter_count,
+            sample=checker.total,
+            examples=self._examples,
+            layers=[result.layer(l).text for l in range(1, L + 1)] if finished else [],
+            checks=[
+                ArrayProof(
+                    array=f"d{check.name[0]}[{check.name[1:]}]",
+                    verdict=check.verdict.value,
+                    figure=check.relative_error,
+                    compared=check.checked,
+                    kinks=check.kinks,
+                )
+                for check in result.arrays
+            ]
+            if finished
+            else [],
+            update=self._audited,
+            audits=[
+                ArrayProof(
+                    array=each.name,
+                    verdict="right" if each.ok else "wrong",
+                    figure=each.worst,
+                    cell=each.cell,
+                )
+                for each in (self._audit.arrays if self._audit else ())
+            ],
+            passed=(result.passed and (self._audit is None or self._audit.passed))
+            if finished
+            else None,
+        )
+
+    def _new_checker(self) -> GradientChecker:
+        run, trainer = self._run, self._run.trainer
+        most = max(1, WORK // run.network.parameter_count)
+        rows = run.batches.rows(run.t + 1)[:most]
+        self._examples = len(rows)
+        return GradientChecker(
+            run.network,
+            trainer.parameters,
+            trainer.inputs[rows],
+            trainer.targets[rows],
+            sample=SAMPLE,
+            workspace=trainer.force.workspace_in,
+        )
+
+    def _audit_update(self) -> None:
+        """Audit the update at hand, unless there is none, or it is large and nobody asked."""
+        if self._run.network.parameter_count > QUICK and not self._asked:
+            return
+        made = self._view.made()
+        if made is not None:
+            self._audited = made.record.update
+            record = made.record
+            before, after = record.before_and_after
+            self._audit = made.force.audit(record.count, before, record.gradient, after)
