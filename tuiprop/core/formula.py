@@ -21,7 +21,9 @@ Formula: TypeAlias = tuple[str, ...]
 Pieces: TypeAlias = tuple[str | float, ...]
 """A text in which numbers stand as numbers."""
 
-_TOKEN = re.compile(r"(?P<name>[^\W\d][\w\u0302′]*+)(?!\()|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+_TOKEN = re.compile(
+    r"(?P<name>[^\W\d][\w\u0302′]*+)(?!\()|(?<!\w)(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+)
 
 
 def six(number: float) -> str:

@@ -6,6 +6,7 @@ roundoff. The value is computed in float64 from the recorded operands; the bound
 difference between it and what the run computed from them in its own dtype.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -74,7 +75,7 @@ class Rounded:
         v = np.where(np.abs(v) > p.largest, np.copysign(np.inf, v), v)
         # 0 · ∞ is no error: nothing of what is doubtful arrives in exp(−∞) or 1/∞
         errors = np.nan_to_num(error, nan=0.0, posinf=np.inf)
-        bound = errors + roundings * p.unit * np.abs(v) + p.smallest
+        bound = errors + roundings * p.unit * np.abs(v)
         overflows, doubtful = np.isfinite(self.value), np.isinf(self.error)
         for other in others:
             overflows = overflows & np.isfinite(other.value)
@@ -109,7 +110,8 @@ class Rounded:
     def __mul__(self, other: "Rounded | float") -> "Rounded":
         x = self.lift(other)
         error = np.abs(self.value) * x.error + self.error * (np.abs(x.value) + x.error)
-        return self.result(self.value * x.value, error, x)
+        underflow = self.precision.smallest
+        return self.result(self.value * x.value, error + underflow, x)
 
     def __rmul__(self, other: float) -> "Rounded":
         return self * other
@@ -118,7 +120,8 @@ class Rounded:
         x = self.lift(other)
         quotient = self.value / x.value
         least = np.maximum(np.abs(x.value) - x.error, 0.0)
-        found = self.result(quotient, (self.error + np.abs(quotient) * x.error) / least, x)
+        error = (self.error + np.abs(quotient) * x.error) / least + self.precision.smallest
+        found = self.result(quotient, error, x)
         by_zero = (x.value == 0.0) & (x.error == 0.0)  # infinite or no number, and certainly so
         return Rounded(found.value, np.where(by_zero, self.error, found.error), self.precision)
 
@@ -156,7 +159,8 @@ class Rounded:
 
 def _exp(x: Rounded) -> Rounded:
     value = np.exp(x.value)
-    return x.result(value, value * np.expm1(x.error), roundings=FUNCTION_ROUNDINGS)
+    error = value * np.expm1(x.error) + x.precision.smallest
+    return x.result(value, error, roundings=FUNCTION_ROUNDINGS)
 
 
 def _expm1(x: Rounded) -> Rounded:
@@ -204,7 +208,7 @@ def _min(x: Rounded, other: float) -> Rounded:
     return Rounded(np.minimum(x.value, other), x.error, x.precision)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "exp": _exp,
     "expm1": _expm1,
     "log": _log,
