@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -116,8 +117,9 @@ class _Place:
     row: int
     column: int
 
-    @property
+    @cached_property
     def precision(self) -> Precision:
+        """That of the run."""
         return Precision.of(self.arrays[Reference("a", 0)].dtype)
 
     @property
