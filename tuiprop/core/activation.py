@@ -330,7 +330,7 @@ _TABLE = (
         (
             _GELU_TANH_FORMULA,
             f"u′ = {GELU_SCALE} * (1 + {3.0 * GELU_CUBIC} * z * z)",
-            "g′ = 0.5 * (1 + t) * (1 + z * (1 - t) * u′)",
+            "g′ = 0.5 * (1 + t) * (1 + z * u′ * (1 - t))",
         ),
     ),
     Activation(

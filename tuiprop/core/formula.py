@@ -21,7 +21,9 @@ Formula: TypeAlias = tuple[str, ...]
 Pieces: TypeAlias = tuple[str | float, ...]
 """A text in which numbers stand as numbers."""
 
-_TOKEN = re.compile(r"(?P<name>[^\W\d][\w\u0302′]*+)(?!\()|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+_TOKEN = re.compile(
+    r"(?P<name>[^\W\d][\w\u0302′]*+)(?!\()|(?<!\w)(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+)
 
 
 def six(number: float) -> str:
@@ -50,7 +52,8 @@ class Line:
         lines = []
         for i, right in enumerate(dict.fromkeys(rights)):
             start = f"{margin if i else self.name} = "
-            lines += wrap(start + right, width, subsequent_indent=" " * (len(start) + 2))
+            indent = " " * (len(start) + 2)
+            lines += wrap(start + right, width, subsequent_indent=indent, break_on_hyphens=False)
         return lines
 
 
@@ -62,7 +65,7 @@ def joined(pieces: Pieces, write: Callable[[float], str] = six) -> str:
             text += piece
             continue
         number = write(piece)
-        alone = text.endswith("(") or not text
+        alone = not text or text.endswith(("(", ", ", "if "))
         power = isinstance(after, str) and after.startswith("**")
         text += f"({number})" if number.startswith("-") and (power or not alone) else number
     return text

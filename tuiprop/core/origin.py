@@ -91,7 +91,7 @@ class Origin:
     lines: tuple[Line, ...]
     """What is computed by formulas, with numbers: before the terms, or from their sum."""
     value: float
-    """What the equation gives: the sum of the terms; softmax divides by it."""
+    """What the equation gives: the sum of the terms, to rounding; softmax divides by that sum."""
     shown: float
     """The number in the record."""
     bound: float

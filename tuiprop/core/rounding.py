@@ -6,6 +6,7 @@ roundoff. The value is computed in float64 from the recorded operands; the bound
 difference between it and what the run computed from them in its own dtype.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -60,13 +61,27 @@ class Rounded:
         value = np.asarray(numbers, np.float64)
         return cls(value, np.zeros_like(value), precision)
 
-    def result(self, value: ArrayLike, error: ArrayLike, roundings: int = 1) -> "Rounded":
-        """What an operation makes of errors that come to `error`, with roundings of its own."""
+    def result(
+        self, value: ArrayLike, error: ArrayLike, *others: "Rounded", roundings: int = 1
+    ) -> "Rounded":
+        """What an operation makes of this and others, whose errors come to `error` in it.
+
+        A number above the largest of the dtype is infinite. Where finite numbers make it so, the
+        bound is infinite too: whether the code overflows depends on the order in which it
+        computes. What is made from recorded infinities is certain.
+        """
         p = self.precision
         v = np.asarray(value, np.float64)
         v = np.where(np.abs(v) > p.largest, np.copysign(np.inf, v), v)
-        bound = np.asarray(error) + roundings * p.unit * np.abs(v) + p.smallest
-        return Rounded(v, np.where(np.isfinite(v), bound, 0.0), p)
+        # 0 · ∞ is no error: nothing of what is doubtful arrives in exp(−∞) or 1/∞
+        errors = np.nan_to_num(error, nan=0.0, posinf=np.inf)
+        bound = errors + roundings * p.unit * np.abs(v)
+        overflows, doubtful = np.isfinite(self.value), np.isinf(self.error)
+        for other in others:
+            overflows = overflows & np.isfinite(other.value)
+            doubtful = doubtful | np.isinf(other.error)
+        beyond = np.where(overflows | doubtful, np.inf, 0.0)
+        return Rounded(v, np.where(np.isfinite(v), bound, beyond), p)
 
     def lift(self, other: "Rounded | float") -> "Rounded":
         """The other one, or a constant with what rounding it to the dtype loses."""
@@ -78,7 +93,7 @@ class Rounded:
 
     def __add__(self, other: "Rounded | float") -> "Rounded":
         x = self.lift(other)
-        return self.result(self.value + x.value, self.error + x.error)
+        return self.result(self.value + x.value, self.error + x.error, x)
 
     def __radd__(self, other: float) -> "Rounded":
         return self + other
@@ -95,7 +110,8 @@ class Rounded:
     def __mul__(self, other: "Rounded | float") -> "Rounded":
         x = self.lift(other)
         error = np.abs(self.value) * x.error + self.error * (np.abs(x.value) + x.error)
-        return self.result(self.value * x.value, error)
+        underflow = self.precision.smallest
+        return self.result(self.value * x.value, error + underflow, x)
 
     def __rmul__(self, other: float) -> "Rounded":
         return self * other
@@ -104,7 +120,10 @@ class Rounded:
         x = self.lift(other)
         quotient = self.value / x.value
         least = np.maximum(np.abs(x.value) - x.error, 0.0)
-        return self.result(quotient, (self.error + np.abs(quotient) * x.error) / least)
+        error = (self.error + np.abs(quotient) * x.error) / least + self.precision.smallest
+        found = self.result(quotient, error, x)
+        by_zero = (x.value == 0.0) & (x.error == 0.0)  # infinite or no number, and certainly so
+        return Rounded(found.value, np.where(by_zero, self.error, found.error), self.precision)
 
     def __rtruediv__(self, other: float) -> "Rounded":
         return self.lift(other) / self
@@ -127,38 +146,41 @@ class Rounded:
         γₙ = n u / (1 − n u). n − 1 additions need γₙ₋₁ only; the spare one is for what follows.
         Where the sizes overflow together, the order decides and the bound is infinite.
         """
-        sizes = np.abs(self.value).sum(axis=0)
-        nu = len(self.value) * self.precision.unit
+        p = self.precision
+        total, sizes = self.value.sum(axis=0), np.abs(self.value).sum(axis=0)
+        nu = len(self.value) * p.unit
         gamma = nu / (1.0 - nu) if nu < 1.0 else np.inf
-        overflow = np.isfinite(self.value).all(axis=0) & (sizes > self.precision.largest)
+        certain = ~np.isfinite(self.value).all(axis=0) & ~np.isinf(self.error).any(axis=0)
         error = self.error.sum(axis=0) + gamma * sizes
-        total = self.result(self.value.sum(axis=0), error, roundings=0)
-        return Rounded(total.value, np.where(overflow, np.inf, total.error), self.precision)
+        error = np.where(sizes <= p.largest, error, np.where(certain, 0.0, np.inf))
+        total = np.where(np.abs(total) > p.largest, np.copysign(np.inf, total), total)
+        return Rounded(total, error, p)
 
 
 def _exp(x: Rounded) -> Rounded:
     value = np.exp(x.value)
-    return x.result(value, value * np.expm1(x.error), FUNCTION_ROUNDINGS)
+    error = value * np.expm1(x.error) + x.precision.smallest
+    return x.result(value, error, roundings=FUNCTION_ROUNDINGS)
 
 
 def _expm1(x: Rounded) -> Rounded:
     error = np.exp(x.value) * np.expm1(x.error)
-    return x.result(np.expm1(x.value), error, FUNCTION_ROUNDINGS)
+    return x.result(np.expm1(x.value), error, roundings=FUNCTION_ROUNDINGS)
 
 
 def _log(x: Rounded) -> Rounded:
     error = x.error / np.maximum(x.value - x.error, 0.0)
-    return x.result(np.log(x.value), error, FUNCTION_ROUNDINGS)
+    return x.result(np.log(x.value), error, roundings=FUNCTION_ROUNDINGS)
 
 
 def _log1p(x: Rounded) -> Rounded:
     error = x.error / np.maximum(1.0 + x.value - x.error, 0.0)
-    return x.result(np.log1p(x.value), error, FUNCTION_ROUNDINGS)
+    return x.result(np.log1p(x.value), error, roundings=FUNCTION_ROUNDINGS)
 
 
 def _tanh(x: Rounded) -> Rounded:
     steepest = 1.0 - np.tanh(np.maximum(np.abs(x.value) - x.error, 0.0)) ** 2
-    return x.result(np.tanh(x.value), x.error * steepest, FUNCTION_ROUNDINGS)
+    return x.result(np.tanh(x.value), x.error * steepest, roundings=FUNCTION_ROUNDINGS)
 
 
 def _sqrt(x: Rounded) -> Rounded:
@@ -186,7 +208,7 @@ def _min(x: Rounded, other: float) -> Rounded:
     return Rounded(np.minimum(x.value, other), x.error, x.precision)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "exp": _exp,
     "expm1": _expm1,
     "log": _log,

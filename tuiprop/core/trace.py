@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ class _Made:
     parts: tuple[_Part, ...]
     lines: tuple[Line, ...] = ()
     value: Rounded | None = None
-    """Where it is not the sum of the terms as they stand."""
+    """Where the code does not add up the terms as they stand: dW and db divide the whole sum."""
 
 
 def _total(parts: tuple[_Part, ...]) -> Rounded:
@@ -116,8 +117,9 @@ class _Place:
     row: int
     column: int
 
-    @property
+    @cached_property
     def precision(self) -> Precision:
+        """That of the run."""
         return Precision.of(self.arrays[Reference("a", 0)].dtype)
 
     @property
@@ -303,24 +305,30 @@ def _through_shares(p: _Place) -> _Made:
 def _weight_gradient(p: _Place) -> _Made:
     l, j, k, m, l2 = p.l, p.row, p.column, p.m, p.network.l2
     pattern = f"dW[{l}]{_ROW_COLUMN} = (1/{m}) Σᵢ dz[{l}][{{row}},i] * a[{l - 1}][{{column}},i]"
+    products = p.read("dz", l, j) * p.read("a", l - 1, k)
+    value = products.sum() / m
     parts = [
         _Part(
             "example",
-            p.read("dz", l, j) * p.read("a", l - 1, k) / m,
+            products / m,
             lambda i: (p.factor("dz", l, j, i), p.factor("a", l - 1, k, i)),
         )
     ]
     if l2:
         pattern += f" + {l2!r} * W[{l}]{_ROW_COLUMN}"
-        parts.append(_one("penalty", p.here("W") * l2, p.factor_here("W"), first=l))
-    return _Made(pattern, tuple(parts))
+        penalty = p.here("W") * l2
+        value = value + penalty
+        parts.append(_one("penalty", penalty, p.factor_here("W"), first=l))
+    return _Made(pattern, tuple(parts), value=value)
 
 
 def _bias_gradient(p: _Place) -> _Made:
     l, j, m = p.l, p.row, p.m
+    errors = p.read("dz", l, j)
     return _Made(
         f"db[{l}][{{row}}] = (1/{m}) Σᵢ dz[{l}][{{row}},i]",
-        (_Part("example", p.read("dz", l, j) / m, lambda i: (p.factor("dz", l, j, i),)),),
+        (_Part("example", errors / m, lambda i: (p.factor("dz", l, j, i),)),),
+        value=errors.sum() / m,
     )
 
 
