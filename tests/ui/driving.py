@@ -5,9 +5,12 @@ from collections.abc import Callable
 from time import monotonic
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tuiprop.engine.protocol import Frame
 from tuiprop.ui.app import TuipropApp
+from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.widgets.bench import Bench
 
 PATIENCE = 20.0
 
@@ -39,6 +42,38 @@ async def opened(pilot: Pilot[int]) -> None:
     await until(
         pilot,
         lambda: (frame := app_of(pilot).run_screen.frame) is not None and frame.matrix is not None,
+    )
+
+
+def bench_of(pilot: Pilot[int]) -> Bench:
+    return app_of(pilot).run_screen.bench
+
+
+async def originates(pilot: Pilot[int], name: str) -> None:
+    """Wait for the origin of a number."""
+    await until(
+        pilot,
+        lambda: (origin := frame_of(pilot).origin) is not None and origin.name == name,
+    )
+
+
+async def try_out(pilot: Pilot[int], value: str) -> None:
+    """Change the number under the cursor to this, and wait for what follows."""
+    await pilot.press("c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+    field = pilot.app.screen.query_one(Input)
+    field.value = value
+    await pilot.press("enter")
+    await until(pilot, lambda: frame_of(pilot).what_if is not None)
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Wait until the run stands still and is proved, and its frame has been painted."""
+    await until(
+        pilot,
+        lambda: (proof := frame_of(pilot).proof) is not None and proof.finished,
     )
 
 

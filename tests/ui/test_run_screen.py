@@ -16,7 +16,7 @@ from tuiprop.ui.screens.setup import SetupScreen
 from tuiprop.ui.widgets.bars import Line
 from tuiprop.ui.widgets.chart import CostChart
 from tuiprop.ui.widgets.layers import LayersPanel
-from tuiprop.ui.widgets.matrix import MatrixView
+from tuiprop.ui.widgets.matrix import ArrayName, MatrixView
 
 WIDE = (120, 36)
 
@@ -56,7 +56,7 @@ async def test_what_is_shown_is_the_record_bit_for_bit(make_app: MakeApp) -> Non
         await go_to(pilot, "u7", 7)
         layers, view = (
             pilot.app.screen.query_one(LayersPanel),
-            pilot.app.screen.query_one(MatrixView),
+            pilot.app.screen.query_one("#matrix", MatrixView),
         )
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             for l in (1, 2):
@@ -90,7 +90,7 @@ async def test_columns_are_named_by_the_rows_of_the_table(make_app: MakeApp) -> 
         await opened(pilot)
         await pilot.press("b")
         await at(pilot, 1)
-        view = pilot.app.screen.query_one(MatrixView)
+        view = pilot.app.screen.query_one("#matrix", MatrixView)
         pilot.app.screen.query_one(LayersPanel).choose("z", 2)
         await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "z")
         assert view.matrix is not None
@@ -160,15 +160,15 @@ async def test_choosing_arrays_with_arrows_and_the_mouse(make_app: MakeApp) -> N
         await opened(pilot)
         layers, view = (
             pilot.app.screen.query_one(LayersPanel),
-            pilot.app.screen.query_one(MatrixView),
+            pilot.app.screen.query_one("#matrix", MatrixView),
         )
         await pilot.press("right", "right", "down")
-        assert (view.symbol, view.l) == ("z", 2)
+        assert (view.symbol, view.name_of_array.layer) == ("z", 2)
         await pilot.press("up", "up")
-        assert (view.symbol, view.l) == ("a", 0)
+        assert (view.symbol, view.name_of_array.layer) == ("a", 0)
         place = layers._places()[6]
         await pilot.click(LayersPanel, offset=(place[0] + 2, 3))
-        assert (view.symbol, view.l) == ("dW", 1)
+        assert (view.symbol, view.name_of_array.layer) == ("dW", 1)
         await pilot.press("enter")
         assert pilot.app.focused is view
 
@@ -176,7 +176,7 @@ async def test_choosing_arrays_with_arrows_and_the_mouse(make_app: MakeApp) -> N
 async def test_matrix_cursor_scrolls(make_app: MakeApp) -> None:
     async with make_app("digits").run_test(size=(80, 24)) as pilot:
         await opened(pilot)
-        view = pilot.app.screen.query_one(MatrixView)
+        view = pilot.app.screen.query_one("#matrix", MatrixView)
         view.focus()
         await pilot.press("end", "pagedown", "down")
         await until(
@@ -303,23 +303,10 @@ async def test_quitting_asks_when_work_would_be_lost(make_app: MakeApp) -> None:
         assert pilot.app.is_running
 
 
-async def test_copy(make_app: MakeApp) -> None:
-    async with make_app("xor-table").run_test(size=WIDE) as pilot:
-        await opened(pilot)
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
-        await pilot.press("enter")
-        await until(pilot, lambda: bool(pilot.app.clipboard))
-        namespace: dict[str, object] = {"np": np}
-        exec(pilot.app.clipboard, namespace)
-        record = tuiprop.record(suggested_experiment("xor-table"), update=1)
-        assert np.array_equal(namespace["W1"], record.W[1])  # type: ignore[arg-type]
-
-
 async def test_new_run_with_the_same_seed_and_with_another(make_app: MakeApp) -> None:
     async with make_app("xor-table").run_test(size=WIDE) as pilot:
         await opened(pilot)
-        view = pilot.app.screen.query_one(MatrixView)
+        view = pilot.app.screen.query_one("#matrix", MatrixView)
         assert view.matrix is not None
         first = view.matrix.values
         for action, same in (("app.new_run(False)", True), ("app.new_run(True)", False)):
@@ -377,7 +364,7 @@ async def test_any_size_is_painted(make_app: MakeApp, size: tuple[int, int]) -> 
 async def test_operations_on_and_back(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=(80, 24)) as pilot:
         await opened(pilot)
-        view = pilot.app.screen.query_one(MatrixView)
+        view = pilot.app.screen.query_one("#matrix", MatrixView)
         for number, (symbol, l) in enumerate([("z", 1), ("a", 1), ("z", 2), ("a", 2)], start=1):
             await pilot.press("o")
             await until(
@@ -387,7 +374,8 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
                     and now.number == number
                 ),
             )
-            await until(pilot, lambda symbol=symbol, l=l: (view.symbol, view.l) == (symbol, l))  # type: ignore[misc]
+            array = ArrayName(symbol, l)
+            await until(pilot, lambda array=array: view.name_of_array == array)  # type: ignore[misc]
         assert "operation 4 of 17, forward" in text_of(pilot, 8)
         assert "▶(3,32)◀" in text_of(pilot, 6)
         assert "…(8,4)" in text_of(pilot, 5)
@@ -425,7 +413,7 @@ async def test_initial_weights_outlive_their_file(make_app: MakeApp, tmp_path: P
         await pilot.app.run_action("app.new_run(False)")
         await until(pilot, lambda: app_of(pilot).link.run == run + 1)
         await opened(pilot)
-        view = pilot.app.screen.query_one(MatrixView)
+        view = pilot.app.screen.query_one("#matrix", MatrixView)
         await until(pilot, lambda: view.matrix is not None)
         assert view.matrix is not None
         assert np.array_equal(view.matrix.values, trained.parameters.W[1])

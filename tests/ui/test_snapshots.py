@@ -8,7 +8,17 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import at, go_to, opened, until
+from tests.ui.driving import (
+    at,
+    bench_of,
+    frame_of,
+    go_to,
+    opened,
+    originates,
+    settled,
+    try_out,
+    until,
+)
 from tests.ui.test_setup_screen import says, set_up
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
@@ -17,6 +27,18 @@ from tuiprop.ui.widgets.matrix import MatrixView
 
 Before = Callable[[Pilot[int]], Awaitable[None]]
 Compare = Callable[..., bool]
+
+
+def then_settled(before: Before) -> Before:
+    """A proof on its way would look otherwise each time."""
+
+    async def both(pilot: Pilot[int]) -> None:
+        await before(pilot)
+        if frame_of(pilot).status == "paused":
+            await settled(pilot)
+
+    return both
+
 
 both_sizes = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 
@@ -30,7 +52,7 @@ async def in_the_middle(pilot: Pilot[int]) -> None:
 
 async def shows(pilot: Pilot[int], symbol: str, l: int) -> None:
     """Choose an array and wait for its numbers."""
-    view = pilot.app.screen.query_one(MatrixView)
+    view = pilot.app.screen.query_one("#matrix", MatrixView)
     pilot.app.screen.query_one(LayersPanel).choose(symbol, l)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == symbol)
 
@@ -48,12 +70,10 @@ async def first_update(pilot: Pilot[int]) -> None:
 
 async def inside_the_first(pilot: Pilot[int]) -> None:
     """At z[1] of update 1: every number is on the screen."""
-    from tests.ui.driving import frame_of
-
     await opened(pilot)
     await pilot.press("o")
     await until(pilot, lambda: frame_of(pilot).now is not None)
-    view = pilot.app.screen.query_one(MatrixView)
+    view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "z")
 
 
@@ -66,12 +86,10 @@ async def inside(pilot: Pilot[int]) -> None:
     """At dW[2] of update 191."""
     await in_the_middle(pilot)
     await pilot.press(*"pplOO")
-    from tests.ui.driving import frame_of
-
     await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 7)
     await pilot.press("o")
     await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 8)
-    view = pilot.app.screen.query_one(MatrixView)
+    view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "dW")
 
 
@@ -84,7 +102,7 @@ async def matrix(pilot: Pilot[int]) -> None:
     await in_the_middle(pilot)
     await shows(pilot, "a", 1)
     await pilot.press("2", "end", "down", "down")
-    view = pilot.app.screen.query_one(MatrixView)
+    view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(
         pilot,
         lambda: (
@@ -93,6 +111,67 @@ async def matrix(pilot: Pilot[int]) -> None:
             and view.matrix.window.rows == 8
         ),
     )
+
+
+async def operation(pilot: Pilot[int]) -> None:
+    """At dW[2] of update 191, with its operands and the terms of a number."""
+    await inside(pilot)
+    await pilot.press("2", "right", "down")
+    await until(pilot, lambda: len(bench_of(pilot).operands.views) == 2)
+    if pilot.app.size.width >= 100:  # else it is a key away
+        await originates(pilot, "dW[2][versicolor,u1]")
+
+
+async def operand(pilot: Pilot[int]) -> None:
+    await operation(pilot)
+    await pilot.press("tab")
+    view = bench_of(pilot).operands.views[0]
+    await until(pilot, lambda: view.matrix is not None and view.matrix.made)
+
+
+async def terms(pilot: Pilot[int]) -> None:
+    """Where a number comes from, and a term of it chosen."""
+    await operation(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: bench_of(pilot).source.has_focus)
+    await originates(pilot, "dW[2][versicolor,u1]")
+    await pilot.press("down", "right")
+
+
+async def rule_of_adam(pilot: Pilot[int]) -> None:
+    """At W[1] of update 1 of spiral: the rule in full."""
+    await opened(pilot)
+    await pilot.press("p", "p", "p", "o", "2", "enter")
+    await originates(pilot, "W[1][u0,x1]")
+
+
+async def what_if(pilot: Pilot[int]) -> None:
+    """A weight changed after the first update, not yet kept."""
+    await first_update(pilot)
+    await shows(pilot, "W", 1)
+    await try_out(pilot, "0.5")
+
+
+async def branched(pilot: Pilot[int]) -> None:
+    """Iris: a weight changed at update 190, kept, and two epochs on."""
+    await in_the_middle(pilot)
+    await shows(pilot, "W", 2)
+    await try_out(pilot, "3")
+    await pilot.press("enter")
+    await until(pilot, lambda: frame_of(pilot).what_if is None)
+    await go_to(pilot, "u198", 198)
+
+
+async def changing(pilot: Pilot[int]) -> None:
+    await in_the_middle(pilot)
+    await pilot.press("c")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+
+
+async def copying(pilot: Pilot[int]) -> None:
+    await inside(pilot)
+    await pilot.press("y")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
 
 
 async def cost(pilot: Pilot[int]) -> None:
@@ -157,6 +236,14 @@ async def light(pilot: Pilot[int]) -> None:
         ("iris", inside),
         ("xor-table", inside_the_first),
         ("iris", names),
+        ("iris", operation),
+        ("iris", operand),
+        ("iris", terms),
+        ("spiral", rule_of_adam),
+        ("xor-table", what_if),
+        ("iris", branched),
+        ("iris", changing),
+        ("iris", copying),
         ("iris", matrix),
         ("iris", cost),
         ("iris", log_cost),
@@ -175,14 +262,14 @@ async def light(pilot: Pilot[int]) -> None:
 def test_screen(
     snap_compare: Any, make_app: MakeApp, what: str, before: Before, size: tuple[int, int]
 ) -> None:
-    assert snap_compare(make_app(what), terminal_size=size, run_before=before)
+    assert snap_compare(make_app(what), terminal_size=size, run_before=then_settled(before))
 
 
 def test_without_colours(
     snap_compare: Any, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(make_app("iris"), terminal_size=(80, 24), run_before=overview)
+    assert snap_compare(make_app("iris"), terminal_size=(80, 24), run_before=then_settled(overview))
 
 
 @both_sizes
@@ -195,8 +282,6 @@ def test_divergence(
     )
 
     async def diverged(pilot: Pilot[int]) -> None:
-        from tests.ui.driving import frame_of
-
         await opened(pilot)
         await pilot.press("space")
         await until(pilot, lambda: bool(frame_of(pilot).diverged))

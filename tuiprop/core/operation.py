@@ -132,7 +132,7 @@ def _piece(reference: Reference, *, transposed: bool = False) -> Piece:
 
 def _linear(l: int) -> Operation:
     W, a, b = Reference("W", l), Reference("a", l - 1), Reference("b", l)
-    what = "input" if l == 1 else f"activation of layer {l - 1}"
+    what = "input" if l == 1 else "activation"
     return Operation(
         Phase.FORWARD,
         Reference("z", l),

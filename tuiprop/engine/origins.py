@@ -10,9 +10,6 @@ from tuiprop.engine.session import Session
 from tuiprop.training.plan import InForce
 from tuiprop.training.trainer import Record
 
-WIDTH = 74
-"""Columns that the lines of a formula have."""
-
 _OF_ONE = {
     "bias": "bias",
     "output": "output",
@@ -44,7 +41,7 @@ def leaf(session: Session, made: Made | None, place: Place, shown: float) -> Ori
     )
 
 
-def origin(session: Session, made: Made, place: Place, count: int) -> OriginNote:
+def origin(session: Session, made: Made, place: Place, count: int, width: int) -> OriginNote:
     """Where one number of an update came from.
 
     Args:
@@ -52,6 +49,7 @@ def origin(session: Session, made: Made, place: Place, count: int) -> OriginNote
         made: the update.
         place: the number.
         count: how many terms are wanted, the largest ones.
+        width: columns that a line of a formula may have.
     """
     record = made.record
     reference = Reference(place.symbol, place.layer, place.slot)
@@ -77,7 +75,7 @@ def origin(session: Session, made: Made, place: Place, count: int) -> OriginNote
         place=place,
         name=name_of(session, made, place),
         equation=found.equation_at(row, column),
-        lines=[text for line in found.lines for text in line.wrapped(WIDTH)],
+        lines=[text for line in found.lines for text in line.wrapped(width)],
         terms=[_term(session, made, found, term) for term in top.terms],
         more=top.more,
         rest=top.rest,

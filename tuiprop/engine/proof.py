@@ -4,8 +4,8 @@ from time import perf_counter
 
 import numpy as np
 
-from tuiprop.core.audit import Audit
-from tuiprop.core.gradient_check import GradientChecker
+from tuiprop.core.audit import ArrayAudit, Audit
+from tuiprop.core.gradient_check import ArrayCheck, GradientCheck, GradientChecker
 from tuiprop.engine.protocol import ArrayProof, ProofNote
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import MOMENT, Walk
@@ -34,6 +34,7 @@ class Proof:
         self._began = 0.0
         self._asked = False
         self._checker: GradientChecker | None = None
+        self._result: GradientCheck | None = None
         self._examples = 0
         self._audit: Audit | None = None
         self._audited = 0
@@ -47,7 +48,7 @@ class Proof:
         here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
         if here != self._of:
             self._of, self._began = here, perf_counter()
-            self._checker, self._audit = None, None
+            self._checker, self._audit, self._result = None, None, None
         wait = self._began + REST - perf_counter()
         if wait > 0 and not self._asked:
             return wait
@@ -70,41 +71,20 @@ class Proof:
         here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
         if checker is None or self._of != here or self._walk.goal is not None:
             return None
-        result = checker.result()
-        finished = checker.finished
-        L = self._run.network.L
+        if self._result is None and checker.finished:
+            self._result = checker.result()
+        result, audits = self._result, self._audit.arrays if self._audit else ()
         return ProofNote(
-            finished=finished,
+            finished=checker.finished,
             compared=checker.done,
             parameters=self._run.network.parameter_count,
             sample=checker.total,
             examples=self._examples,
-            layers=[result.layer(l).text for l in range(1, L + 1)] if finished else [],
-            checks=[
-                ArrayProof(
-                    array=f"d{check.name[0]}[{check.name[1:]}]",
-                    verdict=check.verdict.value,
-                    figure=check.relative_error,
-                    compared=check.checked,
-                    kinks=check.kinks,
-                )
-                for check in result.arrays
-            ]
-            if finished
-            else [],
+            layers=_layers(result, self._run.network.L) if result else [],
+            checks=[_checked(each) for each in result.arrays] if result else [],
             update=self._audited,
-            audits=[
-                ArrayProof(
-                    array=each.name,
-                    verdict="right" if each.ok else "wrong",
-                    figure=each.worst,
-                    cell=each.cell,
-                )
-                for each in (self._audit.arrays if self._audit else ())
-            ],
-            passed=(result.passed and (self._audit is None or self._audit.passed))
-            if finished
-            else None,
+            audits=[_audited(each) for each in audits],
+            passed=result.passed and all(each.ok for each in audits) if result else None,
         )
 
     def _new_checker(self) -> GradientChecker:
@@ -131,3 +111,23 @@ class Proof:
             record = made.record
             before, after = record.before_and_after
             self._audit = made.force.audit(record.count, before, record.gradient, after)
+
+
+def _layers(result: GradientCheck, L: int) -> list[str]:
+    return [result.layer(l).text for l in range(1, L + 1)]
+
+
+def _checked(check: ArrayCheck) -> ArrayProof:
+    symbol, layer = check.name[0], check.name[1:]
+    return ArrayProof(
+        array=f"d{symbol}[{layer}]",
+        verdict=check.verdict.value,
+        figure=check.relative_error,
+        compared=check.checked,
+        kinks=check.kinks,
+    )
+
+
+def _audited(each: ArrayAudit) -> ArrayProof:
+    verdict = "right" if each.ok else "wrong"
+    return ArrayProof(array=each.name, verdict=verdict, figure=each.worst, cell=each.cell)

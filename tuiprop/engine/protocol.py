@@ -156,6 +156,8 @@ class Look(Message, frozen=True, kw_only=True):
     """The number whose origin is wanted."""
     terms: int = 0
     """How many of its terms."""
+    line_width: int = 74
+    """Columns that a line of its formulas may have."""
     history_from: int = 0
     """Send the history from this epoch on."""
 
@@ -558,7 +560,9 @@ class WhatIfChange(Message, frozen=True, kw_only=True):
 class WhatIf(Message, frozen=True, kw_only=True):
     """One number is another, and what follows."""
 
+    place: Place
     cell: str
+    """The number by the names of its row and column."""
     before: float
     after: float
     J_batch: Pair

@@ -7,7 +7,7 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.core.operation import Phase, Reference
 from tuiprop.engine.changes import cell_edit
-from tuiprop.engine.protocol import Try, WhatIf, WhatIfChange
+from tuiprop.engine.protocol import Place, Try, WhatIf, WhatIfChange
 from tuiprop.engine.session import Session
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
@@ -73,6 +73,9 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     costs = zip(before.costs, after.costs, strict=True)
     J_batch, J_training, J_validation = ((_number(b), _number(a)) for b, a in costs)
     note = WhatIf(
+        place=Place(
+            symbol=request.symbol, layer=request.layer, row=request.row, column=request.column
+        ),
         cell=name,
         before=_edited_cell(edit, before.record),
         after=request.value,

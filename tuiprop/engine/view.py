@@ -108,7 +108,7 @@ class View:
             shown=self._shown(request.window),
             long_route=self._long_route(request.window),
             operands=[self.matrix(window) for window in request.operands],
-            origin=self._origin(request.place, request.terms),
+            origin=self._origin(request.place, request.terms, request.line_width),
             history_length=len(run.history),
             history_from=request.history_from,
             history=[[_number(value) for value in row[:4]] for row in history.tolist()],
@@ -218,7 +218,7 @@ class View:
             return ""
         return long_route(run.network, self._session.with_rows_of_table(made.record))
 
-    def _origin(self, place: Place | None, terms: int) -> OriginNote | None:
+    def _origin(self, place: Place | None, terms: int, width: int) -> OriginNote | None:
         """Where the number at a place came from; None while it walks or before it is made."""
         if place is None or self._walk.goal is not None:
             return None
@@ -232,9 +232,13 @@ class View:
         if made is None:
             assert array is not None
             return leaf(self._session, made, place, float(array[place.row, place.column]))
+        if self.trial is not None and place == self.trial.note.place and array is not None:
+            value = float(array[place.row, place.column])
+            note = leaf(self._session, made, place, value)
+            return replace(note, sentence="Changed by hand.")
         if not place.before and self._is_from_before(place):
             place = replace(place, before=True)
-        return origin(self._session, made, place, terms)
+        return origin(self._session, made, place, terms, max(20, width))
 
     def _is_from_before(self, place: Place) -> bool:
         """A parameter that the update at hand has not changed yet."""

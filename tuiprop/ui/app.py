@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from tuiprop.engine.client import Client
 from tuiprop.engine.protocol import (
+    Ask,
     Export,
     Exported,
     Frame,
@@ -25,9 +26,11 @@ from tuiprop.engine.protocol import (
     Refused,
     Seek,
     Tables,
+    Vocabulary,
 )
 from tuiprop.files.atomic import refusal
-from tuiprop.ui.copying import COPY_FORMS, MOST_COPIED
+from tuiprop.ui.change_dialog import ChangeDialog
+from tuiprop.ui.copy_dialog import CopyDialog
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import DARK, LIGHT, PALETTES
@@ -286,38 +289,28 @@ class TuipropApp(App[int]):
 
     @work
     async def action_copy(self) -> None:
-        """The chosen array, whole, to the terminal's clipboard."""
-        window = self.run_screen.chosen_array
-        rows, columns = self.run_screen.chosen_shape
-        if 2 * rows * columns > MOST_COPIED:
-            self._too_much(rows * columns, "numbers")
+        """The array or the operation at hand, to the terminal's clipboard or into a file."""
+        screen = self.run_screen
+        matrix = screen.bench.matrix.matrix
+        if screen.frame is None or matrix is None:
             return
-        reply = await self.link.ask(Look(window=window, history_from=10**12))
-        matrix = reply.matrix if isinstance(reply, Frame) else None
-        if matrix is None or not matrix.made:
-            self.notify("This array has not been made yet.", severity="warning")
-            return
-        form = await self.push_screen_wait(
-            Choose(
-                f"Copy {window.symbol}[{window.layer}] ({rows},{columns}) as",
-                {name: name for name in COPY_FORMS},
-            )
-        )
-        if form is None:
-            return
-        text = COPY_FORMS[form](matrix)
-        if len(text) > MOST_COPIED:
-            self._too_much(len(text), "characters")
-            return
-        self.copy_to_clipboard(text)
-        self.notify(f"{len(text)} characters of {form} sent to the terminal's clipboard.")
+        array, operation = screen.bench.matrix.name_of_array, screen.frame.shown
+        await CopyDialog(self, self.link, array, matrix.shape, operation).run()
 
-    def _too_much(self, count: int, what: str) -> None:
-        self.notify(
-            f"{count} {what} are more than a terminal's clipboard takes "
-            f"({MOST_COPIED} characters). x exports the weights.",
-            severity="warning",
-        )
+    @work
+    async def action_change(self) -> None:
+        """A number, or how it is trained from here on."""
+        screen = self.run_screen
+        if screen.frame is None:
+            return
+        screen.pause()
+        vocabulary = await self.link.ask(Ask())
+        if isinstance(vocabulary, Vocabulary):
+            cell = screen.bench.changeable_cell
+            dialog = ChangeDialog(
+                self, screen.frame, vocabulary.options, cell, screen.try_out, screen.move
+            )
+            await dialog.run()
 
     def action_help_quit(self) -> None:
         """Ctrl+C, where no field takes it to copy."""

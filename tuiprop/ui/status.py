@@ -9,9 +9,10 @@ from tuiprop.ui.palette import Palette
 
 VIEWS = (
     ("1", "Overview", "view('overview')"),
-    ("2", "Matrix", "view('matrix')"),
+    ("2", "Operation", "view('operation')"),
     ("3", "Cost", "view('cost')"),
-    ("4", "Set-up", "app.setup"),
+    ("4", "Stops", "app.stops"),
+    ("5", "Set-up", "app.setup"),
 )
 
 
@@ -56,12 +57,27 @@ def state(frame: Frame, palette: Palette) -> Text:
     """▌▌ PAUSED, or ▶ with the pace."""
     if frame.diverged:
         return Text("✗ DIVERGED", Style(color=palette.bad, bold=True))
+    if frame.hit:
+        return Text("▌▌ STOPPED", Style(color=palette.now, bold=True))
     if frame.status == "paused":
         return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
     words = f"{_measured(frame.pace)} updates/s"
     if frame.status == "seeking":
         words = f"going to update {frame.goal}"
     return Text(f"▶ {words}", Style(color=palette.good, bold=True))
+
+
+def flags(frame: Frame, palette: Palette) -> Text:
+    """What must not be overlooked: a slip, a number that is tried, the branch."""
+    text = Text()
+    if frame.slip is not None:
+        text.append(f"SLIP {frame.slip.title}", Style(color=palette.bad, bold=True, reverse=True))
+        text.append("  ")
+    if frame.what_if is not None:
+        text.append("WHAT IF", Style(color=palette.text, bold=True, reverse=True)).append("  ")
+    elif frame.branch:
+        text.append(f"branch {frame.branch}  ", Style(color=palette.text))
+    return text
 
 
 def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
@@ -155,6 +171,10 @@ def hint(frame: Frame, went_back: bool) -> str:
     """One line that changes with what one does."""
     if frame.diverged:
         return frame.diverged
+    if frame.hit:
+        return frame.hit
+    if frame.what_if is not None:
+        return "Nothing moves until Enter keeps the change as a branch or Escape reverts it."
     if frame.status == "seeking":
         return "space stops here."
     if frame.status != "paused":
@@ -164,7 +184,7 @@ def hint(frame: Frame, went_back: bool) -> str:
     if went_back:
         return "Back by replay: every number as it was, bit for bit. G: the newest."
     if frame.now is not None:
-        return "o: the next operation. Shift+o undoes it, exactly. b completes this update."
+        return "o goes on. Shift+o undoes it, exactly. Enter: where a number comes from."
     if frame.update == 0:
         return (
             f"o computes z[1]; {frame.operations} operations, or b, make one update. s: your data."

@@ -1,4 +1,4 @@
-"""The screen of a run: overview, matrix, cost."""
+"""The screen of a run: overview, operation, cost."""
 
 from itertools import pairwise
 from time import monotonic
@@ -14,33 +14,37 @@ from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
 
 from tuiprop.engine import protocol
 from tuiprop.engine.protocol import (
     Frame,
+    Keep,
     Look,
     Move,
     Pace,
     Pause,
+    Place,
     Refused,
     Reply,
+    Revert,
     Seek,
     SetPace,
     Toggle,
-    Window,
+    Try,
 )
 from tuiprop.ui import status
-from tuiprop.ui.curve import Curve
+from tuiprop.ui.courses import Courses
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.widgets.bars import Line, Zone, labelled, spread
+from tuiprop.ui.widgets.bars import Line, labelled
+from tuiprop.ui.widgets.bench import Bench
 from tuiprop.ui.widgets.chart import CostChart, Series
 from tuiprop.ui.widgets.layers import SYMBOLS, LayerRow, LayersPanel, Marks
-from tuiprop.ui.widgets.matrix import MatrixView
-from tuiprop.ui.widgets.now import NowPanel
+from tuiprop.ui.widgets.matrix import ArrayName
+from tuiprop.ui.widgets.source import MOST_TERMS
+from tuiprop.ui.widgets.title import WIDE, Title
 
 FRAMES_A_SECOND = 12
 PACES: tuple[Pace | None, ...] = (
@@ -50,8 +54,8 @@ PACES: tuple[Pace | None, ...] = (
 )
 """From one operation a second to flat out."""
 
-WIDE, TALL = 100, 30
-"""From so many columns and lines on, the overview has all its panels."""
+TALL = 30
+"""From so many lines on, and as many columns as the title wants, there are all panels."""
 
 CHART_EVERY = 0.3
 """Seconds between two drawings of the chart while playing."""
@@ -59,28 +63,26 @@ CHART_EVERY = 0.3
 KEEP_EVERY = 3.0
 """Seconds between two states fetched while playing: what survives the engine's death."""
 
+PROOF_EVERY = 0.25
+"""Seconds between two looks at a proof on its way."""
+
 
 class RunScreen(Screen[None]):
     """Shows the newest frame, and moves the run."""
 
     DEFAULT_CSS = """
-    RunScreen #title { height: 2; }
-    RunScreen #middle, RunScreen #bottom { height: 1fr; }
-    RunScreen #matrix { width: 1fr; height: 1fr; }
-    RunScreen #now { display: none; }
-    RunScreen.-begun #now { display: block; }
-    RunScreen.-compact #now { height: 7; }
+    RunScreen #bench { height: 3fr; }
+    RunScreen #bottom { height: 2fr; min-height: 9; }
     RunScreen #cost { width: 1fr; height: 1fr; }
     RunScreen #facts { width: 46; height: 1fr; background: $background; padding: 0 1;
                        border: round $border; border-title-color: $foreground; }
     RunScreen #hint { background: $background; }
+    RunScreen #layers { max-height: 14; }
     RunScreen.-compact #bottom { display: none; }
     RunScreen.-compact #layers { max-height: 9; }
-    RunScreen #layers { max-height: 14; }
-    RunScreen.-matrix #bottom, RunScreen.-matrix #layers { display: none; }
-    RunScreen.-cost #middle, RunScreen.-cost #layers, RunScreen.-cost #facts,
-    RunScreen.-cost #now { display: none; }
-    RunScreen.-cost #bottom { display: block; }
+    RunScreen.-operation #bottom, RunScreen.-operation #layers { display: none; }
+    RunScreen.-cost #bench, RunScreen.-cost #layers, RunScreen.-cost #facts { display: none; }
+    RunScreen.-cost #bottom { display: block; height: 1fr; }
     RunScreen.-compact.-cost #bottom { layout: vertical; }
     RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
     RunScreen.-hidden-hint #hint { display: none; }
@@ -88,6 +90,8 @@ class RunScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(key.binding for key in KEYS),
         Binding("escape", "escape", "back", show=False),
+        Binding("tab", "panel(1)", "next panel", show=False),
+        Binding("shift+tab", "panel(-1)", "panel before", show=False),
     ]
 
     class Stopped(Message):
@@ -104,7 +108,7 @@ class RunScreen(Screen[None]):
         self.settings = settings
         self.frame: Frame | None = None
         self.exported_update: int | None = None
-        self._training, self._validation = Curve(), Curve()
+        self._courses = Courses()
         self._charted = 0.0
         self._looking = False
         self._look_again = False
@@ -112,19 +116,16 @@ class RunScreen(Screen[None]):
         self._keep_timer: Timer | None = None
         self._pace = len(PACES) - 1
         self._facts = Line(id="facts")
-        self._facts.border_title = "[b]Run[/b]"
+        self._facts.border_title = "[b]Proof[/b] and run"
         self._view = "overview"
         self._went_back = False
-        self._shown_operation: tuple[int, int] | None = None
         self._told_divergence = False
 
     def compose(self) -> ComposeResult:
-        """Title, layers, matrix, cost, facts, hint, keys."""
-        yield Line(id="title")
+        """Title, layers, operation with its matrices, origin, cost, facts, hint, keys."""
+        yield Title(id="title")
         yield LayersPanel(self.palette, id="layers")
-        yield NowPanel(id="now")
-        with Horizontal(id="middle"):
-            yield MatrixView(self.palette, id="matrix")
+        yield Bench(self.palette, id="bench")
         with Horizontal(id="bottom"):
             yield CostChart(self.palette, id="cost")
             yield self._facts
@@ -133,47 +134,56 @@ class RunScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start the clocks; they run only while the engine walks."""
-        self.query_one(LayersPanel).border_title = "[b]Layers[/b]"
-        self.query_one(LayersPanel).focus()
+        self.layers_panel.border_title = "[b]Layers[/b]"
+        self.layers_panel.focus()
         self.set_class(not self.settings.hint, "-hidden-hint")
         self._timer = self.set_interval(1 / FRAMES_A_SECOND, self.look, pause=True)
         self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
+        self.set_interval(PROOF_EVERY, self._look_at_the_proof)
         self._show_footer()
-        self.query_one("#title", Line).show([Text(" opening …")])
+        self.query_one("#title", Title).show([Text(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panels and the compact overview."""
         compact = event.size.width < WIDE or event.size.height < TALL
         self.set_class(compact, "-compact")
+        self.bench.set_class(compact, "-compact")
         self._show_footer()
         self._paint()
+        self.call_after_refresh(self.look)
 
     @property
-    def chosen_array(self) -> Window:
-        """The whole of the array that is looked at."""
-        matrix = self.query_one(MatrixView)
-        return Window(symbol=matrix.symbol, layer=matrix.l, rows=10**6, columns=10**7)
+    def layers_panel(self) -> LayersPanel:
+        """The panel of all arrays."""
+        return self.query_one(LayersPanel)
 
     @property
-    def chosen_shape(self) -> tuple[int, int]:
-        """Rows and columns of that array."""
-        matrix = self.query_one(MatrixView).matrix
-        return matrix.shape if matrix is not None else (0, 0)
+    def bench(self) -> Bench:
+        """The operation and its numbers."""
+        return self.query_one(Bench)
+
+    @property
+    def is_compact(self) -> bool:
+        """There is no room for all panels."""
+        return self.has_class("-compact")
+
+    @property
+    def is_trying(self) -> bool:
+        """A change is tried: it is kept or reverted before anything else."""
+        return self.frame is not None and self.frame.what_if is not None
 
     def pause(self) -> None:
         """Stop where the run is."""
-        self._move(Pause())
+        self.move(Pause())
 
     def begin(self) -> None:
         """A new run has been opened."""
-        self._training, self._validation = Curve(), Curve()
+        self._courses = Courses()
         self._charted = 0.0
         self.exported_update = None
         self.frame = None
         self._went_back = False
-        self.query_one(MatrixView).choose("W", 1)
-        self.query_one(LayersPanel).symbol = "W"
-        self.query_one(LayersPanel).l = 1
+        self.bench.begin()
         self.look()
 
     # Looking
@@ -184,8 +194,24 @@ class RunScreen(Screen[None]):
             self._look_again = True
             return
         self._looking, self._look_again = True, False
-        window = self.query_one(MatrixView).window if self._view != "cost" else None
-        self.link.send(Look(window=window, history_from=self._training.count), self._seen)
+        bench, at_numbers = self.bench, self._view != "cost"
+        request = Look(
+            window=bench.window if at_numbers else None,
+            operands=bench.operand_windows if at_numbers else [],
+            place=bench.place if at_numbers else None,
+            terms=MOST_TERMS,
+            line_width=bench.source.line_width,
+            history_from=self._courses.training.count,
+        )
+        self.link.send(request, self._seen)
+
+    def _look_at_the_proof(self) -> None:
+        """A proof goes on while the run stands still."""
+        frame = self.frame
+        if frame is None or frame.status != "paused" or not self.is_current:
+            return
+        if frame.proof is None or not frame.proof.finished:
+            self.look()
 
     def _seen(self, reply: Reply) -> None:
         self._looking = False
@@ -194,27 +220,30 @@ class RunScreen(Screen[None]):
         if isinstance(reply, Frame) and reply.run == self.link.run:
             before = self.frame
             self.frame = reply
-            if reply.history_from == self._training.count:
-                for training, validation, *_ in reply.history:
-                    self._training.add(training)
-                    self._validation.add(validation)
-            if self._training.count < reply.history_length:
+            if self._courses.take(reply):
                 self._look_again = True
             walking = reply.status != "paused"
             for timer in (self._timer, self._keep_timer):
                 if timer is not None:
                     (timer.resume if walking else timer.pause)()
             self._paint()
-            if reply.diverged and not walking and not self._told_divergence:
-                self._told_divergence = True
-                self.app.clear_notifications()
-                self.notify(reply.diverged, title="Diverged", severity="error", timeout=20)
+            self._tell_divergence(reply)
             if not walking and (before is None or before.update != reply.update):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:
                 self.post_message(self.Stopped(reply))
         if self._look_again:
             self.look()
+
+    def _tell_divergence(self, frame: Frame) -> None:
+        """Say once that it diverged, and show the number."""
+        if not frame.diverged or frame.status != "paused" or self._told_divergence:
+            return
+        self._told_divergence = True
+        self.app.clear_notifications()
+        self.notify(frame.diverged, title="Diverged", severity="error", timeout=20)
+        if frame.bad is not None:
+            self.bench.follow(frame.bad)
 
     def lost(self) -> None:
         """The engine has died: no answer will come."""
@@ -226,7 +255,19 @@ class RunScreen(Screen[None]):
         frame, outline = self.frame, self.link.outline
         if frame is None or outline is None or not self.is_mounted:
             return
-        self._paint_title(frame)
+        self.query_one(Title).tell(frame, self.link, self.palette, self._view)
+        self.bench.show(frame)
+        self._paint_layers(frame)
+        self._paint_chart(frame)
+        if self._facts.is_on_screen:
+            self._facts.show(status.facts(frame, outline, self.palette, self._facts.size.width))
+        hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
+        hint.truncate(self.size.width, overflow="ellipsis")
+        self.query_one("#hint", Line).show([hint])
+
+    def _paint_layers(self, frame: Frame) -> None:
+        outline, layers = self.link.outline, self.layers_panel
+        assert outline is not None
         shapes = _shapes(outline.sizes, frame.examples)
         names = ["input", *self.link.activations]
         rows = [
@@ -239,8 +280,6 @@ class RunScreen(Screen[None]):
             )
             for l, units in enumerate(outline.sizes)
         ]
-        self._paint_now(frame)
-        layers = self.query_one(LayersPanel)
         if layers.is_on_screen:
             if frame.now is not None:
                 layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
@@ -248,31 +287,9 @@ class RunScreen(Screen[None]):
                 layers.border_subtitle = (
                     f"… not made yet   columns are examples, m = {frame.examples}"
                 )
-            elif not self.has_class("-compact"):
+            elif not self.is_compact:
                 layers.border_subtitle = f"columns are examples, m = {frame.examples}"
         layers.show(rows, marks_of(frame))
-        self.query_one(MatrixView).show(frame.matrix)
-        self._paint_chart(frame)
-        if self._facts.is_on_screen:
-            facts = status.facts(frame, outline, self.palette, self._facts.size.width)
-            self._facts.show(facts)
-        hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
-        hint.truncate(self.size.width, overflow="ellipsis")
-        self.query_one("#hint", Line).show([hint])
-
-    def _paint_now(self, frame: Frame) -> None:
-        """The operation at hand, and its result as the matrix."""
-        now, panel = frame.now, self.query_one(NowPanel)
-        self.set_class(now is not None, "-begun")
-        if now is None:
-            self._shown_operation = None
-            return
-        self.call_after_refresh(panel.tell, now, frame.operations, self.palette)
-        here = frame.update, now.number
-        if here != self._shown_operation:
-            self._shown_operation = here
-            if now.symbol != "J":
-                self.query_one(LayersPanel).choose(now.symbol, now.layer)
 
     def _paint_chart(self, frame: Frame) -> None:
         """The curves; while walking not with every frame, as they are the dearest to draw."""
@@ -280,61 +297,31 @@ class RunScreen(Screen[None]):
         if frame.status != "paused" and now - self._charted < CHART_EVERY:
             return
         self._charted = now
-        palette, outline = self.palette, self.link.outline
+        palette, outline, courses = self.palette, self.link.outline, self._courses
         assert outline is not None
-        series = [Series("training", palette.training, self._training)]
+        series = [Series("training", palette.training, courses.training)]
         if outline.validation:
-            series.append(Series("validation", palette.validation, self._validation))
+            series.append(Series("validation", palette.validation, courses.validation))
         chart = self.query_one(CostChart)
-        chart.show(tuple(series), frame.epochs_done)
-        if self.has_class("-compact") and self._view != "cost" and frame.made and not frame.now:
+        chart.show(tuple(series), frame.epochs_done, tuple(courses.others), frame.settings_changed)
+        if self.is_compact and self._view == "overview" and frame.made and not frame.now:
             line = chart.in_one_line(min(44, self.size.width // 2))
-            self.query_one(LayersPanel).border_subtitle = f"{line}  m = {frame.examples}"
-
-    def _paint_title(self, frame: Frame) -> None:
-        outline, palette, width = self.link.outline, self.palette, self.size.width
-        assert outline is not None
-        long = width >= WIDE
-        left = Text.assemble(
-            (status.source_name(outline), Style(color=palette.text, bold=True)),
-            "  ",
-            status.architecture(outline, self.link.activations, palette, long),
-        )
-        if long:
-            loss = outline.experiment["network"]["loss"]
-            left.append(f"  {loss}  {status.optimiser(frame)}", Style(color=palette.dim))
-        if self.link.inline:
-            left.append("  engine inline", Style(color=palette.dim))
-        right = Text.assemble(
-            status.state(frame, palette), "  ", status.position(frame, outline, palette)
-        )
-        tabs = Text(" ")
-        zones = []
-        current = {"overview": "1", "matrix": "2", "cost": "3"}[self._view]
-        for key, name, action in status.VIEWS:
-            start = tabs.cell_len
-            tabs.append(key, Style(color=palette.now, bold=key == current))
-            chosen = Style(color=palette.text, bold=True, underline=True)
-            tabs.append(" ").append(name, chosen if key == current else Style(color=palette.dim))
-            zones.append(Zone(start, tabs.cell_len, action))
-            tabs.append("  ")
-        tabs = tabs[1:]
-        costs = status.costs(frame, palette, width - tabs.cell_len - 3)
-        lines = [spread(left, right, width), spread(tabs, costs, width)]
-        self.query_one("#title", Line).show(lines, [[], zones])
+            self.layers_panel.border_subtitle = f"{line}  m = {frame.examples}"
 
     def _show_footer(self) -> None:
         items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
-        items.insert(5, ("Shift", "back", "batch(-1)"))
+        items.insert(4, ("Shift", "back", "batch(-1)"))
         text, zones = labelled(items, self.palette)
-        if text.cell_len > self.size.width:
-            items = [item for item in items if item[0] not in (":", "Shift")]
-            text, zones = labelled(items, self.palette)
+        for leave_out in (":", "c", "s", "w", "Shift", "x"):
+            if text.cell_len > self.size.width:
+                items = [item for item in items if item[0] != leave_out]
+                text, zones = labelled(items, self.palette)
         self.query_one("#footer", Line).show([text], [zones])
 
     # Moving
 
-    def _move(self, request: protocol.Message) -> None:
+    def move(self, request: protocol.Message) -> None:
+        """Ask the engine for something that changes what is seen."""
         self._told_divergence = False
 
         def done(reply: Reply) -> None:
@@ -348,45 +335,68 @@ class RunScreen(Screen[None]):
         """Go to a place, back or on."""
         here = self.frame.update if self.frame else 0
         self._went_back = (here if place.update is None else place.update) < here
-        self._move(place)
+        self.move(place)
 
     def action_play(self) -> None:
         """Play or pause."""
         self._went_back = False
-        self._move(Toggle(pace=PACES[self._pace]))
+        self.move(Toggle(pace=PACES[self._pace]))
 
     def action_pace(self, direction: int) -> None:
-        """Faster or slower."""
+        """Faster or slower; a number that is tried: larger or smaller."""
+        if self.is_trying:
+            self._nudge(direction)
+            return
         self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
         pace = PACES[self._pace]
         self.app.clear_notifications()
         self.notify(status.pace_words(pace), timeout=1.5)
-        self._move(SetPace(pace=pace))
+        self.move(SetPace(pace=pace))
+
+    def _nudge(self, direction: int) -> None:
+        """A tenth of its size more or less, of 1 where it is small."""
+        assert self.frame is not None
+        assert self.frame.what_if is not None
+        what_if = self.frame.what_if
+        value = what_if.after + direction * max(abs(what_if.before), 0.1) / 10
+        self.try_out(what_if.place, float(f"{value:.6g}"))
+
+    def try_out(self, place: Place, value: float) -> None:
+        """What if this number were another?"""
+        self.move(
+            Try(
+                symbol=place.symbol,
+                layer=place.layer,
+                row=place.row,
+                column=place.column,
+                value=value,
+            )
+        )
 
     def action_operation(self, count: int) -> None:
         """Some operations on or back."""
         self._went_back = count < 0
-        self._move(Move(operations=count))
+        self.move(Move(operations=count))
 
     def action_layer(self, count: int) -> None:
         """To the end of the operations of a layer, or back."""
         self._went_back = count < 0
-        self._move(Move(layers=count))
+        self.move(Move(layers=count))
 
     def action_phase(self, count: int) -> None:
         """To the end of a phase, or back."""
         self._went_back = count < 0
-        self._move(Move(phases=count))
+        self.move(Move(phases=count))
 
     def action_batch(self, count: int) -> None:
         """Some updates on or back."""
         self._went_back = count < 0
-        self._move(Move(updates=count))
+        self.move(Move(updates=count))
 
     def action_epoch(self, count: int) -> None:
         """To the end of this epoch, or back to the end of the one before."""
         self._went_back = count < 0
-        self._move(Move(epochs=count))
+        self.move(Move(epochs=count))
 
     def action_start(self) -> None:
         """The initial weights; the history stays."""
@@ -396,16 +406,49 @@ class RunScreen(Screen[None]):
         """The newest state of this branch."""
         self.seek(Seek(place="newest"))
 
+    # Numbers
+
+    @on(Bench.Asked)
+    def _asked(self) -> None:
+        """Where does the number under the cursor come from? What is tried is kept."""
+        if self.is_trying:
+            self.move(Keep())
+            return
+        if self.is_compact:
+            self.action_view("operation")
+        self.bench.focus_panel(self.bench.source)
+
+    def action_return(self) -> None:
+        """To the number that was looked at before."""
+        self.bench.go_back()
+
+    @on(Bench.Chosen)
+    def _chosen(self, event: Bench.Chosen) -> None:
+        layers = self.layers_panel
+        layers.symbol, layers.l = event.array.symbol, event.array.layer
+        layers.refresh()
+
+    @on(Bench.Changed)
+    def _changed(self) -> None:
+        self.call_after_refresh(self.look)
+
+    def action_panel(self, direction: int) -> None:
+        """The focus to the next panel."""
+        if not self.bench.focus_next_panel(direction):
+            (self.focus_next if direction > 0 else self.focus_previous)()
+
     # Views
 
     def action_view(self, view: str) -> None:
-        """Overview, matrix or cost."""
+        """Overview, operation or cost."""
         self._view = view
-        self.set_class(view == "matrix", "-matrix")
+        self.set_class(view == "operation", "-operation")
         self.set_class(view == "cost", "-cost")
-        target: dict[str, type[Widget]] = {"matrix": MatrixView, "cost": CostChart}
-        if view in target:
-            self.query_one(target[view]).focus()
+        self.bench.set_class(view == "operation", "-large")
+        if view == "operation":
+            self.bench.focus_panel(self.bench.matrix)
+        elif view == "cost":
+            self.query_one(CostChart).focus()
         self.call_after_refresh(self.look)
 
     def action_maximise(self) -> None:
@@ -413,15 +456,18 @@ class RunScreen(Screen[None]):
         if self._view != "overview":
             self.action_view("overview")
         else:
-            self.action_view("cost" if isinstance(self.focused, CostChart) else "matrix")
+            self.action_view("cost" if isinstance(self.focused, CostChart) else "operation")
 
     def action_escape(self) -> None:
         """To the overview, to its first panel; from there, hide the hint for good."""
-        layers = self.query_one(LayersPanel)
-        if self._view != "overview":
+        if self.is_trying:
+            self.move(Revert())
+        elif self._view == "operation" and self.focused is not self.bench.matrix:
+            self.bench.focus_panel(self.bench.matrix)
+        elif self._view != "overview":
             self.action_view("overview")
-        elif self.focused is not layers:
-            layers.focus()
+        elif self.focused is not self.layers_panel:
+            self.layers_panel.focus()
         else:
             self.settings.hint = False
             self.settings.save()
@@ -429,8 +475,7 @@ class RunScreen(Screen[None]):
 
     def action_names(self) -> None:
         """Names of sizes, or the sizes."""
-        layers = self.query_one(LayersPanel)
-        layers.names = not layers.names
+        self.layers_panel.names = not self.layers_panel.names
 
     def action_chart_scale(self) -> None:
         """Linear or logarithmic."""
@@ -439,12 +484,8 @@ class RunScreen(Screen[None]):
     def repaint_in(self, palette: Palette) -> None:
         """Another theme."""
         self.palette = palette
-        panels = (
-            self.query_one(LayersPanel),
-            self.query_one(MatrixView),
-            self.query_one(CostChart),
-        )
-        for panel in panels:
+        self.bench.repaint_in(palette)
+        for panel in (self.layers_panel, self.query_one(CostChart)):
             panel.palette = palette
             panel.refresh()
         self._show_footer()
@@ -452,26 +493,22 @@ class RunScreen(Screen[None]):
 
     @on(LayersPanel.Chosen)
     def _array_chosen(self, event: LayersPanel.Chosen) -> None:
-        self.query_one(MatrixView).choose(event.symbol, event.layer)
+        self.bench.choose_afresh(ArrayName(event.symbol, event.layer))
 
     @on(LayersPanel.Entered)
     def _array_entered(self) -> None:
-        self.query_one(MatrixView).focus()
-
-    @on(MatrixView.WindowMoved)
-    def _window_moved(self) -> None:
-        self.look()
+        if self.is_trying:
+            self.move(Keep())
+        else:
+            self.bench.matrix.focus()
 
 
 def marks_of(frame: Frame) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
     if frame.now is not None:
         now = frame.now
-        return Marks(
-            (now.symbol, now.layer),
-            frozenset((each.symbol, each.layer) for each in now.operands if not each.slot),
-            frozenset(frame.unmade),
-        )
+        reads = frozenset((each.symbol, each.layer) for each in now.operands if not each.slot)
+        return Marks((now.symbol, now.layer), reads, frozenset(frame.unmade))
     return Marks(made_nothing=not frame.made)
 
 

@@ -1,5 +1,6 @@
 """The cost chart: the only importer of plotext, which is imported when it first draws."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any, ClassVar
@@ -45,19 +46,32 @@ class CostChart(Widget, can_focus=True):
         self._drawn: tuple[object, list[Strip]] = (None, [])
         self._version: object = None
         self._now = 0
+        self._others: tuple[Curve, ...] = ()
+        self._changed: tuple[int, ...] = ()
 
-    def show(self, series: tuple[Series, ...], now: int) -> None:
+    def show(
+        self,
+        series: tuple[Series, ...],
+        now: int,
+        others: tuple[Curve, ...] = (),
+        changed: Sequence[int] = (),
+    ) -> None:
         """Paint these curves, and where the run stands.
 
         Args:
             series: the curves.
             now: the epoch at hand; it is marked where the curves go on beyond it.
+            others: curves of other branches, dim.
+            changed: epochs at which settings were changed: marked too.
         """
-        version = tuple(
-            (each.name, each.colour, id(each.curve), each.curve.count) for each in series
+        version = (
+            tuple((each.name, each.colour, id(each.curve), each.curve.count) for each in series),
+            tuple((id(each), each.count) for each in others),
+            tuple(changed),
         )
         if (version, now) != (self._version, self._now):
             self._series, self._version, self._now = series, version, now
+            self._others, self._changed = others, tuple(changed)
             self._entitle()
             self.refresh()
 
@@ -83,6 +97,12 @@ class CostChart(Widget, can_focus=True):
         if epochs:
             newest = "" if self._now >= epochs - 1 else ", the newest"
             parts.append(f"[{dim}]epoch {epochs - 1}{newest}[/]")
+        if self._changed:
+            at = ", ".join(str(epoch) for epoch in dict.fromkeys(self._changed))
+            parts.append(f"[{dim}]settings changed at {at}[/]")
+        if self._others:
+            count = len(self._others)
+            parts.append(f"[{dim}]{count} other branch{'es' if count > 1 else ''}, dim[/]")
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:
@@ -97,14 +117,18 @@ class CostChart(Widget, can_focus=True):
     def _draw(self) -> list[Strip]:
         width, height = self.size
         # the first curve is drawn last, on top of the others
-        series = [(s.colour, self._points(s.curve, width)) for s in reversed(self._series)]
+        dim = self.palette.border
+        series = [(dim, self._points(curve, width)) for curve in self._others]
+        series += [(s.colour, self._points(s.curve, width)) for s in reversed(self._series)]
         curves = [points for _, points in series if points]
         if not curves or width < 20 or height < 4:
             return []
         last = max(points[-1][0] for points in curves)
         colours = [colour for colour, points in series if points]
+        marks = [(epoch, self.palette.dim) for epoch in dict.fromkeys(self._changed)]
         if self._now < last:
-            colours.insert(0, self.palette.now)
+            marks.append((self._now, self.palette.now))
+        colours = [colour for _, colour in marks] + colours
         figure = _figure(self.palette.dim, colours)
         figure.plot_size(width, height)
         figure.axes(False, axis="x", side="upper")
@@ -115,9 +139,8 @@ class CostChart(Widget, can_focus=True):
         low, high = min(lowest, ticks[0][0]), max(highest, ticks[-1][0])
         if low == high:
             low, high = low - 0.5, high + 0.5
-        if self._now < last:
-            here = [self._now, self._now]
-            figure.draw(figure.signal(here, [low, high], marker="braille").lines())
+        for epoch, _ in marks:
+            figure.draw(figure.signal([epoch, epoch], [low, high], marker="braille").lines())
         for points in curves:
             xs, ys = zip(*points, strict=True)
             figure.draw(figure.signal(list(xs), list(ys), marker="braille").lines())

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuiprop.engine.protocol import Matrix, Window
+from tuiprop.engine.protocol import Matrix, Place, Window
 from tuiprop.ui.numbers import CELL, Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
 from tuiprop.ui.widgets.layers import name_of_shape
@@ -22,6 +22,23 @@ WIDEST_CELL = 18
 
 LONGEST_NAME = 16
 """Columns of the names of rows, at most."""
+
+
+@dataclass(frozen=True)
+class ArrayName:
+    """An array of the update at hand."""
+
+    symbol: str
+    layer: int
+    slot: str = ""
+    """The letter of a slot of the optimiser; the symbol is then the parameter it belongs to."""
+    before: bool = False
+    """Of W, b and slots: as it was before the update."""
+
+    def __str__(self) -> str:
+        """As the notes write it."""
+        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}[{self.layer}]"
+        return f"{self.slot}({name})" if self.slot else name
 
 
 class MatrixView(Widget, can_focus=True):
@@ -41,10 +58,23 @@ class MatrixView(Widget, can_focus=True):
         Binding("pagedown", "page(1)", "page down", show=False),
         Binding("home", "ends(-1)", "first column", show=False),
         Binding("end", "ends(1)", "last column", show=False),
+        Binding("enter", "enter", "where does this number come from?", show=False),
     ]
 
     class WindowMoved(Message):
         """Another part of the array is wanted."""
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands on another number."""
+
+        view: "MatrixView"
+
+    @dataclass
+    class Entered(Message):
+        """The number under the cursor is asked about."""
+
+        view: "MatrixView"
 
     @dataclass(frozen=True)
     class _Room:
@@ -57,7 +87,9 @@ class MatrixView(Widget, can_focus=True):
         super().__init__(id=id)
         self.palette = palette
         self.matrix: Matrix | None = None
-        self.symbol, self.l = "W", 1
+        self.name_of_array = ArrayName("W", 1)
+        self.followed = (False, False)
+        """Its row, its column is the one that a number elsewhere is made from."""
         self.row = self.column = 0
         self._top = self._left = 0
         self._scale = Scale(0, 3)
@@ -82,29 +114,56 @@ class MatrixView(Widget, can_focus=True):
     @property
     def window(self) -> Window:
         """The part that is wanted."""
+        array = self.name_of_array
         return Window(
-            symbol=self.symbol,
-            layer=self.l,
+            symbol=array.symbol,
+            layer=array.layer,
+            slot=array.slot,
+            before=array.before,
             row=self._top,
             rows=self._room.rows,
             column=self._left,
             columns=self._room.columns,
         )
 
-    def choose(self, symbol: str, layer: int) -> None:
-        """Another array, from its first cell."""
-        self.symbol, self.l = symbol, layer
-        self.row = self.column = self._top = self._left = 0
-        self.matrix = None
-        self.refresh()
+    @property
+    def symbol(self) -> str:
+        """Of the array."""
+        return self.name_of_array.symbol
+
+    @property
+    def place(self) -> Place:
+        """Where the cursor stands."""
+        array = self.name_of_array
+        return Place(
+            symbol=array.symbol,
+            layer=array.layer,
+            slot=array.slot,
+            before=array.before,
+            row=self.row,
+            column=self.column,
+        )
+
+    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
+        """Another array, with the cursor on one of its cells."""
+        if array != self.name_of_array:
+            self.name_of_array, self.matrix = array, None
+            self._top = self._left = 0
+        self.row, self.column = row, column
+        self._follow()
         self.post_message(self.WindowMoved())
+
+    def follow(self, row: int | None, column: int | None) -> None:
+        """Show the row or the column that a number elsewhere is made from; None: all of them."""
+        self.followed = row is not None, column is not None
+        self.row = self.row if row is None else row
+        self.column = self.column if column is None else column
+        self._clamp()
+        self._follow()
 
     def show(self, matrix: Matrix | None) -> None:
         """Paint this part, if it is of the array that is wanted."""
-        if matrix is None or (matrix.window.symbol, matrix.window.layer) != (
-            self.symbol,
-            self.l,
-        ):
+        if matrix is None or _array_of(matrix.window) != self.name_of_array:
             return
         if matrix != self.matrix:
             self.matrix = matrix
@@ -135,6 +194,11 @@ class MatrixView(Widget, can_focus=True):
         self.column += columns
         self._clamp()
         self._follow()
+        self.post_message(self.CursorMoved(self))
+
+    def action_enter(self) -> None:
+        """Where does the number under the cursor come from?"""
+        self.post_message(self.Entered(self))
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by a page."""
@@ -162,6 +226,7 @@ class MatrixView(Widget, can_focus=True):
         if row < window.rows and column < window.columns:
             self.row, self.column = window.row + row, window.column + column
             self._follow()
+            self.post_message(self.CursorMoved(self))
 
     def _not_shown(self) -> str:
         """How much of the array lies beyond each edge."""
@@ -176,7 +241,9 @@ class MatrixView(Widget, can_focus=True):
         return "   ".join(words.format(count) for count, words in parts if count > 0)
 
     def _clamp(self) -> None:
-        shape = self.matrix.shape if self.matrix else (1, 1)
+        if self.matrix is None:
+            return
+        shape = self.matrix.shape
         self.row = max(0, min(self.row, shape[0] - 1))
         self.column = max(0, min(self.column, shape[1] - 1))
 
@@ -201,32 +268,76 @@ class MatrixView(Widget, can_focus=True):
         palette = self.palette
         rows, columns = matrix.shape
         parts = [
-            ("b", f"{self.symbol}[{self.l}]"),
+            ("b", f"{self.name_of_array}"),
+            ("", " before" if self._is_changed_by_updates and self.name_of_array.before else ""),
             ("", f"{self._scale.title}  ({rows},{columns})"),
-            (palette.dim, f" {name_of_shape(self.symbol, self.l)}"),
+            (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}"),
         ]
         if matrix.figures is not None:
             for label, name in FIGURES:
                 value = getattr(matrix.figures, name)
                 parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
         if sum(len(text) for _, text in parts) > self.size.width - 2:
-            del parts[2]
+            del parts[3]
+        while sum(len(text) for _, text in parts) > self.size.width - 2 and len(parts) > 3:
+            del parts[-2:]
         self.border_title = Content.assemble(
             *((text, style or "not bold") for style, text in parts)
         )
-        cell = self._cell_in_full()
-        if cell:
-            self.border_subtitle = Content(cell)
+        self.border_subtitle = Content(self._cell_in_full())
 
-    def _cell_in_full(self) -> str:
+    @property
+    def _cursor_in_window(self) -> tuple[int, int] | None:
+        """Where the cursor stands in the part that is there."""
         matrix = self.matrix
         if matrix is None or not matrix.values:
-            return ""
+            return None
         i, j = self.row - matrix.window.row, self.column - matrix.window.column
-        if not (0 <= i < len(matrix.values) and 0 <= j < len(matrix.values[0])):
+        inside = 0 <= i < len(matrix.values) and 0 <= j < len(matrix.values[0])
+        return (i, j) if inside else None
+
+    @property
+    def value(self) -> float | None:
+        """The number under the cursor."""
+        at = self._cursor_in_window
+        if self.matrix is None or at is None:
+            return None
+        return self.matrix.values[at[0]][at[1]]
+
+    @property
+    def cell_name(self) -> str:
+        """dW[2][versicolor,u4]."""
+        matrix, at = self.matrix, self._cursor_in_window
+        if matrix is None or at is None or self.symbol == "J":
+            return str(self.name_of_array)
+        row, column = matrix.row_names[at[0]], matrix.column_names[at[1]]
+        return f"{self.name_of_array}[{row},{column}]"
+
+    def _cell_in_full(self) -> str:
+        matrix, at = self.matrix, self._cursor_in_window
+        if matrix is None or at is None:
             return ""
-        place = f"{matrix.row_names[i]},{matrix.column_names[j]}"
-        return f"{self.symbol}[{self.l}][{place}] = {matrix.values[i][j]!r}"
+        i, j = at
+        name = self.cell_name
+        value = f"{matrix.values[i][j]!r}"
+        if matrix.before and matrix.before[i][j] != matrix.values[i][j]:
+            value = f"{matrix.before[i][j]!r} → {value}"
+        room = self.size.width - 4
+        long = f"{name} = {value}"
+        return long if len(long) <= room else value if len(value) <= room else ""
+
+    @property
+    def _is_changed_by_updates(self) -> bool:
+        return self.symbol in ("W", "b")
+
+    def _is_cursor(self, row: int, column: int) -> bool:
+        by_row, by_column = self.followed
+        return (row, column) == (self.row, self.column) and by_row == by_column
+
+    def _is_read(self, row: int, column: int) -> bool:
+        """It lies in a row or column that is read whole."""
+        by_row, by_column = self.followed
+        return by_row != by_column and (row == self.row if by_row else column == self.column)
 
     def render_line(self, y: int) -> Strip:
         """The names of the columns, a row, or how much lies beyond."""
@@ -238,14 +349,17 @@ class MatrixView(Widget, can_focus=True):
         if matrix is None:
             return Strip.blank(width)
         if not matrix.made:
-            text = f"{self.symbol}[{self.l}] is made by the next update: b" if y == 1 else ""
+            text = f"{self.name_of_array} has not been made yet" if y == 1 else ""
             return Strip([Segment(text, dim)]).adjust_cell_length(width)
         window, cell = matrix.window, self._cell_width
         if y == 0:
-            names = (f"{_cut(name, cell - 1):>{cell - 1}} " for name in matrix.column_names)
-            return Strip(
-                [Segment(" " * self._name_width + "".join(names), dim)]
-            ).adjust_cell_length(width)
+            plain = Style(color=self.palette.text, bold=True)
+            segments = [Segment(" " * self._name_width, dim)]
+            for j, name in enumerate(matrix.column_names):
+                here = self.followed[1] and window.column + j == self.column
+                style = plain if here else dim
+                segments.append(Segment(f"{_cut(name, cell - 1):>{cell - 1}} ", style))
+            return Strip(segments).adjust_cell_length(width)
         i = y - 1
         if i >= len(matrix.values):
             text = self._not_shown() if i == len(matrix.values) else ""
@@ -253,17 +367,27 @@ class MatrixView(Widget, can_focus=True):
         segments = [
             Segment(
                 _cut(matrix.row_names[i], self._name_width - 1).ljust(self._name_width),
-                Style(color=self.palette.text),
+                Style(
+                    color=self.palette.text,
+                    bold=self.followed[0] and window.row + i == self.row,
+                ),
             )
         ]
         for j, value in enumerate(matrix.values[i]):
             written = self._scale.write(value)
-            if (window.row + i, window.column + j) == (self.row, self.column):
+            place = window.row + i, window.column + j
+            if self._is_cursor(*place):
                 segments.append(Segment(f"[{written:>{cell - 2}}]", cursor_style(self.palette)))
             else:
                 style = heat(self.palette, heat_level(value, self._largest))
+                if self._is_read(*place):
+                    style += Style(bold=True, underline=True)
                 segments.append(Segment(f"{written:>{cell - 1}} ", style))
         return Strip(segments).adjust_cell_length(width)
+
+
+def _array_of(window: Window) -> ArrayName:
+    return ArrayName(window.symbol, window.layer, window.slot, window.before)
 
 
 FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))

@@ -1,54 +1,63 @@
-"""NOW: the operation at hand, its equation, the shapes under it, a sentence, the NumPy line."""
+"""NOW: an operation, its equation, the shapes under it, a sentence, the NumPy line."""
+
+from textwrap import wrap
 
 from rich.style import Style
 from rich.text import Text
 from textual.content import Content
 
-from tuiprop.engine.protocol import Now
+from tuiprop.engine.protocol import Frame, Now
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.bars import Line
 
 
 class NowPanel(Line):
-    """The equation of the last operation that was done, with what it reads."""
+    """The operation that made the array that is looked at: NOW, where it was done last."""
 
     DEFAULT_CSS = """
-    NowPanel { height: 8; background: $background; padding: 0 1; border: round $now;
-               border-title-color: $now; border-subtitle-color: $foreground; }
+    NowPanel { height: 8; background: $background; padding: 0 1; border: round $border;
+               border-title-color: $foreground; border-subtitle-color: $foreground; }
+    NowPanel.-now { border: round $now; border-title-color: $now; }
     """
 
-    def tell(self, now: Now, operations: int, palette: Palette) -> None:
-        """Show an operation.
-
-        Args:
-            now: the operation.
-            operations: how many there are in one update.
-            palette: colours.
-        """
-        self.border_title = f"[b]NOW[/b]  operation {now.number} of {operations}, {now.phase}"
-        self.border_subtitle = Content(f"next: {now.next}") if now.next else ""
+    def tell(self, frame: Frame, palette: Palette) -> None:
+        """Show the operation of a frame, if it has one."""
+        operation, now = frame.shown, frame.now
+        if operation is None:
+            return
+        at_hand = now is not None and operation.number == now.number
+        self.set_class(at_hand, "-now")
+        which = f"operation {operation.number} of {frame.operations}, {operation.phase}"
+        self.border_title = f"[b]{'NOW' if at_hand else 'Made by'}[/b]  {which}"
+        follows = f"next: {operation.next}" if at_hand and operation.next else ""
+        self.border_subtitle = Content(follows)
         dim, plain = Style(color=palette.dim), Style(color=palette.text)
-        numpy = Text("NumPy  ", dim).append("; ".join(now.numpy), Style(color=palette.good))
-        lines = [*_equation(now, palette), Text(now.sentence, plain), numpy]
-        if now.rule:
-            lines.insert(0, Text("; ".join(now.rule), plain))
-        width = self.size.width
+        numpy = Text("NumPy  ", dim).append("; ".join(operation.numpy), Style(color=palette.good))
+        sentence = " ".join(filter(None, (operation.sentence, frame.long_route)))
+        width = max(20, self.size.width)
+        lines = [
+            *(Text(line, plain) for line in wrap("; ".join(operation.rule), width)),
+            *_equation(operation, palette, at_hand=at_hand),
+            *(Text(line, plain) for line in wrap(sentence, width)),
+            numpy,
+        ]
         for line in lines:
-            line.truncate(max(1, width), overflow="ellipsis")
+            line.truncate(width, overflow="ellipsis")
+        self.styles.height = len(lines) + 2
         self.show(lines)
 
 
-def _equation(now: Now, palette: Palette) -> list[Text]:
+def _equation(operation: Now, palette: Palette, *, at_hand: bool) -> list[Text]:
     """The equation, the shapes under its arrays, and their names."""
     dim, plain = Style(color=palette.dim), Style(color=palette.text)
-    result = Style(color=palette.now, bold=True)
+    result = Style(color=palette.now if at_hand else palette.text, bold=True)
     texts, shapes, names = Text(), Text(), Text()
-    for i, part in enumerate(now.equation):
+    for i, part in enumerate(operation.equation):
         width = max(len(part.text), len(part.shape), len(part.names)) + 2
         bold = plain + Style(bold=bool(part.names))
         texts.append(part.text.ljust(width), result if i == 0 else bold)
         shapes.append(part.shape.ljust(width), plain)
         names.append(part.names.ljust(width), dim)
-    if now.sums_away:
-        names.append(f"  inner {now.sums_away} sums away", plain)
+    if operation.sums_away:
+        names.append(f"{operation.sums_away} sums away", plain)
     return [texts, shapes, names]

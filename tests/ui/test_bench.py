@@ -1,0 +1,282 @@
+"""The operation with its numbers: operands, origins, what if, branches, copies."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+import tuiprop
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import (
+    app_of,
+    at,
+    bench_of,
+    frame_of,
+    go_to,
+    opened,
+    originates,
+    try_out,
+    until,
+)
+from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.widgets.layers import LayersPanel
+from tuiprop.ui.widgets.matrix import ArrayName
+
+WIDE, NARROW = (120, 36), (80, 24)
+
+
+async def at_operation(pilot: Pilot[int], number: int) -> None:
+    await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == number)
+
+
+async def at_array(pilot: Pilot[int], array: ArrayName) -> None:
+    await until(pilot, lambda: bench_of(pilot).matrix.name_of_array == array)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_the_operands_are_those_of_the_record(
+    make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    record = tuiprop.record(suggested_experiment("iris"), update=1)
+    async with make_app("iris").run_test(size=size) as pilot:
+        await opened(pilot)
+        await pilot.press("p", "p", "l", "2")  # to db[2]: the backward operations of layer 2
+        await at_operation(pilot, 9)
+        await pilot.press("O")
+        await at_operation(pilot, 8)
+        operands = bench_of(pilot).operands
+        await until(pilot, lambda: all(view.matrix is not None for view in operands.views))
+        assert [str(view.name_of_array) for view in operands.views] == ["dz[2]", "a[1]"]
+        for view, array in zip(operands.views, (record.dz[2], record.a[1]), strict=True):
+            assert view.matrix is not None
+            shown = view.matrix.values
+            window = view.matrix.window
+            rows = slice(window.row, window.row + window.rows)
+            columns = slice(window.column, window.column + window.columns)
+            assert shown == array[rows, columns].tolist()
+
+
+async def test_the_operands_follow_the_cursor_in_the_result(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("o", "2")
+        await at_operation(pilot, 1)
+        bench = bench_of(pilot)
+        await until(pilot, lambda: len(bench.operands.views) == 3)
+        await pilot.press("down", "down", "right", "right", "right")
+        W, a, b = bench.operands.views
+        await until(pilot, lambda: (W.row, a.column, b.row) == (2, 3, 2))
+        assert (W.followed, a.followed, b.followed) == (
+            *((True, False), (False, True)),
+            (True, False),
+        )
+
+
+async def test_at_80_columns_the_operands_are_one_key_away(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("o", "2")
+        await at_operation(pilot, 1)
+        bench = bench_of(pilot)
+        await until(pilot, lambda: len(bench.operands.views) == 3)
+        seen = []
+        for _ in range(5):
+            shown = [view for view in (bench.matrix, *bench.operands.views) if view.is_on_screen]
+            seen.append([str(view.name_of_array) for view in shown] or ["source"])
+            assert bench.source.is_on_screen is (not shown)
+            before = pilot.app.focused
+            await pilot.press("tab")
+            await until(pilot, lambda before=before: pilot.app.focused is not before)  # type: ignore[misc]
+            await pilot.pause(0.05)
+        assert seen == [["z[1]"], ["W[1]"], ["a[0]"], ["b[1]"], ["source"]]
+
+
+async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        await at(pilot, 1)
+        pilot.app.screen.query_one(LayersPanel).choose("dW", 2)
+        await at_array(pilot, ArrayName("dW", 2))
+        await pilot.press("enter", "enter")
+        bench = bench_of(pilot)
+        await originates(pilot, "dW[2][setosa,u0]")
+        await until(pilot, lambda: bench.source.has_focus)
+        origin = frame_of(pilot).origin
+        assert origin is not None
+        assert origin.closes
+        sizes = [abs(term.value) for term in origin.terms]
+        assert sizes == sorted(sizes, reverse=True)
+        example = origin.terms[0].name
+        assert example.split()[1] in ("setosa", "versicolor", "virginica")
+        await pilot.press("right", "enter")
+        await originates(pilot, f"a[1][u0,{example.split()[0]}]")
+        await pilot.press("enter")
+        await originates(pilot, f"z[1][u0,{example.split()[0]}]")
+        assert bench.matrix.value == frame_of(pilot).origin.shown  # type: ignore[union-attr]
+        await pilot.press("enter")
+        await until(pilot, lambda: "before" in frame_of(pilot).origin.name)  # type: ignore[union-attr]
+        origin = frame_of(pilot).origin
+        assert origin is not None
+        assert "before this update" in origin.sentence
+        for array in (ArrayName("z", 1), ArrayName("a", 1), ArrayName("dW", 2)):
+            await pilot.press("backspace")
+            await at_array(pilot, array)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.matrix.has_focus)
+
+
+async def test_a_number_is_tried_nudged_and_reverted(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        await at(pilot, 1)
+        before = bench_of(pilot).matrix.value
+        await try_out(pilot, "0.5")
+        assert "WHAT IF" in str(pilot.app.screen.query_one("#title").render_line(0))
+        await until(pilot, lambda: bench_of(pilot).matrix.value == 0.5)
+        await pilot.press("+")
+        await until(pilot, lambda: frame_of(pilot).what_if.after > 0.5)  # type: ignore[union-attr]
+        await pilot.press("b")
+        await pilot.pause(0.2)
+        assert frame_of(pilot).what_if is not None, "nothing moves before it is decided"
+        await pilot.press("escape")
+        await until(pilot, lambda: frame_of(pilot).what_if is None)
+        assert (frame_of(pilot).branch, frame_of(pilot).update) == (0, 1)
+        await until(pilot, lambda: bench_of(pilot).matrix.value == before)
+
+
+async def test_kept_it_is_a_branch_and_the_first_is_returned_to(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "10", 40)
+        await go_to(pilot, "5", 20)
+        await try_out(pilot, "3")
+        await pilot.press("enter")
+        await until(pilot, lambda: frame_of(pilot).what_if is None)
+        assert frame_of(pilot).branch == 1
+        await pilot.press("e")
+        await at(pilot, 24)
+        courses = app_of(pilot).run_screen._courses
+        assert courses.training.count == 7
+        assert [curve.count for curve in courses.others] == [11]
+        await go_to(pilot, "branch 0", 40)
+        assert frame_of(pilot).branch == 0
+        assert courses.training.count == 11
+
+
+async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "2", 8)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        options = pilot.app.screen.query_one(OptionList)
+        options.highlighted = options.get_option_index("learning_rate")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        pilot.app.screen.query_one(Input).value = "much"
+        await pilot.press("enter")
+        assert "a number such as" in str(pilot.app.screen.query_one(".error").render())
+        pilot.app.screen.query_one(Input).value = "0.05"
+        await pilot.press("enter")
+        await until(pilot, lambda: frame_of(pilot).settings.learning_rate == 0.05)
+        assert "sgd 0.05" in str(pilot.app.screen.query_one("#title").render_line(0))
+        assert frame_of(pilot).settings_changed == [2]
+
+
+async def choose(pilot: Pilot[int], answer: str) -> None:
+    await until(
+        pilot,
+        lambda: (
+            isinstance(pilot.app.screen, Choose)
+            and answer in [option.id for option in pilot.app.screen.query_one(OptionList).options]
+        ),
+    )
+    options = pilot.app.screen.query_one(OptionList)
+    options.highlighted = options.get_option_index(answer)
+    await pilot.press("enter")
+
+
+async def test_an_array_is_copied(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("y")
+        await choose(pilot, "array NumPy")
+        await choose(pilot, "clipboard")
+        await until(pilot, lambda: bool(pilot.app.clipboard))
+        namespace: dict[str, object] = {"np": np}
+        exec(pilot.app.clipboard, namespace)
+        record = tuiprop.record(suggested_experiment("xor-table"), update=1)
+        assert np.array_equal(namespace["W1"], record.W[1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("operations", [1, 5, 8, 14])
+async def test_an_operation_is_copied_and_runs(make_app: MakeApp, operations: int) -> None:
+    record = tuiprop.record(suggested_experiment("spiral"), update=1)
+    async with make_app("spiral").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press(*["o"] * operations)
+        await at_operation(pilot, operations)
+        now = frame_of(pilot).now
+        assert now is not None
+        await until(pilot, lambda: bench_of(pilot).matrix.matrix is not None)
+        await pilot.press("y")
+        await choose(pilot, "operation NumPy")
+        await choose(pilot, "clipboard")
+        await until(pilot, lambda: bool(pilot.app.clipboard))
+        namespace: dict[str, object] = {}
+        exec(pilot.app.clipboard, namespace)
+        name = "J" if now.symbol == "J" else f"{now.symbol}{now.layer}"
+        expected = record.J if now.symbol == "J" else getattr(record, now.symbol)[now.layer]
+        assert np.allclose(namespace[name], expected, rtol=1e-12)  # type: ignore[arg-type]
+
+
+async def test_into_a_file_where_the_clipboard_is_refused(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        await at(pilot, 1)
+        for what, suffix in (("array CSV", "csv"), ("operation LaTeX", "tex"), ("record", "npz")):
+            if what.startswith("operation"):
+                pilot.app.screen.query_one(LayersPanel).choose("dW", 1)
+                await until(pilot, lambda: frame_of(pilot).shown is not None)
+            await pilot.press("y")
+            await choose(pilot, what)
+            if what != "record":
+                await choose(pilot, "file")
+            await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+            path = tmp_path / f"out.{suffix}"
+            pilot.app.screen.query_one(Input).value = str(path)
+            await pilot.press("enter")
+            await until(pilot, path.exists)
+            await until(pilot, lambda: not isinstance(pilot.app.screen, AskText))
+        assert (tmp_path / "out.csv").read_text().startswith(",x1,x2\nu0,")
+        assert r"\frac{1}{m}" in (tmp_path / "out.tex").read_text()
+        record = tuiprop.record(suggested_experiment("xor-table"), update=1)
+        with np.load(tmp_path / "out.npz") as arrays:
+            assert np.array_equal(arrays["dW1"], record.dW[1])
+
+
+async def test_operations_are_walked_at_a_pace(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press(*["minus"] * 20)  # down to one operation a second
+        await pilot.press(*["plus"] * 4)  # 20 a second
+        await pilot.press("space")
+        seen = set()
+
+        def eight_operations() -> bool:
+            now = frame_of(pilot).now
+            seen.add(now.number if now else 0)
+            return len(seen) > 8
+
+        await until(pilot, eight_operations)
+        assert frame_of(pilot).status == "playing"
+        await pilot.press("space")
+        await until(pilot, lambda: frame_of(pilot).status == "paused")

@@ -1,0 +1,176 @@
+"""What y does: what is to be copied, in which form, and where to."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.app import App
+
+from tuiprop.engine.protocol import (
+    Exported,
+    Frame,
+    Look,
+    Matrix,
+    Now,
+    Refused,
+    SaveRecord,
+    Window,
+)
+from tuiprop.files.atomic import FileError, refusal, write_text
+from tuiprop.ui.copying import (
+    COPY_FORMS,
+    MOST_COPIED,
+    OPERATION_FORMS,
+    SUFFIXES,
+    numpy_name,
+)
+from tuiprop.ui.link import Link
+from tuiprop.ui.places import typed_path
+from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.widgets.matrix import ArrayName
+from tuiprop.ui.widgets.operands import array_of
+
+MOST_NUMBERS = 5_000_000
+"""Numbers of an array that can become text."""
+
+NO_HISTORY = 10**12
+"""Epochs from which on no history is sent."""
+
+
+class CopyDialog:
+    """Asks what, and where to.
+
+    Args:
+        app: whose dialogs and clipboard these are.
+        link: to the engine.
+        array: what is looked at.
+        shape: its rows and columns.
+        operation: what made it, if an operation did.
+        may_replace: asks whether a file may be written over.
+    """
+
+    def __init__(
+        self,
+        app: App[int],
+        link: Link,
+        array: ArrayName,
+        shape: tuple[int, int],
+        operation: Now | None,
+    ) -> None:
+        self._app = app
+        self._link = link
+        self._array = array
+        self._shape = shape
+        self._operation = operation
+
+    async def run(self) -> None:
+        """Ask and do it."""
+        answers = {f"array {form}": f"{self._array} as {form}" for form in COPY_FORMS}
+        if self._operation is not None:
+            result = self._operation.equation[0].text
+            for form in OPERATION_FORMS:
+                answers[f"operation {form}"] = f"the operation {result} as {form}, with operands"
+        answers["record"] = "every array of this update, into a file (.npz)"
+        what = await self._app.push_screen_wait(Choose("Copy", answers))
+        if what is None:
+            return
+        if what == "record":
+            await self._save_record()
+            return
+        kind, form = what.split(" ")
+        text = await (self._array_text(form) if kind == "array" else self._operation_text(form))
+        if text is not None:
+            await self._deliver(text, form)
+
+    async def _array_text(self, form: str) -> str | None:
+        array = self._array
+        if self._shape[0] * self._shape[1] > MOST_NUMBERS:
+            self._say(f"{array} has more numbers than become text: {self._shape}.", "warning")
+            return None
+        matrix = (await self._matrices([array]))[0]
+        if not matrix.made:
+            self._say(f"{array} has not been made yet.", "warning")
+            return None
+        return COPY_FORMS[form](matrix)
+
+    async def _operation_text(self, form: str) -> str | None:
+        assert self._operation is not None
+        arrays = [array_of(operand) for operand in self._operation.operands]
+        matrices = await self._matrices(arrays)
+        if not all(matrix.made for matrix in matrices):
+            self._say("space stops the run first.", "warning")
+            return None
+        if sum(len(row) for matrix in matrices for row in matrix.values) > MOST_NUMBERS:
+            self._say("its operands have more numbers than become text.", "warning")
+            return None
+        return OPERATION_FORMS[form](self._operation, matrices)
+
+    async def _matrices(self, arrays: list[ArrayName]) -> list[Matrix]:
+        """Whole arrays."""
+        windows = [
+            Window(
+                symbol=each.symbol,
+                layer=each.layer,
+                slot=each.slot,
+                before=each.before,
+                rows=10**6,
+                columns=10**7,
+            )
+            for each in arrays
+        ]
+        reply = await self._link.ask(Look(operands=windows, history_from=NO_HISTORY))
+        return reply.operands if isinstance(reply, Frame) else []
+
+    async def _deliver(self, text: str, form: str) -> None:
+        """To the clipboard, or into a file."""
+        count = f"{len(text):,} characters of {form}"
+        where: str | None = "file"
+        if len(text) <= MOST_COPIED:
+            where = await self._app.push_screen_wait(
+                Choose(
+                    count,
+                    {
+                        "clipboard": "to the terminal's clipboard (OSC 52)",
+                        "file": "into a file, for terminals that refuse that",
+                    },
+                )
+            )
+        if where == "clipboard":
+            self._app.copy_to_clipboard(text)
+            self._say(f"{count} sent to the terminal's clipboard.")
+        elif where == "file":
+            name = numpy_name(Window(symbol=self._array.symbol, layer=self._array.layer))
+            path = await self._ask_path(count, f"{name}{SUFFIXES[form]}", SUFFIXES[form])
+            if path is not None:
+                try:
+                    write_text(path, text)
+                except FileError as error:
+                    self._say(str(error), "error")
+                else:
+                    self._say(f"{count} written to {path}.")
+
+    async def _save_record(self) -> None:
+        path = await self._ask_path("Every array of this update", "record.npz", ".npz")
+        if path is None:
+            return
+        reply = await self._link.ask(SaveRecord(path=path))
+        if isinstance(reply, Exported):
+            self._say(f"{reply.sentence}.")
+        elif isinstance(reply, Refused):
+            self._say(reply.sentence, "error")
+
+    async def _ask_path(self, title: str, name: str, suffix: str) -> str | None:
+        check: Callable[[str], str] = lambda text: refusal(typed_path(text), suffix)  # noqa: E731
+        answer = await self._app.push_screen_wait(
+            AskText(title, f"a file ending in {suffix}", name, check=check)
+        )
+        if answer is None:
+            return None
+        path = typed_path(answer)
+        if Path(path).exists():
+            choice = Choose(f"{path} exists.", {"replace": "Replace it", "keep": "Keep it"})
+            if await self._app.push_screen_wait(choice) != "replace":
+                return None
+        return path
+
+    def _say(self, sentence: str, severity: str = "information") -> None:
+        self._app.notify(sentence, severity=severity, timeout=8)  # type: ignore[arg-type]

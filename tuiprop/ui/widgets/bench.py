@@ -1,0 +1,265 @@
+"""The bench: an operation, its result and operands as numbers, and where one of them comes from."""
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.message import Message
+
+from tuiprop.engine.protocol import Frame, Place, Window
+from tuiprop.ui.palette import Palette
+from tuiprop.ui.widgets.layers import SYMBOLS
+from tuiprop.ui.widgets.matrix import ArrayName, MatrixView
+from tuiprop.ui.widgets.now import NowPanel
+from tuiprop.ui.widgets.operands import Operands
+from tuiprop.ui.widgets.source import SourcePanel
+from tuiprop.ui.widgets.whatif import WhatIfPanel
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """A number that was looked at, to return to."""
+
+    array: ArrayName
+    row: int
+    column: int
+
+
+class Bench(Container):
+    """Shows one array, what made it, and the origin of the number under the cursor.
+
+    With the class -large it has the screen for itself and shows the operands; with -compact there
+    is room for one panel beside the operation.
+    """
+
+    DEFAULT_CSS = """
+    Bench { layout: horizontal; }
+    Bench #hero { height: 1fr; width: 1fr; }
+    Bench #matrices { height: 1fr; }
+    Bench #matrix { width: 1fr; height: 1fr; }
+    Bench #source { width: 46; height: 1fr; }
+    Bench #operands, Bench #now, Bench #whatif { display: none; }
+    Bench.-made #now { display: block; }
+    Bench.-trying #whatif { display: block; }
+    Bench.-trying #now { display: none; }
+    Bench.-compact #source { display: none; }
+    Bench.-large { layout: vertical; }
+    Bench.-large #operands { display: block; }
+    Bench.-large #hero { height: 3fr; width: 100%; }
+    Bench.-large #source { width: 100%; height: 2fr; }
+    Bench.-compact.-large #source, Bench.-compact.-large #operands { display: none; }
+    Bench.-compact.-large.-at-operand #operands { display: block; width: 1fr; }
+    Bench.-compact.-large.-at-operand #matrix { display: none; }
+    Bench.-compact.-large.-at-source #source { display: block; height: 1fr; }
+    Bench.-compact.-large.-at-source #hero { display: none; }
+    """
+
+    class Changed(Message):
+        """Something else is wanted of the engine."""
+
+    @dataclass
+    class Chosen(Message):
+        """Another array is looked at."""
+
+        array: ArrayName
+
+    class Asked(Message):
+        """Where does the number under the cursor come from?"""
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self._at_hand: tuple[int, int] | None = None
+        self._trail: list[_Visit] = []
+
+    def compose(self) -> ComposeResult:
+        """The operation, or what is tried; the matrices; the origin."""
+        with Vertical(id="hero"):
+            yield NowPanel(id="now")
+            yield WhatIfPanel(id="whatif")
+            with Horizontal(id="matrices"):
+                yield MatrixView(self.palette, id="matrix")
+                yield Operands(self.palette, id="operands")
+        yield SourcePanel(self.palette, id="source")
+
+    @property
+    def matrix(self) -> MatrixView:
+        """The array that is looked at."""
+        return self.query_one("#matrix", MatrixView)
+
+    @property
+    def operands(self) -> Operands:
+        """What it was made from."""
+        return self.query_one(Operands)
+
+    @property
+    def source(self) -> SourcePanel:
+        """Where the number under the cursor comes from."""
+        return self.query_one(SourcePanel)
+
+    @property
+    def is_large(self) -> bool:
+        """It has the screen for itself."""
+        return self.has_class("-large")
+
+    @property
+    def _shows_one(self) -> bool:
+        """There is room for one panel beside the operation."""
+        return self.is_large and self.has_class("-compact")
+
+    # What is asked of the engine
+
+    @property
+    def window(self) -> Window:
+        """The part of the array that is wanted."""
+        return self.matrix.window
+
+    @property
+    def operand_windows(self) -> list[Window]:
+        """The parts of the operands."""
+        return self.operands.windows if self.is_large else []
+
+    @property
+    def place(self) -> Place | None:
+        """The number whose origin is wanted."""
+        return self.matrix.place if self.source.is_on_screen else None
+
+    @property
+    def changeable_cell(self) -> tuple[Place, str, float] | None:
+        """The number under the cursor, its name and value, where it can be changed by hand."""
+        view = self.matrix
+        array, value = view.name_of_array, view.value
+        is_input = array.symbol == "a" and array.layer == 0
+        if value is None or array.slot or not (is_input or array.symbol in ("W", "b")):
+            return None
+        return view.place, view.cell_name, value
+
+    # Painting
+
+    def begin(self) -> None:
+        """A new run."""
+        self._trail.clear()
+        self._at_hand = None
+        self.choose(ArrayName("W", 1))
+
+    def show(self, frame: Frame) -> None:
+        """Paint what a frame brings."""
+        self._show_operation(frame)
+        self.matrix.show(frame.matrix)
+        if self.is_large:
+            self._show_operands(frame)
+        self.source.show(frame.origin, _why_no_origin(frame))
+
+    def _show_operation(self, frame: Frame) -> None:
+        """The operation that made what is looked at; a new one at hand is looked at."""
+        self.set_class(frame.what_if is not None, "-trying")
+        asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
+        if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
+            wanted = self.is_large or frame.now is not None
+            self.set_class(frame.shown is not None and wanted, "-made")
+        if frame.what_if is not None:
+            self.call_after_refresh(self.query_one(WhatIfPanel).tell, frame.what_if, self.palette)
+        self.call_after_refresh(self.query_one(NowPanel).tell, frame, self.palette)
+        now = frame.now
+        at_hand = None if now is None else (frame.update, now.number)
+        if at_hand != self._at_hand and now is not None and frame.what_if is None:
+            self._trail.clear()
+            self.choose(ArrayName(now.symbol, now.layer))
+        self._at_hand = at_hand
+
+    def _show_operands(self, frame: Frame) -> None:
+        operands, matrix = self.operands, self.matrix.matrix
+        if operands.tell(frame.shown):
+            self.post_message(self.Changed())
+        operands.show(frame.operands)
+        operands.follow(self.matrix.row, self.matrix.column)
+        width = self.size.width
+        if self._shows_one:
+            operands.fill()
+        else:
+            columns = matrix.shape[1] if matrix is not None else 1
+            operands.share(max(40, width - min(width // 2, 22 + 8 * columns)))
+
+    # Looking elsewhere
+
+    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
+        """Look at an array, with the cursor on one of its numbers."""
+        self.matrix.choose(array, row, column)
+        if array.symbol in SYMBOLS and not array.slot:
+            self.post_message(self.Chosen(array))
+
+    def choose_afresh(self, array: ArrayName) -> None:
+        """Look at an array that was not followed to."""
+        self._trail.clear()
+        self.matrix.choose(array)
+
+    def follow(self, place: Place) -> None:
+        """Look at a number, and remember the one that was looked at."""
+        matrix = self.matrix
+        self._trail.append(_Visit(matrix.name_of_array, matrix.row, matrix.column))
+        array = ArrayName(place.symbol, place.layer, place.slot, place.before)
+        self.choose(array, place.row, place.column)
+
+    def go_back(self) -> None:
+        """To the number that was looked at before, or to the result."""
+        if self._trail:
+            visit = self._trail.pop()
+            self.choose(visit.array, visit.row, visit.column)
+        else:
+            self.focus_panel(self.matrix)
+
+    def focus_panel(self, panel: MatrixView | SourcePanel) -> None:
+        """The focus to a panel; where there is room for one, that one is shown."""
+        operands = self.operands.views
+        self.set_class(panel in operands, "-at-operand")
+        self.set_class(panel is self.source, "-at-source")
+        for view in operands:
+            view.display = not self._shows_one or view is panel or panel is self.matrix
+        self.call_after_refresh(panel.focus)
+        self.post_message(self.Changed())
+
+    def focus_next_panel(self, direction: int) -> bool:
+        """The focus to the next panel where only one is shown; whether that is so."""
+        if not self._shows_one:
+            return False
+        panels: list[MatrixView | SourcePanel] = [self.matrix, *self.operands.views, self.source]
+        focused = self.screen.focused
+        at = next((i for i, panel in enumerate(panels) if panel is focused), 0)
+        self.focus_panel(panels[(at + direction) % len(panels)])
+        return True
+
+    def repaint_in(self, palette: Palette) -> None:
+        """Another theme."""
+        self.palette = palette
+        for panel in (*self.query(MatrixView), self.source):
+            panel.palette = palette
+            panel.refresh()
+
+    @on(SourcePanel.Followed)
+    def _followed(self, event: SourcePanel.Followed) -> None:
+        self.follow(event.place)
+
+    @on(MatrixView.CursorMoved)
+    def _cursor_moved(self, event: MatrixView.CursorMoved) -> None:
+        if event.view is self.matrix:
+            if self.is_large:
+                self.operands.follow(self.matrix.row, self.matrix.column)
+            self.post_message(self.Changed())
+
+    @on(MatrixView.WindowMoved)
+    def _window_moved(self) -> None:
+        self.post_message(self.Changed())
+
+    @on(MatrixView.Entered)
+    def _entered(self, event: MatrixView.Entered) -> None:
+        if event.view is not self.matrix:
+            self.follow(event.view.place)
+        self.post_message(self.Asked())
+
+
+def _why_no_origin(frame: Frame) -> str:
+    """What stands in the place of an origin."""
+    if frame.status != "paused":
+        return "The run is walking: space stops it, and then it is shown."
+    return "This number has not been made yet: o makes one after the other."

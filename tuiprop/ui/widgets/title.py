@@ -1,0 +1,57 @@
+"""The two lines on top: what is trained, where it stands, the views, J."""
+
+from rich.style import Style
+from rich.text import Text
+
+from tuiprop.engine.protocol import Frame
+from tuiprop.ui import status
+from tuiprop.ui.link import Link
+from tuiprop.ui.palette import Palette
+from tuiprop.ui.widgets.bars import Line, Zone, spread
+
+WIDE = 100
+"""From so many columns on, there is room for everything."""
+
+
+class Title(Line):
+    """What is always true."""
+
+    DEFAULT_CSS = "Title { height: 2; }"
+
+    def tell(self, frame: Frame, link: Link, palette: Palette, view: str) -> None:
+        """Show where the run stands, and which view this is."""
+        outline, width = link.outline, self.size.width
+        assert outline is not None
+        long = width >= WIDE
+        left = Text.assemble(
+            (status.source_name(outline), Style(color=palette.text, bold=True)),
+            "  ",
+            status.architecture(outline, link.activations, palette, long),
+        )
+        if long:
+            loss = outline.experiment["network"]["loss"]
+            left.append(f"  {loss}  {status.optimiser(frame)}", Style(color=palette.dim))
+        if link.inline:
+            left.append("  engine inline", Style(color=palette.dim))
+        flags = status.flags(frame, palette)
+        right = Text.assemble(
+            flags, status.state(frame, palette), "  ", status.position(frame, outline, palette)
+        )
+        tabs, zones = _tabs(view, palette)
+        costs = status.costs(frame, palette, width - tabs.cell_len - 3)
+        self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
+
+
+def _tabs(view: str, palette: Palette) -> tuple[Text, list[Zone]]:
+    """The views, the one at hand underlined."""
+    tabs = Text()
+    zones = []
+    for key, name, action in status.VIEWS:
+        at = action == f"view('{view}')"
+        start = tabs.cell_len + 1  # the line begins with a blank
+        tabs.append(key, Style(color=palette.now, bold=at))
+        chosen = Style(color=palette.text, bold=True, underline=True)
+        tabs.append(" ").append(name, chosen if at else Style(color=palette.dim))
+        zones.append(Zone(start, tabs.cell_len + 1, action))
+        tabs.append("  ")
+    return tabs, zones

@@ -1,0 +1,79 @@
+"""What if: the number that is another, J before and after, and what changes with it."""
+
+from rich.style import Style
+from rich.text import Text
+
+from tuiprop.engine.protocol import Pair, WhatIf, WhatIfChange
+from tuiprop.ui.numbers import short
+from tuiprop.ui.palette import Palette
+from tuiprop.ui.widgets.bars import Line
+
+MOST_LINES = 6
+"""Lines of it, at most: the matrix is to be seen too."""
+
+
+class WhatIfPanel(Line):
+    """What follows from a number that is tried."""
+
+    DEFAULT_CSS = """
+    WhatIfPanel { height: 8; background: $background; padding: 0 1; border: double $foreground;
+                  border-title-color: $foreground; border-subtitle-color: $foreground; }
+    """
+
+    def tell(self, what_if: WhatIf, palette: Palette) -> None:
+        """Show it."""
+        self.border_title = "[b]What if[/b]"
+        self.border_subtitle = "Enter keeps it as a branch  Escape reverts  + - nudge  c another"
+        dim, bold = Style(color=palette.dim), Style(color=palette.text, bold=True)
+        cell = Text.assemble(
+            (what_if.cell, bold),
+            f"  {what_if.before!r} ",
+            ("→ ", dim),
+            (f"{what_if.after!r}", bold),
+        )
+        costs = [
+            Text.assemble(("J ", dim), (f"{name} ", dim), (_pair(pair), bold))
+            for name, pair in (
+                ("batch", what_if.J_batch),
+                ("training", what_if.J_training),
+                ("validation", what_if.J_validation),
+            )
+            if pair[0] is not None
+        ]
+        changes = [_change(each, palette) for each in what_if.changes if each.changed]
+        width = max(20, self.size.width)
+        lines = [cell, *_flowed(costs, width), *_flowed(changes, width)]
+        if not changes:
+            lines.append(Text("Nothing else changes.", dim))
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+        self.styles.height = min(len(lines), MOST_LINES) + 2
+        self.show(lines)
+
+
+def _change(change: WhatIfChange, palette: Palette) -> Text:
+    """The number of an array that changes most, and how many of them change."""
+    text = Text(change.array, Style(color=palette.text, bold=True))
+    text.append(f"[{change.cell}] ", Style(color=palette.dim))
+    before, after = short(change.before), short(change.after)
+    text.append(f"{before} → {after}", Style(color=palette.text))
+    return text.append(f" {change.changed}/{change.size}", Style(color=palette.dim))
+
+
+def _flowed(items: list[Text], width: int) -> list[Text]:
+    """Items side by side, as many in a line as fit."""
+    lines: list[Text] = []
+    for item in items:
+        if lines and lines[-1].cell_len + 3 + item.cell_len <= width:
+            lines[-1].append("   ").append_text(item)
+        else:
+            lines.append(item.copy())
+    return lines
+
+
+def _pair(pair: Pair) -> str:
+    before, after = pair
+    figures = 3
+    while figures < 9 and before != after and short(before, figures) == short(after, figures):
+        figures += 1
+    return f"{short(before, figures)} → {short(after, figures)}"
