@@ -156,11 +156,13 @@ class Bench(Container):
         self.set_class(frame.what_if is not None, "-trying")
         asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
         if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
-            wanted = self.is_large or frame.now is not None
+            wanted = frame.now is not None or self.is_large or not self.has_class("-compact")
             self.set_class(frame.shown is not None and wanted, "-made")
         if frame.what_if is not None:
             self.call_after_refresh(self.query_one(WhatIfPanel).tell, frame.what_if, self.palette)
-        self.call_after_refresh(self.query_one(NowPanel).tell, frame, self.palette)
+        whole = self.is_large or not self.has_class("-compact")
+        now_panel = self.query_one(NowPanel)
+        self.call_after_refresh(now_panel.tell, frame, self.palette, whole=whole)
         now = frame.now
         at_hand = None if now is None else (frame.update, now.number)
         if at_hand != self._at_hand and now is not None and frame.what_if is None:

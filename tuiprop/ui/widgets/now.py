@@ -20,8 +20,14 @@ class NowPanel(Line):
     NowPanel.-now { border: round $now; border-title-color: $now; }
     """
 
-    def tell(self, frame: Frame, palette: Palette) -> None:
-        """Show the operation of a frame, if it has one."""
+    def tell(self, frame: Frame, palette: Palette, *, whole: bool) -> None:
+        """Show the operation of a frame, if it has one.
+
+        Args:
+            frame: what there is.
+            palette: colours.
+            whole: all lines of NumPy, not only what fits in one.
+        """
         operation, now = frame.shown, frame.now
         if operation is None:
             return
@@ -32,14 +38,19 @@ class NowPanel(Line):
         follows = f"next: {operation.next}" if at_hand and operation.next else ""
         self.border_subtitle = Content(follows)
         dim, plain = Style(color=palette.dim), Style(color=palette.text)
-        numpy = Text("NumPy  ", dim).append("; ".join(operation.numpy), Style(color=palette.good))
         sentence = " ".join(filter(None, (operation.sentence, frame.long_route)))
         width = max(20, self.size.width)
+        code = wrap("; ".join(operation.numpy), width - 7, break_on_hyphens=False)
+        if not whole:
+            code = code[:1] if len(code) == 1 else [f"{code[0]} …"]
         lines = [
             *(Text(line, plain) for line in wrap("; ".join(operation.rule), width)),
             *_equation(operation, palette, at_hand=at_hand),
             *(Text(line, plain) for line in wrap(sentence, width)),
-            numpy,
+            *(
+                Text.assemble(("       " if i else "NumPy  ", dim), (line, palette.good))
+                for i, line in enumerate(code)
+            ),
         ]
         for line in lines:
             line.truncate(width, overflow="ellipsis")
