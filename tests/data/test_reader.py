@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,17 @@ from hypothesis import strategies as st
 
 from tuiprop.data.reader import read_table
 from tuiprop.data.table import DataError, Table
+from tuiprop.training.experiment import parse
 
 
-def read(folder: Path, text: str | bytes, *unchecked: str) -> Table:
-    path = folder / "t.csv"
+def read(
+    folder: Path, text: str | bytes, *unchecked: str, name: str = "t.csv", **data: Any
+) -> Table:
+    path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_table(path, unchecked)
+    columns = {each: {"use": False} for each in unchecked}
+    settings = parse({"data": {"source": str(path), "columns": columns, **data}}).data
+    return read_table(path, settings)
 
 
 def cells(table: Table) -> dict[str, list[object]]:
@@ -146,7 +152,7 @@ def test_numbers_are_read_exactly(numbers: list[float]) -> None:
 
 @given(
     st.lists(
-        st.lists(st.text(st.characters(codec="utf-8"), min_size=1), min_size=3, max_size=3),
+        st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=3, max_size=3),
         min_size=1,
         max_size=8,
     )

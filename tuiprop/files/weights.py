@@ -62,6 +62,7 @@ def save(model: Model, path: str | Path) -> float:
         "inputs": model.inputs,
         "classes": model.classes,
         "preparation": [each.to_builtins() for each in model.preparation],
+        "targets": [each.to_builtins() for each in model.targets],
         "update": model.update,
     }
     arrays: dict[str, Any] = dict(model.parameters)
@@ -203,6 +204,7 @@ def load_model(path: str | Path) -> Model:
         inputs = msgspec.convert(metadata["inputs"], tuple[str, ...])
         classes = msgspec.convert(metadata["classes"], tuple[str, ...])
         preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))
+        targets = tuple(map(Preparation.from_builtins, metadata.get("targets", [])))
         update = msgspec.convert(metadata["update"], int)
         if experiment.network.layers is None or experiment.network.loss is None:
             raise KeyError("network.layers and network.loss")
@@ -214,4 +216,6 @@ def load_model(path: str | Path) -> Model:
     if len(preparation) != len(inputs):
         raise FileError(f"{path}: prepares {len(preparation)} inputs, expected {len(inputs)}")
     parameters = parameters_for(path, network, experiment.training.dtype)
-    return Model(experiment, parameters, inputs, classes, preparation, update)
+    if targets and len(targets) != network.sizes[-1]:
+        raise FileError(f"{path}: scales {len(targets)} targets, expected {network.sizes[-1]}")
+    return Model(experiment, parameters, inputs, classes, preparation, update, targets)
