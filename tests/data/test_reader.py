@@ -152,7 +152,11 @@ def test_numbers_are_read_exactly(numbers: list[float]) -> None:
 
 @given(
     st.lists(
-        st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=3, max_size=3),
+        st.lists(
+            st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
+            min_size=3,
+            max_size=3,
+        ),
         min_size=1,
         max_size=8,
     )

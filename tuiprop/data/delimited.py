@@ -9,7 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tuiprop.data.blocks import read_plain
-from tuiprop.data.dialect import DECIMAL_COMMA, MISSING_CELLS, Asked, Dialect, guess, named_classes, records
+from tuiprop.data.dialect import (
+    DECIMAL_COMMA,
+    MISSING_CELLS,
+    Asked,
+    Dialect,
+    guess,
+    named_classes,
+    records,
+)
 from tuiprop.data.source import Source
 from tuiprop.data.table import MISSING, Column, DataError, Table, quote
 

@@ -186,8 +186,11 @@ def _number(each: Preparation, table: Table) -> Encoder:
     else:
         values = column.values
 
+    if not column.missing.any():
+        return lambda rows: values[rows]
+
     def number(rows: Rows) -> Numbers:
-        found = values[rows]
+        found: Numbers = values[rows]
         missing = np.isnan(found)
         if missing.any():
             if each.fill is None:
@@ -231,7 +234,8 @@ def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, En
         def one_hot(rows: Rows) -> Numbers:
             if MISSING not in known and category == known[0]:
                 refuse_missing(rows)
-            return (codes[rows] == code).astype(np.float64)
+            found: Numbers = (codes[rows] == code).astype(np.float64)
+            return found
 
         return one_hot
 

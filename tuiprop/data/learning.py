@@ -18,6 +18,9 @@ _DERIVED = {
 }
 """What the names in an experiment stand for: a derivation of the first and the second input."""
 
+_REFUSED = ("refuse", "drop")
+"""What is done about missing values so that an example has none."""
+
 
 def learn_inputs(
     choices: Sequence[Choice], derived: Sequence[str], scaling: str, table: Table, rows: Rows
@@ -73,7 +76,8 @@ def _encoding(choice: Choice, rows: Rows) -> list[Preparation]:
     own_category = [Preparation(name, category=MISSING)] if choice.missing == "category" else []
     if choice.encoding == "number":
         assert not isinstance(column.values, tuple)
-        return [Preparation(name, fill=_fill(choice, column.values[rows])), *own_category]
+        fill = None if choice.missing in _REFUSED else _fill(choice, column.values[rows])
+        return [Preparation(name, fill=fill), *own_category]
     names, codes = column.categories.names, column.categories.codes[rows]
     occurring = tuple(names[k] for k in np.unique(codes[codes >= 0]))
     if choice.encoding == "one-hot":
@@ -85,13 +89,12 @@ def _encoding(choice: Choice, rows: Rows) -> list[Preparation]:
     entry = Preparation(name, order=order)
     places = {category: float(k) for k, category in enumerate(order)}
     values = np.array([*(places.get(category, np.nan) for category in names), np.nan])[codes]
-    return [replace(entry, fill=_fill(choice, values)), *own_category]
+    fill = None if choice.missing in _REFUSED else _fill(choice, values)
+    return [replace(entry, fill=fill), *own_category]
 
 
-def _fill(choice: Choice, values: Numbers) -> float | None:
+def _fill(choice: Choice, values: Numbers) -> float:
     """What a missing number is taken for."""
-    if choice.missing in ("refuse", "drop"):
-        return None
     present = values[~np.isnan(values)]
     if not len(present):
         raise _nothing(choice)
