@@ -62,9 +62,10 @@ def save(model: Model, path: str | Path) -> float:
         "inputs": model.inputs,
         "classes": model.classes,
         "preparation": [each.to_builtins() for each in model.preparation],
-        "targets": [each.to_builtins() for each in model.targets],
         "update": model.update,
     }
+    if model.targets:
+        metadata["targets"] = [each.to_builtins() for each in model.targets]
     arrays: dict[str, Any] = dict(model.parameters)
     arrays["tuiprop"] = np.array(msgspec.json.encode(metadata).decode())
 
