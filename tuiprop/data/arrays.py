@@ -23,7 +23,7 @@ _HEADERS = {
 }
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _IMAGES = ("images", "labels"), ("idx3", "idx1")
-"""What the name of a file of images has, and what that of its labels has instead."""
+"""Pairs: what the name of a file of images has, and what that of its labels has instead."""
 
 
 def read_numpy(source: Source, examples: str | None) -> Table:
@@ -169,7 +169,7 @@ def _labels_beside(source: Source, labels: str | None) -> Source | None:
         return Source(labels)
     path = Path(source.path)
     name = path.name
-    for images, instead in zip(*_IMAGES, strict=True):
+    for images, instead in _IMAGES:
         name = name.replace(images, instead)
     if name == path.name:
         return None

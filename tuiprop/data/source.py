@@ -100,6 +100,8 @@ class Source:
             if self.path == STANDARD_INPUT or Path(self.path).is_fifo():
                 return io.BufferedReader(io.BytesIO(self._piped))
             return Path(self.path).open("rb")
+        except DataError:
+            raise
         except ValueError as error:  # a NUL in the name
             raise DataError(f"{quote(self.path)}: cannot be read: {error}") from None
 
