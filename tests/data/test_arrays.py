@@ -23,7 +23,7 @@ def npy(array: NDArray[Any]) -> bytes:
     return stream.getvalue()
 
 
-def npz(**arrays: NDArray[Any]) -> bytes:
+def npz(**arrays: Any) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     return stream.getvalue()
@@ -96,10 +96,12 @@ def test_what_is_no_table_of_arrays_is_one_sentence(
     ],
 )
 def test_labels_are_found_beside_their_images(tmp_path: Path, images: str, labels: str) -> None:
-    compress = COMPRESSIONS[".gz"] if labels.endswith(".gz") else bytes
-    (tmp_path / labels).write_bytes(compress(idx(LABELS)))
-    compress = COMPRESSIONS[".gz"] if images.endswith(".gz") else bytes
-    table = read(tmp_path / images, compress(idx(IMAGES)))
+    compressed = {
+        name: COMPRESSIONS[".gz" if name.endswith(".gz") else ""](idx(array))
+        for name, array in ((images, IMAGES), (labels, LABELS))
+    }
+    (tmp_path / labels).write_bytes(compressed[labels])
+    table = read(tmp_path / images, compressed[images])
     assert table.names == (*(f"pixel_{r}_{c}" for r in range(2) for c in range(3)), "label")
     assert cells(table)["pixel_1_2"] == [5.0, 11.0, 17.0, 23.0]
     assert cells(table)["label"] == [3.0, 1.0, 2.0, 0.0]
