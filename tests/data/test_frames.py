@@ -1,6 +1,7 @@
 import datetime
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.data.files import COMPRESSIONS, cells, read, table_or_sentence
+from tuiprop.data import frames
+from tuiprop.data.source import Source
 from tuiprop.data.table import DataError
 
 FRAME = pl.DataFrame(
@@ -109,6 +112,19 @@ def test_what_is_not_parquet_is_one_sentence(tmp_path: Path) -> None:
 def test_numbers_that_are_categories_are_text(tmp_path: Path) -> None:
     coded = {"n": {"encoding": "one-hot"}}
     assert cells(read(tmp_path / "t.parquet", PARQUET, columns=coded))["n"] == ["1", "2", "3"]
+
+
+def test_a_panic_within_polars_writes_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def panicking() -> pl.DataFrame:
+        os.write(2, b"thread panicked")
+        raise pl.exceptions.PanicException("why")
+
+    with pytest.raises(DataError, match=r"t: found damage \(why\), allowed: a Parquet file"):
+        frames._polars(Source("t"), panicking, "a Parquet file")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
 
 
 @given(st.integers(4, len(PARQUET) - 5), st.integers(1, 255))

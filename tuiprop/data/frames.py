@@ -1,7 +1,9 @@
 """Parquet and JSON lines: what polars reads and types by itself."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -47,7 +49,8 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
     if not lines:
         raise source.error("", "nothing but blank lines", "one JSON object a line")
     try:
-        frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
+        with _silent():
+            frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _line_at_fault(source, content, str(error)) from None
     if frame.height > len(lines):  # polars makes a row of nothing of a blank line
@@ -86,9 +89,23 @@ def _polars(source: Source, read: "Callable[[], pl.DataFrame]", what: str) -> "p
     import polars as pl
 
     try:
-        return read()
+        with _silent():
+            return read()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise source.error("", f"damage ({_one_line(str(error))})", what) from None
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """A panic of polars, which is caught, would have written to standard error before."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _one_line(text: str) -> str:
