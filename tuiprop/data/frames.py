@@ -2,9 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _PARQUET = b"PAR1"
+_PROCESS = Path(__file__).with_name("parquet_process.py")
 _JSON_TYPES = {dict: "an object", list: "a list"}
 
 
@@ -32,8 +36,14 @@ def read_parquet(source: Source, asked: Asked) -> Table:
     if len(content) < 12 or not content.startswith(_PARQUET) or not content.endswith(_PARQUET):
         whole = "a whole one" if content.startswith(_PARQUET) else "one"
         raise source.error("", f"no Parquet file, or not {whole}", "bytes from PAR1 to PAR1")
-    frame = _polars(source, lambda: pl.read_parquet(BytesIO(content)), "a Parquet file")
-    return _table(source, frame, asked, None)
+    command = [sys.executable, "-P", str(_PROCESS)]
+    done = subprocess.run(
+        command, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        why = _one_line(done.stdout.decode("utf-8", "replace")) if done.returncode == 1 else ""
+        raise source.error("", f"damage ({why or 'the reader ended'})", "a Parquet file")
+    return _table(source, pl.read_ipc_stream(BytesIO(done.stdout)), asked, None)
 
 
 def read_json_lines(source: Source, asked: Asked) -> Table:
@@ -83,16 +93,6 @@ def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
 
 def _no(constant: str) -> float:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _polars(source: Source, read: "Callable[[], pl.DataFrame]", what: str) -> "pl.DataFrame":
-    import polars as pl
-
-    try:
-        with _silent():
-            return read()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise source.error("", f"damage ({_one_line(str(error))})", what) from None
 
 
 @contextmanager
