@@ -34,8 +34,9 @@ def read_parquet(source: Source, asked: Asked) -> Table:
 
     content = source.content
     if len(content) < 12 or not content.startswith(_PARQUET) or not content.endswith(_PARQUET):
-        whole = "a whole one" if content.startswith(_PARQUET) else "one"
-        raise source.error("", f"no Parquet file, or not {whole}", "bytes from PAR1 to PAR1")
+        cut = content.startswith(_PARQUET)
+        found = "a Parquet file that ends too early" if cut else "no Parquet file"
+        raise source.error("", found, "a whole Parquet file")
     command = [sys.executable, "-P", str(_PROCESS)]
     done = subprocess.run(
         command, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
