@@ -14,6 +14,8 @@ from tuiprop.training.experiment import (
     LayerSettings,
     NetworkSettings,
     TrainingSettings,
+    ValidationColumn,
+    changed,
     load,
     parse,
     to_tables,
@@ -34,19 +36,23 @@ OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam
 SEED = "a whole number, 0 or more"
 BOOL = "true or false"
 WHEN = 'a condition QUANTITY OP NUMBER, such as "train_loss < 0.05"'
-SHARE = "a share: 0 or more, less than 1"
+SHARE = 'a share: 0 or more, less than 1; the path of a file; or { column = "NAME" }'
 PATH = "a name from `tuiprop datasets` or a path"
 COLUMN = "a column or a list of columns"
 POINTS = "a whole number from 2 to 10000000"
 NOISE = "a number from 0 to 0.5"
-COLUMNS = "a table of columns, each { use = true } or { use = false }"
+COLUMN_KEYS = "use, encoding, order, missing, scaling"
+COLUMNS = f"a table of columns, each with some of {COLUMN_KEYS}"
 LAYERS = 'a list of { units = 8, activation = "tanh" }, the output layer last'
 UNITS = "a whole number from 1 to 100000"
 L2 = "a number, 0 or more"
 RATE = "a number greater than 0"
 BATCH = "a whole number, 0 or more; 0 is the whole training set"
 EPOCHS = "a whole number from 0 to 1000000000"
-DATA_KEYS = "source, target, validation, standardize, seed, points, noise, columns"
+OPTIONAL_DATA_KEYS = (
+    "columns, derived, format, delimiter, decimal, header, missing_values, examples, labels"
+)
+DATA_KEYS = f"source, target, validation, standardize, seed, points, noise, {OPTIONAL_DATA_KEYS}"
 NETWORK_KEYS = "layers, initializer, loss, l2, seed"
 TRAINING_KEYS = "optimizer, learning_rate, batch_size, epochs, shuffle, seed, dtype, options"
 
@@ -156,7 +162,22 @@ def test_the_keys_are_the_contract() -> None:
         ("data.target", '["a", "b"]', ("a", "b")),
         ("data.validation", "0", 0.0),
         ("data.validation", "0.999", 0.999),
+        ("data.validation", '"held-out.csv"', "held-out.csv"),
+        ("data.validation", '{ column = "s" }', ValidationColumn(column="s")),
+        (
+            "data.validation",
+            '{ column = "s", value = "3", training = "1" }',
+            ValidationColumn(column="s", value="3", training="1"),
+        ),
         ("data.standardize", "false", False),
+        ("data.derived", '["x1*x2", "sin(x1)"]', ("x1*x2", "sin(x1)")),
+        ("data.format", '"jsonl"', "jsonl"),
+        ("data.delimiter", '"|"', "|"),
+        ("data.decimal", '","', ","),
+        ("data.header", "true", True),
+        ("data.missing_values", '["", "-"]', ("", "-")),
+        ("data.examples", '"columns"', "columns"),
+        ("data.labels", '"./labels"', None),
         ("data.seed", "9223372036854775807", 2**63 - 1),
         ("data.points", "2", 2),
         ("data.points", "10_000_000", 10_000_000),
@@ -183,8 +204,12 @@ def test_what_is_allowed(tmp_path: Path, key: str, value: str, expected: Any) ->
     section, name = key.split(".")[0], key.split(".")[-1]
     if expected is not None:
         found = getattr(getattr(experiment, section), name)
+        if found == (tmp_path / "held-out.csv").as_posix():  # a path is relative to the file
+            found = "held-out.csv"
         assert found == expected
         assert type(found) is type(expected)
+    elif name == "labels":
+        assert experiment.data.labels == (tmp_path / "labels").as_posix()
     elif name == "columns":
         assert experiment.data.columns == {
             "id": ColumnSettings(use=False),
@@ -207,7 +232,19 @@ def test_what_is_allowed(tmp_path: Path, key: str, value: str, expected: Any) ->
         ("data.validation", "1.0", "1.0", SHARE),
         ("data.validation", "nan", "nan", SHARE),
         ("data.validation", "-inf", "-inf", SHARE),
+        ("data.validation", "[0.1]", "[0.1]", SHARE),
         ("data.standardize", "1", "1", BOOL),
+        ("data.derived", '"x1*x2"', '"x1*x2"', "one of x1^2, x2^2, x1*x2"),
+        ("data.format", '"xml"', '"xml"', "one of csv, jsonl, parquet, numpy, idx"),
+        ("data.delimiter", '""', '""', "one character"),
+        ("data.delimiter", '", "', '", "', "one character"),
+        ("data.delimiter", '"."', '"."', "another character than data.decimal"),
+        ("data.delimiter", '"é"', '"é"', "an ASCII character such as"),
+        ("data.decimal", '";"', '";"', "one of ., ,"),
+        ("data.header", '"yes"', '"yes"', BOOL),
+        ("data.missing_values", '"NA"', '"NA"', 'a list of cells such as ["", "NA"]'),
+        ("data.examples", '"row"', '"row"', "one of rows, columns"),
+        ("data.labels", '""', '""', "the path of an IDX file"),
         ("data.seed", "-1", "-1", SEED),
         ("data.seed", "0.5", "0.5", SEED),
         ("data.seed", "9223372036854775808", "9223372036854775808", SEED),
@@ -331,6 +368,34 @@ def test_options_are_those_of_the_optimiser(tmp_path: Path, optimizer: str) -> N
         ('training = []\n[data]\nsource = "a"', "training", "[]", f"a table with {TRAINING_KEYS}"),
         ('breakpoint = 5\n[data]\nsource = "a"', "breakpoint", "5", ""),
         ('[data]\nsource = "a"\n[[breakpoint]]\nwhen = 5', "breakpoint[0].when", "5", WHEN),
+        (
+            '[data]\nsource = "a"\nderived = ["x1^3"]', "data.derived[0]", '"x1^3"',
+            "one of x1^2, x2^2, x1*x2, sin(x1), sin(x2)",
+        ),
+        (
+            '[data]\nsource = "a"\nvalidation = { column = 5 }', "data.validation.column", "5",
+            "the name of a column",
+        ),
+        (
+            '[data]\nsource = "a"\nvalidation = {}', "data.validation.column", "nothing",
+            "the name of a column",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.encoding = "hot"', "data.columns.b.encoding",
+            '"hot"', "one of number, one-hot, ordinal",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.missing = "zero"', "data.columns.b.missing",
+            '"zero"', "one of refuse, drop, mean, median, category",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.scaling = "unit"', "data.columns.b.scaling",
+            '"unit"', "one of standardize, range, none",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.order = ["x", "y"]', "data.columns.b.order",
+            '["x", "y"]', 'none, unless encoding = "ordinal"',
+        ),
         # missing
         ("", "data.source", "nothing", PATH),
         ("[data]\nseed = 1", "data.source", "nothing", PATH),
@@ -362,7 +427,7 @@ def test_deeper_and_missing(tmp_path: Path, text: str, key: str, found: str, all
     [
         ('x = 1\n[data]\nsource = "a"', "x", "data, network, training, breakpoint"),
         ('[data]\nsource = "a"\nsauce = 1', "data.sauce", DATA_KEYS),
-        ('[data]\nsource = "a"\ncolumns.id.used = true', "data.columns.id.used", "use"),
+        ('[data]\nsource = "a"\ncolumns.id.used = true', "data.columns.id.used", COLUMN_KEYS),
         ('[data]\nsource = "a"\n[network]\nlayer = 1', "network.layer", NETWORK_KEYS),
         (
             '[data]\nsource = "a"\n[[network.layers]]\nunits = 1\nactivation = "tanh"\nbias = 1',
@@ -641,10 +706,45 @@ def test_writing_and_reading_is_the_identity(
 
 def test_every_key_is_written() -> None:
     tables = to_tables(parse({"data": {"source": "iris"}}))
-    assert set(tables["data"]) == set(DATA_KEYS.split(", ")) - {"target", "columns"}
+    assert set(tables["data"]) == set(DATA_KEYS.split(", ")) - {
+        "target",
+        *OPTIONAL_DATA_KEYS.split(", "),
+    }
     assert set(tables["network"]) == {"initializer", "l2", "seed"}
     assert set(tables["training"]) == set(TRAINING_KEYS.split(", ")) - {"options"}
     assert "breakpoint" not in tables
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    data = {"source": "a.csv", "validation": "./b.csv", "labels": "sub/c"}
+    inside = load(written(tmp_path, to_toml(parse({"data": data})))).data
+    assert inside.files == tuple(
+        (tmp_path / name).as_posix() for name in ("a.csv", "sub/c", "b.csv")
+    )
+    again = to_toml(Experiment(data=inside), tmp_path)
+    assert load(written(tmp_path, again)).data == inside
+    piped = load(written(tmp_path, '[data]\nsource = "-"\n')).data
+    assert (piped.source, piped.is_path, piped.files) == ("-", True, ())
+
+
+def test_keys_are_set_one_by_one() -> None:
+    experiment = parse({"data": {"source": "iris", "columns": {"a": {"use": False}}}})
+    assert changed(experiment, ()) == experiment
+    done = changed(
+        experiment,
+        [
+            "data.validation={column = 's'}",
+            'data.columns."b c".missing=drop',
+            "training.batch_size = 0",
+            "data.target=species",
+        ],
+    )
+    assert done.data.validation == ValidationColumn(column="s")
+    assert done.data.columns == {
+        "a": ColumnSettings(use=False),
+        "b c": ColumnSettings(missing="drop"),
+    }
+    assert (done.training.batch_size, done.data.target) == (0, "species")
 
 
 # From Python

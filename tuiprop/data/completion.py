@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 import msgspec
-import numpy as np
 
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
-from tuiprop.data.encoding import encoding_of, input_columns
+from tuiprop.data.choices import input_choices, kept_rows, target_choices
+from tuiprop.data.split import split
 from tuiprop.data.table import Column, Table, listed, quote
-from tuiprop.data.target import MOST_CLASSES, class_count, classes_of, looks_like_classes
+from tuiprop.data.target import MOST_CLASSES, looks_like_classes
 from tuiprop.training.breakpoint import ConditionError, parse
 from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings
 
@@ -25,19 +25,25 @@ def complete(experiment: Experiment, table: Table) -> Experiment:
 
     Raises:
         ExperimentError: a key that does not fit the table or another key.
+        DataError: a value is missing where that is refused.
     """
     targets = _targets(experiment, table)
     data = msgspec.structs.replace(
         experiment.data, target=experiment.data.target or targets[0].name
     )
-    encoding = encoding_of(input_columns(data, table), table)
+    choices = input_choices(data, table)
     network = experiment.network
     loss = network.loss or _fitting_loss(network.layers, targets)
     _check_loss(loss, targets, "network.loss" if network.loss else "data.target")
+    of_targets = target_choices(data, table, classes=LOSSES[loss].classes)
+    kept = kept_rows((*choices, *of_targets), table)
     layers = network.layers or (_HIDDEN, _output_layer(loss, targets))
-    described = _network(len(encoding), layers, loss, network.loss is not None)
+    described = _network(len(choices), layers, loss, network.loss is not None)
     _check_outputs(layers, loss, targets)
-    _check_conditions(experiment, described, targets)
+    if experiment.breakpoint:
+        classes = targets[0].categories if LOSSES[loss].classes else None
+        _, validation = split(data, table, kept, classes)
+        _check_conditions(experiment, described, held_out=len(validation) > 0)
     return msgspec.structs.replace(
         experiment,
         data=data,
@@ -68,7 +74,7 @@ def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Colum
     if layers is None:
         if not classes:
             return "mse"
-        return "binary_cross_entropy" if class_count(target) == 2 else "cross_entropy"
+        return "binary_cross_entropy" if len(target.categories.names) == 2 else "cross_entropy"
     output = layers[-1].activation
     if output == "softmax":
         return "cross_entropy"
@@ -106,7 +112,7 @@ def _check_loss(loss: str, targets: tuple[Column, ...], key: str) -> None:
             f"{loss} for {len(targets)} targets",
             f"one target of classes, or {_names(classes=False)}",
         )
-    count = class_count(targets[0])
+    count = len(targets[0].categories.names)
     if not 2 <= count <= MOST_CLASSES:
         classes = "1 class" if count == 1 else f"{count} classes"
         raise _error(
@@ -129,7 +135,7 @@ def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
     """The values that n[L] can have, the one that suits best first."""
     if not LOSSES[loss].classes:
         return (len(targets),)
-    count = class_count(targets[0])
+    count = len(targets[0].categories.names)
     return (1, 2) if loss == "binary_cross_entropy" and count == 2 else (count,)
 
 
@@ -153,7 +159,7 @@ def _check_outputs(
     if units in fitting:
         return
     if LOSSES[loss].classes:
-        names = listed(classes_of(targets[0]).names, most=10)
+        names = listed(targets[0].categories.names, most=10)
         each = f"one for each class of {targets[0].name} ({names})"
         allowed = f"1, or 2, {each}" if len(fitting) == 2 else f"{fitting[0]}, {each}"
     else:
@@ -162,24 +168,11 @@ def _check_outputs(
     raise _error(f"network.layers[{len(layers) - 1}].units", str(units), allowed)
 
 
-def _check_conditions(
-    experiment: Experiment, network: Network, targets: tuple[Column, ...]
-) -> None:
+def _check_conditions(experiment: Experiment, network: Network, *, held_out: bool) -> None:
     """That the network and the data have what the conditions ask for."""
-    if not experiment.breakpoint:
-        return
-    sizes = [len(targets[0].values)]
-    if network.loss_function.classes:
-        sizes = np.bincount(classes_of(targets[0]).labels).tolist()
-    held_out = any(held_out_count(experiment.data.validation, size) for size in sizes)
     for i, each in enumerate(experiment.breakpoint):
         try:
             parse(each.when).quantity.check(network, held_out=held_out)
         except ConditionError as error:
             key = f"breakpoint[{i}].when"
             raise ExperimentError(f"{key}: {error}", key) from None
-
-
-def held_out_count(validation: float, count: int) -> int:
-    """How many of so many examples, or of those of one class, a share holds out."""
-    return min(round(validation * count), count - 1)

@@ -64,6 +64,8 @@ def save(model: Model, path: str | Path) -> float:
         "preparation": [each.to_builtins() for each in model.preparation],
         "update": model.update,
     }
+    if model.targets:
+        metadata["targets"] = [each.to_builtins() for each in model.targets]
     arrays: dict[str, Any] = dict(model.parameters)
     arrays["tuiprop"] = np.array(msgspec.json.encode(metadata).decode())
 
@@ -203,6 +205,7 @@ def load_model(path: str | Path) -> Model:
         inputs = msgspec.convert(metadata["inputs"], tuple[str, ...])
         classes = msgspec.convert(metadata["classes"], tuple[str, ...])
         preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))
+        targets = tuple(map(Preparation.from_builtins, metadata.get("targets", [])))
         update = msgspec.convert(metadata["update"], int)
         if experiment.network.layers is None or experiment.network.loss is None:
             raise KeyError("network.layers and network.loss")
@@ -214,4 +217,6 @@ def load_model(path: str | Path) -> Model:
     if len(preparation) != len(inputs):
         raise FileError(f"{path}: prepares {len(preparation)} inputs, expected {len(inputs)}")
     parameters = parameters_for(path, network, experiment.training.dtype)
-    return Model(experiment, parameters, inputs, classes, preparation, update)
+    if targets and len(targets) != network.sizes[-1]:
+        raise FileError(f"{path}: scales {len(targets)} targets, expected {network.sizes[-1]}")
+    return Model(experiment, parameters, inputs, classes, preparation, update, targets)
