@@ -28,6 +28,7 @@ from tuiprop.engine.protocol import (
     Export,
     Exported,
     Figures,
+    FileFormat,
     Frame,
     LayerNorms,
     Locate,
@@ -55,6 +56,7 @@ from tuiprop.engine.protocol import (
 from tuiprop.engine.session import Session, divergence, norm, open_session
 from tuiprop.engine.within import Within, boundary, of_layer, of_phase
 from tuiprop.files.atomic import write_text
+from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.weights import load_model, parameters_for
 from tuiprop.training.experiment import (
@@ -166,7 +168,7 @@ class Engine:
             experiment = suggested_experiment(what)
         elif what.endswith(".toml"):
             experiment = load(what)
-        elif what.endswith(".npz"):
+        elif what.endswith((".npz", ".safetensors")):
             experiment, weights = load_model(what).experiment, what
         else:
             settings = DataSettings(source=what)
@@ -186,6 +188,10 @@ class Engine:
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
+            formats=[
+                FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
+                for each in FORMATS.values()
+            ],
         )
 
     def _check(self, request: Check) -> Outline:
@@ -471,13 +477,13 @@ class Engine:
 
     def _export(self, request: Export) -> Exported:
         session = self._opened()
-        difference = session.save(request.path)
+        written = session.save(request.path)
         return Exported(
             path=request.path,
             update=session.run.t,
             sentence=f"{session.run.network.parameter_count} parameters of update "
-            f"{session.run.t} written to {request.path}; read back, "
-            f"largest difference {difference:g}",
+            f"{session.run.t} written to {request.path}; "
+            f"{written.sentence}",
         )
 
     def _save_experiment(self, request: SaveExperiment) -> Exported:

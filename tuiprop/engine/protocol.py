@@ -174,6 +174,17 @@ class Located(Message, frozen=True, kw_only=True):
     """The model that was named: its weights are the initial ones."""
 
 
+class FileFormat(Message, frozen=True, kw_only=True):
+    """A format that weights are written in."""
+
+    name: str
+    suffix: str
+    words: str
+    """What such a file is good for."""
+    reads: bool
+    """Files of this format are read too."""
+
+
 class Vocabulary(Message, frozen=True, kw_only=True):
     """The names that an experiment may use, in the order in which they are offered."""
 
@@ -187,6 +198,8 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     options: dict[str, dict[str, float | tuple[float, float]]]
     """Of each optimiser, with their defaults."""
     dtypes: list[str]
+    formats: list[FileFormat]
+    """That weights are written in."""
 
 
 class Outline(Message, frozen=True, kw_only=True):
