@@ -330,21 +330,14 @@ def explain(experiment: str, update: int, init: str | None) -> None:
         click.echo(text, nl=False)
 
 
-def _format_lines() -> str:
-    """The formats, a line each; click is told not to wrap them into one."""
-    from tuiprop.files.formats import FORMATS
-
-    width = max(map(len, FORMATS))
-    lines = (f"{each.suffix:<{width}}  {each.words}" for each in FORMATS.values())
-    return "\\b\n" + "\n".join(lines)
-
-
 class _ExportCommand(click.Command):
     """A command whose help lists the formats; they are imported when it is asked for."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.epilog = _format_lines()
-        super().format_epilog(ctx, formatter)
+        from tuiprop.files.formats import FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl([(each.suffix, each.words) for each in FORMATS.values()])
 
 
 @main.command(cls=_ExportCommand)
@@ -376,6 +369,7 @@ def export(model: str, out: str, activations: str | None) -> None:
 def inspect(file: str) -> None:
     """What a weights or model file holds."""
     with _one_sentence():
+        from tuiprop.files.atomic import FileError
         from tuiprop.files.scripts import words
         from tuiprop.files.weights import IncompleteFileError, load_model, read
 
@@ -387,6 +381,10 @@ def inspect(file: str) -> None:
                 "written by another program: weights, but not the activations",
                 f"network   {error.architecture.words}",
             ]
+        except FileError as error:
+            if content.metadata is not None:
+                raise
+            lines = ["written by another program: weights that do not fit each other", f"{error}"]
         else:
             lines = [
                 f"network   {words(model.network)}, {model.network.loss}",

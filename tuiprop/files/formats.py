@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tuiprop.core.array import Array
-from tuiprop.files import npz, onnx_graph, scripts, tensors, text
+from tuiprop.files import npz, onnx_graph, scripts, sklearn_script, tensors, text
 from tuiprop.files.contents import LARGEST, WeightsFile
 from tuiprop.files.description import model_of
 from tuiprop.files.model import Model
@@ -106,7 +106,7 @@ def _onnx_instead(model: Model) -> str:
 
 
 def _sklearn_instead(model: Model) -> str:
-    lacks = scripts.sklearn_lacks(model)
+    lacks = sklearn_script.lacks(model)
     return lacks and f"{lacks}: written as an estimator of its own, which is not trained further"
 
 
@@ -173,7 +173,7 @@ _TABLE = (
         "scikit-learn script",
         "_sklearn.py",
         "a Python script with the network as a scikit-learn pipeline, and predict(X)",
-        scripts.sklearn_script,
+        sklearn_script.encode,
         None,
         _run,
         most_parameters=MOST_IN_TEXT,

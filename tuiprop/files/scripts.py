@@ -1,4 +1,4 @@
-"""Python scripts that hold a network and need nothing of tuiprop: NumPy, PyTorch, scikit-learn."""
+"""Python scripts that hold a network and need nothing of tuiprop: with NumPy, with PyTorch."""
 
 import subprocess
 import sys
@@ -53,8 +53,6 @@ MODULES = {
     "softmax": "Softmax(dim=1)",
 }
 
-_SKLEARN = {"linear": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
-
 _READ = '''
 
 def read(path):
@@ -106,7 +104,7 @@ def sequential(model: Model) -> str:
 
 def numpy_script(model: Model, metadata: dict[str, Any]) -> bytes:
     """A script whose `predict(X)` takes raw inputs, examples as rows; it needs NumPy only."""
-    return _script(model, "", f"{_PREPARE}{_in_numpy(model.network)}")
+    return script(model, "", f"{_PREPARE}{in_numpy(model.network)}")
 
 
 def torch_script(model: Model, metadata: dict[str, Any]) -> bytes:
@@ -126,119 +124,14 @@ network.load_state_dict(
 {_PREPARE}
 
 def predict(X):
-    """Predictions, {_shape(model)}, for raw inputs, (m, {model.network.inputs})."""
+    """Predictions, {shape(model)}, for raw inputs, (m, {model.network.inputs})."""
     with torch.no_grad():
         return network(torch.from_numpy(prepare(X))).numpy()
 '''
-    return _script(model, "import torch\nfrom torch import nn\n", body)
+    return script(model, "import torch\nfrom torch import nn\n", body)
 
 
-def sklearn_script(model: Model, metadata: dict[str, Any]) -> bytes:
-    """A script whose `pipeline` is one of scikit-learn, with the standardisation."""
-    imports = "from sklearn.pipeline import make_pipeline\n"
-    imports += "from sklearn.preprocessing import StandardScaler\n"
-    if not sklearn_lacks(model):
-        kind = "MLPClassifier" if model.classes else "MLPRegressor"
-        imports = f"from sklearn.neural_network import {kind}\n{imports}"
-        return _script(model, imports, _sklearn_mlp(model, kind))
-    kind = "ClassifierMixin" if model.classes else "RegressorMixin"
-    imports = f"from sklearn.base import BaseEstimator, {kind}\n{imports}"
-    return _script(model, imports, _sklearn_estimator(model, kind))
-
-
-def sklearn_lacks(model: Model) -> str:
-    """Why scikit-learn's own network cannot hold this one; "" where it can."""
-    *hidden, output = (layer.activation for layer in model.network.layers)
-    K = model.network.sizes[-1]
-    lacking = sorted({name for name in hidden if name not in _SKLEARN})
-    if lacking:
-        return f"scikit-learn's network has no {', '.join(lacking)}"
-    if len(set(hidden)) > 1:
-        return "scikit-learn's network has one activation for all hidden layers"
-    allowed = "linear"
-    if model.classes:
-        allowed = "softmax" if len(model.classes) == K > 2 else "sigmoid"
-    if output != allowed:
-        return f"scikit-learn's network would have {allowed} as its output, not {output} of {K}"
-    return ""
-
-
-def _sklearn_mlp(model: Model, kind: str) -> str:
-    network, K = model.network, model.network.sizes[-1]
-    hidden = [layer.activation for layer in network.layers[:-1]]
-    activation = _SKLEARN[hidden[0]] if hidden else "identity"
-    sizes = "".join(f"{n}, " for n in network.sizes[1:-1]).rstrip()
-    several = model.classes and network.layers[-1].activation == "sigmoid" and K > 1
-    if not model.classes:
-        targets, result = f"np.zeros((2, {K}), DTYPE)", f"pipeline.predict(X).reshape(-1, {K})"
-    elif several:
-        targets, result = f"np.eye({K}, dtype=int)", "pipeline.predict_proba(X)"
-    else:
-        targets = f"np.arange({max(K, 2)})"
-        result = "pipeline.predict_proba(X)" + "[:, 1:]" * (K == 1)
-    classes = f", range({max(K, 2)})" * bool(model.classes)
-    rows = f"np.zeros(({max(K, 2) if model.classes else 2}, {network.inputs}), DTYPE)"
-    numbers = ", ".join(f"W{l}.T" for l in model.parameters.W)
-    biases = ", ".join(f"b{l}.ravel()" for l in model.parameters.W)
-    note = "  # its classes are numbers, OUTPUTS says what they are" * bool(model.classes)
-    return f'''
-scaler = StandardScaler().fit(np.zeros((1, {network.inputs})))
-scaler.mean_, scaler.scale_, scaler.var_ = MEAN, DEVIATION, DEVIATION**2
-mlp = {kind}(hidden_layer_sizes=({sizes}), activation="{activation}")
-mlp.partial_fit({rows}, {targets}{classes}){note}
-mlp.coefs_ = [{numbers}]
-mlp.intercepts_ = [{biases}]
-pipeline = make_pipeline(scaler, mlp)
-
-
-def predict(X):
-    """Predictions, {_shape(model)}, for raw inputs, (m, {network.inputs})."""
-    X = np.asarray(X, dtype=np.float64)
-    return {result}
-'''
-
-
-def _sklearn_estimator(model: Model, kind: str) -> str:
-    several = model.network.sizes[-1] > 1
-    if not model.classes:
-        methods, result = _METHOD.format("predict", "forward(X)"), "pipeline.predict(X)"
-    else:
-        both = "forward(X)" if several else "np.hstack([1 - forward(X), forward(X)])"
-        methods = f"    classes_ = np.arange({max(2, model.network.sizes[-1])})\n\n"
-        methods += _METHOD.format("predict_proba", both) + "\n"
-        methods += _METHOD.format("predict", "self.predict_proba(X).argmax(axis=1)")
-        result = "pipeline.predict_proba(X)" + "[:, 1:]" * (not several)
-    return f'''{_in_numpy(model.network, "forward", "np.asarray(X, dtype=DTYPE)")}
-
-class Network({kind}, BaseEstimator):
-    """The network, with its weights; it is not trained any further."""
-
-{methods}
-    def fit(self, X, y=None):
-        return self
-
-    def __sklearn_is_fitted__(self):
-        return True
-
-
-scaler = StandardScaler().fit(np.zeros((1, {model.network.inputs})))
-scaler.mean_, scaler.scale_, scaler.var_ = MEAN, DEVIATION, DEVIATION**2
-pipeline = make_pipeline(scaler, Network())
-
-
-def predict(X):
-    """Predictions, {_shape(model)}, for raw inputs, (m, {model.network.inputs})."""
-    X = np.asarray(X, dtype=np.float64)
-    return {result}
-'''
-
-
-_METHOD = """    def {}(self, X):
-        return {}
-"""
-
-
-def _in_numpy(network: Network, name: str = "predict", inputs: str = "prepare(X)") -> str:
+def in_numpy(network: Network, name: str = "predict", inputs: str = "prepare(X)") -> str:
     """The activations, and a function that walks forward."""
     used = dict.fromkeys(layer.activation for layer in network.layers)
     functions = "".join(f"\n\ndef {each}(z):\n    return {_NUMPY[each]}\n" for each in used)
@@ -257,11 +150,12 @@ def {name}(X):
 '''
 
 
-def _shape(model: Model) -> str:
+def shape(model: Model) -> str:
+    """Of the predictions, as a script says it."""
     return f"(m, {model.network.sizes[-1]})"
 
 
-def _script(model: Model, imports: str, body: str) -> bytes:
+def script(model: Model, imports: str, body: str) -> bytes:
     """Heading, numbers, `body`, and what reads a table."""
     numbers: Plain = plain(model)
     arrays = "".join(f"{name} = {_literal(array)}\n" for name, array in model.parameters)

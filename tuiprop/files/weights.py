@@ -1,6 +1,5 @@
 """Weights in: any format that is read, as initial weights or as a model."""
 
-import os
 import shlex
 import stat
 from collections.abc import Callable, Sequence
@@ -71,28 +70,19 @@ def _conversion(path: str | Path) -> str:
 
 
 def _content(path: str | Path) -> bytes:
-    """The bytes of a regular file of a bearable size."""
+    """The bytes of a regular file of a bearable size; a pipe would block for ever."""
     try:
-        # a pipe without a writer would block for ever when it is opened otherwise
-        handle = os.open(
-            path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-        )
-        with open(handle, "rb") as stream:  # noqa: PTH123
-            status = os.fstat(handle)
-            if stat.S_ISDIR(status.st_mode):
-                raise IsADirectoryError(21, "Is a directory")
-            if not stat.S_ISREG(status.st_mode):
-                raise FileError(f"{path}: cannot be read: it is not a regular file")
-            content = stream.read(LARGEST + 1)
-    except FileError:
-        raise
+        status = Path(path).stat()
+        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
+            return Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: NUL in a name
-        words = error.strerror if isinstance(error, OSError) else None
-        raise FileError(f"{path}: cannot be read: {words or error}") from None
-    if len(content) > LARGEST:
-        size = max(status.st_size, len(content))
-        raise FileError(f"{path}: found {size} bytes, allowed: up to {LARGEST}")
-    return content
+        words = error.strerror if isinstance(error, OSError) else error
+        raise FileError(f"{path}: cannot be read: {words}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise FileError(f"{path}: cannot be read: Is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(f"{path}: cannot be read: it is not a regular file")
+    raise FileError(f"{path}: found {status.st_size} bytes, allowed: up to {LARGEST}")
 
 
 def _named(path: str | Path, function: Callable[..., _T], *arguments: object) -> _T:
