@@ -1,8 +1,11 @@
 """Models of any shape, for the tests of their files."""
 
+import importlib
+import os
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tuiprop.core.network import initialize
 from tuiprop.data.preparation import Preparation
@@ -51,3 +54,21 @@ def rows_of(each: Model, m: int = 40, seed: int = 0) -> Any:
     generator = np.random.default_rng(seed)
     rows = generator.normal(size=(m, each.network.inputs))
     return rows.astype(each.parameters.vector.dtype).astype(np.float64)
+
+
+def library(name: str) -> Any:
+    """A module that is not a dependency; without it as `oracle.pytorch` does."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        if os.environ.get("TUIPROP_REQUIRE_ORACLES"):
+            pytest.fail(f"TUIPROP_REQUIRE_ORACLES is set, but {name} cannot be imported")
+        pytest.skip(f"{name} is not installed")
+
+
+def close(found: Any, expected: Any) -> None:
+    """Equal to 1e-14 in float64, 1e-6 in float32, relative to the largest output."""
+    assert found.shape == expected.shape
+    largest = np.abs(expected).max()
+    allowed = {"float64": 1e-14, "float32": 1e-6}[str(expected.dtype)]
+    assert np.abs(found.astype(np.float64) - expected).max() <= allowed * largest
