@@ -1,5 +1,8 @@
 """Every format holds every network: against what reads it elsewhere."""
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,6 +15,7 @@ from tests.files.models import close, library, model, rows_of
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.data.preparation import apply
+from tuiprop.files.atomic import FileError
 from tuiprop.files.export import export
 from tuiprop.files.formats import FORMATS, READ
 from tuiprop.files.model import Model
@@ -180,3 +184,46 @@ def test_far_from_zero(activation: str, dtype: str) -> None:
         allowed: Array = np.finfo(dtype).eps * 8 * np.abs(expected) + np.finfo(dtype).tiny
         assert (np.abs(found - expected) <= allowed).all(), (row, found, expected)
         assert (np.abs(script(rows) - expected) <= allowed).all(), row
+
+
+# Files that PyTorch wrote
+
+
+def theirs(torch: Any) -> Any:
+    nn = torch.nn
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3), nn.Softmax(dim=1)).double()
+
+
+def predicts_as(network: Any, path: Path) -> None:
+    torch = library("torch")
+    rows = np.random.default_rng(0).normal(size=(20, 4))
+    with torch.no_grad():
+        expected = network(torch.tensor(rows)).numpy()
+    close(load_model(path, ("tanh", "softmax")).predict(rows), expected)
+
+
+@pytest.mark.oracle
+def test_a_state_that_pytorch_wrote(tmp_path: Path) -> None:
+    torch = library("torch")
+    network = theirs(torch)
+    library("safetensors.torch").save_file(network.state_dict(), tmp_path / "w.safetensors")
+    predicts_as(network, tmp_path / "w.safetensors")
+    prefixed = {f"model.net.{name}": each for name, each in network.state_dict().items()}
+    library("safetensors.torch").save_file(prefixed, tmp_path / "p.safetensors", {"format": "pt"})
+    predicts_as(network, tmp_path / "p.safetensors")
+    np.savez(tmp_path / "w.npz", **{n: each.numpy() for n, each in network.state_dict().items()})
+    predicts_as(network, tmp_path / "w.npz")
+
+
+@pytest.mark.oracle
+def test_the_line_that_converts_a_pickle(tmp_path: Path) -> None:
+    torch = library("torch")
+    network = theirs(torch)
+    path = tmp_path / "it's mine.pt"
+    torch.save(network.state_dict(), path)
+    with pytest.raises(FileError) as caught:
+        load_model(path)
+    line = str(caught.value).split("this converts it: python ")[1]
+    subprocess.run([sys.executable, *shlex.split(line)], check=True)
+    predicts_as(network, tmp_path / "it's mine.safetensors")

@@ -16,9 +16,9 @@ from tuiprop.core.network import Layer, Network, Parameters, initialize
 from tuiprop.data.preparation import Preparation
 from tuiprop.engine.session import open_session
 from tuiprop.files.atomic import FileError
+from tuiprop.files.contents import LARGEST
 from tuiprop.files.export import export
 from tuiprop.files.model import Model
-from tuiprop.files.npz import LARGEST
 from tuiprop.files.weights import load_model, parameters_for, read
 from tuiprop.training.experiment import Experiment, parse, to_tables
 

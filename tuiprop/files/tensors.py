@@ -33,7 +33,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
     # arrays that are not contiguous would be written wrong, without a word
     arrays = {name: np.ascontiguousarray(array) for name, array in names(model.parameters).items()}
     description = msgspec.json.encode(metadata).decode()
-    return save(arrays, {"tuiprop": description, "sha256": checksum(arrays, metadata)})
+    return bytes(save(arrays, {"tuiprop": description, "sha256": checksum(arrays, metadata)}))
 
 
 def decode(content: bytes) -> WeightsFile:
@@ -70,6 +70,8 @@ def _array(name: str, tensor: dict[str, Any]) -> Array:
     dtype, shape, data = tensor["dtype"], tuple(tensor["shape"]), tensor["data"]
     if dtype not in _DTYPES:
         raise ContentError(f"{name} is {dtype}, expected {', '.join(_DTYPES)}")
+    if 0 in shape:  # its other sizes could be any number
+        raise ContentError(f"{name} is {shape}, expected sizes of 1 or more")
     if prod(shape) * np.dtype(_DTYPES[dtype]).itemsize != len(data):
         raise ContentError(f"{name} is {shape} of {dtype} in {len(data)} bytes")
     array = np.frombuffer(data, _DTYPES[dtype]).reshape(shape)
