@@ -110,8 +110,10 @@ def test_a_network_that_no_file_may_hold() -> None:
 def test_the_examples_are_spread_around_the_mean() -> None:
     each = model((3, 2))
     preparation = (
-        Preparation("a", 1000.0, 10.0), Preparation("b", category="x"), Preparation("c", -5.0, 1e-3),
-    )  # fmt: skip
+        Preparation("a", 1000.0, 10.0),
+        Preparation("b", category="x"),
+        Preparation("c", -5.0, 1e-3),
+    )
     each = Model(each.experiment, each.parameters, ("a", "b=x", "c"), (), preparation, 0)
     rows: Array = examples(each)
     assert set(rows[:, 1].tolist()) == {0.0, 1.0}
