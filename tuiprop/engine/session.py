@@ -11,7 +11,7 @@ from tuiprop.core.network import Parameters, initialize
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table
-from tuiprop.files.export import Exported, export
+from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for
 from tuiprop.training.experiment import Experiment
@@ -78,7 +78,7 @@ class Session:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
         return self.model.predict(inputs)
 
-    def save(self, path: str | Path) -> Exported:
+    def save(self, path: str | Path) -> Written:
         """Export the weights in the format that the suffix says, read back and compared."""
         return export(self.model, path)
 

@@ -18,7 +18,7 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
 
 
 @dataclass(frozen=True)
-class Exported:
+class Written:
     """A file that was written, and what was found when it was read back."""
 
     path: str
@@ -54,7 +54,7 @@ def remarks(model: Model, path: str) -> str:
     return "; ".join(filter(None, (file.instead(model), file.lacks_judge())))
 
 
-def export(model: Model, path: str | Path) -> Exported:
+def export(model: Model, path: str | Path) -> Written:
     """Write a model in the format that the file's suffix says.
 
     What will stand in the file is compared with the network first: a file that is there already
@@ -83,7 +83,7 @@ def export(model: Model, path: str | Path) -> Exported:
         raise FileError(f"{name}: cannot be read back: {error.strerror or error}") from None
     if not same:
         raise FileError(f"{name}: what was read back differs from what was written")
-    return Exported(name, difference, remark, file.usage(model, name))
+    return Written(name, difference, remark, file.usage(model, name))
 
 
 def _format(path: str | Path) -> Format:
