@@ -1,6 +1,8 @@
 """Files that are damaged or hostile; the long form is tests/robustness/mutate.py."""
 
 import json
+import subprocess
+import sys
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
@@ -267,3 +269,16 @@ def test_pytorchs_names_in_npz(tmp_path: Path) -> None:
     file = npz.decode((tmp_path / "w.npz").read_bytes())
     assert file.names == {"W1": "0.weight", "b1": "0.bias", "W2": "2.weight", "b2": "2.bias"}
     assert contents.architecture(file).sizes == (4, 3, 2)
+
+
+def test_killed_while_it_saves() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.robustness.kill", "5"],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == list(READ)
+    assert "unreadable" not in done.stdout
