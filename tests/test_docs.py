@@ -17,7 +17,16 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.completion import complete
 from tuiprop.data.embedded import read_embedded
-from tuiprop.training.experiment import Experiment, load, parse
+from tuiprop.training.experiment import (
+    DERIVED,
+    ENCODINGS,
+    MISSING,
+    SCALINGS,
+    ColumnSettings,
+    Experiment,
+    load,
+    parse,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,9 +85,21 @@ def readme_tables() -> dict[str, dict[str, object]]:
 
 def test_readme_experiment_has_every_key() -> None:
     tables = readme_tables()
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    (_, table) = text.split("| key | says | default |\n")
+    of_files = re.findall(r"^\| `(\w+)` \|", table.split("\n\n")[0], re.MULTILINE)
     for section in ("data", "network", "training"):
-        hint = Experiment.__annotations__[section]
-        assert set(tables[section]) == set(hint.__struct_fields__), section
+        keys = set(Experiment.__annotations__[section].__struct_fields__)
+        if section == "data":
+            assert set(of_files) < keys
+            keys -= set(of_files)
+        assert set(tables[section]) == keys, section
+
+
+def test_the_settings_of_a_column_are_documented() -> None:
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    for name in (*ColumnSettings.__struct_fields__, *ENCODINGS, *MISSING, *SCALINGS, *DERIVED):
+        assert f"`{name}`" in text or f'"{name}"' in text, name
 
 
 def test_readme_experiment_is_the_suggested_one() -> None:

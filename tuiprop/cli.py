@@ -13,6 +13,7 @@ import click
 import tuiprop
 
 if TYPE_CHECKING:
+    from tuiprop.data.table import Table
     from tuiprop.engine.session import Session
     from tuiprop.files.model import Model
 
@@ -91,8 +92,20 @@ def dashboard(what: str) -> None:
     sys.exit(app.return_code or 0)
 
 
+def _settable(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes `--set`."""
+    return click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A key of the experiment file, such as data.header=false.",
+    )(command)
+
+
 @main.command()
 @click.argument("experiment")
+@_settable
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 @click.option("--epochs", type=click.IntRange(min=0), help="The total, instead of the file's.")
 @click.option(
@@ -105,6 +118,7 @@ def dashboard(what: str) -> None:
 @click.option("--history", metavar="FILE.csv", help="Write J and accuracy of every epoch.")
 def train(
     experiment: str,
+    assignments: tuple[str, ...],
     init: str | None,
     epochs: int | None,
     exports: tuple[str, ...],
@@ -116,7 +130,9 @@ def train(
             _check_destination(file)
         if history is not None:
             _check_destination(history, ".csv")
-        session = _open(experiment, init)
+        session = _open(experiment, init, assignments)
+        for note in session.examples.notes:
+            click.echo(f"note: {note}", err=True)
         for file in exports:
             _say_remarks(session.model, file)
     total = session.experiment.training.epochs if epochs is None else epochs
@@ -149,10 +165,10 @@ def _say_remarks(model: "Model", file: str) -> None:
         _say(f"{file}: {sentence}")
 
 
-def _open(experiment: str, init: str | None) -> "Session":
+def _open(experiment: str, init: str | None, assignments: tuple[str, ...] = ()) -> "Session":
     from tuiprop.engine.session import open_session
     from tuiprop.files.atomic import FileError
-    from tuiprop.training.experiment import load
+    from tuiprop.training.experiment import changed, load
 
     if not experiment.endswith(".toml"):
         raise ValueError(
@@ -161,7 +177,7 @@ def _open(experiment: str, init: str | None) -> "Session":
         )
     loaded = load(experiment)
     try:
-        return open_session(loaded, weights=init)
+        return open_session(changed(loaded, assignments), weights=init)
     except FileError:
         raise
     except ValueError as error:  # the experiment's file says what does not fit its data
@@ -291,11 +307,12 @@ def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
 
 @main.command()
 @click.argument("experiment")
+@_settable
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
-def check(experiment: str, init: str | None) -> None:
+def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> None:
     """Gradient check of the initial weights on the first batch, in float64."""
     with _one_sentence():
-        session = _open(experiment, init)
+        session = _open(experiment, init, assignments)
         result = session.check()
     click.echo("array      checked  relative error  verdict")
     for array in result.arrays:
@@ -314,14 +331,15 @@ def check(experiment: str, init: str | None) -> None:
 
 @main.command()
 @click.argument("experiment")
+@_settable
 @click.option("--update", type=click.IntRange(min=1), default=1, show_default=True, help="Which.")
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
-def explain(experiment: str, update: int, init: str | None) -> None:
+def explain(experiment: str, assignments: tuple[str, ...], update: int, init: str | None) -> None:
     """One update as linear text (Markdown): every operation, its equation, shapes, numbers."""
     with _one_sentence():
         from tuiprop.engine.explain import explain as explained
 
-        session = _open(experiment, init)
+        session = _open(experiment, init, assignments)
         try:
             text = explained(session, update)
         except ArithmeticError as error:
@@ -403,18 +421,24 @@ def inspect(file: str) -> None:
 
 @main.command()
 @click.argument("name", required=False)
-def datasets(name: str | None) -> None:
-    """The data sets that come with it, or one of them described."""
+@click.option("--out", metavar="FILE.csv", help="Write its table to a file; - is standard output.")
+def datasets(name: str | None, out: str | None) -> None:
+    """The data sets that come with it, or one of them described or written out."""
     with _one_sentence():
         from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
         from tuiprop.training.experiment import to_toml
 
         if name is None:
+            if out is not None:
+                raise ValueError("--out: found no data set, allowed: tuiprop datasets NAME --out")
             for entry in CATALOGUE.values():
                 click.echo(f"{entry.name:<14} {entry.title}")
             return
         experiment = suggested_experiment(name)
         table = load_table(experiment.data)
+        if out is not None:
+            _write_table(table, out)
+            return
     entry = CATALOGUE[name]
     columns = ", ".join(column.name for column in table.columns)
     for line in (
@@ -426,3 +450,16 @@ def datasets(name: str | None) -> None:
     ):
         click.echo(f"# {line}")
     click.echo(f"\n{to_toml(experiment)}")
+
+
+def _write_table(table: "Table", out: str) -> None:
+    from tuiprop.data.writer import to_csv
+    from tuiprop.files.atomic import write_text
+
+    text = to_csv(table)
+    if out == "-":
+        click.echo(text, nl=False)
+        return
+    _check_destination(out, ".csv")
+    write_text(out, text)
+    _say(f"{out}: {table.rows} rows")

@@ -167,7 +167,7 @@ def test_large_initial_weights_warn_of_nothing(tmp_path: Path) -> None:
     path = experiment(tmp_path, data=NUMBERS["data"], network=NUMBERS["network"])
     w = tmp_path / "w.npz"
     np.savez(w, W1=np.full((1, 2), 1e200), b1=np.zeros((1, 1)))
-    ended = tuiprop("train", path, "--init", w, "--epochs", 0)
+    ended = tuiprop("train", path, "--init", w, "--epochs", 0, "--set", "training.batch_size=0")
     assert (ended.status, ended.err) == (0, "")
     assert "J training inf" in ended.out
     assert tuiprop("check", path, "--init", w).err.count("\n") <= 1

@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_refused(arguments: Any, key: str, sentence: str) -
     ("columns", "key", "sentence"),
     [
         ({"wage": {}}, "data.columns.wage", "found a column of that name, allowed: size, price"),
-        ({"kind": {"use": False}}, "data.columns.kind", ".use: found false, allowed: true"),
+        ({"kind": {"use": False}}, "data.columns.kind.use", "found false, allowed: true"),
         (
             {},
             "data.columns.id",

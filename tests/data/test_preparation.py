@@ -164,11 +164,15 @@ def test_other_tables_are_encoded_in_the_same_way() -> None:
     same = apply(done.preparation, encode(done.preparation, SMALL))
     np.testing.assert_array_equal(same, done.training.inputs)
     for columns, sentence in (
-        (SMALL.columns[:1], 'found no column "colour", allowed: x'),
+        (SMALL.columns[:1], 'found no column "same", allowed: x'),
         ((*SMALL.columns[1:], Column("x", ("a",) * 4)), 'column "x": found text such as "a"'),
         (
-            (*SMALL.columns[:1], *SMALL.columns[2:], Column("colour", ("red", "pink") * 2)),
-            'row 2, column "colour": found "pink", allowed: blue, red',
+            (*SMALL.columns[:1], *SMALL.columns[2:], Column("colour", ("red", "") * 2)),
+            'row 2, column "colour": found a missing value, allowed: blue, red',
+        ),
+        (
+            (Column("x", np.array([1, np.nan, 2, 3])), *SMALL.columns[1:]),
+            'row 2, column "x": found a missing value, allowed: a value',
         ),
     ):
         with pytest.raises(DataError, match=sentence):

@@ -33,19 +33,23 @@ OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam
 
 SEED = "a whole number, 0 or more"
 BOOL = "true or false"
-SHARE = "a share: 0 or more, less than 1"
+SHARE = 'a share: 0 or more, less than 1; the path of a file; or { column = "NAME" }'
 PATH = "a name from `tuiprop datasets` or a path"
 COLUMN = "a column or a list of columns"
 POINTS = "a whole number from 2 to 10000000"
 NOISE = "a number from 0 to 0.5"
-COLUMNS = "a table of columns, each { use = true } or { use = false }"
+COLUMN_KEYS = "use, encoding, order, missing, scaling"
+COLUMNS = f"a table of columns, each with some of {COLUMN_KEYS}"
 LAYERS = 'a list of { units = 8, activation = "tanh" }, the output layer last'
 UNITS = "a whole number from 1 to 100000"
 L2 = "a number, 0 or more"
 RATE = "a number greater than 0"
 BATCH = "a whole number, 0 or more; 0 is the whole training set"
 EPOCHS = "a whole number from 0 to 1000000000"
-DATA_KEYS = "source, target, validation, standardize, seed, points, noise, columns"
+OPTIONAL_DATA_KEYS = (
+    "columns, derived, format, delimiter, decimal, header, missing_values, examples, labels"
+)
+DATA_KEYS = f"source, target, validation, standardize, seed, points, noise, {OPTIONAL_DATA_KEYS}"
 NETWORK_KEYS = "layers, initializer, loss, l2, seed"
 TRAINING_KEYS = "optimizer, learning_rate, batch_size, epochs, shuffle, seed, dtype, options"
 
@@ -357,7 +361,7 @@ def test_deeper_and_missing(tmp_path: Path, text: str, key: str, found: str, all
     [
         ('x = 1\n[data]\nsource = "a"', "x", "data, network, training, breakpoint"),
         ('[data]\nsource = "a"\nsauce = 1', "data.sauce", DATA_KEYS),
-        ('[data]\nsource = "a"\ncolumns.id.used = true', "data.columns.id.used", "use"),
+        ('[data]\nsource = "a"\ncolumns.id.used = true', "data.columns.id.used", COLUMN_KEYS),
         ('[data]\nsource = "a"\n[network]\nlayer = 1', "network.layer", NETWORK_KEYS),
         (
             '[data]\nsource = "a"\n[[network.layers]]\nunits = 1\nactivation = "tanh"\nbias = 1',
@@ -576,7 +580,10 @@ def test_writing_and_reading_is_the_identity(
 
 def test_every_key_is_written() -> None:
     tables = to_tables(parse({"data": {"source": "iris"}}))
-    assert set(tables["data"]) == set(DATA_KEYS.split(", ")) - {"target", "columns"}
+    assert set(tables["data"]) == set(DATA_KEYS.split(", ")) - {
+        "target",
+        *OPTIONAL_DATA_KEYS.split(", "),
+    }
     assert set(tables["network"]) == {"initializer", "l2", "seed"}
     assert set(tables["training"]) == set(TRAINING_KEYS.split(", ")) - {"options"}
     assert "breakpoint" not in tables

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tuiprop.data.embedded import read_embedded
 from tuiprop.data.generators import generate
-from tuiprop.data.reader import read_table
+from tuiprop.data.reader import appended, read_table
 from tuiprop.data.table import DataError, Table, quote
 from tuiprop.training.experiment import DataSettings, Experiment, parse
 
@@ -198,20 +198,41 @@ CATALOGUE: dict[str, Entry] = {each.name: each for each in _ENTRIES}
 def load_table(settings: DataSettings) -> Table:
     """The table that `settings.source` names; generated with its points, noise and seed.
 
-    Columns of a file that are not used (`use = false`) may hold what is refused elsewhere.
+    Columns of a file that are not used (`use = false`) may hold what is refused elsewhere. Where
+    validation examples have a file of their own, its rows are the last ones.
 
     Raises:
         DataError: there is no such data set, or the file is refused; see `read_table`.
     """
     source = settings.source
+    for path in settings.files:
+        if not _exists(path):
+            raise DataError(f"{path}: there is no such file{_meant(PurePath(path).stem)}")
     if settings.is_path:
-        if not _exists(source):
-            raise DataError(f"{source}: there is no such file{_meant(PurePath(source).stem)}")
-        unchecked = {name for name, column in settings.columns.items() if not column.use}
-        return read_table(source, unchecked)
-    if entry(source).kind == "table":
-        return read_embedded(source)
-    return generate(source, settings.points, settings.noise, settings.seed)
+        return read_table(source, settings)
+    table = (
+        read_embedded(source)
+        if entry(source).kind == "table"
+        else generate(source, settings.points, settings.noise, settings.seed)
+    )
+    if settings.validation_file is None:
+        return table
+    return appended(table, read_table(settings.validation_file))
+
+
+def identity(settings: DataSettings) -> object:
+    """What is the same as long as `load_table` gives the same table."""
+    stamps = []
+    for path in settings.files:
+        try:
+            status = Path(path).stat()
+            stamps.append((status.st_mtime_ns, status.st_size))
+        except (OSError, ValueError):
+            return object()  # equal to no other: reading it says what is wrong
+    reading = ("source", "format", "delimiter", "decimal", "header", "missing_values", "examples")
+    more = ("labels", "columns") if settings.is_path else ("points", "noise", "seed")
+    values = [repr(getattr(settings, key)) for key in (*reading, *more)]
+    return (*values, settings.validation_file, *stamps)
 
 
 def entry(name: str) -> Entry:

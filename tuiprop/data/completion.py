@@ -6,9 +6,9 @@ import msgspec
 
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
-from tuiprop.data.encoding import encoding_of, input_columns
+from tuiprop.data.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.table import Column, Table, listed, quote
-from tuiprop.data.target import MOST_CLASSES, class_count, classes_of, looks_like_classes
+from tuiprop.data.target import MOST_CLASSES, looks_like_classes
 from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings
 
 _HIDDEN = LayerSettings(units=8, activation="tanh")
@@ -23,17 +23,20 @@ def complete(experiment: Experiment, table: Table) -> Experiment:
 
     Raises:
         ExperimentError: a key that does not fit the table or another key.
+        DataError: a value is missing where that is refused.
     """
     targets = _targets(experiment, table)
     data = msgspec.structs.replace(
         experiment.data, target=experiment.data.target or targets[0].name
     )
-    encoding = encoding_of(input_columns(data, table), table)
+    choices = input_choices(data, table)
     network = experiment.network
     loss = network.loss or _fitting_loss(network.layers, targets)
     _check_loss(loss, targets, "network.loss" if network.loss else "data.target")
+    of_targets = target_choices(data, table, classes=LOSSES[loss].classes)
+    kept_rows((*choices, *of_targets), table)
     layers = network.layers or (_HIDDEN, _output_layer(loss, targets))
-    _check_network(len(encoding), layers, loss, network.loss is not None)
+    _check_network(len(choices), layers, loss, network.loss is not None)
     _check_outputs(layers, loss, targets)
     return msgspec.structs.replace(
         experiment,
@@ -65,7 +68,7 @@ def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Colum
     if layers is None:
         if not classes:
             return "mse"
-        return "binary_cross_entropy" if class_count(target) == 2 else "cross_entropy"
+        return "binary_cross_entropy" if len(target.categories.names) == 2 else "cross_entropy"
     output = layers[-1].activation
     if output == "softmax":
         return "cross_entropy"
@@ -103,7 +106,7 @@ def _check_loss(loss: str, targets: tuple[Column, ...], key: str) -> None:
             f"{loss} for {len(targets)} targets",
             f"one target of classes, or {_names(classes=False)}",
         )
-    count = class_count(targets[0])
+    count = len(targets[0].categories.names)
     if not 2 <= count <= MOST_CLASSES:
         classes = "1 class" if count == 1 else f"{count} classes"
         raise _error(
@@ -126,7 +129,7 @@ def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
     """The values that n[L] can have, the one that suits best first."""
     if not LOSSES[loss].classes:
         return (len(targets),)
-    count = class_count(targets[0])
+    count = len(targets[0].categories.names)
     return (1, 2) if loss == "binary_cross_entropy" and count == 2 else (count,)
 
 
@@ -149,7 +152,7 @@ def _check_outputs(
     if units in fitting:
         return
     if LOSSES[loss].classes:
-        names = listed(classes_of(targets[0]).names, most=10)
+        names = listed(targets[0].categories.names, most=10)
         each = f"one for each class of {targets[0].name} ({names})"
         allowed = f"1, or 2, {each}" if len(fitting) == 2 else f"{fitting[0]}, {each}"
     else:

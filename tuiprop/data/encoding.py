@@ -1,43 +1,59 @@
-"""From the columns of a table to the inputs of a network, and their standardisation."""
+"""What is done to the columns of a table so that a network can take them, and its inverse.
 
-import re
-from collections.abc import Mapping, Sequence
+Everything in a `Preparation` was learnt from training examples; it is stored with the model.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import Any
+from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from tuiprop.data.table import Column, DataError, Numbers, Table, listed, quote
-from tuiprop.training.experiment import DataSettings, ExperimentError
+from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table, listed, quote
 
-MOST_CATEGORIES = 100
-"""Of a text column that is an input; each is an input of its own."""
+Rows: TypeAlias = NDArray[np.int64]
+"""Rows of a table, counted from 0."""
+
+Encoder: TypeAlias = Callable[[Rows], Numbers]
+"""One raw input, (m,), of some rows of a table."""
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """One input: where it comes from and what is done with it: (x − mean) / deviation."""
+    """One input or one target: where it comes from, and (x − mean) / deviation."""
 
     column: str
     mean: float = 0.0
     deviation: float = 1.0
     category: str | None = None
-    """The text that makes this input 1 and every other text 0; None for a column of numbers."""
+    """The text that makes this input 1 and every other text 0; empty: that the cell is missing."""
+    fill: float | None = None
+    """What a missing number is taken for; None where it is refused."""
+    order: tuple[str, ...] | None = None
+    """Of text that becomes a number: its categories, which stand for 0, 1, …"""
+    derived: str | None = None
+    """A key of `DERIVATIONS`: what is made of the numbers of the column."""
+    other: str | None = None
+    """The second column of a derived input that is made of two."""
 
     @property
     def name(self) -> str:
-        """Of the input: "petal_length", or "colour=red"."""
-        return self.column if self.category is None else f"{self.column}={self.category}"
+        """Of the input: "petal_length", "colour=red", "x1·x2"."""
+        if self.derived is not None:
+            return DERIVATIONS[self.derived].name.format(self.column, self.other)
+        if self.category is None:
+            return self.column
+        return f"{self.column}={self.category or '(missing)'}"
 
     def to_builtins(self) -> dict[str, Any]:
-        """The entry of a weights file."""
-        entry: dict[str, Any] = {
-            "column": self.column,
-            "mean": self.mean,
-            "deviation": self.deviation,
-        }
-        return entry if self.category is None else {**entry, "category": self.category}
+        """The entry of a weights file; what does not apply is left out."""
+        entry = {field: getattr(self, field) for field in self.__dataclass_fields__}
+        if self.order is not None:
+            entry["order"] = list(self.order)
+        return {field: value for field, value in entry.items() if value is not None}
 
     @classmethod
     def from_builtins(cls, entry: Mapping[str, Any]) -> "Preparation":
@@ -47,151 +63,211 @@ class Preparation:
             DataError: an entry that `to_builtins` does not write.
         """
         try:
-            column, category = entry["column"], entry.get("category")
-            mean, deviation = float(entry["mean"]), float(entry["deviation"])
-        except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
-            column, category, mean, deviation = None, None, 0.0, 0.0
-        named = isinstance(column, str) and isinstance(category, str | None)
-        if not named or not isfinite(mean) or not 0 < deviation < inf:
+            read = msgspec.convert(entry, _Entry)
+        except (msgspec.ValidationError, OverflowError):
+            read = None
+        if (
+            read is None
+            or not all(map(isfinite, (read.mean, read.fill or 0.0)))
+            or not 0 < read.deviation < inf
+            or (read.derived is not None and not _derives(read))
+        ):
             raise DataError(
                 f"preparation: found {quote(str(entry))}, allowed: column, mean, a deviation "
-                "greater than 0, and a category where the column is text"
+                "greater than 0, and what made a number of the column"
             )
-        return cls(column, mean, deviation, category)
+        return cls(**msgspec.structs.asdict(read))
 
 
-def input_columns(settings: DataSettings, table: Table) -> tuple[Column, ...]:
-    """The columns that are neither a target nor left out.
+class _Entry(msgspec.Struct):
+    """The entry of a weights file."""
 
-    Args:
-        settings: with the target named.
-        table: what they are columns of.
-
-    Raises:
-        ExperimentError: `data.columns` names a column that does not exist or leaves out a target,
-            or no column remains.
-    """
-    for name, column in settings.columns.items():
-        key = f"data.columns.{_toml_key(name)}"
-        if name not in table:
-            allowed = listed(table.names)
-            raise ExperimentError(f"{key}: found a column of that name, allowed: {allowed}", key)
-        if not column.use and name in settings.targets:
-            raise ExperimentError(
-                f"{key}.use: found false, allowed: true, as it is a target; "
-                "data.target names another",
-                key,
-            )
-    left_out = {name for name, column in settings.columns.items() if not column.use}
-    inputs = tuple(
-        column
-        for column in table.columns
-        if column.name not in left_out and column.name not in settings.targets
-    )
-    if not inputs:
-        key = "data.columns" if left_out else "data.target"
-        raise ExperimentError(
-            f"{key}: found no column of {table.name} that is left as an input, allowed: 1 or more",
-            key,
-        )
-    return inputs
+    column: str
+    mean: float
+    deviation: float
+    category: str | None = None
+    fill: float | None = None
+    order: tuple[str, ...] | None = None
+    derived: str | None = None
+    other: str | None = None
 
 
-def encoding_of(columns: Sequence[Column], table: Table) -> tuple[Preparation, ...]:
-    """The inputs that the columns give: one for numbers, one for each category of text.
+@dataclass(frozen=True)
+class Derivation:
+    """How an input is made of the numbers of one or two columns."""
 
-    Raises:
-        ExperimentError: a text column with too many categories.
-    """
-    inputs: list[Preparation] = []
-    for column in columns:
-        if not isinstance(column.values, tuple):
-            inputs.append(Preparation(column.name))
-            continue
-        categories = sorted(set(column.values))
-        if len(categories) > MOST_CATEGORIES or len(categories) == table.rows > 1:
-            key = f"data.columns.{_toml_key(column.name)}"
-            raise ExperimentError(
-                f"{key}: found {len(categories)} different texts in {table.rows} rows, allowed: "
-                f"up to {MOST_CATEGORIES} that repeat; {key} = {{ use = false }} leaves it out",
-                key,
-            )
-        inputs += [Preparation(column.name, category=category) for category in categories]
-    return tuple(inputs)
+    name: str
+    """Of the input; {0} and {1} are the columns."""
+    of: tuple[int, ...]
+    """The columns it is made of: the first input, the second."""
+    function: Callable[..., Numbers]
 
 
-def encode(preparation: Sequence[Preparation], table: Table) -> Numbers:
-    """The inputs of every row of a table, raw: not yet standardised.
+DERIVATIONS: dict[str, Derivation] = {
+    "square": Derivation("{0}²", (0,), lambda x: x * x),
+    "product": Derivation("{0}·{1}", (0, 1), lambda x, y: x * y),
+    "sine": Derivation("sin {0}", (0,), np.sin),
+}
+
+
+def _derives(entry: _Entry) -> bool:
+    """The entry of a derived input has the columns that it needs."""
+    derivation = DERIVATIONS.get(entry.derived or "")
+    return derivation is not None and (entry.other is not None) == (len(derivation.of) == 2)
+
+
+def encode(preparation: Sequence[Preparation], table: Table, rows: Rows | None = None) -> Numbers:
+    """The inputs of rows of a table, raw: missing values filled in, not yet scaled.
+
+    A text that is none of the categories makes all inputs of its column 0; `unseen` finds it.
 
     Args:
         preparation: of each input, in order.
         table: with the columns that it names, and others, which are ignored.
+        rows: which; None: all.
 
     Returns:
-        (rows, n[0]).
+        (m, n[0]).
 
     Raises:
-        DataError: a column is not there, is text where numbers are needed, or holds a text that
-            is none of the categories.
+        DataError: as `encoders`; or a value is missing for which nothing was learnt.
     """
-    rows = np.empty((table.rows, len(preparation)))
+    rows = np.arange(table.rows) if rows is None else rows
+    encoded = np.empty((len(rows), len(preparation)))
+    with np.errstate(over="ignore"):
+        for i, encoder in enumerate(encoders(preparation, table)):
+            encoded[:, i] = encoder(rows)
+    return encoded
+
+
+def encoders(preparation: Sequence[Preparation], table: Table) -> tuple[Encoder, ...]:
+    """What gives each raw input of any rows of a table.
+
+    Raises:
+        DataError: a column is not there, or is text where numbers are needed.
+    """
     categories: dict[str, list[str]] = {}
     for each in preparation:
         if each.category is not None:
             categories.setdefault(each.column, []).append(each.category)
-    texts = {name: _texts(table, table[name], known) for name, known in categories.items()}
-    for i, each in enumerate(preparation):
+    plain = {
+        each.column: _number(each, table)
+        for each in preparation
+        if each.category is None and each.derived is None
+    }
+    one_hot = {name: _one_hot(table, table[name], known) for name, known in categories.items()}
+
+    def encoder(each: Preparation) -> Encoder:
+        if each.derived is not None:
+            names = [each.column] + ([each.other] if each.other is not None else [])
+            for name in names:
+                if name not in plain:
+                    raise DataError(f"preparation: {each.name}: {quote(name)} is no input itself")
+            function = DERIVATIONS[each.derived].function
+            return lambda rows: function(*(plain[name](rows) for name in names))
         if each.category is not None:
-            rows[:, i] = texts[each.column] == each.category
-            continue
-        values = table[each.column].values
-        if isinstance(values, tuple):
-            raise DataError(
-                f"{table.name}: column {quote(each.column)}: found text such as "
-                f"{quote(values[0])}, allowed: numbers"
-            )
-        rows[:, i] = values
-    return rows
+            return one_hot[each.column][each.category]
+        return plain[each.column]
+
+    return tuple(map(encoder, preparation))
 
 
-def _texts(
-    table: Table, column: Column, categories: Sequence[str]
-) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
-    texts = column.as_text()
-    unknown = set(texts) - set(categories)
-    if unknown:
-        row = next(row for row, text in enumerate(texts, start=1) if text in unknown)
+def _number(each: Preparation, table: Table) -> Encoder:
+    """An input of numbers, or of text in an order."""
+    column = table[each.column]
+    if each.order is not None:
+        values = _ordinal(each.order, table, column)
+    elif isinstance(column.values, tuple):
+        text = next((cell for cell in column.values if cell != MISSING), MISSING)
         raise DataError(
-            f"{table.name}: row {row}, column {quote(column.name)}: found {quote(texts[row - 1])}, "
-            f"allowed: {listed(categories)}"
+            f"{table.name}: column {quote(each.column)}: found text such as {quote(text)}, "
+            "allowed: numbers"
         )
-    return np.array(texts, dtype=object)
+    else:
+        values = column.values
+
+    if not column.missing.any():
+        return lambda rows: values[rows]
+
+    def number(rows: Rows) -> Numbers:
+        found: Numbers = values[rows]
+        missing = np.isnan(found)
+        if missing.any():
+            if each.fill is None:
+                row = int(rows[missing.argmax()])
+                raise _refused(table, row, column, "a missing value", "a value")
+            found[missing] = each.fill
+        return found
+
+    return number
 
 
-def standardized(preparation: Sequence[Preparation], rows: Numbers) -> tuple[Preparation, ...]:
-    """With the mean and the population deviation of `rows`, (m, n[0]); categories are left as is.
+def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
+    """The places in the order, (rows,)."""
+    place = {name: float(k) for k, name in enumerate(order)}
+    names, codes = column.categories.names, column.categories.codes
+    unknown = [k for k, name in enumerate(names) if name not in place]
+    if unknown:
+        row = int(np.isin(codes, unknown).argmax())
+        raise _refused(table, row, column, quote(names[codes[row]]), listed(order))
+    places: Numbers = np.array([*(place[name] for name in names), np.nan])
+    found: Numbers = places[codes]  # a missing cell has the code -1, the last
+    return found
 
-    Raises:
-        DataError: numbers so large that their deviation is none.
-    """
-    prepared = []
-    for each, values in zip(preparation, rows.T, strict=True):
+
+def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, Encoder]:
+    """The inputs of a column that is one-hot encoded, by category."""
+    if set(known) == {MISSING}:  # only whether it is missing: the rest are numbers
+        return {MISSING: lambda rows: column.missing[rows].astype(np.float64)}
+    names, codes = column.categories.names, column.categories.codes
+
+    def refuse_missing(rows: Rows) -> None:
+        missing = column.missing[rows]
+        if missing.any():
+            row = int(rows[missing.argmax()])
+            raise _refused(table, row, column, "a missing value", listed(known))
+
+    def encoder(category: str) -> Encoder:
+        code = names.index(category) if category in names else len(names)
+        code = -1 if category == MISSING else code
+
+        def one_hot(rows: Rows) -> Numbers:
+            if MISSING not in known and category == known[0]:
+                refuse_missing(rows)
+            found: Numbers = (codes[rows] == code).astype(np.float64)
+            return found
+
+        return one_hot
+
+    return {category: encoder(category) for category in known}
+
+
+def _refused(table: Table, row: int, column: Column, found: str, allowed: str) -> DataError:
+    place = f"{table.file_of(row)}: {table.place(row)}, column {quote(column.name)}"
+    return DataError(f"{place}: found {found}, allowed: {allowed}")
+
+
+def unseen(preparation: Iterable[Preparation], table: Table, rows: Rows) -> list[str]:
+    """A sentence for each column in which rows hold categories that were not learnt."""
+    categories: dict[str, set[str]] = {}
+    for each in preparation:
         if each.category is not None:
-            prepared.append(each)
+            categories.setdefault(each.column, set()).add(each.category)
+    sentences = []
+    for name, known in categories.items():
+        if known == {MISSING}:
             continue
-        values = np.ascontiguousarray(values)
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, deviation = float(values.mean()), float(values.std())
-        if values.min() == values.max():
-            # the mean of equal numbers is rounded, and a deviation of that rounding is noise
-            mean, deviation = float(values[0]), 1.0
-        if not np.isfinite([mean, deviation]).all():
-            raise DataError(
-                f"column {quote(each.column)}: found numbers too large for their deviation, "
-                "allowed: numbers up to 1e150"
+        names, codes = table[name].categories.names, table[name].categories.codes[rows]
+        unknown = [k for k, each in enumerate(names) if each not in known]
+        found = np.isin(codes, unknown)
+        if found.any():
+            row = int(rows[found.argmax()])
+            which = listed((quote(names[k]) for k in unknown if k in codes), most=3)
+            sentences.append(
+                f"{table.file_of(row)}: {table.place(row)}, column {name}: {which} does not occur "
+                f"among the training examples; the inputs of {name} are all 0 there"
             )
-        prepared.append(Preparation(each.column, mean, deviation or 1.0))
-    return tuple(prepared)
+    return sentences
 
 
 def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:
@@ -199,18 +275,28 @@ def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:
 
     Args:
         preparation: of each input, in order.
-        rows: raw inputs, examples as rows, (m, n[0]).
+        rows: raw inputs, examples as rows, (m, n[0]); not-a-number for what is missing.
 
     Returns:
-        (m, n[0]), a new array in float64; infinite where the quotient is too large for it.
+        (m, n[0]), a new array in float64; infinite where the quotient is too large for it, not a
+        number where a value is missing for which nothing was learnt.
     """
     mean = np.array([each.mean for each in preparation])
     deviation = np.array([each.deviation for each in preparation])
+    fill = np.array([np.nan if each.fill is None else each.fill for each in preparation])
+    raw = np.asarray(rows, dtype=np.float64)
     with np.errstate(over="ignore"):
-        prepared: Numbers = (np.asarray(rows, dtype=np.float64) - mean) / deviation
+        prepared: Numbers = (np.where(np.isnan(raw), fill, raw) - mean) / deviation
     return prepared
 
 
-def _toml_key(name: str) -> str:
-    """A column's name as a TOML file writes it in a key."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+def unscaled(targets: Sequence[Preparation], rows: Numbers) -> Numbers:
+    """Outputs of a network, (m, n[L]), in the unit of the targets: ŷ · deviation + mean.
+
+    The inverse of `apply`. Where no target was scaled, the same numbers.
+    """
+    if not any(each.mean or each.deviation != 1.0 for each in targets):
+        return rows
+    mean = np.array([each.mean for each in targets])
+    in_unit: Numbers = rows * np.array([each.deviation for each in targets]) + mean
+    return in_unit

@@ -7,20 +7,19 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.loss import LOSSES
+from tuiprop.data.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.completion import complete
-from tuiprop.data.encoding import (
-    Preparation,
-    apply,
-    encode,
-    encoding_of,
-    input_columns,
-    standardized,
-)
-from tuiprop.data.table import DataError, Numbers, Table
-from tuiprop.data.target import Classes, classes_of
-from tuiprop.training.experiment import DataSettings, Experiment
+from tuiprop.data.encoding import Preparation, Rows, apply, encode, encoders, unscaled
+from tuiprop.data.learning import learn_inputs, learn_targets
+from tuiprop.data.notes import notes
+from tuiprop.data.split import split
+from tuiprop.data.table import Categories, DataError, Numbers, Table, quote
+from tuiprop.training.experiment import Experiment
 
-__all__ = ["Examples", "Preparation", "Split", "apply", "complete", "encode", "prepare"]
+__all__ = ["Examples", "Preparation", "Split", "apply", "complete", "encode", "prepare", "unscaled"]
+
+BLOCK = 1 << 16
+"""Numbers that are prepared at a time, about: they stay in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,75 +51,105 @@ class Examples:
     classes: tuple[str, ...]
     """Names of the classes, sorted; empty where the targets are numbers."""
     labels: NDArray[np.int64] | None
-    """The class of every row of the table, (rows,); None where the targets are numbers."""
+    """The class of every row of the table, (rows,), -1 where it is missing; None where the targets
+    are numbers."""
     preparation: tuple[Preparation, ...]
     """Of each input, in order."""
+    targets: tuple[Preparation, ...] = ()
+    """Of each target, in order; empty for classes. `unscaled` inverts it."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the data, a sentence each."""
 
 
 def prepare(experiment: Experiment, table: Table) -> Examples:
     """The examples of a table; what the experiment leaves to the data is completed first.
 
+    Everything that is learnt from the data is learnt from the training examples.
+
     Raises:
-        ExperimentError: as `complete`.
-        DataError: numbers that the dtype cannot hold.
+        ExperimentError: as `complete`, or the rows cannot be split as it says.
+        DataError: numbers that the dtype cannot hold, or a class without a training example.
     """
     experiment = complete(experiment, table)
-    settings, dtype = experiment.data, experiment.training.dtype
-    assert experiment.network.layers is not None
-    assert experiment.network.loss is not None
-    encoding = encoding_of(input_columns(settings, table), table)
-    raw = encode(encoding, table)
-    columns = tuple(table[name] for name in settings.targets)
-    classes = classes_of(columns[0]) if LOSSES[experiment.network.loss].classes else None
+    settings, network, dtype = experiment.data, experiment.network, experiment.training.dtype
+    assert network.layers is not None
+    assert network.loss is not None
+    of_classes = LOSSES[network.loss].classes
+    choices = input_choices(settings, table)
+    target_columns = target_choices(settings, table, classes=of_classes)
+    kept = kept_rows((*choices, *target_columns), table)
+    classes = target_columns[0].column.categories if of_classes else None
+    training, validation = split(settings, table, kept, classes)
+    scaling = settings.of_every_column.scaling
+    scaling = scaling or ("standardize" if settings.standardize else "none")
+    preparation = learn_inputs(choices, settings.derived, scaling, table, training)
+    targets: tuple[Preparation, ...] = ()
     if classes is None:
-        targets = np.column_stack([column.values for column in columns]).astype(np.float64)
+        targets = learn_targets(target_columns, table, training)
         outputs = settings.targets
     else:
-        targets, outputs = _class_targets(classes, experiment.network.layers[-1].units)
-    held_out = _held_out(settings, table.rows, classes)
-    training, validation = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-    if settings.standardize:
-        encoding = standardized(encoding, raw[training])
-    prepared = _cast(apply(encoding, raw), dtype, table)
-    cast_targets = _cast(targets, dtype, table)
+        _check_trained(classes, table, training, validation)
+        outputs = classes.names[1:] if network.layers[-1].units == 1 else classes.names
+
+    def some(rows: Rows) -> Split:
+        inputs = _filled(preparation, table, rows, dtype)
+        if classes is None:
+            return Split(inputs, _filled(targets, table, rows, dtype), rows)
+        codes = classes.codes[rows]
+        one_hot = codes[:, None] if len(outputs) == 1 else np.eye(len(outputs))[codes]
+        return Split(inputs, np.ascontiguousarray(one_hot.astype(dtype)), rows)
+
     return Examples(
-        Split(prepared[training], cast_targets[training], training),
-        Split(prepared[validation], cast_targets[validation], validation),
-        tuple(each.name for each in encoding),
+        some(training),
+        some(validation),
+        tuple(each.name for each in preparation),
         outputs,
         classes.names if classes else (),
-        classes.labels if classes else None,
-        encoding,
+        classes.codes if classes else None,
+        preparation,
+        targets,
+        tuple(
+            notes(
+                experiment,
+                table,
+                choices,
+                target_columns,
+                preparation,
+                classes,
+                training,
+                validation,
+            )
+        ),
     )
 
 
-def _class_targets(classes: Classes, units: int) -> tuple[Numbers, tuple[str, ...]]:
-    """Targets (rows, n[L]) and the names of the outputs."""
-    if units == 1:
-        return classes.labels[:, None].astype(np.float64), classes.names[1:]
-    return np.eye(len(classes.names))[classes.labels], classes.names
+def _check_trained(classes: Categories, table: Table, training: Rows, validation: Rows) -> None:
+    """That every class has a training example."""
+    trained = np.bincount(classes.codes[training], minlength=len(classes.names))
+    if trained.all():
+        return
+    name = classes.names[int(trained.argmin())]
+    held_out = (classes.codes[validation] == trained.argmin()).any()
+    where = "only among the validation examples" if held_out else "only in rows left out"
+    raise DataError(
+        f"{table.name}: found class {quote(name)} {where}, allowed: classes with a training example"
+    )
 
 
-def _held_out(settings: DataSettings, rows: int, classes: Classes | None) -> NDArray[np.bool_]:
-    """Which rows are for validation, (rows,): drawn from each class, one class after the other."""
-    generator = np.random.default_rng(settings.seed)
-    if classes is None:
-        groups = [np.arange(rows)]
-    else:
-        groups = [np.flatnonzero(classes.labels == k) for k in range(len(classes.names))]
-    held_out = np.zeros(rows, dtype=np.bool_)
-    for group in groups:
-        count = min(round(settings.validation * len(group)), len(group) - 1)
-        held_out[generator.permutation(group)[:count]] = True
-    return held_out
-
-
-def _cast(values: Numbers, dtype: str, table: Table) -> Array:
+def _filled(preparation: tuple[Preparation, ...], table: Table, rows: Rows, dtype: str) -> Array:
+    """What the network takes for some rows, (N, n): (x − mean) / deviation, block by block."""
+    filled: Array = np.empty((len(rows), len(preparation)), dtype)
+    of_each = list(zip(preparation, encoders(preparation, table), strict=True))
+    size = max(BLOCK // len(preparation), 1024)
     with np.errstate(over="ignore"):
-        cast: Array = np.ascontiguousarray(values.astype(dtype))
-    if not np.isfinite(cast).all():
-        raise DataError(
-            f"{table.name}: found numbers too large for {dtype}, allowed: numbers up to "
-            f"{np.finfo(dtype).max:.1e}"
-        )
-    return cast
+        for start in range(0, len(rows), size):
+            block, part = filled[start : start + size], rows[start : start + size]
+            for i, (each, encoder) in enumerate(of_each):
+                values: Numbers = encoder(part)
+                block[:, i] = (values - each.mean) / each.deviation
+            if not np.isfinite(block).all():
+                raise DataError(
+                    f"{table.name}: found numbers too large for {dtype}, allowed: numbers up to "
+                    f"{np.finfo(dtype).max:.1e}"
+                )
+    return filled

@@ -1,8 +1,9 @@
 """A table: named columns of numbers or of text, as it was read or generated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 from typing import TypeAlias
 
 import numpy as np
@@ -16,9 +17,22 @@ class DataError(ValueError):
     """Data that cannot be used: one sentence with file, place, found and allowed."""
 
 
+MISSING = ""
+"""A cell of text that is missing; among numbers it is not-a-number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """The distinct values of a column, sorted: numbers by value, text by code point."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+    """The category of each row, (rows,), an index into `names`; -1 where the cell is missing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column: its cells are all numbers or all text."""
+    """One column: its cells are all numbers or all text; some may be missing."""
 
     name: str
     values: Numbers | tuple[str, ...]
@@ -28,11 +42,46 @@ class Column:
         """The cells are text."""
         return isinstance(self.values, tuple)
 
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which cells are missing, (rows,)."""
+        if isinstance(self.values, tuple):
+            return np.fromiter((cell == MISSING for cell in self.values), np.bool_)
+        return np.isnan(self.values)
+
+    @cached_property
+    def categories(self) -> Categories:
+        """The distinct values, missing cells left out."""
+        if isinstance(self.values, tuple):
+            names = tuple(sorted(set(self.values) - {MISSING}))
+            index = {MISSING: -1} | {name: k for k, name in enumerate(names)}
+            codes = np.fromiter((index[cell] for cell in self.values), np.int64)
+            return Categories(names, codes)
+        values, codes = np.unique(self.values, return_inverse=True)
+        present = values[~np.isnan(values)]
+        codes = np.where(codes < len(present), codes, -1)
+        return Categories(tuple(map(format_number, present.tolist())), codes)
+
     def as_text(self) -> tuple[str, ...]:
         """The cells as text; a number as `format_number` writes it."""
         if isinstance(self.values, tuple):
             return self.values
         return tuple(map(format_number, self.values.tolist()))
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Where rows of a table come from."""
+
+    name: str
+    """What errors call it: the path of the file or the name of the data set."""
+    rows: int
+    lines: Sequence[int] | None = None
+    """Of the file at which each row begins, counted from 1; None where it has no lines."""
+
+    def place(self, row: int) -> str:
+        """A row, counted from 0, as errors name it: "line 3", or "row 2" counted from 1."""
+        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +91,31 @@ class Table:
     name: str
     """What errors call it: the path of the file or the name of the data set."""
     columns: tuple[Column, ...]
+    lines: Sequence[int] | None = None
+    """Of the file at which each row begins, counted from 1; None where it has no lines."""
+    validation: Origin | None = None
+    """Where the last rows come from, if they are those of a file of validation examples."""
 
     @property
     def rows(self) -> int:
         """The number of rows, the header not counted."""
         return len(self.columns[0].values)
+
+    @property
+    def own_rows(self) -> int:
+        """The number of rows that are not from a file of validation examples."""
+        return self.rows - (self.validation.rows if self.validation else 0)
+
+    def file_of(self, row: int) -> str:
+        """What errors call the file that a row, counted from 0, comes from."""
+        in_validation = self.validation is not None and row >= self.own_rows
+        return self.validation.name if self.validation and in_validation else self.name
+
+    def place(self, row: int) -> str:
+        """A row, counted from 0, as errors name it within its file."""
+        if self.validation is not None and row >= self.own_rows:
+            return self.validation.place(row - self.own_rows)
+        return Origin(self.name, self.own_rows, self.lines).place(row)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -75,6 +144,8 @@ class Table:
 
 def format_number(value: float) -> str:
     """A number as a class or a category is named: 1 for 1.0, else the shortest exact decimal."""
+    if isnan(value):
+        return MISSING
     # from 1e16 on, repr writes an exponent, which is shorter than the digits
     return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
 

@@ -22,10 +22,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the dashboard's
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a library prints must not get among the messages
+    incoming, sys.stdin = sys.stdin.buffer, None  # no one else is to read the messages
     requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def receive() -> None:
-        while (content := read_message(sys.stdin.buffer)) is not None:
+        while (content := read_message(incoming)) is not None:
             requests.put(content)
         requests.put(None)
 

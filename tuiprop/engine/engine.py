@@ -18,7 +18,7 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.operation import Reference
 from tuiprop.core.optimizer import OPTIMIZERS
-from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
+from tuiprop.data.catalogue import CATALOGUE, identity, load_table, suggested_experiment
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import DataError, Table
 from tuiprop.engine.protocol import (
@@ -233,13 +233,7 @@ class Engine:
 
     def _load(self, settings: DataSettings) -> Table:
         """The table of these settings, read once as long as it is the same."""
-        key: object = (settings.source, settings.points, settings.noise, settings.seed)
-        if settings.is_path:
-            try:
-                status = Path(settings.source).stat()
-                key = (settings.source, settings.columns, status.st_mtime_ns, status.st_size)
-            except OSError:
-                self._table = None
+        key = identity(settings)
         if self._table is None or self._table[0] != key:
             self._table = key, load_table(settings)
         return self._table[1]

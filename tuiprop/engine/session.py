@@ -50,6 +50,7 @@ class Session:
             self.examples.classes,
             self.examples.preparation,
             self.run.t,
+            self.examples.targets,
         )
 
     def unit_names(self, l: int) -> list[str]:

@@ -29,7 +29,7 @@ _LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 
 def describe(model: Model, folder: Path) -> dict[str, Any]:
     """The description of a model in a file in this folder."""
-    return {
+    metadata = {
         "format": FORMAT,
         "experiment": to_tables(written_in(model.experiment, folder)),
         "inputs": list(model.inputs),
@@ -37,6 +37,9 @@ def describe(model: Model, folder: Path) -> dict[str, Any]:
         "preparation": [each.to_builtins() for each in model.preparation],
         "update": model.update,
     }
+    if model.targets:
+        metadata["targets"] = [each.to_builtins() for each in model.targets]
+    return metadata
 
 
 def decode_description(text: str | bytes) -> dict[str, Any]:
@@ -68,6 +71,7 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
         inputs = msgspec.convert(metadata["inputs"], tuple[str, ...])
         classes = msgspec.convert(metadata["classes"], tuple[str, ...])
         preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))
+        targets = tuple(map(Preparation.from_builtins, metadata.get("targets", [])))
         update = msgspec.convert(metadata["update"], int)
         if experiment.network.layers is None or experiment.network.loss is None:
             raise KeyError("network.layers and network.loss")
@@ -78,8 +82,10 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
         raise ContentError(f"its description cannot be: {error}") from None
     if len(preparation) != len(inputs):
         raise ContentError(f"prepares {len(preparation)} inputs, expected {len(inputs)}")
+    if targets and len(targets) != network.sizes[-1]:
+        raise ContentError(f"scales {len(targets)} targets, expected {network.sizes[-1]}")
     parameters = parameters_of(file, network, experiment.training.dtype)
-    return Model(experiment, parameters, inputs, classes, preparation, update)
+    return Model(experiment, parameters, inputs, classes, preparation, update, targets)
 
 
 def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:

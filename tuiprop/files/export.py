@@ -114,7 +114,7 @@ def _compare(file: Format, content: bytes, model: Model) -> float:
     if found.shape != expected.shape:
         raise ContentError(f"predicts {found.shape}, expected {expected.shape}")
     difference, largest = _largest_difference(found, expected)
-    if not difference <= TOLERANCE[str(expected.dtype)] * largest:
+    if not difference <= TOLERANCE[str(model.parameters.vector.dtype)] * largest:
         raise ContentError(f"predicts otherwise, by up to {difference:.2g}")
     return difference
 

@@ -14,7 +14,7 @@ from tuiprop.files import npz, onnx_graph, scripts, sklearn_script, tensors, tex
 from tuiprop.files.contents import LARGEST, WeightsFile
 from tuiprop.files.description import model_of
 from tuiprop.files.model import Model
-from tuiprop.files.plain import categories
+from tuiprop.files.plain import encoded, plain
 
 MOST_IN_TEXT = 1_000_000
 """Parameters that are written as decimal numbers; Python takes a second to read so many."""
@@ -89,12 +89,12 @@ def _run(content: bytes, model: Model, rows: Array) -> Array:
 
 
 def _standardised_outside(model: Model) -> str:
-    if all(each.mean == 0 and each.deviation == 1 for each in model.preparation):
-        return ""
+    scaled = any(each.mean != 0 or each.deviation != 1 for each in model.preparation)
+    sides = ["takes inputs"] * scaled + ["gives outputs"] * (plain(model).unit is not None)
     return (
-        "PyTorch's Sequential takes inputs that are standardised; "
+        f"PyTorch's Sequential {' and '.join(sides)} that are scaled; "
         "means and deviations are in the file's metadata"
-    )
+    ) * bool(sides)
 
 
 def _onnx_instead(model: Model) -> str:
@@ -102,7 +102,7 @@ def _onnx_instead(model: Model) -> str:
     composed = [name for name in found if name in onnx_graph.COMPOSED]
     words = f"{', '.join(composed)}: written as basic operators, which runtimes have in both "
     words += "precisions"
-    return "; ".join(filter(None, (words * bool(composed), categories(model))))
+    return "; ".join(filter(None, (words * bool(composed), encoded(model))))
 
 
 def _sklearn_instead(model: Model) -> str:
@@ -167,7 +167,7 @@ _TABLE = (
         _run,
         most_parameters=MOST_IN_TEXT,
         judge="torch",
-        instead=categories,
+        instead=encoded,
     ),
     Format(
         "scikit-learn script",
@@ -178,7 +178,7 @@ _TABLE = (
         _run,
         most_parameters=MOST_IN_TEXT,
         judge="sklearn",
-        instead=lambda model: "; ".join(filter(None, (_sklearn_instead(model), categories(model)))),
+        instead=lambda model: "; ".join(filter(None, (_sklearn_instead(model), encoded(model)))),
     ),
     Format(
         "Python script",
@@ -188,7 +188,7 @@ _TABLE = (
         None,
         _run,
         most_parameters=MOST_IN_TEXT,
-        instead=categories,
+        instead=encoded,
     ),
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.data.preparation import Preparation, apply
+from tuiprop.data.preparation import Preparation, apply, unscaled
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.threads import blas_threads, limited_to
 
@@ -27,6 +27,8 @@ class Model:
     """What is done to each raw input, n[0] of them."""
     update: int
     """The number of updates that made the parameters."""
+    targets: tuple[Preparation, ...] = ()
+    """How each target was scaled; empty for classes."""
 
     @property
     def network(self) -> Network:
@@ -40,7 +42,7 @@ class Model:
             inputs: examples as rows, (m, n[0]), as the table has them: not standardised.
 
         Returns:
-            (m, n[L]): for classes probabilities.
+            (m, n[L]): for classes probabilities; numbers in the unit of their target.
 
         Raises:
             ValueError: the inputs are not (m, n[0]).
@@ -55,7 +57,7 @@ class Model:
         with limited_to(blas_threads(self.network)), np.errstate(all="ignore"):
             workspace.inputs[...] = apply(self.preparation, rows)
             workspace.forward(self.parameters)
-        return np.ascontiguousarray(workspace.a[self.network.L].T)
+        return unscaled(self.targets, np.ascontiguousarray(workspace.a[self.network.L].T))
 
 
 def network_of(experiment: Experiment, inputs: int) -> Network:

@@ -119,6 +119,8 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
     g = Graph(dtype)
     # standardised in float64 whatever the dtype, as the network has it
     x = g("Cast", "input", to=TensorProto.DOUBLE)
+    if numbers.fill is not None:
+        x = g("Where", g("IsNaN", x), g.constant(numbers.fill, "fill", np.float64), x)
     x = g("Sub", x, g.constant(numbers.mean, "mean", np.float64))
     x = g("Div", x, g.constant(numbers.deviation, "deviation", np.float64))
     a = g("Cast", x, to=kind)
@@ -126,6 +128,12 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
         W = g.constant(parameters.W[l], f"W{l}")
         b = g.constant(parameters.b[l].ravel(), f"b{l}")
         a = _ACTIVATIONS[layer.activation](g, g("Gemm", a, W, b, transB=1))
+    if numbers.unit is not None:
+        mean, deviation = numbers.unit
+        y = g("Cast", a, to=TensorProto.DOUBLE)
+        y = g("Mul", y, g.constant(deviation, "target_deviation", np.float64))
+        y = g("Add", y, g.constant(mean, "target_mean", np.float64))
+        a = g("Cast", y, to=kind)
     g("Identity", a, name="output")
     graph = helper.make_graph(
         g.nodes,

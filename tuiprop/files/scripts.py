@@ -17,6 +17,9 @@ from tuiprop.core.activation import (
 )
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
+from tuiprop.data.dialect import MISSING_CELLS
+from tuiprop.data.encoding import Preparation
+from tuiprop.data.table import MISSING
 from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model
 from tuiprop.files.plain import Plain, plain
@@ -55,15 +58,29 @@ MODULES = {
 
 _READ = '''
 
+def is_missing(cell):
+    return cell.strip().lower() in MISSING
+
+
+def number(cell, fill=np.nan):
+    return fill if is_missing(cell) else float(cell)
+
+
+def place(cell, order, fill=np.nan):
+    return fill if is_missing(cell) else order.index(cell.strip())
+
+
+def is_category(cell, text):
+    try:
+        return float(cell) == float(text)
+    except ValueError:
+        return cell.strip() == text
+
+
 def read(path):
     """The raw inputs of a CSV file with a header line, by the names of its columns."""
     with open(path, newline="", encoding="utf-8-sig") as file:
-        return np.array(
-            [
-                [float(row[name] if text is None else row[name] == text) for name, text in COLUMNS]
-                for row in csv.DictReader(file)
-            ]
-        )
+        return np.array([[float(x(row)) for x in INPUTS] for row in csv.DictReader(file)])
 
 
 if __name__ == "__main__":
@@ -74,15 +91,7 @@ if __name__ == "__main__":
     writer.writerows(predict(read(sys.argv[1])).tolist())
 '''
 
-_PREPARE = '''
-
-def prepare(X):
-    """a[0], examples as rows, from raw inputs."""
-    X = np.asarray(X, dtype=np.float64)
-    if X.ndim != 2 or X.shape[1] != len(COLUMNS):
-        raise ValueError(f"inputs: found {X.shape}, expected (m, {len(COLUMNS)}), examples as rows")
-    return ((X - MEAN) / DEVIATION).astype(DTYPE)
-'''
+_DERIVED = {"square": "{0}**2", "product": "{0} * {1}", "sine": "np.sin({0})"}
 
 
 def words(network: Network) -> str:
@@ -104,7 +113,7 @@ def sequential(model: Model) -> str:
 
 def numpy_script(model: Model, metadata: dict[str, Any]) -> bytes:
     """A script whose `predict(X)` takes raw inputs, examples as rows; it needs NumPy only."""
-    return script(model, "", f"{_PREPARE}{in_numpy(model.network)}")
+    return script(model, "", f"{_preparing(plain(model))}{in_numpy(model)}")
 
 
 def torch_script(model: Model, metadata: dict[str, Any]) -> bytes:
@@ -121,18 +130,21 @@ network.load_state_dict(
 {tensors}    }},
     strict=True,
 )
-{_PREPARE}
+{_preparing(plain(model))}
 
 def predict(X):
     """Predictions, {shape(model)}, for raw inputs, (m, {model.network.inputs})."""
     with torch.no_grad():
-        return network(torch.from_numpy(prepare(X))).numpy()
+        a = network(torch.from_numpy(prepare(X))).numpy()
+    return {in_unit(model, "a")}
 '''
     return script(model, "import torch\nfrom torch import nn\n", body)
 
 
-def in_numpy(network: Network, name: str = "predict", inputs: str = "prepare(X)") -> str:
+def in_numpy(model: Model, name: str = "predict", inputs: str = "prepare(X)") -> str:
     """The activations, and a function that walks forward."""
+    network = model.network
+    result = in_unit(model, "a.T") if name == "predict" else "a.T"
     used = dict.fromkeys(layer.activation for layer in network.layers)
     functions = "".join(f"\n\ndef {each}(z):\n    return {_NUMPY[each]}\n" for each in used)
     lines = "".join(
@@ -146,7 +158,7 @@ def {name}(X):
     """Predictions, (m, {network.sizes[-1]}), for {of}, (m, {network.inputs}): examples as rows."""
     a = {inputs}.T
     with np.errstate(over="ignore"):  # exp of a large number is infinite, which is right here
-{lines}    return a.T
+{lines}    return {result}
 '''
 
 
@@ -159,6 +171,13 @@ def script(model: Model, imports: str, body: str) -> bytes:
     """Heading, numbers, `body`, and what reads a table."""
     numbers: Plain = plain(model)
     arrays = "".join(f"{name} = {_literal(array)}\n" for name, array in model.parameters)
+    inputs = "".join(f"    lambda row: {_cell(model, each)},\n" for each in model.preparation)
+    more = ""
+    if numbers.fill is not None:
+        more = f"FILL = np.array({numbers.fill.tolist()!r})\n".replace("nan", "np.nan")
+    if numbers.unit is not None:
+        mean, deviation = (each.tolist() for each in numbers.unit)
+        more += f"TARGET_MEAN = np.array({mean!r})\nTARGET_DEVIATION = np.array({deviation!r})\n"
     text = f'''"""A network {words(model.network)}, update {model.update}.
 
 predict(X) takes raw inputs, examples as rows, (m, {model.network.inputs}).
@@ -170,13 +189,58 @@ import sys
 
 import numpy as np
 {imports}
-COLUMNS = {list(numbers.columns)!a}
+MISSING = {_missing(model)!a}
+INPUTS = [
+{inputs}]
 OUTPUTS = {list(numbers.outputs)!a}
 DTYPE = np.{model.parameters.vector.dtype}
 MEAN = np.array({numbers.mean.tolist()!r})
 DEVIATION = np.array({numbers.deviation.tolist()!r})
-{arrays}{body}{_READ}'''
+{more}{arrays}{body}{_READ}'''
     return text.encode()
+
+
+def _preparing(numbers: Plain) -> str:
+    """The function that makes a[0] of raw inputs."""
+    fill = "    X = np.where(np.isnan(X), FILL, X)\n" * (numbers.fill is not None)
+    return f'''
+
+def prepare(X):
+    """a[0], examples as rows, from raw inputs."""
+    X = np.asarray(X, dtype=np.float64)
+    if X.ndim != 2 or X.shape[1] != len(INPUTS):
+        allowed = f"expected (m, {{len(INPUTS)}}), examples as rows"
+        raise ValueError(f"inputs: found {{X.shape}}, {{allowed}}")
+{fill}    return ((X - MEAN) / DEVIATION).astype(DTYPE)
+'''
+
+
+def in_unit(model: Model, prediction: str) -> str:
+    """An expression, brought to the unit of the targets where these are scaled."""
+    if plain(model).unit is None:
+        return prediction
+    return f"{prediction} * TARGET_DEVIATION + TARGET_MEAN"
+
+
+def _cell(model: Model, each: Preparation) -> str:
+    """The expression that makes an input of a row of a table."""
+    cell, fill = f"row[{each.column!a}]", "" if each.fill is None else f", {each.fill!r}"
+    if each.derived is not None:
+        of = {one.name: one for one in model.preparation if one.derived is None}
+        names = [each.column] + ([each.other] if each.other is not None else [])
+        return _DERIVED[each.derived].format(*(_cell(model, of[name]) for name in names))
+    if each.category is not None:
+        missing = each.category == MISSING
+        return f"is_missing({cell})" if missing else f"is_category({cell}, {each.category!a})"
+    if each.order is not None:
+        return f"place({cell}, {list(each.order)!a}{fill})"
+    return f"number({cell}{fill})"
+
+
+def _missing(model: Model) -> tuple[str, ...]:
+    """The cells that count as missing, in small letters."""
+    listed = model.experiment.data.missing_values
+    return MISSING_CELLS if listed is None else tuple(cell.lower() for cell in listed)
 
 
 def _literal(array: Array) -> str:

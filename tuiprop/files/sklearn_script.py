@@ -3,7 +3,8 @@
 from typing import Any
 
 from tuiprop.files.model import Model
-from tuiprop.files.scripts import in_numpy, script, shape
+from tuiprop.files.plain import plain
+from tuiprop.files.scripts import in_numpy, in_unit, script, shape
 
 _SKLEARN = {"linear": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
 """Its names of the activations that it has."""
@@ -69,8 +70,8 @@ pipeline = make_pipeline(scaler, mlp)
 
 def predict(X):
     """Predictions, {shape(model)}, for raw inputs, (m, {network.inputs})."""
-    X = np.asarray(X, dtype=np.float64)
-    return {result}
+    X = {_raw(model)}
+    return {in_unit(model, result)}
 '''
 
 
@@ -84,7 +85,7 @@ def _sklearn_estimator(model: Model, kind: str) -> str:
         methods += _METHOD.format("predict_proba", both) + "\n"
         methods += _METHOD.format("predict", "self.predict_proba(X).argmax(axis=1)")
         result = "pipeline.predict_proba(X)" + "[:, 1:]" * (not several)
-    return f'''{in_numpy(model.network, "forward", "np.asarray(X, dtype=DTYPE)")}
+    return f'''{in_numpy(model, "forward", "np.asarray(X, dtype=DTYPE)")}
 
 class Network({kind}, BaseEstimator):
     """The network, with its weights; it is not trained any further."""
@@ -104,9 +105,14 @@ pipeline = make_pipeline(scaler, Network())
 
 def predict(X):
     """Predictions, {shape(model)}, for raw inputs, (m, {model.network.inputs})."""
-    X = np.asarray(X, dtype=np.float64)
-    return {result}
+    X = {_raw(model)}
+    return {in_unit(model, result)}
 '''
+
+
+def _raw(model: Model) -> str:
+    raw = "np.asarray(X, dtype=np.float64)"
+    return raw if plain(model).fill is None else f"np.where(np.isnan({raw}), FILL, {raw})"
 
 
 _METHOD = """    def {}(self, X):

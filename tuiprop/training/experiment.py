@@ -8,7 +8,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -37,9 +37,20 @@ class ExperimentError(ValueError):
 _Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="a whole number, 0 or more")]
 
 
-def _choice(names: Mapping[str, object] | tuple[str, ...]) -> Meta:
+STANDARD_INPUT = "-"
+"""As a source."""
+
+
+def _looks_like_path(text: str) -> bool:
+    """It has a suffix or a folder, as no name has."""
+    return "." in text or "/" in text or "\\" in text
+
+
+def _choice(names: Mapping[str, object] | tuple[str, ...], least: int = 1) -> Meta:
     return Meta(
-        description="one of " + ", ".join(names), extra={"choices": frozenset(names)}, min_length=1
+        description="one of " + ", ".join(names),
+        extra={"choices": frozenset(names)},
+        min_length=least,
     )
 
 
@@ -47,10 +58,50 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the experiment file."""
 
 
-class ColumnSettings(_Section, frozen=True, kw_only=True):
+FORMATS = ("csv", "jsonl", "parquet", "numpy", "idx")
+"""Of files with data; CSV is any text with one delimiter."""
+
+ENCODINGS = ("number", "one-hot", "ordinal")
+MISSING = ("refuse", "drop", "mean", "median", "category")
+SCALINGS = ("standardize", "range", "none")
+DERIVED = ("x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)")
+"""Inputs that are made of the first and the second one, whatever these are called."""
+
+EVERY_COLUMN = "*"
+"""The name under which `data.columns` says what holds for columns that it does not name."""
+
+
+class ColumnSettings(_Section, frozen=True, kw_only=True, omit_defaults=True):
     """`data.columns.<name>`: what is done with one column."""
 
     use: Annotated[bool, Meta(description="true or false")] = True
+    encoding: Annotated[str, _choice(ENCODINGS)] | None = None
+    """None: numbers as they are, text as one input for each category."""
+    order: (
+        Annotated[
+            tuple[str, ...],
+            Meta(min_length=2, description="a list of categories, the lowest first"),
+        ]
+        | None
+    ) = None
+    """Of an ordinal encoding; None: sorted."""
+    missing: Annotated[str, _choice(MISSING)] | None = None
+    """None: refuse."""
+    scaling: Annotated[str, _choice(SCALINGS)] | None = None
+    """None: what `data.standardize` says, for inputs; none, for targets."""
+
+
+class ValidationColumn(_Section, frozen=True, kw_only=True, omit_defaults=True):
+    """`data.validation`: the column that says which row is held out."""
+
+    column: Annotated[str, Meta(min_length=1, description="the name of a column")]
+    value: Annotated[str, Meta(description="a cell, as text")] | None = None
+    """Of the rows held out; None: 1, true, validation or the like."""
+    training: Annotated[str, Meta(description="a cell, as text")] | None = None
+    """Of the rows trained on; None: 0, false, training or the like, or the only other one."""
+
+
+_Share = Annotated[float, Meta(ge=0.0, lt=1.0)]
 
 
 class DataSettings(_Section, frozen=True, kw_only=True):
@@ -64,7 +115,11 @@ class DataSettings(_Section, frozen=True, kw_only=True):
     ) = None
     """The columns to be predicted; None: the last."""
     validation: Annotated[
-        float, Meta(ge=0.0, lt=1.0, description="a share: 0 or more, less than 1")
+        _Share | str | ValidationColumn,
+        Meta(
+            description="a share: 0 or more, less than 1; "
+            'the path of a file; or { column = "NAME" }'
+        ),
     ] = 0.2
     standardize: Annotated[bool, Meta(description="true or false")] = True
     seed: _Seed = 0
@@ -74,8 +129,27 @@ class DataSettings(_Section, frozen=True, kw_only=True):
     noise: Annotated[float, Meta(ge=0.0, le=0.5, description="a number from 0 to 0.5")] = 0.0
     columns: Annotated[
         dict[str, ColumnSettings],
-        Meta(description="a table of columns, each { use = true } or { use = false }"),
+        Meta(
+            description="a table of columns, each with some of "
+            + ", ".join(ColumnSettings.__struct_fields__)
+        ),
     ] = {}
+    derived: Annotated[tuple[str, ...], _choice(DERIVED, least=0)] = ()
+    format: Annotated[str, _choice(FORMATS)] | None = None
+    """Of the file; None: what its content and its suffix say. So with all that follow."""
+    delimiter: (
+        Annotated[str, Meta(min_length=1, max_length=1, description="one character")] | None
+    ) = None
+    decimal: Annotated[str, _choice((".", ","))] | None = None
+    """None: a point; a comma is not guessed, as it may part thousands."""
+    header: Annotated[bool, Meta(description="true or false")] | None = None
+    missing_values: (
+        Annotated[tuple[str, ...], Meta(description='a list of cells such as ["", "NA"]')] | None
+    ) = None
+    examples: Annotated[str, _choice(("rows", "columns"))] | None = None
+    """How NumPy arrays hold them."""
+    labels: Annotated[str, Meta(min_length=1, description="the path of an IDX file")] | None = None
+    """Of the images of an IDX file."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -86,8 +160,29 @@ class DataSettings(_Section, frozen=True, kw_only=True):
 
     @property
     def is_path(self) -> bool:
-        """The source is a file: it has a suffix or a folder, as no name has."""
-        return "." in self.source or "/" in self.source or "\\" in self.source
+        """The source is a file or standard input, not a name."""
+        return self.source == STANDARD_INPUT or _looks_like_path(self.source)
+
+    @property
+    def validation_file(self) -> str | None:
+        """The file that holds the validation examples."""
+        return self.validation if isinstance(self.validation, str) else None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of all files that hold the data, standard input left out."""
+        source = self.source if self.is_path and self.source != STANDARD_INPUT else None
+        paths = (source, self.labels, self.validation_file)
+        return tuple(path for path in paths if path is not None)
+
+    def of_column(self, name: str) -> ColumnSettings:
+        """What is said of that column by name."""
+        return self.columns.get(name, ColumnSettings())
+
+    @property
+    def of_every_column(self) -> ColumnSettings:
+        """What is said of the columns that are not named."""
+        return self.of_column(EVERY_COLUMN)
 
 
 class LayerSettings(_Section, frozen=True, kw_only=True):
@@ -165,11 +260,28 @@ class Experiment(_Section, frozen=True, kw_only=True):
         _check_options(self.training)
         if self.data.target == ():
             raise _error("data.target", [], "a column or a list of columns")
+        _check_data(self.data)
         if self.breakpoint:
             raise ExperimentError(
                 "breakpoint: conditions are not part of this version; allowed: no breakpoint",
                 "breakpoint",
             )
+
+
+def _check_data(data: DataSettings) -> None:
+    if isinstance(data.validation, str) and not _looks_like_path(data.validation):
+        allowed = _allowed(_metas(get_type_hints(DataSettings, include_extras=True)["validation"]))
+        raise _error("data.validation", data.validation, allowed)
+    delimiter = data.delimiter
+    if delimiter is not None:
+        if delimiter == (data.decimal or "."):
+            raise _error("data.delimiter", delimiter, "another character than data.decimal")
+        if delimiter in '"\n\r\0' or not delimiter.isascii():
+            raise _error("data.delimiter", delimiter, "an ASCII character such as ; or a tab")
+    for name, column in data.columns.items():
+        if column.order is not None and column.encoding != "ordinal":
+            key = f"data.columns.{name}.order"
+            raise _error(key, list(column.order), 'none, unless encoding = "ordinal"')
 
 
 _OPTION_RANGES = {
@@ -360,22 +472,25 @@ def load(path: str | Path) -> Experiment:
 
 
 def found_from(experiment: Experiment, folder: Path) -> Experiment:
-    """The experiment of a file in a folder: its data path, if it is one, as seen from here."""
-    if not experiment.data.is_path:
-        return experiment
-    return _with_source(experiment, folder / experiment.data.source)
+    """The experiment of a file in a folder: its data paths as seen from here."""
+    return _with_paths(experiment, lambda path: folder / path)
 
 
 def written_in(experiment: Experiment, folder: Path) -> Experiment:
-    """The experiment as a file in a folder holds it: its data path relative to that folder."""
-    if not experiment.data.is_path:
-        return experiment
-    return _with_source(experiment, Path(os.path.relpath(experiment.data.source, folder)))
+    """The experiment as a file in a folder holds it: its data paths relative to that folder."""
+    return _with_paths(experiment, lambda path: Path(os.path.relpath(path, folder)))
 
 
-def _with_source(experiment: Experiment, path: Path) -> Experiment:
-    data = msgspec.structs.replace(experiment.data, source=_as_path(path))
-    return msgspec.structs.replace(experiment, data=data)
+def _with_paths(experiment: Experiment, seen: Callable[[str], Path]) -> Experiment:
+    """The experiment with another path for each of its files with data."""
+    data = experiment.data
+    paths = {
+        "source": data.source if data.is_path and data.source != STANDARD_INPUT else None,
+        "validation": data.validation_file,
+        "labels": data.labels,
+    }
+    changed = {key: _as_path(seen(path)) for key, path in paths.items() if path is not None}
+    return msgspec.structs.replace(experiment, data=msgspec.structs.replace(data, **changed))
 
 
 def _as_path(path: Path) -> str:
@@ -389,9 +504,47 @@ def to_tables(experiment: Experiment) -> dict[str, Any]:
     tables: dict[str, Any] = msgspec.to_builtins(experiment)
     for table in tables.values():
         if isinstance(table, dict):
-            for key in [key for key, value in table.items() if value is None or value == {}]:
+            for key in [key for key, value in table.items() if value is None or value in ({}, ())]:
                 del table[key]
     return {name: table for name, table in tables.items() if table}
+
+
+def changed(experiment: Experiment, assignments: Iterable[str]) -> Experiment:
+    """The experiment with some keys set, such as "data.header=false"; values as in its file.
+
+    What is not a TOML value is taken as text, so that a shell needs no quotes of its own.
+
+    Raises:
+        ExperimentError: an assignment without a key, or a key or a value that cannot be.
+    """
+    tables = to_tables(experiment)
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        try:
+            path = list(_keys_of(tomllib.loads(f"{key} = 0")))
+        except tomllib.TOMLDecodeError:
+            path = []
+        if not equals or len(path) < 2:
+            raise _error("--set", assignment, "SECTION.KEY=VALUE, such as data.header=false")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        table = tables
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise _unknown_key(key, "a key of the experiment file")
+        table[path[-1]] = value
+    return parse(tables)
+
+
+def _keys_of(nested: Mapping[str, Any]) -> Iterator[str]:
+    """The keys on the way into tables of one entry each."""
+    for key, value in nested.items():
+        yield key
+        if isinstance(value, Mapping):
+            yield from _keys_of(value)
 
 
 def to_toml(experiment: Experiment, folder: Path | None = None) -> str:

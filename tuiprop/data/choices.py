@@ -1,0 +1,214 @@
+"""What is done with each column of a table: what the experiment leaves open is filled in."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.data.table import Column, DataError, Table, listed, quote
+from tuiprop.training.experiment import (
+    EVERY_COLUMN,
+    ColumnSettings,
+    DataSettings,
+    ExperimentError,
+    ValidationColumn,
+)
+
+MOST_CATEGORIES = 100
+"""Of a column that is one-hot encoded; each is an input of its own."""
+
+_NUMBERS_ONLY = ("mean", "median")
+"""What can be done about a missing number and not about a missing text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One column that is an input or a target."""
+
+    column: Column
+    encoding: str
+    """One of `ENCODINGS`; of a target always "number"."""
+    missing: str
+    """One of `MISSING`."""
+    scaling: str
+    """One of `SCALINGS`."""
+    order: tuple[str, ...] | None = None
+    """Of an ordinal encoding; None: sorted."""
+
+    @property
+    def key(self) -> str:
+        """What the user can change: "data.columns.<name>"."""
+        return column_key(self.column.name)
+
+
+def column_key(name: str, field: str = "") -> str:
+    """The key of a column, or of one of its settings, as a TOML file writes it."""
+    written = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+    return f"data.columns.{written}" + (f".{field}" if field else "")
+
+
+def _error(key: str, found: str, allowed: str) -> ExperimentError:
+    return ExperimentError(f"{key}: found {found}, allowed: {allowed}", key)
+
+
+def input_choices(settings: DataSettings, table: Table) -> tuple[Choice, ...]:
+    """The columns that are neither a target nor left out nor say how the rows are split.
+
+    Args:
+        settings: with the target named.
+        table: what they are columns of.
+
+    Raises:
+        ExperimentError: `data.columns` names a column that does not exist or says of one what
+            cannot be, or no column remains.
+    """
+    _check_names(settings, table)
+    elsewhere = set(settings.targets)
+    if isinstance(settings.validation, ValidationColumn):
+        elsewhere.add(settings.validation.column)
+    inputs = tuple(
+        _input_choice(settings, column)
+        for column in table.columns
+        if column.name not in elsewhere and settings.of_column(column.name).use
+    )
+    if not inputs:
+        left_out = any(not column.use for column in settings.columns.values())
+        raise _error(
+            "data.columns" if left_out else "data.target",
+            f"no column of {table.name} that is left as an input",
+            "1 or more",
+        )
+    for choice in inputs:
+        _check_categories(choice, table.rows)
+    if settings.derived:
+        _check_derived(inputs)
+    return inputs
+
+
+def target_choices(settings: DataSettings, table: Table, *, classes: bool) -> tuple[Choice, ...]:
+    """The targets, which are named.
+
+    Raises:
+        ExperimentError: `data.columns` says of one what cannot be done with a target.
+    """
+    return tuple(_target_choice(settings, table[name], classes) for name in settings.targets)
+
+
+def _check_names(settings: DataSettings, table: Table) -> None:
+    for name, column in settings.columns.items():
+        if name == EVERY_COLUMN and name not in table:
+            for field in ("use", "encoding", "order"):
+                if getattr(column, field) != getattr(ColumnSettings(), field):
+                    raise _error(
+                        column_key(name, field), "a value", "missing and scaling for every column"
+                    )
+            continue
+        if name not in table:
+            raise _error(column_key(name), "a column of that name", listed(table.names))
+        if not column.use and name in settings.targets:
+            raise _error(
+                column_key(name, "use"),
+                "false",
+                "true, as it is a target; data.target names another",
+            )
+    validation = settings.validation
+    if isinstance(validation, ValidationColumn):
+        key = "data.validation.column"
+        if validation.column not in table:
+            raise _error(key, quote(validation.column), listed(table.names))
+        if validation.column in settings.targets:
+            raise _error(key, f"{quote(validation.column)}, a target", "another column")
+
+
+def _input_choice(settings: DataSettings, column: Column) -> Choice:
+    own, every = settings.of_column(column.name), settings.of_every_column
+    encoding = own.encoding or ("one-hot" if column.is_text else "number")
+    if encoding == "number" and column.is_text:
+        key = column_key(column.name, "encoding")
+        raise _error(key, "number for a column of text", "one-hot, ordinal")
+    missing = own.missing or every.missing or "refuse"
+    if encoding == "one-hot" and missing in _NUMBERS_ONLY:
+        if own.missing is not None:
+            key = column_key(column.name, "missing")
+            raise _error(key, f"{missing} for categories", "refuse, drop, category")
+        missing = "category"
+    scaling = own.scaling or every.scaling or ("standardize" if settings.standardize else "none")
+    return Choice(column, encoding, missing, scaling, own.order)
+
+
+def _target_choice(settings: DataSettings, column: Column, classes: bool) -> Choice:
+    own, every = settings.of_column(column.name), settings.of_every_column
+    if own.encoding is not None:
+        key = column_key(column.name, "encoding")
+        raise _error(key, own.encoding, "none for a target: the loss says what it is")
+    if own.missing not in (None, "refuse", "drop"):
+        key = column_key(column.name, "missing")
+        raise _error(key, f"{own.missing} for a target", "refuse, drop")
+    if classes and own.scaling not in (None, "none"):
+        key = column_key(column.name, "scaling")
+        raise _error(key, f"{own.scaling} for a target of classes", "none")
+    missing = own.missing or ("drop" if every.missing == "drop" else "refuse")
+    return Choice(column, "number", missing, own.scaling or "none")
+
+
+def _check_categories(choice: Choice, rows: int) -> None:
+    if choice.encoding != "one-hot":
+        return
+    count = len(choice.column.categories.names)
+    if count > MOST_CATEGORIES or count == rows > 1:
+        texts = "texts" if choice.column.is_text else "numbers"
+        raise _error(
+            choice.key,
+            f"{count} different {texts} in {rows} rows",
+            f"up to {MOST_CATEGORIES} that repeat; {choice.key} = {{ use = false }} leaves it out",
+        )
+
+
+def _check_derived(inputs: Sequence[Choice]) -> None:
+    if len(inputs) != 2 or any(choice.encoding != "number" for choice in inputs):
+        names = listed((choice.column.name for choice in inputs), most=5)
+        raise _error("data.derived", f"the inputs {names}", "none, unless there are 2, of numbers")
+
+
+def kept_rows(choices: Sequence[Choice], table: Table) -> NDArray[np.bool_]:
+    """The rows that remain, (rows,): those without a missing value where such rows are dropped.
+
+    Raises:
+        DataError: none remains, or a value is missing in a row that remains and is refused.
+    """
+    kept = np.ones(table.rows, dtype=np.bool_)
+    for choice in choices:
+        if choice.missing == "drop":
+            kept &= ~choice.column.missing
+    if not kept.any():
+        raise DataError(
+            f"{table.name}: found a missing value in every row, allowed: 1 row or more without; "
+            "data.columns says what is done about a missing value in each column"
+        )
+    _refuse_missing([choice for choice in choices if choice.missing == "refuse"], table, kept)
+    return kept
+
+
+def _refuse_missing(choices: Sequence[Choice], table: Table, kept: NDArray[np.bool_]) -> None:
+    places: list[tuple[int, str]] = []
+    count = 0
+    for choice in choices:
+        rows = np.flatnonzero(choice.column.missing & kept)
+        count += len(rows)
+        places += [(int(row), choice.column.name) for row in rows[:3]]
+    if not count:
+        return
+    first = min(places, key=lambda place: place[0])
+    file = table.file_of(first[0])
+    shown = [
+        place for place in sorted(places, key=lambda p: p[0]) if table.file_of(place[0]) == file
+    ]
+    words = "; ".join(f"{table.place(row)}, column {quote(name)}" for row, name in shown[:3])
+    more = count - len(shown[:3])
+    raise DataError(
+        f"{file}: {words}{f' and {more} more' if more else ''}: found "
+        f"{'a missing value' if count == 1 else f'{count} missing values'}, allowed: a value in "
+        f'every cell; {column_key(first[1], "missing")} = "drop" leaves such rows out'
+    )

@@ -1,0 +1,214 @@
+"""CSV and TSV, doubted cell by cell.
+
+What is plain is read quickly (`blocks`); the rest is read as text, and every cell that is not
+what it should be is named with its line and column.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tuiprop.data.blocks import read_plain
+from tuiprop.data.dialect import (
+    DECIMAL_COMMA,
+    MISSING_CELLS,
+    Asked,
+    Dialect,
+    guess,
+    named_classes,
+    records,
+)
+from tuiprop.data.source import Source
+from tuiprop.data.table import MISSING, Column, DataError, Table, quote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def read_delimited(source: Source, asked: Asked) -> Table:
+    """The table of a text file in UTF-8.
+
+    Blanks around a cell do not count, blank lines are skipped. A column is numbers where every
+    cell that is not missing is one, and text otherwise.
+
+    Raises:
+        DataError: it is no table, or a cell is infinite, or text in a column of numbers.
+    """
+    dialect, table = read_plain(source, asked) or _Careful(source, asked).read()
+    if dialect.announced not in (None, table.rows):
+        raise source.error(
+            "line 1", f"{dialect.announced} rows announced", f"{table.rows}, which follow"
+        )
+    if not dialect.classes:
+        return table
+    *columns, target = table.columns
+    if isinstance(target.values, tuple):
+        raise source.error("the last column", "text", "the numbers of the classes in line 1")
+    target = Column(target.name, named_classes(source, dialect, target.values.tolist()))
+    return Table(table.name, (*columns, target), table.lines)
+
+
+class _Careful:
+    """One file on its way to a table."""
+
+    def __init__(self, source: Source, asked: Asked) -> None:
+        self.source = source
+        self.asked = asked
+        self.text = self._decoded()
+        self.dialect = guess(source, self.text, asked)
+        self.names = self.dialect.names
+
+    def read(self) -> tuple[Dialect, Table]:
+        """The table, and how it is written."""
+        frame = self._frame()[self.dialect.skipped :]
+        if not frame.height:
+            raise self.source.error("", "a header and no rows", "1 row or more")
+        columns = tuple(map(self._column, self.names, frame.get_columns()))
+        return self.dialect, Table(self.source.name, columns, self.lines)
+
+    @cached_property
+    def lines(self) -> range | list[int]:
+        """The line at which each row begins."""
+        skipped = self.dialect.skipped
+        if '"' not in self.text and "\n\n" not in self.text and not self.text.startswith("\n"):
+            count = self.text.count("\n") + (not self.text.endswith("\n"))
+            return range(1 + skipped, count + 1)
+        return [line for line, _ in self._records()][skipped:]
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        return records(self.source, self.text, self.dialect.delimiter)
+
+    def _decoded(self) -> str:
+        """The text of the file without its byte-order mark, lines ending in a line feed."""
+        data = self.source.content
+        if not data:
+            raise self.source.error("", "an empty file", "a table")
+        if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            line = data.count(b"\n", 0, data.index(b"\0")) + 1
+            raise self.source.error(f"line {line}", "a NUL byte", "text")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise self.source.error(
+                f"line {line}", "bytes that are not UTF-8", "a text file in UTF-8"
+            ) from None
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def _frame(self) -> "pl.DataFrame":
+        """Every record, the header too, as text without the blanks around it.
+
+        Raises:
+            DataError: a record with more or fewer cells than the first, or broken quotes.
+        """
+        import polars as pl
+
+        frame = self._quick_frame()
+        if frame is None or not self._plainly_right(frame):
+            count = 0
+            for number, (line, record) in enumerate(self._records()):
+                self._check_width(number, line, record)
+                count += 1
+            if frame is None or frame.height != count:
+                frame = self._slow_frame()
+        return frame.select(pl.all().str.strip_chars().fill_null(""))
+
+    def _quick_frame(self) -> "pl.DataFrame | None":
+        import polars as pl
+
+        try:
+            frame = pl.read_csv(
+                self.text.encode(),
+                has_header=False,
+                separator=self.dialect.delimiter,
+                infer_schema=False,
+            )
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            return None
+        return frame if frame.width == len(self.names) else None
+
+    def _plainly_right(self, frame: "pl.DataFrame") -> bool:
+        """No cell is quoted and none is null, which a short or a blank line would also give."""
+        return (
+            '"' not in self.text
+            and self.text.count(self.dialect.delimiter) == (frame.width - 1) * frame.height
+            and not any(frame.null_count().row(0))
+        )
+
+    def _slow_frame(self) -> "pl.DataFrame":
+        import polars as pl
+
+        rows = [record for _, record in self._records()]
+        if self.dialect.classes:
+            rows[0] = [""] * len(self.names)
+        schema = {f"column_{number}": pl.String for number in range(1, len(self.names) + 1)}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _check_width(self, number: int, line: int, record: list[str]) -> None:
+        width = len(self.names)
+        if len(record) != width and not (number == 0 and self.dialect.classes):
+            cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
+            raise self.source.error(f"line {line}", cells, f"{width}, as in the first line")
+
+    def _column(self, name: str, cells: "pl.Series") -> Column:
+        import polars as pl
+
+        missing = self._missing(cells)
+        written = cells
+        if self.asked.decimal == ",":
+            # a point is no decimal sign then, and stops the cell from being a number
+            written = cells.str.replace_all(".", "x", literal=True).str.replace(
+                ",", ".", literal=True
+            )
+        numbers = written.set(missing, None).cast(pl.Float64, strict=False)
+        is_text = numbers.is_null() & ~missing
+        try:
+            if name in self.asked.text:
+                pass
+            elif not is_text.any():
+                self._refuse_infinite(name, cells, numbers)
+                return Column(name, numbers.to_numpy().copy())
+            else:
+                self._refuse_text_among_numbers(name, cells, is_text, numbers.is_not_null())
+        except DataError:
+            if name not in self.asked.unchecked:
+                raise
+        return Column(name, tuple(cells.set(missing, MISSING)))
+
+    def _missing(self, cells: "pl.Series") -> "pl.Series":
+        if self.asked.missing is None:
+            return cells.str.to_lowercase().is_in(list(MISSING_CELLS))
+        return cells.is_in(list(self.asked.missing))
+
+    def _refuse_infinite(self, name: str, cells: "pl.Series", numbers: "pl.Series") -> None:
+        rows = (numbers.is_infinite() | numbers.is_nan()).fill_null(value=False).arg_true()
+        if len(rows):
+            place = self._place(rows[0], name, len(rows))
+            raise self.source.error(place, quote(cells[rows[0]]), "finite numbers")
+
+    def _refuse_text_among_numbers(
+        self, name: str, cells: "pl.Series", is_text: "pl.Series", is_number: "pl.Series"
+    ) -> None:
+        texts = cells.filter(is_text)
+        first, count = int(is_text.arg_true()[0]), len(texts)
+        place = self._place(first, name, count)
+        matches: Callable[[str], object] = DECIMAL_COMMA.fullmatch
+        if self.asked.decimal != "," and all(map(matches, texts)):
+            raise self.source.error(
+                place,
+                quote(texts[0]),
+                'numbers with a decimal point; data.decimal = "," takes a comma',
+            )
+        # a tenth at most: more than that is a column of codes, of which some are digits
+        present = count + int(is_number.sum())
+        if count <= max(1, present // 10) and 2 * count < present:
+            raise self.source.error(
+                place,
+                f"{quote(texts[0])}, text among numbers",
+                f'a column of numbers, or of text; encoding = "one-hot" makes text of {name}',
+            )
+
+    def _place(self, row: int, name: str, count: int) -> str:
+        """A cell, the first of `count`."""
+        more = f" and {count - 1} more" if count > 1 else ""
+        return f"line {self.lines[row]}, column {quote(name)}{more}"

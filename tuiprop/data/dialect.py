@@ -1,0 +1,211 @@
+"""How a text file writes its table: delimiter, decimal sign, header. Guessed, or said."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from tuiprop.data.source import Source
+from tuiprop.data.table import listed, quote
+
+MISSING_CELLS = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null")
+"""Cells that count as missing, in small letters, unless `data.missing_values` lists others."""
+
+MOST_COLUMNS = 100_000
+"""As many as a layer has units; more are taken for a mistake."""
+
+DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)+", re.ASCII)
+"""A number with a decimal comma, or with commas between thousands."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_DELIMITERS = "\t;,|"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the experiment says about the file, or about any file; None: guess."""
+
+    delimiter: str | None = None
+    decimal: str = "."
+    header: bool | None = None
+    missing: tuple[str, ...] | None = None
+    unchecked: frozenset[str] = frozenset()
+    """Columns that are not used: what is wrong in their cells makes them text."""
+    text: frozenset[str] = frozenset()
+    """Columns whose cells are categories: numbers among them are text."""
+
+    def is_missing(self, cell: str) -> bool:
+        """The cell, without blanks around it, counts as missing."""
+        return cell.lower() in MISSING_CELLS if self.missing is None else cell in self.missing
+
+    def is_number(self, cell: str) -> bool:
+        """The cell is a number."""
+        if self.decimal == ",":
+            if "." in cell:
+                return False
+            cell = cell.replace(",", ".")
+        return _NUMBER.fullmatch(cell) is not None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the table is written, and what its first record says."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    """Of the columns."""
+    skipped: int
+    """Records before the first row: 1 for a header."""
+    classes: tuple[str, ...] = ()
+    """Names for the whole numbers from 0 in the last column, where the first record gives them."""
+    announced: int | None = None
+    """The number of rows, where the first record gives it."""
+
+
+def guess(source: Source, text: str, asked: Asked) -> Dialect:
+    """The dialect of a text.
+
+    Args:
+        source: whose errors these are.
+        text: it, or its first lines; lines end in a line feed.
+        asked: what is not to be guessed.
+
+    Raises:
+        DataError: there are no records, or no names in the header, or too many columns.
+    """
+    delimiter = asked.delimiter or _delimiter(source, text, asked)
+    first = [record for _, record in islice(records(source, text, delimiter), 2)]
+    if not first:
+        raise source.error("", "nothing but blank lines", "a header and rows, or rows")
+    widest = max(map(len, first))
+    if widest > MOST_COLUMNS:
+        raise source.error("line 1", f"{widest} columns", f"up to {MOST_COLUMNS}")
+    if asked.header is None and (counts := _counts(first, asked)) is not None:
+        rows, inputs = counts
+        names = (*_numbered(inputs), "target")
+        return Dialect(delimiter, names, 1, tuple(first[0][2:]), rows)
+    header = _has_header(first, asked) if asked.header is None else asked.header
+    names = _names(source, first[0]) if header else _numbered(len(first[0]))
+    return Dialect(delimiter, names, int(header))
+
+
+def records(source: Source, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The records of a text with the line each begins at, blank lines left out.
+
+    Raises:
+        DataError: quotes that do not close, or a cell beyond all bounds.
+    """
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            raise source.error(
+                f"line {line}",
+                f"a cell that is not CSV ({error})",
+                'quotes around whole cells, "" for a quote in them',
+            ) from None
+        if record is None:
+            return
+        if record:
+            yield line, [cell.strip() for cell in record]
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one, so that the first few of many cost little."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _delimiter(source: Source, text: str, asked: Asked) -> str:
+    """The one that cuts the first lines into the most fields, the same number in each."""
+
+    def score(delimiter: str) -> tuple[bool, int]:
+        widths: list[int] = []
+        try:
+            for _, record in islice(records(source, text, delimiter), 20):
+                widths.append(len(record))
+                if widths[0] > MOST_COLUMNS:
+                    break
+        except ValueError:
+            return False, 0
+        fields = widths[0] if widths else 0
+        return fields > 1 and len(set(widths)) == 1, fields
+
+    # on a tie the first: a comma may be part of a number, and a blank of a text
+    best = max((each for each in _DELIMITERS if each != asked.decimal), key=score)
+    fallback = ";" if asked.decimal == "," else ","
+    return best if score(best)[1] > 1 else fallback
+
+
+def _counts(first: Sequence[Sequence[str]], asked: Asked) -> tuple[int, int] | None:
+    """The numbers of rows and of inputs, where the first record says them before class names.
+
+    So the files of scikit-learn begin: "569,30,malignant,benign".
+    """
+    if len(first) < 2 or len(first[0]) < 4:
+        return None
+    head, below = first
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in head[:2]):
+        return None
+    rows, inputs = map(int, head[:2])
+    names = head[2:]
+    plausible = inputs == len(below) - 1 and all(map(asked.is_number, below))
+    named = len(set(names)) == len(names) and not any(
+        asked.is_number(name) or asked.is_missing(name) for name in names
+    )
+    return (rows, inputs) if plausible and named else None
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"column_{number}" for number in range(1, count + 1))
+
+
+def _names(source: Source, first: list[str]) -> tuple[str, ...]:
+    seen = set()
+    for number, name in enumerate(first, start=1):
+        place = f"the header, column {number}"
+        if not name:
+            raise source.error(place, "no name", "a name for every column")
+        if name in seen:
+            raise source.error(place, f"a second column {quote(name)}", "different names")
+        seen.add(name)
+    return tuple(first)
+
+
+def _has_header(first: Sequence[Sequence[str]], asked: Asked) -> bool:
+    """Whether the first record names the columns.
+
+    It does where it has no number, or text above a number; a first row all numbers is no header,
+    nor is one with numbers like the row below it.
+    """
+    head = first[0]
+    if not any(map(asked.is_number, head)):
+        return True
+    below = first[1] if len(first) > 1 else []
+    return any(
+        not asked.is_number(name) and not asked.is_missing(name) and asked.is_number(cell)
+        for name, cell in zip(head, below, strict=False)
+    )
+
+
+def named_classes(source: Source, dialect: Dialect, codes: Sequence[float]) -> tuple[str, ...]:
+    """The last column with its classes by name.
+
+    Raises:
+        DataError: a cell is none of their numbers.
+    """
+    names = dict(enumerate(dialect.classes))
+    for row, code in enumerate(codes):
+        if code not in names:
+            raise source.error(
+                f"row {row + 1}, the last column",
+                f"{code:g}",
+                f"0 to {len(names) - 1}, which the first line names {listed(dialect.classes)}",
+            )
+    return tuple(names[int(code)] for code in codes)

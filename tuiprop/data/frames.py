@@ -1,0 +1,135 @@
+"""Parquet and JSON lines: what polars reads and types by itself."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuiprop.data.dialect import MOST_COLUMNS, Asked
+from tuiprop.data.source import Source
+from tuiprop.data.table import MISSING, Column, DataError, Table, quote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_PARQUET = b"PAR1"
+_JSON_TYPES = {dict: "an object", list: "a list"}
+
+
+def read_parquet(source: Source, asked: Asked) -> Table:
+    """The table of a Parquet file.
+
+    Raises:
+        DataError: it is none, or a column is neither numbers nor text.
+    """
+    import polars as pl
+
+    content = source.content
+    if len(content) < 12 or not content.startswith(_PARQUET) or not content.endswith(_PARQUET):
+        whole = "a whole one" if content.startswith(_PARQUET) else "one"
+        raise source.error("", f"no Parquet file, or not {whole}", "bytes from PAR1 to PAR1")
+    frame = _polars(source, lambda: pl.read_parquet(BytesIO(content)), "a Parquet file")
+    return _table(source, frame, asked, None)
+
+
+def read_json_lines(source: Source, asked: Asked) -> Table:
+    """The table of a file with one JSON object a line; a key that is absent is a missing value.
+
+    Raises:
+        DataError: a line is no object, or a column is neither numbers nor text.
+    """
+    import polars as pl
+
+    content = source.content
+    lines = [n for n, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
+    if not lines:
+        raise source.error("", "nothing but blank lines", "one JSON object a line")
+    try:
+        frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _line_at_fault(source, content, str(error)) from None
+    if frame.height > len(lines):  # polars makes a row of nothing of a blank line
+        blank = [not line.strip() for line in content.split(b"\n")]
+        kept = [row for row in range(frame.height) if row < len(blank) and not blank[row]]
+        frame = frame[kept]
+    if frame.height != len(lines):
+        raise _line_at_fault(source, content, "a line that is not one object")
+    return _table(source, frame, asked, lines)
+
+
+def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
+    """The first line that is no JSON object, or what polars says."""
+    allowed = "one JSON object a line, of numbers and text"
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(
+                line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_no
+            )
+        except UnicodeDecodeError:
+            return source.error(f"line {number}", "bytes that are not UTF-8", allowed)
+        except (ValueError, RecursionError) as error:
+            return source.error(f"line {number}", f"no JSON ({_one_line(str(error))})", allowed)
+        if not isinstance(value, dict):
+            return source.error(f"line {number}", quote(line.decode("utf-8")), allowed)
+    return source.error("", _one_line(otherwise), allowed)
+
+
+def _no(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _polars(source: Source, read: "Callable[[], pl.DataFrame]", what: str) -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        return read()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise source.error("", f"damage ({_one_line(str(error))})", what) from None
+
+
+def _one_line(text: str) -> str:
+    return quote(" ".join(text.split()))[1:-1]
+
+
+def _table(source: Source, frame: "pl.DataFrame", asked: Asked, lines: list[int] | None) -> Table:
+    if not frame.width or not frame.height:
+        raise source.error("", f"{frame.height} rows of {frame.width} columns", "1 or more of each")
+    if frame.width > MOST_COLUMNS:
+        raise source.error("", f"{frame.width} columns", f"up to {MOST_COLUMNS}")
+    if "" in frame.columns:
+        raise source.error("", "a column without a name", "a name for every column")
+    table = Table(source.name, (), lines)
+    columns = (_column(source, table, cells, asked) for cells in frame.get_columns())
+    return Table(source.name, tuple(columns), lines)
+
+
+def _column(source: Source, table: Table, cells: "pl.Series", asked: Asked) -> Column:
+    import polars as pl
+
+    name = cells.name
+    if cells.dtype.is_numeric() and name not in asked.text:
+        values = cells.cast(pl.Float64).to_numpy().copy()
+        infinite = np.isinf(values)
+        if not infinite.any():
+            return Column(name, values)
+        if name not in asked.unchecked:
+            row = int(infinite.argmax())
+            place = f"{_place(table, row)}, column {quote(name)}"
+            raise source.error(place, f'"{cells[row]}"', "finite numbers")
+    if cells.dtype == pl.Null:
+        return Column(name, np.full(len(cells), np.nan))
+    if cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
+        if name not in asked.unchecked:
+            place, kind = f"column {quote(name)}", str(cells.dtype).split("(")[0].lower()
+            raise source.error(place, f"cells of type {kind}", "numbers, text, true and false")
+        return Column(name, (MISSING,) * len(cells))
+    texts = cells.cast(pl.String, strict=False).fill_null(MISSING)
+    return Column(name, tuple(texts.str.strip_chars()))
+
+
+def _place(table: Table, row: int) -> str:
+    return f"row {row + 1}" if table.lines is None else f"line {table.lines[row]}"

@@ -1,0 +1,128 @@
+"""A file or standard input as bytes, decompressed; whatever goes wrong is one sentence."""
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, cast
+
+from tuiprop.data.table import DataError, quote
+from tuiprop.training.experiment import STANDARD_INPUT
+
+HEAD = 1 << 18
+"""Bytes that tell the format and the dialect of a file."""
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What is read: a path, or "-" for standard input, which is read once and kept."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return "standard input" if self.path == STANDARD_INPUT else self.path
+
+    @property
+    def suffix(self) -> str:
+        """Of the file without that of its compression, in small letters: ".csv"."""
+        suffixes = [suffix.lower() for suffix in Path(self.path).suffixes[-2:]]
+        if suffixes and suffixes[-1] in _SUFFIXES:
+            suffixes.pop()
+        return suffixes[-1] if suffixes else ""
+
+    def error(self, place: str, found: str, allowed: str) -> DataError:
+        """The sentence on a place in this file, which may be empty."""
+        return DataError(
+            f"{self.name}: {place}{': ' if place else ''}found {found}, allowed: {allowed}"
+        )
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """The bytes, decompressed, from the beginning.
+
+        Raises:
+            DataError: it cannot be read, or it is damaged; also from within the context.
+        """
+        try:
+            with self._raw() as raw:
+                start = raw.peek(4)[:4]
+                if start.startswith(_GZIP):
+                    with gzip.open(raw) as stream:
+                        yield cast("IO[bytes]", stream)
+                elif start == _ZSTD:
+                    zstd = _zstd()
+                    try:
+                        with zstd.open(raw) as stream:
+                            yield stream
+                    except zstd.ZstdError as error:
+                        raise self._damaged(f"zstd: {error}") from None
+                else:
+                    yield raw
+        except DataError:
+            raise
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise self._damaged(str(error)) from None
+        except OSError as error:
+            raise DataError(f"{self.name}: cannot be read: {error.strerror or error}") from None
+
+    @cached_property
+    def content(self) -> bytes:
+        """All of it, decompressed; to be had again without reading."""
+        with self.open() as stream:
+            return stream.read()
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first `HEAD` bytes."""
+        with self.open() as stream:
+            return stream.read(HEAD)
+
+    @cached_property
+    def size(self) -> int | None:
+        """Bytes; None where it is compressed and nobody knows before it is read."""
+        with self._raw() as raw:
+            if raw.peek(4)[:4].startswith((_GZIP, _ZSTD)):
+                return None
+            return raw.seek(0, io.SEEK_END)
+
+    def _raw(self) -> io.BufferedReader:
+        try:
+            if self.path == STANDARD_INPUT or Path(self.path).is_fifo():
+                return io.BufferedReader(io.BytesIO(self._piped))
+            return Path(self.path).open("rb")
+        except DataError:
+            raise
+        except ValueError as error:  # a NUL in the name
+            raise DataError(f"{quote(self.path)}: cannot be read: {error}") from None
+
+    @cached_property
+    def _piped(self) -> bytes:
+        """What comes only once."""
+        if self.path != STANDARD_INPUT:
+            return Path(self.path).read_bytes()
+        if sys.stdin is None:
+            raise DataError("standard input: cannot be read here, allowed: the path of a file")
+        return sys.stdin.buffer.read()
+
+    def _damaged(self, why: str) -> DataError:
+        why = " ".join(why.split()) or "it ends too early"
+        return DataError(f"{self.name}: damaged, it cannot be decompressed: {why}")
+
+
+def _zstd() -> Any:
+    """The module, which Python has from 3.14 on."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
