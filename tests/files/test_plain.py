@@ -95,7 +95,7 @@ def test_the_unit_of_the_target(tmp_path: Path, dtype: str, derived: bool) -> No
     if derived:
         assert names == ["x", "y", "x²", "x·y", "sin y"]
     else:
-        assert names == ["x", "y", "size", "colour=(missing)", "colour=blue", "colour=red"]
+        assert names == ["x", "y", "size", "colour=blue", "colour=red", "colour=(missing)"]
     assert expected(session)[1].mean() > 9000
     for suffix in READ:
         export(session.model, tmp_path / f"w{suffix}")
