@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,5 +57,9 @@ def idx(array: NDArray[Any]) -> bytes:
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
-COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".zst": zstd.compress,
+}
 """By suffix."""

@@ -1,6 +1,7 @@
 import datetime
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.data.files import COMPRESSIONS, cells, read, table_or_sentence
+from tuiprop.data import frames
 from tuiprop.data.table import DataError
 
 FRAME = pl.DataFrame(
@@ -111,8 +113,27 @@ def test_numbers_that_are_categories_are_text(tmp_path: Path) -> None:
     assert cells(read(tmp_path / "t.parquet", PARQUET, columns=coded))["n"] == ["1", "2", "3"]
 
 
+def test_a_reader_that_is_aborted_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "aborted.py"
+    script.write_text(
+        "import os, resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\nos.abort()"
+    )
+    monkeypatch.setattr(frames, "_PROCESS", script)
+    with pytest.raises(DataError, match=r"t\.parquet: found damage \(the reader ended\), allowed"):
+        read(tmp_path / "t.parquet", PARQUET)
+
+
+def test_a_panic_within_polars_writes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    with frames._silent():
+        os.write(2, b"thread panicked")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
 @given(st.integers(4, len(PARQUET) - 5), st.integers(1, 255))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=12)
 def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change: int) -> None:
     content = bytearray(PARQUET)
     content[place] ^= change

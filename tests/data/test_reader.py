@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tuiprop.data.reader import read_table
+from tests.data import files
+from tuiprop.data.reader import READERS, read_table
 from tuiprop.data.table import DataError, Table
-from tuiprop.training.experiment import parse
+from tuiprop.training.experiment import FORMATS, parse
 
 UTF_8 = st.characters(codec="utf-8", exclude_characters="\0")
 
@@ -109,6 +110,51 @@ def test_columns_that_are_not_used_may_hold_anything(tmp_path: Path) -> None:
     assert cells(read(tmp_path, "a,b\n1,inf\n2,3\n", "b"))["b"] == ["inf", "3"]
     mostly = "a\n" + "1\n" * 30 + "x1\n"
     assert cells(read(tmp_path, mostly, "a"))["a"][-1] == "x1"
+
+
+def test_a_million_columns_are_refused(tmp_path: Path) -> None:
+    for text in ("1," * 999_999 + "1\n", "x;" * 999_999 + "x\n" + "1;" * 999_999 + "1\n"):
+        with pytest.raises(DataError) as caught:
+            read(tmp_path, text)
+        assert str(caught.value).endswith("line 1: found 1000000 columns, allowed: up to 100000")
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "expected"),
+    [
+        ("1,2\n3,4\n", {"header": True}, {"1": [3.0], "2": [4.0]}),
+        ("a,b\nc,d\n", {"header": False}, {"column_1": ["a", "c"], "column_2": ["b", "d"]}),
+        ("1,5 2\n3,0 4\n", {"delimiter": " ", "decimal": ","},
+         {"column_1": [1.5, 3.0], "column_2": [2.0, 4.0]}),
+        ("a,b\n1;2,3\n", {"delimiter": ","}, {"a": ["1;2"], "b": [3.0]}),
+        ("a\n-999\n1\nNA\n", {"missing_values": ["-999", "NA"]}, {"a": [None, 1.0, None]}),
+        ("a,b\n-,1\nNA,2\n", {"missing_values": ["-"]}, {"a": ["", "NA"], "b": [1.0, 2.0]}),
+        ("z\n1\n2\nx\n1\n2\n", {"columns": {"z": {"encoding": "one-hot"}}},
+         {"z": ["1", "2", "x", "1", "2"]}),
+        ("4,2,no,yes\n1,2,3,4\n", {"header": False},
+         {"column_1": [4.0, 1.0], "column_2": [2.0, 2.0], "column_3": ["no", "3"],
+          "column_4": ["yes", "4"]}),
+    ],
+)  # fmt: skip
+def test_what_is_said_is_not_guessed(
+    tmp_path: Path, text: str, data: dict[str, Any], expected: dict[str, list[object]]
+) -> None:
+    assert files.cells(read(tmp_path, text, **data)) == expected
+
+
+def test_the_format_is_known_by_content_suffix_or_word(tmp_path: Path) -> None:
+    line = '{"a": 1}\n'
+    assert cells(read(tmp_path, line, name="t.csv")) == {"a": [1.0]}
+    assert cells(read(tmp_path, line, name="t.csv", format="csv", header=False)) == {
+        "column_1": ['{"a": 1}']
+    }
+    with pytest.raises(DataError, match="found no Parquet file"):
+        read(tmp_path, "a,b\n1,2\n", name="t.parquet")
+    assert read(tmp_path, "a,b\n1,2\n", name="t.parquet", format="csv").rows == 1
+
+
+def test_every_format_of_the_experiment_has_a_reader() -> None:
+    assert set(READERS) == set(FORMATS)
 
 
 def test_a_folder_and_an_absent_file_and_an_impossible_name_are_refused(tmp_path: Path) -> None:

@@ -51,7 +51,11 @@ def test_what_follows_in_a_gzip_file_of_several_parts_is_read(tmp_path: Path) ->
     assert cells(table) == {"a": [1.0, 3.0], "b": [2.0, 4.0]}
 
 
-@pytest.mark.parametrize("content", [CSV, gzip.compress(CSV), b'a,b\n"x, y",1\nz,2\n'])
+@pytest.mark.parametrize(
+    "content",
+    [CSV, gzip.compress(CSV), b'a,b\n"x, y",1\nz,2\n'],
+    ids=["plain", "compressed", "quoted"],
+)
 def test_standard_input_is_a_file(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
     table = read_table("-")

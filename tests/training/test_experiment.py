@@ -14,6 +14,8 @@ from tuiprop.training.experiment import (
     LayerSettings,
     NetworkSettings,
     TrainingSettings,
+    ValidationColumn,
+    changed,
     load,
     parse,
     to_tables,
@@ -159,7 +161,22 @@ def test_the_keys_are_the_contract() -> None:
         ("data.target", '["a", "b"]', ("a", "b")),
         ("data.validation", "0", 0.0),
         ("data.validation", "0.999", 0.999),
+        ("data.validation", '"held-out.csv"', "held-out.csv"),
+        ("data.validation", '{ column = "s" }', ValidationColumn(column="s")),
+        (
+            "data.validation",
+            '{ column = "s", value = "3", training = "1" }',
+            ValidationColumn(column="s", value="3", training="1"),
+        ),
         ("data.standardize", "false", False),
+        ("data.derived", '["x1*x2", "sin(x1)"]', ("x1*x2", "sin(x1)")),
+        ("data.format", '"jsonl"', "jsonl"),
+        ("data.delimiter", '"|"', "|"),
+        ("data.decimal", '","', ","),
+        ("data.header", "true", True),
+        ("data.missing_values", '["", "-"]', ("", "-")),
+        ("data.examples", '"columns"', "columns"),
+        ("data.labels", '"./labels"', None),
         ("data.seed", "9223372036854775807", 2**63 - 1),
         ("data.points", "2", 2),
         ("data.points", "10_000_000", 10_000_000),
@@ -186,8 +203,12 @@ def test_what_is_allowed(tmp_path: Path, key: str, value: str, expected: Any) ->
     section, name = key.split(".")[0], key.split(".")[-1]
     if expected is not None:
         found = getattr(getattr(experiment, section), name)
+        if found == (tmp_path / "held-out.csv").as_posix():  # a path is relative to the file
+            found = "held-out.csv"
         assert found == expected
         assert type(found) is type(expected)
+    elif name == "labels":
+        assert experiment.data.labels == (tmp_path / "labels").as_posix()
     elif name == "columns":
         assert experiment.data.columns == {
             "id": ColumnSettings(use=False),
@@ -210,7 +231,19 @@ def test_what_is_allowed(tmp_path: Path, key: str, value: str, expected: Any) ->
         ("data.validation", "1.0", "1.0", SHARE),
         ("data.validation", "nan", "nan", SHARE),
         ("data.validation", "-inf", "-inf", SHARE),
+        ("data.validation", "[0.1]", "[0.1]", SHARE),
         ("data.standardize", "1", "1", BOOL),
+        ("data.derived", '"x1*x2"', '"x1*x2"', "one of x1^2, x2^2, x1*x2"),
+        ("data.format", '"xml"', '"xml"', "one of csv, jsonl, parquet, numpy, idx"),
+        ("data.delimiter", '""', '""', "one character"),
+        ("data.delimiter", '", "', '", "', "one character"),
+        ("data.delimiter", '"."', '"."', "another character than data.decimal"),
+        ("data.delimiter", '"é"', '"é"', "an ASCII character such as"),
+        ("data.decimal", '";"', '";"', "one of ., ,"),
+        ("data.header", '"yes"', '"yes"', BOOL),
+        ("data.missing_values", '"NA"', '"NA"', 'a list of cells such as ["", "NA"]'),
+        ("data.examples", '"row"', '"row"', "one of rows, columns"),
+        ("data.labels", '""', '""', "the path of an IDX file"),
         ("data.seed", "-1", "-1", SEED),
         ("data.seed", "0.5", "0.5", SEED),
         ("data.seed", "9223372036854775808", "9223372036854775808", SEED),
@@ -334,6 +367,34 @@ def test_options_are_those_of_the_optimiser(tmp_path: Path, optimizer: str) -> N
         ('training = []\n[data]\nsource = "a"', "training", "[]", f"a table with {TRAINING_KEYS}"),
         ('breakpoint = 5\n[data]\nsource = "a"', "breakpoint", "5", ""),
         ('[data]\nsource = "a"\n[[breakpoint]]\nwhen = 5', "breakpoint[0].when", "5", ""),
+        (
+            '[data]\nsource = "a"\nderived = ["x1^3"]', "data.derived[0]", '"x1^3"',
+            "one of x1^2, x2^2, x1*x2, sin(x1), sin(x2)",
+        ),
+        (
+            '[data]\nsource = "a"\nvalidation = { column = 5 }', "data.validation.column", "5",
+            "the name of a column",
+        ),
+        (
+            '[data]\nsource = "a"\nvalidation = {}', "data.validation.column", "nothing",
+            "the name of a column",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.encoding = "hot"', "data.columns.b.encoding",
+            '"hot"', "one of number, one-hot, ordinal",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.missing = "zero"', "data.columns.b.missing",
+            '"zero"', "one of refuse, drop, mean, median, category",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.scaling = "unit"', "data.columns.b.scaling",
+            '"unit"', "one of standardize, range, none",
+        ),
+        (
+            '[data]\nsource = "a"\ncolumns.b.order = ["x", "y"]', "data.columns.b.order",
+            '["x", "y"]', 'none, unless encoding = "ordinal"',
+        ),
         # missing
         ("", "data.source", "nothing", PATH),
         ("[data]\nseed = 1", "data.source", "nothing", PATH),
@@ -587,6 +648,38 @@ def test_every_key_is_written() -> None:
     assert set(tables["network"]) == {"initializer", "l2", "seed"}
     assert set(tables["training"]) == set(TRAINING_KEYS.split(", ")) - {"options"}
     assert "breakpoint" not in tables
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    data = {"source": "a.csv", "validation": "./b.csv", "labels": "sub/c"}
+    inside = load(written(tmp_path, to_toml(parse({"data": data})))).data
+    assert inside.files == tuple(
+        (tmp_path / name).as_posix() for name in ("a.csv", "sub/c", "b.csv")
+    )
+    again = to_toml(Experiment(data=inside), tmp_path)
+    assert load(written(tmp_path, again)).data == inside
+    piped = load(written(tmp_path, '[data]\nsource = "-"\n')).data
+    assert (piped.source, piped.is_path, piped.files) == ("-", True, ())
+
+
+def test_keys_are_set_one_by_one() -> None:
+    experiment = parse({"data": {"source": "iris", "columns": {"a": {"use": False}}}})
+    assert changed(experiment, ()) == experiment
+    done = changed(
+        experiment,
+        [
+            "data.validation={column = 's'}",
+            'data.columns."b c".missing=drop',
+            "training.batch_size = 0",
+            "data.target=species",
+        ],
+    )
+    assert done.data.validation == ValidationColumn(column="s")
+    assert done.data.columns == {
+        "a": ColumnSettings(use=False),
+        "b c": ColumnSettings(missing="drop"),
+    }
+    assert (done.training.batch_size, done.data.target) == (0, "species")
 
 
 # From Python

@@ -150,6 +150,9 @@ def test_form_values() -> None:
     assert to_value("abc", "whole") == "abc"
     assert to_value("a, b", "text") == ["a", "b"]
     assert to_option("0.9, 0.999") == [0.9, 0.999]
+    column = {"column": "split", "value": 'a "b"'}
+    assert to_value(to_text(column), "number") == column
+    assert to_value("{ column", "number") == "{ column"
     assert to_text([0.9, 0.999]) == "0.9, 0.999"
     assert to_text(0.25) == "0.25"
     tables = {"network": {"loss": "mse", "seed": 0}}

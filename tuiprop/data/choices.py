@@ -134,6 +134,8 @@ def _input_choice(settings: DataSettings, column: Column) -> Choice:
             key = column_key(column.name, "missing")
             raise _error(key, f"{missing} for categories", "refuse, drop, category")
         missing = "category"
+    if missing == "category" and own.missing is None and not column.missing.any():
+        missing = "refuse"  # an input that is always 0 teaches nothing
     scaling = own.scaling or every.scaling or ("standardize" if settings.standardize else "none")
     return Choice(column, encoding, missing, scaling, own.order)
 

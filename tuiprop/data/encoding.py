@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.core.array import Array
 from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table, listed, quote
 
 Rows: TypeAlias = NDArray[np.int64]
@@ -290,7 +291,7 @@ def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:
     return prepared
 
 
-def unscaled(targets: Sequence[Preparation], rows: Numbers) -> Numbers:
+def unscaled(targets: Sequence[Preparation], rows: Array) -> Array:
     """Outputs of a network, (m, n[L]), in the unit of the targets: ŷ · deviation + mean.
 
     The inverse of `apply`. Where no target was scaled, the same numbers.
@@ -298,5 +299,5 @@ def unscaled(targets: Sequence[Preparation], rows: Numbers) -> Numbers:
     if not any(each.mean or each.deviation != 1.0 for each in targets):
         return rows
     mean = np.array([each.mean for each in targets])
-    in_unit: Numbers = rows * np.array([each.deviation for each in targets]) + mean
+    in_unit: Array = rows * np.array([each.deviation for each in targets]) + mean
     return in_unit

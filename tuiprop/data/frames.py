@@ -1,8 +1,13 @@
 """Parquet and JSON lines: what polars reads and types by itself."""
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _PARQUET = b"PAR1"
+_PROCESS = Path(__file__).with_name("parquet_process.py")
 _JSON_TYPES = {dict: "an object", list: "a list"}
 
 
@@ -30,8 +36,14 @@ def read_parquet(source: Source, asked: Asked) -> Table:
     if len(content) < 12 or not content.startswith(_PARQUET) or not content.endswith(_PARQUET):
         whole = "a whole one" if content.startswith(_PARQUET) else "one"
         raise source.error("", f"no Parquet file, or not {whole}", "bytes from PAR1 to PAR1")
-    frame = _polars(source, lambda: pl.read_parquet(BytesIO(content)), "a Parquet file")
-    return _table(source, frame, asked, None)
+    command = [sys.executable, "-P", str(_PROCESS)]
+    done = subprocess.run(
+        command, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        why = _one_line(done.stdout.decode("utf-8", "replace")) if done.returncode == 1 else ""
+        raise source.error("", f"damage ({why or 'the reader ended'})", "a Parquet file")
+    return _table(source, pl.read_ipc_stream(BytesIO(done.stdout)), asked, None)
 
 
 def read_json_lines(source: Source, asked: Asked) -> Table:
@@ -47,7 +59,8 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
     if not lines:
         raise source.error("", "nothing but blank lines", "one JSON object a line")
     try:
-        frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
+        with _silent():
+            frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _line_at_fault(source, content, str(error)) from None
     if frame.height > len(lines):  # polars makes a row of nothing of a blank line
@@ -82,13 +95,17 @@ def _no(constant: str) -> float:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _polars(source: Source, read: "Callable[[], pl.DataFrame]", what: str) -> "pl.DataFrame":
-    import polars as pl
-
+@contextmanager
+def _silent() -> Iterator[None]:
+    """A panic of polars, which is caught, would have written to standard error before."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
-        return read()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise source.error("", f"damage ({_one_line(str(error))})", what) from None
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _one_line(text: str) -> str:

@@ -1,5 +1,7 @@
 """The fields of the set-up, as a table: what stands where, and how text becomes a value."""
 
+import json
+import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -63,8 +65,13 @@ def fields_of(section: str) -> tuple[Field, ...]:
 
 
 def to_value(text: str, kind: Kind) -> Any:
-    """What was typed as a value; text that is no number stays, for the engine to refuse."""
+    """What was typed as a value; text that is no number stays, for the engine to judge."""
     text = text.strip()
+    if text.startswith("{"):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
     if kind == "text":
         names = [name.strip() for name in text.split(",")]
         return names[0] if len(names) == 1 else names
@@ -88,6 +95,8 @@ def to_text(value: Any) -> str:
     """A value as it is typed."""
     if isinstance(value, list | tuple):
         return ", ".join(map(to_text, value))
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {json.dumps(each)}" for key, each in value.items()) + " }"
     if isinstance(value, float):
         return f"{value:.12g}"
     return "" if value is None else str(value)
