@@ -36,7 +36,7 @@ def test_the_same_weights_in_another_format(tmp_path: Path, trained: Path, suffi
 def test_what_is_done_instead_is_said_before(tmp_path: Path, trained: Path) -> None:
     out = tmp_path / "w.safetensors"
     lines = tuiprop("export", trained, out).out.splitlines()
-    assert lines[0].startswith(f"{out}: PyTorch's Sequential takes inputs that are standardised")
+    assert lines[0].startswith(f"{out}: PyTorch's Sequential takes inputs that are scaled")
     assert lines[1].startswith(f"{out}: update 12, ")
     assert "network = nn.Sequential(" in lines
     assert f"network.load_state_dict(load_file({str(out)!r}), strict=True)" in lines

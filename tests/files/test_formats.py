@@ -95,7 +95,7 @@ def test_a_library_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.Mon
         ("gelu", "_sklearn.py", "scikit-learn's network has no gelu: written as an estimator of "),
         ("gelu", ".onnx", "gelu: written as basic operators, which runtimes have in both "),
         ("tanh", ".onnx", ""),
-        ("tanh", ".safetensors", "PyTorch's Sequential takes inputs that are standardised; "),
+        ("tanh", ".safetensors", "PyTorch's Sequential takes inputs that are scaled; "),
     ],
 )
 def test_what_is_done_instead(activation: str, suffix: str, expected: str) -> None:
