@@ -16,7 +16,7 @@ import pytest
 from tests.files.models import close, library, model, rows_of
 from tuiprop.core.array import Array
 from tuiprop.data.preparation import Preparation
-from tuiprop.files import npz, scripts
+from tuiprop.files import formats, npz, scripts
 from tuiprop.files.atomic import FileError
 from tuiprop.files.contents import LARGEST
 from tuiprop.files.export import export
@@ -92,7 +92,9 @@ def test_predictions_that_are_infinite_are_equal(tmp_path: Path) -> None:
     assert export(each, tmp_path / "w.py").difference == 0.0
 
 
-def test_a_network_that_no_file_may_hold() -> None:
+def test_a_network_that_no_file_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "find_spec", lambda name: name)
+
     class Large:
         size, itemsize, nbytes = LARGEST // 8, 8, LARGEST
 

@@ -150,16 +150,13 @@ def architecture(file: WeightsFile) -> Architecture:
 
 def _activations(file: WeightsFile, L: int) -> tuple[str | None, ...]:
     """In a `Sequential`, two Linear layers next to each other have nothing between them."""
-    indices = [
-        re.fullmatch(r"(.*?)([0-9]{1,9})\.weight", file.names[f"W{l}"]) for l in range(1, L + 1)
-    ]
+    # of 0.weight or net.0.weight, not of fc1.weight, which is numbered without its activation
+    index = re.compile(r"((?:.*\.)?)([0-9]{1,9})\.weight", re.DOTALL)
+    found = [index.fullmatch(file.names[f"W{l}"]) for l in range(1, L + 1)]
     known: list[str | None] = []
-    for one, other in pairwise(indices):
+    for one, other in pairwise(found):
         adjacent = one and other and one[1] == other[1] and int(other[2]) == int(one[2]) + 1
         known.append("linear" if adjacent else None)
-    # fc1, fc2, … are numbered without their activations
-    if not all(match and match[1] in ("", match[1].rstrip(".") + ".") for match in indices):
-        known = [None] * (L - 1)
     return (*known, None)
 
 

@@ -64,11 +64,11 @@ def export(model: Model, path: str | Path) -> Written:
         FileError: it cannot be written, or what it says is not what the network says.
     """
     file, name = _format(path), str(path)
-    if sentence := file.refuses(model):
-        raise FileError(f"{name}: {sentence}")
     for array_name, array in model.parameters:
         if not np.isfinite(array).all():
             raise FileError(f"{name}: {array_name} holds values that are not finite")
+    if sentence := file.refuses(model):
+        raise FileError(f"{name}: {sentence}")
     folder = Path(path).absolute().parent
     content = file.encode(model, describe(model, folder))
     remark = file.lacks_judge()
