@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from backports import zstd
 from numpy.typing import NDArray
 
 from tuiprop.data.reader import read_table
+from tuiprop.data.source import _zstd
 from tuiprop.data.table import DataError, Table
 from tuiprop.training.experiment import DataSettings, parse
 
@@ -60,6 +60,6 @@ def idx(array: NDArray[Any]) -> bytes:
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
-    ".zst": zstd.compress,
+    ".zst": _zstd().compress,
 }
 """By suffix."""

@@ -1,9 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
+from tuiprop.data.catalogue import CATALOGUE, identity, load_table, suggested_experiment
 from tuiprop.data.generators import GENERATORS
 from tuiprop.data.preparation import complete, prepare
 from tuiprop.data.table import DataError
@@ -92,3 +93,25 @@ def test_a_column_that_is_left_out_may_have_gaps(tmp_path: Path) -> None:
         load_table(DataSettings(source=str(path)))
     left_out = {"id": ColumnSettings(use=False)}
     assert load_table(DataSettings(source=str(path), columns=left_out)).rows == 31
+
+
+def test_a_table_is_the_same_as_long_as_what_it_is_read_from_is(tmp_path: Path) -> None:
+    path, other = tmp_path / "t.csv", tmp_path / "v.csv"
+    path.write_text("a,y\n1,0\n")
+    other.write_text("a,y\n1,0\n")
+    data: dict[str, Any] = {"source": str(path), "validation": str(other)}
+    first = identity(DataSettings(**data))
+    assert identity(DataSettings(**data, target="a", seed=7, standardize=False)) == first
+    changes: tuple[dict[str, Any], ...] = (
+        {"delimiter": ";"},
+        {"columns": {"a": ColumnSettings(use=False)}},
+    )
+    for change in changes:
+        assert identity(DataSettings(**data, **change)) != first
+    other.write_text("a,y\n1,0\n2,1\n")
+    assert identity(DataSettings(**data)) != first
+    other.unlink()
+    assert identity(DataSettings(**data)) != identity(DataSettings(**data))
+    spiral = DataSettings(source="spiral")
+    assert identity(spiral) == identity(DataSettings(source="spiral", target="y"))
+    assert identity(spiral) != identity(DataSettings(source="spiral", points=7))

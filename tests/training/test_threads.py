@@ -6,7 +6,7 @@ from tests.training.runs import Case, bits
 from tuiprop.core.network import Layer, Network
 from tuiprop.training import threads
 from tuiprop.training.run import Run
-from tuiprop.training.threads import blas_threads, limited_to
+from tuiprop.training.threads import _controller, blas_threads, limited_to
 
 
 def network(*sizes: int) -> Network:
@@ -21,6 +21,12 @@ def blas() -> list[int]:
 
 def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+@pytest.fixture(autouse=True)
+def known_libraries() -> None:
+    """Those that another test has imported meanwhile, with a BLAS of their own, are known too."""
+    _controller.cache_clear()
 
 
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (64, 64, 32, 10), (255, 256, 1), (65535, 1)])

@@ -1,5 +1,6 @@
 """From a table to examples: inputs, targets, and which are held out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,9 @@ from tuiprop.data.table import Categories, DataError, Numbers, Table, quote
 from tuiprop.training.experiment import Experiment
 
 __all__ = ["Examples", "Preparation", "Split", "apply", "complete", "encode", "prepare", "unscaled"]
+
+WORKERS = 2
+"""Threads that prepare many rows; most of the work is done outside the interpreter."""
 
 BLOCK = 1 << 16
 """Numbers that are prepared at a time, about: they stay in the processor's cache."""
@@ -141,15 +145,22 @@ def _filled(preparation: tuple[Preparation, ...], table: Table, rows: Rows, dtyp
     filled: Array = np.empty((len(rows), len(preparation)), dtype)
     of_each = list(zip(preparation, encoders(preparation, table), strict=True))
     size = max(BLOCK // len(preparation), 1024)
-    with np.errstate(over="ignore"):
-        for start in range(0, len(rows), size):
-            block, part = filled[start : start + size], rows[start : start + size]
+
+    def fill(start: int) -> None:
+        block, part = filled[start : start + size], rows[start : start + size]
+        with np.errstate(over="ignore"):
             for i, (each, encoder) in enumerate(of_each):
                 values: Numbers = encoder(part)
                 block[:, i] = (values - each.mean) / each.deviation
-            if not np.isfinite(block).all():
-                raise DataError(
-                    f"{table.name}: found numbers too large for {dtype}, allowed: numbers up to "
-                    f"{np.finfo(dtype).max:.1e}"
-                )
+        if not np.isfinite(block).all():
+            raise DataError(
+                f"{table.name}: found numbers too large for {dtype}, allowed: numbers up to "
+                f"{np.finfo(dtype).max:.1e}"
+            )
+
+    if len(rows) <= size:
+        fill(0)
+    else:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(fill, range(0, len(rows), size)))
     return filled
