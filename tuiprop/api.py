@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tuiprop.engine.session import DivergedError, Session, open_session
 from tuiprop.files import weights
+from tuiprop.files.export import export
 from tuiprop.files.model import Model
 from tuiprop.training.experiment import Experiment, load
 from tuiprop.training.trainer import Record
@@ -54,12 +55,12 @@ def record(experiment: Experiment, update: int = 1) -> Record:
 
 
 def save(run: Session | Model, path: str | Path) -> None:
-    """Export the weights as `.npz`, read back and compared.
+    """Export the weights in the format that the suffix says, read back and compared.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or the format cannot hold the network.
     """
-    weights.save(run.model if isinstance(run, Session) else run, path)
+    export(run.model if isinstance(run, Session) else run, path)
 
 
 def open(path: str | Path) -> Model:  # noqa: A001

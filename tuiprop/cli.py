@@ -15,6 +15,7 @@ import tuiprop
 if TYPE_CHECKING:
     from tuiprop.data.table import Table
     from tuiprop.engine.session import Session
+    from tuiprop.files.model import Model
 
 LINES = 20
 """So many lines of progress, about, where the output is not a terminal."""
@@ -105,10 +106,14 @@ def _settable(command: Callable[..., None]) -> Callable[..., None]:
 @main.command()
 @click.argument("experiment")
 @_settable
-@click.option("--init", metavar="W.npz", help="Initial weights from a file.")
+@click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 @click.option("--epochs", type=click.IntRange(min=0), help="The total, instead of the file's.")
 @click.option(
-    "--export", "exports", multiple=True, metavar="FILE", help="Write the weights (.npz)."
+    "--export",
+    "exports",
+    multiple=True,
+    metavar="FILE",
+    help="Write the weights, in the format that the suffix says; see tuiprop export --help.",
 )
 @click.option("--history", metavar="FILE.csv", help="Write J and accuracy of every epoch.")
 @click.option(
@@ -130,13 +135,15 @@ def train(
     """Train without a dashboard."""
     with _one_sentence():
         for file in exports:
-            _check_destination(file, ".npz")
+            _check_destination(file)
         if history is not None:
             _check_destination(history, ".csv")
         session = _open(experiment, init, assignments)
         _stop_when(session, conditions)
         for note in session.examples.notes:
             click.echo(f"note: {note}", err=True)
+        for file in exports:
+            _say_remarks(session.model, file)
     total = session.experiment.training.epochs if epochs is None else epochs
     with _signals() as received, _one_sentence():
         _train(session, total, received)
@@ -159,12 +166,21 @@ def _stop_when(session: "Session", conditions: tuple[str, ...]) -> None:
         raise ValueError(f"--break: {error}") from None
 
 
-def _check_destination(file: str, suffix: str) -> None:
-    """Say before the training that a file could not be written after it."""
+def _check_destination(file: str, *suffixes: str) -> None:
+    """Say before the work that a file could not be written after it; weights if none is given."""
     from tuiprop.files.atomic import refusal
+    from tuiprop.files.formats import SUFFIXES
 
-    if sentence := refusal(file, suffix):
+    if sentence := refusal(file, *(suffixes or SUFFIXES)):
         raise ValueError(sentence)
+
+
+def _say_remarks(model: "Model", file: str) -> None:
+    """Say before it is written what a format holds otherwise than the network does."""
+    from tuiprop.files.export import remarks
+
+    if sentence := remarks(model, file):
+        _say(f"{file}: {sentence}")
 
 
 def _open(experiment: str, init: str | None, assignments: tuple[str, ...] = ()) -> "Session":
@@ -206,9 +222,9 @@ def _write_results(session: "Session", exports: tuple[str, ...], history: str | 
     if history is not None:
         write_text(history, session.history.to_csv())
     for file in exports:
-        session.save(file)
+        exported = session.save(file)
         state = "the last finite state, " if session.run.diverged_at is not None else ""
-        _say(f"{file}: {state}update {session.run.t}, read back and compared")
+        _say(f"{file}: {state}update {session.run.t}, {exported.sentence}")
 
 
 @contextmanager
@@ -313,7 +329,7 @@ def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
 @main.command()
 @click.argument("experiment")
 @_settable
-@click.option("--init", metavar="W.npz", help="Initial weights from a file.")
+@click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> None:
     """Gradient check of the initial weights on the first batch, in float64."""
     with _one_sentence():
@@ -338,7 +354,7 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
 @click.argument("experiment")
 @_settable
 @click.option("--update", type=click.IntRange(min=1), default=1, show_default=True, help="Which.")
-@click.option("--init", metavar="W.npz", help="Initial weights from a file.")
+@click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 def explain(experiment: str, assignments: tuple[str, ...], update: int, init: str | None) -> None:
     """One update as linear text (Markdown): every operation, its equation, shapes, numbers."""
     with _one_sentence():
@@ -353,31 +369,75 @@ def explain(experiment: str, assignments: tuple[str, ...], update: int, init: st
         click.echo(text, nl=False)
 
 
+class _ExportCommand(click.Command):
+    """A command whose help lists the formats; they are imported when it is asked for."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from tuiprop.files.formats import FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl([(each.suffix, each.words) for each in FORMATS.values()])
+
+
+@main.command(cls=_ExportCommand)
+@click.argument("model")
+@click.argument("out")
+@click.option(
+    "--activations",
+    metavar="NAME,NAME,…",
+    help="Of layers 1 … L, for weights from another program, which do not say them.",
+)
+def export(model: str, out: str, activations: str | None) -> None:
+    """Write the weights of MODEL in another format, by OUT's suffix."""
+    with _one_sentence():
+        from tuiprop.files.export import export as exported
+        from tuiprop.files.weights import load_model
+
+        _check_destination(out)
+        names = [name.strip() for name in activations.split(",")] if activations else ()
+        loaded = load_model(model, names)
+        _say_remarks(loaded, out)
+        written = exported(loaded, out)
+        _say(f"{out}: update {loaded.update}, {written.sentence}")
+        if written.usage:
+            _say(f"\n{written.usage.rstrip()}")
+
+
 @main.command()
 @click.argument("file")
 def inspect(file: str) -> None:
     """What a weights or model file holds."""
     with _one_sentence():
-        from tuiprop.files.weights import load_model, read
+        from tuiprop.files.atomic import FileError
+        from tuiprop.files.scripts import words
+        from tuiprop.files.weights import IncompleteFileError, load_model, read
 
         content = read(file)
-        model = None if content.metadata is None else load_model(file)
-    if model is not None:
-        layers = " → ".join(
-            [str(model.network.inputs)]
-            + [f"{layer.units} {layer.activation}" for layer in model.network.layers]
-        )
-        click.echo(f"network   {layers}, {model.network.loss}")
-        click.echo(f"data      {model.experiment.data.source}")
-        click.echo(f"inputs    {', '.join(model.inputs)}")
-        if model.classes:
-            click.echo(f"classes   {', '.join(model.classes)}")
-        click.echo(f"update    {model.update}")
-    else:
-        click.echo("written by another program: weights, but not the network they belong to")
+        try:
+            model = load_model(file)
+        except IncompleteFileError as error:
+            lines = [
+                "written by another program: weights, but not the activations",
+                f"network   {error.architecture.words}",
+            ]
+        except FileError as error:
+            if content.metadata is not None:
+                raise
+            lines = ["written by another program: weights that do not fit each other", f"{error}"]
+        else:
+            lines = [
+                f"network   {words(model.network)}, {model.network.loss}",
+                f"data      {model.experiment.data.source}",
+                f"inputs    {', '.join(model.inputs)}",
+            ]
+            if model.classes:
+                lines.append(f"classes   {', '.join(model.classes)}")
+            lines.append(f"update    {model.update}")
+    for line in lines:
+        _say(line)
     for name, array in content.arrays.items():
         shape = f"({', '.join(map(str, array.shape))})"
-        click.echo(f"{name:<9} {shape:<14} {array.dtype}")
+        _say(f"{content.names[name]:<9} {shape:<14} {array.dtype}")
 
 
 @main.command()

@@ -793,10 +793,12 @@ def test_export(tmp_path: Path) -> None:
 
 def test_an_export_that_cannot_be(tmp_path: Path) -> None:
     engine = opened()
-    for path in (tmp_path / "none" / "w.npz", tmp_path):
+    folder = tmp_path / "folder.npz"
+    folder.mkdir()
+    for path in (tmp_path / "none" / "w.npz", folder):
         refused = refusal(engine, Export(path=str(path)))
         assert refused.sentence.startswith(f"{path}: cannot be written: ")
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_save_the_experiment(tmp_path: Path, table: Path) -> None:

@@ -1,11 +1,12 @@
 import os
 import stat
+import time
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from tuiprop.files.atomic import FileError, refusal, write, write_text
+from tuiprop.files.atomic import STALE, FileError, refusal, write, write_text
 
 
 def fill(stream: IO[bytes]) -> None:
@@ -207,3 +208,52 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     path = str(tmp_path / "a.npz")
     assert refusal(path, ".npz").startswith(f"{path}: ")
+
+
+# What was left behind
+
+
+def test_stale_temporaries_are_removed(tmp_path: Path) -> None:
+    for name, age in ((".tuiprop-old.tmp", STALE + 60), (".tuiprop-new.tmp", 5), ("a.tmp", 1e6)):
+        path = tmp_path / name
+        path.write_bytes(b"half")
+        then = time.time() - age
+        os.utime(path, (then, then))
+    (tmp_path / ".tuiprop-folder.tmp").mkdir()
+    os.utime(tmp_path / ".tuiprop-folder.tmp", (0, 0))
+    (tmp_path / ".tuiprop-link.tmp").symlink_to("a.tmp")
+    write(tmp_path / "w", fill)
+    assert files(tmp_path) == [
+        ".tuiprop-folder.tmp", ".tuiprop-link.tmp", ".tuiprop-new.tmp", "a.tmp", "w",
+    ]  # fmt: skip
+
+
+def test_a_stale_temporary_that_cannot_be_removed_is_no_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / ".tuiprop-old.tmp"
+    old.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    unlink = Path.unlink
+
+    def no(self: Path, missing_ok: bool = False) -> None:
+        if self == old:
+            raise PermissionError(1, "Operation not permitted")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", no)
+    write(tmp_path / "w", fill)
+    assert (tmp_path / "w").read_bytes() == b"new"
+
+
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "w.npz"
+    link.symlink_to(os.devnull)
+    assert sentence(link).endswith("it is not a regular file")
+    assert refusal(str(link), ".npz") == f"{link}: is not a regular file"
+
+
+def test_one_of_several_suffixes(tmp_path: Path) -> None:
+    for good in ("a.npz", "a_torch.py", "a.b.py"):
+        assert refusal(str(tmp_path / good), ".npz", "_torch.py", ".py") == ""
+    assert refusal("a.txt", ".npz", ".py") == "a.txt: found .txt, allowed: .npz, .py"

@@ -10,42 +10,20 @@ import msgspec
 import numpy as np
 import pytest
 
+from tests.files.models import model
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters, initialize
 from tuiprop.data.preparation import Preparation
 from tuiprop.engine.session import open_session
 from tuiprop.files.atomic import FileError
-from tuiprop.files.model import Model, network_of
-from tuiprop.files.weights import LARGEST, load_model, parameters_for, read, save
+from tuiprop.files.contents import LARGEST
+from tuiprop.files.export import export
+from tuiprop.files.model import Model
+from tuiprop.files.weights import load_model, parameters_for, read
 from tuiprop.training.experiment import Experiment, parse, to_tables
 
 NETWORK = Network(2, (Layer(3, "tanh"), Layer(1, "linear")), "mse")
-
-
-def model(
-    sizes: tuple[int, ...] = (2, 3, 1),
-    activation: str = "tanh",
-    output: str = "linear",
-    dtype: str = "float64",
-) -> Model:
-    inputs = tuple(f"x{i}" for i in range(sizes[0]))
-    hidden = [{"units": n, "activation": activation} for n in sizes[1:-1]]
-    experiment = parse(
-        {
-            "data": {"source": "a", "target": "y"},
-            "network": {
-                "layers": [*hidden, {"units": sizes[-1], "activation": output}],
-                "loss": "cross_entropy" if output == "softmax" else "mse",
-            },
-            "training": {"dtype": dtype, "options": {"weight_decay": 0.1}},
-        }
-    )
-    parameters = initialize(network_of(experiment, sizes[0]), "he_normal", 4, dtype)
-    parameters.vector += 1 / 3
-    preparation = tuple(Preparation(name, 0.1 * i, 1 / (3 + i)) for i, name in enumerate(inputs))
-    classes = ("a", "b", "ü") if output == "softmax" else ()
-    return Model(experiment, parameters, inputs, classes, preparation, 1600)
 
 
 def arrays_of(network: Network = NETWORK, **changes: object) -> dict[str, Any]:
@@ -95,7 +73,7 @@ def refused(path: Path, network: Network | None = None, dtype: str = "float64") 
 
 def test_the_contents_are_the_contracts(tmp_path: Path) -> None:
     each = model((2, 4, 3), output="softmax")
-    assert save(each, tmp_path / "w.npz") == 0.0
+    assert export(each, tmp_path / "w.npz").difference == 0.0
     with np.load(tmp_path / "w.npz", allow_pickle=False) as archive:
         assert archive.files == ["W1", "b1", "W2", "b2", "tuiprop"]
         shapes = {name: archive[name].shape for name in archive.files}
@@ -134,7 +112,7 @@ def test_round_trip_of_every_activation(tmp_path: Path, activation: str, dtype: 
         each = model((4, 3), output="softmax", dtype=dtype)
     else:
         each = model((4, 5, 2), activation, activation, dtype)
-    save(each, tmp_path / "w.npz")
+    export(each, tmp_path / "w.npz")
     again = load_model(tmp_path / "w.npz")
     same(each, again)
     rows = np.random.default_rng(0).normal(size=(6, 4))
@@ -144,7 +122,7 @@ def test_round_trip_of_every_activation(tmp_path: Path, activation: str, dtype: 
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 1), (7, 1, 1, 5), (2, *(3,) * 12, 2)])
 def test_round_trip_of_every_depth(tmp_path: Path, sizes: tuple[int, ...]) -> None:
     each = model(sizes, "gelu")
-    save(each, str(tmp_path / "w.npz"))
+    export(each, str(tmp_path / "w.npz"))
     same(each, load_model(str(tmp_path / "w.npz")))
 
 
@@ -152,16 +130,16 @@ def test_a_category_in_the_preparation(tmp_path: Path) -> None:
     each = model((2, 1))
     preparation = (Preparation("x0"), Preparation("colour", category='r"öd\n'))
     each = Model(each.experiment, each.parameters, ("x0", "colour=r"), (), preparation, 0)
-    save(each, tmp_path / "w.npz")
+    export(each, tmp_path / "w.npz")
     assert load_model(tmp_path / "w.npz").preparation == preparation
 
 
 def test_saving_says_where_it_cannot(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"none/w\.npz: cannot be written: No such file"):
-        save(model(), tmp_path / "none" / "w.npz")
+        export(model(), tmp_path / "none" / "w.npz")
 
 
-def test_what_is_read_back_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_read_back_is_compared_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     savez = np.savez
 
     def damaged(stream: Any, **arrays: Any) -> None:
@@ -169,7 +147,7 @@ def test_what_is_read_back_is_compared(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(np, "savez", damaged)
     with pytest.raises(FileError, match="differs"):
-        save(model(), tmp_path / "w.npz")
+        export(model(), tmp_path / "w.npz")
 
 
 # In, from other programs
@@ -246,7 +224,10 @@ def test_a_foreign_file_is_no_model(tmp_path: Path) -> None:
         ({"W2": np.array([["1", "2", "3"]])}, "W2 is <U1, expected floating point numbers"),
         ({"W1": np.full((3, 2), np.nan)}, "W1 holds values that are not finite"),
         ({"b2": np.full((1, 1), -np.inf)}, "b2 holds values that are not finite"),
-        ({"W1": None, "b1": None}, "found W2, b2, expected W1, b1, W2, b2, …"),
+        (
+            {"W1": None, "b1": None},
+            "found W2, b2, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
@@ -260,7 +241,8 @@ def test_numbers_that_the_dtype_cannot_hold(tmp_path: Path) -> None:
 
 
 def test_no_arrays_at_all(tmp_path: Path) -> None:
-    assert refused(zipped(tmp_path, {}), NETWORK) == "found nothing, expected W1, b1, W2, b2, …"
+    expected = "found nothing, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …"
+    assert refused(zipped(tmp_path, {}), NETWORK) == expected
     np.savez(tmp_path / "w.npz", weight=np.zeros(3))
     assert refused(tmp_path / "w.npz", NETWORK).startswith("found weight, expected W1")
 
@@ -270,7 +252,8 @@ def test_no_arrays_at_all(tmp_path: Path) -> None:
 
 def test_no_file(tmp_path: Path) -> None:
     assert refused(tmp_path / "none.npz") == "cannot be read: No such file or directory"
-    assert refused(tmp_path) == "cannot be read: Is a directory"
+    (tmp_path / "folder.npz").mkdir()
+    assert refused(tmp_path / "folder.npz") == "cannot be read: Is a directory"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"hello\n" * 100, npy(np.zeros((3, 2)))])
@@ -280,7 +263,7 @@ def test_not_a_zip(tmp_path: Path, content: bytes) -> None:
 
 
 def test_truncated_anywhere(tmp_path: Path) -> None:
-    save(model(), tmp_path / "whole.npz")
+    export(model(), tmp_path / "whole.npz")
     content = (tmp_path / "whole.npz").read_bytes()
     for size in [*range(0, len(content), 61), len(content) - 1]:
         (tmp_path / "w.npz").write_bytes(content[:size])
@@ -369,7 +352,7 @@ def test_a_directory_that_declares_more_than_there_is(tmp_path: Path) -> None:
 
 
 def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuiprop.files.weights.LARGEST", 2**20)
+    monkeypatch.setattr("tuiprop.files.npz.LARGEST", 2**20)
     path = tmp_path / "w.npz"
     np.savez_compressed(path, W1=np.zeros((2**20, 1)), b1=np.zeros((2**20, 1)))
     assert path.stat().st_size < 2**15
@@ -399,7 +382,7 @@ def mutated(content: bytes, generator: np.random.Generator) -> bytes:
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_changed_bytes_are_read_or_refused(tmp_path: Path, compress: bool) -> None:
-    save(model(), tmp_path / "whole.npz")
+    export(model(), tmp_path / "whole.npz")
     path = tmp_path / "w.npz"
     with np.load(tmp_path / "whole.npz") as archive:
         (np.savez_compressed if compress else np.savez)(path, **dict(archive))
@@ -414,7 +397,7 @@ def test_changed_bytes_are_read_or_refused(tmp_path: Path, compress: bool) -> No
 
 
 def test_changed_bytes_under_a_right_checksum_are_read_or_refused(tmp_path: Path) -> None:
-    save(model(), tmp_path / "whole.npz")
+    export(model(), tmp_path / "whole.npz")
     with zipfile.ZipFile(tmp_path / "whole.npz") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     generator = np.random.default_rng(1)
@@ -532,7 +515,7 @@ def test_the_preparation_in_the_file_is_ignored(tmp_path: Path) -> None:
     drawn = open_session(experiment)
     preparation = (Preparation("x1", 1000.0, 7.0), Preparation("x2", -50.0, 0.1))
     other = Model(experiment, drawn.parameters, ("a", "b"), (), preparation, 99)
-    save(other, tmp_path / "w.npz")
+    export(other, tmp_path / "w.npz")
     started = open_session(experiment, weights=tmp_path / "w.npz")
     assert started.examples.preparation == drawn.examples.preparation != preparation
     assert started.parameters.vector.tobytes() == drawn.parameters.vector.tobytes()
@@ -581,7 +564,7 @@ def test_the_data_path_is_relative_to_the_file(
     monkeypatch.chdir(tmp_path / "here")
     (tmp_path / "here" / "own.csv").write_text("x,y\n" + "1,2\n2,3\n3,5\n" * 5)
     experiment = parse({"data": {"source": "own.csv"}, "training": {"epochs": 2}})
-    save(open_session(experiment).model, tmp_path / "there" / "w.npz")
+    export(open_session(experiment).model, tmp_path / "there" / "w.npz")
     with np.load(tmp_path / "there" / "w.npz") as arrays:
         stored = json.loads(str(arrays["tuiprop"]))["experiment"]["data"]["source"]
     assert stored == "../here/own.csv"

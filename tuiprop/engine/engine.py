@@ -30,6 +30,7 @@ from tuiprop.engine.protocol import (
     Done,
     Export,
     Exported,
+    FileFormat,
     Frame,
     Keep,
     Locate,
@@ -64,6 +65,7 @@ from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
 from tuiprop.files.atomic import write_text
+from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
 from tuiprop.files.weights import load_model, parameters_for
@@ -163,7 +165,7 @@ class Engine:
             experiment = suggested_experiment(what)
         elif what.endswith(".toml"):
             experiment = load(what)
-        elif what.endswith(".npz"):
+        elif what.endswith((".npz", ".safetensors")):
             experiment, weights = load_model(what).experiment, what
         else:
             settings = DataSettings(source=what)
@@ -184,6 +186,10 @@ class Engine:
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
             slips=[slip_note(slip) for slip in SLIPS.values()],
+            formats=[
+                FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
+                for each in FORMATS.values()
+            ],
         )
 
     def _check(self, request: Check) -> Outline:
@@ -327,13 +333,13 @@ class Engine:
         slip = session.run.trainer.force.slip
         if slip is not None:
             raise ValueError(f"not exported: a slip is on, {slip.title}; v takes it out")
-        difference = session.save(request.path)
+        written = session.save(request.path)
         return Exported(
             path=request.path,
             update=session.run.t,
             sentence=f"{session.run.network.parameter_count} parameters of update "
-            f"{session.run.t} written to {request.path}; read back, "
-            f"largest difference {difference:g}",
+            f"{session.run.t} written to {request.path}; "
+            f"{written.sentence}",
         )
 
     def _save_record(self, request: SaveRecord) -> Exported:

@@ -298,6 +298,17 @@ class SlipNote(Message, frozen=True, kw_only=True):
     sentence: str
 
 
+class FileFormat(Message, frozen=True, kw_only=True):
+    """A format that weights are written in."""
+
+    name: str
+    suffix: str
+    words: str
+    """What such a file is good for."""
+    reads: bool
+    """Files of this format are read too."""
+
+
 class Vocabulary(Message, frozen=True, kw_only=True):
     """The names that an experiment may use, in the order in which they are offered."""
 
@@ -313,6 +324,8 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     dtypes: list[str]
     slips: list[SlipNote]
     """Mistakes that can be put into a network."""
+    formats: list[FileFormat]
+    """That weights are written in."""
 
 
 class Outline(Message, frozen=True, kw_only=True):

@@ -12,8 +12,9 @@ from tuiprop.core.network import Parameters, initialize
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table
+from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
-from tuiprop.files.weights import parameters_for, save
+from tuiprop.files.weights import parameters_for
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
@@ -99,9 +100,9 @@ class Session:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
         return self.model.predict(inputs)
 
-    def save(self, path: str | Path) -> float:
-        """Export the weights; returns the largest difference found on reading them back."""
-        return save(self.model, path)
+    def save(self, path: str | Path) -> Written:
+        """Export the weights in the format that the suffix says, read back and compared."""
+        return export(self.model, path)
 
     def record(self, update: int) -> Record:
         """The record of one update; its examples are rows of the table.

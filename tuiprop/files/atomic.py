@@ -4,26 +4,41 @@ import contextlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+PREFIX, SUFFIX = ".tuiprop-", ".tmp"
+"""Of the temporary files beside what is written."""
+
+STALE = 3600.0
+"""Seconds after which a temporary file was left behind by a process that was killed."""
 
 
 class FileError(OSError):
     """A file that cannot be written or read: one sentence that names it."""
 
 
-def refusal(file: str, suffix: str) -> str:
-    """Why a file with this suffix cannot be written there, in a sentence; "" where it can."""
+def refusal(file: str, *suffixes: str) -> str:
+    """Why a file with one of these suffixes cannot be written there; "" where it can.
+
+    Args:
+        file: the user's path.
+        suffixes: what its name may end in.
+    """
     path = Path(file)
-    if path.suffix != suffix:
-        return f"{file}: found {path.suffix or 'no suffix'}, allowed: {suffix}"
+    if not path.stem or not path.name.endswith(suffixes):
+        return f"{file}: found {path.suffix or 'no suffix'}, allowed: {', '.join(suffixes)}"
     target = Path(os.path.realpath(file))
     if not target.parent.is_dir():
         return f"{file}: there is no folder {target.parent if path.is_symlink() else path.parent}"
     try:
-        if stat.S_ISDIR(target.stat().st_mode):
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
             return f"{file}: is a folder"
+        if not stat.S_ISREG(mode):
+            return f"{file}: is not a regular file"
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -35,7 +50,8 @@ def refusal(file: str, suffix: str) -> str:
 def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
     """Write `path` by way of a temporary file beside it, so that it is never half written.
 
-    A symbolic link is followed, the mode of an existing file is kept.
+    A symbolic link is followed, the mode of an existing file is kept. Temporary files that a
+    killed process left in that folder are removed.
 
     Args:
         path: where to.
@@ -48,7 +64,10 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        handle, name = tempfile.mkstemp(prefix=".tuiprop-", suffix=".tmp", dir=target.parent)
+        if target.exists() and not target.is_file():
+            raise OSError(22, "it is not a regular file")
+        _remove_stale(target.parent)
+        handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
                 fill(stream)
@@ -71,6 +90,16 @@ def write_text(path: str | Path, text: str) -> None:
 
 def _write_all(stream: IO[bytes], content: bytes) -> None:
     stream.write(content)
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove our own temporary files that nobody has written to for long."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+            with contextlib.suppress(OSError):  # another's, or removed meanwhile
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > STALE:
+                    path.unlink()
 
 
 def _mode(target: Path) -> int:

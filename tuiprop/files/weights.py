@@ -1,222 +1,123 @@
-"""Weights as `.npz`: `W1`, `b1`, `W2`, … and a JSON string `tuiprop` that says the rest."""
+"""Weights in: any format that is read, as initial weights or as a model."""
 
-import io
-import re
-import zipfile
-from dataclasses import dataclass
-from itertools import pairwise
-from math import prod
+import shlex
+import stat
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import TypeVar
 
-import msgspec
-import numpy as np
-
-from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
-from tuiprop.data.preparation import Preparation
-from tuiprop.data.table import listed
-from tuiprop.files.atomic import FileError, write
-from tuiprop.files.model import Model, network_of
-from tuiprop.training.experiment import (
-    ExperimentError,
-    found_from,
-    parse,
-    to_tables,
-    written_in,
+from tuiprop.files.atomic import FileError
+from tuiprop.files.contents import (
+    LARGEST,
+    Architecture,
+    ContentError,
+    WeightsFile,
+    architecture,
+    parameters_of,
 )
+from tuiprop.files.description import model_of, model_with
+from tuiprop.files.formats import READ, format_of
+from tuiprop.files.model import Model
 
-FORMAT = 1
-LARGEST = 2**31
-"""Bytes that the arrays of a file may declare together."""
+_T = TypeVar("_T")
 
-_MEMBER = re.compile(r"(tuiprop|[Wb][1-9][0-9]*)\.npy")
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
+"""Suffixes of files that are code, which is what unpickling runs."""
 
 
-@dataclass(frozen=True, eq=False)
-class WeightsFile:
-    """What a weights file holds."""
+class IncompleteFileError(FileError):
+    """A file that does not say the activations of its network.
 
-    arrays: dict[str, Array]
-    """`W1`, `b1`, … as they are in the file."""
-    metadata: dict[str, Any] | None
-    """What `tuiprop` says; None where another program wrote the file."""
-
-
-def save(model: Model, path: str | Path) -> float:
-    """Write a model and read it back.
-
-    Returns:
-        The largest difference found between what was written and what was read: 0.
-
-    Raises:
-        FileError: it cannot be written, or what is read back differs.
+    Attributes:
+        architecture: what it says: the sizes, and the layers whose activations are missing.
     """
-    metadata = {
-        "format": FORMAT,
-        "experiment": to_tables(written_in(model.experiment, Path(path).absolute().parent)),
-        "inputs": model.inputs,
-        "classes": model.classes,
-        "preparation": [each.to_builtins() for each in model.preparation],
-        "update": model.update,
-    }
-    if model.targets:
-        metadata["targets"] = [each.to_builtins() for each in model.targets]
-    arrays: dict[str, Any] = dict(model.parameters)
-    arrays["tuiprop"] = np.array(msgspec.json.encode(metadata).decode())
 
-    def fill(stream: IO[bytes]) -> None:
-        np.savez(stream, **arrays)
-
-    write(path, fill)
-    again = load_model(path).parameters.vector
-    same = again.dtype == model.parameters.vector.dtype and np.array_equal(
-        again, model.parameters.vector, equal_nan=True
-    )
-    if not same:
-        raise FileError(f"{path}: what was read back differs from what was written")
-    return float(np.abs(again - model.parameters.vector).max(initial=0.0))
+    def __init__(self, path: str | Path, found: Architecture) -> None:
+        names = ",".join(name or "…" for name in found.activations)
+        super().__init__(
+            f"{path}: holds weights but not the network they belong to: {found.words}, without "
+            f"the activations; say them: tuiprop export {path} OUT --activations {names}, or use "
+            f"it as initial weights: tuiprop train EXPERIMENT.toml --init {path}"
+        )
+        self.architecture = found
 
 
 def read(path: str | Path) -> WeightsFile:
-    """Read the arrays and the metadata of a weights file; nothing of it is executed.
+    """Read the arrays and the description of a weights file; nothing of it is executed.
 
     Raises:
         FileError: one sentence on what is wrong.
     """
+    file = format_of(path)
+    if Path(path).suffix.lower() in PICKLES:
+        raise FileError(f"{path}: is a pickle, which is code, and is not read; {_conversion(path)}")
+    if file is None or file.decode is None:
+        suffix = Path(path).suffix or "no suffix"
+        raise FileError(f"{path}: found {suffix}, allowed: {', '.join(READ)}")
+    return _named(path, file.decode, _content(path))
+
+
+def _conversion(path: str | Path) -> str:
+    """The line that makes a file that is read out of a state of PyTorch."""
+    source, target = str(path), str(Path(path).with_suffix(".safetensors"))
+    code = (
+        "import torch; from safetensors.torch import save_file; "
+        f"s = torch.load({source!r}, weights_only=True); "
+        f"save_file({{k: v.contiguous() for k, v in s.items()}}, {target!r})"
+    )
+    return f"this converts it: python -c {shlex.quote(code)}"
+
+
+def _content(path: str | Path) -> bytes:
+    """The bytes of a regular file of a bearable size; a pipe would block for ever."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = _read_arrays(path, archive)
-    except FileError:
-        raise
-    except zipfile.BadZipFile as error:
-        raise FileError(f"{path}: not an .npz file: {error}") from None
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except Exception as error:
-        # zipfile, its decompressors and NumPy's header parser raise some twenty kinds
-        raise FileError(f"{path}: a damaged .npz file: {_one_line(error)}") from None
-    metadata = _metadata(path, arrays.pop("tuiprop", None))
-    for name, array in arrays.items():
-        if not np.issubdtype(array.dtype, np.floating):
-            raise FileError(f"{path}: {name} is {array.dtype}, expected floating point numbers")
-    return WeightsFile(arrays, metadata)
+        status = Path(path).stat()
+        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
+            return Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: NUL in a name
+        words = error.strerror if isinstance(error, OSError) else error
+        raise FileError(f"{path}: cannot be read: {words}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise FileError(f"{path}: cannot be read: Is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(f"{path}: cannot be read: it is not a regular file")
+    raise FileError(f"{path}: found {status.st_size} bytes, allowed: up to {LARGEST}")
 
 
-def _read_arrays(path: str | Path, archive: zipfile.ZipFile) -> dict[str, Any]:
-    """The arrays that are parameters, and the description; what else there is is left alone."""
-    members = [each for each in archive.infolist() if _MEMBER.fullmatch(each.filename)]
-    declared = sum(member.file_size for member in members)
-    if declared > LARGEST:
-        raise FileError(f"{path}: declares {declared} bytes of arrays, allowed: up to {LARGEST}")
-    if not any(member.filename == "W1.npy" for member in members):
-        found = listed(name.removesuffix(".npy") for name in archive.namelist()) or "nothing"
-        raise FileError(f"{path}: found {found}, expected W1, b1, W2, b2, …")
-    return {each.filename.removesuffix(".npy"): _array(archive.read(each)) for each in members}
-
-
-def _array(content: bytes) -> Any:
-    """The array of an `.npy` file; nothing is allocated before its numbers are found there."""
-    stream = io.BytesIO(content)
-    version = np.lib.format.read_magic(stream)
-    shape, fortran, dtype = _HEADERS[version](stream)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are not read")
-    start = stream.tell()
-    if prod(shape) * dtype.itemsize != len(content) - start:
-        raise ValueError(f"an array {shape} of {dtype} in {len(content) - start} bytes")
-    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _metadata(path: str | Path, text: Any) -> dict[str, Any] | None:
-    if text is None:
-        return None
+def _named(path: str | Path, function: Callable[..., _T], *arguments: object) -> _T:
+    """What a function returns; what it finds wrong is said with the file's name."""
     try:
-        metadata = msgspec.json.decode(str(text), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        raise FileError(f"{path}: its description is not JSON: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise FileError(
-            f"{path}: found format {metadata.get('format')!r}, this version reads {FORMAT}"
-        )
-    return metadata
+        return function(*arguments)
+    except ContentError as error:
+        raise FileError(f"{path}: {error}") from None
+    except MemoryError:
+        raise FileError(f"{path}: there is not enough memory for it") from None
 
 
 def parameters_for(path: str | Path, network: Network, dtype: str) -> Parameters:
-    """Parameters of a network from the `W`/`b` arrays of a file, whoever wrote it.
+    """Parameters of a network from a file, whoever wrote it; its description is ignored.
 
     Raises:
         FileError: an array is missing, too many, not finite, or has another shape.
     """
-    arrays = read(path).arrays
-    for l, (before, n) in enumerate(pairwise(network.sizes), 1):
-        _check_array(path, f"W{l}", arrays, (n, before))
-        _check_array(path, f"b{l}", arrays, (n, 1))
-    if len(arrays) > 2 * network.L:
-        found = ", ".join(name for name in arrays if int(name[1:]) > network.L)
-        raise FileError(f"{path}: has {found} too, expected layers 1 to {network.L} only")
-    parameters = Parameters.zeros(network, dtype)
-    for name, into in parameters:
-        with np.errstate(over="ignore"):
-            into[...] = arrays[name]
-        if not np.isfinite(into).all():
-            raise FileError(f"{path}: {name} holds numbers too large for {dtype}")
-    return parameters
+    return _named(path, parameters_of, read(path), network, dtype)
 
 
-def _check_array(
-    path: str | Path, name: str, arrays: dict[str, Array], shape: tuple[int, int]
-) -> None:
-    if name not in arrays:
-        raise FileError(f"{path}: there is no {name}, expected {name} {shape}")
-    array = arrays[name]
-    if array.shape != shape:
-        hint = ": it looks transposed" if array.shape == shape[::-1] else ""
-        if shape[1] == 1 and array.shape == shape[:1]:
-            hint = ": one axis is missing, reshape it to a column"
-        raise FileError(f"{path}: {name} is {array.shape}, expected {shape}{hint}")
-    if not np.isfinite(array).all():
-        raise FileError(f"{path}: {name} holds values that are not finite")
+def load_model(path: str | Path, activations: Sequence[str] = ()) -> Model:
+    """Read a model.
 
-
-def load_model(path: str | Path) -> Model:
-    """Read a file that tuiprop wrote.
+    Args:
+        path: of a file that tuiprop wrote, or, with `activations`, of any with weights.
+        activations: of layers 1 … L, where the file does not say them.
 
     Raises:
-        FileError: it cannot be read, or does not say what the network is.
+        IncompleteFileError: it does not say its activations, and they are not given.
+        FileError: it cannot be read, or does not fit.
     """
     file = read(path)
+    if activations:
+        return _named(path, model_with, file, activations)
     if file.metadata is None:
-        raise FileError(
-            f"{path}: holds weights but not the network they belong to (no `tuiprop` entry); "
-            f"use it as initial weights: tuiprop train EXPERIMENT.toml --init {path}"
-        )
-    metadata = file.metadata
-    try:
-        experiment = found_from(parse(metadata["experiment"]), Path(path).parent)
-        inputs = msgspec.convert(metadata["inputs"], tuple[str, ...])
-        classes = msgspec.convert(metadata["classes"], tuple[str, ...])
-        preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))
-        targets = tuple(map(Preparation.from_builtins, metadata.get("targets", [])))
-        update = msgspec.convert(metadata["update"], int)
-        if experiment.network.layers is None or experiment.network.loss is None:
-            raise KeyError("network.layers and network.loss")
-        network = network_of(experiment, len(inputs))
-    except KeyError as error:
-        raise FileError(f"{path}: its description lacks {error.args[0]}") from None
-    except (ExperimentError, msgspec.ValidationError, ValueError, TypeError) as error:
-        raise FileError(f"{path}: its description cannot be: {error}") from None
-    if len(preparation) != len(inputs):
-        raise FileError(f"{path}: prepares {len(preparation)} inputs, expected {len(inputs)}")
-    parameters = parameters_for(path, network, experiment.training.dtype)
-    if targets and len(targets) != network.sizes[-1]:
-        raise FileError(f"{path}: scales {len(targets)} targets, expected {network.sizes[-1]}")
-    return Model(experiment, parameters, inputs, classes, preparation, update, targets)
+        raise IncompleteFileError(path, _named(path, architecture, file))
+    return _named(path, model_of, file, Path(path).parent)

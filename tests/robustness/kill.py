@@ -1,0 +1,72 @@
+"""Exports that are killed at random moments: the file is the old one or the new one, whole.
+
+    python -m tests.robustness.kill [COUNT] [SUFFIX …]
+
+kills COUNT (1000) saves of each format that is read with SIGKILL, and prints how many files were
+unreadable afterwards, which must be 0, and how many temporary files had been left behind.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from tests.files.models import model
+from tuiprop.files.atomic import PREFIX, FileError
+from tuiprop.files.export import export
+from tuiprop.files.formats import READ
+from tuiprop.files.weights import load_model
+
+COUNT = 1000
+
+OLD, NEW = model((20, 30, 5), seed=1), model((20, 30, 5), seed=2)
+
+
+def kill(suffix: str, count: int, folder: Path, seed: int = 0) -> tuple[Counter[str], int]:
+    """What a file holds after each of so many killed saves, and the temporaries left behind."""
+    path = folder / f"w{suffix}"
+    started = time.perf_counter()
+    export(OLD, path)
+    once = time.perf_counter() - started
+    generator = np.random.default_rng(seed)
+    vectors = {
+        each.parameters.vector.tobytes(): name for each, name in ((OLD, "old"), (NEW, "new"))
+    }
+    found: Counter[str] = Counter()
+    left = 0
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            while True:
+                export(NEW, path)
+                export(OLD, path)
+        time.sleep(float(generator.uniform(0.0, 4 * once)))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        try:
+            found[vectors[load_model(path).parameters.vector.tobytes()]] += 1
+        except (FileError, KeyError) as error:
+            found[f"unreadable: {error}"] += 1
+        for stale in folder.glob(f"{PREFIX}*"):
+            left += 1
+            stale.unlink()
+    return found, left
+
+
+def main() -> None:
+    """Kill saves of each format, and print what they left."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in sys.argv[2:] or READ:
+            found, left = kill(suffix, count, Path(folder))
+            words = ", ".join(f"{number} {name}" for name, number in found.most_common())
+            print(f"{suffix}: {words}; {left} temporary files left behind", flush=True)
+
+
+if __name__ == "__main__":
+    main()
