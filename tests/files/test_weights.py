@@ -576,10 +576,10 @@ def test_the_data_path_is_relative_to_the_file(
 def test_how_targets_were_scaled_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "w.npz"
     scaled = dataclasses.replace(model(), targets=(Preparation("y", 20.0, 4.0),))
-    save(scaled, path)
+    export(scaled, path)
     again = load_model(path)
     assert again.targets == scaled.targets
     rows = np.array([[0.5, -1.0]])
     np.testing.assert_allclose(again.predict(rows), model().predict(rows) * 4 + 20, rtol=1e-15)
     with pytest.raises(FileError, match="scales 2 targets, expected 1"):
-        save(dataclasses.replace(scaled, targets=scaled.targets * 2), path)
+        export(dataclasses.replace(scaled, targets=scaled.targets * 2), path)
