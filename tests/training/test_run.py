@@ -376,3 +376,26 @@ def test_evaluate_is_of_the_sets_of_the_run() -> None:
         ).evaluate(parameters),
     )
     assert isinstance(run.evaluate()[0], Evaluation)
+
+
+def test_a_seek_on_leaps_to_a_key_frame_where_it_was_before() -> None:
+    case = CASES["adam"]
+    with patch.object(run_module, "SLICE", 0.0):
+        run = case.run()
+        run.advance(LAST)
+        run.seek(2)
+        with patch.object(run.trainer, "advance", wraps=run.trainer.advance) as advance:
+            run.seek(LAST)
+        assert advance.call_count == 1, "one update, for its arrays"
+    assert bits(run.trainer.state) == case.states(LAST)[LAST]
+
+
+@pytest.mark.parametrize("goal", [LAST, LAST - 3, 7])
+def test_on_the_way_to_a_goal_key_frames_lie_closer_and_closer(goal: int) -> None:
+    """With none kept for its age: what there is, is there for the goal."""
+    with patch.object(run_module, "SLICE", 1e9):
+        run = Case().run()
+        run._next_frame = 1e18
+        run.seek(goal)
+        for ago in (1, 2, 4):
+            assert goal - 2 * ago - 1 <= run.timeline.before(goal - 1 - ago)[0] < goal - 1

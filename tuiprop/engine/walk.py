@@ -156,7 +156,8 @@ class Walk:
             run.forget_hits()
         if update != run.t:
             self.within.leave()
-        run.rewind(update)
+        if update <= run.t or not watched:
+            run.leap(update)
         run.diverged_at = None
         self.within.wanted = operations
         deadline = perf_counter() + PATIENCE
