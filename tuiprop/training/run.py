@@ -106,6 +106,7 @@ class Run:
         self.timeline = Timeline(budget)
         self.timeline.save(0, trainer.state)
         self._next_frame = perf_counter()
+        self._frame_seconds = SLICE / REST
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
         self.hit: Hit | None = None
@@ -363,7 +364,9 @@ class Run:
         if not self.is_edited:
             self.timeline.save(self.t, self.trainer.state, self._owner, lasting=lasting)
         now = perf_counter()
-        self._next_frame = now + max(SLICE, REST * (now - began))
+        # at most doubled: one that was held up must not keep the next ones away
+        self._frame_seconds = min(now - began, 2 * self._frame_seconds)
+        self._next_frame = now + max(SLICE, REST * self._frame_seconds)
 
     @property
     def _owner(self) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.training.memory import DEFAULT
 
-BUDGET = 64 * 2**20
-"""Bytes that all key frames together may take."""
+BUDGET = DEFAULT * 2**20
+"""Bytes that all key frames together may take, if nothing else is said."""
 
 MOST = 1000
 """Key frames at most: more would not make a replay shorter in a way that one feels."""
