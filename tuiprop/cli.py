@@ -64,6 +64,10 @@ def main(context: click.Context) -> None:
     (CSV, TSV), a data set that comes with it, or exported weights; with nothing named, on the
     truth table of exclusive or.
     """
+    from tuiprop.training.memory import key_frame_budget
+
+    with _one_sentence():
+        key_frame_budget()  # a wrong one is said before anything starts
     if context.invoked_subcommand is None:
         context.invoke(dashboard, what="xor-table")
 
@@ -72,10 +76,6 @@ def main(context: click.Context) -> None:
 @click.argument("what")
 def dashboard(what: str) -> None:
     """Open the dashboard."""
-    from tuiprop.training.memory import key_frame_budget
-
-    with _one_sentence():
-        key_frame_budget()  # the engine asks again; here it can be said before anything starts
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("tuiprop: the dashboard needs a terminal; without one: tuiprop train", err=True)
         sys.exit(2)

@@ -20,7 +20,7 @@ def test_what_the_user_says(text: str, bytes_: int, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("text", ["", "much", "0", "-1", "nan", "inf", "64 MB"])
 def test_what_is_no_number_of_megabytes(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, text)
-    with pytest.raises(ValueError, match="TUIPROP_KEY_FRAMES_MB: found .*, allowed: a number"):
+    with pytest.raises(ValueError, match=r"TUIPROP_KEY_FRAMES_MB: found .*, allowed: a number"):
         key_frame_budget()
 
 
