@@ -292,9 +292,12 @@ class Run:
 
     def _advance_slice(self, until: int, watch: Watch | None) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
-        trainer, epoch = self.trainer, self.epoch
-        end_of_epoch = self.batches.end(epoch + 1)
-        stop = self._next_stop(until, epoch, end_of_epoch)
+        trainer = self.trainer
+        begin, end_of_epoch = self.batches.span(trainer.t + 1)
+        # going back to the end of an epoch takes the state before its last update: where an epoch
+        # takes several slices, the last of them ends there
+        last = begin < trainer.t < end_of_epoch - 1
+        stop = min(until, end_of_epoch - last)
         deadline = perf_counter() + SLICE
         looks = watch is not None and watch.looks_at_updates
         while trainer.t < stop and self.hit is None:
@@ -313,24 +316,9 @@ class Run:
                 self._remember()
             if watch is not None and self.hit is None:
                 self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
-        if trainer.t == stop < min(until, end_of_epoch) or perf_counter() >= self._next_frame:
-            self._save_frame(lasting=trainer.t == end_of_epoch - 1)
-
-    def _next_stop(self, until: int, epoch: int, end_of_epoch: int) -> int:
-        """Where the slice that begins here ends at the latest.
-
-        That is the end of the epoch or of the walk, or a place before them where a key frame
-        makes the way back short: on the way to `until` at half of what remains, again and again,
-        and one update before the end of an epoch that takes more than one slice.
-        """
-        t = self.t
-        near = until - 1 - (1 << max(until - t - 2, 1).bit_length() - 1)
-        stops = [until, end_of_epoch]
-        if near > t:
-            stops.append(near)
-        if self.batches.end(epoch) < t < end_of_epoch - 1:
-            stops.append(end_of_epoch - 1)
-        return min(stops)
+        lasting = last and trainer.t == end_of_epoch - 1
+        if lasting or perf_counter() >= self._next_frame:
+            self._save_frame(lasting=lasting)
 
     def _advance_watched(self, watch: Watch) -> Hit | None:
         """One update, and what it made true."""

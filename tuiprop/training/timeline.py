@@ -11,7 +11,7 @@ from tuiprop.training.memory import DEFAULT
 BUDGET = DEFAULT * 2**20
 """Bytes that all key frames together may take, if nothing else is said."""
 
-MOST = 1000
+MOST = 500
 """Key frames at most: more would not make a replay shorter in a way that one feels."""
 
 EVENNESS = 1 / 16
