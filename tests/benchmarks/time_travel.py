@@ -58,7 +58,7 @@ def measure(title: str, run: Run, last: int, repeat: int) -> None:
         walked[0] += updates
         advance(updates)
 
-    def going(start: Callable[[Any], object], request: Message) -> tuple[float, int]:
+    def going(start: Callable[[Any], object], request: Seek | Move) -> tuple[float, int]:
         before, began = walked[0], perf_counter()
         start(request)
         while walk.work() is not None:
