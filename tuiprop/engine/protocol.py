@@ -592,6 +592,10 @@ class Frame(Message, frozen=True, kw_only=True):
     status: Status
     goal: int | None
     """The update that it is walking to."""
+    start: int
+    """The update that it walks there from: that of a key frame, where it replays."""
+    progress: float
+    """The share of that way that is done, 0 to 1; 1 when paused."""
     update: int
     """t: updates done."""
     epochs_done: int

@@ -18,6 +18,7 @@ from tuiprop.files.weights import parameters_for
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
+from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.trainer import Record
@@ -154,6 +155,7 @@ def open_session(
         ExperimentError: the experiment does not fit its data.
         DataError: the data cannot be read.
         FileError: the weights cannot be read, or do not fit.
+        ValueError: the environment sets the memory for key frames to what is no number of MB.
     """
     table = table or load_table(experiment.data)
     experiment = complete(experiment, table)
@@ -169,7 +171,7 @@ def open_session(
         parameters = initialize(network, settings.initializer, settings.seed, dtype)
     training, validation = examples.training, examples.validation
     data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
-    run = Run(network, experiment.training, data, parameters)
+    run = Run(network, experiment.training, data, parameters, key_frame_budget())
     run.stop_when(experiment.conditions)
     return Session(experiment, examples, run)
 

@@ -78,6 +78,8 @@ class View:
             run=number,
             status=walk.status,
             goal=walk.goal,
+            start=walk.start,
+            progress=walk.progress,
             update=run.t,
             epochs_done=run.epoch,
             epoch=epoch,

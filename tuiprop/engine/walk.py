@@ -27,6 +27,8 @@ class Walk:
         self.status: Status = "paused"
         self.goal: int | None = None
         """The update that it is walking to; None when it stands still."""
+        self.start = 0
+        """The update that it walks to its goal from: that of a key frame, in a replay."""
         self.hit = ""
         """The sentence on the condition that it stopped at."""
         self.bad: tuple[Operation, int, int] | None = None
@@ -60,6 +62,13 @@ class Walk:
         elif not pace and now > since:
             pace = (self.run.t - first) / (now - since)
         return pace
+
+    @property
+    def progress(self) -> float:
+        """The share of the way from `start` to the goal that is done; 1 when it stands still."""
+        if self.goal is None or self.goal <= self.start:
+            return 1.0
+        return (self.run.t - self.start) / (self.goal - self.start)
 
     def play(self, pace: Pace | None) -> Reply:
         """Walk on to the end of the epochs asked for."""
@@ -156,8 +165,9 @@ class Walk:
             run.forget_hits()
         if update != run.t:
             self.within.leave()
-        run.rewind(update)
-        run.diverged_at = None
+        if update <= run.t or not watched:
+            run.leap(update)
+        self.start, run.diverged_at = run.t, None
         self.within.wanted = operations
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
@@ -240,6 +250,6 @@ class Walk:
 
     def _go(self, status: Status, goal: int, pace: Pace | None, *, watched: bool) -> None:
         self.status, self.goal, self._pace, self._watched = status, goal, pace, watched
-        self.hit, self.bad, self._from = "", None, self.here
+        self.hit, self.bad, self._from, self.start = "", None, self.here, self.run.t
         self._since = perf_counter(), self.here
         self._rate = perf_counter(), self.run.t, 0.0

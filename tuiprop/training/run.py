@@ -24,6 +24,9 @@ from tuiprop.training.trainer import Record, Trainer
 SLICE = 0.005
 """Seconds between two looks at the state: for non-finite values, and for a key frame."""
 
+REST = 50
+"""How many times as long as it takes to keep a key frame none is kept for its age alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
@@ -102,7 +105,8 @@ class Run:
         """Every branch by its number."""
         self.timeline = Timeline(budget)
         self.timeline.save(0, trainer.state)
-        self._last_frame = perf_counter()
+        self._next_frame = perf_counter()
+        self._frame_seconds = SLICE / REST
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
         self.hit: Hit | None = None
@@ -184,17 +188,18 @@ class Run:
         self.history.extend(history[len(self.history) :])
         self.branch.reached = max(self.branch.reached, t)
 
-    def rewind(self, t: int) -> None:
-        """Go back to the newest key frame from which a walk on to update t makes its arrays.
+    def leap(self, t: int) -> None:
+        """Go to the newest key frame from which a walk on to update t makes its arrays.
 
-        Nothing happens where t is ahead, or where all there can be of update t is at hand.
+        Nothing happens where it is no nearer than the run is, or where all there can be of
+        update t is at hand.
         """
-        if t > self.t:
-            return
         if t == self.t and (t == 0 or self.trainer.workspace is not None or self.is_edited):
             return
         # one update is walked even when its state is a key frame: for its arrays
         time, state = self.timeline.before(max(t - 1, 0), self.branch.way)
+        if time <= self.t < t:
+            return
         self.trainer.restore(state, time)
         self.diverged_at = None
 
@@ -205,7 +210,7 @@ class Run:
 
     def seek(self, t: int) -> None:
         """Go to update t, back or on, so that the arrays at hand are those of update t."""
-        self.rewind(t)
+        self.leap(t)
         self.advance(t)
 
     def edit(self, edit: Edit, *, apart: bool = False) -> Branch:
@@ -288,8 +293,11 @@ class Run:
     def _advance_slice(self, until: int, watch: Watch | None) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
-        end_of_epoch = self.batches.end(self.epoch + 1)
-        stop = min(until, end_of_epoch)
+        begin, end_of_epoch = self.batches.span(trainer.t + 1)
+        # going back to the end of an epoch takes the state before its last update: where an epoch
+        # takes several slices, the last of them ends there
+        last = begin < trainer.t < end_of_epoch - 1
+        stop = min(until, end_of_epoch - last)
         deadline = perf_counter() + SLICE
         looks = watch is not None and watch.looks_at_updates
         while trainer.t < stop and self.hit is None:
@@ -308,8 +316,9 @@ class Run:
                 self._remember()
             if watch is not None and self.hit is None:
                 self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
-        if perf_counter() - self._last_frame >= SLICE:
-            self._save_frame()
+        lasting = last and trainer.t == end_of_epoch - 1
+        if lasting or perf_counter() >= self._next_frame:
+            self._save_frame(lasting=lasting)
 
     def _advance_watched(self, watch: Watch) -> Hit | None:
         """One update, and what it made true."""
@@ -337,11 +346,15 @@ class Run:
             )
         )
 
-    def _save_frame(self) -> None:
+    def _save_frame(self, *, lasting: bool = False) -> None:
         """A key frame of this state; not where edits act, as those act again after a replay."""
+        began = perf_counter()
         if not self.is_edited:
-            self.timeline.save(self.t, self.trainer.state, self._owner)
-        self._last_frame = perf_counter()
+            self.timeline.save(self.t, self.trainer.state, self._owner, lasting=lasting)
+        now = perf_counter()
+        # at most doubled: one that was held up must not keep the next ones away
+        self._frame_seconds = min(now - began, 2 * self._frame_seconds)
+        self._next_frame = now + max(SLICE, REST * self._frame_seconds)
 
     @property
     def _owner(self) -> int:
