@@ -295,8 +295,10 @@ class Engine:
 
     def _set_stops(self, request: SetStops) -> Done:
         opened = self._opened()
-        opened.view.stops = list(request.stops)
+        opened.session.check_conditions(stop.when for stop in request.stops)
         opened.session.stop_when(stop.when for stop in request.stops if stop.enabled)
+        opened.walk.look_anew()
+        opened.view.stops = list(request.stops)
         return Done()
 
     def _verify(self, request: Verify) -> Done:
