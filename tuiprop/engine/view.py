@@ -279,7 +279,7 @@ class View:
             return f"{divergence(run)}. It is a slot of the optimiser"
         operation = bad[0]
         name = name_of(self._session, self.made(), place)
-        number = self._walk.within.done
+        number = self._walk.within.operations.index(operation) + 1
         return (
             f"{divergence(run)}. First not finite: operation {number} of "
             f"{self._walk.operations}, {operation.result}, at {name}"
