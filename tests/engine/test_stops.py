@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.runs import arrive, ask, do, go, opened, place_of, refusal, state_of, tables
+from tests.engine.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
 from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import (
@@ -217,7 +217,7 @@ def test_a_move_back_while_another_is_under_way_does_not_stop(
     monkeypatch.setattr(walk_module, "MOMENT", 0.0)
     for _ in range(3):
         ask(engine, Move(updates=-1), Done)
-    arrive(engine)
+    finish(engine)
     frame = ask(engine, Look(), Frame)
     assert (place_of(frame), frame.hit) == ((37, 0), "")
 

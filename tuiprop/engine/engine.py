@@ -77,6 +77,7 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH
+from tuiprop.training.plan import InForce
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -332,9 +333,7 @@ class Engine:
 
     def _export(self, request: Export) -> Exported:
         session = self._opened().session
-        slip = session.run.trainer.force.slip
-        if slip is not None:
-            raise ValueError(f"not exported: a slip is on, {slip.title}; v takes it out")
+        _refuse_slipped(session.run.trainer.force)
         difference = session.save(request.path)
         return Exported(
             path=request.path,
@@ -349,6 +348,7 @@ class Engine:
         made = opened.view.made()
         if made is None:
             raise ValueError("no update has been made here yet: o or b makes one")
+        _refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path)
         return Exported(
@@ -362,6 +362,16 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _refuse_slipped(force: InForce) -> None:
+    """Nothing that a slip has made is written to a file.
+
+    Raises:
+        ValueError: a slip is on.
+    """
+    if force.slip is not None:
+        raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
 
 
 def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:
