@@ -69,8 +69,10 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     run, within = session.run, walk.within
     symbol, l = request.symbol, request.layer
     reference = Reference(symbol, l)
-    if not np.isfinite(request.value):
-        raise ValueError(f"found {request.value}, allowed: a finite number")
+    dtype = run.trainer.state.dtype
+    with np.errstate(over="ignore"):
+        if not np.isfinite(dtype.type(request.value)):
+            raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
     if symbol == "a" and l == 0:
         update = run.t + 1 if within.record is not None else max(run.t, 1)
         examples = run.batches.rows(update)
