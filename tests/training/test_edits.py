@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.training.runs import Case
-from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit
+from tuiprop.core.slips import SLIPS
+from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.plan import Plan
 from tuiprop.training.run import Run
 
@@ -32,6 +33,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert np.array_equal(run.trainer.inputs, other.trainer.inputs)
     assert run.trainer.settings == other.trainer.settings
     assert run.network == other.network
+    assert run.trainer.force.slip == other.trainer.force.slip
     mine, theirs = run.next_record(), other.next_record()
     assert mine.J == theirs.J
     assert mine.count == theirs.count
@@ -189,6 +191,12 @@ EDITS: list[dict[str, Any]] = [
     {"kind": "settings", "batch_size": 7},
     {"kind": "settings", "optimizer": "momentum"},
     {"kind": "settings", "optimizer": "adam", "options": {"eps": 1e-6}},
+    {"kind": "slip"},
+]
+
+
+SLIPS_OF_CASE = [
+    name for name, slip in SLIPS.items() if not slip.refusal(CASE.network, CASE.settings.batch_size)
 ]
 
 
@@ -202,6 +210,8 @@ def some_edit(generator: random.Random, at: int) -> Edit:
         return InputEdit(
             at=at, example=generator.randrange(23), input=generator.randrange(4), value=2.0
         )
+    if kind == "slip":
+        return SlipEdit(at=at, slip=generator.choice([*SLIPS_OF_CASE, None, None]))
     return SettingsEdit(at=at, **options)
 
 
@@ -255,3 +265,28 @@ def test_edits_act_in_the_order_of_their_updates() -> None:
     assert [edit.at for edit in plan.edits] == [3, 3, 9]
     assert plan.acting_at(3) == (weight(3, 1.0), weight(3, 2.0))
     assert [plan.next_edit(t) for t in (0, 3, 8, 9)] == [3, 9, 9, np.inf]
+
+
+@pytest.mark.parametrize("slip", SLIPS_OF_CASE)
+def test_a_slip_acts_from_there_on_until_it_is_taken_out(slip: str) -> None:
+    run = CASE.run()
+    run.advance(6)
+    run.edit(SlipEdit(at=6, slip=slip))
+    run.advance(9)
+    slipped = run.trainer.state.copy()
+    run.edit(SlipEdit(at=9, slip=None))
+    run.advance(12)
+    edits = run.branch.edits
+    assert [str(edit) for edit in edits] == [f"slip {slip}", "no slip"]
+    assert_same(run, straight(CASE, edits, 12))
+    # by the operations of the slip and by nothing else: those of the right update come elsewhere
+    right = CASE.run()
+    right.advance(6)
+    state = right.trainer.state.copy()
+    right.advance(7)
+    run.seek(6)
+    assert np.array_equal(run.trainer.state, state)
+    run.seek(7)
+    assert not np.array_equal(run.trainer.state, right.trainer.state)
+    run.seek(9)
+    assert np.array_equal(run.trainer.state, slipped)

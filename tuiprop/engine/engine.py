@@ -79,6 +79,7 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH
+from tuiprop.training.plan import InForce
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -295,8 +296,10 @@ class Engine:
 
     def _set_stops(self, request: SetStops) -> Done:
         opened = self._opened()
-        opened.view.stops = list(request.stops)
+        opened.session.check_conditions(stop.when for stop in request.stops)
         opened.session.stop_when(stop.when for stop in request.stops if stop.enabled)
+        opened.walk.look_anew()
+        opened.view.stops = list(request.stops)
         return Done()
 
     def _verify(self, request: Verify) -> Done:
@@ -330,9 +333,7 @@ class Engine:
 
     def _export(self, request: Export) -> Exported:
         session = self._opened().session
-        slip = session.run.trainer.force.slip
-        if slip is not None:
-            raise ValueError(f"not exported: a slip is on, {slip.title}; v takes it out")
+        _refuse_slipped(session.run.trainer.force)
         written = session.save(request.path)
         return Exported(
             path=request.path,
@@ -347,6 +348,7 @@ class Engine:
         made = opened.view.made()
         if made is None:
             raise ValueError("no update has been made here yet: o or b makes one")
+        _refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path)
         return Exported(
@@ -360,6 +362,16 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _refuse_slipped(force: InForce) -> None:
+    """Nothing that a slip has made is written to a file.
+
+    Raises:
+        ValueError: a slip is on.
+    """
+    if force.slip is not None:
+        raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
 
 
 def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:

@@ -470,6 +470,9 @@ class OriginNote(Message, frozen=True, kw_only=True):
     """The number itself."""
     sentence: str = ""
     """What it is, where no operation of this update made it; the rest is empty then."""
+    slip: str = ""
+    """Where the operation that made it is slipped: what is wrong there. The equation is the right
+    one, and it need not close."""
     equation: str = ""
     lines: list[str] = []
     """What formulas come to, with the numbers in them."""
@@ -635,6 +638,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """The epoch whose end J training and validation belong to; None: they are of now."""
     layers: list[LayerNorms]
     matrix: Matrix | None
+    """None where none was asked for, or there is no such array."""
     shown: Now | None
     """The operation that made the array of `matrix`; None where an update starts from it."""
     long_route: str

@@ -15,6 +15,7 @@ from tuiprop.data.table import Table
 from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for
+from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
@@ -84,11 +85,19 @@ class Session:
         Raises:
             ConditionError: one of them is none, or asks for what this run does not have.
         """
+        self.run.stop_when(self.check_conditions(conditions))
+
+    def check_conditions(self, conditions: Iterable[str]) -> list[Condition]:
+        """Conditions from their texts.
+
+        Raises:
+            ConditionError: one of them is none, or asks for what this run does not have.
+        """
         parsed = [parse_condition(text) for text in conditions]
         for condition in parsed:
             held_out = len(self.examples.validation) > 0
             condition.quantity.check(self.run.network, held_out=held_out)
-        self.run.stop_when(parsed)
+        return parsed
 
     def class_of(self, y: Array) -> str:
         """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""

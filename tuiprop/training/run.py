@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.gradient_check import Verdict, check_gradient
 from tuiprop.core.network import Network, Parameters
-from tuiprop.core.propagation import penalty
+from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.breakpoint import Condition, Hit, Update, Watch
 from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Evaluation, Evaluator, History
+from tuiprop.training.plan import InForce
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
 from tuiprop.training.trainer import Record, Trainer
@@ -164,19 +165,22 @@ class Run:
         if self._watch is not None and self.t == self.batches.end(self.epoch):
             self.hit = self._watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
 
-    def advance(self, until: int, seconds: float = inf, *, watched: bool = False) -> None:
+    def advance(
+        self, until: int, seconds: float = inf, *, watched: bool = False, since: int = -1
+    ) -> None:
         """Walk on to update `until`, or until the time is up, or until the run diverges.
 
         Args:
             until: the update to reach; nothing happens where it is not ahead.
             seconds: at least one update is done, then no slice is begun after so long.
             watched: stop after an update or an epoch that made a condition true: see `hit`.
+            since: but not for what the first so many operations since state 0 made true.
         """
         started = perf_counter()
         self.hit = None
         with limited_to(self._threads), np.errstate(all="ignore"):
             while self.t < until and self.diverged_at is None and self.hit is None:
-                self._advance_slice(until, self._watch if watched else None)
+                self._advance_slice(until, self._watch if watched else None, since)
                 if perf_counter() - started >= seconds:
                     break
         self.branch.reached = max(self.branch.reached, self.t)
@@ -240,6 +244,7 @@ class Run:
 
     def switch(self, number: int) -> None:
         """Go to another branch, to the newest key frame from which its newest state is a walk."""
+        self.forget_hits()
         self.branch = self.branches[number]
         self._follow(max(self.branch.reached - 1, 0))
 
@@ -253,6 +258,7 @@ class Run:
         self.timeline.forget(branch.number)
         if self.branch is branch:
             self.branch = branch.parent
+            self.forget_hits()
             self._follow(max(branch.fork - 1, 0))
             self.advance(branch.fork)
 
@@ -272,6 +278,18 @@ class Run:
         with limited_to(self._threads), np.errstate(all="ignore"):
             return self.trainer.record()
 
+    def look_into(self, record: Record, since: int) -> Hit | None:
+        """What the update that comes next will make true.
+
+        Args:
+            record: of that update.
+            since: as for `advance`.
+        """
+        if self._watch is None or not self._watch.looks_at_updates:
+            return None
+        with limited_to(self._threads), np.errstate(all="ignore"):
+            return self._watch.after_update(_seen_in(record, self.trainer.force), since)
+
     def evaluate(self) -> tuple[Evaluation, Evaluation]:
         """J and accuracy of the training and the validation set, as things stand now."""
         with limited_to(self._threads), np.errstate(all="ignore"):
@@ -290,7 +308,7 @@ class Run:
         parameters = self.trainer.parameters
         return self._training.evaluate(parameters), self._validation.evaluate(parameters)
 
-    def _advance_slice(self, until: int, watch: Watch | None) -> None:
+    def _advance_slice(self, until: int, watch: Watch | None, since: int) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
         begin, end_of_epoch = self.batches.span(trainer.t + 1)
@@ -303,7 +321,7 @@ class Run:
         while trainer.t < stop and self.hit is None:
             if looks:
                 assert watch is not None
-                self.hit = self._advance_watched(watch)
+                self.hit = self._advance_watched(watch, since)
             else:
                 trainer.advance(1)
             if perf_counter() >= deadline:
@@ -315,36 +333,24 @@ class Run:
             if self.epoch == len(self.history):
                 self._remember()
             if watch is not None and self.hit is None:
-                self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
+                self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1], since)
         lasting = last and trainer.t == end_of_epoch - 1
         if lasting or perf_counter() >= self._next_frame:
             self._save_frame(lasting=lasting)
 
-    def _advance_watched(self, watch: Watch) -> Hit | None:
+    def _advance_watched(self, watch: Watch, since: int) -> Hit | None:
         """One update, and what it made true."""
         trainer = self.trainer
-        before, count = trainer.state.copy(), trainer.count + 1
-        force, rows = trainer.force, self.batches.rows(self.t + 1)
-        trainer.advance(1)
-        workspace = trainer.workspace
-        if workspace is None:  # edits act here: the arrays are gone
-            return None
-
-        def failed_checks() -> int:
-            inputs, targets = trainer.inputs[rows], trainer.targets[rows]
-            at = Parameters(force.network, before[0])
-            check = check_gradient(force.network, at, inputs, targets, workspace=force.workspace_in)
-            return sum(each.verdict is Verdict.WRONG for each in check.arrays)
-
-        def failed_audits() -> int:
-            found = force.audit(count, before, workspace.gradient.vector, trainer.state)
-            return sum(not each.ok for each in found.arrays if " of " not in each.name)
-
-        return watch.after_update(
-            Update(
-                self.t, workspace, trainer.parameters, trainer.cost, failed_checks, failed_audits
-            )
-        )
+        if trainer.plan.acting_at(self.t + 1):  # once the edits have acted, its arrays are gone
+            seen = _seen_in(trainer.record(), trainer.force)
+            trainer.advance(1)
+        else:
+            before, force = trainer.state.copy(), trainer.force
+            trainer.advance(1)
+            workspace = trainer.workspace
+            assert workspace is not None
+            seen = _seen(self.t, trainer.count, force, workspace, (before, trainer.state))
+        return watch.after_update(seen, since)
 
     def _save_frame(self, *, lasting: bool = False) -> None:
         """A key frame of this state; not where edits act, as those act again after a replay."""
@@ -370,6 +376,45 @@ class Run:
         self.diverged_at = self.trainer.t
         self.trainer.restore(state, time)
         self.trainer.advance(self.diverged_at - 1 - time)
+
+
+def _seen_in(record: Record, force: InForce) -> Update:
+    """What there is to look at in a record."""
+    return _seen(record.update, record.count, force, record.workspace, record.before_and_after)
+
+
+def _seen(
+    t: int, count: int, force: InForce, workspace: Workspace, states: tuple[Array, Array]
+) -> Update:
+    """What there is to look at when update t has been done.
+
+    Args:
+        t: its number.
+        count: its number in the rule of the optimiser.
+        force: what it was made with.
+        workspace: its arrays.
+        states: θ and slots before and after, (1 + slots, P) each.
+    """
+    before, after = states
+    network, start = force.network, Parameters(force.network, before[0])
+
+    def failed_checks() -> int:
+        examples = workspace.inputs, workspace.targets
+        check = check_gradient(network, start, *examples, workspace=force.workspace_in)
+        return sum(each.verdict is Verdict.WRONG for each in check.arrays)
+
+    def failed_audits() -> int:
+        found = force.audit(count, before, workspace.gradient.vector, after)
+        return sum(not each.ok for each in found.arrays if " of " not in each.name)
+
+    return Update(
+        t,
+        workspace,
+        Parameters(network, after[0]),
+        lambda: workspace.cost(start),
+        failed_checks,
+        failed_audits,
+    )
 
 
 def is_finite(state: Array) -> bool:

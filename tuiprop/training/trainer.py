@@ -55,6 +55,8 @@ class Record:
     """θ and the slots before and after the update, (1 + slots, P) each."""
     gradient: Array
     """All dW and db as one vector, (P,)."""
+    workspace: Workspace
+    """What computed it: its arrays are those above."""
 
     def arrays(self) -> dict[Reference, Array]:
         """What the operations of this update read, by reference: W and b are those before."""
@@ -214,6 +216,7 @@ class Trainer:
             },
             before_and_after=(state, after),
             gradient=workspace.gradient.vector,
+            workspace=workspace,
         )
 
     def operations(self) -> tuple[Operation, ...]:
