@@ -53,13 +53,13 @@ from tuiprop.engine.protocol import (
     SetSlip,
     SetStops,
     Snapshot,
-    Stop,
     Toggle,
     Try,
     Verify,
     Vocabulary,
 )
 from tuiprop.engine.session import Session, open_session
+from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
@@ -184,6 +184,7 @@ class Engine:
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
             slips=[slip_note(slip) for slip in SLIPS.values()],
+            quantities=quantity_notes(),
         )
 
     def _check(self, request: Check) -> Outline:
@@ -213,9 +214,6 @@ class Engine:
             )
         walk = Walk(run)
         view = View(session, walk)
-        view.stops = [
-            Stop(when=each.when, enabled=each.enabled) for each in session.experiment.breakpoint
-        ]
         self._run = _Run(session, walk, view, Proof(run, walk, view))
         self._runs += 1
         return Opened(
@@ -294,9 +292,7 @@ class Engine:
         return Done()
 
     def _set_stops(self, request: SetStops) -> Done:
-        opened = self._opened()
-        opened.view.stops = list(request.stops)
-        opened.session.stop_when(stop.when for stop in request.stops if stop.enabled)
+        self._opened().view.stops.replace(request.stops)
         return Done()
 
     def _verify(self, request: Verify) -> Done:

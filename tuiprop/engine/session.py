@@ -14,6 +14,7 @@ from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for, save
+from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
@@ -81,11 +82,18 @@ class Session:
         Raises:
             ConditionError: one of them is none, or asks for what this run does not have.
         """
-        parsed = [parse_condition(text) for text in conditions]
-        for condition in parsed:
-            held_out = len(self.examples.validation) > 0
-            condition.quantity.check(self.run.network, held_out=held_out)
-        self.run.stop_when(parsed)
+        self.run.stop_when([self.condition(text) for text in conditions])
+
+    def condition(self, text: str) -> Condition:
+        """A condition, QUANTITY OP NUMBER, that this run can have.
+
+        Raises:
+            ConditionError: it is none, or asks for what this run does not have.
+        """
+        condition = parse_condition(text)
+        held_out = len(self.examples.validation) > 0
+        condition.quantity.check(self.run.network, held_out=held_out)
+        return condition
 
     def class_of(self, y: Array) -> str:
         """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""
