@@ -70,16 +70,15 @@ class Proof:
         here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
         if checker is None or self._of != here or self._walk.goal is not None:
             return None
-        result = checker.result()
-        finished = checker.finished
+        result = checker.result() if checker.finished else None
         L = self._run.network.L
         return ProofNote(
-            finished=finished,
+            finished=result is not None,
             compared=checker.done,
             parameters=self._run.network.parameter_count,
             sample=checker.total,
             examples=self._examples,
-            layers=[result.layer(l).text for l in range(1, L + 1)] if finished else [],
+            layers=[] if result is None else [result.layer(l).text for l in range(1, L + 1)],
             checks=[
                 ArrayProof(
                     array=f"d{check.name[0]}[{check.name[1:]}]",
@@ -88,10 +87,8 @@ class Proof:
                     compared=check.checked,
                     kinks=check.kinks,
                 )
-                for check in result.arrays
-            ]
-            if finished
-            else [],
+                for check in (result.arrays if result else ())
+            ],
             update=self._audited,
             audits=[
                 ArrayProof(
@@ -102,9 +99,9 @@ class Proof:
                 )
                 for each in (self._audit.arrays if self._audit else ())
             ],
-            passed=(result.passed and (self._audit is None or self._audit.passed))
-            if finished
-            else None,
+            passed=None
+            if result is None
+            else result.passed and (self._audit is None or self._audit.passed),
         )
 
     def _new_checker(self) -> GradientChecker:
