@@ -65,6 +65,15 @@ def offers(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[Offer]:
     ]
 
 
+def reading(typed: str, vocabulary: Vocabulary, outline: Outline) -> Offer | None:
+    """The quantity of a condition, once its operator is typed."""
+    name = re.sub(r"\s", "", _OPERATOR.split(typed)[0])
+    for each in vocabulary.quantities:
+        if name in _names(each, vocabulary, outline):
+            return Offer(name, _words(each, name), typed)
+    return None
+
+
 def examples(outline: Outline, vocabulary: Vocabulary) -> list[tuple[str, str]]:
     """The examples that this run can have, with what they are good for."""
     known = {
