@@ -136,7 +136,7 @@ class StopsScreen(LiveScreen):
         elif not found and (read := reading(typed, vocabulary, outline)):
             found = [read]
         self._offers = [*shown, *found]
-        width = max((len(each.label) for each in self._offers), default=0) + 2
+        width = max((len(each.label) for each in self._offers), default=0) + 3
         panel.clear_options()
         panel.add_options(self._offer(each, width) for each in shown)
         if shown:
