@@ -17,8 +17,10 @@ from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.proving import verdict_style
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
-NORMS, PROOF = 18, 9
-"""Columns of both norms, and of the proof."""
+NORMS, PROOF = 18, 11
+"""Columns of both norms, and of the proof with a gap before it."""
+WIDE = 100
+"""Columns of a screen from which on shapes stand closer to make room for these."""
 FORWARD = 4
 """The first four belong to the forward pass."""
 
@@ -157,7 +159,8 @@ class LayersPanel(Widget, can_focus=True):
             max([len(self._cell(row, l, i)) for l, row in enumerate(self.rows)] + [2])
             for i in range(len(SYMBOLS))
         ]
-        gap = 2 if sum(longest) + 2 * len(SYMBOLS) <= room else 1
+        extras = NORMS + PROOF if self.size.width >= WIDE - 2 else 0
+        gap = 2 if sum(longest) + 2 * len(SYMBOLS) + extras <= room else 1
         return [length + gap for length in longest]
 
     def _head_width(self) -> tuple[int, int]:
@@ -191,9 +194,9 @@ class LayersPanel(Widget, can_focus=True):
             x: where the shapes end; 2 where some of them do not fit.
         """
         room = self.size.width - x if x > 2 else 0
-        norms = x if room >= NORMS else 0
-        proof = x + (NORMS if norms else 0) + 2
-        return norms, proof if room and proof + PROOF <= self.size.width else 0
+        if room >= NORMS + PROOF:
+            return x, x + NORMS + 2
+        return (0, x + 2) if room >= PROOF else (0, 0)
 
     def render_line(self, y: int) -> Strip:
         """The head, or a layer."""
