@@ -65,6 +65,9 @@ def test_then_an_operator_and_then_nothing(vocabulary: Vocabulary, iris: Outline
     assert labels("norm( dW[2] ) ", vocabulary, iris) == list(CORE_OPERATORS)
     assert [op for op, _ in OPERATORS] == list(CORE_OPERATORS)
     assert labels("train_loss <", vocabulary, iris) == []
+    assert [each.typed for each in offers("train_l< 0.05", vocabulary, iris)] == [
+        *("train_loss < 0.05", "rises(train_loss) < 0.05"),
+    ]
 
 
 def test_taking_what_is_offered_leads_to_conditions(vocabulary: Vocabulary, iris: Outline) -> None:

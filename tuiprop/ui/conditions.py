@@ -43,12 +43,17 @@ def offers(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[Offer]:
     """What a text may become: a quantity, then its array or layer, then an operator.
 
     Args:
-        typed: the text so far.
+        typed: the text so far; before an operator, another name where that is no quantity.
         vocabulary: the quantities.
         outline: the run; what it cannot have is not offered.
     """
-    if _OPERATOR.search(typed):
-        return []
+    operator = _OPERATOR.search(typed)
+    if operator:
+        name, rest = typed[: operator.start()], typed[operator.start() :]
+        if reading(typed, vocabulary, outline):
+            return []
+        named = offers(name, vocabulary, outline)
+        return [Offer(each.label, each.words, each.typed + rest) for each in named]
     asked = re.sub(r"\s", "", typed)
     known = [each for each in vocabulary.quantities if _fits(each, outline)]
     names = {name: each for each in known for name in _names(each, vocabulary, outline)}

@@ -65,9 +65,14 @@ def _row(note: StopNote) -> Table:
     row.add_column(ratio=1)
     row.add_column(justify="right", no_wrap=True)
     style = Style(dim=not note.enabled)
-    value = "" if note.value is None else f"now {short(note.value)} "
+    value = "" if note.value is None else f"now {_written(note.value)} "
     row.add_row(
         Text(f"[{'✓' if note.enabled else ' '}] {note.when}", style),
         Text(value if note.enabled else f"{value}  off ", style),
     )
     return row
+
+
+def _written(value: float) -> str:
+    """A count without places; else in few columns."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e9 else short(value)
