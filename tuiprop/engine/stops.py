@@ -63,7 +63,7 @@ class Stops:
     def _value(self, quantity: Quantity, update: Update | None) -> float | None:
         kind, run = quantity.kind, self._session.run
         if kind.of_epoch is not None:
-            return kind.of_epoch(run.history.rows[: run.epoch + 1])
+            return float(kind.of_epoch(run.history.rows[: run.epoch + 1]))
         if update is None or kind.of_update is None or kind.counts_rises or kind.dear:
             return None
         return float(kind.of_update(update, quantity.target))
