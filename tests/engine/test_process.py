@@ -179,7 +179,7 @@ def test_an_error_inside_does_not_kill_it(client: ProcessClient) -> None:
         assert reply.sentence.startswith("the engine could not do that: ")
     reply = get(client.ask(Vocabulary(
         datasets=[], activations=[], outputs=[], losses=[], initializers=[], optimizers=[],
-        options={}, slips=[], dtypes=[], formats=[],
+        options={}, slips=[], dtypes=[], formats=[], quantities=[],
     )))  # fmt: skip
     assert isinstance(reply, Refused)
     assert not client.died

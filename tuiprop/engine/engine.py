@@ -54,13 +54,13 @@ from tuiprop.engine.protocol import (
     SetSlip,
     SetStops,
     Snapshot,
-    Stop,
     Toggle,
     Try,
     Verify,
     Vocabulary,
 )
 from tuiprop.engine.session import Session, open_session
+from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
@@ -191,6 +191,7 @@ class Engine:
                 FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
                 for each in FORMATS.values()
             ],
+            quantities=quantity_notes(),
         )
 
     def _check(self, request: Check) -> Outline:
@@ -220,9 +221,6 @@ class Engine:
             )
         walk = Walk(run)
         view = View(session, walk)
-        view.stops = [
-            Stop(when=each.when, enabled=each.enabled) for each in session.experiment.breakpoint
-        ]
         self._run = _Run(session, walk, view, Proof(run, walk, view))
         self._runs += 1
         return Opened(
@@ -296,10 +294,8 @@ class Engine:
 
     def _set_stops(self, request: SetStops) -> Done:
         opened = self._opened()
-        opened.session.check_conditions(stop.when for stop in request.stops)
-        opened.session.stop_when(stop.when for stop in request.stops if stop.enabled)
+        opened.view.stops.replace(request.stops)
         opened.walk.look_anew()
-        opened.view.stops = list(request.stops)
         return Done()
 
     def _verify(self, request: Verify) -> Done:

@@ -201,6 +201,14 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class StopNote(Stop, frozen=True, kw_only=True):
+    """A condition, and what its quantity is now."""
+
+    value: float | None
+    """None where it is not known: of an update, while it walks or before its end; of what is
+    dear, such as failed_checks."""
+
+
 class SetStops(Message, frozen=True, kw_only=True):
     """Stop when one of these becomes true, instead of those before. → `Done` or `Refused`."""
 
@@ -309,6 +317,20 @@ class FileFormat(Message, frozen=True, kw_only=True):
     """Files of this format are read too."""
 
 
+class QuantityNote(Message, frozen=True, kw_only=True):
+    """What a condition can ask for."""
+
+    pattern: str
+    """X stands for an array and (l) for a layer."""
+    words: str
+    classes: bool
+    """It needs a loss of classes."""
+    held_out: bool
+    """It needs examples that are held out."""
+    elementwise: bool
+    """It needs an activation with a slope for each number: none that only an output may have."""
+
+
 class Vocabulary(Message, frozen=True, kw_only=True):
     """The names that an experiment may use, in the order in which they are offered."""
 
@@ -326,6 +348,8 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     """Mistakes that can be put into a network."""
     formats: list[FileFormat]
     """That weights are written in."""
+    quantities: list[QuantityNote]
+    """What conditions can ask for."""
 
 
 class Outline(Message, frozen=True, kw_only=True):
@@ -628,7 +652,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """The first number that is not finite, where it diverged."""
     hit: str
     """The sentence on the condition that it stopped at, or empty."""
-    stops: list[Stop]
+    stops: list[StopNote]
     J_batch: float | None
     J_training: float
     J_validation: float | None

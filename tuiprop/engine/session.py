@@ -85,19 +85,18 @@ class Session:
         Raises:
             ConditionError: one of them is none, or asks for what this run does not have.
         """
-        self.run.stop_when(self.check_conditions(conditions))
+        self.run.stop_when([self.condition(text) for text in conditions])
 
-    def check_conditions(self, conditions: Iterable[str]) -> list[Condition]:
-        """Conditions from their texts.
+    def condition(self, text: str) -> Condition:
+        """A condition, QUANTITY OP NUMBER, that this run can have.
 
         Raises:
-            ConditionError: one of them is none, or asks for what this run does not have.
+            ConditionError: it is none, or asks for what this run does not have.
         """
-        parsed = [parse_condition(text) for text in conditions]
-        for condition in parsed:
-            held_out = len(self.examples.validation) > 0
-            condition.quantity.check(self.run.network, held_out=held_out)
-        return parsed
+        condition = parse_condition(text)
+        held_out = len(self.examples.validation) > 0
+        condition.quantity.check(self.run.network, held_out=held_out)
+        return condition
 
     def class_of(self, y: Array) -> str:
         """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""

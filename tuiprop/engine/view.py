@@ -21,10 +21,10 @@ from tuiprop.engine.protocol import (
     Place,
     ProofNote,
     SettingsInForce,
-    Stop,
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm
+from tuiprop.engine.stops import Stops
 from tuiprop.engine.trial import Trial
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import SettingsEdit
@@ -48,7 +48,7 @@ class View:
         self._session = session
         self._walk = walk
         self._run = session.run
-        self.stops: list[Stop] = []
+        self.stops = Stops(session)
         """What it stops at, and what is switched off."""
         self.trial: Trial | None = None
         """What is tried."""
@@ -96,7 +96,7 @@ class View:
             diverged=self._divergence(),
             bad=self._bad(),
             hit=walk.hit,
-            stops=self.stops,
+            stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
             J_batch=self._cost_of_batch(),
             J_training=loss_training + penalty,
             J_validation=_number(loss_validation + penalty),

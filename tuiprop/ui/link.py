@@ -8,6 +8,7 @@ import msgspec
 
 from tuiprop.engine.client import Client, EngineDiedError, InlineClient, start
 from tuiprop.engine.protocol import (
+    Done,
     Message,
     Open,
     Opened,
@@ -16,7 +17,9 @@ from tuiprop.engine.protocol import (
     Reply,
     Save,
     Seek,
+    SetStops,
     Snapshot,
+    Stop,
     Tables,
 )
 
@@ -82,6 +85,15 @@ class Link:
             self._note(reply)
             self.weights, self._snapshot = weights, None
             self._history, self._epochs = bytearray(), 0
+        return reply
+
+    async def set_stops(self, stops: list[Stop]) -> Reply:
+        """Stop at these conditions; the experiment, and so another engine, has them too."""
+        reply = await self.ask(SetStops(stops=stops))
+        if isinstance(reply, Done) and self.outline is not None:
+            self.outline.experiment["breakpoint"] = [
+                {"when": each.when, "enabled": each.enabled} for each in stops
+            ]
         return reply
 
     def keep(self) -> None:

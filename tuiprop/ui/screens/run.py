@@ -260,7 +260,9 @@ class RunScreen(Screen[None]):
         self._paint_layers(frame)
         self._paint_chart(frame)
         if self._facts.is_on_screen:
-            self._facts.show(status.facts(frame, outline, self.palette, self._facts.size.width))
+            width = self._facts.size.width
+            proof = status.proof_lines(frame, outline, self.palette, width)
+            self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
         hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
         hint.truncate(self.size.width, overflow="ellipsis")
         self.query_one("#hint", Line).show([hint])
@@ -277,6 +279,7 @@ class RunScreen(Screen[None]):
                 shapes[l],
                 frame.layers[l - 1].W if l else None,
                 frame.layers[l - 1].dW if l else None,
+                frame.proof.layers[l - 1] if l and frame.proof and frame.proof.finished else "",
             )
             for l, units in enumerate(outline.sizes)
         ]

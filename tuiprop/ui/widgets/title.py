@@ -33,7 +33,7 @@ class Title(Line):
             left.append(f"  {loss}  {status.optimiser(frame)}", Style(color=palette.dim))
         if link.inline:
             left.append("  engine inline", Style(color=palette.dim))
-        flags = status.flags(frame, palette)
+        flags = status.flags(frame, palette, proof_elsewhere=long)
         right = Text.assemble(
             flags, status.state(frame, palette), "  ", status.position(frame, outline, palette)
         )
