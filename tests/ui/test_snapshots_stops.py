@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import at, opened, until
@@ -99,4 +100,10 @@ async def no_such_slip(pilot: Pilot[int]) -> None:
 def test_screen(
     snap_compare: Any, make_app: MakeApp, what: str, before: Before, size: tuple[int, int]
 ) -> None:
-    assert snap_compare(make_app(what), terminal_size=size, run_before=before)
+    async def still(pilot: Pilot[int]) -> None:
+        """There, with a cursor that does not blink."""
+        await before(pilot)
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+
+    assert snap_compare(make_app(what), terminal_size=size, run_before=still)
