@@ -263,7 +263,8 @@ class RunScreen(Screen[None]):
             width = self._facts.size.width
             proof = status.proof_lines(frame, outline, self.palette, width)
             self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
-        hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
+        words = f" {status.hint(frame, self._went_back)}"
+        hint = Text.assemble((words, Style(color=self.palette.dim)))
         hint.truncate(self.size.width, overflow="ellipsis")
         self.query_one("#hint", Line).show([hint])
 
