@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from tests.engine.runs import ask, finish, go
+from tests.engine.runs import ask, go
 from tests.engine.runs import opened as engine_with
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
@@ -152,7 +152,8 @@ def proved() -> Frame:
     engine = engine_with()
     go(engine, 3)
     ask(engine, Verify(), Done)
-    finish(engine)
+    while engine.work() is not None:
+        pass
     return ask(engine, Look(), Frame)
 
 
@@ -162,7 +163,8 @@ def slipped() -> Frame:
     ask(engine, SetSlip(name="bias_twice"), Done)
     ask(engine, Move(updates=1), Done)
     ask(engine, Verify(), Done)
-    finish(engine)
+    while engine.work() is not None:
+        pass
     return ask(engine, Look(), Frame)
 
 
