@@ -297,7 +297,8 @@ class Run:
     def _advance_slice(self, until: int, watch: Watch | None) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
-        begin, end_of_epoch = self.batches.span(trainer.t + 1)
+        batches = trainer.batches
+        begin, end_of_epoch = batches.span(trainer.t + 1)
         now = perf_counter()
         # going back to the end of an epoch takes the state before its last update: where epochs
         # are long, a slice ends there
@@ -317,7 +318,7 @@ class Run:
             self._return_to_last_finite()
             return
         if trainer.t == end_of_epoch:
-            if self.epoch == len(self.history):
+            if batches.epoch(end_of_epoch) == len(self.history):
                 self._remember()
             if watch is not None and self.hit is None:
                 self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
