@@ -74,9 +74,9 @@ class Batches:
 
     def span(self, t: int) -> tuple[int, int]:
         """How many updates are done before the epoch of update t, and at its end."""
-        stretch = self._stretch_of(t)
-        begin = t - 1 - (t - 1 - stretch.updates_before) % stretch.per_epoch
-        return begin, begin + stretch.per_epoch
+        if not self._begin < t <= self._end:
+            self._enter(t)
+        return self._begin, self._end
 
     def rows(self, t: int) -> Rows:
         """The examples of update t, (m,): row numbers in the training set."""
@@ -87,10 +87,12 @@ class Batches:
 
     def _enter(self, t: int) -> None:
         """Lay out the epoch of update t: it is asked for at every update."""
-        self._begin, self._end = self.span(t)
-        self._size = self._stretch_of(t).size
+        stretch = self._stretch_of(t)
+        epoch, batch = divmod(t - 1 - stretch.updates_before, stretch.per_epoch)
+        self._begin, self._size = t - 1 - batch, stretch.size
+        self._end = self._begin + stretch.per_epoch
         if self._shuffle:
-            seed = [self._seed, self.epoch(t)]
+            seed = [self._seed, stretch.epochs_before + epoch + 1]
             self._order = np.random.default_rng(seed).permutation(self.count)
 
     def _stretch(self, epochs_before: int, updates_before: int, batch_size: int) -> None:

@@ -25,6 +25,9 @@ from tuiprop.training.trainer import Record, Trainer
 SLICE = 0.005
 """Seconds between two looks at the state: for non-finite values, and for a key frame."""
 
+LONG = 10
+"""Slices from one key frame that is kept for the end of an epoch to the next, at least."""
+
 REST = 50
 """How many times as long as it takes to keep a key frame none is kept for its age alone."""
 
@@ -107,6 +110,7 @@ class Run:
         self.timeline = Timeline(budget)
         self.timeline.save(0, trainer.state)
         self._next_frame = perf_counter()
+        self._next_lasting = self._next_frame
         self._frame_seconds = SLICE / REST
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
@@ -311,12 +315,14 @@ class Run:
     def _advance_slice(self, until: int, watch: Watch | None, since: int) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
-        begin, end_of_epoch = self.batches.span(trainer.t + 1)
-        # going back to the end of an epoch takes the state before its last update: where an epoch
-        # takes several slices, the last of them ends there
-        last = begin < trainer.t < end_of_epoch - 1
+        batches = trainer.batches
+        begin, end_of_epoch = batches.span(trainer.t + 1)
+        now = perf_counter()
+        # going back to the end of an epoch takes the state before its last update: where epochs
+        # are long, a slice ends there
+        last = begin < trainer.t < end_of_epoch - 1 and now >= self._next_lasting
         stop = min(until, end_of_epoch - last)
-        deadline = perf_counter() + SLICE
+        deadline = now + SLICE
         looks = watch is not None and watch.looks_at_updates
         while trainer.t < stop and self.hit is None:
             if looks:
@@ -330,7 +336,7 @@ class Run:
             self._return_to_last_finite()
             return
         if trainer.t == end_of_epoch:
-            if self.epoch == len(self.history):
+            if batches.epoch(end_of_epoch) == len(self.history):
                 self._remember()
             if watch is not None and self.hit is None:
                 self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1], since)
@@ -361,6 +367,8 @@ class Run:
         # at most doubled: one that was held up must not keep the next ones away
         self._frame_seconds = min(now - began, 2 * self._frame_seconds)
         self._next_frame = now + max(SLICE, REST * self._frame_seconds)
+        if lasting:
+            self._next_lasting = now + LONG * SLICE
 
     @property
     def _owner(self) -> int:

@@ -1,6 +1,6 @@
 """Key frames in bounded memory: what makes any past state a short replay away."""
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,7 +40,7 @@ class Timeline:
         self._frames: dict[tuple[int, int], Array] = {}
         self._times: dict[int, list[int]] = {}
         self._newest: dict[int, int] = {}
-        self._lasting: set[tuple[int, int]] = set()
+        self._weights: dict[int, list[float]] = {}
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -69,9 +69,10 @@ class Timeline:
             spare = state.copy()
         self._frames[branch, t] = spare
         self._bytes += state.nbytes
-        insort(self._times.setdefault(branch, []), t)
-        if lasting:
-            self._lasting.add((branch, t))
+        times, weights = self._times.setdefault(branch, []), self._weights.setdefault(branch, [])
+        place = bisect_left(times, t)
+        times.insert(place, t)
+        weights.insert(place, LASTING if lasting else 1.0)
 
     def before(self, t: int, way: Way = ((0, np.inf),)) -> tuple[int, Array]:
         """The newest key frame at or before update t on a way.
@@ -103,9 +104,7 @@ class Timeline:
                 continue
             age = np.minimum(np.abs(present - edges[1:-1]), EVENNESS * span) + 1.0
             worth = (edges[2:] - edges[:-2]) / age
-            for owner, t in self._lasting:
-                if owner == branch:
-                    worth[bisect_left(times, t) - 1 + len(begin)] *= LASTING
+            worth *= self._weights[branch][1 - len(begin) :]
             place = int(worth.argmin())
             if worth[place] < least:
                 least, victim = float(worth[place]), (branch, int(edges[place + 1]))
@@ -113,10 +112,10 @@ class Timeline:
 
     def _drop(self, branch: int, t: int) -> Array:
         """Forget a key frame; its memory."""
-        self._times[branch].remove(t)
+        place = bisect_left(self._times[branch], t)
+        del self._times[branch][place], self._weights[branch][place]
         if not self._times[branch]:
-            del self._times[branch]
-        self._lasting.discard((branch, t))
+            del self._times[branch], self._weights[branch]
         state = self._frames.pop((branch, t))
         self._bytes -= state.nbytes
         return state

@@ -289,7 +289,7 @@ class Trainer:
 
     def _walk(self, workspace: Workspace, rows: Rows) -> None:
         """Forward and back over the examples in `rows`."""
-        np.take(self.inputs, rows, axis=0, out=workspace.inputs, mode="clip")
-        np.take(self.targets, rows, axis=0, out=workspace.targets, mode="clip")
+        self.inputs.take(rows, axis=0, out=workspace.inputs, mode="clip")
+        self.targets.take(rows, axis=0, out=workspace.targets, mode="clip")
         workspace.forward(self.parameters)
         workspace.backward(self.parameters)
