@@ -182,6 +182,7 @@ class Straight:
             plan = trainer.plan.with_edits(edits)  # type: ignore[arg-type]
             trainer.restore(trainer.state.copy(), 0, plan)
         session.run.trainer.advance(t - session.run.trainer.t)
+        session.run.trainer.settle()
         return session
 
 

@@ -24,6 +24,7 @@ def straight(case: Case, edits: tuple[Edit, ...], t: int) -> Run:
     run = case.run()
     run.trainer.restore(run.trainer.state.copy(), 0, run.trainer.plan.with_edits(edits))
     run.trainer.advance(t)
+    run.trainer.settle()
     return run
 
 
@@ -290,3 +291,28 @@ def test_a_slip_acts_from_there_on_until_it_is_taken_out(slip: str) -> None:
     assert not np.array_equal(run.trainer.state, right.trainer.state)
     run.seek(9)
     assert np.array_equal(run.trainer.state, slipped)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_branches_are_made_again_from_their_logs(number: int) -> None:
+    run = CASE.run()
+    run.advance(20)
+    run.edit(SettingsEdit(at=12, optimizer="rmsprop"))
+    run.advance(18)
+    run.edit(weight(15))
+    run.advance(24)
+    curves = {each: branch.history.rows.copy() for each, branch in run.branches.items()}
+    run.switch(number)
+    run.advance(run.branch.reached)
+    t, state = run.timeline.before(run.t - 1, run.branch.way)
+    again = CASE.run()
+    again.resume(state.copy(), t, run.history.rows.copy(), run.logs, number)
+    assert again.logs == run.logs
+    again.seek(run.t)
+    assert_same(again, run)
+    assert np.array_equal(again.history.rows, curves[number])
+    for other in (0, 1, 2):
+        again.switch(other)
+        again.advance(again.branch.reached)
+        assert_same(again, straight(CASE, again.branch.edits, again.branch.reached))
+        assert np.array_equal(again.history.rows, curves[other])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
@@ -69,6 +70,7 @@ from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
 from tuiprop.files.weights import load_model, parameters_for
+from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
     Experiment,
@@ -83,6 +85,9 @@ from tuiprop.training.plan import InForce
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
+
+
+_logs = msgspec.msgpack.Decoder(list[BranchLog])
 
 
 @dataclass(frozen=True)
@@ -215,9 +220,11 @@ class Engine:
             snapshot = request.resume
             state = np.frombuffer(snapshot.state, run.trainer.state.dtype)
             run.resume(
-                state.reshape(run.trainer.state.shape),
+                state.reshape(-1, run.network.parameter_count),
                 snapshot.update,
                 np.frombuffer(snapshot.history, np.float64).reshape(-1, WIDTH),
+                _logs.decode(snapshot.logs) if snapshot.logs else [],
+                snapshot.branch,
             )
         walk = Walk(run)
         view = View(session, walk)
@@ -319,12 +326,15 @@ class Engine:
     def _save(self, request: Save) -> Snapshot:
         run = self._opened().session.run
         update, state = run.timeline.before(max(run.t - 1, 0), run.branch.way)
+        known = request.history_from if request.branch == run.branch.number else 0
         return Snapshot(
             update=update,
             state=state.tobytes(),
-            history_from=request.history_from,
-            epochs=len(run.history) - request.history_from,
-            history=run.history.rows[request.history_from :].tobytes(),
+            branch=run.branch.number,
+            logs=msgspec.msgpack.encode(run.logs),
+            history_from=known,
+            epochs=len(run.history) - known,
+            history=run.history.rows[known:].tobytes(),
         )
 
     def _export(self, request: Export) -> Exported:

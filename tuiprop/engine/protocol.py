@@ -236,6 +236,8 @@ class Save(Message, frozen=True, kw_only=True):
 
     history_from: int = 0
     """Only the history from this epoch on."""
+    branch: int = 0
+    """Of this branch; all of it where the run is on another."""
 
 
 class Export(Message, frozen=True, kw_only=True):
@@ -694,6 +696,11 @@ class Snapshot(Message, frozen=True, kw_only=True):
 
     update: int
     state: bytes
+    """As it was before edits act on it."""
+    branch: int = 0
+    """The branch that the run is on."""
+    logs: bytes = b""
+    """What it takes to make the branches again."""
     history_from: int = 0
     epochs: int
     """How many rows of the history there are from there on."""

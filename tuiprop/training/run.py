@@ -1,6 +1,6 @@
 """A run: an experiment on its way, with its history and the way back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter
@@ -14,7 +14,7 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.breakpoint import Condition, Hit, Update, Watch
-from tuiprop.training.edit import Edit
+from tuiprop.training.edit import BranchLog, Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Evaluation, Evaluator, History
 from tuiprop.training.plan import InForce
@@ -44,6 +44,12 @@ class TrainingData:
     """(V, n[0]), V may be 0."""
     validation_targets: Array
     """(V, n[L])."""
+
+
+def _shared(one: "Branch", other: "Branch") -> int:
+    """The last update that two branches have in common."""
+    last = dict(other.way)
+    return int(max(min(t, last[number]) for number, t in one.way if number in last))
 
 
 @dataclass(eq=False)
@@ -187,14 +193,59 @@ class Run:
                 self._advance_slice(until, self._watch if watched else None, since)
                 if perf_counter() - started >= seconds:
                     break
+        self.trainer.settle()
         self.branch.reached = max(self.branch.reached, self.t)
 
-    def resume(self, state: Array, t: int, history: NDArray[np.float64]) -> None:
-        """Go on from state t of an earlier run of the same experiment, with its history."""
-        self.trainer.restore(state, t)
-        self.timeline.save(t, state, self.branch.number)
+    @property
+    def logs(self) -> list[BranchLog]:
+        """What it takes to make the branches again."""
+        return [
+            BranchLog(
+                number=each.number,
+                parent=None if each.parent is None else each.parent.number,
+                fork=each.fork,
+                reached=each.reached,
+                edits=each.edits,
+            )
+            for each in self.branches.values()
+        ]
+
+    def resume(
+        self,
+        state: Array,
+        t: int,
+        history: NDArray[np.float64],
+        logs: Sequence[BranchLog] = (),
+        number: int = 0,
+    ) -> None:
+        """Go on from state t of an earlier run of the same experiment.
+
+        Args:
+            state: as it was before the edits at t act, (1 + slots, P).
+            t: how many updates were done.
+            history: of the branch that it was on, (epochs + 1, WIDTH).
+            logs: its branches, parents first.
+            number: of the branch that it was on.
+        """
+        first = self.branches[0]
+        for log in logs:
+            if log.parent is None:
+                first.edits, first.reached = log.edits, log.reached
+            else:
+                parent, begun = self.branches[log.parent], first.history.until(0)
+                self.branches[log.number] = Branch(
+                    log.number, parent, log.fork, log.edits, begun, log.reached
+                )
+        self.branch = self.branches[number]
         self.history.extend(history[len(self.history) :])
         self.branch.reached = max(self.branch.reached, t)
+        self.trainer.restore(state, t, self.trainer.plan.with_edits(self.branch.edits))
+        self.timeline.save(t, state, self._owner)
+        self.trainer.settle()
+        for other in self.branches.values():
+            if other is not self.branch:  # what they share is known; the rest is walked again
+                shared = _shared(other, self.branch)
+                other.history = self.history.until(self.batches.epochs_done(shared))
 
     def leap(self, t: int) -> None:
         """Go to the newest key frame from which a walk on to update t makes its arrays.
@@ -205,7 +256,7 @@ class Run:
         if t == self.t and (t == 0 or self.trainer.workspace is not None or self.is_edited):
             return
         # one update is walked even when its state is a key frame: for its arrays
-        time, state = self.timeline.before(max(t - 1, 0), self.branch.way)
+        time, state = self._key_frame(max(t - 1, 0), self.batches)
         if time <= self.t < t:
             return
         self.trainer.restore(state, time)
@@ -268,9 +319,15 @@ class Run:
 
     def _follow(self, t: int) -> None:
         """Go to the newest key frame at or before update t, by the edits of this branch."""
-        time, state = self.timeline.before(t, self.branch.way)
-        self.trainer.restore(state, time, self.trainer.plan.with_edits(self.branch.edits))
+        plan = self.trainer.plan.with_edits(self.branch.edits)
+        time, state = self._key_frame(t, plan.batches)
+        self.trainer.restore(state, time, plan)
         self.diverged_at = None
+
+    def _key_frame(self, t: int, batches: Batches) -> tuple[int, Array]:
+        """The newest key frame at or before update t, no epoch without its history passed over."""
+        known = batches.end(len(self.history)) - 1
+        return self.timeline.before(min(t, known), self.branch.way)
 
     def record(self, update: int) -> Record:
         """The record of one update; the run stands before it afterwards."""

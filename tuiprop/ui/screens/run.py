@@ -228,7 +228,7 @@ class RunScreen(Screen[None]):
                     (timer.resume if walking else timer.pause)()
             self._paint()
             self._tell_divergence(reply)
-            if not walking and (before is None or before.update != reply.update):
+            if not walking and (before is None or _place(before) != _place(reply)):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:
                 self.post_message(self.Stopped(reply))
@@ -505,6 +505,11 @@ class RunScreen(Screen[None]):
             self.move(Keep())
         else:
             self.bench.matrix.focus()
+
+
+def _place(frame: Frame) -> tuple[object, ...]:
+    """What a state that is kept depends on."""
+    return frame.update, frame.branch, frame.branches
 
 
 def marks_of(frame: Frame) -> Marks:
