@@ -262,13 +262,18 @@ class TuipropApp(App[int]):
         if frame is None or outline is None:
             return
         self.run_screen.pause()
+        vocabulary = await self.link.ask(Ask())
+        if not isinstance(vocabulary, Vocabulary):
+            return
+        suffixes = [each.suffix for each in vocabulary.formats]
+        formats = ", ".join(f"{each.suffix} ({each.name})" for each in vocabulary.formats)
         stem = source_name(outline).rsplit(".", 1)[0]
         answer = await self.push_screen_wait(
             AskText(
                 "Export the weights",
-                "a file ending in .npz; it is read back and compared",
+                f"a file whose end says the format: {formats}; it is compared with the network",
                 f"{stem}.npz",
-                check=lambda text: refusal(typed_path(text), ".npz"),
+                check=lambda text: refusal(typed_path(text), *suffixes),
             )
         )
         if answer is None or not await self._may_replace(typed_path(answer)):

@@ -104,6 +104,13 @@ def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
     )
 
 
+def position_in_short(frame: Frame, palette: Palette) -> Text:
+    """The update alone."""
+    update = frame.update + (frame.now is not None)
+    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
+    return Text.assemble(("update ", dim), (str(update), plain))
+
+
 def costs(frame: Frame, palette: Palette, width: int) -> Text:
     """J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits, shortened.
 
