@@ -325,7 +325,7 @@ class Engine:
 
     def _save(self, request: Save) -> Snapshot:
         run = self._opened().session.run
-        update, state = run.timeline.before(max(run.t - 1, 0), run.branch.way)
+        update, state = run.kept_state()
         known = request.history_from if request.branch == run.branch.number else 0
         return Snapshot(
             update=update,

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array, Rows
@@ -11,14 +14,16 @@ from tuiprop.core.gradient_check import GradientCheck, check_gradient
 from tuiprop.core.network import Parameters, initialize
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import Examples, complete, prepare
-from tuiprop.data.table import Table
+from tuiprop.data.table import DataError, Table
+from tuiprop.files.checkpoint import Checkpoint, Saved, save_checkpoint, tables_in
 from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
-from tuiprop.training.experiment import Experiment
+from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
+from tuiprop.training.machine import differences, facts
 from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
@@ -47,15 +52,80 @@ class Session:
     @property
     def model(self) -> Model:
         """The network as it is now, to be saved or used."""
+        return self._model(self.parameters.copy(), self.run.t)
+
+    def best_model(self) -> Model:
+        """The network at the end of the best epoch of this branch."""
+        best, run = self.run.best(), self.run
+        return self._model(Parameters(run.network, best.vector), run.batches.end(best.epoch))
+
+    def _model(self, parameters: Parameters, update: int) -> Model:
         return Model(
             self.experiment,
-            self.parameters.copy(),
+            parameters,
             self.examples.inputs,
             self.examples.classes,
             self.examples.preparation,
-            self.run.t,
+            update,
             self.examples.targets,
         )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the data and their preparation; to be taken before inputs are edited."""
+        prepared = self.examples.preparation, self.examples.targets
+        digest = sha256(repr(prepared).encode())
+        for some in (self.examples.training, self.examples.validation):
+            digest.update(some.inputs.data)
+            digest.update(some.targets.data)
+        return digest.hexdigest()
+
+    def save_checkpoint(
+        self,
+        path: str | Path,
+        *,
+        operations: int = 0,
+        stops: Iterable[Breakpoint] | None = None,
+        opened: str = "",
+    ) -> None:
+        """Write all it takes to go on with this run.
+
+        Args:
+            path: where to.
+            operations: how many of the next update are done.
+            stops: the conditions that it stops at; None: those of the experiment.
+            opened: what the dashboard was asked to open.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        run, examples, experiment = self.run, self.examples, self.experiment
+        if stops is not None:
+            experiment = msgspec.structs.replace(experiment, breakpoint=tuple(stops))
+        update, state = run.kept_state()
+        best = run.kept_best
+        checkpoint = Checkpoint(
+            experiment=tables_in(experiment, path),
+            inputs=examples.inputs,
+            classes=examples.classes,
+            preparation=tuple(each.to_builtins() for each in examples.preparation),
+            targets=tuple(each.to_builtins() for each in examples.targets),
+            examples=(len(examples.training), len(examples.validation)),
+            data=self.fingerprint,
+            machine=facts(),
+            opened=opened,
+            position=(run.t, operations),
+            initial=run.timeline.before(0)[1][0].tobytes(),
+            parameters=self.parameters.vector.tobytes(),
+            update=update,
+            state=state.tobytes(),
+            branch=run.branch.number,
+            logs=tuple(run.logs),
+            history=run.history.rows.tobytes(),
+            best_epoch=run.history.best,
+            best=b"" if best is None else best.vector.tobytes(),
+        )
+        save_checkpoint(checkpoint, path)
 
     def unit_names(self, l: int) -> list[str]:
         """The units of layer l: inputs, u0, u1, …, and what the outputs stand for."""
@@ -182,6 +252,40 @@ def open_session(
     run = Run(network, experiment.training, data, parameters, key_frame_budget())
     run.stop_when(experiment.conditions)
     return Session(experiment, examples, run)
+
+
+def resume_session(saved: Saved, table: Table | None = None) -> tuple[Session, str]:
+    """Open a checkpoint; the run stands at its newest key frame, a short walk from where it stood.
+
+    Args:
+        saved: the checkpoint.
+        table: its data, where they are at hand already.
+
+    Returns:
+        The session, and what of this machine differs from the one that it was saved on, or
+        nothing.
+
+    Raises:
+        DataError: the data are others than those that it was saved with.
+        ValueError: as `open_session`.
+    """
+    content = saved.content
+    session = open_session(saved.experiment, table=table, initial=content.initial)
+    differing = differences(content.machine, facts())
+    fingerprint = session.fingerprint  # before the edits act
+    examples = session.examples
+    counts = len(examples.training), len(examples.validation)
+    same = counts == content.examples and examples.inputs == content.inputs
+    # on another machine what was prepared may differ in the last digits
+    if not same or (not differing and fingerprint != content.data):
+        raise DataError(
+            f"{saved.experiment.data.source}: the data are others than when the run was saved; "
+            "its weights can be exported, and be the initial ones of another run"
+        )
+    session.run.resume(
+        saved.state, content.update, saved.history, content.logs, content.branch, saved.best
+    )
+    return session, differing
 
 
 class DivergedError(ArithmeticError):

@@ -1,17 +1,14 @@
 """Weights in: any format that is read, as initial weights or as a model."""
 
 import shlex
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from tuiprop.core.network import Network, Parameters
 from tuiprop.files.atomic import FileError
 from tuiprop.files.contents import (
     LARGEST,
     Architecture,
-    ContentError,
     WeightsFile,
     architecture,
     parameters_of,
@@ -19,8 +16,7 @@ from tuiprop.files.contents import (
 from tuiprop.files.description import model_of, model_with
 from tuiprop.files.formats import READ, format_of
 from tuiprop.files.model import Model
-
-_T = TypeVar("_T")
+from tuiprop.files.reading import content_of, named
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 """Suffixes of files that are code, which is what unpickling runs."""
@@ -55,7 +51,7 @@ def read(path: str | Path) -> WeightsFile:
     if file is None or file.decode is None:
         suffix = Path(path).suffix or "no suffix"
         raise FileError(f"{path}: found {suffix}, allowed: {', '.join(READ)}")
-    return _named(path, file.decode, _content(path))
+    return named(path, file.decode, content_of(path, LARGEST))
 
 
 def _conversion(path: str | Path) -> str:
@@ -69,39 +65,13 @@ def _conversion(path: str | Path) -> str:
     return f"this converts it: python -c {shlex.quote(code)}"
 
 
-def _content(path: str | Path) -> bytes:
-    """The bytes of a regular file of a bearable size; a pipe would block for ever."""
-    try:
-        status = Path(path).stat()
-        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-            return Path(path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: NUL in a name
-        words = error.strerror if isinstance(error, OSError) else error
-        raise FileError(f"{path}: cannot be read: {words}") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise FileError(f"{path}: cannot be read: Is a directory")
-    if not stat.S_ISREG(status.st_mode):
-        raise FileError(f"{path}: cannot be read: it is not a regular file")
-    raise FileError(f"{path}: found {status.st_size} bytes, allowed: up to {LARGEST}")
-
-
-def _named(path: str | Path, function: Callable[..., _T], *arguments: object) -> _T:
-    """What a function returns; what it finds wrong is said with the file's name."""
-    try:
-        return function(*arguments)
-    except ContentError as error:
-        raise FileError(f"{path}: {error}") from None
-    except MemoryError:
-        raise FileError(f"{path}: there is not enough memory for it") from None
-
-
 def parameters_for(path: str | Path, network: Network, dtype: str) -> Parameters:
     """Parameters of a network from a file, whoever wrote it; its description is ignored.
 
     Raises:
         FileError: an array is missing, too many, not finite, or has another shape.
     """
-    return _named(path, parameters_of, read(path), network, dtype)
+    return named(path, parameters_of, read(path), network, dtype)
 
 
 def load_model(path: str | Path, activations: Sequence[str] = ()) -> Model:
@@ -117,7 +87,7 @@ def load_model(path: str | Path, activations: Sequence[str] = ()) -> Model:
     """
     file = read(path)
     if activations:
-        return _named(path, model_with, file, activations)
+        return named(path, model_with, file, activations)
     if file.metadata is None:
-        raise IncompleteFileError(path, _named(path, architecture, file))
-    return _named(path, model_of, file, Path(path).parent)
+        raise IncompleteFileError(path, named(path, architecture, file))
+    return named(path, model_of, file, Path(path).parent)

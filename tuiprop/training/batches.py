@@ -33,7 +33,7 @@ class Batches:
         self.count = count
         self._shuffle = shuffle
         self._seed = seed
-        self._order: Rows = np.arange(count)
+        self._order: Rows = np.arange(0)  # laid out when an update is asked for
         self._stretches: list[_Stretch] = []
         self._stretch(0, 0, batch_size)
 
@@ -94,6 +94,8 @@ class Batches:
         if self._shuffle:
             seed = [self._seed, stretch.epochs_before + epoch + 1]
             self._order = np.random.default_rng(seed).permutation(self.count)
+        elif len(self._order) != self.count:
+            self._order = np.arange(self.count)
 
     def _stretch(self, epochs_before: int, updates_before: int, batch_size: int) -> None:
         size = min(batch_size or self.count, self.count)

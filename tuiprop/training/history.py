@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +84,15 @@ WIDTH = len(COLUMNS) + 1
 """Numbers in a row: the `COLUMNS`, and the L2 penalty that J has beside the loss."""
 
 
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The parameters at the end of the best epoch so far."""
+
+    epoch: int
+    vector: Array
+    """(P,)."""
+
+
 class History:
     """One row an epoch, from epoch 0.
 
@@ -99,6 +110,9 @@ class History:
             name for name, is_there in zip(COLUMNS, there, strict=True) if is_there
         )
         """Those of `COLUMNS` that there are numbers for."""
+        self.best = 0
+        """The epoch of the least loss: of the validation set, if there is one."""
+        self._least = inf
 
     def __len__(self) -> int:
         return self._count
@@ -111,8 +125,10 @@ class History:
     def until(self, epoch: int) -> "History":
         """A history of its own that goes to the end of this epoch."""
         shared = copy(self)
-        shared._rows = self._rows[: epoch + 1].copy()
-        shared._count = min(self._count, epoch + 1)
+        rows = self.rows[: epoch + 1]
+        shared._rows, shared._count = np.empty((max(len(rows), 1), WIDTH)), 0
+        shared.best, shared._least = 0, inf
+        shared.extend(rows)
         return shared
 
     def add(self, training: Evaluation, validation: Evaluation, penalty: float) -> None:
@@ -126,13 +142,16 @@ class History:
         if needed > len(self._rows):
             self._rows = np.resize(self._rows, (2 * needed, WIDTH))
         self._rows[self._count : needed] = rows
+        judged = COLUMNS.index("validation_loss" if self.held_out else "train_loss")
+        for epoch, loss in enumerate(rows[:, judged].tolist(), self._count):
+            if loss < self._least:  # a loss that is no number is not the least
+                self.best, self._least = epoch, loss
         self._count = needed
 
     @property
-    def best(self) -> int:
-        """The epoch of the least loss: of the validation set, if there is one."""
-        name = "validation_loss" if "validation_loss" in self.columns else "train_loss"
-        return int(np.argmin(self.column(name)))
+    def held_out(self) -> bool:
+        """There is a validation set."""
+        return "validation_loss" in self.columns
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One of `COLUMNS`, (epochs + 1,)."""

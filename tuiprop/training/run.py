@@ -16,7 +16,7 @@ from tuiprop.training.batches import Batches
 from tuiprop.training.breakpoint import Condition, Hit, Update, Watch
 from tuiprop.training.edit import BranchLog, Edit
 from tuiprop.training.experiment import TrainingSettings
-from tuiprop.training.history import Evaluation, Evaluator, History
+from tuiprop.training.history import Best, Evaluation, Evaluator, History
 from tuiprop.training.plan import InForce
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
@@ -67,6 +67,8 @@ class Branch:
     """From epoch 0 on."""
     reached: int = 0
     """The newest update walked."""
+    best: Best | None = None
+    """Kept when the best epoch so far was walked; of its parent until then."""
     way: Way = field(init=False)
 
     def __post_init__(self) -> None:
@@ -210,6 +212,13 @@ class Run:
             for each in self.branches.values()
         ]
 
+    def kept_state(self) -> tuple[int, Array]:
+        """The newest key frame from which a walk on makes the arrays at hand: t, and state t.
+
+        The state is that before edits act on it: it is what `resume` takes.
+        """
+        return self.timeline.before(max(self.t - 1, 0), self.branch.way)
+
     def resume(
         self,
         state: Array,
@@ -217,6 +226,7 @@ class Run:
         history: NDArray[np.float64],
         logs: Sequence[BranchLog] = (),
         number: int = 0,
+        best: Best | None = None,
     ) -> None:
         """Go on from state t of an earlier run of the same experiment.
 
@@ -226,6 +236,7 @@ class Run:
             history: of the branch that it was on, (epochs + 1, WIDTH).
             logs: its branches, parents first.
             number: of the branch that it was on.
+            best: of that branch.
         """
         first = self.branches[0]
         for log in logs:
@@ -238,6 +249,7 @@ class Run:
                 )
         self.branch = self.branches[number]
         self.history.extend(history[len(self.history) :])
+        self.branch.best = best or self.branch.best
         self.branch.reached = max(self.branch.reached, t)
         self.trainer.restore(state, t, self.trainer.plan.with_edits(self.branch.edits))
         self.timeline.save(t, state, self._owner)
@@ -289,7 +301,7 @@ class Run:
         if apart or edit.at < old.reached:
             history = old.history.until(self.epoch)
             number = max(self.branches) + 1
-            self.branch = Branch(number, old, edit.at, edits, history, edit.at)
+            self.branch = Branch(number, old, edit.at, edits, history, edit.at, old.best)
             self.branches[number] = self.branch
         else:
             old.edits = edits
@@ -357,8 +369,35 @@ class Run:
             return self._evaluate()
 
     def _remember(self) -> None:
-        """The next row of the history."""
+        """The next row of the history, and the parameters if they are the best so far."""
+        epoch = len(self.history)
         self.history.add(*self.evaluate(), self.penalty)
+        if self.history.best == epoch:
+            self.branch.best = Best(epoch, self.trainer.parameters.vector.copy())
+
+    @property
+    def kept_best(self) -> Best | None:
+        """The parameters of the best epoch of this branch, where they were kept."""
+        best = self.branch.best
+        return best if best is not None and best.epoch == self.history.best else None
+
+    def best(self) -> Best:
+        """The parameters of the best epoch of this branch; walked to again if they were not kept.
+
+        The run stands where it stood afterwards.
+        """
+        if self.kept_best is not None:
+            return self.kept_best
+        epoch, here, diverged_at = self.history.best, self.t, self.diverged_at
+        end = self.batches.end(epoch)
+        time, state = self._key_frame(end, self.batches)
+        self.trainer.restore(state, time)
+        with limited_to(self._threads), np.errstate(all="ignore"):
+            self.trainer.advance(end - time)  # edits at the end of the epoch have not acted
+        best = self.branch.best = Best(epoch, self.trainer.parameters.vector.copy())
+        self.seek(here)
+        self.diverged_at = diverged_at
+        return best
 
     @property
     def penalty(self) -> float:

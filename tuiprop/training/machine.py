@@ -1,0 +1,35 @@
+"""What of the machine the bits of a result depend on."""
+
+import platform
+from collections.abc import Mapping
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+import tuiprop
+
+
+def facts() -> dict[str, str]:
+    """By name, what has to be the same for the same numbers bit for bit."""
+    blas = [
+        f"{each['internal_api']} {each.get('version')} {each.get('architecture', '')}".strip()
+        for each in threadpool_info()
+        if each["user_api"] == "blas"
+    ]
+    extensions = (np.show_config(mode="dicts") or {}).get("SIMD Extensions", {})
+    return {
+        "tuiprop": tuiprop.__version__,
+        "NumPy": np.__version__,
+        "BLAS": ", ".join(sorted(blas)) or "of NumPy",
+        "processor": " ".join([platform.machine(), *extensions.get("found", [])]),
+        "system": " ".join([platform.system(), *platform.libc_ver()]).strip(),
+    }
+
+
+def differences(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """What differs between two machines, as "NumPy 2.3.0, here 2.4.0; …"; "" where nothing does."""
+    return "; ".join(
+        f"{name} {then.get(name, 'unknown')}, here {here}"
+        for name, here in now.items()
+        if then.get(name) != here
+    )
