@@ -2,11 +2,10 @@
 
 import platform
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from threadpoolctl import threadpool_info
-
-import tuiprop
 
 
 def facts() -> dict[str, str]:
@@ -18,7 +17,7 @@ def facts() -> dict[str, str]:
     ]
     extensions = (np.show_config(mode="dicts") or {}).get("SIMD Extensions", {})
     return {
-        "tuiprop": tuiprop.__version__,
+        "tuiprop": _version(),
         "NumPy": np.__version__,
         "BLAS": ", ".join(sorted(blas)) or "of NumPy",
         "processor": " ".join([platform.machine(), *extensions.get("found", [])]),
@@ -33,3 +32,10 @@ def differences(then: Mapping[str, str], now: Mapping[str, str]) -> str:
         for name, here in now.items()
         if then.get(name) != here
     )
+
+
+def _version() -> str:
+    try:
+        return version("tuiprop")
+    except PackageNotFoundError:  # run from its sources
+        return "of its sources"
