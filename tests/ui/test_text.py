@@ -196,4 +196,4 @@ def test_copies_are_exact() -> None:
     assert rows[0] == ["", "u0", 'q"']
     assert [float(cell) for cell in rows[2][1:]] == [1 / 3, 4.0]
     assert rows[1][0] == "a,b"
-    assert COPY_FORMS["LaTeX"](_matrix()).startswith("dW^{[2]} = \\begin{bmatrix}")
+    assert COPY_FORMS["LaTeX"](_matrix()).startswith("dW^{[2]} = \\left[\\begin{array}{cc}")

@@ -296,6 +296,7 @@ class Engine:
         walk.stop()
         edit = settings_edit(session, request)
         walk.within.leave()
+        walk.look_anew()
         run.edit(edit)
         return Done()
 
@@ -314,6 +315,7 @@ class Engine:
         edit = slip_edit(opened.session, request.name)
         opened.walk.stop()
         opened.walk.within.leave()
+        opened.walk.look_anew()
         opened.session.run.edit(edit, apart=True)
         return Done()
 

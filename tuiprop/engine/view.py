@@ -146,7 +146,7 @@ class View:
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
         array = self._array_of(window)
         part: list[list[float]] = [] if array is None else array[rows, across].tolist()
-        batch = session.examples.training.rows[self._rows_of_batch()]
+        examples = session.examples.training.rows[self._rows_of_batch()]
         return Matrix(
             window=replace(window, row=first, rows=row_count, column=left, columns=column_count),
             shape=shape,
@@ -154,7 +154,7 @@ class View:
             values=part,
             before=self._without_the_trial(window, rows, across) if part else [],
             row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
-            column_names=session.column_names(symbol, l, batch)[across],
+            column_names=session.column_names(symbol, l, examples, across),
             figures=self._figures(window, array),
         )
 

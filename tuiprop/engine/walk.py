@@ -14,6 +14,9 @@ from tuiprop.training.trainer import Record, first_nonfinite
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
 
+FARTHEST = 2**53
+"""Updates that one can go to: all that a number on the screen tells apart."""
+
 PATIENCE = 0.03
 """Seconds that going somewhere takes before it is answered: most of it is done by then."""
 
@@ -91,8 +94,8 @@ class Walk:
         return Done()
 
     def look_anew(self) -> None:
-        """The conditions are others."""
-        self._ahead = None
+        """The conditions are others, or what the run is made with."""
+        self._ahead, self.hit = None, ""
 
     def toggle(self, pace: Pace | None) -> Reply:
         """Play if it stands still, else stop."""
@@ -169,7 +172,7 @@ class Walk:
             operations: that many operations.
             watched: stop at conditions on the way on.
         """
-        update = max(0, update)
+        update = min(max(0, update), FARTHEST)
         run = self.run
         # on the way back it has been further on than it is
         since = max(self.here, self._from) if self.status == "seeking" else self.here

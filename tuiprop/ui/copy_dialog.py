@@ -86,18 +86,18 @@ class CopyDialog:
         if self._shape[0] * self._shape[1] > MOST_NUMBERS:
             self._say(f"{array} has more numbers than become text: {self._shape}.", "warning")
             return None
-        matrix = (await self._matrices([array]))[0]
-        if not matrix.made:
-            self._say(f"{array} has not been made yet.", "warning")
+        matrices = await self._matrices([array])
+        if len(matrices) != 1 or not matrices[0].made:
+            self._say(f"{array} is not there: it has not been made yet.", "warning")
             return None
-        return COPY_FORMS[form](matrix)
+        return COPY_FORMS[form](matrices[0])
 
     async def _operation_text(self, form: str) -> str | None:
         assert self._operation is not None
         arrays = [array_of(operand) for operand in self._operation.operands]
         matrices = await self._matrices(arrays)
-        if not all(matrix.made for matrix in matrices):
-            self._say("space stops the run first.", "warning")
+        if len(matrices) != len(arrays) or not all(matrix.made for matrix in matrices):
+            self._say("its operands are not there: space stops the run.", "warning")
             return None
         if sum(len(row) for matrix in matrices for row in matrix.values) > MOST_NUMBERS:
             self._say("its operands have more numbers than become text.", "warning")

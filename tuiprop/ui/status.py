@@ -241,13 +241,15 @@ def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Sty
     parts = []
     for l, text in enumerate(note.layers, start=1):
         sign, _, figure = text.partition(" ")
-        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: too small"
+        short = proving.short_verdict(text)
+        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: {short}"
         parts.append((f"{named}  ", proving.verdict_style(text, palette)))
     if sum(len(text) for text, _ in parts) - 2 <= room:
         return parts
     wrong = [part for part in parts if part[0].startswith("✗")]
     right = sum(text.startswith("✓") for text, _ in parts)
-    return wrong or [(f"✓ {right} of {len(parts)} layers", Style(color=palette.good))]
+    words = f"{'✓' if right else '·'} {right} of {len(parts)} layers"
+    return wrong or [(words, proving.verdict_style(words, palette))]
 
 
 def hint(frame: Frame, went_back: bool) -> str:
