@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LINES = 20
 """So many lines of progress, about, where the output is not a terminal."""
 
+CHECKPOINT_EVERY = 60.0
+"""Seconds from one checkpoint to the next while it trains."""
+
 
 class _DashboardByDefault(click.Group):
     """A group whose first argument may be something to open instead of a command."""
@@ -107,8 +110,19 @@ def _settable(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+_which = click.option(
+    "--weights",
+    "which",
+    type=click.Choice(["newest", "best"]),
+    default="newest",
+    show_default=True,
+    help="Those where the run stands, or at the end of its best epoch: of the least J "
+    "validation, or J training where nothing is held out.",
+)
+
+
 @main.command()
-@click.argument("experiment")
+@click.argument("experiment", required=False)
 @_settable
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 @click.option("--epochs", type=click.IntRange(min=0), help="The total, instead of the file's.")
@@ -119,7 +133,14 @@ def _settable(command: Callable[..., None]) -> Callable[..., None]:
     metavar="FILE",
     help="Write the weights, in the format that the suffix says; see tuiprop export --help.",
 )
+@_which
 @click.option("--history", metavar="FILE.csv", help="Write J and accuracy of every epoch.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE.tuiprop",
+    help="Write all it takes to go on, every minute and at the end.",
+)
+@click.option("--resume", metavar="FILE.tuiprop", help="Go on from a checkpoint.")
 @click.option(
     "--break",
     "conditions",
@@ -128,12 +149,15 @@ def _settable(command: Callable[..., None]) -> Callable[..., None]:
     help='Stop when, such as "train_loss < 0.05"; besides those of the file.',
 )
 def train(
-    experiment: str,
+    experiment: str | None,
     assignments: tuple[str, ...],
     init: str | None,
     epochs: int | None,
     exports: tuple[str, ...],
+    which: str,
     history: str | None,
+    checkpoint: str | None,
+    resume: str | None,
     conditions: tuple[str, ...],
 ) -> None:
     """Train without a dashboard."""
@@ -142,16 +166,23 @@ def train(
             _check_destination(file)
         if history is not None:
             _check_destination(history, ".csv")
-        session = _open(experiment, init, assignments)
-        _stop_when(session, conditions)
+        if checkpoint is not None:
+            _check_destination(checkpoint, ".tuiprop")
+        if resume is not None:
+            session = _resume(resume, experiment, init, assignments, epochs, conditions)
+        elif experiment is not None:
+            session = _open(experiment, init, assignments)
+            _stop_when(session, conditions)
+        else:
+            raise click.UsageError("Missing argument 'EXPERIMENT', or --resume FILE.tuiprop.")
         for note in session.examples.notes:
             click.echo(f"note: {note}", err=True)
         for file in exports:
             _say_remarks(session.model, file)
     total = session.experiment.training.epochs if epochs is None else epochs
     with _signals() as received, _one_sentence():
-        _train(session, total, received)
-        _write_results(session, exports, history)
+        _train(session, total, received, checkpoint)
+        _write_results(session, exports, which, history)
     if received:
         sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
@@ -206,29 +237,85 @@ def _open(experiment: str, init: str | None, assignments: tuple[str, ...] = ()) 
         raise ValueError(f"{experiment}: {error}") from None
 
 
-def _train(session: "Session", epochs: int, received: list[int]) -> None:
+def _resume(
+    file: str,
+    experiment: str | None,
+    init: str | None,
+    assignments: tuple[str, ...],
+    epochs: int | None,
+    conditions: tuple[str, ...],
+) -> "Session":
+    """The run of a checkpoint, where it stood; its experiment may be named, and go on longer."""
+    from tuiprop.engine.resume import check_same, resume_session, walk_to_where_it_stood
+    from tuiprop.files.checkpoint import load_checkpoint
+    from tuiprop.training.experiment import changed, load
+
+    if init is not None:
+        raise ValueError("--init: found with --resume, allowed: one of the two")
+    saved = load_checkpoint(file)
+    wanted = changed(load(experiment) if experiment else saved.experiment, assignments)
+    try:
+        check_same(wanted, saved)
+        session, differing = resume_session(saved, wanted)
+    except ValueError as error:
+        raise ValueError(f"{experiment or file}: {error}") from None
+    _stop_when(session, conditions)
+    run = session.run
+    walk_to_where_it_stood(run, saved)
+    total = wanted.training.epochs if epochs is None else epochs
+    if run.batches.end(total) < run.t:
+        done = f"allowed: {run.epoch} or more, as these are done"
+        raise ValueError(f"{file}: found {total} epochs, {done}")
+    if differing:
+        click.echo(
+            f"note: {file} was saved on another machine: {differing}; "
+            "the last digits may come out otherwise from here on",
+            err=True,
+        )
+    _say(f"{file}: goes on from update {run.t}, epoch {run.epoch}")
+    return session
+
+
+def _train(
+    session: "Session", epochs: int, received: list[int], checkpoint: str | None = None
+) -> None:
     """Train to the end of so many epochs, or until a signal is received."""
     run = session.run
     last = run.batches.end(epochs)
+    next_checkpoint = perf_counter() + CHECKPOINT_EVERY
     with _reporter(session, epochs) as report:
         report()
-        run.look_around()
+        if run.t == 0:  # a run that goes on has been looked at where it stood
+            run.look_around()
         while run.t < last and run.diverged_at is None and run.hit is None and not received:
             run.advance(last, seconds=0.1, watched=True)
             report()
+            if checkpoint is not None and perf_counter() >= next_checkpoint:
+                session.save_checkpoint(checkpoint)
+                next_checkpoint = perf_counter() + CHECKPOINT_EVERY
     if run.hit is not None:
         _say(f"stopped: {run.hit.sentence}")
+    if checkpoint is not None:
+        session.save_checkpoint(checkpoint)
+        _say(f"{checkpoint}: update {run.t}, all it takes to go on")
 
 
-def _write_results(session: "Session", exports: tuple[str, ...], history: str | None) -> None:
+def _write_results(
+    session: "Session", exports: tuple[str, ...], which: str, history: str | None
+) -> None:
     from tuiprop.files.atomic import write_text
 
     if history is not None:
         write_text(history, session.history.to_csv())
+    run, best = session.run, session.history.best
+    state = "the last finite state, " if run.diverged_at is not None else ""
+    if which == "best":
+        state = f"the best epoch, {best}, "
+    if exports and which == "newest" and best < run.epoch:
+        _say(f"exported: the newest weights; --weights best takes those of epoch {best}, the best")
     for file in exports:
-        exported = session.save(file)
-        state = "the last finite state, " if session.run.diverged_at is not None else ""
-        _say(f"{file}: {state}update {session.run.t}, {exported.sentence}")
+        exported = session.save(file, best=which == "best")
+        _say(f"{file}: {state}update {exported.update}, {exported.sentence}")
 
 
 @contextmanager
@@ -293,7 +380,7 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
         task = progress.add_task(
             "", total=run.batches.end(epochs), epoch=0, epochs=epochs, J=0.0, pace=0.0
         )
-        started = perf_counter()
+        started, first = perf_counter(), run.t
 
         def report() -> None:
             progress.update(
@@ -301,7 +388,7 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
                 completed=run.t,
                 epoch=run.epoch,
                 J=float(session.history.rows[-1, 0]),
-                pace=run.t / (perf_counter() - started),
+                pace=(run.t - first) / (perf_counter() - started),
             )
 
         yield report
@@ -318,7 +405,7 @@ def _say(line: str) -> None:
 
 def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
     every = max(1, epochs // LINES)
-    told = -1
+    told = session.run.epoch - 1
 
     def report() -> None:
         nonlocal told
@@ -386,23 +473,28 @@ class _ExportCommand(click.Command):
 @main.command(cls=_ExportCommand)
 @click.argument("model")
 @click.argument("out")
+@_which
 @click.option(
     "--activations",
     metavar="NAME,NAME,…",
     help="Of layers 1 … L, for weights from another program, which do not say them.",
 )
-def export(model: str, out: str, activations: str | None) -> None:
-    """Write the weights of MODEL in another format, by OUT's suffix."""
+def export(model: str, out: str, which: str, activations: str | None) -> None:
+    """Write the weights of MODEL in another format, by OUT's suffix.
+
+    A checkpoint (.tuiprop) holds two sets of weights; --weights says which.
+    """
     with _one_sentence():
         from tuiprop.files.export import export as exported
         from tuiprop.files.weights import load_model
 
         _check_destination(out)
         names = [name.strip() for name in activations.split(",")] if activations else ()
-        loaded = load_model(model, names)
+        loaded = load_model(model, names, which)
         _say_remarks(loaded, out)
         written = exported(loaded, out)
-        _say(f"{out}: update {loaded.update}, {written.sentence}")
+        of_two = f"{which} of the checkpoint, " if model.endswith(".tuiprop") else ""
+        _say(f"{out}: {of_two}update {loaded.update}, {written.sentence}")
         if written.usage:
             _say(f"\n{written.usage.rstrip()}")
 
@@ -410,8 +502,14 @@ def export(model: str, out: str, activations: str | None) -> None:
 @main.command()
 @click.argument("file")
 def inspect(file: str) -> None:
-    """What a weights or model file holds."""
+    """What a weights, model or checkpoint file holds."""
     with _one_sentence():
+        from tuiprop.files.checkpoint import described, is_checkpoint, load_checkpoint
+
+        if is_checkpoint(file):
+            for line in described(load_checkpoint(file)):
+                _say(line)
+            return
         from tuiprop.files.atomic import FileError
         from tuiprop.files.scripts import words
         from tuiprop.files.weights import IncompleteFileError, load_model, read

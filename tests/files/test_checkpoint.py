@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.robustness.mutate import mutated
 from tuiprop.core.optimizer import OPTIMIZERS
-from tuiprop.engine.session import Session, open_session, resume_session
+from tuiprop.engine.resume import resume_session
+from tuiprop.engine.session import Session, open_session
 from tuiprop.files import checkpoint as module
 from tuiprop.files.atomic import FileError
 from tuiprop.files.checkpoint import Checkpoint, load_checkpoint

@@ -60,7 +60,7 @@ from tuiprop.engine.protocol import (
     Verify,
     Vocabulary,
 )
-from tuiprop.engine.session import Session, open_session
+from tuiprop.engine.session import Session, open_session, refuse_slipped
 from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
@@ -81,7 +81,6 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH
-from tuiprop.training.plan import InForce
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -341,7 +340,6 @@ class Engine:
 
     def _export(self, request: Export) -> Exported:
         session = self._opened().session
-        _refuse_slipped(session.run.trainer.force)
         written = session.save(request.path)
         return Exported(
             path=request.path,
@@ -356,7 +354,7 @@ class Engine:
         made = opened.view.made()
         if made is None:
             raise ValueError("no update has been made here yet: o or b makes one")
-        _refuse_slipped(made.force)
+        refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path)
         return Exported(
@@ -370,16 +368,6 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
-
-
-def _refuse_slipped(force: InForce) -> None:
-    """Nothing that a slip has made is written to a file.
-
-    Raises:
-        ValueError: a slip is on.
-    """
-    if force.slip is not None:
-        raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
 
 
 def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:

@@ -14,8 +14,8 @@ from tuiprop.core.gradient_check import GradientCheck, check_gradient
 from tuiprop.core.network import Parameters, initialize
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import Examples, complete, prepare
-from tuiprop.data.table import DataError, Table
-from tuiprop.files.checkpoint import Checkpoint, Saved, save_checkpoint, tables_in
+from tuiprop.data.table import Table
+from tuiprop.files.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for
@@ -23,8 +23,9 @@ from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
-from tuiprop.training.machine import differences, facts
+from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
+from tuiprop.training.plan import InForce
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.trainer import Record
@@ -182,9 +183,22 @@ class Session:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
         return self.model.predict(inputs)
 
-    def save(self, path: str | Path) -> Written:
-        """Export the weights in the format that the suffix says, read back and compared."""
-        return export(self.model, path)
+    def save(self, path: str | Path, *, best: bool = False) -> Written:
+        """Export the weights in the format that the suffix says, read back and compared.
+
+        Args:
+            path: where to.
+            best: those at the end of the best epoch, not those of where the run stands.
+
+        Raises:
+            ValueError: a slip made them.
+            FileError: they cannot be written.
+        """
+        run = self.run
+        plan = run.trainer.plan
+        edits = plan.before(run.batches.end(run.history.best) if best else run.t + 1)
+        refuse_slipped(plan.in_force(edits))
+        return export(self.best_model() if best else self.model, path)
 
     def record(self, update: int) -> Record:
         """The record of one update; its examples are rows of the table.
@@ -257,38 +271,14 @@ def open_session(
     return Session(experiment, examples, run)
 
 
-def resume_session(saved: Saved, table: Table | None = None) -> tuple[Session, str]:
-    """Open a checkpoint; the run stands at its newest key frame, a short walk from where it stood.
-
-    Args:
-        saved: the checkpoint.
-        table: its data, where they are at hand already.
-
-    Returns:
-        The session, and what of this machine differs from the one that it was saved on, or
-        nothing.
+def refuse_slipped(force: InForce) -> None:
+    """Nothing that a slip has made is written to a file.
 
     Raises:
-        DataError: the data are others than those that it was saved with.
-        ValueError: as `open_session`.
+        ValueError: a slip is on.
     """
-    content = saved.content
-    session = open_session(saved.experiment, table=table, initial=content.initial)
-    differing = differences(content.machine, facts())
-    fingerprint = session.fingerprint  # before the edits act
-    examples = session.examples
-    counts = len(examples.training), len(examples.validation)
-    same = counts == content.examples and examples.inputs == content.inputs
-    # on another machine what was prepared may differ in the last digits
-    if not same or (not differing and fingerprint != content.data):
-        raise DataError(
-            f"{saved.experiment.data.source}: the data are others than when the run was saved; "
-            "its weights can be exported, and be the initial ones of another run"
-        )
-    session.run.resume(
-        saved.state, content.update, saved.history, content.logs, content.branch, saved.best
-    )
-    return session, differing
+    if force.slip is not None:
+        raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
 
 
 class DivergedError(ArithmeticError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,6 +23,7 @@ from tuiprop.files.atomic import FileError, write
 from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.reading import content_of, named
+from tuiprop.files.scripts import words
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
 from tuiprop.training.history import WIDTH, Best
@@ -40,10 +41,8 @@ _DIGEST = 32
 LARGEST = 2**30
 """Bytes of a file."""
 
-Which = Literal["newest", "best"]
+NEWEST, BEST = WHICH = "newest", "best"
 """Of the parameters that a checkpoint holds: those where the run stood, or of its best epoch."""
-
-WHICH: tuple[Which, ...] = ("newest", "best")
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,14 +136,14 @@ class Saved:
         """At the end of the best epoch."""
         return self.plan.batches.end(self.content.best_epoch)
 
-    def model(self, which: Which = "newest") -> Model:
+    def model(self, which: str = NEWEST) -> Model:
         """The network with the parameters of where the run stood, or of its best epoch.
 
         Raises:
             ContentError: a slip made them, or those of the best epoch were not kept.
         """
         content = self.content
-        newest = which == "newest"
+        newest = which == NEWEST
         update = content.position[0] if newest else self.best_update
         edits = self.plan.before(update + newest)
         if (slip := self.plan.in_force(edits).slip) is not None:
@@ -261,6 +260,26 @@ def _check_arrays(saved: Saved) -> None:
             raise ValueError(f"{name} has {len(array)} bytes, expected {size}")
         if not np.isfinite(np.frombuffer(array, saved.dtype)).all():
             raise ValueError(f"{name} holds values that are not finite")
+
+
+def described(saved: Saved) -> list[str]:
+    """What a checkpoint holds, in lines."""
+    content, batches = saved.content, saved.plan.batches
+    t, k = content.position
+    inside = f", and {k} operations of the next" if k else ""
+    epochs = f"epoch {batches.epochs_done(t)} of {saved.experiment.training.epochs}"
+    best = "" if content.best else ", not kept"
+    lines = [
+        f"network   {words(saved.network)}, {saved.network.loss}",
+        f"data      {saved.experiment.data.source}",
+        f"inputs    {', '.join(content.inputs)}",
+        f"update    {t}{inside}, {epochs}",
+        f"best      update {saved.best_update}, epoch {content.best_epoch}{best}",
+    ]
+    for log in content.logs:
+        edits = "; ".join(f"{edit} at update {edit.at}" for edit in log.edits) or "no edits"
+        lines.append(f"branch    {log.number}, to update {log.reached}: {edits}")
+    return [*lines, *(f"{name:<9} {value}" for name, value in content.machine.items())]
 
 
 def tables_in(experiment: Experiment, path: str | Path) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Written:
     """Why it was not compared; "" where it was."""
     usage: str
     """Code that uses the file; "" where it needs none."""
+    update: int
+    """Whose weights they are."""
 
     @property
     def sentence(self) -> str:
@@ -83,7 +85,7 @@ def export(model: Model, path: str | Path) -> Written:
         raise FileError(f"{name}: cannot be read back: {error.strerror or error}") from None
     if not same:
         raise FileError(f"{name}: what was read back differs from what was written")
-    return Written(name, difference, remark, file.usage(model, name))
+    return Written(name, difference, remark, file.usage(model, name), model.update)
 
 
 def _format(path: str | Path) -> Format:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tuiprop.core.network import Network, Parameters
 from tuiprop.files.atomic import FileError
+from tuiprop.files.checkpoint import NEWEST, is_checkpoint, load_checkpoint
 from tuiprop.files.contents import (
     LARGEST,
     Architecture,
@@ -13,7 +14,7 @@ from tuiprop.files.contents import (
     architecture,
     parameters_of,
 )
-from tuiprop.files.description import model_of, model_with
+from tuiprop.files.description import describe, model_of, model_with
 from tuiprop.files.formats import READ, format_of
 from tuiprop.files.model import Model
 from tuiprop.files.reading import content_of, named
@@ -45,6 +46,10 @@ def read(path: str | Path) -> WeightsFile:
     Raises:
         FileError: one sentence on what is wrong.
     """
+    if is_checkpoint(path):
+        model = named(path, load_checkpoint(path).model)
+        arrays = dict(model.parameters)
+        return WeightsFile(arrays, {name: name for name in arrays}, describe(model, Path()))
     file = format_of(path)
     if Path(path).suffix.lower() in PICKLES:
         raise FileError(f"{path}: is a pickle, which is code, and is not read; {_conversion(path)}")
@@ -74,17 +79,22 @@ def parameters_for(path: str | Path, network: Network, dtype: str) -> Parameters
     return named(path, parameters_of, read(path), network, dtype)
 
 
-def load_model(path: str | Path, activations: Sequence[str] = ()) -> Model:
+def load_model(path: str | Path, activations: Sequence[str] = (), which: str = NEWEST) -> Model:
     """Read a model.
 
     Args:
         path: of a file that tuiprop wrote, or, with `activations`, of any with weights.
         activations: of layers 1 … L, where the file does not say them.
+        which: of the weights that a checkpoint holds, one of `WHICH`.
 
     Raises:
         IncompleteFileError: it does not say its activations, and they are not given.
         FileError: it cannot be read, or does not fit.
     """
+    if is_checkpoint(path) and not activations:
+        return named(path, load_checkpoint(path).model, which)
+    if which != NEWEST:
+        raise FileError(f"{path}: holds one set of weights, allowed: a checkpoint for the {which}")
     file = read(path)
     if activations:
         return named(path, model_with, file, activations)

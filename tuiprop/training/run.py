@@ -274,6 +274,11 @@ class Run:
         self.trainer.restore(state, time)
         self.diverged_at = None
 
+    def remember_hits(self) -> None:
+        """What whole epochs have made true already does not stop the run again."""
+        if self._watch is not None:
+            self._watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
+
     def forget_hits(self) -> None:
         """Conditions may hit again where they did: to be called when it goes elsewhere."""
         if self._watch is not None:
