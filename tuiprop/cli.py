@@ -66,20 +66,20 @@ def main(context: click.Context) -> None:
     """A debugger for backpropagation in the terminal.
 
     tuiprop [EXPERIMENT.toml | DATA | MODEL] opens the dashboard: on an experiment file, a table
-    (CSV, TSV), a data set that comes with it, or exported weights; with nothing named, on the
-    truth table of exclusive or.
+    (CSV, TSV), a data set that comes with it, exported weights, or a checkpoint; with nothing
+    named, on the truth table of exclusive or.
     """
     from tuiprop.training.memory import key_frame_budget
 
     with _one_sentence():
         key_frame_budget()  # a wrong one is said before anything starts
     if context.invoked_subcommand is None:
-        context.invoke(dashboard, what="xor-table")
+        context.invoke(dashboard)
 
 
 @main.command(hidden=True)
-@click.argument("what")
-def dashboard(what: str) -> None:
+@click.argument("what", required=False)
+def dashboard(what: str | None = None) -> None:
     """Open the dashboard."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("tuiprop: the dashboard needs a terminal; without one: tuiprop train", err=True)
@@ -89,7 +89,7 @@ def dashboard(what: str) -> None:
     client = start()  # it starts while the dashboard is imported
     from tuiprop.ui.app import TuipropApp
 
-    app = TuipropApp(client, what)
+    app = TuipropApp(client, what or "xor-table", named=what is not None)
     try:
         app.run()
     finally:

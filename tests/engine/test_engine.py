@@ -22,8 +22,10 @@ from tuiprop.engine.protocol import (
     Done,
     Export,
     Exported,
+    Forget,
     Frame,
     Keep,
+    KeepRun,
     Locate,
     Located,
     Look,
@@ -880,6 +882,8 @@ def test_every_request_is_answered() -> None:
 
 REQUESTS: list[Message] = [
     Locate(what="ü"),
+    Locate(what="xor-table", anything=True),
+    Forget(path="/a.tuiprop"),
     Ask(),
     Check(experiment=tables()),
     Open(experiment=tables(), weights="w.npz"),
@@ -887,6 +891,7 @@ REQUESTS: list[Message] = [
         experiment={"data": {"source": "iris", "seed": 2**63 - 1, "noise": 1e-300}},
         resume=Snapshot(update=3, state=b"\x00\xff" * 9, epochs=1, history=b"\x00" * 40),
     ),
+    Open(checkpoint="/a.tuiprop", kept_in="/a.tuiprop", what="iris"),
     Play(),
     Play(pace=Pace(rate=0.25)),
     Toggle(pace=Pace(rate=3.0)),
@@ -911,7 +916,8 @@ REQUESTS: list[Message] = [
     SetSlip(name=None),
     SaveRecord(path="a.npz"),
     Save(),
-    Export(path="/a b.npz"),
+    KeepRun(),
+    Export(path="/a b.npz", best=True),
     SaveExperiment(experiment=tables(), path="a.toml"),
 ]
 

@@ -16,6 +16,7 @@ import pytest
 
 import tuiprop
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.files.checkpoint import load_checkpoint
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals", allow_module_level=True)
@@ -32,6 +33,7 @@ class Terminal:
             **os.environ,
             "TERM": "xterm-256color",
             "XDG_CONFIG_HOME": str(folder / "config"),
+            "TUIPROP_STATE": str(folder / "state"),
             "HOME": str(folder),
         }
         self.screen = pyte.Screen(columns, lines)
@@ -83,6 +85,15 @@ class Terminal:
         assert self.child.exitstatus is not None, self.child.signalstatus
         return int(self.child.exitstatus)
 
+    def ends_somehow(self) -> None:
+        """Wait for the end, of the engine too."""
+        engines = self.engines()
+        self.child.close(force=True)
+        started = time.monotonic()
+        while any(map(is_alive, engines)):
+            assert time.monotonic() - started < PATIENCE
+            time.sleep(0.02)
+
     def engines(self) -> list[int]:
         """The processes of the engine that belong to this command."""
         found = subprocess.run(
@@ -132,6 +143,8 @@ def test_start_move_play_export_quit(terminal: Terminal, tmp_path: Path) -> None
     terminal.press("x")
     terminal.shows("Export the weights")
     terminal.press("\r")
+    terminal.shows("Which weights?")
+    terminal.press("\r")
     terminal.shows("read back")
     (engine,) = terminal.engines()
     terminal.press("q")
@@ -169,10 +182,38 @@ def test_an_engine_that_dies_is_replaced(terminal: Terminal) -> None:
     terminal.press("b")
     terminal.shows("update 13:")
     terminal.press("q")
-    terminal.shows("has not been exported")
-    terminal.press("\r")
     assert terminal.ends() == 0
     assert_restored(terminal)
+
+
+def test_left_and_gone_on_with(tmp_path: Path) -> None:
+    first = Terminal(tmp_path, "iris")
+    first.shows("update 0")
+    first.press("eebo")
+    first.shows("update 10")
+    os.kill(first.child.pid, signal.SIGKILL)  # nothing of the dashboard has a say
+    first.ends_somehow()
+    again = Terminal(tmp_path)
+    again.shows("iris was left at update 9, epoch 2 of 200, just now.")
+    again.press("\r")
+    again.shows("update 10")
+    again.press("bb")
+    again.shows("update 11: epoch 3/200, batch 3/4")
+    os.kill(again.engines()[0], signal.SIGKILL)
+    again.shows("The engine had died")
+    again.press("q")
+    assert again.ends() == 0
+    other = Terminal(tmp_path, "wine")
+    other.shows("update 0")
+    other.press("q")
+    assert other.ends() == 0
+    declined = Terminal(tmp_path, "iris")
+    declined.shows("iris was left at update 11")
+    declined.press("\x1b[B\x1b[B\r")
+    declined.shows("update 0")
+    declined.press("q")
+    assert declined.ends() == 0
+    assert not list((tmp_path / "state").glob("*.tuiprop"))
 
 
 def test_leaving_at_once(tmp_path: Path) -> None:
@@ -190,7 +231,18 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     assert b"Traceback" not in terminal.raw
 
 
-@pytest.mark.parametrize("keys", ["q", "s", "y", "x\r"])
+def test_quitting_after_the_engine_has_died(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.shows("update 0")
+    terminal.press("bo")
+    terminal.shows("update 2")
+    os.kill(terminal.engines()[0], signal.SIGKILL)
+    terminal.press("q")
+    assert terminal.ends() == 0
+    (path,) = (tmp_path / "state").glob("*.tuiprop")
+    assert load_checkpoint(path).content.position == (1, 1)
+
+
+@pytest.mark.parametrize("keys", ["s", "y", "x\r"])
 def test_keys_after_the_engine_has_died(terminal: Terminal, keys: str) -> None:
     terminal.shows("update 0")
     terminal.press("b")

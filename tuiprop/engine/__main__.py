@@ -12,7 +12,7 @@ import threading
 
 import msgspec
 
-from tuiprop.engine.channel import read_message, write_message
+from tuiprop.engine.channel import read_message, soonest, write_message
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import Refused, Reply, decode_request, encode
 
@@ -37,10 +37,10 @@ def main() -> None:
         try:
             content = requests.get(timeout=wait) if wait != 0 else requests.get_nowait()
         except queue.Empty:
-            wait = engine.work()
+            wait = soonest(engine.work(), engine.keep())
             continue
         if content is None:
-            return
+            break
         try:
             request = decode_request(content)
         except msgspec.DecodeError as error:
@@ -50,8 +50,9 @@ def main() -> None:
         try:
             write_message(replies, encode(reply))
         except BrokenPipeError:
-            return
+            break
         wait = 0
+    engine.close()  # whatever became of the dashboard, its run is kept
 
 
 if __name__ == "__main__":

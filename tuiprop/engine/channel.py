@@ -21,6 +21,11 @@ def write_message(stream: IO[bytes], content: bytes) -> None:
     stream.flush()
 
 
+def soonest(*waits: float | None) -> float | None:
+    """The shortest of some times to wait; None is for ever."""
+    return min((each for each in waits if each is not None), default=None)
+
+
 def _read_exactly(stream: IO[bytes], count: int) -> bytes | None:
     content = bytearray()
     while len(content) < count:

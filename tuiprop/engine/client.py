@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Protocol
 
-from tuiprop.engine.channel import read_message, write_message
+from tuiprop.engine.channel import read_message, soonest, write_message
 from tuiprop.engine.protocol import Message, Refused, Reply, decode_reply, encode
 
-GRACE = 1.0
+GRACE = 2.0
 """Seconds that an engine has to end by itself."""
 
 
@@ -163,16 +163,17 @@ class InlineClient:
         return future
 
     def close(self) -> None:
-        """Stop working."""
+        """Stop working, and keep the run."""
         if self._timer is not None:
             self._timer.cancel()
+        self._engine.close()
 
     def _schedule(self, wait: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self._work)
 
     def _work(self) -> None:
         self._timer = None
-        wait = self._engine.work()
+        wait = soonest(self._engine.work(), self._engine.keep())
         if wait is not None:
             self._schedule(wait)
 

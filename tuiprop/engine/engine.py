@@ -21,6 +21,7 @@ from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import CATALOGUE, identity, load_table, suggested_experiment
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import DataError, Table
+from tuiprop.engine.autosave import Autosave, newest_kept, opened_as
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
 from tuiprop.engine.proof import Proof
@@ -32,8 +33,10 @@ from tuiprop.engine.protocol import (
     Export,
     Exported,
     FileFormat,
+    Forget,
     Frame,
     Keep,
+    KeepRun,
     Locate,
     Located,
     Look,
@@ -60,15 +63,18 @@ from tuiprop.engine.protocol import (
     Verify,
     Vocabulary,
 )
+from tuiprop.engine.resume import resume_session, walk_to_where_it_stood
 from tuiprop.engine.session import Session, open_session, refuse_slipped
 from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
 from tuiprop.files.atomic import write_text
+from tuiprop.files.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
+from tuiprop.files.state import Slot
 from tuiprop.files.weights import load_model, parameters_for
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
@@ -80,7 +86,8 @@ from tuiprop.training.experiment import (
     to_tables,
     to_toml,
 )
-from tuiprop.training.history import WIDTH
+from tuiprop.training.history import WIDTH, Best
+from tuiprop.training.run import Run
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -97,6 +104,7 @@ class _Run:
     walk: Walk
     view: View
     proof: Proof
+    autosave: Autosave
 
 
 class Engine:
@@ -108,6 +116,7 @@ class Engine:
         self._table: tuple[object, Table] | None = None
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
+            Forget: self._forget,
             Ask: self._ask,
             Check: self._check,
             Open: self._open,
@@ -127,6 +136,7 @@ class Engine:
             SaveRecord: self._save_record,
             Look: self._look,
             Save: self._save,
+            KeepRun: self._keep_run,
             Export: self._export,
             SaveExperiment: self._save_experiment,
         }
@@ -162,10 +172,35 @@ class Engine:
             return self._run.walk.work()
         return self._run.proof.work()
 
+    def keep(self) -> float | None:
+        """Keep the run where runs are kept, if it is time.
+
+        Returns:
+            Seconds until it is time; None where there is nothing to be kept.
+        """
+        if self._run is None or self._run.view.trial is not None:
+            return None
+        return self._run.autosave.work()
+
+    def close(self) -> None:
+        """Keep the run as it stands, and let it go; a change that is only tried is not kept."""
+        if self._run is None:
+            return
+        with np.errstate(all="ignore"):
+            self._revert(Revert())
+            self._run.autosave.save()
+        self._run.autosave.let_go()
+
     # Opening
 
     def _locate(self, request: Locate) -> Located:
-        what, weights = request.what, None
+        kept = newest_kept(None if request.anything else opened_as(request.what))
+        return msgspec.structs.replace(self._located(request.what), kept=kept)
+
+    def _located(self, what: str) -> Located:
+        weights = None
+        if is_checkpoint(what):
+            return Located(experiment=to_tables(load_checkpoint(what).experiment), checkpoint=what)
         if what in CATALOGUE:
             experiment = suggested_experiment(what)
         elif what.endswith(".toml"):
@@ -208,31 +243,53 @@ class Engine:
             parameters_for(request.weights, network, experiment.training.dtype)
         return outline
 
+    def _forget(self, request: Forget) -> Done:
+        slot = Slot(Path(request.path))
+        if not slot.claim():
+            raise ValueError(f"{request.path}: this run is open in another dashboard")
+        slot.remove()
+        return Done()
+
     def _open(self, request: Open) -> Opened:
-        experiment = parse(request.experiment)
-        table = self._load(experiment.data)
-        session = open_session(
-            experiment, table=table, weights=request.weights, initial=request.initial
-        )
-        run = session.run
-        if request.resume is not None:
-            snapshot = request.resume
-            state = np.frombuffer(snapshot.state, run.trainer.state.dtype)
-            run.resume(
-                state.reshape(-1, run.network.parameter_count),
-                snapshot.update,
-                np.frombuffer(snapshot.history, np.float64).reshape(-1, WIDTH),
-                _logs.decode(snapshot.logs) if snapshot.logs else [],
-                snapshot.branch,
+        differing, position, what = "", None, opened_as(request.what)
+        if request.checkpoint is not None:
+            saved = load_checkpoint(request.checkpoint)
+            table, position = self._load(saved.experiment.data), saved.content.position
+            session, differing = resume_session(saved, table=table)
+            walk_to_where_it_stood(session.run, saved)
+            if request.kept_in is not None:
+                what = saved.content.opened
+        else:
+            experiment = parse(request.experiment)
+            table = self._load(experiment.data)
+            session = open_session(
+                experiment, table=table, weights=request.weights, initial=request.initial
             )
+            if request.resume is not None:
+                _resume(session.run, request.resume)
+        run = session.run
         walk = Walk(run)
         view = View(session, walk)
-        self._run = _Run(session, walk, view, Proof(run, walk, view))
+        if position is not None:
+            walk.go_to(*position)
+        autosave = Autosave(
+            session,
+            view.stops,
+            lambda: walk.within.done,
+            what,
+            request.kept_in,
+            is_saved=request.checkpoint is not None,
+        )
+        self.close()
+        self._run = _Run(session, walk, view, Proof(run, walk, view), autosave)
         self._runs += 1
         return Opened(
             run=self._runs,
             outline=_outline(session.experiment, table, session.examples),
             initial=run.timeline.before(0)[1][0].tobytes(),
+            kept_in=autosave.path,
+            what=what,
+            differing=differing,
         )
 
     def _load(self, settings: DataSettings) -> Table:
@@ -271,6 +328,7 @@ class Engine:
 
     def _try(self, request: Try) -> Done:
         opened = self._opened()
+        _ = opened.session.fingerprint  # of the data as they were
         if opened.view.trial is not None:
             revert(opened.session, opened.walk, opened.view.trial)
             opened.view.trial = None
@@ -320,7 +378,9 @@ class Engine:
 
     def _look(self, request: Look) -> Frame:
         opened = self._opened()
-        return opened.view.frame(request, self._runs, opened.proof.note)
+        frame = opened.view.frame(request, self._runs, opened.proof.note)
+        unkept = opened.autosave.sentence
+        return msgspec.structs.replace(frame, unkept=unkept) if unkept else frame
 
     # Keeping
 
@@ -328,6 +388,7 @@ class Engine:
         run = self._opened().session.run
         update, state = run.kept_state()
         known = request.history_from if request.branch == run.branch.number else 0
+        best = run.kept_best
         return Snapshot(
             update=update,
             state=state.tobytes(),
@@ -336,17 +397,36 @@ class Engine:
             history_from=known,
             epochs=len(run.history) - known,
             history=run.history.rows[known:].tobytes(),
+            best_epoch=run.history.best,
+            best=b"" if best is None else best.vector.tobytes(),
         )
 
+    def _keep_run(self, request: KeepRun) -> Reply:
+        opened = self._opened()
+        if opened.view.trial is not None:
+            self._revert(Revert())
+        opened.autosave.save()
+        sentence = opened.autosave.sentence
+        return Refused(sentence=sentence) if sentence else Done()
+
     def _export(self, request: Export) -> Exported:
-        session = self._opened().session
-        written = session.save(request.path)
+        opened = self._opened()
+        session = opened.session
+        if is_checkpoint(request.path):
+            opened.autosave.write(request.path)
+            sentence = f"all it takes to go on from update {session.run.t} written to"
+            return Exported(
+                path=request.path,
+                update=session.run.t,
+                sentence=f"{sentence} {request.path}; read back",
+            )
+        written = session.save(request.path, best=request.best)
+        of_best = f" (epoch {session.history.best}, the best)" if request.best else ""
         return Exported(
             path=request.path,
-            update=session.run.t,
+            update=written.update,
             sentence=f"{session.run.network.parameter_count} parameters of update "
-            f"{session.run.t} written to {request.path}; "
-            f"{written.sentence}",
+            f"{written.update}{of_best} written to {request.path}; {written.sentence}",
         )
 
     def _save_record(self, request: SaveRecord) -> Exported:
@@ -368,6 +448,20 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _resume(run: Run, snapshot: Snapshot) -> None:
+    """Go on from where an engine that died was."""
+    dtype = run.trainer.state.dtype
+    best = Best(snapshot.best_epoch, np.frombuffer(snapshot.best, dtype))
+    run.resume(
+        np.frombuffer(snapshot.state, dtype).reshape(-1, run.network.parameter_count),
+        snapshot.update,
+        np.frombuffer(snapshot.history, np.float64).reshape(-1, WIDTH),
+        _logs.decode(snapshot.logs) if snapshot.logs else [],
+        snapshot.branch,
+        best if snapshot.best else None,
+    )
 
 
 def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:

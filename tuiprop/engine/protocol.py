@@ -35,6 +35,14 @@ class Locate(Message, frozen=True, kw_only=True):
     """What is this: an experiment file, a table, a model, the name of a data set? → `Located`."""
 
     what: str
+    anything: bool = False
+    """Nothing was named: any run that was kept is of interest."""
+
+
+class Forget(Message, frozen=True, kw_only=True):
+    """Delete a run that was kept. → `Done` or `Refused`."""
+
+    path: str
 
 
 class Ask(Message, frozen=True, kw_only=True):
@@ -52,13 +60,19 @@ class Check(Message, frozen=True, kw_only=True):
 class Open(Message, frozen=True, kw_only=True):
     """Begin a run. → `Opened` or `Refused`."""
 
-    experiment: Tables
+    experiment: Tables = {}
     weights: str | None = None
     """A file of initial weights."""
     initial: bytes | None = None
     """The initial weights themselves, as `Opened` gave them; goes before `weights`."""
     resume: "Snapshot | None" = None
     """Where to go on, after an engine died."""
+    checkpoint: str | None = None
+    """A file to go on from; it has an experiment of its own."""
+    kept_in: str | None = None
+    """The file that the run is kept in, if it has one; None: a new one."""
+    what: str = ""
+    """What the dashboard was asked to open."""
 
 
 class Play(Message, frozen=True, kw_only=True):
@@ -240,10 +254,16 @@ class Save(Message, frozen=True, kw_only=True):
     """Of this branch; all of it where the run is on another."""
 
 
+class KeepRun(Message, frozen=True, kw_only=True):
+    """Save the run where runs are kept, if it is not yet. → `Done` or `Refused`."""
+
+
 class Export(Message, frozen=True, kw_only=True):
-    """Write the weights, read them back, compare. → `Exported` or `Refused`."""
+    """Write the weights or a checkpoint, read it back. → `Exported` or `Refused`."""
 
     path: str
+    best: bool = False
+    """The weights at the end of the best epoch, not those of where the run stands."""
 
 
 class SaveExperiment(Message, frozen=True, kw_only=True):
@@ -255,6 +275,7 @@ class SaveExperiment(Message, frozen=True, kw_only=True):
 
 Request = (
     Locate
+    | Forget
     | Ask
     | Check
     | Open
@@ -274,6 +295,7 @@ Request = (
     | SaveRecord
     | Look
     | Save
+    | KeepRun
     | Export
     | SaveExperiment
 )
@@ -289,12 +311,31 @@ class Refused(Message, frozen=True, kw_only=True):
     """The key of the experiment at fault, if it is one."""
 
 
+class KeptRun(Message, frozen=True, kw_only=True):
+    """A run that was kept, to go on with."""
+
+    path: str
+    source: str
+    """Of its data."""
+    update: int
+    epoch: int
+    """Whole ones."""
+    epochs: int
+    """Asked for."""
+    age: float
+    """Seconds since it was kept."""
+
+
 class Located(Message, frozen=True, kw_only=True):
     """What was named, as an experiment."""
 
     experiment: Tables
     weights: str | None = None
     """The model that was named: its weights are the initial ones."""
+    checkpoint: str | None = None
+    """The checkpoint that was named."""
+    kept: KeptRun | None = None
+    """The newest run of what was named that was kept."""
 
 
 class SlipNote(Message, frozen=True, kw_only=True):
@@ -382,6 +423,12 @@ class Opened(Message, frozen=True, kw_only=True):
     outline: Outline
     initial: bytes
     """State 0: the vector of all parameters."""
+    kept_in: str = ""
+    """The file that the run is kept in; "" where none is."""
+    what: str = ""
+    """What the dashboard was asked to open when the run began."""
+    differing: str = ""
+    """What of this machine differs from that of the checkpoint, so that the last digits may."""
 
 
 class Done(Message, frozen=True, kw_only=True):
@@ -689,6 +736,12 @@ class Frame(Message, frozen=True, kw_only=True):
     settings: SettingsInForce
     settings_changed: list[int]
     """The epochs after whose end, or within the next one, settings were changed."""
+    best_epoch: int
+    """That of the least J validation, or J training where nothing is held out."""
+    best_update: int
+    """The update at its end."""
+    unkept: str = ""
+    """Why the run could not be kept, or empty."""
 
 
 class Snapshot(Message, frozen=True, kw_only=True):
@@ -706,6 +759,9 @@ class Snapshot(Message, frozen=True, kw_only=True):
     """How many rows of the history there are from there on."""
     history: bytes
     """These rows, as float64."""
+    best_epoch: int = 0
+    best: bytes = b""
+    """The parameters at its end; empty where they were not kept."""
 
 
 class Exported(Message, frozen=True, kw_only=True):

@@ -32,6 +32,11 @@ class Stops:
         self._session.run.stop_when(condition for each, condition in parsed if each.enabled)
         self._stops = parsed
 
+    @property
+    def all(self) -> list[Stop]:
+        """Those that are switched off too."""
+        return [each for each, _ in self._stops]
+
     def notes(self, *, at_rest: bool) -> list[StopNote]:
         """Each with the present value of its quantity.
 

@@ -135,6 +135,8 @@ class View:
                 for edit in branch.edits
                 if isinstance(edit, SettingsEdit)
             ],
+            best_epoch=run.history.best,
+            best_update=batches.end(run.history.best),
         )
 
     def matrix(self, window: Window) -> Matrix:

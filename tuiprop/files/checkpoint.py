@@ -24,13 +24,12 @@ from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.reading import content_of, named
 from tuiprop.files.scripts import words
+from tuiprop.files.state import SUFFIX
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
 from tuiprop.training.plan import Plan
-
-SUFFIX = ".tuiprop"
 
 FORMAT = 1
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
@@ -16,14 +16,19 @@ from textual.screen import Screen
 from tuiprop.engine.client import Client
 from tuiprop.engine.protocol import (
     Ask,
+    Done,
     Export,
     Exported,
+    Forget,
     Frame,
+    KeepRun,
+    KeptRun,
     Locate,
     Located,
     Look,
     Opened,
     Refused,
+    Reply,
     Seek,
     Tables,
     Vocabulary,
@@ -34,7 +39,7 @@ from tuiprop.ui.copy_dialog import CopyDialog
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import DARK, LIGHT, PALETTES
-from tuiprop.ui.places import PLACES, parse_place, typed_path
+from tuiprop.ui.places import CHECKPOINT, PLACES, kept_words, parse_place, typed_path
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
 from tuiprop.ui.screens.proof import ProofScreen
@@ -44,8 +49,11 @@ from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.status import source_name
 
-QUIT_PATIENCE = 0.5
-"""Seconds that quitting waits for the engine's word on where the run is."""
+QUIT_PATIENCE = 1.0
+"""Seconds that quitting waits for the engine to keep the run, or to say where it is."""
+
+REVIVAL_PATIENCE = 5.0
+"""Seconds that quitting waits for a new engine where the old one has died."""
 
 MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 """An engine that dies more often than that in so many seconds is given up."""
@@ -56,8 +64,9 @@ class TuipropApp(App[int]):
 
     Args:
         client: the engine.
-        what: an experiment file, a table, the name of a data set, or a model.
+        what: an experiment file, a table, the name of a data set, a model, or a checkpoint.
         settings: the user's choices.
+        named: it was the user who named it.
     """
 
     TITLE = "tuiprop"
@@ -65,10 +74,13 @@ class TuipropApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, client: Client, what: str, settings: Settings | None = None) -> None:
+    def __init__(
+        self, client: Client, what: str, settings: Settings | None = None, *, named: bool = True
+    ) -> None:
         super().__init__()
         self.link = Link(client)
-        self.what = what
+        self.link.what = self.what = what
+        self._named = named
         self.settings = settings or Settings.load()
         self._deaths: list[float] = []
         self.farewell = ""
@@ -80,11 +92,14 @@ class TuipropApp(App[int]):
         self.theme = name
         self.run_screen = RunScreen(self.link, self.palette, self.settings)
 
+    def on_load(self) -> None:
+        """Before the terminal is changed, see to it that it is given back."""
+        self._end_on_signals()
+
     def on_mount(self) -> None:
         """Open what was named."""
         self.push_screen(self.run_screen)
         self.set_interval(0.5, self._watch_engine)
-        self._end_on_signals()
         self.open_first()
 
     def _end_on_signals(self) -> None:
@@ -99,15 +114,57 @@ class TuipropApp(App[int]):
     @work(exclusive=True, group="open")
     async def open_first(self) -> None:
         """Open what the command line named; leave with a sentence where it cannot be."""
-        reply = await self.link.ask(Locate(what=self.what))
+        reply = await self.link.ask(Locate(what=self.what, anything=not self._named))
         if isinstance(reply, Located):
-            reply = await self.link.open(reply.experiment, reply.weights)
+            reply = await self._go_on(reply.kept) or await self._open(reply)
         if isinstance(reply, Opened):
-            self.run_screen.begin()
+            self._begun(reply)
             return
         if not self.link.died:
             self.farewell = reply.sentence if isinstance(reply, Refused) else ""
             self.exit(return_code=2)
+
+    async def _open(self, located: Located) -> Reply:
+        if located.checkpoint is not None:
+            return await self.link.go_on(located.checkpoint, kept=False)
+        return await self.link.open(located.experiment, located.weights)
+
+    async def _go_on(self, kept: KeptRun | None) -> Reply | None:
+        """Offer to go on with a run that was kept; `Opened` where that is done."""
+        if kept is None:
+            return None
+        answer = await self.push_screen_wait(
+            Choose(
+                kept_words(kept),
+                {
+                    "go": "Go on with it",
+                    "new": "Start afresh, and keep it for later",
+                    "forget": "Start afresh, and delete it",
+                },
+            )
+        )
+        if answer == "go":
+            reply = await self.link.go_on(kept.path, kept=True)
+            if isinstance(reply, Opened):
+                return reply
+        elif answer == "forget":
+            reply = await self.link.ask(Forget(path=kept.path))
+        else:
+            return None
+        if isinstance(reply, Refused):
+            self.notify(reply.sentence, severity="error", timeout=10)
+        return None
+
+    def _begun(self, opened: Opened) -> None:
+        self.run_screen.begin()
+        self.link.keep()
+        if opened.differing:
+            self.notify(
+                f"This run was saved on another machine: {opened.differing}. "
+                "The last digits may come out otherwise from here on.",
+                severity="warning",
+                timeout=20,
+            )
 
     def _watch_engine(self) -> None:
         if self.link.died:
@@ -124,7 +181,8 @@ class TuipropApp(App[int]):
             return
         frame = self.run_screen.frame
         self.run_screen.lost()
-        reply = await self.link.revive(frame.update if frame else 0)
+        inside = frame.now.number if frame and frame.now else 0
+        reply = await self.link.revive(frame.update if frame else 0, inside)
         if reply is None:
             self.open_first()
         elif isinstance(reply, Refused):
@@ -198,13 +256,35 @@ class TuipropApp(App[int]):
         self, experiment: Tables, weights: str | None, initial: bytes | None = None
     ) -> str:
         """Begin a run if what there is may be lost; why it was not begun, or nothing."""
+        return await self._begin_with(self.link.open(experiment, weights, initial))
+
+    async def _begin_with(self, opening: Coroutine[None, None, Reply]) -> str:
         if not await self._may_lose("Start afresh"):
+            opening.close()
             return "not started: the run goes on"
-        reply = await self.link.open(experiment, weights, initial)
-        if isinstance(reply, Refused):
-            return reply.sentence
-        self.run_screen.begin()
-        return ""
+        reply = await opening
+        if isinstance(reply, Opened):
+            self._begun(reply)
+        return reply.sentence if isinstance(reply, Refused) else ""
+
+    async def _may_quit(self) -> bool:
+        """Whether the run is kept for the next start, or may be lost."""
+        if self.link.outline is None:
+            return True
+        for _ in range(2):
+            with contextlib.suppress(TimeoutError):
+                reply = await asyncio.wait_for(self.link.ask(KeepRun()), QUIT_PATIENCE)
+                if isinstance(reply, Done):
+                    return True
+            if not (self.link.died or self.link.reviving):
+                break
+            with contextlib.suppress(TimeoutError):  # a new engine has the run
+                await asyncio.wait_for(self._revived(), REVIVAL_PATIENCE)
+        return await self._may_lose("Quit")
+
+    async def _revived(self) -> None:
+        while self.link.died or self.link.reviving:
+            await asyncio.sleep(0.05)
 
     async def _may_lose(self, verb: str) -> bool:
         """Whether unexported work may be lost."""
@@ -265,25 +345,45 @@ class TuipropApp(App[int]):
         vocabulary = await self.link.ask(Ask())
         if not isinstance(vocabulary, Vocabulary):
             return
-        suffixes = [each.suffix for each in vocabulary.formats]
+        suffixes = [*(each.suffix for each in vocabulary.formats), CHECKPOINT]
         formats = ", ".join(f"{each.suffix} ({each.name})" for each in vocabulary.formats)
         stem = source_name(outline).rsplit(".", 1)[0]
         answer = await self.push_screen_wait(
             AskText(
                 "Export the weights",
-                f"a file whose end says the format: {formats}; it is compared with the network",
+                f"a file whose end says the format: {formats}; it is compared with the network; "
+                f"or {CHECKPOINT}: all it takes to go on with the run",
                 f"{stem}.npz",
                 check=lambda text: refusal(typed_path(text), *suffixes),
             )
         )
         if answer is None or not await self._may_replace(typed_path(answer)):
             return
-        reply = await self.link.ask(Export(path=typed_path(answer)))
+        which = await self._which_weights(typed_path(answer))
+        if which is None:
+            return
+        reply = await self.link.ask(Export(path=typed_path(answer), best=which == "best"))
         if isinstance(reply, Exported):
             self.run_screen.exported_update = reply.update
             self.notify(reply.sentence, title="Exported", timeout=8)
         elif isinstance(reply, Refused):
             self.notify(reply.sentence, severity="error", timeout=10)
+
+    async def _which_weights(self, path: str) -> str | None:
+        """The newest or the best, where these are others and the file holds one of the two."""
+        frame = self.run_screen.frame
+        if frame is None or path.endswith(CHECKPOINT) or frame.best_update == frame.update:
+            return "newest"
+        return await self.push_screen_wait(
+            Choose(
+                "Which weights?",
+                {
+                    "newest": f"update {frame.update}: where the run stands",
+                    "best": f"update {frame.best_update}: the end of epoch {frame.best_epoch}, "
+                    "the best",
+                },
+            )
+        )
 
     async def _may_replace(self, path: str) -> bool:
         if not Path(path).exists():
@@ -295,14 +395,20 @@ class TuipropApp(App[int]):
 
     @work
     async def action_open(self) -> None:
-        """An experiment, a table, weights, a data set."""
+        """An experiment, a table, weights, a checkpoint, a data set."""
         answer = await self.push_screen_wait(
-            AskText("Open", "an experiment (.toml), a table (.csv, .tsv), weights (.npz), a name")
+            AskText(
+                "Open",
+                "an experiment (.toml), a table (.csv, .tsv), weights (.npz), "
+                "a checkpoint (.tuiprop), a name",
+            )
         )
         if answer is None:
             return
         located = await self.link.ask(Locate(what=typed_path(answer)))
-        if isinstance(located, Located):
+        if isinstance(located, Located) and located.checkpoint is not None:
+            sentence = await self._begin_with(self.link.go_on(located.checkpoint, kept=False))
+        elif isinstance(located, Located):
             sentence = await self._begin(located.experiment, located.weights)
         else:
             sentence = located.sentence if isinstance(located, Refused) else ""
@@ -345,5 +451,5 @@ class TuipropApp(App[int]):
     @work
     async def action_leave(self) -> None:
         """Quit; ask when work would be lost."""
-        if await self._may_lose("Quit"):
+        if await self._may_quit():
             self.exit(return_code=0)

@@ -10,6 +10,7 @@ from tuiprop.engine.client import Client, EngineDiedError, InlineClient, start
 from tuiprop.engine.protocol import (
     Done,
     Message,
+    Move,
     Open,
     Opened,
     Outline,
@@ -38,6 +39,12 @@ class Link:
         """The file of the initial weights, if they came from one."""
         self.initial: bytes | None = None
         """State 0 itself: the file may be overwritten."""
+        self.what = ""
+        """What the dashboard was asked to open."""
+        self._checkpoint: str | None = None
+        self._kept_in: str | None = None
+        self.reviving = False
+        """Another engine is being made ready."""
         self._snapshot: Snapshot | None = None
         self._branch = 0
         self._history, self._epochs = bytearray(), 0
@@ -81,11 +88,27 @@ class Link:
         self, experiment: Tables, weights: str | None = None, initial: bytes | None = None
     ) -> Reply:
         """Begin a run; `Opened`, or `Refused` and all stays as it was."""
-        reply = await self.ask(Open(experiment=experiment, weights=weights, initial=initial))
+        return await self._begin(
+            Open(experiment=experiment, weights=weights, initial=initial, what=self.what)
+        )
+
+    async def go_on(self, checkpoint: str, *, kept: bool) -> Reply:
+        """Go on with the run of a checkpoint; `Opened`, or `Refused` and all stays as it was.
+
+        Args:
+            checkpoint: its file.
+            kept: it is one in which the dashboard kept a run, and will keep it further.
+        """
+        kept_in = checkpoint if kept else None
+        return await self._begin(Open(checkpoint=checkpoint, kept_in=kept_in, what=self.what))
+
+    async def _begin(self, request: Open) -> Reply:
+        reply = await self.ask(request)
         if isinstance(reply, Opened):
             self._note(reply)
-            self.weights, self._snapshot = weights, None
+            self.weights, self._checkpoint = request.weights, request.checkpoint
             self._branch, self._history, self._epochs = 0, bytearray(), 0
+            self._snapshot = None
         return reply
 
     async def set_stops(self, stops: list[Stop]) -> Reply:
@@ -118,27 +141,54 @@ class Link:
 
         self.send(Save(history_from=self._epochs, branch=self._branch), keep)
 
-    async def revive(self, update: int) -> Reply | None:
-        """Begin another engine, and go to the update that was shown last.
+    async def revive(self, update: int, operations: int = 0) -> Reply | None:
+        """Begin another engine, and go to where the run was shown last.
+
+        Args:
+            update: that many updates are done.
+            operations: that many operations of the next.
 
         Returns:
             `Opened`, or `Refused`; None where there was no run to go on with.
         """
+        self.reviving = True
+        try:
+            return await self._revive(update, operations)
+        finally:
+            self.reviving = False
+
+    async def _revive(self, update: int, operations: int) -> Reply | None:
         self.client.close()
         self.client = start()
         self._saving = False
         if self.outline is None:
             return None
-        resume = self._snapshot and msgspec.structs.replace(
-            self._snapshot, history_from=0, history=bytes(self._history)
-        )
-        reply = await self.ask(
-            Open(experiment=self.outline.experiment, initial=self.initial, resume=resume)
-        )
+        if self._snapshot is None and self._checkpoint is not None:
+            request = Open(checkpoint=self._checkpoint, kept_in=self._kept_in, what=self.what)
+        else:
+            request = self._resumption()
+        reply = await self.ask(request)
         if isinstance(reply, Opened):
             self._note(reply)
             await self.ask(Seek(update=update))
+            if operations:
+                await self.ask(Move(operations=operations))
         return reply
+
+    def _resumption(self) -> Open:
+        """The request that begins the run again from the last state that was fetched."""
+        assert self.outline is not None
+        resume = self._snapshot and msgspec.structs.replace(
+            self._snapshot, history_from=0, history=bytes(self._history)
+        )
+        return Open(
+            experiment=self.outline.experiment,
+            initial=self.initial,
+            resume=resume,
+            kept_in=self._kept_in,
+            what=self.what,
+        )
 
     def _note(self, opened: Opened) -> None:
         self.outline, self.initial, self.run = opened.outline, opened.initial, opened.run
+        self._kept_in, self.what = opened.kept_in or None, opened.what

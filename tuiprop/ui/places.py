@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
-from tuiprop.engine.protocol import Seek
+from tuiprop.engine.protocol import KeptRun, Seek
+from tuiprop.files.state import SUFFIX as CHECKPOINT
+
+__all__ = ["CHECKPOINT", "PLACES", "kept_words", "parse_place", "typed_path"]
 
 PLACES = (
     "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, best "
@@ -43,4 +46,20 @@ def parse_place(text: str) -> Seek | str:
     return (
         f"found {text[:40] or 'nothing'}, "
         "allowed: 47, +10, -2, u187, start, newest, best, end, branch 1"
+    )
+
+
+_SPANS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def kept_words(kept: KeptRun) -> str:
+    """What a run that was kept is."""
+    ago = "just now"
+    for seconds, name in _SPANS:
+        if count := int(kept.age // seconds):
+            ago = f"{count} {name}{'s' * (count > 1)} ago"
+            break
+    return (
+        f"{kept.source} was left at update {kept.update:,}, "
+        f"epoch {kept.epoch} of {kept.epochs}, {ago}."
     )

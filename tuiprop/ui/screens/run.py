@@ -228,6 +228,8 @@ class RunScreen(Screen[None]):
                     (timer.resume if walking else timer.pause)()
             self._paint()
             self._tell_divergence(reply)
+            if reply.unkept and reply.unkept != (before.unkept if before else ""):
+                self.notify(f"This run is not kept: {reply.unkept}", severity="warning")
             if not walking and (before is None or _place(before) != _place(reply)):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:

@@ -1,0 +1,167 @@
+"""Keeping the run of a dashboard in the user's state folder, by time and when it ends."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter, time
+
+from tuiprop.data.catalogue import CATALOGUE
+from tuiprop.engine.protocol import KeptRun
+from tuiprop.engine.session import Session
+from tuiprop.engine.stops import Stops
+from tuiprop.files.atomic import FileError
+from tuiprop.files.checkpoint import load_checkpoint
+from tuiprop.files.state import MOST_BYTES, Slot, kept_runs, make_room, state_folder
+from tuiprop.training.experiment import Breakpoint
+
+EVERY = 30.0
+"""Seconds from one save to the next, at least."""
+
+REST = 50
+"""How many times as long as a save takes the next one waits, at least."""
+
+
+class Autosave:
+    """Saves one run into a file of its own.
+
+    Args:
+        session: the run.
+        stops: its conditions.
+        operations: how many of the next update are done.
+        opened: what the dashboard was asked to open.
+        path: the file, where the run had one before; None: a new one, if any are kept.
+        is_saved: as the run stands, there is a file of it.
+
+    Raises:
+        ValueError: another process has that file.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        stops: Stops,
+        operations: Callable[[], int],
+        opened: str,
+        path: str | None = None,
+        *,
+        is_saved: bool = False,
+    ) -> None:
+        self._session, self._stops, self._operations = session, stops, operations
+        self._opened = opened
+        self._next = perf_counter() + EVERY
+        self._saved = self._mark() if is_saved else self._nothing
+        self.sentence = ""
+        """Why the last save was not made."""
+        folder = state_folder()
+        self._slot = None
+        if path is not None:
+            self._slot = Slot(Path(path))
+            if not self._slot.claim():
+                raise ValueError(f"{path}: this run is open in another dashboard")
+        elif folder is not None:
+            self._slot = Slot.fresh(folder)
+
+    @property
+    def path(self) -> str:
+        """The file; "" where none is kept."""
+        return "" if self._slot is None else str(self._slot.path)
+
+    def work(self) -> float | None:
+        """Save if it is time.
+
+        Returns:
+            Seconds until it is time; None where there is nothing to save.
+        """
+        if self._slot is None or not self.is_unsaved:
+            return None
+        wait = self._next - perf_counter()
+        if wait > 0:
+            return wait
+        self.save()
+        return None
+
+    @property
+    def is_unsaved(self) -> bool:
+        """The run is not as it was last saved, and not as it began."""
+        return self._mark() not in (self._saved, self._nothing)
+
+    def save(self) -> None:
+        """Save now, if there is anything to be saved; `sentence` says why it could not be."""
+        if self._slot is None:
+            self.sentence = "no runs are kept here"
+            return
+        if not self.is_unsaved:
+            return
+        started, mark = perf_counter(), self._mark()
+        try:
+            self._write(self._slot)
+        except (OSError, ValueError) as error:
+            self.sentence = str(error)
+        else:
+            self.sentence, self._saved = "", mark
+        self._next = perf_counter() + max(EVERY, REST * (perf_counter() - started))
+
+    def let_go(self) -> None:
+        """The file is another's to go on with."""
+        if self._slot is not None:
+            self._slot.let_go()
+
+    def write(self, path: str | Path) -> None:
+        """Write the run into a file of the user's.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        stops = [Breakpoint(when=each.when, enabled=each.enabled) for each in self._stops.all]
+        self._session.save_checkpoint(
+            path, operations=self._operations(), stops=stops, opened=self._opened
+        )
+
+    def _write(self, slot: Slot) -> None:
+        if self._session.run.trainer.state.nbytes > MOST_BYTES:
+            raise ValueError(f"its state is larger than what is kept, {MOST_BYTES >> 20} MB")
+        slot.claim()
+        self.write(slot.path)
+        make_room(slot.path)
+
+    def _mark(self) -> object:
+        """What changes when there is something to be saved."""
+        run = self._session.run
+        branches = [(each.number, each.reached, len(each.edits)) for each in run.branches.values()]
+        stops = [(each.when, each.enabled) for each in self._stops.all]
+        return run.t, self._operations(), run.branch.number, branches, stops
+
+    @property
+    def _nothing(self) -> object:
+        """The mark of a run that nothing was done to."""
+        stops = [(each.when, each.enabled) for each in self._session.experiment.breakpoint]
+        return 0, 0, 0, [(0, 0, 0)], stops
+
+
+def opened_as(what: str) -> str:
+    """The same for whatever names the same thing: the name of a data set, or where a file is."""
+    return what if what in CATALOGUE or not what else os.path.realpath(what)
+
+
+def newest_kept(opened: str | None) -> KeptRun | None:
+    """The newest run that was kept and that no other process has.
+
+    Args:
+        opened: only of those that a dashboard on this was left with; None: any.
+    """
+    folder = state_folder()
+    for path in kept_runs(folder) if folder is not None else ():
+        with suppress(FileError, OSError):  # one that cannot be read is not offered
+            saved, age = load_checkpoint(path), time() - path.stat().st_mtime
+            if opened in (None, saved.content.opened):
+                t = saved.content.position[0]
+                return KeptRun(
+                    path=str(path),
+                    source=Path(saved.experiment.data.source).name,
+                    update=t,
+                    epoch=saved.plan.batches.epochs_done(t),
+                    epochs=saved.experiment.training.epochs,
+                    age=age,
+                )
+    return None
