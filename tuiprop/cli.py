@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -84,18 +84,20 @@ def dashboard(what: str | None = None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("tuiprop: the dashboard needs a terminal; without one: tuiprop train", err=True)
         sys.exit(2)
-    from tuiprop.engine.client import start
+    with _one_sentence():  # Ctrl+C while it starts
+        from tuiprop.engine.client import start
 
-    client = start()  # it starts while the dashboard is imported
-    from tuiprop.ui.app import TuipropApp
+        client = start()  # it starts while the dashboard is imported
+        from tuiprop.ui.app import TuipropApp
 
-    app = TuipropApp(client, what or "xor-table", named=what is not None)
+        app = TuipropApp(client, what or "xor-table", named=what is not None)
     try:
         app.run()
     finally:
         app.link.client.close()
     if app.farewell:
-        click.echo(f"tuiprop: {app.farewell}", err=True)
+        with suppress(OSError):  # the terminal may be gone
+            click.echo(f"tuiprop: {app.farewell}", err=True)
     sys.exit(app.return_code or 0)
 
 

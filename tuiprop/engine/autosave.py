@@ -86,13 +86,12 @@ class Autosave:
         """The run is not as it was last saved, and not as it began."""
         return self._mark() not in (self._saved, self._nothing)
 
-    def save(self) -> None:
-        """Save now, if there is anything to be saved; `sentence` says why it could not be."""
+    def save(self) -> str:
+        """Save now, if there is anything to be saved; why it could not be, or nothing."""
         if self._slot is None:
-            self.sentence = "no runs are kept here"
-            return
+            return "no runs are kept here"
         if not self.is_unsaved:
-            return
+            return ""
         started, mark = perf_counter(), self._mark()
         try:
             self._write(self._slot)
@@ -101,6 +100,7 @@ class Autosave:
         else:
             self.sentence, self._saved = "", mark
         self._next = perf_counter() + max(EVERY, REST * (perf_counter() - started))
+        return self.sentence
 
     def let_go(self) -> None:
         """The file is another's to go on with."""

@@ -405,8 +405,7 @@ class Engine:
         opened = self._opened()
         if opened.view.trial is not None:
             self._revert(Revert())
-        opened.autosave.save()
-        sentence = opened.autosave.sentence
+        sentence = opened.autosave.save()
         return Refused(sentence=sentence) if sentence else Done()
 
     def _export(self, request: Export) -> Exported:

@@ -48,6 +48,7 @@ from tuiprop.ui.screens.setup import SetupScreen
 from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.status import source_name
+from tuiprop.ui.terminal import driver_class
 
 QUIT_PATIENCE = 1.0
 """Seconds that quitting waits for the engine to keep the run, or to say where it is."""
@@ -77,7 +78,7 @@ class TuipropApp(App[int]):
     def __init__(
         self, client: Client, what: str, settings: Settings | None = None, *, named: bool = True
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class())
         self.link = Link(client)
         self.link.what = self.what = what
         self._named = named
@@ -441,8 +442,8 @@ class TuipropApp(App[int]):
             await dialog.run()
 
     def action_help_quit(self) -> None:
-        """Ctrl+C, where no field takes it to copy."""
-        self.action_leave()
+        """Ctrl+C, where nothing is selected to be copied: quit at once, wherever one is."""
+        self.exit(return_code=128 + signal.SIGINT)
 
     async def action_quit(self) -> None:
         """Textual's own key and command do what q does."""

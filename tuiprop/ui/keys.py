@@ -104,7 +104,7 @@ KEYS = (
     Key("colon,ctrl+p", ":", "app.command_palette", "every command", "all"),
     Key("question_mark,f1", "?", "app.help", "keys", "keys", "help: keys"),
     Key(
-        "q,ctrl+c",
+        "q",
         "q",
         "app.leave",
         "quit; asks when unsaved work would be lost",

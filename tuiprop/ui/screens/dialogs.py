@@ -23,6 +23,12 @@ _CSS = """
                                              background: $background; }}
 """
 
+LEAVING: list[BindingType] = [
+    Binding("escape", "leave", "leave", show=False),
+    Binding("ctrl+c", "app.help_quit", "quit", show=False),
+]
+"""The keys of every dialog; Ctrl+C gets here where nothing is selected to be copied."""
+
 
 class AskText(ModalScreen[str | None]):
     """A line of text; Enter answers, Escape leaves.
@@ -35,7 +41,7 @@ class AskText(ModalScreen[str | None]):
     """
 
     DEFAULT_CSS = _CSS.format(name="AskText")
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = LEAVING
 
     def __init__(
         self,
@@ -83,7 +89,7 @@ class Choose(ModalScreen[str | None]):
     """
 
     DEFAULT_CSS = _CSS.format(name="Choose")
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = LEAVING
 
     def __init__(self, title: str, answers: dict[str, str]) -> None:
         super().__init__()

@@ -24,7 +24,8 @@ class HelpScreen(ModalScreen[None]):
         padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "close", show=False)
+        Binding("escape,q,question_mark,f1", "dismiss", "close", show=False),
+        Binding("ctrl+c", "app.help_quit", "quit", show=False),
     ]
 
     def __init__(self, palette: Palette) -> None:
