@@ -176,7 +176,6 @@ def _matrix() -> Matrix:
     return Matrix(
         window=Window(symbol="dW", layer=2, rows=2, columns=2),
         shape=(2, 2),
-        made=True,
         before=[],
         values=[[0.1, -2.5e-7], [1 / 3, 4.0]],
         row_names=["a,b", "u1"],
