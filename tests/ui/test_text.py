@@ -101,6 +101,7 @@ def test_linear_ticks_are_round_and_span_the_values(low: float, span: float) -> 
     places = [place for place, _ in ticks]
     step = places[1] - places[0]
     assert 2 <= len(ticks) <= 8
+    assert len({label for _, label in ticks}) == len(ticks)
     assert places[0] <= low + 1e-5 * step
     assert places[-1] >= high - 1e-5 * step
     leading = step / 10.0 ** math.floor(math.log10(step) + 1e-3)
@@ -176,7 +177,6 @@ def _matrix() -> Matrix:
     return Matrix(
         window=Window(symbol="dW", layer=2, rows=2, columns=2),
         shape=(2, 2),
-        made=True,
         before=[],
         values=[[0.1, -2.5e-7], [1 / 3, 4.0]],
         row_names=["a,b", "u1"],

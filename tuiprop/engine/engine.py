@@ -432,7 +432,7 @@ class Engine:
         opened = self._opened()
         made = opened.view.made()
         if made is None:
-            raise ValueError("no update has been made here yet: o or b makes one")
+            raise ValueError(opened.view.why_absent())
         refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path)

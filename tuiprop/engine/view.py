@@ -37,6 +37,9 @@ LARGE = 100_000
 
 _ARRAYS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 
+PATIENCE = 0.25
+"""Seconds that the update at hand may take to be made again, unasked."""
+
 CHEAP = 0.05
 """Seconds up to which J over the whole sets is evaluated at every stop."""
 
@@ -92,6 +95,8 @@ class View:
             operations=walk.operations,
             now=within.now(run.network),
             unmade=[] if within.record is None else within.unmade,
+            completed=self._completed(),
+            far=self._far(),
             pace=walk.pace,
             diverged=self._divergence(),
             bad=self._bad(),
@@ -152,7 +157,7 @@ class View:
         return Matrix(
             window=replace(window, row=first, rows=row_count, column=left, columns=column_count),
             shape=shape,
-            made=array is not None,
+            absent="" if array is not None else self.why_absent(),
             values=part,
             before=self._without_the_trial(window, rows, across) if part else [],
             row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
@@ -184,7 +189,10 @@ class View:
         return at.symbol in _ARRAYS and (at.symbol != "a") <= at.layer <= L
 
     def made(self) -> Made | None:
-        """The update at hand, whole: begun, or the last one; None where there is none."""
+        """The update at hand, whole: begun, or the last one.
+
+        None where there is none, or where it would take long to make it again: see `Frame.far`.
+        """
         run, within = self._run, self._walk.within
         trainer = run.trainer
         if within.record is not None:
@@ -193,11 +201,43 @@ class View:
             return None
         state = run.t, run.branch.edits
         if self._last_made is None or self._last_made[0] != state:
+            if self._far():
+                return None
             record = run.record(run.t)
             made = Made(record, trainer.operations(), trainer.force)
             self._last_made = state, made
             run.advance(run.t + 1)
         return self._last_made[1]
+
+    def _far(self) -> int:
+        """Updates from the nearest key frame to the one before this, where they take long."""
+        run = self._run
+        at_rest = self._walk.goal is None and self._walk.within.record is None
+        state = run.t, run.branch.edits
+        if not at_rest or run.trainer.workspace is None:
+            return 0
+        if self._last_made is not None and self._last_made[0] == state:
+            return 0
+        updates, seconds = run.replay(run.t)
+        return updates if seconds > PATIENCE and updates > 1 else 0
+
+    def why_absent(self) -> str:
+        """The sentence on arrays that are not there."""
+        if self._walk.goal is not None:
+            return "The run is walking: space stops it."
+        if far := self._far():
+            return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
+        if self._run.t == 0 and self._walk.within.record is None:
+            return "No update has been made yet: o or b makes one."
+        return "It has not been made yet: o makes one after the other."
+
+    def _completed(self) -> Now | None:
+        run = self._run
+        if not self._walk.completed or run.trainer.workspace is None:
+            return None
+        operations = run.trainer.operations()
+        m, count = len(self._rows_of_batch()), run.trainer.count
+        return describe(operations, len(operations), run.network, m, count)
 
     def _shown(self, window: Window | None) -> Now | None:
         """The operation that made the array of a window, where it has been made."""
@@ -239,13 +279,15 @@ class View:
         if array is None or place.row >= array.shape[0] or place.column >= array.shape[1]:
             return None
         made = self.made()
+        if made is None and self._far():
+            return None
         if made is None:
-            shown = float(array[place.row, place.column])
-            return leaf(self._session, self._rows_of_batch(), place, shown)
+            shown, update = float(array[place.row, place.column]), self._run.t + 1
+            return leaf(self._session, self._rows_of_batch(), place, shown, update)
         if self.trial is not None and replace(place, before=False) == self.trial.note.place:
             shown = float(array[place.row, place.column])
-            note = leaf(self._session, made.record.examples, replace(place, before=False), shown)
-            return replace(note, sentence="Changed by hand.")
+            untried, record = replace(place, before=False), made.record
+            return leaf(self._session, record.examples, untried, shown, record.update)
         return origin(self._session, made, place, terms, max(20, width))
 
     def _is_from_before(self, place: Place) -> bool:

@@ -17,6 +17,10 @@ VIEWS = (
 )
 
 
+SLOW = 30.0
+"""Operations a second up to which they are counted, not the updates."""
+
+
 def architecture(outline: Outline, activations: list[str], palette: Palette, long: bool) -> Text:
     """4 → 8 tanh → 3 softmax, or 4→8→3 where there is little room."""
     dim, name = Style(color=palette.dim), Style(color=palette.name_of_g)
@@ -62,9 +66,12 @@ def state(frame: Frame, palette: Palette) -> Text:
         return Text("▌▌ STOPPED", Style(color=palette.now, bold=True))
     if frame.status == "paused":
         return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
+    slow = frame.pace * frame.operations < SLOW
     words = f"{_measured(frame.pace)} updates/s"
+    if slow:
+        words = f"{_measured(frame.pace * frame.operations)} operations/s"
     if frame.status == "seeking":
-        words = f"going to update {frame.goal}"
+        words = f"going to update {frame.goal}, {frame.progress:.0%}"
     return Text(f"▶ {words}", Style(color=palette.good, bold=True))
 
 
@@ -229,11 +236,18 @@ def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) ->
         row("gradient check", (f"… {note.compared} of {proving.which(note)}", dim))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", ("… v audits an update" if frame.made else "… no update yet", dim))
+        row("update audit", (f"… {_unaudited(frame)}", dim))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
         row("update audit", (words, proving.verdict_style(words, palette)))
     return lines
+
+
+def _unaudited(frame: Frame) -> str:
+    """Why there is no audit."""
+    if not frame.made:
+        return "no update yet"
+    return "Shift+b and then b bring one" if frame.far else "v audits an update"
 
 
 def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Style]]:
@@ -259,17 +273,22 @@ def hint(frame: Frame, went_back: bool) -> str:
     if frame.hit:
         return frame.hit
     if frame.what_if is not None:
-        return "Nothing moves until Enter keeps the change as a branch or Escape reverts it."
+        return (
+            f"Update {frame.update + 1} with the change: "
+            "Enter keeps it as a branch, Escape reverts it."
+        )
     if frame.status == "seeking":
         return "space stops here."
     if frame.status != "paused":
         return "space pauses. + and - change the pace."
-    if went_back and frame.update == 0:
+    if went_back and frame.update == 0 and frame.now is None:
         return "The initial weights again, exactly. The history stays. space or b: on."
     if went_back:
         return "Back by replay: every number as it was, bit for bit. G: the newest."
     if frame.now is not None:
         return "o goes on. Shift+o undoes it, exactly. Enter: where a number comes from."
+    if frame.completed is not None:
+        return f"Update {frame.update} is complete. o begins the next, Shift+o undoes it, exactly."
     if frame.update == 0:
         return (
             f"o computes z[1]; {frame.operations} operations, or b, make one update. s: your data."

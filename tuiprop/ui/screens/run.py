@@ -148,6 +148,7 @@ class RunScreen(Screen[None]):
         compact = event.size.width < WIDE or event.size.height < TALL
         self.set_class(compact, "-compact")
         self.bench.set_class(compact, "-compact")
+        self.bench.lay_out()
         self._show_footer()
         self._paint()
         self.call_after_refresh(self.look)
@@ -266,6 +267,8 @@ class RunScreen(Screen[None]):
             proof = status.proof_lines(frame, outline, self.palette, width)
             self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
         words = f" {status.hint(frame, self._went_back)}"
+        is_news = bool(frame.hit or frame.diverged or frame.what_if)
+        self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
         hint = Text.assemble((words, Style(color=self.palette.dim)))
         hint.truncate(self.size.width, overflow="ellipsis")
         self.query_one("#hint", Line).show([hint])
@@ -287,7 +290,7 @@ class RunScreen(Screen[None]):
             for l, units in enumerate(outline.sizes)
         ]
         if layers.is_on_screen:
-            if frame.now is not None:
+            if frame.now or frame.completed:
                 layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
             elif not frame.made:
                 layers.border_subtitle = (
@@ -310,7 +313,12 @@ class RunScreen(Screen[None]):
             series.append(Series("validation", palette.validation, courses.validation))
         chart = self.query_one(CostChart)
         chart.show(tuple(series), frame.epochs_done, tuple(courses.others), frame.settings_changed)
-        if self.is_compact and self._view == "overview" and frame.made and not frame.now:
+        if (
+            self.is_compact
+            and self._view == "overview"
+            and frame.made
+            and not (frame.now or frame.completed)
+        ):
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.layers_panel.border_subtitle = f"{line}  m = {frame.examples}"
 
@@ -516,8 +524,8 @@ def _place(frame: Frame) -> tuple[object, ...]:
 
 def marks_of(frame: Frame) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
-    if frame.now is not None:
-        now = frame.now
+    now = frame.now or frame.completed
+    if now is not None:
         reads = frozenset((each.symbol, each.layer) for each in now.operands if not each.slot)
         return Marks((now.symbol, now.layer), reads, frozenset(frame.unmade))
     return Marks(made_nothing=not frame.made)

@@ -1,0 +1,152 @@
+"""Runs that are kept: offered at the start, gone on with, quit without a question."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.engine.runs import go
+from tests.engine.runs import opened as engine_on
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
+from tuiprop.engine.client import InlineClient
+from tuiprop.engine.protocol import KeptRun
+from tuiprop.files.checkpoint import load_checkpoint
+from tuiprop.files.state import kept_runs
+from tuiprop.files.weights import load_model
+from tuiprop.ui.app import TuipropApp
+from tuiprop.ui.places import kept_words
+from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.settings import Settings
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TUIPROP_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def leave_a_run(update: int) -> None:
+    engine = engine_on(what="iris")
+    go(engine, update)
+    engine.close()
+
+
+async def asked(pilot: Pilot[int]) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+
+
+def title_of(pilot: Pilot[int]) -> str:
+    return str(pilot.app.screen.query_one(".title").render())
+
+
+async def test_quitting_keeps_the_run_without_a_question(make_app: MakeApp, folder: Path) -> None:
+    app = make_app("iris")
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        await go_to(pilot, "u7", 7)
+        await pilot.press("q")
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 0
+    assert load_checkpoint(kept_runs(folder)[0]).content.position == (7, 0)
+
+
+async def test_going_on(make_app: MakeApp, folder: Path) -> None:
+    leave_a_run(13)
+    async with make_app("iris").run_test() as pilot:
+        await asked(pilot)
+        assert title_of(pilot) == "iris was left at update 13, epoch 2 of 8, just now."
+        await pilot.press("enter")
+        await opened(pilot)
+        await at(pilot, 13)
+        assert frame_of(pilot).history_length == 3
+        assert not kept_runs(folder)  # it has it
+
+
+async def test_not_going_on(make_app: MakeApp, folder: Path) -> None:
+    leave_a_run(13)
+    for keys, left in ((("down", "enter"), 1), (("escape",), 1), (("down", "down", "enter"), 0)):
+        async with make_app("iris").run_test() as pilot:
+            await asked(pilot)
+            await pilot.press(*keys)
+            await opened(pilot)
+            await at(pilot, 0)
+        assert len(kept_runs(folder)) == left
+
+
+async def test_whatever_was_left_is_offered_where_nothing_is_named(folder: Path) -> None:
+    leave_a_run(13)
+    app = TuipropApp(InlineClient(), "xor-table", Settings(), named=False)
+    async with app.run_test() as pilot:
+        await asked(pilot)
+        await pilot.press("enter")
+        await opened(pilot)
+        await at(pilot, 13)
+        assert app.link.what == "iris"
+
+
+async def test_another_data_set_is_opened_at_once(make_app: MakeApp, folder: Path) -> None:
+    leave_a_run(13)
+    async with make_app("wine").run_test() as pilot:
+        await opened(pilot)
+        assert len(pilot.app.screen_stack) == 2
+
+
+async def test_a_checkpoint_out_and_in(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = make_app("iris")
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        await go_to(pilot, "u9", 9)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        pilot.app.screen.query_one(Input).value = "r.tuiprop"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.run_screen.exported_update == 9)
+        state = load_checkpoint("r.tuiprop").content.parameters
+    again = make_app("r.tuiprop")
+    async with again.run_test() as pilot:
+        await opened(pilot)
+        await at(pilot, 9)
+        await again.run_screen.run_action("app.open")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        pilot.app.screen.query_one(Input).value = "r.tuiprop"
+        await pilot.press("enter")
+        await asked(pilot)  # update 9 has not been exported from here
+        await pilot.press("enter")
+        await until(pilot, lambda: app_of(pilot).link.run == 2)
+        await at(pilot, 9)
+    assert load_checkpoint("r.tuiprop").content.parameters == state
+
+
+@pytest.mark.parametrize(("keys", "update"), [(["enter"], 25), (["down", "enter"], 4)])
+async def test_which_weights_are_exported(
+    tmp_path: Path, keys: list[str], update: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = TuipropApp(InlineClient(), "xor-table", Settings())
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        run = app.link.client._engine._opened().session.run  # type: ignore[attr-defined]
+        await go_to(pilot, "u25", 25)
+        history = run.history
+        history.best = 4
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        await pilot.press("enter")
+        await asked(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: Path("xor-table.npz").exists())
+    assert load_model("xor-table.npz").update == update
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [(3.0, "just now"), (61.0, "1 minute ago"), (7300.0, "2 hours ago"), (1e6, "11 days ago")],
+)
+def test_how_long_ago(age: float, words: str) -> None:
+    kept = KeptRun(path="p", source="iris", update=1234, epoch=3, epochs=9, age=age)
+    assert kept_words(kept) == f"iris was left at update 1,234, epoch 3 of 9, {words}."
