@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.robustness.mutate import mutated
+from tests.robustness.checkpoints import damage, kill
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.engine.resume import resume_session
 from tuiprop.engine.session import Session, open_session
@@ -190,31 +190,28 @@ def refused(path: Path, content: bytes) -> str:
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tuiprop"
-    written(path)
-    whole, generator = path.read_bytes(), np.random.default_rng(0)
-    for _ in range(300):
-        changed = mutated(whole, generator)
-        if changed != whole:
-            refused(path, changed)
-    for size in range(0, len(whole), 7):
-        refused(path, whole[:size])
+    outcomes, _ = damage(300, path, with_checksum=False)
+    assert set(outcomes) <= {"refused", "as written"}
+    assert outcomes["refused"] > 290
 
 
 def test_damage_under_a_right_checksum(tmp_path: Path) -> None:
+    # another number somewhere in an array: it is a run that can be gone on with
+    outcomes, _ = damage(300, tmp_path / "a.tuiprop", with_checksum=True)
+    assert set(outcomes) <= {"refused", "read", "as written"}
+    assert outcomes["refused"] > 100
+
+
+def test_truncated(tmp_path: Path) -> None:
     path = tmp_path / "a.tuiprop"
     written(path)
-    body, generator = path.read_bytes()[len(module._HEAD) + 32 :], np.random.default_rng(1)
-    read = 0
-    for _ in range(400):
-        path.write_bytes(with_checksum(mutated(body, generator)))
-        try:
-            saved = load_checkpoint(path)
-        except FileError as error:
-            assert "\n" not in str(error)  # noqa: PT017
-        else:  # another number somewhere in an array: it is a run that can be gone on with
-            read += 1
-            assert saved.model().predict(np.zeros((1, 4))).shape == (1, 3)
-    assert read > 20
+    whole = path.read_bytes()
+    for size in range(0, len(whole), 37):
+        refused(path, whole[:size])
+
+
+def test_killed_while_it_saves(tmp_path: Path) -> None:
+    assert set(kill(5, tmp_path / "a.tuiprop")) <= {"old", "new"}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ async def test_quitting_keeps_the_run_without_a_question(make_app: MakeApp, fold
         await go_to(pilot, "u7", 7)
         await pilot.press("q")
         await until(pilot, lambda: app.return_code is not None)
+    app.link.client.close()
     assert app.return_code == 0
     assert load_checkpoint(kept_runs(folder)[0]).content.position == (7, 0)
 
