@@ -248,6 +248,7 @@ def _resume(
     conditions: tuple[str, ...],
 ) -> "Session":
     """The run of a checkpoint, where it stood; its experiment may be named, and go on longer."""
+    from tuiprop.data.catalogue import load_table
     from tuiprop.engine.resume import check_same, resume_session, walk_to_where_it_stood
     from tuiprop.files.checkpoint import load_checkpoint
     from tuiprop.training.experiment import changed, load
@@ -257,8 +258,9 @@ def _resume(
     saved = load_checkpoint(file)
     wanted = changed(load(experiment) if experiment else saved.experiment, assignments)
     try:
-        check_same(wanted, saved)
-        session, differing = resume_session(saved, wanted)
+        table = load_table(wanted.data)
+        check_same(wanted, saved, table)
+        session, differing = resume_session(saved, wanted, table=table)
     except ValueError as error:
         raise ValueError(f"{experiment or file}: {error}") from None
     _stop_when(session, conditions)

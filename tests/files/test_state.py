@@ -80,6 +80,7 @@ def test_a_slot_that_was_not_used_leaves_nothing(tmp_path: Path) -> None:
 
 def test_bounded_in_number_and_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [kept(tmp_path, f"r{i}", age=i) for i in range(8)]
+    (tmp_path / "killed.lock").touch()
     held = Slot(paths[7])
     assert held.claim()
     make_room(paths[2])
@@ -89,3 +90,4 @@ def test_bounded_in_number_and_size(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     make_room(paths[2])
     assert "".join(path.stem for path in kept_runs(tmp_path)) == "r0r1r2"
     assert not (tmp_path / "r3.lock").exists()
+    assert not (tmp_path / "killed.lock").exists()

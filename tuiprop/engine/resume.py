@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import complete
 from tuiprop.data.table import DataError, Table
 from tuiprop.engine.session import Session, open_session
@@ -60,14 +59,18 @@ def walk_to_where_it_stood(run: Run, saved: Saved) -> None:
     run.advance(t, watched=True, since=t * (8 * run.network.L + 1))
 
 
-def check_same(wanted: Experiment, saved: Saved) -> None:
+def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:
     """That an experiment is that of a checkpoint, but for what may differ.
+
+    Args:
+        wanted: need not be complete.
+        saved: the checkpoint.
+        table: the data that are wanted.
 
     Raises:
         ExperimentError: the first key that is another one.
-        DataError: the data cannot be read.
     """
-    wanted = complete(wanted, load_table(wanted.data))
+    wanted = complete(wanted, table)
     found, expected = _keys(to_tables(wanted)), _keys(to_tables(saved.experiment))
     for key in (*expected, *found):
         if key not in MAY_DIFFER and found.get(key) != expected.get(key):

@@ -98,6 +98,11 @@ def make_room(own: Path) -> None:
                 count, total = count + 1, total + size
             elif (slot := Slot(path)).claim():
                 slot.remove()
+    for lock in own.parent.glob("*.lock"):  # of a process that was killed before it wrote
+        slot = Slot(lock.with_suffix(SUFFIX))
+        with contextlib.suppress(OSError):
+            if not slot.path.exists() and slot.claim():
+                slot.let_go()
 
 
 def _by_age(folder: Path) -> list[Path]:
