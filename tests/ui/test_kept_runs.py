@@ -151,3 +151,16 @@ async def test_which_weights_are_exported(
 def test_how_long_ago(age: float, words: str) -> None:
     kept = KeptRun(path="p", source="iris", update=1234, epoch=3, epochs=9, age=age)
     assert kept_words(kept) == f"iris was left at update 1,234, epoch 3 of 9, {words}."
+
+
+async def test_the_time_until_a_run_is_kept_does_not_hold_it_up(
+    make_app: MakeApp, folder: Path
+) -> None:
+    async with make_app("xor-table").run_test() as pilot:
+        await opened(pilot)
+        await go_to(pilot, "u7", 7)
+        await until(pilot, lambda: frame_of(pilot).proof is not None)
+        await pilot.press("space")
+        await at(pilot, 500)
+        app_of(pilot).link.client.close()
+    assert len(kept_runs(folder)) == 1

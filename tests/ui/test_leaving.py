@@ -13,7 +13,6 @@ from tuiprop.ui.terminal import UntilGone
     ("way", "state"),
     [
         ("Ctrl+C", "a dialog open"),
-        ("SIGTERM", "training"),
         ("SIGHUP", "starting"),
         ("terminal gone", "stepping"),
     ],

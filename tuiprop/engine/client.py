@@ -16,7 +16,10 @@ from tuiprop.engine.channel import read_message, soonest, write_message
 from tuiprop.engine.protocol import Message, Refused, Reply, decode_reply, encode
 
 GRACE = 2.0
-"""Seconds that an engine has to end by itself."""
+"""Seconds that an engine has to keep its run and end by itself."""
+
+SOON = 0.001
+"""Seconds after which an engine in this process goes on working."""
 
 
 class EngineDiedError(ConnectionError):
@@ -158,7 +161,8 @@ class InlineClient:
         """Answer at once."""
         future: Future[Reply] = Future()
         future.set_result(self._engine.handle(request))
-        if self._timer is None:
+        now = asyncio.get_running_loop().time()
+        if self._timer is None or self._timer.when() > now + SOON:
             self._schedule(0.0)
         return future
 
@@ -169,7 +173,9 @@ class InlineClient:
         self._engine.close()
 
     def _schedule(self, wait: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self._work)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(max(wait, SOON), self._work)
 
     def _work(self) -> None:
         self._timer = None
