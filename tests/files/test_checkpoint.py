@@ -267,6 +267,14 @@ def test_edits_that_cannot_be(tmp_path: Path, edit: Any) -> None:
     assert "branch 1 cannot have the edit" in sentence
 
 
+def test_names_with_a_line_feed_stay_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.tuiprop"
+    content = written(path)
+    for table, key in (("data", "a\nb"), ("a\nb", "")):
+        tables = {**content.experiment, table: {**content.experiment.get(table, {}), key: 1}}
+        refused(path, module.encode(msgspec.structs.replace(content, experiment=tables)))
+
+
 def test_branches_that_cannot_be(tmp_path: Path) -> None:
     path = tmp_path / "a.tuiprop"
     content = written(path)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.data.preparation import Preparation
+from tuiprop.data.table import shortened
 from tuiprop.files.atomic import FileError, write
 from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model, network_of
@@ -192,7 +193,7 @@ def decode(content: bytes, folder: Path) -> Saved:
         saved = Saved(checkpoint, found_from(parse(checkpoint.experiment), folder))
         _check(saved)
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ContentError(f"its content cannot be: {error}") from None
+        raise ContentError(f"its content cannot be: {shortened(str(error), 300)}") from None
     except RecursionError:
         raise ContentError("its content cannot be: it is nested too deeply") from None
     return saved
