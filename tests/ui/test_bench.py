@@ -1,5 +1,6 @@
 """The operation with its numbers: operands, origins, what if, branches, copies."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.ui.driving import (
     until,
 )
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.ui.numbers import short
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.layers import LayersPanel
 from tuiprop.ui.widgets.matrix import ArrayName
@@ -208,6 +210,45 @@ async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app:
         await pilot.press("b")
         await at(pilot, 2)
         await until(pilot, lambda: not bench.has_class("-made"))
+
+
+async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp) -> None:
+    """At 80x24, of every operation: every number is there whole, and what is printed adds up."""
+    async with make_app("xor-table").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        bench = bench_of(pilot)
+        for number in range(1, 18):
+            await pilot.press("o")
+            await until(pilot, lambda n=number: now_of(pilot) == n)  # type: ignore[misc]
+            await pilot.press("2", "enter", "end")
+            await until(
+                pilot, lambda: bench.source.has_focus and frame_of(pilot).origin is not None
+            )
+            origin = frame_of(pilot).origin
+            assert origin is not None
+            assert origin.closes
+            lines = [line.plain.rstrip() for line in bench.source._lines()[0]]
+            assert max(map(len, lines)) <= bench.source.size.width
+            assert not any("…" in line for line in lines)
+            scale = bench.source._scale(origin)
+            printed = {float(scale.write(term.value)) for term in origin.terms}
+            parts = [part.strip("[]") for line in lines for part in line.split()]
+            of_screen = {float(part) for part in parts if is_number(part)}
+            assert printed <= of_screen
+            total = sum(float(scale.write(term.value)) for term in origin.terms)
+            assert abs(total - float(scale.write(origin.total))) < 3 * 10.0**-scale.places
+            for term in origin.terms:
+                factors = [float(short(f.value, bench.source._figures)) for f in term.factors]
+                assert all(any(abs(f - s) < 1e-12 for s in of_screen) for f in factors)
+
+
+def now_of(pilot: Pilot[int]) -> int:
+    now = frame_of(pilot).now or frame_of(pilot).completed
+    return now.number if now else 0
+
+
+def is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text) is not None
 
 
 async def test_one_panel_or_all_as_the_terminal_grows_and_shrinks(make_app: MakeApp) -> None:
