@@ -1,5 +1,6 @@
 """The operation with its numbers: operands, origins, what if, branches, copies."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,12 @@ from tests.ui.driving import (
     until,
 )
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.ui.numbers import short
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.layers import LayersPanel
 from tuiprop.ui.widgets.matrix import ArrayName
+from tuiprop.ui.widgets.now import NowPanel
+from tuiprop.ui.widgets.whatif import WhatIfPanel
 
 WIDE, NARROW = (120, 36), (80, 24)
 
@@ -184,8 +188,113 @@ async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
         pilot.app.screen.query_one(Input).value = "0.05"
         await pilot.press("enter")
         await until(pilot, lambda: frame_of(pilot).settings.learning_rate == 0.05)
+        await until(pilot, lambda: said(pilot, "From update 9 on: learning rate 0.05."))
         assert "sgd 0.05" in str(pilot.app.screen.query_one("#title").render_line(0))
         assert frame_of(pilot).settings_changed == [2]
+
+
+def said(pilot: Pilot[int], words: str) -> bool:
+    return any(words in note.message for note in pilot.app._notifications)
+
+
+async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("p", "p", "p", "p")
+        await at(pilot, 1)
+        bench = bench_of(pilot)
+        await at_array(pilot, ArrayName("b", 2))
+        await until(pilot, lambda: "NOW" in str(bench.query_one("#now", NowPanel).border_title))
+        assert bench.has_class("-made")
+        assert "operation 17 of 17" in str(bench.query_one("#now", NowPanel).border_title)
+        await pilot.press("b")
+        await at(pilot, 2)
+        await until(pilot, lambda: not bench.has_class("-made"))
+
+
+async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp) -> None:
+    """At 80x24, of every operation: every number is there whole, and what is printed adds up."""
+    async with make_app("xor-table").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        bench = bench_of(pilot)
+        for number in range(1, 18):
+            await pilot.press("o")
+            await until(pilot, lambda n=number: now_of(pilot) == n)  # type: ignore[misc]
+            await pilot.press("2", "enter", "end")
+            await until(
+                pilot, lambda: bench.source.has_focus and frame_of(pilot).origin is not None
+            )
+            origin = frame_of(pilot).origin
+            assert origin is not None
+            assert origin.closes
+            lines = [line.plain.rstrip() for line in bench.source._lines()[0]]
+            assert max(map(len, lines)) <= bench.source.size.width
+            assert not any("…" in line for line in lines)
+            scale = bench.source._scale(origin)
+            printed = {float(scale.write(term.value)) for term in origin.terms}
+            parts = [part.strip("[]") for line in lines for part in line.split()]
+            of_screen = {float(part) for part in parts if is_number(part)}
+            assert printed <= of_screen
+            total = sum(float(scale.write(term.value)) for term in origin.terms)
+            assert abs(total - float(scale.write(origin.total))) < 3 * 10.0**-scale.places
+            for term in origin.terms:
+                factors = [float(short(f.value, bench.source._figures)) for f in term.factors]
+                assert all(any(abs(f - s) < 1e-12 for s in of_screen) for f in factors)
+
+
+def now_of(pilot: Pilot[int]) -> int:
+    now = frame_of(pilot).now or frame_of(pilot).completed
+    return now.number if now else 0
+
+
+def is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text) is not None
+
+
+async def test_one_panel_or_all_as_the_terminal_grows_and_shrinks(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("o", "2")
+        await at_operation(pilot, 1)
+        bench = bench_of(pilot)
+        await until(pilot, lambda: len(bench.operands.views) == 3)
+        await pilot.press("tab", "tab")
+        W, a, b = bench.operands.views
+        await until(pilot, lambda: a.is_on_screen and a.has_focus)
+        await pilot.resize_terminal(*WIDE)
+        await until(pilot, lambda: all(v.is_on_screen for v in (bench.matrix, W, a, b)))
+        await pilot.press("tab")
+        await until(pilot, lambda: b.has_focus)
+        await pilot.resize_terminal(*NARROW)
+        await until(pilot, lambda: b.is_on_screen and not bench.matrix.is_on_screen)
+        assert b.has_focus
+        await pilot.press("o")
+        await until(pilot, lambda: bench.matrix.is_on_screen and bench.matrix.has_focus)
+
+
+async def test_what_is_tried_is_seen_from_where_it_is_asked(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("b", "2", "enter")
+        bench = bench_of(pilot)
+        await until(pilot, lambda: bench.source.has_focus)
+        app_of(pilot).run_screen.try_out(bench.matrix.place, 0.75)
+        await until(pilot, lambda: bench.query_one("#whatif").is_on_screen)
+        assert "more arrays" in str(bench.query_one("#whatif", WhatIfPanel).render_line(5).text)
+
+
+async def test_go_to_lists_the_branches(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await go_to(pilot, "2", 8)
+        await try_out(pilot, "0.5")
+        await pilot.press("enter")
+        await until(pilot, lambda: frame_of(pilot).what_if is None)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        words = str(pilot.app.screen.query_one(".words").render())
+        assert "branch 1: left branch 0 after update 8, goes to update 8 (here)" in words
+        assert "branch 0: goes to update 8" in words
 
 
 async def choose(pilot: Pilot[int], answer: str) -> None:

@@ -104,6 +104,26 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
         assert "✓ update 2" in report(pilot)
 
 
+async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
+    make_app: MakeApp,
+) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await pilot.press("v")
+        await says(pilot, "nothing is wrong")
+        await choose(pilot, "bias_gradient")
+        await says(pilot, "db")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+        await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f.slip))
+        await pilot.press("x")
+        await until(
+            pilot,
+            lambda: any("slip is on" in note.message for note in pilot.app._notifications),
+        )
+        assert pilot.app.screen is app_of(pilot).run_screen
+
+
 async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         await proof(pilot)

@@ -24,7 +24,7 @@ class ChangeDialog:
         optimizers: every optimiser, with its options.
         cell: the number under the cursor where it can be changed, and its name and value.
         try_out: what if that number were another?
-        send: asks the engine for a change.
+        send: asks the engine for a change; the words are said when it is done.
     """
 
     def __init__(
@@ -34,10 +34,12 @@ class ChangeDialog:
         optimizers: dict[str, dict[str, float | tuple[float, float]]],
         cell: tuple[Place, str, float] | None,
         try_out: Callable[[Place, float], None],
-        send: Callable[[Message], None],
+        send: Callable[[Message, str], None],
     ) -> None:
         self._app = app
         self._settings = frame.settings
+        self._next = frame.update + 1
+        self._begun = frame.now is not None
         self._optimizers = optimizers
         self._cell = cell
         self._try_out = try_out
@@ -85,14 +87,16 @@ class ChangeDialog:
         )
         if answer is not None:
             value: Any = read(answer)
-            self._send(Change(**{setting: value}))
+            name = _SETTINGS[setting].partition(",")[0]
+            since = "the next epoch" if setting == "batch_size" else ""
+            self._change(Change(**{setting: value}), f"{name} {value}", since)
 
     async def _change_optimizer(self) -> None:
         answers = {name: name for name in self._optimizers}
         title = "Optimiser: it begins with fresh slots"
         answer = await self._app.push_screen_wait(Choose(title, answers))
         if answer is not None:
-            self._send(Change(optimizer=answer))
+            self._change(Change(optimizer=answer), f"optimiser {answer}")
 
     async def _change_option(self, option: str) -> None:
         defaults = self._optimizers[self._settings.optimizer]
@@ -105,7 +109,11 @@ class ChangeDialog:
         )
         if answer is not None:
             options = {**self._settings.options, option: check(answer)}
-            self._send(Change(options=options))
+            self._change(Change(options=options), f"{option} {answer}")
+
+    def _change(self, change: Change, what: str, since: str = "") -> None:
+        begun = f" Update {self._next}, which had been begun, begins again." if self._begun else ""
+        self._send(change, f"From {since or f'update {self._next}'} on: {what}.{begun}")
 
     async def _ask(self, title: str, words: str, initial: str) -> float | None:
         answer = await self._app.push_screen_wait(

@@ -334,13 +334,20 @@ class RunScreen(Screen[None]):
 
     # Moving
 
-    def move(self, request: protocol.Message) -> None:
-        """Ask the engine for something that changes what is seen."""
+    def move(self, request: protocol.Message, words: str = "") -> None:
+        """Ask the engine for something that changes what is seen.
+
+        Args:
+            request: what it is asked for.
+            words: what is said when it is done.
+        """
         self._told_divergence = False
 
         def done(reply: Reply) -> None:
             if isinstance(reply, Refused):
                 self.notify(reply.sentence, severity="warning")
+            elif words:
+                self.notify(words)
 
         self.link.send(request, done)
         self.look()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -103,6 +104,8 @@ class CostChart(Widget, can_focus=True):
         if self._others:
             count = len(self._others)
             parts.append(f"[{dim}]{count} other branch{'es' if count > 1 else ''}, dim[/]")
+        while len(parts) > 1 and len(Content.from_markup("   ".join(parts))) > self.size.width - 4:
+            parts.pop()
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:

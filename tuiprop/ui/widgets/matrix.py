@@ -234,12 +234,12 @@ class MatrixView(Widget, can_focus=True):
         assert self.matrix is not None
         window, (rows, columns) = self.matrix.window, self.matrix.shape
         parts = (
-            (window.column, "← {} more columns"),
-            (columns - window.column - window.columns, "{} more columns →"),
-            (window.row, "{} more rows ↑"),
-            (rows - window.row - window.rows, "{} more rows ↓"),
+            (window.column, "← {} more column{}"),
+            (columns - window.column - window.columns, "{} more column{} →"),
+            (window.row, "{} more row{} ↑"),
+            (rows - window.row - window.rows, "{} more row{} ↓"),
         )
-        return "   ".join(words.format(count) for count, words in parts if count > 0)
+        return "   ".join(words.format(n, "s" if n > 1 else "") for n, words in parts if n > 0)
 
     def _clamp(self) -> None:
         if self.matrix is None:

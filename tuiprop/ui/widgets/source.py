@@ -1,5 +1,6 @@
 """Where a number came from: its equation with the numbers in it, its terms, and their sum."""
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -14,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuiprop.engine.protocol import OriginNote, Place
+from tuiprop.engine.protocol import OriginNote, Place, TermNote
 from tuiprop.ui.numbers import Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style
 
@@ -61,6 +62,9 @@ class SourcePanel(Widget, can_focus=True):
         self._term = self._factor = 0
         self._top = 0
         self._words = ""
+        self._headings: list[str] = []
+        self._version = 0
+        self._drawn: tuple[object, tuple[list[Text], int]] | None = None
 
     @property
     def line_width(self) -> int:
@@ -79,7 +83,9 @@ class SourcePanel(Widget, can_focus=True):
         if origin is None or self.origin is None or origin.place != self.origin.place:
             self._term = self._factor = self._top = 0
         self.origin, self._words = origin, words
+        self._version += 1
         if origin is not None:
+            self._headings = _headings(origin, self._factors)
             self._term = min(self._term, max(0, len(origin.terms) - 1))
         self.border_title = "[b]Where does this number come from?[/b]"
         if origin is not None:
@@ -170,7 +176,14 @@ class SourcePanel(Widget, can_focus=True):
         return strip.adjust_cell_length(width, self.rich_style)
 
     def _lines(self) -> tuple[list[Text], int]:
-        """All lines, and which of them is the first term."""
+        """All lines, and which of them is the first term; drawn when something has changed."""
+        focus = self._term, self._factor, self.has_focus
+        state = self._version, self.size, self.palette.name, focus
+        if self._drawn is None or self._drawn[0] != state:
+            self._drawn = state, self._draw()
+        return self._drawn[1]
+
+    def _draw(self) -> tuple[list[Text], int]:
         palette, origin = self.palette, self.origin
         dim, plain = Style(color=palette.dim), Style(color=palette.text)
         width = max(1, self.size.width)
@@ -241,7 +254,8 @@ class SourcePanel(Widget, can_focus=True):
     @property
     def _name_width(self) -> int:
         assert self.origin is not None
-        names = [term.name for term in self.origin.terms] + [f"{self.origin.more} more", "sum"]
+        names = [self._label(term) for term in self.origin.terms]
+        names += [f"{self.origin.more} more", "sum"]
         room = self.size.width - self._column * (self._factors + 1) - 2
         return max(4, min(max(map(len, names)) + 1, room, 24))
 
@@ -252,17 +266,22 @@ class SourcePanel(Widget, can_focus=True):
         most = 2 if self.origin.place.symbol == "J" else 3  # of J: the class of the example
         return min(most, max((len(term.factors) for term in self.origin.terms), default=0))
 
+    def _label(self, term: TermNote) -> str:
+        """With its arrays where the headings name others."""
+        own = [factor.array for factor in term.factors[: self._factors]]
+        if all(array == heading for array, heading in zip(own, self._headings, strict=False)):
+            return term.name
+        return " ".join([term.name, *own])
+
     def _gap(self) -> str:
         return " " * (self._column * self._factors)
 
     def _heading(self, scale: Scale) -> Text:
         origin = self.origin
         assert origin is not None
-        widest = max(origin.terms, key=lambda term: len(term.factors), default=None)
-        columns = [factor.array for factor in widest.factors[: self._factors]] if widest else []
         text = " " * self._name_width
         width = self._column
-        text += "".join(f"{_cut(column, width - 1):>{width}}" for column in columns)
+        text += "".join(f"{_cut(column, width - 1):>{width}}" for column in self._headings)
         text += f"{'term' + scale.title.replace(' ', ''):>{width}}"
         return Text(text, Style(color=self.palette.dim))
 
@@ -273,7 +292,7 @@ class SourcePanel(Widget, can_focus=True):
         chosen = i == self._term and self.has_focus
         plain = Style(color=palette.text)
         names = self._name_width
-        line = Text(_fitted(term.name, names), plain + Style(bold=chosen))
+        line = Text(_fitted(self._label(term), names), plain + Style(bold=chosen))
         for column in range(self._factors):
             if column >= len(term.factors):
                 line.append(" " * self._column)
@@ -294,6 +313,16 @@ class SourcePanel(Widget, can_focus=True):
             colour = palette.training if positive else palette.validation
             line.append(" ").append(bar, Style(color=colour))
         return line
+
+
+def _headings(origin: OriginNote, columns: int) -> list[str]:
+    """The arrays that most factors in a column are of; empty where each is of another."""
+    headings = []
+    for i in range(columns):
+        arrays = [term.factors[i].array for term in origin.terms if i < len(term.factors)]
+        array, count = Counter(arrays).most_common(1)[0]
+        headings.append(array if count > 1 or len(arrays) == 1 else "")
+    return headings
 
 
 def _as_printed(origin: OriginNote, scale: Scale) -> str:

@@ -38,7 +38,7 @@ class Title(Line):
         if flags.cell_len + state.cell_len + position.cell_len + 2 > room:
             position = status.position_in_short(frame, palette)
         right = Text.assemble(flags, state, "  ", position)
-        while len(words) > 2 and _length(words) + right.cell_len + 4 > width:
+        while len(words) > 1 and _length(words) + right.cell_len + 4 > width:
             words.pop()
         left = Text("  ").join(words)
         tabs, zones = _tabs(view, palette)

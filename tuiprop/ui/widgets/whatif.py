@@ -47,7 +47,7 @@ class WhatIfPanel(Line):
         if len(lines) + len(shown) > MOST_LINES:
             room = MOST_LINES - len(lines) - 1
             kept = next(n for n in range(len(changes), -1, -1) if _fits(changes[:n], width, room))
-            left_out = Text(f"… and of {len(changes) - kept} more arrays", dim)
+            left_out = Text(f"… and {len(changes) - kept} more arrays", dim)
             shown = [*_flowed(changes[:kept], width), left_out]
         lines += shown or [Text("Nothing else changes.", dim)]
         for line in lines:
