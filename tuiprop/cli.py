@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tuiprop.data.table import Table
     from tuiprop.engine.session import Session
     from tuiprop.files.model import Model
+    from tuiprop.files.prediction import Scores
 
 LINES = 20
 """So many lines of progress, about, where the output is not a terminal."""
@@ -401,6 +402,69 @@ def export(model: str, out: str, activations: str | None) -> None:
         _say(f"{out}: update {loaded.update}, {written.sentence}")
         if written.usage:
             _say(f"\n{written.usage.rstrip()}")
+
+
+@main.command()
+@click.argument("model")
+@click.argument("data")
+@_settable
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Write them to a .csv, .parquet or .jsonl file instead of standard output.",
+)
+def predict(model: str, data: str, assignments: tuple[str, ...], out: str | None) -> None:
+    """Predictions of MODEL for a table of raw inputs.
+
+    DATA is a file of any format that is read, - for standard input, or the name of a data set.
+    The columns are prediction and, for classes, p_CLASS, the probability of each; for several
+    targets of numbers, prediction_TARGET. Where DATA has the target, the scores go to standard
+    error.
+    """
+    with _one_sentence():
+        from pathlib import Path
+
+        from tuiprop.data.writer import SUFFIXES, encoded
+        from tuiprop.files.atomic import write_bytes
+        from tuiprop.files.prediction import predict as predicted
+        from tuiprop.files.prediction import table_for
+        from tuiprop.files.weights import load_model
+
+        if out not in (None, "-"):
+            _check_destination(str(out), *SUFFIXES)
+        loaded = load_model(model)
+        table = table_for(loaded, data, assignments)
+        result = predicted(loaded, table)
+        if out in (None, "-"):
+            _write_out(encoded(result.columns, ".csv"))
+        else:
+            write_bytes(str(out), encoded(result.columns, Path(str(out)).suffix))
+            _say(f"{out}: {table.rows} rows")
+        for note in result.notes:
+            click.echo(f"note: {note}", err=True)
+        if result.scores is not None:
+            _say_scores(result.scores, loaded.network.loss)
+
+
+def _write_out(content: bytes) -> None:
+    """Bytes to standard output; as `_say`."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+
+
+def _say_scores(scores: "Scores", loss: str) -> None:
+    """How good the predictions are, on standard error."""
+    rows = "1 row" if scores.rows == 1 else f"{scores.rows} rows"
+    line = f"{rows}: {loss} {scores.loss:.6g}"
+    if scores.accuracy is not None:
+        line = f"{rows}: accuracy {scores.accuracy:.2%}  {loss} {scores.loss:.6g}"
+    click.echo(line, err=True)
+    for each in scores.targets:
+        r2 = "not defined, all values are the same" if each.r2 != each.r2 else f"{each.r2:.6g}"
+        click.echo(f"{each.target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}", err=True)
 
 
 @main.command()
