@@ -67,6 +67,10 @@ def main(context: click.Context) -> None:
     (CSV, TSV), a data set that comes with it, or exported weights; with nothing named, on the
     truth table of exclusive or.
     """
+    from tuiprop.training.memory import key_frame_budget
+
+    with _one_sentence():
+        key_frame_budget()  # a wrong one is said before anything starts
     if context.invoked_subcommand is None:
         context.invoke(dashboard, what="xor-table")
 

@@ -484,3 +484,13 @@ def test_a_module_and_a_command(tmp_path: Path) -> None:
     ended = in_a_process("train", experiment(tmp_path), cwd=tmp_path)
     assert (ended.status, ended.err) == (0, "")
     assert ended.out == tuiprop("train", tmp_path / "a.toml").out
+
+
+@pytest.mark.parametrize("command", [[], ["iris"], ["train"]])
+def test_memory_for_key_frames_that_is_none(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUIPROP_KEY_FRAMES_MB", "lots")
+    files = [experiment(tmp_path)] if command == ["train"] else []
+    found = sentence(tuiprop(*command, *files))
+    assert found == "TUIPROP_KEY_FRAMES_MB: found 'lots', allowed: a number of MB above 0"

@@ -209,3 +209,12 @@ def test_softmax_columns_sum_to_one_and_ignore_a_shift() -> None:
     assert a[:, 0].tolist() == [1.0, 0.0, 0.0]
     assert a[:, 1].tolist() == [0.0, 0.0, 1.0]
     np.testing.assert_allclose(value("softmax", z[:, 2:] + 500.0), a[:, 2:], rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_slope_of_gelu_far_out(dtype: str) -> None:
+    z = np.array([[-1e30, -1e14, -70.0, 70.0, 1e14, 1e30]], dtype)
+    dz, scratch = np.empty_like(z), np.empty_like(z)
+    with np.errstate(over="ignore"):
+        ACTIVATIONS["gelu"].multiply_derivative(z, z, np.ones_like(z), dz, scratch)
+    assert dz.tolist() == [[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]]

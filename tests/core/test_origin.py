@@ -41,8 +41,7 @@ def about(operation: Operation, origin: Origin) -> str:
 
 
 @pytest.mark.parametrize(("hidden", "output", "loss"), CASES)
-@pytest.mark.parametrize("l2", [0.0, 0.3])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("l2", "dtype"), [(0.0, "float64"), (0.3, "float32")])
 def test_every_number_closes(hidden: str, output: str, loss: str, l2: float, dtype: str) -> None:
     training = trainer(hidden, output, loss, l2, layers=1, dtype=dtype)
     training.advance(3)  # update 4 has 4 examples

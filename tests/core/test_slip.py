@@ -64,6 +64,7 @@ def trainer(name: str, slip: str = "", l2: float = 0.0, **settings: object) -> T
     found = Trainer(network, experiment, inputs, targets, initial)
     if slip:
         found.restore(found.state, 0, found.plan.with_edits((SlipEdit(at=0, slip=slip),)))
+        found.settle()
     return found
 
 

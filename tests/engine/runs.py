@@ -57,9 +57,9 @@ def opened(experiment: Tables | None = None, **options: Any) -> Engine:
 
 
 def finish(engine: Engine) -> None:
-    """Let it work until there is nothing to do."""
-    while engine.work() is not None:
-        pass
+    """Let it walk to where it is going; what it would prove there is left alone."""
+    while engine._opened().walk.goal is not None:
+        engine.work()
 
 
 def go(engine: Engine, update: int) -> Frame:
@@ -77,3 +77,15 @@ def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
 
 def state_of(engine: Engine) -> bytes:
     return engine._opened().session.run.trainer.state.tobytes()
+
+
+def do(engine: Engine, request: Message) -> Frame:
+    """What there is to see after it was done."""
+    ask(engine, request, Done)
+    finish(engine)
+    return ask(engine, Look(), Frame)
+
+
+def place_of(frame: Frame) -> tuple[int, int]:
+    """(t, k): updates done, and operations of the next."""
+    return frame.update, frame.now.number if frame.now else 0

@@ -7,6 +7,7 @@ import pytest
 
 import tuiprop
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.engine.describe import long_route
 from tuiprop.engine.explain import MOST, explain
 from tuiprop.engine.session import Session, open_session
 from tuiprop.training.experiment import Experiment
@@ -89,6 +90,50 @@ def test_rules_with_slots_are_written_in_full() -> None:
     text = explain(open_session(experiment), 2)
     assert "    m = 0.9 m + (1 − 0.9) dW[1]\n    v = 0.999 v + (1 − 0.999) dW[1]²\n" in text
     assert "v_W1 = 0.999 * v_W1" in text
+    record = tuiprop.record(experiment, update=2)
+    found = tables(text)
+    for slot, parameters in record.slots.items():
+        for l in (1, 2):
+            assert np.array_equal(found[f"{slot}(W[{l}]) before"], parameters.W[l])
+            assert np.array_equal(found[f"{slot}(b[{l}]) before"], parameters.b[l])
+    assert np.any(found["v(W[1]) before"])
+    assert not any(name.startswith(("m(", "v(")) for name in tables(explain(opened(), 2)))
+
+
+def test_the_penalty_is_in_J_and_in_dW() -> None:
+    experiment = Experiment(
+        data={"source": "iris"},  # type: ignore[arg-type]
+        network={"l2": 0.25},  # type: ignore[arg-type]
+    )
+    session = open_session(experiment)
+    text = explain(session, 2)
+    record = tuiprop.record(experiment, update=2)
+    assert "λ = 0.25." in text
+    assert "    dW[2] = (1/m) dz[2] · a[1]ᵀ + λ W[2]\n" in text
+    assert " + 0.25 * W2\n" in text
+    assert f"J = {record.J!r}" in text
+    assert "- W[2] is (n[2], n[1]) = " in section(text, "dW[2]")
+    assert np.array_equal(tables(text)["db[1]"], record.db[1])
+
+
+def section(text: str, name: str) -> str:
+    return text.split(f": {name}, backward")[1].split("\n## ")[0]
+
+
+def test_the_long_route_is_spoken_of_at_fused_pairs_only_and_in_the_words_of_the_screen() -> None:
+    session = opened()
+    text = explain(session, 3)
+    beside = "It is not on the way: dz comes from a − y."
+    words = long_route(session.run.network, session.record(3))
+    assert words.startswith("The long route, over da[2], differs by at most")
+    assert beside in section(text, "da[2]")
+    assert words in section(text, "dz[2]")
+    assert text.count("long route") == 2  # there and in the words on da[2]
+    session = opened("bumps")
+    assert session.run.network.loss_function.output is None
+    text = explain(session, 1)
+    assert "long route" not in text
+    assert "not on the way" not in text
 
 
 @pytest.mark.parametrize("name", ["digits", "bumps", "gauss"])

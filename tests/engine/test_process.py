@@ -36,6 +36,7 @@ from tuiprop.engine.protocol import (
     Save,
     Seek,
     Snapshot,
+    Try,
     Vocabulary,
     Window,
     decode_reply,
@@ -172,13 +173,13 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
 def test_an_error_inside_does_not_kill_it(client: ProcessClient) -> None:
     get(client.ask(Open(experiment=tables())))
     seek(client, 3)
-    for window in (Window(symbol="nonsense", layer=1), Window(symbol="W", layer=9)):
-        reply = get(client.ask(Look(window=window)))
+    for row, layer in ((999, 1), (0, 9)):
+        reply = get(client.ask(Try(symbol="W", layer=layer, row=row, column=0, value=1.0)))
         assert isinstance(reply, Refused)
         assert reply.sentence.startswith("the engine could not do that: ")
     reply = get(client.ask(Vocabulary(
         datasets=[], activations=[], outputs=[], losses=[], initializers=[], optimizers=[],
-        options={}, slips=[], dtypes=[], formats=[],
+        options={}, slips=[], dtypes=[], formats=[], quantities=[],
     )))  # fmt: skip
     assert isinstance(reply, Refused)
     assert not client.died
@@ -342,7 +343,7 @@ def test_only_messages_come_out_of_it(process: "subprocess.Popen[bytes]") -> Non
     assert process.stdout is not None
     requests: list[Message] = [
         Open(experiment=tables()),
-        Look(window=Window(symbol="W", layer=9)),
+        Try(symbol="W", layer=9, row=0, column=0, value=1.0),
         Seek(update=10),
         Look(),
         Ask(),

@@ -285,3 +285,10 @@ def test_float32_values_are_those_of_the_network() -> None:
     shown = look(engine, "b", 2).matrix
     assert shown is not None
     assert shown.values[1][0] == float(np.float32(0.1))
+
+
+def test_a_number_that_overflows_the_dtype_of_the_run_is_none() -> None:
+    engine = opened(tables(dtype="float32"))
+    sentence = refusal(engine, Try(symbol="W", layer=1, row=0, column=0, value=1e39)).sentence
+    assert sentence == "found 1e+39, allowed: a finite number of float32"
+    ask(engine, Try(symbol="W", layer=1, row=0, column=0, value=1e38), Done)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tuiprop
+from tests.engine.runs import finish
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import Frame, Look, Matrix, Move, Open, Play, Seek, Tables, Window
@@ -154,8 +155,7 @@ def test_playing_leaves_the_update_and_goes_on() -> None:
     engine = opened(tables(epochs=3))
     engine.handle(Move(operations=5))
     engine.handle(Play())
-    while engine.work() is not None:
-        pass
+    finish(engine)
     assert place(engine) == (12, 0)
 
 
@@ -175,8 +175,7 @@ def test_random_walks_land_where_a_straight_run_does(optimizer: str) -> None:
         to = max(0, min(to, 11 * count - 1))
         if to != at:
             engine.handle(Move(operations=to - at))
-        while engine.work() is not None:
-            pass
+        finish(engine)
         at = to
         update, done = place(engine)
         assert update * count + done == at

@@ -248,7 +248,11 @@ def test_the_earliest_operation_wins_and_names_the_others() -> None:
     assert str(hit.condition) == "batch_loss > 0"
     assert list(map(str, hit.also)) == ["norm(dW[2]) > 0", "norm(W[1]) > 0", "update > 0"]
     assert hit.sentence.endswith("J; also norm(dW[2]) > 0, norm(W[1]) > 0, update > 0")
-    assert one.after_update(update) is None
+    later = []
+    while hit is not None:
+        later.append(str(hit.condition))
+        hit = one.after_update(update, since=hit.operation)  # type: ignore[assignment]
+    assert later == ["batch_loss > 0", "norm(dW[2]) > 0", "norm(W[1]) > 0", "update > 0"]
 
 
 def test_the_sentence() -> None:
@@ -305,7 +309,7 @@ def test_it_hits_when_it_becomes_true(op: str) -> None:
     assert sum(expected) >= 1
 
 
-def test_redoing_the_update_does_not_hit_again() -> None:
+def test_redoing_the_update_hits_again_unless_it_is_from_the_hit_on() -> None:
     trainer = CASES["softmax"].trainer()
     one = watch(trainer, "update >= 3", "rises(batch_loss) >= 1")
     hits = {}
@@ -314,8 +318,10 @@ def test_redoing_the_update_does_not_hit_again() -> None:
         hit = one.after_update(done(trainer))
         if hit is not None:
             hits[t] = hit
-            trainer.restore(before, t - 1)
-            assert one.after_update(done(trainer)) is None
+            for since, again in ((hit.place, None), ((t - 1, 0), hit)):
+                trainer.restore(before, t - 1)
+                operations = since[0] * len(trainer.operations()) + since[1]
+                assert one.after_update(done(trainer), operations) == again
     assert len(hits) > 2
     values = [math.inf, *losses(CASES["softmax"], 20)]
     rises = [t for t in range(2, 21) if values[t] > values[t - 1]]
@@ -368,7 +374,7 @@ def test_forgotten_conditions_hit_again() -> None:
     for _ in range(2):
         assert one.after_update(update) is not None
         assert one.after_epoch(0, row) is not None
-        assert one.after_update(update) is None
+        assert one.after_update(update, since=len(trainer.operations())) is None
         assert one.after_epoch(0, row) is None
         one.forget()
 

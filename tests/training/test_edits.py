@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.training.runs import Case
-from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit
+from tuiprop.core.slips import SLIPS
+from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.plan import Plan
 from tuiprop.training.run import Run
 
@@ -23,6 +24,7 @@ def straight(case: Case, edits: tuple[Edit, ...], t: int) -> Run:
     run = case.run()
     run.trainer.restore(run.trainer.state.copy(), 0, run.trainer.plan.with_edits(edits))
     run.trainer.advance(t)
+    run.trainer.settle()
     return run
 
 
@@ -32,6 +34,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert np.array_equal(run.trainer.inputs, other.trainer.inputs)
     assert run.trainer.settings == other.trainer.settings
     assert run.network == other.network
+    assert run.trainer.force.slip == other.trainer.force.slip
     mine, theirs = run.next_record(), other.next_record()
     assert mine.J == theirs.J
     assert mine.count == theirs.count
@@ -189,6 +192,12 @@ EDITS: list[dict[str, Any]] = [
     {"kind": "settings", "batch_size": 7},
     {"kind": "settings", "optimizer": "momentum"},
     {"kind": "settings", "optimizer": "adam", "options": {"eps": 1e-6}},
+    {"kind": "slip"},
+]
+
+
+SLIPS_OF_CASE = [
+    name for name, slip in SLIPS.items() if not slip.refusal(CASE.network, CASE.settings.batch_size)
 ]
 
 
@@ -202,6 +211,8 @@ def some_edit(generator: random.Random, at: int) -> Edit:
         return InputEdit(
             at=at, example=generator.randrange(23), input=generator.randrange(4), value=2.0
         )
+    if kind == "slip":
+        return SlipEdit(at=at, slip=generator.choice([*SLIPS_OF_CASE, None, None]))
     return SettingsEdit(at=at, **options)
 
 
@@ -255,3 +266,53 @@ def test_edits_act_in_the_order_of_their_updates() -> None:
     assert [edit.at for edit in plan.edits] == [3, 3, 9]
     assert plan.acting_at(3) == (weight(3, 1.0), weight(3, 2.0))
     assert [plan.next_edit(t) for t in (0, 3, 8, 9)] == [3, 9, 9, np.inf]
+
+
+@pytest.mark.parametrize("slip", SLIPS_OF_CASE)
+def test_a_slip_acts_from_there_on_until_it_is_taken_out(slip: str) -> None:
+    run = CASE.run()
+    run.advance(6)
+    run.edit(SlipEdit(at=6, slip=slip))
+    run.advance(9)
+    slipped = run.trainer.state.copy()
+    run.edit(SlipEdit(at=9, slip=None))
+    run.advance(12)
+    edits = run.branch.edits
+    assert [str(edit) for edit in edits] == [f"slip {slip}", "no slip"]
+    assert_same(run, straight(CASE, edits, 12))
+    # by the operations of the slip and by nothing else: those of the right update come elsewhere
+    right = CASE.run()
+    right.advance(6)
+    state = right.trainer.state.copy()
+    right.advance(7)
+    run.seek(6)
+    assert np.array_equal(run.trainer.state, state)
+    run.seek(7)
+    assert not np.array_equal(run.trainer.state, right.trainer.state)
+    run.seek(9)
+    assert np.array_equal(run.trainer.state, slipped)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_branches_are_made_again_from_their_logs(number: int) -> None:
+    run = CASE.run()
+    run.advance(20)
+    run.edit(SettingsEdit(at=12, optimizer="rmsprop"))
+    run.advance(18)
+    run.edit(weight(15))
+    run.advance(24)
+    curves = {each: branch.history.rows.copy() for each, branch in run.branches.items()}
+    run.switch(number)
+    run.advance(run.branch.reached)
+    t, state = run.timeline.before(run.t - 1, run.branch.way)
+    again = CASE.run()
+    again.resume(state.copy(), t, run.history.rows.copy(), run.logs, number)
+    assert again.logs == run.logs
+    again.seek(run.t)
+    assert_same(again, run)
+    assert np.array_equal(again.history.rows, curves[number])
+    for other in (0, 1, 2):
+        again.switch(other)
+        again.advance(again.branch.reached)
+        assert_same(again, straight(CASE, again.branch.edits, again.branch.reached))
+        assert np.array_equal(again.history.rows, curves[other])

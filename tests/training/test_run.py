@@ -376,3 +376,26 @@ def test_evaluate_is_of_the_sets_of_the_run() -> None:
         ).evaluate(parameters),
     )
     assert isinstance(run.evaluate()[0], Evaluation)
+
+
+def test_a_seek_on_leaps_to_a_key_frame_where_it_was_before() -> None:
+    case = CASES["adam"]
+    with patch.object(run_module, "SLICE", 0.0):
+        run = case.run()
+        run.advance(LAST)
+        run.seek(2)
+        with patch.object(run.trainer, "advance", wraps=run.trainer.advance) as advance:
+            run.seek(LAST)
+        assert advance.call_count == 1, "one update, for its arrays"
+    assert bits(run.trainer.state) == case.states(LAST)[LAST]
+
+
+def test_the_state_before_the_end_of_a_long_epoch_is_kept() -> None:
+    """With none kept for its age, and slices of one update: an epoch is long."""
+    case = Case()
+    with patch.object(run_module, "SLICE", 0.0), patch.object(run_module, "REST", 1e12):
+        run = case.run()
+        run.advance(LAST)
+        kept = {run.timeline.before(t)[0] for t in range(LAST)}
+    assert kept >= {5 * epoch - 1 for epoch in range(1, 9)}
+    assert bits(run.timeline.before(9)[1]) == case.states(9)[9]

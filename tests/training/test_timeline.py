@@ -74,3 +74,39 @@ def test_in_the_past_after_going_back() -> None:
         assert timeline.before(t)[0] == t, "a replay leaves key frames where the run is"
     assert timeline.before(5)[0] <= 5
     assert times(timeline, 1000)[0] == 0
+
+
+def test_the_far_side_stays_covered_while_the_run_is_in_the_past() -> None:
+    timeline = Timeline(80 * 20)
+    for t in range(10_000):
+        timeline.save(t, state(t))
+    for goal in (100, 5000, 2000, 9000, 50):
+        for t in range(timeline.before(goal)[0], goal, 10):
+            timeline.save(t, state(t))
+        gaps = np.diff([*times(timeline, 9999), 9999])
+        assert gaps.max() < 2.5 * 10_000 / 16
+
+
+def test_what_is_lasting_goes_last() -> None:
+    timeline = Timeline(80 * 20)
+    for t in range(5000):
+        timeline.save(t, state(t), lasting=t % 500 == 499)
+    assert {t for t in times(timeline, 4999) if t % 500 == 499} == set(range(499, 5000, 500))
+    with_others = Timeline(80 * 20)
+    for t in range(5000):
+        with_others.save(t, state(t), lasting=True)
+    assert len(with_others) == 20, "where all are, room is made all the same"
+
+
+def test_a_branch_forgotten_leaves_no_trace() -> None:
+    timeline = Timeline(80 * 10)
+    for t in range(100):
+        timeline.save(t, state(t), lasting=t % 7 == 0)
+    for t in range(50, 300):
+        timeline.save(t, state(t), branch=1, lasting=t % 7 == 0)
+    timeline.forget(1)
+    timeline.forget(1)
+    for t in range(100, 200):
+        timeline.save(t, state(t))
+    assert len(timeline) == 10
+    assert all(timeline.before(t)[1][0] == t for t in times(timeline, 199))

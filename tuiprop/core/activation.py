@@ -157,6 +157,10 @@ GELU_CUBIC = 0.044715
 _GELU_TANH_FORMULA = f"t = tanh({GELU_SCALE} * z * (1 + {GELU_CUBIC} * z * z))"
 
 
+GELU_FLAT = 64.0**2
+"""From this z² on, gelu′ is 0 or 1 in every dtype."""
+
+
 def _gelu_tanh(z: Array, out: Array) -> None:
     """Out = tanh(√(2/π) (z + 0.044715 z³))."""
     np.multiply(z, z, out)
@@ -179,6 +183,7 @@ def _gelu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
     #   = ½ (1 + t) (1 + z (1 − t) u′)
     _gelu_tanh(z, out)
     np.multiply(z, z, scratch)
+    np.minimum(scratch, GELU_FLAT, out=scratch)  # beyond, t is ±1: z u′ must only be finite
     np.multiply(scratch, 3.0 * GELU_CUBIC, scratch)
     np.add(scratch, 1.0, scratch)
     np.multiply(scratch, GELU_SCALE, scratch)

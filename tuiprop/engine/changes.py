@@ -44,13 +44,15 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     """The edit that puts a mistake into the network from here on, or takes it out.
 
     Raises:
-        ValueError: there is no such slip, or it would change nothing in this network.
+        ValueError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
     if name is not None and name not in SLIPS:
         raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
     if name is None and run.trainer.force.slip is None:
         raise ValueError("no slip is on")
+    if run.trainer.force.slip is not None and run.trainer.force.slip.name == name:
+        raise ValueError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
         if sentence := SLIPS[name].refusal(run.network, size):
@@ -67,8 +69,10 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     run, within = session.run, walk.within
     symbol, l = request.symbol, request.layer
     reference = Reference(symbol, l)
-    if not np.isfinite(request.value):
-        raise ValueError(f"found {request.value}, allowed: a finite number")
+    dtype = run.trainer.state.dtype
+    with np.errstate(over="ignore"):
+        if not np.isfinite(dtype.type(request.value)):
+            raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
     if symbol == "a" and l == 0:
         update = run.t + 1 if within.record is not None else max(run.t, 1)
         examples = run.batches.rows(update)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
@@ -54,13 +55,13 @@ from tuiprop.engine.protocol import (
     SetSlip,
     SetStops,
     Snapshot,
-    Stop,
     Toggle,
     Try,
     Verify,
     Vocabulary,
 )
 from tuiprop.engine.session import Session, open_session
+from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
@@ -69,6 +70,7 @@ from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
 from tuiprop.files.weights import load_model, parameters_for
+from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
     Experiment,
@@ -79,9 +81,13 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH
+from tuiprop.training.plan import InForce
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
+
+
+_logs = msgspec.msgpack.Decoder(list[BranchLog])
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,7 @@ class Engine:
                 FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
                 for each in FORMATS.values()
             ],
+            quantities=quantity_notes(),
         )
 
     def _check(self, request: Check) -> Outline:
@@ -213,15 +220,14 @@ class Engine:
             snapshot = request.resume
             state = np.frombuffer(snapshot.state, run.trainer.state.dtype)
             run.resume(
-                state.reshape(run.trainer.state.shape),
+                state.reshape(-1, run.network.parameter_count),
                 snapshot.update,
                 np.frombuffer(snapshot.history, np.float64).reshape(-1, WIDTH),
+                _logs.decode(snapshot.logs) if snapshot.logs else [],
+                snapshot.branch,
             )
         walk = Walk(run)
         view = View(session, walk)
-        view.stops = [
-            Stop(when=each.when, enabled=each.enabled) for each in session.experiment.breakpoint
-        ]
         self._run = _Run(session, walk, view, Proof(run, walk, view))
         self._runs += 1
         return Opened(
@@ -295,8 +301,8 @@ class Engine:
 
     def _set_stops(self, request: SetStops) -> Done:
         opened = self._opened()
-        opened.view.stops = list(request.stops)
-        opened.session.stop_when(stop.when for stop in request.stops if stop.enabled)
+        opened.view.stops.replace(request.stops)
+        opened.walk.look_anew()
         return Done()
 
     def _verify(self, request: Verify) -> Done:
@@ -320,19 +326,20 @@ class Engine:
     def _save(self, request: Save) -> Snapshot:
         run = self._opened().session.run
         update, state = run.timeline.before(max(run.t - 1, 0), run.branch.way)
+        known = request.history_from if request.branch == run.branch.number else 0
         return Snapshot(
             update=update,
             state=state.tobytes(),
-            history_from=request.history_from,
-            epochs=len(run.history) - request.history_from,
-            history=run.history.rows[request.history_from :].tobytes(),
+            branch=run.branch.number,
+            logs=msgspec.msgpack.encode(run.logs),
+            history_from=known,
+            epochs=len(run.history) - known,
+            history=run.history.rows[known:].tobytes(),
         )
 
     def _export(self, request: Export) -> Exported:
         session = self._opened().session
-        slip = session.run.trainer.force.slip
-        if slip is not None:
-            raise ValueError(f"not exported: a slip is on, {slip.title}; v takes it out")
+        _refuse_slipped(session.run.trainer.force)
         written = session.save(request.path)
         return Exported(
             path=request.path,
@@ -347,6 +354,7 @@ class Engine:
         made = opened.view.made()
         if made is None:
             raise ValueError("no update has been made here yet: o or b makes one")
+        _refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path)
         return Exported(
@@ -360,6 +368,16 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _refuse_slipped(force: InForce) -> None:
+    """Nothing that a slip has made is written to a file.
+
+    Raises:
+        ValueError: a slip is on.
+    """
+    if force.slip is not None:
+        raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
 
 
 def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:

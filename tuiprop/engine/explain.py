@@ -89,6 +89,10 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
     if operation.phase is Phase.UPDATE and before is not None:
         yield from _matrix(f"{operation.result} before", before, session, operation.result, record)
         yield ""
+        for slot in (each for each in operation.operands if each.slot):
+            kept = record.arrays()[slot]
+            yield from _matrix(f"{slot} before", kept, session, slot, record)
+            yield ""
     name = f"{operation.result} after" if operation.phase is Phase.UPDATE else str(operation.result)
     yield from _matrix(name, result, session, operation.result, record)
 

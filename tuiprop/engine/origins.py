@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tuiprop.core.operation import Operation, Reference
+from tuiprop.core.array import Rows
+from tuiprop.core.operation import Operation, Reference, operations
 from tuiprop.core.origin import Cell, Factor, Origin, Term, beginning, maker
 from tuiprop.core.trace import Tracer
 from tuiprop.engine.protocol import FactorNote, OriginNote, Place, TermNote
@@ -30,12 +31,12 @@ class Made:
     force: InForce
 
 
-def leaf(session: Session, made: Made | None, place: Place, shown: float) -> OriginNote:
-    """A number that an update starts from."""
+def leaf(session: Session, examples: Rows, place: Place, shown: float) -> OriginNote:
+    """A number that an update starts from; its examples are rows of the training set."""
     reference = Reference(place.symbol, place.layer, place.slot)
     return OriginNote(
         place=place,
-        name=name_of(session, made, place),
+        name=name_of(session, examples, place),
         shown=shown,
         sentence=beginning(reference),
     )
@@ -58,7 +59,7 @@ def origin(session: Session, made: Made, place: Place, count: int, width: int) -
     )
     if operation is None:
         array = record.arrays()[reference]
-        return leaf(session, made, place, float(array[place.row, place.column]))
+        return leaf(session, record.examples, place, float(array[place.row, place.column]))
     settings = made.force.settings
     tracer = Tracer(
         made.force.network,
@@ -70,10 +71,12 @@ def origin(session: Session, made: Made, place: Place, count: int, width: int) -
         operation, record.arrays(), record.result(operation), place.row, place.column
     )
     top = found.top(count)
-    row, column = _names(session, made, place)
+    row, column = _names(session, record.examples, place)
+    slip = made.force.slip
     return OriginNote(
         place=place,
-        name=name_of(session, made, place),
+        name=name_of(session, record.examples, place),
+        slip=slip.sentence if slip is not None and _is_slipped(made.force, operation) else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
         terms=[_term(session, made, found, term) for term in top.terms],
@@ -87,25 +90,34 @@ def origin(session: Session, made: Made, place: Place, count: int, width: int) -
     )
 
 
-def name_of(session: Session, made: Made | None, place: Place) -> str:
+def _is_slipped(force: InForce, operation: Operation) -> bool:
+    """It is not what the notes have there: neither is what the tracer says of it."""
+    settings = force.settings
+    rule = force.optimizer, settings.learning_rate, settings.options
+    right = next(
+        each for each in operations(force.network, *rule) if each.result == operation.result
+    )
+    return (operation.equation, operation.numpy) != (right.equation, right.numpy)
+
+
+def name_of(session: Session, examples: Rows, place: Place) -> str:
     """dW[2][versicolor,u4]; J alone."""
     reference = Reference(place.symbol, place.layer, place.slot)
     if place.symbol == "J":
         return "J"
-    row, column = _names(session, made, place)
+    row, column = _names(session, examples, place)
     inside = row if place.symbol in ("b", "db") else f"{row},{column}"
     return f"{reference}[{inside}]" + (" before" if place.before else "")
 
 
-def _names(session: Session, made: Made | None, place: Place) -> tuple[str, str]:
+def _names(session: Session, examples: Rows, place: Place) -> tuple[str, str]:
     """Of the row and the column of a number."""
     if place.symbol in ("W", "dW"):
         column = session.unit_names(place.layer - 1)[place.column]
-    elif place.symbol in ("b", "db", "J") or made is None:
+    elif place.symbol in ("b", "db", "J"):
         column = str(place.column)
     else:
-        row_of_training = made.record.examples[place.column]
-        column = f"#{session.examples.training.rows[row_of_training]}"
+        column = f"#{session.examples.training.rows[examples[place.column]]}"
     return ("" if place.symbol == "J" else session.unit_names(place.layer)[place.row]), column
 
 
@@ -143,7 +155,7 @@ def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
     array = str(cell.reference)
     return FactorNote(
         array=f"{factor.function}({array})" if factor.function else array,
-        name=name_of(session, made, place),
+        name=name_of(session, made.record.examples, place),
         value=factor.value,
         place=place,
     )

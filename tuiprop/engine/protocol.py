@@ -201,6 +201,14 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class StopNote(Stop, frozen=True, kw_only=True):
+    """A condition, and what its quantity is now."""
+
+    value: float | None
+    """None where it is not known: of an update, while it walks or before its end; of what is
+    dear, such as failed_checks."""
+
+
 class SetStops(Message, frozen=True, kw_only=True):
     """Stop when one of these becomes true, instead of those before. → `Done` or `Refused`."""
 
@@ -228,6 +236,8 @@ class Save(Message, frozen=True, kw_only=True):
 
     history_from: int = 0
     """Only the history from this epoch on."""
+    branch: int = 0
+    """Of this branch; all of it where the run is on another."""
 
 
 class Export(Message, frozen=True, kw_only=True):
@@ -309,6 +319,20 @@ class FileFormat(Message, frozen=True, kw_only=True):
     """Files of this format are read too."""
 
 
+class QuantityNote(Message, frozen=True, kw_only=True):
+    """What a condition can ask for."""
+
+    pattern: str
+    """X stands for an array and (l) for a layer."""
+    words: str
+    classes: bool
+    """It needs a loss of classes."""
+    held_out: bool
+    """It needs examples that are held out."""
+    elementwise: bool
+    """It needs an activation with a slope for each number: none that only an output may have."""
+
+
 class Vocabulary(Message, frozen=True, kw_only=True):
     """The names that an experiment may use, in the order in which they are offered."""
 
@@ -326,6 +350,8 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     """Mistakes that can be put into a network."""
     formats: list[FileFormat]
     """That weights are written in."""
+    quantities: list[QuantityNote]
+    """What conditions can ask for."""
 
 
 class Outline(Message, frozen=True, kw_only=True):
@@ -470,6 +496,9 @@ class OriginNote(Message, frozen=True, kw_only=True):
     """The number itself."""
     sentence: str = ""
     """What it is, where no operation of this update made it; the rest is empty then."""
+    slip: str = ""
+    """Where the operation that made it is slipped: what is wrong there. The equation is the right
+    one, and it need not close."""
     equation: str = ""
     lines: list[str] = []
     """What formulas come to, with the numbers in them."""
@@ -592,6 +621,10 @@ class Frame(Message, frozen=True, kw_only=True):
     status: Status
     goal: int | None
     """The update that it is walking to."""
+    start: int
+    """The update that it walks there from: that of a key frame, where it replays."""
+    progress: float
+    """The share of that way that is done, 0 to 1; 1 when paused."""
     update: int
     """t: updates done."""
     epochs_done: int
@@ -621,7 +654,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """The first number that is not finite, where it diverged."""
     hit: str
     """The sentence on the condition that it stopped at, or empty."""
-    stops: list[Stop]
+    stops: list[StopNote]
     J_batch: float | None
     J_training: float
     J_validation: float | None
@@ -631,6 +664,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """The epoch whose end J training and validation belong to; None: they are of now."""
     layers: list[LayerNorms]
     matrix: Matrix | None
+    """None where none was asked for, or there is no such array."""
     shown: Now | None
     """The operation that made the array of `matrix`; None where an update starts from it."""
     long_route: str
@@ -662,6 +696,11 @@ class Snapshot(Message, frozen=True, kw_only=True):
 
     update: int
     state: bytes
+    """As it was before edits act on it."""
+    branch: int = 0
+    """The branch that the run is on."""
+    logs: bytes = b""
+    """What it takes to make the branches again."""
     history_from: int = 0
     epochs: int
     """How many rows of the history there are from there on."""

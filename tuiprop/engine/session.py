@@ -15,9 +15,11 @@ from tuiprop.data.table import Table
 from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for
+from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import History
+from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.trainer import Record
@@ -83,11 +85,18 @@ class Session:
         Raises:
             ConditionError: one of them is none, or asks for what this run does not have.
         """
-        parsed = [parse_condition(text) for text in conditions]
-        for condition in parsed:
-            held_out = len(self.examples.validation) > 0
-            condition.quantity.check(self.run.network, held_out=held_out)
-        self.run.stop_when(parsed)
+        self.run.stop_when([self.condition(text) for text in conditions])
+
+    def condition(self, text: str) -> Condition:
+        """A condition, QUANTITY OP NUMBER, that this run can have.
+
+        Raises:
+            ConditionError: it is none, or asks for what this run does not have.
+        """
+        condition = parse_condition(text)
+        held_out = len(self.examples.validation) > 0
+        condition.quantity.check(self.run.network, held_out=held_out)
+        return condition
 
     def class_of(self, y: Array) -> str:
         """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""
@@ -154,6 +163,7 @@ def open_session(
         ExperimentError: the experiment does not fit its data.
         DataError: the data cannot be read.
         FileError: the weights cannot be read, or do not fit.
+        ValueError: the environment sets the memory for key frames to what is no number of MB.
     """
     table = table or load_table(experiment.data)
     experiment = complete(experiment, table)
@@ -169,7 +179,7 @@ def open_session(
         parameters = initialize(network, settings.initializer, settings.seed, dtype)
     training, validation = examples.training, examples.validation
     data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
-    run = Run(network, experiment.training, data, parameters)
+    run = Run(network, experiment.training, data, parameters, key_frame_budget())
     run.stop_when(experiment.conditions)
     return Session(experiment, examples, run)
 

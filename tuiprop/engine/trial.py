@@ -47,8 +47,16 @@ class Trial:
     note: WhatIf
     """For the screen."""
 
-    def array_without(self, reference: Reference) -> Array:
-        """An array of the update at hand without the change; W and b before they are updated."""
+    def array_without(self, reference: Reference, *, made: bool) -> Array:
+        """An array of the update at hand without the change.
+
+        Args:
+            reference: the array.
+            made: of W and b: as they are after the update, not before it.
+        """
+        if made and reference.symbol in ("W", "b"):
+            changed = getattr(self.without.after, reference.symbol)
+            return changed[reference.layer]  # type: ignore[no-any-return]
         return self.without.arrays()[reference]
 
 

@@ -21,10 +21,10 @@ from tuiprop.engine.protocol import (
     Place,
     ProofNote,
     SettingsInForce,
-    Stop,
     Window,
 )
 from tuiprop.engine.session import Session, divergence, norm
+from tuiprop.engine.stops import Stops
 from tuiprop.engine.trial import Trial
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import SettingsEdit
@@ -48,7 +48,7 @@ class View:
         self._session = session
         self._walk = walk
         self._run = session.run
-        self.stops: list[Stop] = []
+        self.stops = Stops(session)
         """What it stops at, and what is switched off."""
         self.trial: Trial | None = None
         """What is tried."""
@@ -66,6 +66,7 @@ class View:
             proof: what has been proved here.
         """
         trial, slip = self.trial, self._run.trainer.force.slip
+        window = request.window if request.window and self._exists(request.window) else None
         run, walk, within = self._run, self._walk, self._walk.within
         batches, branch = run.batches, run.branch
         at = run.t + 1 if within.record is not None else run.t
@@ -78,6 +79,8 @@ class View:
             run=number,
             status=walk.status,
             goal=walk.goal,
+            start=walk.start,
+            progress=walk.progress,
             update=run.t,
             epochs_done=run.epoch,
             epoch=epoch,
@@ -93,7 +96,7 @@ class View:
             diverged=self._divergence(),
             bad=self._bad(),
             hit=walk.hit,
-            stops=self.stops,
+            stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
             J_batch=self._cost_of_batch(),
             J_training=loss_training + penalty,
             J_validation=_number(loss_validation + penalty),
@@ -104,10 +107,10 @@ class View:
                 LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
                 for l in range(1, run.network.L + 1)
             ],
-            matrix=None if request.window is None else self.matrix(request.window),
-            shown=self._shown(request.window),
-            long_route=self._long_route(request.window),
-            operands=[self.matrix(window) for window in request.operands],
+            matrix=None if window is None else self.matrix(window),
+            shown=self._shown(window),
+            long_route=self._long_route(window),
+            operands=[self.matrix(each) for each in request.operands if self._exists(each)],
             origin=self._origin(request.place, request.terms, request.line_width),
             history_length=len(run.history),
             history_from=request.history_from,
@@ -161,16 +164,22 @@ class View:
             return 1, 1
         return n[l], {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
 
-    def _array_of(self, window: Window) -> Array | None:
-        """The whole array that a window looks at, or None where there is none."""
-        if window.before or window.slot or window.symbol in ("y", "J"):
-            made = self.made() if self._walk.goal is None else None
-            if made is None:
-                return None
-            if window.symbol == "J":
-                return np.full((1, 1), made.record.J)
-            return made.record.arrays()[_reference(window)]
-        return self.array(window.symbol, window.layer)
+    def _array_of(self, at: Window | Place) -> Array | None:
+        """The whole array that a window or a place lies in, or None where it is not made."""
+        if at.symbol == "J":
+            cost = self._cost_of_batch()
+            return None if cost is None else np.full((1, 1), cost)
+        if not (at.slot or at.symbol == "y" or (at.before and at.symbol in ("W", "b"))):
+            return self.array(at.symbol, at.layer)
+        made = self.made() if self._walk.goal is None else None
+        return None if made is None else made.record.arrays().get(_reference(at))
+
+    def _exists(self, at: Window | Place) -> bool:
+        """The network has such an array."""
+        L = self._run.network.L
+        if at.symbol in ("y", "J"):
+            return at.layer == L
+        return at.symbol in _ARRAYS and (at.symbol != "a") <= at.layer <= L
 
     def made(self) -> Made | None:
         """The update at hand, whole: begun, or the last one; None where there is none."""
@@ -214,30 +223,27 @@ class View:
         if not (fused and asked and self._walk.goal is None):
             return ""
         made = self.made()
-        if made is None:
+        if made is None or self.array("dz", run.network.L) is None:
             return ""
         return long_route(run.network, self._session.with_rows_of_table(made.record))
 
     def _origin(self, place: Place | None, terms: int, width: int) -> OriginNote | None:
         """Where the number at a place came from; None while it walks or before it is made."""
-        if place is None or self._walk.goal is not None:
+        if place is None or self._walk.goal is not None or not self._exists(place):
+            return None
+        if place.slot or self._is_from_before(place):
+            place = replace(place, before=True)
+        array = self._array_of(place)
+        if array is None or place.row >= array.shape[0] or place.column >= array.shape[1]:
             return None
         made = self.made()
-        array = self.array(place.symbol, place.layer) if place.symbol in _ARRAYS else None
-        beyond = array is not None and (
-            place.row >= array.shape[0] or place.column >= array.shape[1]
-        )
-        if beyond or (array is None and place.symbol in _ARRAYS):
-            return None
         if made is None:
-            assert array is not None
-            return leaf(self._session, made, place, float(array[place.row, place.column]))
-        if self.trial is not None and place == self.trial.note.place and array is not None:
-            value = float(array[place.row, place.column])
-            note = leaf(self._session, made, place, value)
+            shown = float(array[place.row, place.column])
+            return leaf(self._session, self._rows_of_batch(), place, shown)
+        if self.trial is not None and replace(place, before=False) == self.trial.note.place:
+            shown = float(array[place.row, place.column])
+            note = leaf(self._session, made.record.examples, replace(place, before=False), shown)
             return replace(note, sentence="Changed by hand.")
-        if not place.before and self._is_from_before(place):
-            place = replace(place, before=True)
         return origin(self._session, made, place, terms, max(20, width))
 
     def _is_from_before(self, place: Place) -> bool:
@@ -245,14 +251,16 @@ class View:
         within = self._walk.within
         if within.record is None or place.symbol not in ("W", "b"):
             return False
-        return not within.is_made(Reference(place.symbol, place.layer))
+        return not within.is_made(_reference(place))
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
         if self.trial is None or window.slot or window.symbol in ("y", "J"):
             return []
-        reference = Reference(window.symbol, window.layer)
-        numbers: list[list[float]] = self.trial.array_without(reference)[rows, columns].tolist()
+        reference = _reference(window)
+        made = not window.before and self._walk.within.is_made(reference)
+        array = self.trial.array_without(reference, made=made)
+        numbers: list[list[float]] = array[rows, columns].tolist()
         return numbers
 
     def array(self, symbol: str, l: int) -> Array | None:
@@ -282,8 +290,8 @@ class View:
         if bad is None or place is None:
             return f"{divergence(run)}. It is a slot of the optimiser"
         operation = bad[0]
-        name = name_of(self._session, self.made(), place)
-        number = self._walk.within.done
+        name = name_of(self._session, self._rows_of_batch(), place)
+        number = self._walk.within.operations.index(operation) + 1
         return (
             f"{divergence(run)}. First not finite: operation {number} of "
             f"{self._walk.operations}, {operation.result}, at {name}"
@@ -358,8 +366,8 @@ class View:
         return self._evaluated[1], None
 
 
-def _reference(window: Window) -> Reference:
-    return Reference(window.symbol, window.layer, window.slot)
+def _reference(at: Window | Place) -> Reference:
+    return Reference(at.symbol, at.layer, at.slot)
 
 
 def _number(value: float) -> float | None:

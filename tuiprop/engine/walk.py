@@ -2,11 +2,14 @@
 
 from time import perf_counter
 
+import numpy as np
+
 from tuiprop.core.operation import Operation
 from tuiprop.engine.protocol import Done, Move, Pace, Refused, Reply, Seek, Status
 from tuiprop.engine.within import Within, boundary, of_layer, of_phase
-from tuiprop.training.run import Run
-from tuiprop.training.trainer import first_nonfinite
+from tuiprop.training.breakpoint import Hit
+from tuiprop.training.run import Run, is_finite
+from tuiprop.training.trainer import Record, first_nonfinite
 
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
@@ -27,6 +30,8 @@ class Walk:
         self.status: Status = "paused"
         self.goal: int | None = None
         """The update that it is walking to; None when it stands still."""
+        self.start = 0
+        """The update that it walks to its goal from: that of a key frame, in a replay."""
         self.hit = ""
         """The sentence on the condition that it stopped at."""
         self.bad: tuple[Operation, int, int] | None = None
@@ -34,6 +39,9 @@ class Walk:
         self._pace: Pace | None = None
         self._watched = False
         self._from = 0
+        """Where it set out: what was made true up to there does not stop it."""
+        self._ahead: tuple[Record, Hit | None] | None = None
+        """The update that has been begun, and what it makes true."""
         self._since = 0.0, 0
         self._rate = 0.0, 0, 0.0
 
@@ -61,6 +69,13 @@ class Walk:
             pace = (self.run.t - first) / (now - since)
         return pace
 
+    @property
+    def progress(self) -> float:
+        """The share of the way from `start` to the goal that is done; 1 when it stands still."""
+        if self.goal is None or self.goal <= self.start:
+            return 1.0
+        return (self.run.t - self.start) / (self.goal - self.start)
+
     def play(self, pace: Pace | None) -> Reply:
         """Walk on to the end of the epochs asked for."""
         run = self.run
@@ -69,10 +84,15 @@ class Walk:
                 sentence=f"all {run.settings.epochs} epochs are done: "
                 "e walks one more, g goes further"
             )
+        since = self.here
         if pace is None or not pace.operations:
             self.within.leave()
-        self._go("playing", run.last_update, pace, watched=True)
+        self._go("playing", run.last_update, pace, watched=True, since=since)
         return Done()
+
+    def look_anew(self) -> None:
+        """The conditions are others."""
+        self._ahead = None
 
     def toggle(self, pace: Pace | None) -> Reply:
         """Play if it stands still, else stop."""
@@ -151,13 +171,16 @@ class Walk:
         """
         update = max(0, update)
         run = self.run
-        self._go("seeking", update, None, watched=watched)
+        # on the way back it has been further on than it is
+        since = max(self.here, self._from) if self.status == "seeking" else self.here
+        self._go("seeking", update, None, watched=watched, since=since)
         if update < run.t:
             run.forget_hits()
         if update != run.t:
             self.within.leave()
-        run.rewind(update)
-        run.diverged_at = None
+        if update <= run.t or not watched:
+            run.leap(update)
+        self.start, run.diverged_at = run.t, None
         self.within.wanted = operations
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
@@ -175,12 +198,12 @@ class Walk:
         if self._pace is not None:
             return self._work_at(self._pace, self.goal)
         run = self.run
-        run.advance(self.goal, MOMENT, watched=self._watched)
+        run.advance(self.goal, MOMENT, watched=self._watched, since=self._from)
         if self._stopped_early():
             return None
         if run.t < self.goal:
             return 0.0
-        self.within.enter(run)
+        self._enter()
         self.stop()
         return None
 
@@ -196,50 +219,80 @@ class Walk:
         update, operations = divmod(due, self.operations)
         if update != run.t:
             within.leave()
-            run.advance(update, MOMENT, watched=self._watched)
+            run.advance(update, MOMENT, watched=self._watched, since=self._from)
             if self._stopped_early():
                 return None
         if run.t == update:
             within.wanted = operations
-            within.enter(run)
+            if self._enter():
+                self.stop()
+                return None
         if run.t < goal:
             return 0.0
         self.stop()
         return None
 
     def _stopped_early(self) -> bool:
-        """It stands where a condition became true, or before the divergence."""
+        """It stands where a condition became true, or where it diverged."""
         run, within = self.run, self.within
         if run.diverged_at is not None:
             self.stop()
-            self._show_divergence()
+            within.leave()
+            within.wanted = self.operations
+            self._enter(diverged=True)
             return True
-        hit = run.hit
-        if hit is None or hit.place[0] * self.operations + hit.place[1] <= self._from:
+        if run.hit is None:
             return False
         self.stop()
-        self.hit = hit.sentence
-        update, operations = hit.place
+        self._watched, self.hit = False, run.hit.sentence
+        update, operations = run.hit.place
         if update < run.t:
             run.seek(update)
         within.wanted = operations
-        within.enter(run)
+        self._enter()
         return True
 
-    def _show_divergence(self) -> None:
-        """Stand at the first operation with a number that is not finite."""
-        run, within = self.run, self.within
-        record, operations = run.next_record(), run.trainer.operations()
-        found = first_nonfinite(operations, record)
-        if found is not None:  # else it is a slot of the optimiser
-            number, row, column = found
-            self.bad = operations[number - 1], row, column
-            within.leave()
-            within.wanted = number
-            within.enter(run)
+    def _enter(self, *, diverged: bool = False) -> bool:
+        """Do what is wanted of the next update, but not beyond what stops it in there.
 
-    def _go(self, status: Status, goal: int, pace: Pace | None, *, watched: bool) -> None:
+        Args:
+            diverged: that update has been tried, and diverges.
+
+        Returns:
+            A condition stopped it, or a number that is not finite, in an update that diverges.
+        """
+        run, within = self.run, self.within
+        within.enter(run)
+        record = within.record
+        if record is None:
+            return False
+        hit = self._hit_in(record) if self._watched else None
+        stops = {} if hit is None else {hit.operation: hit.sentence}
+        with np.errstate(all="ignore"):
+            finite = is_finite(record.before_and_after[1])
+        bad = None if finite else first_nonfinite(within.operations, record)
+        number = bad[0] if bad else self.operations
+        if bad and (diverged or run.t * self.operations + number > self._from):
+            stops.setdefault(number, "")
+        stop = min(stops, default=within.done + 1)
+        if stop <= within.done:
+            within.done, self.hit = stop, stops[stop]
+        run.diverged_at = None if finite or within.done < number else record.update
+        if bad and run.diverged_at is not None:
+            self.bad = within.operations[number - 1], *bad[1:]
+        return stop <= within.done
+
+    def _hit_in(self, record: Record) -> Hit | None:
+        """What the update that has been begun makes true."""
+        if self._ahead is None or self._ahead[0] is not record:
+            self._ahead = record, self.run.look_into(record, self._from)
+        return self._ahead[1]
+
+    def _go(
+        self, status: Status, goal: int, pace: Pace | None, *, watched: bool, since: int
+    ) -> None:
         self.status, self.goal, self._pace, self._watched = status, goal, pace, watched
-        self.hit, self.bad, self._from = "", None, self.here
+        self.hit, self.bad, self._from, self._ahead = "", None, since, None
+        self.start = self.run.t
         self._since = perf_counter(), self.here
         self._rate = perf_counter(), self.run.t, 0.0

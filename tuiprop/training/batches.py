@@ -33,7 +33,6 @@ class Batches:
         self.count = count
         self._shuffle = shuffle
         self._seed = seed
-        self._epoch = 0
         self._order: Rows = np.arange(count)
         self._stretches: list[_Stretch] = []
         self._stretch(0, 0, batch_size)
@@ -73,26 +72,39 @@ class Batches:
         """How many whole epochs are done after t updates."""
         return self.epoch(t + 1) - 1
 
+    def span(self, t: int) -> tuple[int, int]:
+        """How many updates are done before the epoch of update t, and at its end."""
+        if not self._begin < t <= self._end:
+            self._enter(t)
+        return self._begin, self._end
+
     def rows(self, t: int) -> Rows:
         """The examples of update t, (m,): row numbers in the training set."""
+        if not self._begin < t <= self._end:
+            self._enter(t)
+        start = (t - 1 - self._begin) * self._size
+        return self._order[start : start + self._size]
+
+    def _enter(self, t: int) -> None:
+        """Lay out the epoch of update t: it is asked for at every update."""
         stretch = self._stretch_of(t)
         epoch, batch = divmod(t - 1 - stretch.updates_before, stretch.per_epoch)
-        epoch += stretch.epochs_before + 1
-        if self._shuffle and epoch != self._epoch:
-            self._order = np.random.default_rng([self._seed, epoch]).permutation(self.count)
-            self._epoch = epoch
-        start = batch * stretch.size
-        return self._order[start : start + stretch.size]
+        self._begin, self._size = t - 1 - batch, stretch.size
+        self._end = self._begin + stretch.per_epoch
+        if self._shuffle:
+            seed = [self._seed, stretch.epochs_before + epoch + 1]
+            self._order = np.random.default_rng(seed).permutation(self.count)
 
     def _stretch(self, epochs_before: int, updates_before: int, batch_size: int) -> None:
         size = min(batch_size or self.count, self.count)
         per_epoch = -(-self.count // size)
         self._stretches.append(_Stretch(epochs_before, updates_before, size, per_epoch))
+        self._begin = self._end = self._size = 0  # no epoch is laid out
 
     def _stretch_of(self, t: int) -> _Stretch:
         """The stretch that update t ≥ 1 lies in."""
         newest = self._stretches[-1]
-        if t > newest.updates_before:  # as a rule, and this is asked at every update
+        if t > newest.updates_before:  # as a rule, and this is asked for every slice of a walk
             return newest
         return next((s for s in reversed(self._stretches) if s.updates_before < t), self._first)
 

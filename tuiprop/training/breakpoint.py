@@ -124,13 +124,16 @@ class _Watched:
     condition: Condition
     held: bool = False
     """It was true when last looked at; False where it has not been."""
+    held_before: bool = False
+    """The same before the update that was looked at last."""
 
 
 class Watch:
     """Looks after every update and epoch which conditions have become true.
 
-    A condition hits when it is true and was not when last looked at. Redoing the update at which
-    it hit does not hit again. What no condition asks for is not looked at.
+    A condition hits when it is true and was not when last looked at. An update may be looked at
+    again: what the operations that are done of it made true does not hit again. What no
+    condition asks for is not looked at.
 
     Args:
         conditions: those that are switched on, and found to fit the network.
@@ -145,6 +148,7 @@ class Watch:
         self._of_update: dict[Quantity, list[_Watched]] = {}
         self._of_epoch: dict[Quantity, list[_Watched]] = {}
         self._rises = _Rises()
+        self._t = 0
         self.replace(conditions)
 
     def replace(self, conditions: Iterable[Condition]) -> None:
@@ -173,12 +177,21 @@ class Watch:
         for groups in (self._of_update, self._of_epoch):
             for group in groups.values():
                 for each in group:
-                    each.held = False
+                    each.held = each.held_before = False
 
-    def after_update(self, update: Update) -> Hit | None:
-        """The earliest operation of this update that made a condition true, if one did."""
+    def after_update(self, update: Update, since: int = -1) -> Hit | None:
+        """The earliest operation of this update that made a condition true, if one did.
+
+        Args:
+            update: what there is to look at.
+            since: what the first so many operations since state 0 made true does not hit.
+        """
         if not self._of_update:
             return None
+        if update.t != self._t:
+            self._t = update.t
+            _look_anew(self._of_update)
+        done = since - (update.t - 1) * self._count
 
         def measure(quantity: Quantity) -> float:
             assert quantity.kind.of_update is not None
@@ -190,6 +203,7 @@ class Watch:
 
         with np.errstate(all="ignore"):  # near a divergence numbers overflow
             became = _became_true(self._of_update, measure)
+            became = [pair for pair in became if place(pair[0]) > done]
             became.sort(key=lambda pair: place(pair[0]))
             if not became:
                 return None
@@ -200,29 +214,40 @@ class Watch:
             where = f"at update {update.t}, operation {k} of {self._count}, {self._names[k - 1]}"
         return self._hit(became, update.t, k, where)
 
-    def after_epoch(self, t: int, history: Rows) -> Hit | None:
+    def after_epoch(self, t: int, history: Rows, since: int = -1) -> Hit | None:
         """A condition on whole epochs that has become true, if one has.
 
         Args:
             t: the number of updates done.
             history: (epochs + 1, WIDTH), from epoch 0 to the one just done and not beyond.
+            since: as for `after_update`.
         """
         if not self._of_epoch:
             return None
+        _look_anew(self._of_epoch)
 
         def measure(quantity: Quantity) -> float:
             assert quantity.kind.of_epoch is not None
             return quantity.kind.of_epoch(history)
 
         became = _became_true(self._of_epoch, measure)
+        if not became or t * self._count <= since:
+            return None
         where = f"after epoch {len(history) - 1}, update {t}"
-        return self._hit(became, t, self._count, where) if became else None
+        return self._hit(became, t, self._count, where)
 
     def _hit(self, became: list[tuple[Condition, float]], t: int, k: int, where: str) -> Hit:
         (condition, value), *others = became
         also = tuple(other for other, _ in others)
         place = divmod((t - 1) * self._count + k, self._count)
         return Hit(condition, value, t, k, place, where, also)
+
+
+def _look_anew(groups: dict[Quantity, list[_Watched]]) -> None:
+    """Another update or epoch is looked at."""
+    for group in groups.values():
+        for each in group:
+            each.held_before = each.held
 
 
 def _became_true(
@@ -234,7 +259,7 @@ def _became_true(
         value = float(measure(quantity))
         for each in group:
             holds = each.condition.holds(value)
-            if holds and not each.held:
+            if holds and not each.held_before:
                 became.append((each.condition, value))
             each.held = holds
     return became

@@ -78,3 +78,13 @@ class SlipEdit(_Edit, frozen=True, kw_only=True):
 
 
 Edit = ParameterEdit | InputEdit | SettingsEdit | SlipEdit
+
+
+class BranchLog(Struct, frozen=True, kw_only=True):
+    """What it takes to make a branch again, beside the experiment."""
+
+    number: int
+    parent: int | None
+    fork: int
+    reached: int
+    edits: tuple[Edit, ...]

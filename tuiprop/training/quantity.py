@@ -118,6 +118,8 @@ class Kind:
     """It needs examples that are held out."""
     elementwise: bool = False
     """It needs an activation with a slope for each number."""
+    dear: bool = False
+    """Measuring it takes far longer than the update."""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -368,11 +370,13 @@ KINDS = (
         "update",
         of_update=lambda update, _: update.failed_checks(),
         made_by="db[1]",
+        dear=True,
     ),
     Kind(
         "failed_audits",
         "how many of all W[l] and b[l] fail the update audit",
         of_update=lambda update, _: update.failed_audits(),
+        dear=True,
     ),
 )
 """Every quantity, in the order in which the documentation lists them."""

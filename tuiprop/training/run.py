@@ -1,6 +1,6 @@
 """A run: an experiment on its way, with its history and the way back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter
@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.gradient_check import Verdict, check_gradient
 from tuiprop.core.network import Network, Parameters
-from tuiprop.core.propagation import penalty
+from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.breakpoint import Condition, Hit, Update, Watch
-from tuiprop.training.edit import Edit
+from tuiprop.training.edit import BranchLog, Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Evaluation, Evaluator, History
+from tuiprop.training.plan import InForce
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
 from tuiprop.training.trainer import Record, Trainer
 
 SLICE = 0.005
 """Seconds between two looks at the state: for non-finite values, and for a key frame."""
+
+LONG = 10
+"""Slices from one key frame that is kept for the end of an epoch to the next, at least."""
+
+REST = 50
+"""How many times as long as it takes to keep a key frame none is kept for its age alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,12 @@ class TrainingData:
     """(V, n[0]), V may be 0."""
     validation_targets: Array
     """(V, n[L])."""
+
+
+def _shared(one: "Branch", other: "Branch") -> int:
+    """The last update that two branches have in common."""
+    last = dict(other.way)
+    return int(max(min(t, last[number]) for number, t in one.way if number in last))
 
 
 @dataclass(eq=False)
@@ -102,7 +115,9 @@ class Run:
         """Every branch by its number."""
         self.timeline = Timeline(budget)
         self.timeline.save(0, trainer.state)
-        self._last_frame = perf_counter()
+        self._next_frame = perf_counter()
+        self._next_lasting = self._next_frame
+        self._frame_seconds = SLICE / REST
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
         self.hit: Hit | None = None
@@ -160,41 +175,90 @@ class Run:
         if self._watch is not None and self.t == self.batches.end(self.epoch):
             self.hit = self._watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
 
-    def advance(self, until: int, seconds: float = inf, *, watched: bool = False) -> None:
+    def advance(
+        self, until: int, seconds: float = inf, *, watched: bool = False, since: int = -1
+    ) -> None:
         """Walk on to update `until`, or until the time is up, or until the run diverges.
 
         Args:
             until: the update to reach; nothing happens where it is not ahead.
             seconds: at least one update is done, then no slice is begun after so long.
             watched: stop after an update or an epoch that made a condition true: see `hit`.
+            since: but not for what the first so many operations since state 0 made true.
         """
         started = perf_counter()
         self.hit = None
         with limited_to(self._threads), np.errstate(all="ignore"):
             while self.t < until and self.diverged_at is None and self.hit is None:
-                self._advance_slice(until, self._watch if watched else None)
+                self._advance_slice(until, self._watch if watched else None, since)
                 if perf_counter() - started >= seconds:
                     break
+        self.trainer.settle()
         self.branch.reached = max(self.branch.reached, self.t)
 
-    def resume(self, state: Array, t: int, history: NDArray[np.float64]) -> None:
-        """Go on from state t of an earlier run of the same experiment, with its history."""
-        self.trainer.restore(state, t)
-        self.timeline.save(t, state, self.branch.number)
+    @property
+    def logs(self) -> list[BranchLog]:
+        """What it takes to make the branches again."""
+        return [
+            BranchLog(
+                number=each.number,
+                parent=None if each.parent is None else each.parent.number,
+                fork=each.fork,
+                reached=each.reached,
+                edits=each.edits,
+            )
+            for each in self.branches.values()
+        ]
+
+    def resume(
+        self,
+        state: Array,
+        t: int,
+        history: NDArray[np.float64],
+        logs: Sequence[BranchLog] = (),
+        number: int = 0,
+    ) -> None:
+        """Go on from state t of an earlier run of the same experiment.
+
+        Args:
+            state: as it was before the edits at t act, (1 + slots, P).
+            t: how many updates were done.
+            history: of the branch that it was on, (epochs + 1, WIDTH).
+            logs: its branches, parents first.
+            number: of the branch that it was on.
+        """
+        first = self.branches[0]
+        for log in logs:
+            if log.parent is None:
+                first.edits, first.reached = log.edits, log.reached
+            else:
+                parent, begun = self.branches[log.parent], first.history.until(0)
+                self.branches[log.number] = Branch(
+                    log.number, parent, log.fork, log.edits, begun, log.reached
+                )
+        self.branch = self.branches[number]
         self.history.extend(history[len(self.history) :])
         self.branch.reached = max(self.branch.reached, t)
+        self.trainer.restore(state, t, self.trainer.plan.with_edits(self.branch.edits))
+        self.timeline.save(t, state, self._owner)
+        self.trainer.settle()
+        for other in self.branches.values():
+            if other is not self.branch:  # what they share is known; the rest is walked again
+                shared = _shared(other, self.branch)
+                other.history = self.history.until(self.batches.epochs_done(shared))
 
-    def rewind(self, t: int) -> None:
-        """Go back to the newest key frame from which a walk on to update t makes its arrays.
+    def leap(self, t: int) -> None:
+        """Go to the newest key frame from which a walk on to update t makes its arrays.
 
-        Nothing happens where t is ahead, or where all there can be of update t is at hand.
+        Nothing happens where it is no nearer than the run is, or where all there can be of
+        update t is at hand.
         """
-        if t > self.t:
-            return
         if t == self.t and (t == 0 or self.trainer.workspace is not None or self.is_edited):
             return
         # one update is walked even when its state is a key frame: for its arrays
-        time, state = self.timeline.before(max(t - 1, 0), self.branch.way)
+        time, state = self._key_frame(max(t - 1, 0), self.batches)
+        if time <= self.t < t:
+            return
         self.trainer.restore(state, time)
         self.diverged_at = None
 
@@ -205,7 +269,7 @@ class Run:
 
     def seek(self, t: int) -> None:
         """Go to update t, back or on, so that the arrays at hand are those of update t."""
-        self.rewind(t)
+        self.leap(t)
         self.advance(t)
 
     def edit(self, edit: Edit, *, apart: bool = False) -> Branch:
@@ -235,6 +299,7 @@ class Run:
 
     def switch(self, number: int) -> None:
         """Go to another branch, to the newest key frame from which its newest state is a walk."""
+        self.forget_hits()
         self.branch = self.branches[number]
         self._follow(max(self.branch.reached - 1, 0))
 
@@ -248,14 +313,21 @@ class Run:
         self.timeline.forget(branch.number)
         if self.branch is branch:
             self.branch = branch.parent
+            self.forget_hits()
             self._follow(max(branch.fork - 1, 0))
             self.advance(branch.fork)
 
     def _follow(self, t: int) -> None:
         """Go to the newest key frame at or before update t, by the edits of this branch."""
-        time, state = self.timeline.before(t, self.branch.way)
-        self.trainer.restore(state, time, self.trainer.plan.with_edits(self.branch.edits))
+        plan = self.trainer.plan.with_edits(self.branch.edits)
+        time, state = self._key_frame(t, plan.batches)
+        self.trainer.restore(state, time, plan)
         self.diverged_at = None
+
+    def _key_frame(self, t: int, batches: Batches) -> tuple[int, Array]:
+        """The newest key frame at or before update t, no epoch without its history passed over."""
+        known = batches.end(len(self.history)) - 1
+        return self.timeline.before(min(t, known), self.branch.way)
 
     def record(self, update: int) -> Record:
         """The record of one update; the run stands before it afterwards."""
@@ -266,6 +338,18 @@ class Run:
         """The record of the update that comes next; nothing is changed."""
         with limited_to(self._threads), np.errstate(all="ignore"):
             return self.trainer.record()
+
+    def look_into(self, record: Record, since: int) -> Hit | None:
+        """What the update that comes next will make true.
+
+        Args:
+            record: of that update.
+            since: as for `advance`.
+        """
+        if self._watch is None or not self._watch.looks_at_updates:
+            return None
+        with limited_to(self._threads), np.errstate(all="ignore"):
+            return self._watch.after_update(_seen_in(record, self.trainer.force), since)
 
     def evaluate(self) -> tuple[Evaluation, Evaluation]:
         """J and accuracy of the training and the validation set, as things stand now."""
@@ -285,17 +369,22 @@ class Run:
         parameters = self.trainer.parameters
         return self._training.evaluate(parameters), self._validation.evaluate(parameters)
 
-    def _advance_slice(self, until: int, watch: Watch | None) -> None:
+    def _advance_slice(self, until: int, watch: Watch | None, since: int) -> None:
         """Some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
-        end_of_epoch = self.batches.end(self.epoch + 1)
-        stop = min(until, end_of_epoch)
-        deadline = perf_counter() + SLICE
+        batches = trainer.batches
+        begin, end_of_epoch = batches.span(trainer.t + 1)
+        now = perf_counter()
+        # going back to the end of an epoch takes the state before its last update: where epochs
+        # are long, a slice ends there
+        last = begin < trainer.t < end_of_epoch - 1 and now >= self._next_lasting
+        stop = min(until, end_of_epoch - last)
+        deadline = now + SLICE
         looks = watch is not None and watch.looks_at_updates
         while trainer.t < stop and self.hit is None:
             if looks:
                 assert watch is not None
-                self.hit = self._advance_watched(watch)
+                self.hit = self._advance_watched(watch, since)
             else:
                 trainer.advance(1)
             if perf_counter() >= deadline:
@@ -304,44 +393,39 @@ class Run:
             self._return_to_last_finite()
             return
         if trainer.t == end_of_epoch:
-            if self.epoch == len(self.history):
+            if batches.epoch(end_of_epoch) == len(self.history):
                 self._remember()
             if watch is not None and self.hit is None:
-                self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
-        if perf_counter() - self._last_frame >= SLICE:
-            self._save_frame()
+                self.hit = watch.after_epoch(self.t, self.history.rows[: self.epoch + 1], since)
+        lasting = last and trainer.t == end_of_epoch - 1
+        if lasting or perf_counter() >= self._next_frame:
+            self._save_frame(lasting=lasting)
 
-    def _advance_watched(self, watch: Watch) -> Hit | None:
+    def _advance_watched(self, watch: Watch, since: int) -> Hit | None:
         """One update, and what it made true."""
         trainer = self.trainer
-        before, count = trainer.state.copy(), trainer.count + 1
-        force, rows = trainer.force, self.batches.rows(self.t + 1)
-        trainer.advance(1)
-        workspace = trainer.workspace
-        if workspace is None:  # edits act here: the arrays are gone
-            return None
+        if trainer.plan.acting_at(self.t + 1):  # once the edits have acted, its arrays are gone
+            seen = _seen_in(trainer.record(), trainer.force)
+            trainer.advance(1)
+        else:
+            before, force = trainer.state.copy(), trainer.force
+            trainer.advance(1)
+            workspace = trainer.workspace
+            assert workspace is not None
+            seen = _seen(self.t, trainer.count, force, workspace, (before, trainer.state))
+        return watch.after_update(seen, since)
 
-        def failed_checks() -> int:
-            inputs, targets = trainer.inputs[rows], trainer.targets[rows]
-            at = Parameters(force.network, before[0])
-            check = check_gradient(force.network, at, inputs, targets, workspace=force.workspace_in)
-            return sum(each.verdict is Verdict.WRONG for each in check.arrays)
-
-        def failed_audits() -> int:
-            found = force.audit(count, before, workspace.gradient.vector, trainer.state)
-            return sum(not each.ok for each in found.arrays if " of " not in each.name)
-
-        return watch.after_update(
-            Update(
-                self.t, workspace, trainer.parameters, trainer.cost, failed_checks, failed_audits
-            )
-        )
-
-    def _save_frame(self) -> None:
+    def _save_frame(self, *, lasting: bool = False) -> None:
         """A key frame of this state; not where edits act, as those act again after a replay."""
+        began = perf_counter()
         if not self.is_edited:
-            self.timeline.save(self.t, self.trainer.state, self._owner)
-        self._last_frame = perf_counter()
+            self.timeline.save(self.t, self.trainer.state, self._owner, lasting=lasting)
+        now = perf_counter()
+        # at most doubled: one that was held up must not keep the next ones away
+        self._frame_seconds = min(now - began, 2 * self._frame_seconds)
+        self._next_frame = now + max(SLICE, REST * self._frame_seconds)
+        if lasting:
+            self._next_lasting = now + LONG * SLICE
 
     @property
     def _owner(self) -> int:
@@ -357,6 +441,45 @@ class Run:
         self.diverged_at = self.trainer.t
         self.trainer.restore(state, time)
         self.trainer.advance(self.diverged_at - 1 - time)
+
+
+def _seen_in(record: Record, force: InForce) -> Update:
+    """What there is to look at in a record."""
+    return _seen(record.update, record.count, force, record.workspace, record.before_and_after)
+
+
+def _seen(
+    t: int, count: int, force: InForce, workspace: Workspace, states: tuple[Array, Array]
+) -> Update:
+    """What there is to look at when update t has been done.
+
+    Args:
+        t: its number.
+        count: its number in the rule of the optimiser.
+        force: what it was made with.
+        workspace: its arrays.
+        states: θ and slots before and after, (1 + slots, P) each.
+    """
+    before, after = states
+    network, start = force.network, Parameters(force.network, before[0])
+
+    def failed_checks() -> int:
+        examples = workspace.inputs, workspace.targets
+        check = check_gradient(network, start, *examples, workspace=force.workspace_in)
+        return sum(each.verdict is Verdict.WRONG for each in check.arrays)
+
+    def failed_audits() -> int:
+        found = force.audit(count, before, workspace.gradient.vector, after)
+        return sum(not each.ok for each in found.arrays if " of " not in each.name)
+
+    return Update(
+        t,
+        workspace,
+        Parameters(network, after[0]),
+        lambda: workspace.cost(start),
+        failed_checks,
+        failed_audits,
+    )
 
 
 def is_finite(state: Array) -> bool:

@@ -1,20 +1,24 @@
 """Key frames in bounded memory: what makes any past state a short replay away."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.training.memory import DEFAULT
 
-BUDGET = 64 * 2**20
-"""Bytes that all key frames together may take."""
+BUDGET = DEFAULT * 2**20
+"""Bytes that all key frames together may take, if nothing else is said."""
 
-MOST = 1000
+MOST = 500
 """Key frames at most: more would not make a replay shorter in a way that one feels."""
 
-EVENNESS = 0.1
-"""How much of the whole span counts as age: 0 is dense at the present alone, 1 nearly even."""
+EVENNESS = 1 / 16
+"""The share of the whole span within which age counts: key frames further away lie evenly."""
+
+LASTING = 4.0
+"""How much more a key frame is worth that is kept for what lies after it."""
 
 Way = Sequence[tuple[int, float]]
 """How the present was reached: branches from the newest back, each with the last update that
@@ -25,7 +29,9 @@ class Timeline:
     """Copies of the state at some of the updates of every branch.
 
     When there is no room, the key frame goes whose neighbours are nearest to each other for its
-    distance from the present: they end up dense around where the run is, and thinner elsewhere.
+    distance from the present: they end up dense around where the run is, and even elsewhere. The
+    gaps that a walk has to close stay bounded everywhere, and going back again and again from
+    where the run is costs few updates each time.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -33,23 +39,47 @@ class Timeline:
         self._bytes = 0
         self._frames: dict[tuple[int, int], Array] = {}
         self._times: dict[int, list[int]] = {}
+        self._newest: dict[int, int] = {}
+        self._weights: dict[int, list[float]] = {}
 
     def __len__(self) -> int:
         return len(self._frames)
 
-    def save(self, t: int, state: Array, branch: int = 0) -> None:
-        """Keep a copy of state t. State 0 is always kept; others as room allows."""
+    def save(self, t: int, state: Array, branch: int = 0, *, lasting: bool = False) -> None:
+        """Keep a copy of state t. State 0 is always kept; others as room allows.
+
+        Args:
+            t: how many updates were done.
+            state: is copied.
+            branch: that it belongs to.
+            lasting: it is worth more than its neighbours.
+        """
         if (branch, t) in self._frames:
             return
+        self._newest[branch] = max(t, self._newest.get(branch, 0))
+        spare = None
         while len(self) >= 2 and (len(self) >= MOST or self._bytes + state.nbytes > self._budget):
-            if not self._forget_one(t):
+            victim = self._least(t)
+            if victim is None:
                 break
-        self._frames[branch, t] = state.copy()
+            spare = self._drop(*victim)
+        if spare is not None and (spare.shape, spare.dtype) == (state.shape, state.dtype):
+            np.copyto(spare, state)  # new memory would cost several times the copy
+        else:
+            spare = state.copy()
+        self._frames[branch, t] = spare
         self._bytes += state.nbytes
-        insort(self._times.setdefault(branch, []), t)
+        times, weights = self._times.setdefault(branch, []), self._weights.setdefault(branch, [])
+        place = bisect_left(times, t)
+        times.insert(place, t)
+        weights.insert(place, LASTING if lasting else 1.0)
 
     def before(self, t: int, way: Way = ((0, np.inf),)) -> tuple[int, Array]:
-        """The newest key frame at or before update t on a way: its update and the state."""
+        """The newest key frame at or before update t on a way.
+
+        Returns:
+            Its update, and the state: the key frame itself, good until the next `save`.
+        """
         for branch, last in way:
             times = self._times.get(branch, [])
             place = bisect_right(times, min(t, last))
@@ -59,28 +89,33 @@ class Timeline:
 
     def forget(self, branch: int) -> None:
         """Drop every key frame of a branch."""
-        for t in self._times.pop(branch, []):
-            self._bytes -= self._frames.pop((branch, t)).nbytes
+        for t in tuple(self._times.get(branch, ())):
+            self._drop(branch, t)
+        self._newest.pop(branch, None)
 
-    def _forget_one(self, present: int) -> bool:
-        """Drop the key frame that is missed least from update `present`; never state 0."""
-        newest = max(times[-1] for times in self._times.values())
+    def _least(self, present: int) -> tuple[int, int] | None:
+        """The key frame that is missed least from update `present`; never state 0."""
+        span = max(self._newest.values())
         least, victim = np.inf, None
         for branch, times in self._times.items():
             begin = [0] if branch else []  # a branch begins between key frames of another
-            edges = np.array([*begin, *times, max(times[-1], present) + 1], np.float64)
+            edges = np.array([*begin, *times, self._newest[branch] + 1], np.float64)
             if len(edges) < 3:
                 continue
-            age = np.abs(present - edges[1:-1]) + EVENNESS * newest + 1.0
+            age = np.minimum(np.abs(present - edges[1:-1]), EVENNESS * span) + 1.0
             worth = (edges[2:] - edges[:-2]) / age
+            worth *= self._weights[branch][1 - len(begin) :]
             place = int(worth.argmin())
             if worth[place] < least:
                 least, victim = float(worth[place]), (branch, int(edges[place + 1]))
-        if victim is None:
-            return False
-        branch, t = victim
-        self._times[branch].remove(t)
+        return victim
+
+    def _drop(self, branch: int, t: int) -> Array:
+        """Forget a key frame; its memory."""
+        place = bisect_left(self._times[branch], t)
+        del self._times[branch][place], self._weights[branch][place]
         if not self._times[branch]:
-            del self._times[branch]
-        self._bytes -= self._frames.pop(victim).nbytes
-        return True
+            del self._times[branch], self._weights[branch]
+        state = self._frames.pop((branch, t))
+        self._bytes -= state.nbytes
+        return state

@@ -55,6 +55,8 @@ class Record:
     """θ and the slots before and after the update, (1 + slots, P) each."""
     gradient: Array
     """All dW and db as one vector, (P,)."""
+    workspace: Workspace
+    """What computed it: its arrays are those above."""
 
     def arrays(self) -> dict[Reference, Array]:
         """What the operations of this update read, by reference: W and b are those before."""
@@ -164,8 +166,10 @@ class Trainer:
         return self.plan.batches
 
     def advance(self, updates: int) -> None:
-        """Do so many updates."""
+        """Do so many updates; edits at the last of them wait for `settle`."""
         for t in range(self.t + 1, self.t + updates + 1):
+            if self._next_edit < t:
+                self.settle()
             rows = self.plan.batches.rows(t)
             workspace = self._workspaces.get(len(rows))
             if workspace is None:
@@ -175,8 +179,6 @@ class Trainer:
             self._change.apply(workspace.gradient.vector, t - self.force.began)
             self.workspace = workspace
             self.t = t
-            if t == self._next_edit:
-                self._act(self.plan.acting_at(t))
 
     def cost(self) -> float:
         """J of the batch of update t, before its parameters were changed."""
@@ -184,7 +186,8 @@ class Trainer:
         return self.workspace.mean_loss() + self._penalty
 
     def record(self) -> Record:
-        """The record of the next update, t + 1; nothing is changed."""
+        """The record of the next update, t + 1; nothing is changed but what edits do."""
+        self.settle()
         rows = self.batches.rows(self.t + 1)
         workspace = self.force.workspace(len(rows))
         state, after = self.state.copy(), self.state.copy()
@@ -214,6 +217,7 @@ class Trainer:
             },
             before_and_after=(state, after),
             gradient=workspace.gradient.vector,
+            workspace=workspace,
         )
 
     def operations(self) -> tuple[Operation, ...]:
@@ -221,7 +225,7 @@ class Trainer:
         return self.force.operations()
 
     def restore(self, state: Array, t: int, plan: Plan | None = None) -> None:
-        """Go to state t, given as it was before the edits that act on it; they act now.
+        """Go to state t, given as it was before the edits that act on it; they wait for `settle`.
 
         Args:
             state: as `state` held it then.
@@ -234,19 +238,23 @@ class Trainer:
         self.plan = plan or self.plan
         earlier = self.plan.before(t)
         self._put_in_force(earlier)
+        expected = self._state_shape
+        if state.shape != expected:
+            raise ValueError(f"the state is {state.shape}, expected {expected}")
         self.state = state.copy() if self.state.shape != state.shape else self.state
         self.state[...] = state
         self._lay_out()
         self._write_inputs(earlier)
         self.t = t
         self.workspace = None
-        self._act(self.plan.acting_at(t))
+        self._next_edit = self.plan.next_edit(t - 1)
 
-    def _act(self, edits: tuple[Edit, ...]) -> None:
-        """Let the edits at t act."""
-        self._next_edit = self.plan.next_edit(self.t)
-        if not edits:
+    def settle(self) -> None:
+        """Let the edits at t act, if they have not: update t + 1 starts from what is then there."""
+        if self._next_edit > self.t:
             return
+        edits = self.plan.acting_at(self.t)
+        self._next_edit = self.plan.next_edit(self.t)
         for edit in edits:
             if isinstance(edit, ParameterEdit):
                 of_symbol = getattr(self.parameters, edit.symbol)
@@ -275,8 +283,11 @@ class Trainer:
 
     def _new_state(self) -> Array:
         """θ and slots, all 0."""
-        shape = 1 + len(self.force.optimizer.slots), self.network.parameter_count
-        return np.zeros(shape, self.settings.dtype)
+        return np.zeros(self._state_shape, self.settings.dtype)
+
+    @property
+    def _state_shape(self) -> tuple[int, int]:
+        return 1 + len(self.force.optimizer.slots), self.network.parameter_count
 
     def _lay_out(self) -> None:
         """Views into the state, and the rule that changes it."""
@@ -286,7 +297,7 @@ class Trainer:
 
     def _walk(self, workspace: Workspace, rows: Rows) -> None:
         """Forward and back over the examples in `rows`."""
-        np.take(self.inputs, rows, axis=0, out=workspace.inputs, mode="clip")
-        np.take(self.targets, rows, axis=0, out=workspace.targets, mode="clip")
+        self.inputs.take(rows, axis=0, out=workspace.inputs, mode="clip")
+        self.targets.take(rows, axis=0, out=workspace.targets, mode="clip")
         workspace.forward(self.parameters)
         workspace.backward(self.parameters)

@@ -37,8 +37,10 @@ from tuiprop.ui.palette import DARK, LIGHT, PALETTES
 from tuiprop.ui.places import PLACES, parse_place, typed_path
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
+from tuiprop.ui.screens.proof import ProofScreen
 from tuiprop.ui.screens.run import RunScreen
 from tuiprop.ui.screens.setup import SetupScreen
+from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.status import source_name
 
@@ -177,6 +179,21 @@ class TuipropApp(App[int]):
         self.run_screen.pause()
         await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin))
 
+    @work
+    async def action_stops(self) -> None:
+        """The conditions that stop the run."""
+        if self.link.outline is not None and self.screen is self.run_screen:
+            await self.push_screen_wait(StopsScreen(self.link, self.palette))
+            self.run_screen.look()
+
+    @work
+    async def action_proof(self) -> None:
+        """The proof of where the run stands."""
+        if self.link.outline is not None and self.screen is self.run_screen:
+            self.run_screen.pause()
+            await self.push_screen_wait(ProofScreen(self.link, self.palette))
+            self.run_screen.look()
+
     async def _begin(
         self, experiment: Tables, weights: str | None, initial: bytes | None = None
     ) -> str:
@@ -245,13 +262,18 @@ class TuipropApp(App[int]):
         if frame is None or outline is None:
             return
         self.run_screen.pause()
+        vocabulary = await self.link.ask(Ask())
+        if not isinstance(vocabulary, Vocabulary):
+            return
+        suffixes = [each.suffix for each in vocabulary.formats]
+        formats = ", ".join(f"{each.suffix} ({each.name})" for each in vocabulary.formats)
         stem = source_name(outline).rsplit(".", 1)[0]
         answer = await self.push_screen_wait(
             AskText(
                 "Export the weights",
-                "a file ending in .npz; it is read back and compared",
+                f"a file whose end says the format: {formats}; it is compared with the network",
                 f"{stem}.npz",
-                check=lambda text: refusal(typed_path(text), ".npz"),
+                check=lambda text: refusal(typed_path(text), *suffixes),
             )
         )
         if answer is None or not await self._may_replace(typed_path(answer)):

@@ -8,6 +8,7 @@ import msgspec
 
 from tuiprop.engine.client import Client, EngineDiedError, InlineClient, start
 from tuiprop.engine.protocol import (
+    Done,
     Message,
     Open,
     Opened,
@@ -16,7 +17,9 @@ from tuiprop.engine.protocol import (
     Reply,
     Save,
     Seek,
+    SetStops,
     Snapshot,
+    Stop,
     Tables,
 )
 
@@ -36,6 +39,7 @@ class Link:
         self.initial: bytes | None = None
         """State 0 itself: the file may be overwritten."""
         self._snapshot: Snapshot | None = None
+        self._branch = 0
         self._history, self._epochs = bytearray(), 0
         self._saving = False
         self._next_save = 0.0
@@ -81,7 +85,16 @@ class Link:
         if isinstance(reply, Opened):
             self._note(reply)
             self.weights, self._snapshot = weights, None
-            self._history, self._epochs = bytearray(), 0
+            self._branch, self._history, self._epochs = 0, bytearray(), 0
+        return reply
+
+    async def set_stops(self, stops: list[Stop]) -> Reply:
+        """Stop at these conditions; the experiment, and so another engine, has them too."""
+        reply = await self.ask(SetStops(stops=stops))
+        if isinstance(reply, Done) and self.outline is not None:
+            self.outline.experiment["breakpoint"] = [
+                {"when": each.when, "enabled": each.enabled} for each in stops
+            ]
         return reply
 
     def keep(self) -> None:
@@ -94,12 +107,16 @@ class Link:
         def keep(reply: Reply) -> None:
             self._saving = False
             self._next_save = monotonic() + REST * (monotonic() - started)
-            if isinstance(reply, Snapshot) and reply.history_from == self._epochs:
+            if not isinstance(reply, Snapshot):
+                return
+            if reply.branch != self._branch:
+                self._branch, self._history, self._epochs = reply.branch, bytearray(), 0
+            if reply.history_from == self._epochs:
                 self._history += reply.history
                 self._epochs += reply.epochs
                 self._snapshot = reply
 
-        self.send(Save(history_from=self._epochs), keep)
+        self.send(Save(history_from=self._epochs, branch=self._branch), keep)
 
     async def revive(self, update: int) -> Reply | None:
         """Begin another engine, and go to the update that was shown last.

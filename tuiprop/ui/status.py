@@ -3,7 +3,8 @@
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import Frame, Outline, Pace
+from tuiprop.engine.protocol import Frame, Outline, Pace, ProofNote
+from tuiprop.ui import proving
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 
@@ -67,12 +68,19 @@ def state(frame: Frame, palette: Palette) -> Text:
     return Text(f"▶ {words}", Style(color=palette.good, bold=True))
 
 
-def flags(frame: Frame, palette: Palette) -> Text:
-    """What must not be overlooked: a slip, a number that is tried, the branch."""
+def flags(frame: Frame, palette: Palette, *, proof_elsewhere: bool) -> Text:
+    """What must not be overlooked: a slip, what fails, a number that is tried, the branch.
+
+    Args:
+        frame: what there is.
+        palette: colours.
+        proof_elsewhere: a proof that holds is to be seen elsewhere.
+    """
     text = Text()
-    if frame.slip is not None:
-        text.append(f"SLIP {frame.slip.title}", Style(color=palette.bad, bold=True, reverse=True))
-        text.append("  ")
+    note = frame.proof
+    is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
+    if frame.slip is not None or is_news:
+        text.append_text(proof(frame, palette, 30)).append("  ")
     if frame.what_if is not None:
         text.append("WHAT IF", Style(color=palette.text, bold=True, reverse=True)).append("  ")
     elif frame.branch:
@@ -94,6 +102,13 @@ def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
         (str(frame.batch), plain),
         (f"/{frame.per_epoch}", dim),
     )
+
+
+def position_in_short(frame: Frame, palette: Palette) -> Text:
+    """The update alone."""
+    update = frame.update + (frame.now is not None)
+    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
+    return Text.assemble(("update ", dim), (str(update), plain))
 
 
 def costs(frame: Frame, palette: Palette, width: int) -> Text:
@@ -165,6 +180,74 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
     return [Text.assemble((f"{label:<12}", dim), value) for label, value in rows]
+
+
+def proof(frame: Frame, palette: Palette, width: int) -> Text:
+    """✓ proof 2/2, ✗ dW[2], and the slip that is on; in `width` columns."""
+    text = Text()
+    if frame.slip is not None:
+        slipped = Style(color=palette.background, bgcolor=palette.bad, bold=True)
+        text.append(f" slip: {frame.slip.name} ", slipped).append(" ")
+    if frame.proof is not None:
+        words = _proof_words(frame.proof)
+        text.append(words, proving.verdict_style(words, palette))
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def _proof_words(note: ProofNote) -> str:
+    if wrong := proving.wrong(note):
+        return f"✗ {', '.join(wrong)}"
+    if not note.finished:
+        return f"… proof {note.compared}/{note.sample}"
+    right = sum(layer.startswith("✓") for layer in note.layers)
+    sign = "✓" if right else "·"
+    return f"{sign} proof {right}/{len(note.layers)}"
+
+
+def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[Text]:
+    """The proof panel: the slip that is on, the gradient check, what it compared, the audit."""
+    lines = []
+    dim, plain = Style(color=palette.dim), Style(color=palette.text)
+    note = frame.proof
+
+    def row(label: str, *parts: tuple[str, Style]) -> None:
+        line = Text.assemble((f"{label:<16}", dim), *parts)
+        line.truncate(width, overflow="ellipsis")
+        lines.append(line)
+
+    if frame.slip is not None:
+        row("slip", (frame.slip.title, Style(color=palette.bad, bold=True)))
+    if note is None:
+        what = "when the run stands still" if frame.status != "paused" else "in a moment"
+        row("gradient check", (f"… {what}", dim))
+        return lines
+    if note.finished:
+        row("gradient check", *_layers(note, palette, width - 16))
+        row("", (proving.which(note), plain))
+    else:
+        row("gradient check", (f"… {note.compared} of {proving.which(note)}", dim))
+    audit = [each for each in proving.wrong(note) if not each.startswith("d")]
+    if not note.audits:
+        row("update audit", ("… v audits an update" if frame.made else "… no update yet", dim))
+    else:
+        words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
+        row("update audit", (words, proving.verdict_style(words, palette)))
+    return lines
+
+
+def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Style]]:
+    """✓ 1: 3e-10  ✗ dW[2], or in one phrase where they are too many for the room."""
+    parts = []
+    for l, text in enumerate(note.layers, start=1):
+        sign, _, figure = text.partition(" ")
+        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: too small"
+        parts.append((f"{named}  ", proving.verdict_style(text, palette)))
+    if sum(len(text) for text, _ in parts) - 2 <= room:
+        return parts
+    wrong = [part for part in parts if part[0].startswith("✗")]
+    right = sum(text.startswith("✓") for text, _ in parts)
+    return wrong or [(f"✓ {right} of {len(parts)} layers", Style(color=palette.good))]
 
 
 def hint(frame: Frame, went_back: bool) -> str:

@@ -18,7 +18,7 @@ _CSS = """
 {name} Label {{ width: 100%; }}
 {name} .title {{ text-style: bold; }}
 {name} .words {{ color: $dim; margin-bottom: 1; }}
-{name} .error {{ color: $error; height: auto; }}
+{name} Label.error {{ color: $error; background: $background; height: auto; }}
 {name} OptionList, {name} OptionList:focus {{ border: none; height: auto; max-height: 12;
                                              background: $background; }}
 """

@@ -228,7 +228,7 @@ class RunScreen(Screen[None]):
                     (timer.resume if walking else timer.pause)()
             self._paint()
             self._tell_divergence(reply)
-            if not walking and (before is None or before.update != reply.update):
+            if not walking and (before is None or _place(before) != _place(reply)):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:
                 self.post_message(self.Stopped(reply))
@@ -260,8 +260,11 @@ class RunScreen(Screen[None]):
         self._paint_layers(frame)
         self._paint_chart(frame)
         if self._facts.is_on_screen:
-            self._facts.show(status.facts(frame, outline, self.palette, self._facts.size.width))
-        hint = Text(f" {status.hint(frame, self._went_back)}", Style(color=self.palette.dim))
+            width = self._facts.size.width
+            proof = status.proof_lines(frame, outline, self.palette, width)
+            self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
+        words = f" {status.hint(frame, self._went_back)}"
+        hint = Text.assemble((words, Style(color=self.palette.dim)))
         hint.truncate(self.size.width, overflow="ellipsis")
         self.query_one("#hint", Line).show([hint])
 
@@ -277,6 +280,7 @@ class RunScreen(Screen[None]):
                 shapes[l],
                 frame.layers[l - 1].W if l else None,
                 frame.layers[l - 1].dW if l else None,
+                frame.proof.layers[l - 1] if l and frame.proof and frame.proof.finished else "",
             )
             for l, units in enumerate(outline.sizes)
         ]
@@ -501,6 +505,11 @@ class RunScreen(Screen[None]):
             self.move(Keep())
         else:
             self.bench.matrix.focus()
+
+
+def _place(frame: Frame) -> tuple[object, ...]:
+    """What a state that is kept depends on."""
+    return frame.update, frame.branch, frame.branches
 
 
 def marks_of(frame: Frame) -> Marks:

@@ -14,8 +14,13 @@ from textual.widget import Widget
 
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, cursor_style
+from tuiprop.ui.proving import verdict_style
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
+NORMS, PROOF = 18, 11
+"""Columns of both norms, and of the proof with a gap before it."""
+WIDE = 100
+"""Columns of a screen from which on shapes stand closer to make room for these."""
 FORWARD = 4
 """The first four belong to the forward pass."""
 
@@ -30,6 +35,8 @@ class LayerRow:
     """Of each of `SYMBOLS`; None where the layer has no such array."""
     norm_W: float | None
     norm_dW: float | None
+    proof: str = ""
+    """What was proved: ✓ 3e-10, ✗ dW[2], too small to check; empty: nothing yet."""
 
 
 def name_of_shape(symbol: str, l: int) -> str:
@@ -154,7 +161,8 @@ class LayersPanel(Widget, can_focus=True):
             max([len(self._cell(row, l, i)) for l, row in enumerate(self.rows)] + [2])
             for i in range(len(SYMBOLS))
         ]
-        gap = 2 if sum(longest) + 2 * len(SYMBOLS) <= room else 1
+        extras = NORMS + PROOF if self.size.width >= WIDE - 2 else 0
+        gap = 2 if sum(longest) + 2 * len(SYMBOLS) + extras <= room else 1
         return [length + gap for length in longest]
 
     def _head_width(self) -> tuple[int, int]:
@@ -181,6 +189,17 @@ class LayersPanel(Widget, can_focus=True):
             x = stop if fits else self.size.width + 1
         return places
 
+    def _extras(self, x: int) -> tuple[int, int]:
+        """Where the norms begin and where the proof does, each 0 where it has no room.
+
+        Args:
+            x: where the shapes end; 2 where some of them do not fit.
+        """
+        room = self.size.width - x if x > 2 else 0
+        if room >= NORMS + PROOF:
+            return x, x + NORMS + 2
+        return (0, x + 2) if room >= PROOF else (0, 0)
+
     def render_line(self, y: int) -> Strip:
         """The head, or a layer."""
         return self._line(y).apply_style(self.rich_style)
@@ -197,7 +216,7 @@ class LayersPanel(Widget, can_focus=True):
         bar = next((places[i][0] - 2 for i in range(FORWARD, 8) if places[i][1]), 0)
         if bar > 0 and places[FORWARD - 1][1]:
             canvas.put(bar, "│", Style(color=self.palette.border))
-        norms_at = places[-1][1] + 2
+        norms_at, proof_at = self._extras(places[-1][1] + 2)
         if y == 0:
             canvas.put(1, "l", dim)
             if head_l > 3:
@@ -208,9 +227,11 @@ class LayersPanel(Widget, can_focus=True):
                     canvas.put_right(stop, symbol, plain + Style(bold=True))
             if not places[-1][1]:
                 canvas.put_right(self.size.width, "→", dim)
-            elif norms_at + 18 <= self.size.width:
+            if norms_at:
                 canvas.put_right(norms_at + 8, "‖W‖", dim)
-                canvas.put_right(norms_at + 18, "‖dW‖", dim)
+                canvas.put_right(norms_at + NORMS, "‖dW‖", dim)
+            if proof_at:
+                canvas.put(proof_at, "proof", dim)
             return canvas.strip()
         if not 0 <= l < len(self.rows):
             return canvas.strip()
@@ -236,9 +257,13 @@ class LayersPanel(Widget, can_focus=True):
                 canvas.put_right(stop + 1, f"‹{text}›", plain + Style(bold=True))
             else:
                 canvas.put_right(stop, text, dim if text[0] == "…" else plain)
-        if places[-1][1] and norms_at + 18 <= self.size.width and l:
+        if norms_at and l:
             canvas.put_right(norms_at + 8, short(row.norm_W), plain)
-            canvas.put_right(norms_at + 18, short(row.norm_dW), plain)
+            canvas.put_right(norms_at + NORMS, short(row.norm_dW), plain)
+        if proof_at:
+            text = row.proof.removesuffix(" to check")
+            text = text if len(text) <= self.size.width - proof_at else text.split(",")[0] + " …"
+            canvas.put(proof_at, text, verdict_style(text, self.palette))
         return canvas.strip()
 
 

@@ -180,6 +180,9 @@ class SourcePanel(Widget, can_focus=True):
         if origin.sentence:
             lines += [Text(line, plain) for line in wrap(origin.sentence, width)]
             return lines, len(lines)
+        if origin.slip:
+            words = f"{origin.slip} Below is the right equation: it need not close."
+            lines += [Text(line, Style(color=palette.bad)) for line in wrap(words, width)]
         equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
         lines += [Text(line, plain) for line in equation]
         lines += [Text(line, Style(color=palette.good)) for line in origin.lines]

@@ -33,10 +33,12 @@ class Title(Line):
             left.append(f"  {loss}  {status.optimiser(frame)}", Style(color=palette.dim))
         if link.inline:
             left.append("  engine inline", Style(color=palette.dim))
-        flags = status.flags(frame, palette)
-        right = Text.assemble(
-            flags, status.state(frame, palette), "  ", status.position(frame, outline, palette)
-        )
+        flags = status.flags(frame, palette, proof_elsewhere=long)
+        state, position = status.state(frame, palette), status.position(frame, outline, palette)
+        room = width - len(status.source_name(outline)) - 4
+        if flags.cell_len + state.cell_len + position.cell_len + 2 > room:
+            position = status.position_in_short(frame, palette)
+        right = Text.assemble(flags, state, "  ", position)
         tabs, zones = _tabs(view, palette)
         costs = status.costs(frame, palette, width - tabs.cell_len - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])

@@ -1,0 +1,242 @@
+"""The proof: what is found, what a slip makes of it, what is refused; in Layers and in words."""
+
+import pytest
+from msgspec.structs import replace
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+
+from tests.engine.runs import ask, go
+from tests.engine.runs import opened as engine_with
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import app_of, at, opened, until
+from tests.ui.test_run_screen import text_of
+from tuiprop.core.slips import SLIPS
+from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.engine.protocol import (
+    ArrayProof,
+    Check,
+    Done,
+    Frame,
+    Look,
+    Move,
+    Outline,
+    ProofNote,
+    SetSlip,
+    Verify,
+)
+from tuiprop.training.experiment import to_tables
+from tuiprop.ui import proving, status
+from tuiprop.ui.palette import DARK
+from tuiprop.ui.screens.proof import ProofScreen
+from tuiprop.ui.widgets.bars import Line
+from tuiprop.ui.widgets.layers import LayerRow, LayersPanel, Marks
+
+SIZE = (80, 24)
+
+
+async def proof(pilot: Pilot[int]) -> ProofScreen:
+    """Open the proof on a run that is open, and wait for what it finds."""
+    await opened(pilot)
+    pilot.app.push_screen(ProofScreen(app_of(pilot).link, app_of(pilot).palette))
+    await until(pilot, lambda: isinstance(pilot.app.screen, ProofScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, ProofScreen)
+    await until(pilot, lambda: screen.query_one("#slips", OptionList).option_count > 0)
+    await says(pilot, "nothing is wrong")
+    return screen
+
+
+async def says(pilot: Pilot[int], words: str) -> None:
+    await until(pilot, lambda: words in str(pilot.app.screen.query_one("#found").border_title))
+
+
+def report(pilot: Pilot[int]) -> str:
+    return str(pilot.app.screen.query_one("#report", Static).render())
+
+
+async def choose(pilot: Pilot[int], slip: str) -> None:
+    slips = pilot.app.screen.query_one("#slips", OptionList)
+    slips.focus()
+    slips.highlighted = list(SLIPS).index(slip)
+    await pilot.press("enter")
+
+
+async def test_what_is_right(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        screen = await proof(pilot)
+        assert "✓ all 67 parameters" in report(pilot)
+        assert "no update here yet" in report(pilot)
+        assert "on 32 examples of the next batch" in report(pilot)
+        assert not screen.query_one("#flag").display
+        await pilot.press("b")
+        await until(pilot, lambda: "✓ update 1" in report(pilot))
+        assert "db[2] ✓" in report(pilot)
+        assert "b[2] ✓" in report(pilot)
+        await pilot.press("B")
+        await until(pilot, lambda: "no update here yet" in report(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+
+
+@pytest.mark.parametrize(
+    ("slip", "wrong"),
+    [
+        ("weight_gradient", "wrong: dW[1], dW[2]"),
+        ("bias_gradient", "wrong: db[1], db[2]"),
+        ("bias_twice", "wrong: b[1], b[2]"),
+    ],
+)
+async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wrong: str) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        screen = await proof(pilot)
+        await choose(pilot, slip)
+        await until(
+            pilot,
+            lambda: str(screen.query_one("#found").border_title).replace("\\", "").endswith(wrong),
+        )
+        assert screen.query_one("#found").has_class("-wrong")
+        flag = screen.query_one("#flag", Line)
+        assert flag.display
+        assert f"SLIP ON: {SLIPS[slip].title}" in text_of(pilot, 1)
+        await pilot.press("enter")
+        await says(pilot, "nothing is wrong")
+        await until(pilot, lambda: not flag.display)
+        assert "✓ update 2" in report(pilot)
+
+
+async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        await proof(pilot)
+        await choose(pilot, "bias_gradient")
+        await says(pilot, "db")
+        await choose(pilot, "weight_gradient")
+        await says(pilot, "dW")
+        assert f"SLIP ON: {SLIPS['weight_gradient'].title}" in text_of(pilot, 1)
+
+
+async def test_a_slip_that_changes_nothing_is_refused(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        screen = await proof(pilot)
+        await choose(pilot, "loss")
+        error = screen.query_one(".error", Static)
+        await until(pilot, lambda: error.display)
+        assert "the loss here is cross_entropy" in str(error.render())
+        assert screen.frame is not None
+        assert screen.frame.update == 0
+        await pilot.press("down")
+        assert not error.display
+
+
+async def test_with_the_mouse(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        await proof(pilot)
+        await pilot.click("#slips", offset=(8, 3))
+        await says(pilot, "dW")
+        footer = pilot.app.screen.query_one("#footer", Line).render_line(0).text
+        await pilot.click("#footer", offset=(footer.index("update"), 0))
+        await until(pilot, lambda: "update 2" in report(pilot))
+
+
+# The words
+
+
+@pytest.fixture(scope="module")
+def iris() -> Outline:
+    experiment = to_tables(suggested_experiment("iris"))
+    engine = engine_with()
+    return ask(engine, Check(experiment=experiment), Outline)
+
+
+@pytest.fixture(scope="module")
+def proved() -> Frame:
+    engine = engine_with()
+    go(engine, 3)
+    ask(engine, Verify(), Done)
+    while engine.work() is not None:
+        pass
+    return ask(engine, Look(), Frame)
+
+
+@pytest.fixture(scope="module")
+def slipped() -> Frame:
+    engine = engine_with()
+    ask(engine, SetSlip(name="bias_twice"), Done)
+    ask(engine, Move(updates=1), Done)
+    ask(engine, Verify(), Done)
+    while engine.work() is not None:
+        pass
+    return ask(engine, Look(), Frame)
+
+
+def note_of(frame: Frame) -> ProofNote:
+    assert frame.proof is not None
+    return frame.proof
+
+
+def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
+    lines = status.proof_lines(frame, outline, DARK, width)
+    assert all(line.cell_len <= width for line in lines)
+    return [line.plain.rstrip() for line in lines]
+
+
+def test_the_title(proved: Frame, slipped: Frame) -> None:
+    assert status.proof(proved, DARK, 40).plain == "✓ proof 2/2"
+    assert status.proof(slipped, DARK, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
+    assert status.proof(slipped, DARK, 24).plain == " slip: bias_twice  ✗ b[…"
+    assert status.proof(replace(proved, proof=None), DARK, 40).plain == ""
+    note = replace(note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[])
+    assert status.proof(replace(proved, proof=note), DARK, 40).plain == "… proof 7/43"
+    small = replace(note_of(proved), layers=["too small to check"] * 2)
+    assert status.proof(replace(proved, proof=small), DARK, 40).plain == "· proof 0/2"
+
+
+def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
+    first, second = (each.split()[1] for each in note_of(proved).layers)
+    assert words(proved, iris) == [
+        f"gradient check  ✓ 1: {first}  ✓ 2: {second}",
+        "                all 43 parameters",
+        "update audit    ✓ update 3",
+    ]
+    assert words(slipped, iris)[0] == "slip            b[l] is changed twice by its gradient"
+    assert words(slipped, iris)[3].startswith("update audit    ✗ b[1], b[2], m of b[1]")
+    assert words(replace(proved, proof=None), iris) == ["gradient check  … in a moment"]
+    many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, sample=200, parameters=5000)
+    assert words(replace(proved, proof=many), iris)[:2] == [
+        "gradient check  ✓ 9 of 9 layers",
+        "                a seeded sample of 200 of 5,000 parameters",
+    ]
+    none = replace(note_of(proved), audits=[])
+    assert words(replace(proved, proof=none), iris)[2] == "update audit    … v audits an update"
+
+
+def test_the_report_tells_kinks_and_what_is_too_small(proved: Frame) -> None:
+    checks = [
+        ArrayProof(array="dW[1]", verdict="right", figure=3e-10, compared=24, kinks=2),
+        ArrayProof(array="db[1]", verdict="too small to check", figure=0.3, compared=0, kinks=8),
+        ArrayProof(array="dW[2]", verdict="wrong", figure=0.871, compared=24),
+        ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
+    ]
+    note = replace(note_of(proved), checks=checks, passed=False)
+    text = "\n".join(line.plain for line in proving.report(note, DARK))
+    assert "dW[1] ✓ 3e-10 of 24, 2 at kinks" in text
+    assert "db[1] · too small to check, 8 at kinks" in text
+    assert "dW[2] ✗ 0.87 of 24" in text
+    assert "db[2] ✗ 2e-06 of 3" in text
+    assert proving.wrong(note) == ["dW[2]", "db[2]"]
+
+
+@pytest.mark.parametrize("width", [100, 110, 120, 160])
+async def test_layers_have_the_proof_where_it_fits(make_app: MakeApp, width: int) -> None:
+    async with make_app("iris").run_test(size=(width, 36)) as pilot:
+        await opened(pilot)
+        await at(pilot, 0)
+        panel = pilot.app.screen.query_one(LayersPanel)
+        shapes = panel.rows[1].shapes
+        row = LayerRow(8, "tanh", shapes, 1.0, 0.1, "✗ dW[1], db[1]")
+        small = LayerRow(3, "softmax", shapes, 1.0, 0.1, "too small to check")
+        panel.show([panel.rows[0], row, small], Marks())  # no pause: the run would show its own
+        lines = [panel.render_line(y).text for y in range(4)]
+        assert ("proof" in lines[0]) == ("✗ dW[1]" in lines[2]) == ("too small" in lines[3])
+        assert "proof" in lines[0]
+        assert "‖dW‖" in lines[0]
+        assert width < 160 or "✗ dW[1], db[1]" in lines[2]
