@@ -98,7 +98,9 @@ async def test_what_is_shown_of_iris(make_app: MakeApp) -> None:
         assert "5.1" in rows
         assert "setosa" in rows
         await pilot.press("enter")
-        await until(pilot, lambda: result == [None])
+        await until(pilot, lambda: bool(result))
+        assert result[0] is not None
+        assert not screen.changed
 
 
 async def test_columns_are_left_out_encoded_filled_and_scaled(

@@ -36,8 +36,8 @@ Change = Callable[[Tables], Tables]
 class DataScreen(Screen[Tables | None]):
     """Shows a table, and lets one say how it is read and used.
 
-    Its result is the experiment with other `[data]` tables, and with the loss and the output
-    layer that its target needs; None where all stays as it was.
+    Its result is the experiment, perhaps with other `[data]` tables and with the loss and the
+    output layer that its target needs; None where it was left.
 
     Args:
         link: the engine.
@@ -86,6 +86,11 @@ class DataScreen(Screen[Tables | None]):
         self._lock = asyncio.Lock()
         self.described: Described | None = None
         """What the engine said last."""
+
+    @property
+    def changed(self) -> bool:
+        """The data are others than they were."""
+        return self._tables != self._before
 
     @property
     def idle(self) -> bool:
@@ -319,12 +324,12 @@ class DataScreen(Screen[Tables | None]):
         if described.outline is None:
             self.notify("The data do not do yet: see below what is wrong.", severity="warning")
             return
-        self.dismiss(None if self._tables == self._before else self._tables)
+        self.dismiss(self._tables)
 
     @work(exclusive=True, group="leave")
     async def action_leave(self) -> None:
         """Back; asks when changes would be lost."""
-        if self._tables != self._before:
+        if self.changed:
             answer = await self.app.push_screen_wait(
                 Choose("The data were changed.", {"drop": "Drop the changes", "stay": "Stay"})
             )

@@ -448,11 +448,10 @@ class SetupScreen(Screen[None]):
     @work
     async def action_columns(self) -> None:
         """The data, column by column."""
-        changed = await self.app.push_screen_wait(
-            DataScreen(self._link, self._palette, self._typed())
-        )
-        if changed is not None:
-            await self._fill(changed)
+        screen = DataScreen(self._link, self._palette, self._typed())
+        chosen = await self.app.push_screen_wait(screen)
+        if chosen is not None and screen.changed:
+            await self._fill(chosen)
 
     @on(Button.Pressed, "#open")
     @work
