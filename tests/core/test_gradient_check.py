@@ -287,3 +287,20 @@ def test_a_layer_that_is_too_small_to_check() -> None:
     assert result.layer(1).text == "too small to check"
     assert result.layer(1).worst == 0
     assert result.layer(2).text.startswith("✓")
+
+
+def test_where_J_is_not_finite_nothing_is_compared() -> None:
+    case = problem((2, 3, 1), ("relu", "linear"), "mse")
+    case.parameters.vector *= 1e200
+    with np.errstate(all="ignore"):
+        result = check(case)
+    assert set(verdicts(result).values()) == {Verdict.NOT_FINITE}
+    assert result.worst == 0
+    assert result.layer(1).text == "not finite, cannot be checked"
+
+
+def test_a_loss_of_large_z_is_not_called_wrong() -> None:
+    """J is then a small difference of large numbers, and its rounding is theirs."""
+    case = problem((3, 4, 3), ("tanh", "softmax"), "cross_entropy")
+    case.parameters.b[2][...] += 1e5
+    assert check(case).passed

@@ -275,7 +275,7 @@ def test_the_record_of_the_update_at_hand_as_a_file(operations: int, tmp_path: P
 
 def test_no_record_before_the_first_update(tmp_path: Path) -> None:
     sentence = refusal(opened(), SaveRecord(path=str(tmp_path / "a.npz"))).sentence
-    assert "no update has been made here yet" in sentence
+    assert "No update has been made yet" in sentence
 
 
 def test_float32_values_are_those_of_the_network() -> None:

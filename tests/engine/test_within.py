@@ -181,3 +181,35 @@ def test_random_walks_land_where_a_straight_run_does(optimizer: str) -> None:
         assert update * count + done == at
         expected = states[update if done < 14 else update + 1]  # W[1] is the 14th
         assert matrix(engine, "W", 1).values == expected
+
+
+def test_the_last_operation_of_an_update_is_shown_when_it_has_just_been_done() -> None:
+    engine = opened()
+    engine.handle(Move(operations=17))
+    last = look(engine).completed
+    assert last is not None
+    assert (last.number, last.symbol, last.layer, last.next) == (17, "b", 2, "")
+    engine.handle(Move(phases=1))
+    assert look(engine).completed is None
+    engine.handle(Move(phases=-1))
+    assert look(engine).completed == last
+    engine.handle(Move(updates=1))
+    assert look(engine).completed is None
+    engine.handle(Move(layers=-3))
+    engine.handle(Seek(update=1))
+    assert look(engine).completed is None
+
+
+def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = opened()
+    engine.handle(Seek(update=40))
+    monkeypatch.setattr("tuiprop.engine.view.PATIENCE", 0.0)
+    monkeypatch.setattr("tuiprop.training.run.Run.replay", lambda self, update: (39, 60.0))
+    before = Window(symbol="W", layer=1, rows=9, columns=9, before=True)
+    frame = engine.handle(Look(operands=[before]))
+    assert isinstance(frame, Frame)
+    assert frame.far == 39
+    assert frame.operands[0].absent.startswith("39 updates would be walked again")
+    assert matrix(engine, "W", 1).made
+    engine.handle(Move(operations=1))
+    assert look(engine).far == 0

@@ -399,3 +399,15 @@ def test_the_state_before_the_end_of_a_long_epoch_is_kept() -> None:
         kept = {run.timeline.before(t)[0] for t in range(LAST)}
     assert kept >= {5 * epoch - 1 for epoch in range(1, 9)}
     assert bits(run.timeline.before(9)[1]) == case.states(9)[9]
+
+
+def test_the_update_that_was_walked_to_is_made_again_from_the_state_before_it() -> None:
+    run = Case().run()
+    run.advance(38, landing=True)
+    updates, seconds = run.replay(38)
+    assert updates == 1
+    assert seconds > 0
+    walked = run.trainer.state.copy()
+    record = run.record(38)
+    assert run.t == 37
+    assert np.array_equal(record.before_and_after[1], walked)

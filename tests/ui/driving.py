@@ -20,7 +20,6 @@ async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
     started = monotonic()
     while not true():
         assert monotonic() - started < PATIENCE, "it did not become so"
-        await pilot.pause()
         await asyncio.sleep(0.005)
     await pilot.pause()
 

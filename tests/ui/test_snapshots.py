@@ -287,4 +287,4 @@ def test_divergence(
         await until(pilot, lambda: bool(frame_of(pilot).diverged))
 
     app = make_app(str(tmp_path / "wild.toml"))
-    assert snap_compare(app, terminal_size=size, run_before=diverged)
+    assert snap_compare(app, terminal_size=size, run_before=then_settled(diverged))

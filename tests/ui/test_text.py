@@ -176,7 +176,6 @@ def _matrix() -> Matrix:
     return Matrix(
         window=Window(symbol="dW", layer=2, rows=2, columns=2),
         shape=(2, 2),
-        made=True,
         before=[],
         values=[[0.1, -2.5e-7], [1 / 3, 4.0]],
         row_names=["a,b", "u1"],
@@ -196,4 +195,4 @@ def test_copies_are_exact() -> None:
     assert rows[0] == ["", "u0", 'q"']
     assert [float(cell) for cell in rows[2][1:]] == [1 / 3, 4.0]
     assert rows[1][0] == "a,b"
-    assert COPY_FORMS["LaTeX"](_matrix()).startswith("dW^{[2]} = \\begin{bmatrix}")
+    assert COPY_FORMS["LaTeX"](_matrix()).startswith("dW^{[2]} = \\left[\\begin{array}{cc}")

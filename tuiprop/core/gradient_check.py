@@ -32,6 +32,7 @@ class Verdict(Enum):
     RIGHT = "right"
     WRONG = "wrong"
     TOO_SMALL = "too small to check"
+    NOT_FINITE = "not finite, cannot be checked"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ArrayCheck:
     size: float
     """‖numeric‖ + ‖analytic‖."""
     noise: float
-    """η = ε |J| √n / h: what rounding of J leaves of ‖numeric‖."""
+    """η = ε s √n / h: what rounding of J leaves of ‖numeric‖, with s what J is a difference of."""
 
     @property
     def relative_error(self) -> float:
@@ -58,9 +59,14 @@ class ArrayCheck:
 
     @property
     def verdict(self) -> Verdict:
-        """RIGHT if difference ≤ 1e-7 size + η; TOO_SMALL where the gradient is below 100 η."""
+        """RIGHT if difference ≤ 1e-7 size + η; TOO_SMALL where the gradient is below 100 η.
+
+        NOT_FINITE where J itself is infinite or no number: there is nothing to compare with.
+        """
         if not self.checked:
             return Verdict.TOO_SMALL
+        if not np.isfinite(self.noise):
+            return Verdict.NOT_FINITE
         if not np.isfinite(self.difference):
             return Verdict.WRONG
         if self.difference > TOLERANCE * self.size + self.noise:
@@ -75,15 +81,15 @@ class LayerCheck:
     """What the check says of one layer: of dW[l] and db[l] together."""
 
     verdict: Verdict
-    """WRONG where one of them is; TOO_SMALL where both are."""
+    """WRONG where one of them is, else RIGHT where one of them is."""
     worst: float
-    """The larger relative error of those that are not too small to check."""
+    """The larger relative error of those that could be checked."""
     wrong: tuple[str, ...]
     """"dW[2]", "db[2]": those that are wrong."""
 
     @property
     def text(self) -> str:
-        """In a few words: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]" or "too small to check"."""
+        """In a few words: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]", or why it cannot be checked."""
         if self.verdict is Verdict.WRONG:
             return f"✗ {', '.join(self.wrong)}"
         return f"✓ {self.worst:.0e}" if self.verdict is Verdict.RIGHT else self.verdict.value
@@ -104,14 +110,14 @@ class GradientCheck:
 
     @property
     def worst(self) -> float:
-        """The largest relative error of the arrays that are not too small to check."""
+        """The largest relative error of the arrays that could be checked."""
         return _worst(self.arrays)
 
     def layer(self, l: int) -> LayerCheck:
         """The checks of dW[l] and db[l] as one."""
         arrays = self.arrays[2 * l - 2 : 2 * l]
         verdicts = [check.verdict for check in arrays]
-        order = (Verdict.WRONG, Verdict.RIGHT, Verdict.TOO_SMALL)
+        order = (Verdict.WRONG, Verdict.RIGHT, Verdict.NOT_FINITE, Verdict.TOO_SMALL)
         return LayerCheck(
             min(verdicts, key=order.index),
             _worst(arrays),
@@ -124,7 +130,8 @@ class GradientCheck:
 
 
 def _worst(checks: tuple[ArrayCheck, ...]) -> float:
-    errors = [c.relative_error for c in checks if c.verdict is not Verdict.TOO_SMALL]
+    told = (Verdict.RIGHT, Verdict.WRONG)
+    errors = [check.relative_error for check in checks if check.verdict in told]
     return max(errors, default=0.0)
 
 
@@ -166,7 +173,11 @@ class GradientChecker:
         self._workspace.inputs[...] = inputs
         self._workspace.targets[...] = targets
         self._workspace.forward(self._moved)
-        self._J = self._workspace.cost(self._moved)
+        self._scale = abs(self._workspace.cost(self._moved))
+        """s: |J|, and for classes the mean of the largest |z[L]|, of which 𝓛 is a difference."""
+        if network.loss_function.classes:  # 𝓛 = log Σ exp(z) less the z of the class
+            z = self._workspace.z[network.L]
+            self._scale += float(np.abs(z).max(axis=0).mean())
         self._workspace.backward(self._moved)
         self._analytic = self._workspace.gradient.vector.copy()
         self._chosen = _sample(self._theta.size, sample, seed)
@@ -219,7 +230,7 @@ class GradientChecker:
         chosen, kink = self._chosen[places], self._kink[places]
         compared = places[chosen & ~kink]
         n, a = self._numeric[compared], self._analytic[compared]
-        noise = np.finfo(np.float64).eps * abs(self._J) * np.sqrt(compared.size) / STEP
+        noise = np.finfo(np.float64).eps * self._scale * np.sqrt(compared.size) / STEP
         return ArrayCheck(
             name=name,
             checked=compared.size,

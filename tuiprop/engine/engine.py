@@ -299,6 +299,7 @@ class Engine:
         walk.stop()
         edit = settings_edit(session, request)
         walk.within.leave()
+        walk.look_anew()
         run.edit(edit)
         return Done()
 
@@ -317,6 +318,7 @@ class Engine:
         edit = slip_edit(opened.session, request.name)
         opened.walk.stop()
         opened.walk.within.leave()
+        opened.walk.look_anew()
         opened.session.run.edit(edit, apart=True)
         return Done()
 
@@ -356,7 +358,7 @@ class Engine:
         opened = self._opened()
         made = opened.view.made()
         if made is None:
-            raise ValueError("no update has been made here yet: o or b makes one")
+            raise ValueError(opened.view.why_absent())
         _refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path)

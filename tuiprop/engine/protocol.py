@@ -493,8 +493,8 @@ class Matrix(Message, frozen=True, kw_only=True):
     window: Window
     """What is really there: clipped to the array."""
     shape: tuple[int, int]
-    made: bool
-    """False where this array has not been made yet: `values` is empty then."""
+    absent: str = ""
+    """Why its numbers are not there: `values` is empty then."""
     values: list[list[float]]
     before: list[list[float]]
     """The same part without the change that is tried; empty where none is."""
@@ -502,6 +502,11 @@ class Matrix(Message, frozen=True, kw_only=True):
     column_names: list[str]
     figures: Figures | None
     """None where it has not been made, or is large and the run is walking."""
+
+    @property
+    def made(self) -> bool:
+        """Its numbers are there."""
+        return not self.absent
 
 
 class LayerNorms(Message, frozen=True, kw_only=True):
@@ -736,6 +741,11 @@ class Frame(Message, frozen=True, kw_only=True):
     """Where an update has been begun: its last operation done; `update` counts whole ones."""
     unmade: list[tuple[str, int]]
     """Symbols and layers of what this update has not made yet."""
+    completed: Now | None
+    """The last operation of update t, where it has just been done as one."""
+    far: int
+    """Updates that must be walked again for what update t was made from, where that takes too
+    long to be done unasked; else 0."""
     pace: float
     """Updates a second, measured; 0 when paused."""
     diverged: str

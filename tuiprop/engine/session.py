@@ -65,19 +65,22 @@ class Session:
             return list(self.examples.outputs)
         return [f"u{unit}" for unit in range(self.run.network.sizes[l])]
 
-    def column_names(self, symbol: str, l: int, examples: Rows) -> list[str]:
+    def column_names(
+        self, symbol: str, l: int, examples: Rows, across: slice = slice(None)
+    ) -> list[str]:
         """The columns of an array: units of the layer before, or examples by row of the table.
 
         Args:
             symbol: of the array.
             l: its layer.
             examples: those of the update, by their rows in the table.
+            across: the columns that are asked for, of all of them.
         """
         if symbol in ("W", "dW"):
-            return self.unit_names(l - 1)
+            return self.unit_names(l - 1)[across]
         if symbol in ("b", "db", "J"):
-            return [symbol]
-        return [f"#{row}" for row in examples]
+            return [symbol][across]
+        return [f"#{row}" for row in examples[across]]
 
     def stop_when(self, conditions: Iterable[str]) -> None:
         """Conditions, QUANTITY OP NUMBER, that a watched walk stops at, instead of those before.

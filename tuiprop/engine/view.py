@@ -37,6 +37,9 @@ LARGE = 100_000
 
 _ARRAYS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 
+PATIENCE = 0.25
+"""Seconds that the update at hand may take to be made again, unasked."""
+
 CHEAP = 0.05
 """Seconds up to which J over the whole sets is evaluated at every stop."""
 
@@ -92,6 +95,8 @@ class View:
             operations=walk.operations,
             now=within.now(run.network),
             unmade=[] if within.record is None else within.unmade,
+            completed=self._completed(),
+            far=self._far(),
             pace=walk.pace,
             diverged=self._divergence(),
             bad=self._bad(),
@@ -146,15 +151,15 @@ class View:
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
         array = self._array_of(window)
         part: list[list[float]] = [] if array is None else array[rows, across].tolist()
-        batch = session.examples.training.rows[self._rows_of_batch()]
+        examples = session.examples.training.rows[self._rows_of_batch()]
         return Matrix(
             window=replace(window, row=first, rows=row_count, column=left, columns=column_count),
             shape=shape,
-            made=array is not None,
+            absent="" if array is not None else self.why_absent(),
             values=part,
             before=self._without_the_trial(window, rows, across) if part else [],
             row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
-            column_names=session.column_names(symbol, l, batch)[across],
+            column_names=session.column_names(symbol, l, examples, across),
             figures=self._figures(window, array),
         )
 
@@ -182,7 +187,10 @@ class View:
         return at.symbol in _ARRAYS and (at.symbol != "a") <= at.layer <= L
 
     def made(self) -> Made | None:
-        """The update at hand, whole: begun, or the last one; None where there is none."""
+        """The update at hand, whole: begun, or the last one.
+
+        None where there is none, or where it would take long to make it again: see `Frame.far`.
+        """
         run, within = self._run, self._walk.within
         trainer = run.trainer
         if within.record is not None:
@@ -191,11 +199,43 @@ class View:
             return None
         state = run.t, run.branch.edits
         if self._last_made is None or self._last_made[0] != state:
+            if self._far():
+                return None
             record = run.record(run.t)
             made = Made(record, trainer.operations(), trainer.force)
             self._last_made = state, made
             run.advance(run.t + 1)
         return self._last_made[1]
+
+    def _far(self) -> int:
+        """Updates from the nearest key frame to the one before this, where they take long."""
+        run = self._run
+        at_rest = self._walk.goal is None and self._walk.within.record is None
+        state = run.t, run.branch.edits
+        if not at_rest or run.trainer.workspace is None:
+            return 0
+        if self._last_made is not None and self._last_made[0] == state:
+            return 0
+        updates, seconds = run.replay(run.t)
+        return updates if seconds > PATIENCE and updates > 1 else 0
+
+    def why_absent(self) -> str:
+        """The sentence on arrays that are not there."""
+        if self._walk.goal is not None:
+            return "The run is walking: space stops it."
+        if far := self._far():
+            return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
+        if self._run.t == 0 and self._walk.within.record is None:
+            return "No update has been made yet: o or b makes one."
+        return "It has not been made yet: o makes one after the other."
+
+    def _completed(self) -> Now | None:
+        run = self._run
+        if not self._walk.completed or run.trainer.workspace is None:
+            return None
+        operations = run.trainer.operations()
+        m, count = len(self._rows_of_batch()), run.trainer.count
+        return describe(operations, len(operations), run.network, m, count)
 
     def _shown(self, window: Window | None) -> Now | None:
         """The operation that made the array of a window, where it has been made."""

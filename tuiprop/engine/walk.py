@@ -14,6 +14,9 @@ from tuiprop.training.trainer import Record, first_nonfinite
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
 
+FARTHEST = 2**53
+"""Updates that one can go to: all that a number on the screen tells apart."""
+
 PATIENCE = 0.03
 """Seconds that going somewhere takes before it is answered: most of it is done by then."""
 
@@ -40,6 +43,7 @@ class Walk:
         self._watched = False
         self._from = 0
         """Where it set out: what was made true up to there does not stop it."""
+        self._by_operations = False
         self._ahead: tuple[Record, Hit | None] | None = None
         """The update that has been begun, and what it makes true."""
         self._since = 0.0, 0
@@ -49,6 +53,11 @@ class Walk:
     def operations(self) -> int:
         """Of one update: 8L + 1."""
         return 8 * self.run.network.L + 1
+
+    @property
+    def completed(self) -> bool:
+        """It stands where the last operation of an update has just been done."""
+        return self._by_operations and self.run.t > 0 and self.within.record is None
 
     @property
     def here(self) -> int:
@@ -91,8 +100,8 @@ class Walk:
         return Done()
 
     def look_anew(self) -> None:
-        """The conditions are others."""
-        self._ahead = None
+        """The conditions are others, or what the run is made with."""
+        self._ahead, self.hit = None, ""
 
     def toggle(self, pace: Pace | None) -> Reply:
         """Play if it stands still, else stop."""
@@ -125,7 +134,9 @@ class Walk:
             ):
                 for _ in range(abs(count)):
                     target = max(0, move(target, 1 if count > 0 else -1))
-            return self.go_to(*divmod(target, len(operations)), watched=True)
+            reply = self.go_to(*divmod(target, len(operations)), watched=True)
+            self._by_operations = True
+            return reply
         begun = done > 0
         if request.epochs:
             epoch = run.batches.epochs_done(update)
@@ -169,7 +180,7 @@ class Walk:
             operations: that many operations.
             watched: stop at conditions on the way on.
         """
-        update = max(0, update)
+        update = min(max(0, update), FARTHEST)
         run = self.run
         # on the way back it has been further on than it is
         since = max(self.here, self._from) if self.status == "seeking" else self.here
@@ -198,7 +209,7 @@ class Walk:
         if self._pace is not None:
             return self._work_at(self._pace, self.goal)
         run = self.run
-        run.advance(self.goal, MOMENT, watched=self._watched, since=self._from)
+        run.advance(self.goal, MOMENT, watched=self._watched, since=self._from, landing=True)
         if self._stopped_early():
             return None
         if run.t < self.goal:
@@ -294,5 +305,6 @@ class Walk:
         self.status, self.goal, self._pace, self._watched = status, goal, pace, watched
         self.hit, self.bad, self._from, self._ahead = "", None, since, None
         self.start = self.run.t
+        self._by_operations = pace is not None and pace.operations
         self._since = perf_counter(), self.here
         self._rate = perf_counter(), self.run.t, 0.0

@@ -118,6 +118,7 @@ class Run:
         self._next_frame = perf_counter()
         self._next_lasting = self._next_frame
         self._frame_seconds = SLICE / REST
+        self._update_seconds = 0.0
         self.diverged_at: int | None = None
         """The first update whose result is not finite."""
         self.hit: Hit | None = None
@@ -176,7 +177,13 @@ class Run:
             self.hit = self._watch.after_epoch(self.t, self.history.rows[: self.epoch + 1])
 
     def advance(
-        self, until: int, seconds: float = inf, *, watched: bool = False, since: int = -1
+        self,
+        until: int,
+        seconds: float = inf,
+        *,
+        watched: bool = False,
+        since: int = -1,
+        landing: bool = False,
     ) -> None:
         """Walk on to update `until`, or until the time is up, or until the run diverges.
 
@@ -185,12 +192,16 @@ class Run:
             seconds: at least one update is done, then no slice is begun after so long.
             watched: stop after an update or an epoch that made a condition true: see `hit`.
             since: but not for what the first so many operations since state 0 made true.
+            landing: keep the state before the last update, from which `record` makes it again.
         """
         started = perf_counter()
         self.hit = None
         with limited_to(self._threads), np.errstate(all="ignore"):
             while self.t < until and self.diverged_at is None and self.hit is None:
-                self._advance_slice(until, self._watch if watched else None, since)
+                if landing and self.t == until - 1:
+                    self._save_frame()
+                stop = max(self.t + 1, until - landing)
+                self._advance_slice(stop, self._watch if watched else None, since)
                 if perf_counter() - started >= seconds:
                     break
         self.trainer.settle()
@@ -331,8 +342,18 @@ class Run:
 
     def record(self, update: int) -> Record:
         """The record of one update; the run stands before it afterwards."""
-        self.seek(update - 1)
+        before = update - 1
+        time, state = self._key_frame(before, self.batches)
+        if not time <= self.t <= before:
+            self.trainer.restore(state, time)
+            self.diverged_at = None
+        self.advance(before)
         return self.next_record()
+
+    def replay(self, update: int) -> tuple[int, float]:
+        """What it takes to make the record of an update: updates, and about how many seconds."""
+        updates = update - self._key_frame(update - 1, self.batches)[0]
+        return updates, updates * self._update_seconds
 
     def next_record(self) -> Record:
         """The record of the update that comes next; nothing is changed."""
@@ -379,7 +400,7 @@ class Run:
         # are long, a slice ends there
         last = begin < trainer.t < end_of_epoch - 1 and now >= self._next_lasting
         stop = min(until, end_of_epoch - last)
-        deadline = now + SLICE
+        first, deadline = trainer.t, now + SLICE
         looks = watch is not None and watch.looks_at_updates
         while trainer.t < stop and self.hit is None:
             if looks:
@@ -389,6 +410,7 @@ class Run:
                 trainer.advance(1)
             if perf_counter() >= deadline:
                 break
+        self._update_seconds = (perf_counter() - now) / (trainer.t - first)
         if not is_finite(trainer.state):
             self._return_to_last_finite()
             return

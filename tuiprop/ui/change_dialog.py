@@ -74,9 +74,17 @@ class ChangeDialog:
 
     async def _change_setting(self, setting: str) -> None:
         now = getattr(self._settings, setting)
-        answer = await self._ask(_SETTINGS[setting], "a number", f"{now:g}")
+        read = _whole if setting == "batch_size" else _number
+        answer = await self._app.push_screen_wait(
+            AskText(
+                _SETTINGS[setting],
+                _ALLOWED[read],
+                f"{now}",
+                check=lambda typed: _sentence(read, typed),
+            )
+        )
         if answer is not None:
-            value: Any = int(answer) if setting == "batch_size" else answer
+            value: Any = read(answer)
             self._send(Change(**{setting: value}))
 
     async def _change_optimizer(self) -> None:
@@ -91,10 +99,9 @@ class ChangeDialog:
         now = self._settings.options.get(option, defaults[option])
         is_pair = isinstance(defaults[option], tuple | list)
         text = ", ".join(map(str, now)) if isinstance(now, tuple | list) else f"{now}"
-        words = "two numbers, such as 0.9, 0.999" if is_pair else "a number"
         check = _pair if is_pair else _number
         answer = await self._app.push_screen_wait(
-            AskText(option, words, text, check=lambda typed: _sentence(check, typed))
+            AskText(option, _ALLOWED[check], text, check=lambda typed: _sentence(check, typed))
         )
         if answer is not None:
             options = {**self._settings.options, option: check(answer)}
@@ -111,6 +118,10 @@ def _number(text: str) -> float:
     return float(text)
 
 
+def _whole(text: str) -> int:
+    return int(text)
+
+
 def _pair(text: str) -> tuple[float, float]:
     first, second = map(float, text.split(","))
     return first, second
@@ -121,6 +132,12 @@ def _sentence(read: Callable[[str], Any], text: str) -> str:
     try:
         read(text)
     except ValueError:
-        allowed = "two numbers, such as 0.9, 0.999" if read is _pair else "a number such as -0.25"
-        return f"found {text}, allowed: {allowed}"
+        return f"found {text[:40]}, allowed: {_ALLOWED[read]}"
     return ""
+
+
+_ALLOWED: dict[Callable[[str], Any], str] = {
+    _number: "a number such as -0.25",
+    _whole: "a whole number, 0 or more",
+    _pair: "two numbers, such as 0.9, 0.999",
+}

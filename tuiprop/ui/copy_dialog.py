@@ -86,23 +86,29 @@ class CopyDialog:
         if self._shape[0] * self._shape[1] > MOST_NUMBERS:
             self._say(f"{array} has more numbers than become text: {self._shape}.", "warning")
             return None
-        matrix = (await self._matrices([array]))[0]
-        if not matrix.made:
-            self._say(f"{array} has not been made yet.", "warning")
+        matrices = await self._matrices([array])
+        if not self._are_there(matrices, 1):
             return None
-        return COPY_FORMS[form](matrix)
+        return COPY_FORMS[form](matrices[0])
 
     async def _operation_text(self, form: str) -> str | None:
         assert self._operation is not None
         arrays = [array_of(operand) for operand in self._operation.operands]
         matrices = await self._matrices(arrays)
-        if not all(matrix.made for matrix in matrices):
-            self._say("space stops the run first.", "warning")
+        if not self._are_there(matrices, len(arrays)):
             return None
         if sum(len(row) for matrix in matrices for row in matrix.values) > MOST_NUMBERS:
             self._say("its operands have more numbers than become text.", "warning")
             return None
         return OPERATION_FORMS[form](self._operation, matrices)
+
+    def _are_there(self, matrices: list[Matrix], count: int) -> bool:
+        """All that were asked for have numbers; else it says why not."""
+        absent = next((matrix.absent for matrix in matrices if not matrix.made), "")
+        if absent or len(matrices) < count:
+            self._say(absent or "There is no such array here.", "warning")
+            return False
+        return True
 
     async def _matrices(self, arrays: list[ArrayName]) -> list[Matrix]:
         """Whole arrays."""

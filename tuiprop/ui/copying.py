@@ -32,7 +32,9 @@ def _number(value: float) -> str:
 
 def _latex(matrix: Matrix) -> str:
     rows = " \\\\\n".join(" & ".join(f"{value:.6g}" for value in row) for row in matrix.values)
-    return f"{_latex_name(matrix.window)} = \\begin{{bmatrix}}\n{rows}\n\\end{{bmatrix}}\n"
+    across = "c" * len(matrix.values[0])  # bmatrix has 10 columns at most
+    begin, end = f"\\left[\\begin{{array}}{{{across}}}", "\\end{array}\\right]"
+    return f"{_latex_name(matrix.window)} = {begin}\n{rows}\n{end}\n"
 
 
 def _csv(matrix: Matrix) -> str:
@@ -66,8 +68,8 @@ _LATEX = (
     (re.compile(r"∂"), r"\\partial "),
     (re.compile(r"ŷ"), r"\\hat{y}"),
     (re.compile(r"‖([^‖]*)‖²"), r"\\lVert \1 \\rVert^2"),
-    (re.compile(r"\b([A-Za-z]+)\[(\w)\]ᵀ"), r"{\1^{[\2]}}^{T}"),
-    (re.compile(r"\b([A-Za-z]+)\[(\w)\]"), r"\1^{[\2]}"),
+    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]ᵀ"), r"{\1^{[\2]}}^{T}"),
+    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]"), r"\1^{[\2]}"),
     (re.compile(r"Σᵢ"), r"\\sum_i"),
     (re.compile(r"Σ"), r"\\sum"),
     (re.compile(r"·"), r"\\cdot"),
@@ -75,6 +77,7 @@ _LATEX = (
     (re.compile(r" \* "), r" \\odot "),
     (re.compile(r"−"), "-"),
     (re.compile(r"′"), "'"),
+    (re.compile(r"⁽ⁱ⁾"), "^{(i)}"),
     (re.compile(r"ᵗ"), "^t"),
     (re.compile(r"²"), "^2"),
     (re.compile(r"α"), r"\\alpha"),

@@ -18,10 +18,10 @@ def typed_path(text: str) -> str:
 
 
 _NUMBERED = (
-    (re.compile(r"(?:e|epoch)?\s*(\d+)"), "epoch"),
-    (re.compile(r"([+-]\s*\d+)"), "ahead"),
-    (re.compile(r"(?:u|update)\s*(\d+)"), "update"),
-    (re.compile(r"(?:br|branch)\s*(\d+)"), "branch"),
+    (re.compile(r"(?:e|epoch)?\s*(\d{1,12})"), "epoch"),
+    (re.compile(r"([+-]\s*\d{1,12})"), "ahead"),
+    (re.compile(r"(?:u|update)\s*(\d{1,12})"), "update"),
+    (re.compile(r"(?:br|branch)\s*(\d{1,12})"), "branch"),
 )
 _NAMED = {
     "start": Seek(update=0),
@@ -39,8 +39,8 @@ def parse_place(text: str) -> Seek | str:
     for pattern, name in _NUMBERED:
         if match := pattern.fullmatch(text):
             number = int(match[1].replace(" ", ""))
-            if abs(number) < 2**62:
-                return Seek(**{name: number})  # type: ignore[arg-type]
+            return Seek(**{name: number})  # type: ignore[arg-type]
     return (
-        f"found {text or 'nothing'}, allowed: 47, +10, -2, u187, start, newest, best, end, branch 1"
+        f"found {text[:40] or 'nothing'}, "
+        "allowed: 47, +10, -2, u187, start, newest, best, end, branch 1"
     )

@@ -10,7 +10,7 @@ from tuiprop.engine.protocol import ArrayProof, ProofNote, SlipNote
 from tuiprop.ui.palette import Palette
 
 SIGNS = {"right": "✓", "wrong": "✗"}
-"""Of the verdicts; too small to check has none."""
+"""Of the verdicts; what cannot be checked has none."""
 
 HOW_CHECKED = (
     "Gradient check: dW and db against central differences, (J(θ + h) − J(θ − h)) / 2h with "
@@ -34,6 +34,11 @@ def verdict_style(text: str, palette: Palette) -> Style:
     if text.startswith("✓"):
         return Style(color=palette.good)
     return Style(color=palette.bad, bold=True) if text.startswith("✗") else Style(color=palette.dim)
+
+
+def short_verdict(text: str) -> str:
+    """Of one layer, for little room."""
+    return text.removesuffix(" to check").removesuffix(", cannot be checked")
 
 
 def wrong(proof: ProofNote) -> list[str]:
@@ -77,8 +82,13 @@ def _table(found: Sequence[tuple[ArrayProof, str]], palette: Palette) -> list[Te
     return lines
 
 
-def _head(title: str, verdict: bool | None, words: str, palette: Palette) -> Text:
-    sign = "…" if verdict is None else "✓" if verdict else "✗"
+def _sign(found: Sequence[ArrayProof]) -> str:
+    """✗ where one is wrong, ✓ where one at least is right."""
+    verdicts = {each.verdict for each in found}
+    return next((SIGNS[verdict] for verdict in ("wrong", "right") if verdict in verdicts), "·")
+
+
+def _head(title: str, sign: str, words: str, palette: Palette) -> Text:
     style = verdict_style(sign, palette)
     return Text.assemble((f"{title:<16}", Style(bold=True)), (f"{sign} ", style), words)
 
@@ -100,11 +110,11 @@ def report(proof: ProofNote | None, palette: Palette) -> list[Text]:
 
 
 def _gradient_check(proof: ProofNote, palette: Palette) -> list[Text]:
-    fine = all(each.verdict != "wrong" for each in proof.checks) if proof.finished else None
     words = which(proof)
     if not proof.finished:
         words = f"{proof.compared:,} of {words}"
-    lines = [_head("Gradient check", fine, words, palette)]
+    sign = _sign(proof.checks) if proof.finished else "…"
+    lines = [_head("Gradient check", sign, words, palette)]
     if proof.finished:
         lines += _table([(each, _checked(each)) for each in proof.checks], palette)
     return lines
@@ -113,9 +123,8 @@ def _gradient_check(proof: ProofNote, palette: Palette) -> list[Text]:
 def _update_audit(proof: ProofNote, palette: Palette) -> list[Text]:
     if not proof.audits:
         words = "no update here yet: b makes one"
-        return [_head("Update audit", None, words, palette)]
-    fine = all(each.verdict != "wrong" for each in proof.audits)
-    head = _head("Update audit", fine, f"update {proof.update}", palette)
+        return [_head("Update audit", "…", words, palette)]
+    head = _head("Update audit", _sign(proof.audits), f"update {proof.update}", palette)
     # W[1] b[1] W[2] b[2] …, then each slot in the same order: bring those of a layer together
     order = sorted(enumerate(proof.audits), key=lambda pair: (_layer(pair[1]), pair[0]))
     return [head, *_table([(each, _audited(each)) for _, each in order], palette)]

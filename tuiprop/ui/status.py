@@ -229,11 +229,18 @@ def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) ->
         row("gradient check", (f"… {note.compared} of {proving.which(note)}", dim))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", ("… v audits an update" if frame.made else "… no update yet", dim))
+        row("update audit", (f"… {_unaudited(frame)}", dim))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
         row("update audit", (words, proving.verdict_style(words, palette)))
     return lines
+
+
+def _unaudited(frame: Frame) -> str:
+    """Why there is no audit."""
+    if not frame.made:
+        return "no update yet"
+    return "Shift+b and then b bring one" if frame.far else "v audits an update"
 
 
 def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Style]]:
@@ -241,13 +248,15 @@ def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Sty
     parts = []
     for l, text in enumerate(note.layers, start=1):
         sign, _, figure = text.partition(" ")
-        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: too small"
+        short = proving.short_verdict(text)
+        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: {short}"
         parts.append((f"{named}  ", proving.verdict_style(text, palette)))
     if sum(len(text) for text, _ in parts) - 2 <= room:
         return parts
     wrong = [part for part in parts if part[0].startswith("✗")]
     right = sum(text.startswith("✓") for text, _ in parts)
-    return wrong or [(f"✓ {right} of {len(parts)} layers", Style(color=palette.good))]
+    words = f"{'✓' if right else '·'} {right} of {len(parts)} layers"
+    return wrong or [(words, proving.verdict_style(words, palette))]
 
 
 def hint(frame: Frame, went_back: bool) -> str:
@@ -262,12 +271,14 @@ def hint(frame: Frame, went_back: bool) -> str:
         return "space stops here."
     if frame.status != "paused":
         return "space pauses. + and - change the pace."
-    if went_back and frame.update == 0:
+    if went_back and frame.update == 0 and frame.now is None:
         return "The initial weights again, exactly. The history stays. space or b: on."
     if went_back:
         return "Back by replay: every number as it was, bit for bit. G: the newest."
     if frame.now is not None:
         return "o goes on. Shift+o undoes it, exactly. Enter: where a number comes from."
+    if frame.completed is not None:
+        return f"Update {frame.update} is complete. o begins the next, Shift+o undoes it, exactly."
     if frame.update == 0:
         return (
             f"o computes z[1]; {frame.operations} operations, or b, make one update. s: your data."

@@ -285,7 +285,7 @@ class RunScreen(Screen[None]):
             for l, units in enumerate(outline.sizes)
         ]
         if layers.is_on_screen:
-            if frame.now is not None:
+            if frame.now or frame.completed:
                 layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
             elif not frame.made:
                 layers.border_subtitle = (
@@ -308,7 +308,12 @@ class RunScreen(Screen[None]):
             series.append(Series("validation", palette.validation, courses.validation))
         chart = self.query_one(CostChart)
         chart.show(tuple(series), frame.epochs_done, tuple(courses.others), frame.settings_changed)
-        if self.is_compact and self._view == "overview" and frame.made and not frame.now:
+        if (
+            self.is_compact
+            and self._view == "overview"
+            and frame.made
+            and not (frame.now or frame.completed)
+        ):
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.layers_panel.border_subtitle = f"{line}  m = {frame.examples}"
 
@@ -514,8 +519,8 @@ def _place(frame: Frame) -> tuple[object, ...]:
 
 def marks_of(frame: Frame) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
-    if frame.now is not None:
-        now = frame.now
+    now = frame.now or frame.completed
+    if now is not None:
         reads = frozenset((each.symbol, each.layer) for each in now.operands if not each.slot)
         return Marks((now.symbol, now.layer), reads, frozenset(frame.unmade))
     return Marks(made_nothing=not frame.made)

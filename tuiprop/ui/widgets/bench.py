@@ -156,14 +156,15 @@ class Bench(Container):
         self.set_class(frame.what_if is not None, "-trying")
         asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
         if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
-            wanted = frame.now is not None or self.is_large or not self.has_class("-compact")
+            at_one = frame.now is not None or frame.completed is not None
+            wanted = at_one or self.is_large or not self.has_class("-compact")
             self.set_class(frame.shown is not None and wanted, "-made")
         if frame.what_if is not None:
             self.call_after_refresh(self.query_one(WhatIfPanel).tell, frame.what_if, self.palette)
         whole = self.is_large or not self.has_class("-compact")
         now_panel = self.query_one(NowPanel)
         self.call_after_refresh(now_panel.tell, frame, self.palette, whole=whole)
-        now = frame.now
+        now = frame.now or frame.completed
         at_hand = None if now is None else (frame.update, now.number)
         if at_hand != self._at_hand and now is not None and frame.what_if is None:
             self._trail.clear()
@@ -264,4 +265,8 @@ def _why_no_origin(frame: Frame) -> str:
     """What stands in the place of an origin."""
     if frame.status != "paused":
         return "The run is walking: space stops it, and then it is shown."
+    if frame.far:
+        return (
+            f"{frame.far:,} updates would be walked again for its terms: Shift+b and then b do so."
+        )
     return "This number has not been made yet: o makes one after the other."

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, cursor_style
-from tuiprop.ui.proving import verdict_style
+from tuiprop.ui.proving import short_verdict, verdict_style
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 NORMS, PROOF = 18, 11
@@ -261,7 +261,7 @@ class LayersPanel(Widget, can_focus=True):
             canvas.put_right(norms_at + 8, short(row.norm_W), plain)
             canvas.put_right(norms_at + NORMS, short(row.norm_dW), plain)
         if proof_at:
-            text = row.proof.removesuffix(" to check")
+            text = short_verdict(row.proof)
             text = text if len(text) <= self.size.width - proof_at else text.split(",")[0] + " …"
             canvas.put(proof_at, text, verdict_style(text, self.palette))
         return canvas.strip()

@@ -1,6 +1,7 @@
 """A matrix: heat-coloured, scrolled, with a cursor, rows and columns named."""
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -349,7 +350,8 @@ class MatrixView(Widget, can_focus=True):
         if matrix is None:
             return Strip.blank(width)
         if not matrix.made:
-            text = f"{self.name_of_array} has not been made yet" if y == 1 else ""
+            lines = wrap(matrix.absent, max(1, width))
+            text = lines[y] if y < len(lines) else ""
             return Strip([Segment(text, dim)]).adjust_cell_length(width)
         window, cell = matrix.window, self._cell_width
         if y == 0:

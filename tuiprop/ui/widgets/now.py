@@ -28,7 +28,7 @@ class NowPanel(Line):
             palette: colours.
             whole: all lines of NumPy, not only what fits in one.
         """
-        operation, now = frame.shown, frame.now
+        operation, now = frame.shown, frame.now or frame.completed
         if operation is None:
             return
         at_hand = now is not None and operation.number == now.number
