@@ -59,24 +59,29 @@ def table(**columns: object) -> Table:
 
 
 def test_a_tidy_table_needs_nothing() -> None:
-    tidy = table(x=np.arange(12.0), colour=("red", "blue") * 6, y=np.arange(12.0))
+    tidy = table(x=np.arange(12.0), colour=("red", "blue") * 6, y=np.arange(12.0) % 2)
     assert suggested_columns(tidy, ("y",)) == {}
+
+
+def test_targets_of_numbers_are_standardised() -> None:
+    numbers = table(x=np.arange(12.0), y=np.arange(12.0) * 1e5)
+    assert suggested_columns(numbers, ("y",)) == {"y": ColumnSettings(scaling="standardize")}
 
 
 def test_what_would_be_refused_is_settled() -> None:
     names = tuple(f"n{i}" for i in range(12))
-    gaps = np.where(np.arange(12) % 5 == 0, np.nan, 1.0)
+    gaps = np.where(np.arange(12) % 5 == 0, np.nan, np.arange(12) / 7)
     found = suggested_columns(
         table(name=names, nothing=np.full(12, np.nan), x=gaps, y=gaps), ("y",)
     )
     assert found == {
         "name": ColumnSettings(use=False),
         "nothing": ColumnSettings(use=False),
-        "y": ColumnSettings(missing="drop"),
+        "y": ColumnSettings(missing="drop", scaling="standardize"),
         "*": ColumnSettings(missing="median"),
     }
 
 
 def test_only_missing_inputs_that_are_used_count() -> None:
-    nothing = table(nothing=np.full(12, np.nan), x=np.arange(12.0), y=np.arange(12.0))
+    nothing = table(nothing=np.full(12, np.nan), x=np.arange(12.0), y=("a", "b") * 6)
     assert suggested_columns(nothing, ("y",)) == {"nothing": ColumnSettings(use=False)}

@@ -10,6 +10,7 @@ from tuiprop.data.notes import looks_like_identifier
 from tuiprop.data.reader import asked_of, format_of
 from tuiprop.data.source import Source
 from tuiprop.data.table import Column, DataError, Table
+from tuiprop.data.target import looks_like_classes
 from tuiprop.training.experiment import EVERY_COLUMN, ColumnSettings, DataSettings
 
 LINES = 20
@@ -72,7 +73,8 @@ def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, Colum
 
     What would be refused otherwise is settled: text that names the rows and columns without a
     value are left out, missing numbers are taken for the median and missing text for a category
-    of its own, and rows without a target are left out.
+    of its own, and rows without a target are left out. Targets that are numbers are standardised,
+    as those far from 1 are learnt badly or not at all.
 
     Args:
         table: of the columns.
@@ -81,8 +83,12 @@ def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, Colum
     columns = {}
     for column in table.columns:
         if column.name in targets:
-            if column.missing.any():
-                columns[column.name] = ColumnSettings(missing="drop")
+            own = ColumnSettings(
+                missing="drop" if column.missing.any() else None,
+                scaling=None if looks_like_classes(column) else "standardize",
+            )
+            if own != ColumnSettings():
+                columns[column.name] = own
         elif _is_useless(column):
             columns[column.name] = ColumnSettings(use=False)
     inputs = [each for each in table.columns if each.name not in (*targets, *columns)]

@@ -88,6 +88,11 @@ class DataScreen(Screen[Tables | None]):
         """What the engine said last."""
 
     @property
+    def _gone(self) -> bool:
+        """Its widgets are, which go before it does."""
+        return not self.query(ColumnList)
+
+    @property
     def changed(self) -> bool:
         """The data are others than they were."""
         return self._tables != self._before
@@ -149,6 +154,8 @@ class DataScreen(Screen[Tables | None]):
 
     async def _apply(self, change: Change, *, suggest: bool = False, refit: bool = False) -> None:
         async with self._lock:  # each change builds on what came of the one before
+            if self._gone:
+                return
             wanted = change(self._tables)
             columns = self.query_one(ColumnList)
             if wanted is self._tables and self._in_sight(columns):
@@ -162,7 +169,7 @@ class DataScreen(Screen[Tables | None]):
                     count=columns.room,
                 )
             )
-            if not self.is_attached:
+            if self._gone:
                 return
             if isinstance(reply, Refused):
                 self._say(reply.sentence)
