@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def main(context: click.Context) -> None:
     """A debugger for backpropagation in the terminal.
 
     tuiprop [EXPERIMENT.toml | DATA | MODEL] opens the dashboard: on an experiment file, a table
-    (CSV, TSV), a data set that comes with it, or exported weights; with nothing named, on the
+    (CSV and others), a data set that comes with it, or exported weights; with nothing named, on the
     truth table of exclusive or.
     """
     from tuiprop.training.memory import key_frame_budget
@@ -145,8 +145,7 @@ def train(
             _check_destination(history, ".csv")
         session = _open(experiment, init, assignments)
         _stop_when(session, conditions)
-        for note in session.examples.notes:
-            click.echo(f"note: {note}", err=True)
+        _say_notes(session.examples.notes)
         for file in exports:
             _say_remarks(session.model, file)
     total = session.experiment.training.epochs if epochs is None else epochs
@@ -178,6 +177,12 @@ def _check_destination(file: str, *suffixes: str) -> None:
 
     if sentence := refusal(file, *(suffixes or SUFFIXES)):
         raise ValueError(sentence)
+
+
+def _say_notes(notes: Iterable[str]) -> None:
+    """What is odd about the data, on standard error."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def _say_remarks(model: "Model", file: str) -> None:
@@ -339,6 +344,7 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
     """Gradient check of the initial weights on the first batch, in float64."""
     with _one_sentence():
         session = _open(experiment, init, assignments)
+        _say_notes(session.examples.notes)
         result = session.check()
     click.echo("array      checked  relative error  verdict")
     for array in result.arrays:
@@ -366,6 +372,7 @@ def explain(experiment: str, assignments: tuple[str, ...], update: int, init: st
         from tuiprop.engine.explain import explain as explained
 
         session = _open(experiment, init, assignments)
+        _say_notes(session.examples.notes)
         try:
             text = explained(session, update)
         except ArithmeticError as error:
@@ -444,8 +451,7 @@ def predict(model: str, data: str, assignments: tuple[str, ...], out: str | None
         else:
             write_bytes(str(out), encoded(result.columns, Path(str(out)).suffix))
             _say(f"{out}: {table.rows} rows")
-        for note in result.notes:
-            click.echo(f"note: {note}", err=True)
+        _say_notes(result.notes)
         if result.scores is not None:
             _say_scores(result.scores, loaded.network.loss)
 
@@ -533,6 +539,7 @@ def datasets(name: str | None, out: str | None) -> None:
     for line in (
         entry.title,
         entry.description,
+        ", ".join(filter(None, (entry.creators, entry.licence, entry.doi and f"doi:{entry.doi}"))),
         f"{table.rows} rows; target: {entry.target}",
         f"columns: {columns}",
         "An experiment that suits it:",
