@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.engine.runs import ask, refusal
-from tuiprop.engine import table_view
+from tuiprop.engine import session, table_view
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import (
     Check,
@@ -17,6 +17,8 @@ from tuiprop.engine.protocol import (
     Described,
     Locate,
     Located,
+    Open,
+    Opened,
     Outline,
     Tables,
 )
@@ -222,3 +224,16 @@ def test_looking_again_reads_and_sums_up_nothing(
         monkeypatch.setattr(table_view, name, None)
     again = ask(engine, Describe(experiment=first.experiment, count=2), Described)
     assert again == first
+
+
+def test_what_was_looked_at_is_opened_without_preparing_it_again(
+    untidy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine()
+    experiment = ask(engine, Locate(what=untidy), Located).experiment
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "prepare", None)
+        ask(engine, Open(experiment=experiment), Opened)
+    again = Open(experiment={**experiment, "data": {**experiment["data"], "seed": 7}})
+    ask(engine, again, Opened)  # other examples
+    ask(engine, Open(experiment=experiment), Opened)  # the first ones belong to the first run

@@ -223,7 +223,11 @@ class Engine:
         experiment = parse(request.experiment)
         table = self._tables.load(experiment.data)
         session = open_session(
-            experiment, table=table, weights=request.weights, initial=request.initial
+            experiment,
+            table=table,
+            examples=self._tables.take(experiment, table),
+            weights=request.weights,
+            initial=request.initial,
         )
         run = session.run
         if request.resume is not None:

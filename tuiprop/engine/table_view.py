@@ -58,6 +58,7 @@ class TableView:
         self._table: tuple[object, Table] | None = None
         self._summaries: dict[tuple[str, tuple[str, ...]], Summary] = {}
         self._outcome: tuple[Experiment, Table, Outline | Refused] | None = None
+        self._examples: tuple[Experiment, Table, Examples] | None = None
 
     def load(self, settings: DataSettings) -> Table:
         """The table of these settings, read once as long as it is the same.
@@ -80,7 +81,17 @@ class TableView:
         """
         table = self.load(experiment.data)
         experiment = complete(experiment, table)
-        return outline_of(experiment, table, prepare(experiment, table))
+        self._examples = None  # they may be large: never two at a time
+        examples = prepare(experiment, table)
+        self._examples = experiment, table, examples
+        return outline_of(experiment, table, examples)
+
+    def take(self, experiment: Experiment, table: Table) -> Examples | None:
+        """The examples of this experiment if they are those of the last outline; only once."""
+        known, self._examples = self._examples, None
+        if known is None or known[0] != experiment or known[1] is not table:
+            return None
+        return known[2]
 
     def describe(self, request: Describe) -> Described:
         """The columns asked for, and what the experiment makes of the table.
