@@ -204,7 +204,7 @@ class DataScreen(Screen[Tables | None]):
         lines = self.query_one("#file", Static)
         if bool(described.names) != columns.display:
             columns.display = bool(described.names)
-            columns.focus()
+            self.query_one("#columns" if described.names else "#outcome").focus()
         lines.display = not described.names
         if described.reading is not None:
             lines.update("\n".join(described.reading.lines))
