@@ -293,6 +293,73 @@ async def test_from_the_set_up_and_back(make_app: MakeApp) -> None:
         assert form.query_one("#data-target", Input).value == "petal_length"
 
 
+async def looked_at(pilot: Pilot[int]) -> DataScreen:
+    """Wait for the screen that comes by itself."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, DataScreen)
+    await until(pilot, lambda: screen.described is not None)
+    return screen
+
+
+async def test_a_table_by_itself_is_looked_at_first(make_app: MakeApp, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,y\n" + "".join(f"{i % 7},{i},{i % 2}\n" for i in range(20)))
+    async with make_app(str(path)).run_test(size=SIZE) as pilot:
+        await looked_at(pilot)
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+        outline = app_of(pilot).link.outline
+        assert outline is not None
+        assert outline.sizes[0] == 1
+        await opened(pilot)
+
+
+async def test_what_cannot_be_read_is_said_how_and_begins(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    async with make_app(str(untidy(tmp_path))).run_test(size=SIZE) as pilot:
+        screen = await looked_at(pilot)
+        await pilot.press("r")
+        await choose(pilot, "decimal")
+        await choose(pilot, "comma")
+        await until(pilot, lambda: outcome(screen).startswith("40 rows"))
+        await pilot.press("enter")
+        await opened(pilot)
+        outline = app_of(pilot).link.outline
+        assert outline is not None
+        assert outline.columns == ["name", "age", "port", "survived"]
+
+
+async def test_what_cannot_be_read_can_be_left(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(str(untidy(tmp_path)))
+    async with app.run_test(size=SIZE) as pilot:
+        await looked_at(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 2
+    assert "takes a comma" in app.farewell
+
+
+async def test_from_the_run_changes_lead_through_the_set_up(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await pilot.press("5")
+        await looked_at(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+        await pilot.press("5")
+        await looked_at(pilot)
+        await pilot.press("u", "enter")
+        await says(pilot, "n[0] = 3")
+        assert isinstance(pilot.app.screen, SetupScreen)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+        outline = app_of(pilot).link.outline
+        assert outline is not None
+        assert outline.sizes[0] == 3
+
+
 async def test_no_keys_break_it(make_app: MakeApp) -> None:
     """Every key in any order leaves what an experiment can be, or the sentence on it."""
     import random
@@ -327,7 +394,8 @@ async def of_untidy(pilot: Pilot[int], folder: Path) -> None:
 
 
 async def unread(pilot: Pilot[int], folder: Path) -> None:
-    await data(pilot, _from_here(untidy(folder), folder))
+    screen, _ = await data(pilot, _from_here(untidy(folder), folder))
+    await until(pilot, lambda: screen.query_one("#outcome").has_focus)
 
 
 async def refused(pilot: Pilot[int], folder: Path) -> None:

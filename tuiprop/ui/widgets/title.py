@@ -39,16 +39,17 @@ class Title(Line):
         if flags.cell_len + state.cell_len + position.cell_len + 2 > room:
             position = status.position_in_short(frame, palette)
         right = Text.assemble(flags, state, "  ", position)
-        tabs, zones = _tabs(view, palette)
+        tabs, zones = _tabs(view, palette, long)
         costs = status.costs(frame, palette, width - tabs.cell_len - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
 
-def _tabs(view: str, palette: Palette) -> tuple[Text, list[Zone]]:
-    """The views, the one at hand underlined."""
+def _tabs(view: str, palette: Palette, long: bool) -> tuple[Text, list[Zone]]:
+    """The views, the one at hand underlined; in short where there is little room."""
     tabs = Text()
     zones = []
-    for key, name, action in status.VIEWS:
+    for key, whole, brief, action in status.VIEWS:
+        name = whole if long else brief
         at = action == f"view('{view}')"
         start = tabs.cell_len + 1  # the line begins with a blank
         tabs.append(key, Style(color=palette.now, bold=at))
