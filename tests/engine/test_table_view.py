@@ -131,6 +131,10 @@ def test_arrays_wait_for_a_word(tmp_path: Path) -> None:
     assert found.reading is not None
     assert (found.reading.format, found.names) == ("numpy", [])
     assert described(of_file(str(path), examples="rows")).names == ["X_0", "X_1", "X_2", "y"]
+    located = ask(Engine(), Locate(what=str(path)), Located)
+    assert (located.suggested, located.weights) == (True, None)
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    assert "broken.npz" in refusal(Engine(), Locate(what=str(tmp_path / "broken.npz"))).sentence
 
 
 def test_images_are_looked_at_some_columns_at_a_time(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from textual.events import Key
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList, Select, Static
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
@@ -291,6 +291,29 @@ async def test_from_the_set_up_and_back(make_app: MakeApp) -> None:
         assert isinstance(form, SetupScreen)
         await says(pilot, "n[0] = 5")  # a species is three inputs
         assert form.query_one("#data-target", Input).value == "petal_length"
+
+
+async def test_a_file_named_in_the_set_up_is_said_how_to_read(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    async with make_app("iris").run_test(size=(120, 36)) as pilot:
+        form = await set_up(pilot)
+        form.query_one("#data-name", Select).value = "a file …"
+        source = form.query_one("#data-source", Input)
+        await until(pilot, lambda: pilot.app.focused is source)
+        source.value = str(untidy(tmp_path))
+        await pilot.press("tab")
+        await says(pilot, "takes a comma")
+        await pilot.press("ctrl+t")
+        await looked_at(pilot)
+        await pilot.press("r")
+        await choose(pilot, "decimal")
+        await choose(pilot, "comma")
+        screen = pilot.app.screen
+        assert isinstance(screen, DataScreen)
+        await until(pilot, lambda: outcome(screen).startswith("40 rows"))
+        await pilot.press("enter")
+        await says(pilot, "n[0] = 5")
 
 
 async def looked_at(pilot: Pilot[int]) -> DataScreen:

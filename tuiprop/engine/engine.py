@@ -72,7 +72,7 @@ from tuiprop.files.atomic import write_text
 from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
-from tuiprop.files.weights import load_model, parameters_for
+from tuiprop.files.weights import holds_weights, load_model, parameters_for
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
@@ -173,7 +173,7 @@ class Engine:
             experiment = suggested_experiment(what)
         elif what.endswith(".toml"):
             experiment = load(what)
-        elif what.endswith((".npz", ".safetensors")):
+        elif holds_weights(what):
             experiment, weights = load_model(what).experiment, what
         else:
             return self._locate_table(what)

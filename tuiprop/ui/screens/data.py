@@ -207,7 +207,7 @@ class DataScreen(Screen[Tables | None]):
             self.query_one("#columns" if described.names else "#outcome").focus()
         lines.display = not described.names
         if described.reading is not None:
-            lines.update("\n".join(described.reading.lines))
+            lines.update("\n".join(described.reading.lines) or "It is no text.")
         self._paint_column()
         if described.outline is not None:
             becomes = Text(examples_words(described.outline) + "\n", Style(bold=True))

@@ -250,7 +250,10 @@ class SetupScreen(Screen[None]):
             tables[field.section][field.name] = value
         if not tables["data"]["target"]:
             del tables["data"]["target"]
-        tables["network"]["layers"] = self.query_one(LayerEditor).settings
+        layers = self.query_one(LayerEditor).settings
+        tables["network"]["layers"] = layers
+        if not layers:  # of a table that is not read yet
+            del tables["network"]["layers"]
         defaults = self._vocabulary.options[tables["training"]["optimizer"]]
         options = {
             control.id.removeprefix("option-"): to_option(control.value)
