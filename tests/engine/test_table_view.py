@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.engine.runs import ask, refusal
 from tuiprop.engine import session, table_view
@@ -20,6 +22,7 @@ from tuiprop.engine.protocol import (
     Open,
     Opened,
     Outline,
+    Refused,
     Tables,
 )
 
@@ -241,3 +244,34 @@ def test_what_was_looked_at_is_opened_without_preparing_it_again(
     again = Open(experiment={**experiment, "data": {**experiment["data"], "seed": 7}})
     ask(engine, again, Opened)  # other examples
     ask(engine, Open(experiment=experiment), Opened)  # the first ones belong to the first run
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.lists(st.text('01.5-e,;\t"?yesnoä \r', max_size=12), max_size=6).map(
+            lambda lines: "\n".join(lines).encode()
+        ),
+        st.lists(
+            st.tuples(*[st.sampled_from(["", "1", "2.5", "a", "b", "?", "1e400", "1,5"])] * 3),
+            min_size=1,
+            max_size=14,
+        ).map(lambda rows: "\n".join(map(";".join, [("x", "y", "z"), *rows])).encode()),
+    )
+)
+def test_any_bytes_are_shown_or_give_a_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "any.csv"
+    path.write_bytes(content)
+    engine = Engine()
+    request = Describe(experiment=of_file(str(path)), suggest=True, refit=True, count=5)
+    found = engine.handle(request)
+    sentences = [found] if isinstance(found, Refused) else []
+    if isinstance(found, Described):
+        assert (found.outline is None) != (found.refused is None)
+        sentences += [found.refused] if found.refused else []
+        if found.outline is not None:
+            ask(engine, Open(experiment=found.experiment), Opened)
+    for refused in sentences:
+        assert "the engine could not" not in refused.sentence
+        assert "\n" not in refused.sentence

@@ -6,6 +6,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tuiprop.engine.protocol import ColumnNote, Outline, ReadingNote, Tables
+from tuiprop.ui.column_changes import POSSIBLE
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 
@@ -25,6 +26,13 @@ _HEADERS = {
     "classes": "the first line names the classes",
     "nothing": "no header",
 }
+_SETTINGS = {
+    "encoding": ("e", "as"),
+    "missing": ("m", "missing:"),
+    "scaling": ("s", "scaling:"),
+}
+"""The key of a setting, and its word."""
+
 _FLAGS = {
     "identifier": "looks like an identifier",
     "gives away": "gives the target away",
@@ -60,6 +68,22 @@ def facts(note: ColumnNote, palette: Palette) -> Text:
     words.append(f"{note.distinct:,} different")
     words.append(f"{note.missing:,} missing" if note.missing else "none missing")
     return text.append("  " + ", ".join(words), Style(color=palette.text))
+
+
+def keys_of(note: ColumnNote) -> list[tuple[str, str, str]]:
+    """What can be done with a column, as it stands: keys with their words and actions."""
+    keys: list[tuple[str, str, str]] = []
+    if note.role in ("input", "left out"):
+        keys.append(("u", "used" if note.role == "input" else note.role, "use"))
+    if note.role != "target":
+        keys.append(("t", "target", "target(False)"))
+    for setting, (key, words) in _SETTINGS.items():
+        possible, now = POSSIBLE[setting](note)
+        if possible:
+            keys.append((key, f"{words} {now}".rstrip(), f"next('{setting}')"))
+    if note.encoding == "ordinal":
+        keys.append(("o", "order", "order"))
+    return keys
 
 
 def first_rows(notes: Sequence[ColumnNote], at: int, width: int, palette: Palette) -> Text:

@@ -15,7 +15,6 @@ from textual.widgets import Static
 
 from tuiprop.engine.protocol import ColumnNote, Describe, Described, Refused, Tables
 from tuiprop.ui.column_changes import (
-    POSSIBLE,
     read_as,
     used_or_not,
     with_column,
@@ -26,7 +25,7 @@ from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.read_dialog import ReadDialog
 from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.table_words import examples_words, facts, first_rows, reading_words
+from tuiprop.ui.table_words import examples_words, facts, first_rows, keys_of, reading_words
 from tuiprop.ui.widgets.bars import Line, labelled, spread
 from tuiprop.ui.widgets.column_list import ColumnList
 
@@ -243,24 +242,8 @@ class DataScreen(Screen[Tables | None]):
             return
         at = columns.cursor - described.first
         rows.update(first_rows(described.columns, at, rows.content_size.width, self._palette))
-        text, zones = labelled(self._keys_of(note), self._palette)
+        text, zones = labelled(keys_of(note), self._palette)
         detail.show([facts(note, self._palette), text], [[], zones])
-
-    def _keys_of(self, note: ColumnNote) -> list[tuple[str, str, str]]:
-        """What can be done with a column, as it stands."""
-        keys = []
-        if note.role != "target":
-            used = "left out" if note.role == "left out" else "used"
-            if note.role != "split":
-                keys.append(("u", used, "use"))
-            keys.append(("t", "target", "target(False)"))
-        for setting, (key, words) in _SETTINGS.items():
-            possible, now = POSSIBLE[setting](note)
-            if possible:
-                keys.append((key, f"{words} {now}".rstrip(), f"next('{setting}')"))
-        if note.encoding == "ordinal":
-            keys.append(("o", "order", "order"))
-        return keys
 
     # Changing
 
@@ -343,11 +326,3 @@ class DataScreen(Screen[Tables | None]):
             if answer != "drop":
                 return
         self.dismiss(None)
-
-
-_SETTINGS = {
-    "encoding": ("e", "as"),
-    "missing": ("m", "missing:"),
-    "scaling": ("s", "scaling:"),
-}
-"""The key of a setting, and its word."""
