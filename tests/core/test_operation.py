@@ -121,7 +121,7 @@ def test_equations_are_those_of_the_notes() -> None:
     assert texts[8] == "db[2] = (1/m) Σᵢ dz[2]"
     assert texts[9] == "da[1] = W[2]ᵀ · dz[2]"
     assert texts[10] == "dz[1] = da[1] * tanh′(z[1])"
-    assert texts[13] == "W[1] = W[1] − α (m / (1 − 0.9ᵗ)) / (√(v / (1 − 0.999ᵗ)) + ε)"
+    assert texts[13] == "W[1] := W[1] − α (m / (1 − 0.9ᵗ)) / (√(v / (1 − 0.999ᵗ)) + ε)"
 
 
 def test_shapes_by_name_fit_the_arrays() -> None:

@@ -224,9 +224,9 @@ def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
 def test_a_rule_that_is_applied_twice_says_so() -> None:
     training = trainer("fused", "bias_twice", optimizer="momentum")
     weights, bias = training.operations()[-2:]
-    assert weights.rule == ("v = 0.9 v + dW[2]",)
-    assert bias.rule == ("v = 0.9 v + db[2]", "b[2] = b[2] − α v", "v = 0.9 v + db[2]")
-    assert bias.text == "b[2] = b[2] − α v"
+    assert weights.rule == ("v := 0.9 v + dW[2]",)
+    assert bias.rule == ("v := 0.9 v + db[2]", "b[2] := b[2] − α v", "v := 0.9 v + db[2]")
+    assert bias.text == "b[2] := b[2] − α v"
     assert bias.numpy.count("\n") == 3
 
 

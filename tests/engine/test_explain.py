@@ -88,7 +88,7 @@ def test_rules_with_slots_are_written_in_full() -> None:
         training={"optimizer": "adam"},  # type: ignore[arg-type]
     )
     text = explain(open_session(experiment), 2)
-    assert "    m = 0.9 m + (1 − 0.9) dW[1]\n    v = 0.999 v + (1 − 0.999) dW[1]²\n" in text
+    assert "    m := 0.9 m + (1 − 0.9) dW[1]\n    v := 0.999 v + (1 − 0.999) dW[1]²\n" in text
     assert "v_W1 = 0.999 * v_W1" in text
     record = tuiprop.record(experiment, update=2)
     found = tables(text)

@@ -36,7 +36,7 @@ from tuiprop.engine.protocol import (
     Save,
     Seek,
     Snapshot,
-    Try,
+    Verify,
     Vocabulary,
     Window,
     decode_reply,
@@ -170,18 +170,25 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
     assert isinstance(exported, Exported)
 
 
+@pytest.fixture
+def broken_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines that are started from now on have a mistake in what answers Verify."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tuiprop.engine.engine as e\n"
+        "def broken(self, request):\n"
+        "    return [][0]\n"
+        "e.Engine._verify = broken\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+
+
+@pytest.mark.usefixtures("broken_verify")
 def test_an_error_inside_does_not_kill_it(client: ProcessClient) -> None:
     get(client.ask(Open(experiment=tables())))
     seek(client, 3)
-    for row, layer in ((999, 1), (0, 9)):
-        reply = get(client.ask(Try(symbol="W", layer=layer, row=row, column=0, value=1.0)))
-        assert isinstance(reply, Refused)
-        assert reply.sentence.startswith("the engine could not do that: ")
-    reply = get(client.ask(Vocabulary(
-        datasets=[], activations=[], outputs=[], losses=[], initializers=[], optimizers=[],
-        options={}, slips=[], dtypes=[], formats=[], quantities=[],
-    )))  # fmt: skip
+    reply = get(client.ask(Verify()))
     assert isinstance(reply, Refused)
+    assert reply.sentence.startswith("the engine could not do that: ")
     assert not client.died
     assert frame(client).update == 3
 
@@ -338,12 +345,13 @@ def test_it_ignores_an_interrupt(process: "subprocess.Popen[bytes]") -> None:
     assert err == b""
 
 
+@pytest.mark.usefixtures("broken_verify")
 def test_only_messages_come_out_of_it(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     requests: list[Message] = [
         Open(experiment=tables()),
-        Try(symbol="W", layer=9, row=0, column=0, value=1.0),
+        Verify(),
         Seek(update=10),
         Look(),
         Ask(),

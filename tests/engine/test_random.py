@@ -160,11 +160,10 @@ REFUSED = (
     "Enter keeps the change",
     "nothing is changed",
     "no slip is on",
-    "is on already",
     "all 6 epochs are done",
     "found branch ",
     "is computed; W, b and the inputs a[0] can be changed",
-    "has been changed by this update already",
+    " already",
 )
 
 

@@ -16,6 +16,7 @@ from tuiprop.engine.protocol import (
     Keep,
     Look,
     Move,
+    Place,
     Play,
     Revert,
     SaveRecord,
@@ -292,3 +293,54 @@ def test_a_number_that_overflows_the_dtype_of_the_run_is_none() -> None:
     sentence = refusal(engine, Try(symbol="W", layer=1, row=0, column=0, value=1e39)).sentence
     assert sentence == "found 1e+39, allowed: a finite number of float32"
     ask(engine, Try(symbol="W", layer=1, row=0, column=0, value=1e38), Done)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "layer", "row", "column", "words"),
+    [
+        ("W", 1, 999, 0, "allowed: below 5 and 4"),
+        ("W", 1, 0, 4, "allowed: below 5 and 4"),
+        ("b", 2, 0, 1, "allowed: below 3 and 1"),
+        ("W", 0, 0, 0, "found layer 0, allowed: 1 to 2"),
+        ("a", 3, 0, 0, "found layer 3, allowed: 0 to 2"),
+        ("a", 0, 0, -1, "found row 0 and column -1 of a[0]"),
+    ],
+)
+def test_beyond_an_array(symbol: str, layer: int, row: int, column: int, words: str) -> None:
+    engine = opened()
+    request = Try(symbol=symbol, layer=layer, row=row, column=column, value=1.0)
+    assert words in refusal(engine, request).sentence
+
+
+def test_the_same_value_is_no_change() -> None:
+    engine = opened()
+    engine.handle(Seek(update=3))
+    engine.handle(Move(operations=2))
+    refused = refusal(engine, Try(symbol="b", layer=1, row=0, column=0, value=_b(engine)))
+    assert refused.sentence.endswith(" already")
+    assert (frame_of(engine).update, frame_of(engine).now.number) == (3, 2)  # type: ignore[union-attr]
+    assert len(frame_of(engine).branches) == 1
+
+
+def _b(engine: Engine) -> float:
+    return float(run_of(engine).trainer.parameters.b[1][0, 0])
+
+
+def test_what_an_update_starts_from_says_where_it_is_from() -> None:
+    engine = opened()
+    b = Place(symbol="b", layer=1, row=0, column=0, before=True)
+
+    def sentence() -> str:
+        origin = ask(engine, Look(place=b), Frame).origin
+        assert origin is not None
+        return origin.sentence
+
+    engine.handle(Move(operations=1))
+    assert sentence() == "Initial: before the first update."
+    engine.handle(Seek(update=3))
+    assert sentence() == "Made by update 2."
+    engine.handle(Move(operations=1))
+    assert sentence() == "Made by update 3."
+    engine.handle(Try(symbol="b", layer=1, row=0, column=0, value=0.5))
+    engine.handle(Keep())
+    assert sentence() == "Changed by hand after update 3."

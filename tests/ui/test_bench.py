@@ -121,7 +121,7 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         await until(pilot, lambda: "before" in frame_of(pilot).origin.name)  # type: ignore[union-attr]
         origin = frame_of(pilot).origin
         assert origin is not None
-        assert "before this update" in origin.sentence
+        assert "before the first update" in origin.sentence
         for array in (ArrayName("z", 1), ArrayName("a", 1), ArrayName("dW", 2)):
             await pilot.press("backspace")
             await at_array(pilot, array)

@@ -101,6 +101,7 @@ def test_linear_ticks_are_round_and_span_the_values(low: float, span: float) -> 
     places = [place for place, _ in ticks]
     step = places[1] - places[0]
     assert 2 <= len(ticks) <= 8
+    assert len({label for _, label in ticks}) == len(ticks)
     assert places[0] <= low + 1e-5 * step
     assert places[-1] >= high - 1e-5 * step
     leading = step / 10.0 ** math.floor(math.log10(step) + 1e-3)

@@ -5,6 +5,7 @@ them again from its operands, with the same calls on arrays in the same order of
 result is that of the record, bit for bit.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -78,7 +79,7 @@ class Operation:
     result: Reference
     operands: tuple[Reference, ...]
     equation: tuple[Piece, ...]
-    """What stands right of the equals sign."""
+    """What stands right of `sign`."""
     sentence: str
     """What it does, in one plain sentence; {m} is the number of examples."""
     numpy: str
@@ -91,10 +92,16 @@ class Operation:
     """What comes before the last line, for an optimiser with slots."""
 
     @property
+    def sign(self) -> str:
+        """= of what is made, := of a parameter that is changed."""
+        return ":=" if self.phase is Phase.UPDATE else "="
+
+    @property
     def text(self) -> str:
         """The whole equation in one line."""
-        text = " ".join(piece.text for piece in self.equation)
-        return f"{self.result} = " + text.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+        right = " ".join(piece.text for piece in self.equation)
+        right = right.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+        return f"{self.result} {self.sign} {right}"
 
 
 def operations(
@@ -374,6 +381,13 @@ class Rule:
         return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
 
 
+def _pieces(text: str, *arrays: Reference) -> tuple[Piece, ...]:
+    """An equation cut where it names arrays; a name that holds another comes before it."""
+    names = {str(array): array for array in arrays}
+    parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
+    return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
+
+
 def _parameter_change(parameter: Reference, rule: Rule) -> Operation:
     gradient = Reference(f"d{parameter.symbol}", parameter.layer)
     optimizer = rule.optimizer
@@ -392,7 +406,7 @@ def _parameter_change(parameter: Reference, rule: Rule) -> Operation:
         Phase.UPDATE,
         parameter,
         (parameter, gradient, *slots, T),
-        (Piece(last),),
+        _pieces(last, gradient, parameter),
         f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
         "\n".join(rule.numpy(parameter, gradient)),
         compute,

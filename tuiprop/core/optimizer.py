@@ -187,11 +187,11 @@ def _options(**options: float | tuple[float, float]) -> Options:
     return MappingProxyType(options)
 
 
-_VELOCITY = "v = {momentum} v + {g}"
+_VELOCITY = "v := {momentum} v + {g}"
 _VELOCITY_NUMPY = "v_{W} = {momentum} * v_{W} + {g}"
 _ADAM = (
-    "m = {beta1} m + (1 − {beta1}) {g}",
-    "v = {beta2} v + (1 − {beta2}) {g}²",
+    "m := {beta1} m + (1 − {beta1}) {g}",
+    "v := {beta2} v + (1 − {beta2}) {g}²",
     "{W} − α (m / (1 − {beta1}ᵗ)) / (√(v / (1 − {beta2}ᵗ)) + ε)",
 )
 _ADAM_NUMPY = (
@@ -234,7 +234,7 @@ _TABLE = (
     Optimizer(
         "adagrad",
         _adagrad,
-        ("s = s + {g}²", "{W} − α {g} / (√s + ε)"),
+        ("s := s + {g}²", "{W} − α {g} / (√s + ε)"),
         ("s_{W} = s_{W} + ({g})**2", "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})"),
         ("s = s + {g}**2", _ADAPTIVE_FORMULA),
         ("s",),
@@ -243,7 +243,7 @@ _TABLE = (
     Optimizer(
         "rmsprop",
         _rmsprop,
-        ("s = {alpha} s + (1 − {alpha}) {g}²", "{W} − α {g} / (√s + ε)"),
+        ("s := {alpha} s + (1 − {alpha}) {g}²", "{W} − α {g} / (√s + ε)"),
         (
             "s_{W} = {alpha} * s_{W} + (1 - {alpha}) * ({g})**2",
             "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})",
@@ -264,7 +264,7 @@ _TABLE = (
     Optimizer(
         "adamw",
         _adamw,
-        ("{W} = {W} − α {weight_decay} {W}", *_ADAM),
+        ("{W} := {W} − α {weight_decay} {W}", *_ADAM),
         ("{W} = {W} * (1 - {lr} * {weight_decay})", *_ADAM_NUMPY),
         _ADAM_FORMULA,
         ("m", "v"),

@@ -164,18 +164,7 @@ class Origin:
 
 
 def maker(operations: Sequence[Operation], cell: Cell) -> Operation | None:
-    """The operation of this update that made a number; None where `beginning` says what it is."""
+    """The operation of this update that made a number; None where an update starts from it."""
     if cell.before:
         return None
     return next((each for each in operations if each.result == cell.reference), None)
-
-
-def beginning(reference: Reference) -> str:
-    """What an array is that an update starts from, in one sentence."""
-    if reference.slot:
-        return f"The optimiser kept {reference} from the update before; it is 0 before the first."
-    return {
-        "a": "An input: it comes from the row of the table.",
-        "y": "A target: it comes from the row of the table.",
-        "t": "The number of the update.",
-    }.get(reference.symbol, "As it was before this update: made by the last one, or initial.")

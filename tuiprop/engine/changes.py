@@ -69,13 +69,14 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     run, within = session.run, walk.within
     symbol, l = request.symbol, request.layer
     reference = Reference(symbol, l)
+    update = run.t + 1 if within.record is not None else max(run.t, 1)
+    examples = run.batches.rows(update)
+    _refuse_beyond(session, request, len(examples))
     dtype = run.trainer.state.dtype
     with np.errstate(over="ignore"):
         if not np.isfinite(dtype.type(request.value)):
             raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
     if symbol == "a" and l == 0:
-        update = run.t + 1 if within.record is not None else max(run.t, 1)
-        examples = run.batches.rows(update)
         example = int(examples[request.column])
         row_of_table = session.examples.training.rows[example]
         name = f"a[0][{session.unit_names(0)[request.row]},#{row_of_table}]"
@@ -99,3 +100,27 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
         value=request.value,
     )
     return edit, f"{reference}[{session.unit_names(l)[request.row]},{columns[request.column]}]"
+
+
+def _refuse_beyond(session: Session, at: Try, m: int) -> None:
+    """There is such a number.
+
+    Args:
+        session: the run.
+        at: the number.
+        m: how many examples there are.
+
+    Raises:
+        ValueError: the network has no such layer, or the array no such cell.
+    """
+    network, l = session.run.network, at.layer
+    n, L = network.sizes, network.L
+    first = 0 if at.symbol == "a" else 1
+    if not first <= l <= L:
+        raise ValueError(f"found layer {l}, allowed: {first} to {L}")
+    columns = {"W": n[l - 1], "b": 1}.get(at.symbol, m)
+    if not (0 <= at.row < n[l] and 0 <= at.column < columns):
+        raise ValueError(
+            f"found row {at.row} and column {at.column} of {Reference(at.symbol, l)}, "
+            f"allowed: below {n[l]} and {columns}"
+        )

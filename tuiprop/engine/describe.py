@@ -48,7 +48,7 @@ def describe(
         layer=result.layer,
         equation=[
             part(Piece(str(result), result)),
-            EquationPart(text="="),
+            EquationPart(text=operation.sign),
             *map(part, operation.equation),
         ],
         rule=list(operation.rule),

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from tuiprop.core.array import Rows
 from tuiprop.core.operation import Operation, Reference, operations
-from tuiprop.core.origin import Cell, Factor, Origin, Term, beginning, maker
+from tuiprop.core.origin import Cell, Factor, Origin, Term, maker
 from tuiprop.core.trace import Tracer
 from tuiprop.engine.protocol import FactorNote, OriginNote, Place, TermNote
 from tuiprop.engine.session import Session
+from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import InForce
 from tuiprop.training.trainer import Record
 
@@ -31,15 +32,50 @@ class Made:
     force: InForce
 
 
-def leaf(session: Session, examples: Rows, place: Place, shown: float) -> OriginNote:
-    """A number that an update starts from; its examples are rows of the training set."""
-    reference = Reference(place.symbol, place.layer, place.slot)
+def leaf(session: Session, examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
+    """A number that an update starts from.
+
+    Args:
+        session: for the names.
+        examples: of the update, rows of the training set.
+        place: the number.
+        shown: its value.
+        update: the number of the update.
+    """
     return OriginNote(
         place=place,
         name=name_of(session, examples, place),
         shown=shown,
-        sentence=beginning(reference),
+        sentence=_beginning(session, examples, place, update),
     )
+
+
+def _beginning(session: Session, examples: Rows, place: Place, update: int) -> str:
+    """What a number is that an update starts from, in one sentence."""
+    edits = [edit for edit in session.run.branch.edits if edit.at < update]
+    cell = place.symbol, place.layer, place.row, place.column
+    if place.symbol == "t":
+        return "The number of the update."
+    if place.symbol in ("a", "y"):
+        row = session.examples.training.rows[examples[place.column]]
+        what = f"{'An input' if place.symbol == 'a' else 'A target'}: row {row} of the table"
+        changed = place.symbol == "a" and any(
+            isinstance(edit, InputEdit)
+            and (edit.example, edit.input) == (examples[place.column], place.row)
+            for edit in edits
+        )
+        return f"{what}, changed by hand." if changed else f"{what}."
+    by_hand = any(
+        isinstance(edit, ParameterEdit)
+        and edit.at == update - 1
+        and (edit.symbol, edit.layer, edit.row, edit.column) == cell
+        for edit in edits
+    )
+    if by_hand and not place.slot:
+        return f"Changed by hand after update {update - 1}."
+    if update == 1:
+        return "0 before the first update." if place.slot else "Initial: before the first update."
+    return f"Made by update {update - 1}."
 
 
 def origin(session: Session, made: Made, place: Place, count: int, width: int) -> OriginNote:
@@ -59,7 +95,8 @@ def origin(session: Session, made: Made, place: Place, count: int, width: int) -
     )
     if operation is None:
         array = record.arrays()[reference]
-        return leaf(session, record.examples, place, float(array[place.row, place.column]))
+        shown = float(array[place.row, place.column])
+        return leaf(session, record.examples, place, shown, record.update)
     settings = made.force.settings
     tracer = Tracer(
         made.force.network,

@@ -72,6 +72,9 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     edit, name = cell_edit(session, walk, request)
     run.seek(edit.at)
     before = _outcome(session)
+    if _edited_cell(edit, before.record) == request.value:
+        walk.go_to(*left)
+        raise ValueError(f"{name} is {request.value!r} already")
     branch = run.edit(edit, apart=True)
     # of an update that has not been begun, all that is computed is shown
     within.leave()

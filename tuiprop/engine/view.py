@@ -277,13 +277,15 @@ class View:
         if array is None or place.row >= array.shape[0] or place.column >= array.shape[1]:
             return None
         made = self.made()
+        if made is None and self._far():
+            return None
         if made is None:
-            shown = float(array[place.row, place.column])
-            return leaf(self._session, self._rows_of_batch(), place, shown)
+            shown, update = float(array[place.row, place.column]), self._run.t + 1
+            return leaf(self._session, self._rows_of_batch(), place, shown, update)
         if self.trial is not None and replace(place, before=False) == self.trial.note.place:
             shown = float(array[place.row, place.column])
-            note = leaf(self._session, made.record.examples, replace(place, before=False), shown)
-            return replace(note, sentence="Changed by hand.")
+            untried, record = replace(place, before=False), made.record
+            return leaf(self._session, record.examples, untried, shown, record.update)
         return origin(self._session, made, place, terms, max(20, width))
 
     def _is_from_before(self, place: Place) -> bool:

@@ -72,10 +72,10 @@ class Walk:
         since, first, pace = self._rate
         now = perf_counter()
         if now - since >= 0.5:
-            pace = (self.run.t - first) / (now - since)
-            self._rate = now, self.run.t, pace
+            pace = (self.here - first) / self.operations / (now - since)
+            self._rate = now, self.here, pace
         elif not pace and now > since:
-            pace = (self.run.t - first) / (now - since)
+            pace = (self.here - first) / self.operations / (now - since)
         return pace
 
     @property
@@ -307,4 +307,4 @@ class Walk:
         self.start = self.run.t
         self._by_operations = pace is not None and pace.operations
         self._since = perf_counter(), self.here
-        self._rate = perf_counter(), self.run.t, 0.0
+        self._rate = perf_counter(), self.here, 0.0

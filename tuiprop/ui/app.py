@@ -35,7 +35,7 @@ from tuiprop.ui.copy_dialog import CopyDialog
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import DARK, LIGHT, PALETTES
-from tuiprop.ui.places import PLACES, parse_place, typed_path
+from tuiprop.ui.places import PLACES, branch_words, parse_place, typed_path
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
@@ -264,7 +264,8 @@ class TuipropApp(App[int]):
             found = parse_place(text)
             return found if isinstance(found, str) else ""
 
-        answer = await self.push_screen_wait(AskText("Go to", PLACES, check=check))
+        words = "\n".join(filter(None, (PLACES, branch_words(self.run_screen.frame))))
+        answer = await self.push_screen_wait(AskText("Go to", words, check=check))
         found = parse_place(answer or "")
         if isinstance(found, Seek):
             self.run_screen.seek(found)
@@ -292,6 +293,10 @@ class TuipropApp(App[int]):
         if frame is None or outline is None:
             return
         self.run_screen.pause()
+        if frame.slip is not None:
+            words = f"The slip is on: {frame.slip.title}. v takes it out; then x exports."
+            self.notify(words, severity="warning", timeout=8)
+            return
         vocabulary = await self.link.ask(Ask())
         if not isinstance(vocabulary, Vocabulary):
             return

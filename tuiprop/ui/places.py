@@ -3,13 +3,16 @@
 import re
 from pathlib import Path
 
-from tuiprop.engine.protocol import Seek
+from tuiprop.engine.protocol import BranchNote, Frame, Seek
 
 PLACES = (
     "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, best "
     "(least J validation), end (of the epochs set), a branch (branch 1)"
 )
 """What may be typed, in words."""
+
+MOST_BRANCHES = 8
+"""Branches that are listed."""
 
 
 def typed_path(text: str) -> str:
@@ -29,6 +32,25 @@ _NAMED = {
     "best": Seek(place="best"),
     "end": Seek(place="end"),
 }
+
+
+def branch_words(frame: Frame) -> str:
+    """The branches that one can go to, the newest first; nothing where there is one."""
+    if len(frame.branches) < 2:
+        return ""
+    newest = frame.branches[::-1][:MOST_BRANCHES]
+    lines = [_branch_line(branch, here=branch.number == frame.branch) for branch in newest]
+    if len(newest) < len(frame.branches):
+        lines.append(f"and {len(frame.branches) - len(newest)} older ones")
+    return "\n".join(lines)
+
+
+def _branch_line(branch: BranchNote, *, here: bool) -> str:
+    """Branch 2: left branch 1 after update 40, goes to update 90 (here)."""
+    left = (
+        "" if branch.parent is None else f"left branch {branch.parent} after update {branch.fork}, "
+    )
+    return f"branch {branch.number}: {left}goes to update {branch.reached}{' (here)' * here}"
 
 
 def parse_place(text: str) -> Seek | str:

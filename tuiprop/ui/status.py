@@ -19,6 +19,10 @@ VIEWS = (
 """The views: key, name, name where there is little room, action."""
 
 
+SLOW = 30.0
+"""Operations a second up to which they are counted, not the updates."""
+
+
 def architecture(outline: Outline, activations: list[str], palette: Palette, long: bool) -> Text:
     """4 → 8 tanh → 3 softmax, or 4→8→3 where there is little room."""
     dim, name = Style(color=palette.dim), Style(color=palette.name_of_g)
@@ -64,9 +68,12 @@ def state(frame: Frame, palette: Palette) -> Text:
         return Text("▌▌ STOPPED", Style(color=palette.now, bold=True))
     if frame.status == "paused":
         return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
+    slow = frame.pace * frame.operations < SLOW
     words = f"{_measured(frame.pace)} updates/s"
+    if slow:
+        words = f"{_measured(frame.pace * frame.operations)} operations/s"
     if frame.status == "seeking":
-        words = f"going to update {frame.goal}"
+        words = f"going to update {frame.goal}, {frame.progress:.0%}"
     return Text(f"▶ {words}", Style(color=palette.good, bold=True))
 
 
@@ -268,7 +275,10 @@ def hint(frame: Frame, went_back: bool) -> str:
     if frame.hit:
         return frame.hit
     if frame.what_if is not None:
-        return "Nothing moves until Enter keeps the change as a branch or Escape reverts it."
+        return (
+            f"Update {frame.update + 1} with the change: "
+            "Enter keeps it as a branch, Escape reverts it."
+        )
     if frame.status == "seeking":
         return "space stops here."
     if frame.status != "paused":

@@ -148,6 +148,7 @@ class RunScreen(Screen[None]):
         compact = event.size.width < WIDE or event.size.height < TALL
         self.set_class(compact, "-compact")
         self.bench.set_class(compact, "-compact")
+        self.bench.lay_out()
         self._show_footer()
         self._paint()
         self.call_after_refresh(self.look)
@@ -264,6 +265,8 @@ class RunScreen(Screen[None]):
             proof = status.proof_lines(frame, outline, self.palette, width)
             self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
         words = f" {status.hint(frame, self._went_back)}"
+        is_news = bool(frame.hit or frame.diverged or frame.what_if)
+        self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
         hint = Text.assemble((words, Style(color=self.palette.dim)))
         hint.truncate(self.size.width, overflow="ellipsis")
         self.query_one("#hint", Line).show([hint])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
+from textual.events import DescendantFocus
 from textual.message import Message
 
 from tuiprop.engine.protocol import Frame, Place, Window
@@ -71,6 +72,7 @@ class Bench(Container):
         super().__init__(id=id)
         self.palette = palette
         self._at_hand: tuple[int, int] | None = None
+        self._panel: MatrixView | SourcePanel | None = None
         self._trail: list[_Visit] = []
 
     def compose(self) -> ComposeResult:
@@ -153,7 +155,10 @@ class Bench(Container):
 
     def _show_operation(self, frame: Frame) -> None:
         """The operation that made what is looked at; a new one at hand is looked at."""
+        begins = frame.what_if is not None and not self.has_class("-trying")
         self.set_class(frame.what_if is not None, "-trying")
+        if begins and self._shows_one:
+            self.focus_panel(self.matrix)
         asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
         if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
             at_one = frame.now is not None or frame.completed is not None
@@ -169,11 +174,14 @@ class Bench(Container):
         if at_hand != self._at_hand and now is not None and frame.what_if is None:
             self._trail.clear()
             self.choose(ArrayName(now.symbol, now.layer))
+            if self._shows_one:
+                self.focus_panel(self.matrix)
         self._at_hand = at_hand
 
     def _show_operands(self, frame: Frame) -> None:
         operands, matrix = self.operands, self.matrix.matrix
         if operands.tell(frame.shown):
+            self.lay_out()
             self.post_message(self.Changed())
         operands.show(frame.operands)
         operands.follow(self.matrix.row, self.matrix.column)
@@ -214,13 +222,24 @@ class Bench(Container):
 
     def focus_panel(self, panel: MatrixView | SourcePanel) -> None:
         """The focus to a panel; where there is room for one, that one is shown."""
+        self._panel = panel
+        self.lay_out()
+        self.call_after_refresh(panel.focus)
+        self.post_message(self.Changed())
+
+    def lay_out(self) -> None:
+        """Show all panels, or the one that is looked at where there is room for one."""
         operands = self.operands.views
+        panel = self._panel if self._panel in (*operands, self.source) else self.matrix
         self.set_class(panel in operands, "-at-operand")
         self.set_class(panel is self.source, "-at-source")
         for view in operands:
-            view.display = not self._shows_one or view is panel or panel is self.matrix
-        self.call_after_refresh(panel.focus)
-        self.post_message(self.Changed())
+            view.display = not self._shows_one or view is panel
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Where all are shown, that panel is the one that is looked at."""
+        if not self._shows_one and isinstance(event.widget, MatrixView | SourcePanel):
+            self._panel = event.widget
 
     def focus_next_panel(self, direction: int) -> bool:
         """The focus to the next panel where only one is shown; whether that is so."""

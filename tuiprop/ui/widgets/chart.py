@@ -135,10 +135,11 @@ class CostChart(Widget, can_focus=True):
         figure.axes(False, axis="y", side="right")
         lowest = min(y for points in curves for _, y in points)
         highest = max(y for points in curves for _, y in points)
+        if lowest == highest:
+            apart = 0.5 if self.logarithmic else max(abs(lowest) / 10, 1e-300)
+            lowest, highest = lowest - apart, highest + apart
         ticks = log_ticks(lowest, highest) if self.logarithmic else linear_ticks(lowest, highest)
         low, high = min(lowest, ticks[0][0]), max(highest, ticks[-1][0])
-        if low == high:
-            low, high = low - 0.5, high + 0.5
         for epoch, _ in marks:
             figure.draw(figure.signal([epoch, epoch], [low, high], marker="braille").lines())
         for points in curves:
@@ -199,7 +200,7 @@ def linear_ticks(
 ) -> list[tuple[float, str]]:
     """Round places, 1, 2 or 5 times a power of ten apart, that span low to high."""
     size = max(abs(low), abs(high))
-    span = max(high - low, 1e-9 * size)  # below, places could not be told apart
+    span = max(high - low, 1e-5 * size)  # below, labels would be too long to be told apart
     if span < 1e-300:
         span = 1.0
     raw = span / most
@@ -211,12 +212,15 @@ def linear_ticks(
     if first == last:
         last += 1
     places = max(0, -floor(log10(step) + 1e-9))
-    return [(i * step, _plain(i * step, places)) for i in range(first, last + 1)]
+    largest = max(abs(first), abs(last)) * step
+    figures = floor(log10(largest) + 1e-9) - floor(log10(step) + 1e-9)
+    return [(i * step, _label(i * step, largest, places, figures)) for i in range(first, last + 1)]
 
 
-def _plain(value: float, places: int) -> str:
-    if value and (abs(value) >= 1e6 or places > 5):
-        mantissa, exponent = f"{value:.1e}".split("e")
+def _label(value: float, largest: float, places: int, figures: int) -> str:
+    """A tick in the way of the largest, with so many figures after the first that steps show."""
+    if value and (largest >= 1e6 or (places > 5 and largest < 1e-3)):
+        mantissa, exponent = f"{value:.{figures}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
     return f"{value:.{places}f}"
 

@@ -1,6 +1,8 @@
 """Where a number came from: its equation with the numbers in it, its terms, and their sum."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from textwrap import wrap
 from typing import ClassVar
 
@@ -22,8 +24,8 @@ MOST_TERMS = 200
 WIDEST_BAR = 12
 """Columns of a bar, at most."""
 
-NUMBER = 10
-"""Columns of a number."""
+ROOMY = 60
+"""From so many columns on numbers have room for what paper and pencil need."""
 
 
 class SourcePanel(Widget, can_focus=True):
@@ -186,17 +188,18 @@ class SourcePanel(Widget, can_focus=True):
         equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
         lines += [Text(line, plain) for line in equation]
         lines += [Text(line, Style(color=palette.good)) for line in origin.lines]
-        scale = _scale(origin)
+        scale = self._scale(origin)
         lines.append(self._heading(scale))
         first = len(lines)
         lines += [self._term_line(i, scale) for i in range(len(origin.terms))]
         names = self._name_width
         if origin.more:
             text = f"{origin.more} more".ljust(names)
-            lines.append(Text(text + self._gap() + _written(origin.rest, scale), dim))
+            lines.append(Text(text + self._gap() + self._written(origin.rest, scale), dim))
         if len(origin.terms) + origin.more > 1:
-            total = "sum".ljust(names) + self._gap() + _written(origin.total, scale)
+            total = "sum".ljust(names) + self._gap() + self._written(origin.total, scale)
             lines.append(Text(total, plain + Style(bold=True)))
+            lines += [Text(line, dim) for line in wrap(_as_printed(origin, scale), width)]
         lines.append(self._verdict())
         return lines, first
 
@@ -217,10 +220,29 @@ class SourcePanel(Widget, can_focus=True):
         )
 
     @property
+    def _column(self) -> int:
+        """Columns of a number."""
+        return 13 if self.size.width >= ROOMY else 10
+
+    @property
+    def _figures(self) -> int:
+        """Figures of a factor."""
+        return self._column - 6
+
+    def _scale(self, origin: OriginNote) -> Scale:
+        """One power of ten for the terms, with about as many figures as their factors have."""
+        numbers = [abs(term.value) for term in origin.terms]
+        scale = scale_of(max([*numbers, abs(origin.total), abs(origin.rest)]))
+        return Scale(scale.exponent, scale.places + self._figures - 3)
+
+    def _written(self, value: float, scale: Scale) -> str:
+        return f"{scale.write(value):>{self._column}}"
+
+    @property
     def _name_width(self) -> int:
         assert self.origin is not None
         names = [term.name for term in self.origin.terms] + [f"{self.origin.more} more", "sum"]
-        room = self.size.width - NUMBER * (self._factors + 1) - 2
+        room = self.size.width - self._column * (self._factors + 1) - 2
         return max(4, min(max(map(len, names)) + 1, room, 24))
 
     @property
@@ -231,7 +253,7 @@ class SourcePanel(Widget, can_focus=True):
         return min(most, max((len(term.factors) for term in self.origin.terms), default=0))
 
     def _gap(self) -> str:
-        return " " * (NUMBER * self._factors)
+        return " " * (self._column * self._factors)
 
     def _heading(self, scale: Scale) -> Text:
         origin = self.origin
@@ -239,12 +261,9 @@ class SourcePanel(Widget, can_focus=True):
         widest = max(origin.terms, key=lambda term: len(term.factors), default=None)
         columns = [factor.array for factor in widest.factors[: self._factors]] if widest else []
         text = " " * self._name_width
-        text += "".join(f"{_short_name(column):>{NUMBER}}" for column in columns)
-        text += (
-            f"{'term' + scale.title:>{NUMBER}}"
-            if len(scale.title) < 6
-            else (f"  term{scale.title}")
-        )
+        width = self._column
+        text += "".join(f"{_cut(column, width - 1):>{width}}" for column in columns)
+        text += f"{'term' + scale.title.replace(' ', ''):>{width}}"
         return Text(text, Style(color=self.palette.dim))
 
     def _term_line(self, i: int, scale: Scale) -> Text:
@@ -257,15 +276,15 @@ class SourcePanel(Widget, can_focus=True):
         line = Text(_fitted(term.name, names), plain + Style(bold=chosen))
         for column in range(self._factors):
             if column >= len(term.factors):
-                line.append(" " * NUMBER)
+                line.append(" " * self._column)
                 continue
-            written = short(term.factors[column].value, 4)
+            written = short(term.factors[column].value, self._figures)
             if chosen and column == min(self._factor, len(term.factors) - 1):
-                line.append(" " * max(0, NUMBER - len(written) - 2))
+                line.append(" " * max(0, self._column - len(written) - 2))
                 line.append(f"[{written}]", cursor_style(palette))
             else:
-                line.append(f"{written:>{NUMBER}}", plain)
-        line.append(_written(term.value, scale), plain)
+                line.append(f"{written:>{self._column}}", plain)
+        line.append(self._written(term.value, scale), plain)
         largest = max(abs(each.value) for each in origin.terms)
         room = min(WIDEST_BAR, self.size.width - line.cell_len - 1)
         share = abs(term.value) / largest if largest else 0.0
@@ -277,21 +296,22 @@ class SourcePanel(Widget, can_focus=True):
         return line
 
 
-def _scale(origin: OriginNote) -> Scale:
-    """One power of ten for the terms, with places enough that they are seen to add up."""
-    numbers = [abs(term.value) for term in origin.terms] + [abs(origin.total), abs(origin.rest)]
-    scale = scale_of(max(numbers))
-    return Scale(scale.exponent, scale.places + 2)
+def _as_printed(origin: OriginNote, scale: Scale) -> str:
+    """What the terms add up to as they are printed, where rounding them makes that another sum."""
+    numbers = [*(term.value for term in origin.terms), origin.rest]
+    if not all(map(isfinite, (*numbers, origin.total))):
+        return ""
+    printed = sum((Decimal(scale.write(number)) for number in numbers), Decimal(0))
+    if printed == Decimal(scale.write(origin.total)):
+        return ""
+    return f"rounded as they are printed, they add up to {printed}"
 
 
-def _written(value: float, scale: Scale) -> str:
-    return f"{scale.write(value):>{NUMBER}}"
-
-
-def _short_name(array: str) -> str:
-    return array if len(array) < NUMBER else array[: NUMBER - 2] + "…"
+def _cut(name: str, width: int) -> str:
+    """A name in so many columns, at most."""
+    return name if len(name) <= width else name[: width - 1] + "…"
 
 
 def _fitted(name: str, width: int) -> str:
-    """A name in so many columns."""
-    return (name if len(name) < width else name[: width - 2] + "…").ljust(width)
+    """A name in so many columns, with a blank after it."""
+    return _cut(name, width - 1).ljust(width)

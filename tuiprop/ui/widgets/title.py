@@ -23,25 +23,32 @@ class Title(Line):
         outline, width = link.outline, self.size.width
         assert outline is not None
         long = width >= WIDE
-        left = Text.assemble(
-            (status.source_name(outline), Style(color=palette.text, bold=True)),
-            "  ",
+        words = [
+            Text(status.source_name(outline), Style(color=palette.text, bold=True)),
             status.architecture(outline, link.activations, palette, long),
-        )
+        ]
         if long:
             loss = outline.experiment["network"]["loss"]
-            left.append(f"  {loss}  {status.optimiser(frame)}", Style(color=palette.dim))
+            words += [Text(word, palette.dim) for word in (loss, status.optimiser(frame))]
         if link.inline:
-            left.append("  engine inline", Style(color=palette.dim))
+            words.append(Text("engine inline", palette.dim))
         flags = status.flags(frame, palette, proof_elsewhere=long)
         state, position = status.state(frame, palette), status.position(frame, outline, palette)
         room = width - len(status.source_name(outline)) - 4
         if flags.cell_len + state.cell_len + position.cell_len + 2 > room:
             position = status.position_in_short(frame, palette)
         right = Text.assemble(flags, state, "  ", position)
+        while len(words) > 2 and _length(words) + right.cell_len + 4 > width:
+            words.pop()
+        left = Text("  ").join(words)
         tabs, zones = _tabs(view, palette, long)
         costs = status.costs(frame, palette, width - tabs.cell_len - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
+
+
+def _length(words: list[Text]) -> int:
+    """Columns of words with two blanks between them."""
+    return sum(word.cell_len + 2 for word in words) - 2
 
 
 def _tabs(view: str, palette: Palette, long: bool) -> tuple[Text, list[Zone]]:

@@ -9,7 +9,7 @@ from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.bars import Line
 
 MOST_LINES = 6
-"""Lines of it, at most: the matrix is to be seen too."""
+"""Lines of it, at most, the number and J first: the matrix is to be seen too."""
 
 
 class WhatIfPanel(Line):
@@ -42,12 +42,17 @@ class WhatIfPanel(Line):
         ]
         changes = [_change(each, palette) for each in what_if.changes if each.changed]
         width = max(20, self.size.width)
-        lines = [cell, *_flowed(costs, width), *_flowed(changes, width)]
-        if not changes:
-            lines.append(Text("Nothing else changes.", dim))
+        lines = [cell, *_flowed(costs, width)]
+        shown = _flowed(changes, width)
+        if len(lines) + len(shown) > MOST_LINES:
+            room = MOST_LINES - len(lines) - 1
+            kept = next(n for n in range(len(changes), -1, -1) if _fits(changes[:n], width, room))
+            left_out = Text(f"… and of {len(changes) - kept} more arrays", dim)
+            shown = [*_flowed(changes[:kept], width), left_out]
+        lines += shown or [Text("Nothing else changes.", dim)]
         for line in lines:
             line.truncate(width, overflow="ellipsis")
-        self.styles.height = min(len(lines), MOST_LINES) + 2
+        self.styles.height = len(lines) + 2
         self.show(lines)
 
 
@@ -58,6 +63,10 @@ def _change(change: WhatIfChange, palette: Palette) -> Text:
     before, after = short(change.before), short(change.after)
     text.append(f"{before} → {after}", Style(color=palette.text))
     return text.append(f" {change.changed}/{change.size}", Style(color=palette.dim))
+
+
+def _fits(items: list[Text], width: int, lines: int) -> bool:
+    return len(_flowed(items, width)) <= lines
 
 
 def _flowed(items: list[Text], width: int) -> list[Text]:
