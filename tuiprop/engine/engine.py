@@ -18,9 +18,9 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.slips import SLIPS
-from tuiprop.data.catalogue import CATALOGUE, identity, load_table, suggested_experiment
-from tuiprop.data.preparation import Examples, complete, prepare
-from tuiprop.data.table import DataError, Table
+from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
+from tuiprop.data.preparation import complete
+from tuiprop.data.table import DataError
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
 from tuiprop.engine.proof import Proof
@@ -28,6 +28,8 @@ from tuiprop.engine.protocol import (
     Ask,
     Change,
     Check,
+    Describe,
+    Described,
     Done,
     Export,
     Exported,
@@ -62,6 +64,7 @@ from tuiprop.engine.protocol import (
 )
 from tuiprop.engine.session import Session, open_session
 from tuiprop.engine.stops import quantity_notes
+from tuiprop.engine.table_view import TableView, outline_of, refusal_of
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
@@ -69,7 +72,7 @@ from tuiprop.files.atomic import write_text
 from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
-from tuiprop.files.weights import load_model, parameters_for
+from tuiprop.files.weights import holds_weights, load_model, parameters_for
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
@@ -106,11 +109,12 @@ class Engine:
     def __init__(self) -> None:
         self._run: _Run | None = None
         self._runs = 0
-        self._table: tuple[object, Table] | None = None
+        self._tables = TableView()
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
             Ask: self._ask,
             Check: self._check,
+            Describe: self._describe,
             Open: self._open,
             Play: self._play,
             Toggle: self._toggle,
@@ -139,10 +143,8 @@ class Engine:
                 return Refused(sentence="Enter keeps the change as a branch, Escape reverts it")
             with np.errstate(all="ignore"):  # near a divergence numbers overflow
                 return self._handlers[type(request)](request)
-        except ExperimentError as error:
-            return Refused(sentence=str(error), key=error.key)
-        except DataError as error:
-            return Refused(sentence=str(error), key="data.source")
+        except (ExperimentError, DataError) as error:
+            return refusal_of(error)
         except (OSError, ValueError) as error:
             return Refused(sentence=str(error))
         except MemoryError:
@@ -171,15 +173,24 @@ class Engine:
             experiment = suggested_experiment(what)
         elif what.endswith(".toml"):
             experiment = load(what)
-        elif what.endswith((".npz", ".safetensors")):
+        elif holds_weights(what):
             experiment, weights = load_model(what).experiment, what
         else:
-            settings = DataSettings(source=what)
-            if not settings.is_path and Path(what).exists():
-                settings = DataSettings(source=f"./{what}")
-            experiment = Experiment(data=settings)
-        complete_one = complete(experiment, self._load(experiment.data))
+            return self._locate_table(what)
+        complete_one = complete(experiment, self._tables.load(experiment.data))
         return Located(experiment=to_tables(complete_one), weights=weights)
+
+    def _locate_table(self, what: str) -> Located:
+        """A table, which may need a word before it does."""
+        settings = DataSettings(source=what)
+        if not settings.is_path and Path(what).exists():
+            settings = DataSettings(source=f"./{what}")
+        tables = to_tables(Experiment(data=settings))
+        described = self._describe(Describe(experiment=tables, suggest=True))
+        return Located(experiment=described.experiment, suggested=True)
+
+    def _describe(self, request: Describe) -> Described:
+        return self._tables.describe(request)
 
     def _ask(self, request: Ask) -> Vocabulary:
         return Vocabulary(
@@ -201,9 +212,8 @@ class Engine:
 
     def _check(self, request: Check) -> Outline:
         experiment = parse(request.experiment)
-        table = self._load(experiment.data)
-        experiment = complete(experiment, table)
-        outline = _outline(experiment, table, prepare(experiment, table))
+        outline = self._tables.outline(experiment)
+        experiment = parse(outline.experiment)
         if request.weights is not None:
             network = network_of(experiment, outline.sizes[0])
             parameters_for(request.weights, network, experiment.training.dtype)
@@ -211,9 +221,13 @@ class Engine:
 
     def _open(self, request: Open) -> Opened:
         experiment = parse(request.experiment)
-        table = self._load(experiment.data)
+        table = self._tables.load(experiment.data)
         session = open_session(
-            experiment, table=table, weights=request.weights, initial=request.initial
+            experiment,
+            table=table,
+            examples=self._tables.take(experiment, table),
+            weights=request.weights,
+            initial=request.initial,
         )
         run = session.run
         if request.resume is not None:
@@ -232,16 +246,9 @@ class Engine:
         self._runs += 1
         return Opened(
             run=self._runs,
-            outline=_outline(session.experiment, table, session.examples),
+            outline=outline_of(session.experiment, table, session.examples),
             initial=run.timeline.before(0)[1][0].tobytes(),
         )
-
-    def _load(self, settings: DataSettings) -> Table:
-        """The table of these settings, read once as long as it is the same."""
-        key = identity(settings)
-        if self._table is None or self._table[0] != key:
-            self._table = key, load_table(settings)
-        return self._table[1]
 
     # Moving and looking
 
@@ -380,20 +387,3 @@ def _refuse_slipped(force: InForce) -> None:
     """
     if force.slip is not None:
         raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
-
-
-def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:
-    """What a complete experiment amounts to."""
-    network = network_of(experiment, len(examples.inputs))
-    count = len(examples.training)
-    return Outline(
-        experiment=to_tables(experiment),
-        sizes=list(network.sizes),
-        parameters=network.parameter_count,
-        columns=list(table.names),
-        rows=table.rows,
-        training=count,
-        validation=len(examples.validation),
-        per_epoch=-(-count // min(experiment.training.batch_size or count, count)),
-        classes=list(examples.classes),
-    )

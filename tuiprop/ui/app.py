@@ -24,6 +24,7 @@ from tuiprop.engine.protocol import (
     Look,
     Opened,
     Refused,
+    Reply,
     Seek,
     Tables,
     Vocabulary,
@@ -35,6 +36,7 @@ from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import DARK, LIGHT, PALETTES
 from tuiprop.ui.places import PLACES, branch_words, parse_place, typed_path
+from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
 from tuiprop.ui.screens.proof import ProofScreen
@@ -101,13 +103,27 @@ class TuipropApp(App[int]):
         """Open what the command line named; leave with a sentence where it cannot be."""
         reply = await self.link.ask(Locate(what=self.what))
         if isinstance(reply, Located):
-            reply = await self.link.open(reply.experiment, reply.weights)
-        if isinstance(reply, Opened):
-            self.run_screen.begin()
-            return
-        if not self.link.died:
+            reply = await self._open_located(reply)
+        if not isinstance(reply, Opened) and not self.link.died:
             self.farewell = reply.sentence if isinstance(reply, Refused) else ""
             self.exit(return_code=2)
+
+    async def _open_located(self, located: Located) -> Reply:
+        """Begin a run; of a table by itself, after a look at what was guessed about it."""
+        reply = await self._open(located.experiment, located.weights)
+        if not located.suggested or self.link.died:
+            return reply
+        screen = DataScreen(self.link, self.palette, located.experiment, "begin")
+        chosen = await self.push_screen_wait(screen)
+        if chosen is None or (isinstance(reply, Opened) and not screen.changed):
+            return reply
+        return await self._open(chosen)
+
+    async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:
+        reply = await self.link.open(experiment, weights)
+        if isinstance(reply, Opened):
+            self.run_screen.begin()
+        return reply
 
     def _watch_engine(self) -> None:
         if self.link.died:
@@ -126,7 +142,9 @@ class TuipropApp(App[int]):
         self.run_screen.lost()
         reply = await self.link.revive(frame.update if frame else 0)
         if reply is None:
-            self.open_first()
+            # a table that is being looked at is asked about again by its screen
+            if not any(isinstance(screen, DataScreen) for screen in self.screen_stack):
+                self.open_first()
         elif isinstance(reply, Refused):
             self.notify(
                 f"The engine has died, and the run cannot be opened again: {reply.sentence}",
@@ -178,6 +196,18 @@ class TuipropApp(App[int]):
             return
         self.run_screen.pause()
         await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin))
+
+    @work
+    async def action_data(self) -> None:
+        """The data of the run; what is changed leads to the set-up."""
+        outline = self.link.outline
+        if outline is None or self.screen is not self.run_screen:
+            return
+        self.run_screen.pause()
+        screen = DataScreen(self.link, self.palette, outline.experiment)
+        chosen = await self.push_screen_wait(screen)
+        if chosen is not None and screen.changed:
+            await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin, chosen))
 
     @work
     async def action_stops(self) -> None:
@@ -302,13 +332,22 @@ class TuipropApp(App[int]):
     async def action_open(self) -> None:
         """An experiment, a table, weights, a data set."""
         answer = await self.push_screen_wait(
-            AskText("Open", "an experiment (.toml), a table (.csv, .tsv), weights (.npz), a name")
+            AskText(
+                "Open", "an experiment (.toml), a table, weights (.npz), the name of a data set"
+            )
         )
         if answer is None:
             return
         located = await self.link.ask(Locate(what=typed_path(answer)))
         if isinstance(located, Located):
-            sentence = await self._begin(located.experiment, located.weights)
+            experiment: Tables | None = located.experiment
+            if located.suggested:
+                experiment = await self.push_screen_wait(
+                    DataScreen(self.link, self.palette, located.experiment, "begin")
+                )
+            if experiment is None:
+                return
+            sentence = await self._begin(experiment, located.weights)
         else:
             sentence = located.sentence if isinstance(located, Refused) else ""
         if sentence:
