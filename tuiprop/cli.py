@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tuiprop.data.table import Table
     from tuiprop.engine.session import Session
     from tuiprop.files.model import Model
+    from tuiprop.files.prediction import Scores
 
 LINES = 20
 """So many lines of progress, about, where the output is not a terminal."""
@@ -66,8 +67,8 @@ def main(context: click.Context) -> None:
     """A debugger for backpropagation in the terminal.
 
     tuiprop [EXPERIMENT.toml | DATA | MODEL] opens the dashboard: on an experiment file, a table
-    (CSV, TSV), a data set that comes with it, exported weights, or a checkpoint; with nothing
-    named, on the truth table of exclusive or.
+    (CSV and others), a data set that comes with it, exported weights, or a checkpoint; with
+    nothing named, on the truth table of exclusive or.
     """
     from tuiprop.training.memory import key_frame_budget
 
@@ -177,8 +178,7 @@ def train(
             _stop_when(session, conditions)
         else:
             raise click.UsageError("Missing argument 'EXPERIMENT', or --resume FILE.tuiprop.")
-        for note in session.examples.notes:
-            click.echo(f"note: {note}", err=True)
+        _say_notes(session.examples.notes)
         for file in exports:
             _say_remarks(session.model, file)
     total = session.experiment.training.epochs if epochs is None else epochs
@@ -210,6 +210,12 @@ def _check_destination(file: str, *suffixes: str) -> None:
 
     if sentence := refusal(file, *(suffixes or SUFFIXES)):
         raise ValueError(sentence)
+
+
+def _say_notes(notes: Iterable[str]) -> None:
+    """What is odd about the data, on standard error."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def _say_remarks(model: "Model", file: str) -> None:
@@ -429,6 +435,7 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
     """Gradient check of the initial weights on the first batch, in float64."""
     with _one_sentence():
         session = _open(experiment, init, assignments)
+        _say_notes(session.examples.notes)
         result = session.check()
     click.echo("array      checked  relative error  verdict")
     for array in result.arrays:
@@ -456,6 +463,7 @@ def explain(experiment: str, assignments: tuple[str, ...], update: int, init: st
         from tuiprop.engine.explain import explain as explained
 
         session = _open(experiment, init, assignments)
+        _say_notes(session.examples.notes)
         try:
             text = explained(session, update)
         except ArithmeticError as error:
@@ -501,6 +509,68 @@ def export(model: str, out: str, which: str, activations: str | None) -> None:
         _say(f"{out}: {of_two}update {loaded.update}, {written.sentence}")
         if written.usage:
             _say(f"\n{written.usage.rstrip()}")
+
+
+@main.command()
+@click.argument("model")
+@click.argument("data")
+@_settable
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Write them to a .csv, .parquet or .jsonl file instead of standard output.",
+)
+def predict(model: str, data: str, assignments: tuple[str, ...], out: str | None) -> None:
+    """Predictions of MODEL for a table of raw inputs.
+
+    DATA is a file of any format that is read, - for standard input, or the name of a data set.
+    The columns are prediction and, for classes, p_CLASS, the probability of each; for several
+    targets of numbers, prediction_TARGET. Where DATA has the target, the scores go to standard
+    error.
+    """
+    with _one_sentence():
+        from pathlib import Path
+
+        from tuiprop.data.writer import SUFFIXES, encoded
+        from tuiprop.files.atomic import write_bytes
+        from tuiprop.files.prediction import predict as predicted
+        from tuiprop.files.prediction import table_for
+        from tuiprop.files.weights import load_model
+
+        if out not in (None, "-"):
+            _check_destination(str(out), *SUFFIXES)
+        loaded = load_model(model)
+        table = table_for(loaded, data, assignments)
+        result = predicted(loaded, table)
+        if out in (None, "-"):
+            _write_out(encoded(result.columns, ".csv"))
+        else:
+            write_bytes(str(out), encoded(result.columns, Path(str(out)).suffix))
+            _say(f"{out}: {table.rows} rows")
+        _say_notes(result.notes)
+        if result.scores is not None:
+            _say_scores(result.scores, loaded.network.loss)
+
+
+def _write_out(content: bytes) -> None:
+    """Bytes to standard output; as `_say`."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+
+
+def _say_scores(scores: "Scores", loss: str) -> None:
+    """How good the predictions are, on standard error."""
+    rows = "1 row" if scores.rows == 1 else f"{scores.rows} rows"
+    line = f"{rows}: {loss} {scores.loss:.6g}"
+    if scores.accuracy is not None:
+        line = f"{rows}: accuracy {scores.accuracy:.2%}  {loss} {scores.loss:.6g}"
+    click.echo(line, err=True)
+    for each in scores.targets:
+        r2 = "not defined, all values are the same" if each.r2 != each.r2 else f"{each.r2:.6g}"
+        click.echo(f"{each.target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}", err=True)
 
 
 @main.command()
@@ -571,6 +641,7 @@ def datasets(name: str | None, out: str | None) -> None:
     for line in (
         entry.title,
         entry.description,
+        ", ".join(filter(None, (entry.creators, entry.licence, entry.doi and f"doi:{entry.doi}"))),
         f"{table.rows} rows; target: {entry.target}",
         f"columns: {columns}",
         "An experiment that suits it:",

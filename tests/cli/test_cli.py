@@ -443,6 +443,7 @@ def test_a_data_set_described(name: str, tmp_path: Path) -> None:
     assert ended.status == 0
     assert CATALOGUE[name].title in ended.out
     assert f"target: {CATALOGUE[name].target}" in ended.out
+    assert CATALOGUE[name].creators in ended.out
     text = ended.out.split("An experiment that suits it:\n\n")[1]
     (tmp_path / "a.toml").write_text(text)
     assert load(tmp_path / "a.toml") == suggested_experiment(name)

@@ -11,7 +11,7 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.engine import engine as engine_module
+from tuiprop.engine import table_view
 from tuiprop.engine import view as view_module
 from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
@@ -19,6 +19,8 @@ from tuiprop.engine.protocol import (
     Ask,
     Change,
     Check,
+    Describe,
+    Described,
     Done,
     Export,
     Exported,
@@ -284,7 +286,7 @@ def test_a_table_is_read_once(table: Path, monkeypatch: pytest.MonkeyPatch) -> N
     engine = Engine()
     experiment: Tables = {"data": {"source": str(table)}}
     ask(engine, Check(experiment=experiment), Outline)
-    monkeypatch.setattr(engine_module, "load_table", None)
+    monkeypatch.setattr(table_view, "load_table", None)
     ask(engine, Check(experiment=experiment), Outline)
     ask(engine, Open(experiment=experiment), Opened)
 
@@ -886,6 +888,7 @@ REQUESTS: list[Message] = [
     Forget(path="/a.tuiprop"),
     Ask(),
     Check(experiment=tables()),
+    Describe(experiment=tables(), suggest=True, refit=True, first=3, count=9),
     Open(experiment=tables(), weights="w.npz"),
     Open(
         experiment={"data": {"source": "iris", "seed": 2**63 - 1, "noise": 1e-300}},
@@ -938,6 +941,7 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
             Ask(),
             Locate(what="spiral"),
             Check(experiment=tables()),
+            Describe(experiment=tables(), count=3),
             Look(window=window),
             Save(),
             Export(path=str(tmp_path / "w.npz")),
@@ -949,7 +953,7 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
     assert {type(each) for each in replies} == set(get_args(Reply))
     for each in replies:
         again = decode_reply(encode(each))
-        if not isinstance(each, Opened | Outline | Located | Vocabulary):
+        if not isinstance(each, Opened | Outline | Described | Located | Vocabulary):
             assert again == each
         assert encode(again) == encode(each)
 

@@ -20,7 +20,7 @@ from tuiprop.files.atomic import FileError
 from tuiprop.files.contents import LARGEST
 from tuiprop.files.export import export
 from tuiprop.files.model import Model
-from tuiprop.files.weights import load_model, parameters_for, read
+from tuiprop.files.weights import holds_weights, load_model, parameters_for, read
 from tuiprop.training.experiment import Experiment, parse, to_tables
 
 NETWORK = Network(2, (Layer(3, "tanh"), Layer(1, "linear")), "mse")
@@ -583,3 +583,16 @@ def test_how_targets_were_scaled_is_kept(tmp_path: Path) -> None:
     np.testing.assert_allclose(again.predict(rows), model().predict(rows) * 4 + 20, rtol=1e-15)
     with pytest.raises(FileError, match="scales 2 targets, expected 1"):
         export(dataclasses.replace(scaled, targets=scaled.targets * 2), path)
+
+
+def test_which_files_hold_weights(tmp_path: Path) -> None:
+    names = {"W1": True, "0.weight": True, "tuiprop": True, "X": False, "y": False}
+    for name, expected in names.items():
+        arrays: dict[str, Any] = {name: np.eye(2)}
+        np.savez(tmp_path / "a.npz", **arrays)
+        assert holds_weights(tmp_path / "a.npz") is expected
+    (tmp_path / "b.npz").write_bytes(b"no archive")
+    assert holds_weights(tmp_path / "b.npz")
+    assert holds_weights(tmp_path / "absent.npz")
+    assert holds_weights("a.safetensors")
+    assert not holds_weights("a.csv")

@@ -424,6 +424,7 @@ async def test_names_are_shown_as_they_are(make_app: MakeApp, tmp_path: Path) ->
     table.write_text("[b]x[/b],y\n" + "".join(f"{i},{i * i}.5\n" for i in range(9)))
     async with make_app(str(table)).run_test(size=WIDE) as pilot:
         await opened(pilot)
+        await pilot.press("escape")  # from the look at its columns
         await until(
             pilot,
             lambda: any(" W[1][u0,[b]x[/b]] = " in text_of(pilot, y) for y in range(36)),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tuiprop.data.embedded import read_embedded
 from tuiprop.data.generators import generate
-from tuiprop.data.reader import appended, read_table
+from tuiprop.data.reader import appended, asked_of, read_table
 from tuiprop.data.table import DataError, Table, quote
 from tuiprop.training.experiment import DataSettings, Experiment, parse
 
@@ -229,10 +229,11 @@ def identity(settings: DataSettings) -> object:
             stamps.append((status.st_mtime_ns, status.st_size))
         except (OSError, ValueError):
             return object()  # equal to no other: reading it says what is wrong
-    reading = ("source", "format", "delimiter", "decimal", "header", "missing_values", "examples")
-    more = ("labels", "columns") if settings.is_path else ("points", "noise", "seed")
-    values = [repr(getattr(settings, key)) for key in (*reading, *more)]
-    return (*values, settings.validation_file, *stamps)
+    if settings.is_path:
+        how: tuple[object, ...] = settings.format, settings.examples, asked_of(settings)
+    else:
+        how = settings.points, settings.noise, settings.seed
+    return (settings.source, *how, *settings.files, *stamps)
 
 
 def entry(name: str) -> Entry:

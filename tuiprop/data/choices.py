@@ -69,7 +69,7 @@ def input_choices(settings: DataSettings, table: Table) -> tuple[Choice, ...]:
     if isinstance(settings.validation, ValidationColumn):
         elsewhere.add(settings.validation.column)
     inputs = tuple(
-        _input_choice(settings, column)
+        input_choice(settings, column)
         for column in table.columns
         if column.name not in elsewhere and settings.of_column(column.name).use
     )
@@ -93,7 +93,7 @@ def target_choices(settings: DataSettings, table: Table, *, classes: bool) -> tu
     Raises:
         ExperimentError: `data.columns` says of one what cannot be done with a target.
     """
-    return tuple(_target_choice(settings, table[name], classes) for name in settings.targets)
+    return tuple(target_choice(settings, table[name], classes) for name in settings.targets)
 
 
 def _check_names(settings: DataSettings, table: Table) -> None:
@@ -122,7 +122,12 @@ def _check_names(settings: DataSettings, table: Table) -> None:
             raise _error(key, f"{quote(validation.column)}, a target", "another column")
 
 
-def _input_choice(settings: DataSettings, column: Column) -> Choice:
+def input_choice(settings: DataSettings, column: Column) -> Choice:
+    """What is done with a column that is an input.
+
+    Raises:
+        ExperimentError: `data.columns` says of it what cannot be.
+    """
     own, every = settings.of_column(column.name), settings.of_every_column
     encoding = own.encoding or ("one-hot" if column.is_text else "number")
     if encoding == "number" and column.is_text:
@@ -140,7 +145,12 @@ def _input_choice(settings: DataSettings, column: Column) -> Choice:
     return Choice(column, encoding, missing, scaling, own.order)
 
 
-def _target_choice(settings: DataSettings, column: Column, classes: bool) -> Choice:
+def target_choice(settings: DataSettings, column: Column, classes: bool) -> Choice:
+    """What is done with a column that is a target.
+
+    Raises:
+        ExperimentError: `data.columns` says of it what cannot be.
+    """
     own, every = settings.of_column(column.name), settings.of_every_column
     if own.encoding is not None:
         key = column_key(column.name, "encoding")

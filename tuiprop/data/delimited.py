@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tuiprop.data.blocks import read_plain
 from tuiprop.data.dialect import (
     DECIMAL_COMMA,
@@ -42,9 +44,12 @@ def read_delimited(source: Source, asked: Asked) -> Table:
     if not dialect.classes:
         return table
     *columns, target = table.columns
-    if isinstance(target.values, tuple):
-        raise source.error("the last column", "text", "the numbers of the classes in line 1")
-    target = Column(target.name, named_classes(source, dialect, target.values.tolist()))
+    codes = target.values
+    if isinstance(codes, tuple):  # also where it was said to be categories
+        if not all(map(str.isdecimal, codes)):
+            raise source.error("the last column", "text", "the numbers of the classes in line 1")
+        codes = np.array(codes, np.float64)
+    target = Column(target.name, named_classes(source, dialect, codes.tolist()))
     return Table(table.name, (*columns, target), table.lines)
 
 

@@ -101,7 +101,8 @@ def notes(
         validation: rows held out.
     """
     for choice in choices:
-        yield from _of_column(choice, targets, training)
+        yield from _of_column(choice, targets)
+    yield from _of_constants(choices, training)
     left_out = table.rows - len(training) - len(validation)
     if left_out:
         yield f"{_rows(left_out)} of {table.rows} left out"
@@ -116,7 +117,7 @@ def notes(
         )
 
 
-def _of_column(choice: Choice, targets: Sequence[Choice], training: Rows) -> Iterator[str]:
+def _of_column(choice: Choice, targets: Sequence[Choice]) -> Iterator[str]:
     column = choice.column
     if looks_like_identifier(column):
         count = len(column.values)
@@ -134,8 +135,17 @@ def _of_column(choice: Choice, targets: Sequence[Choice], training: Rows) -> Ite
             f"column {column.name}: {missing} missing, taken for the {choice.missing} of the "
             "training examples"
         )
-    if _is_constant(column, training):
-        yield f"column {column.name} is the same in all training examples and teaches nothing"
+
+
+def _of_constants(choices: Sequence[Choice], training: Rows) -> Iterator[str]:
+    names = [each.column.name for each in choices if _is_constant(each.column, training)]
+    if len(names) == 1:
+        yield f"column {names[0]} is the same in all training examples and teaches nothing"
+    elif names:
+        yield (
+            f"{len(names)} columns are the same in all training examples and teach nothing: "
+            f"{listed(names, most=5)}"
+        )
 
 
 def _is_constant(column: Column, rows: Rows) -> bool:

@@ -82,7 +82,7 @@ def read_table(path: str | Path, settings: DataSettings | None = None) -> Table:
 
 
 def _read(source: Source, settings: DataSettings) -> Table:
-    return READERS[settings.format or _format(source)].read(source, _asked(settings), settings)
+    return READERS[settings.format or format_of(source)].read(source, asked_of(settings), settings)
 
 
 def appended(table: Table, validation: Table) -> Table:
@@ -115,7 +115,8 @@ def _joined(column: Column, validation: Table) -> Column:
     )
 
 
-def _asked(settings: DataSettings) -> Asked:
+def asked_of(settings: DataSettings) -> Asked:
+    """What the settings say about a file."""
     columns = settings.columns.items()
     return Asked(
         settings.delimiter,
@@ -127,7 +128,8 @@ def _asked(settings: DataSettings) -> Asked:
     )
 
 
-def _format(source: Source) -> str:
+def format_of(source: Source) -> str:
+    """The format of a file: by its first bytes, else by its suffix, else CSV."""
     head = source.head
     for name, each in READERS.items():
         if head.startswith(each.beginnings):

@@ -63,10 +63,11 @@ def describe(table: Table, targets: Sequence[str] = ()) -> tuple[Summary, ...]:
         DataError: there is no target of that name.
     """
     others = [table[name] for name in targets]
-    return tuple(_summary(column, others) for column in table.columns)
+    return tuple(summary_of(column, others) for column in table.columns)
 
 
-def _summary(column: Column, targets: Sequence[Column]) -> Summary:
+def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
+    """A summary of one column; `targets` are those that it may give away."""
     missing = int(column.missing.sum())
     present = len(column.values) - missing
     flags = []

@@ -2,8 +2,13 @@
 
 import csv
 import io
+from collections.abc import Mapping
 
+from tuiprop.core.array import Array
 from tuiprop.data.table import Table
+
+SUFFIXES = (".csv", ".parquet", ".jsonl")
+"""Of the formats that columns are written in: CSV, Parquet, JSON lines."""
 
 
 def to_csv(table: Table) -> str:
@@ -13,3 +18,23 @@ def to_csv(table: Table) -> str:
     writer.writerow(table.names)
     writer.writerows(zip(*(column.as_text() for column in table.columns), strict=True))
     return text.getvalue()
+
+
+def encoded(columns: Mapping[str, Array | tuple[str, ...]], suffix: str) -> bytes:
+    """Columns as the content of a file; numbers at full precision.
+
+    Args:
+        columns: by name, each as long as the others.
+        suffix: of `SUFFIXES`, the format.
+    """
+    import polars as pl
+
+    frame = pl.DataFrame({name: pl.Series(cells) for name, cells in columns.items()})
+    stream = io.BytesIO()
+    if suffix == ".parquet":
+        frame.write_parquet(stream)
+    elif suffix == ".jsonl":
+        frame.write_ndjson(stream)
+    else:
+        frame.write_csv(stream)
+    return stream.getvalue()

@@ -18,9 +18,9 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.slips import SLIPS
-from tuiprop.data.catalogue import CATALOGUE, identity, load_table, suggested_experiment
-from tuiprop.data.preparation import Examples, complete, prepare
-from tuiprop.data.table import DataError, Table
+from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
+from tuiprop.data.preparation import complete
+from tuiprop.data.table import DataError
 from tuiprop.engine.autosave import Autosave, newest_kept, opened_as
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
@@ -29,6 +29,8 @@ from tuiprop.engine.protocol import (
     Ask,
     Change,
     Check,
+    Describe,
+    Described,
     Done,
     Export,
     Exported,
@@ -66,6 +68,7 @@ from tuiprop.engine.protocol import (
 from tuiprop.engine.resume import resume_session, walk_to_where_it_stood
 from tuiprop.engine.session import Session, open_session, refuse_slipped
 from tuiprop.engine.stops import quantity_notes
+from tuiprop.engine.table_view import TableView, outline_of, refusal_of
 from tuiprop.engine.trial import revert, try_out
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import Walk
@@ -75,7 +78,7 @@ from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
 from tuiprop.files.state import Slot
-from tuiprop.files.weights import load_model, parameters_for
+from tuiprop.files.weights import holds_weights, load_model, parameters_for
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
@@ -113,12 +116,13 @@ class Engine:
     def __init__(self) -> None:
         self._run: _Run | None = None
         self._runs = 0
-        self._table: tuple[object, Table] | None = None
+        self._tables = TableView()
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
             Forget: self._forget,
             Ask: self._ask,
             Check: self._check,
+            Describe: self._describe,
             Open: self._open,
             Play: self._play,
             Toggle: self._toggle,
@@ -148,10 +152,8 @@ class Engine:
                 return Refused(sentence="Enter keeps the change as a branch, Escape reverts it")
             with np.errstate(all="ignore"):  # near a divergence numbers overflow
                 return self._handlers[type(request)](request)
-        except ExperimentError as error:
-            return Refused(sentence=str(error), key=error.key)
-        except DataError as error:
-            return Refused(sentence=str(error), key="data.source")
+        except (ExperimentError, DataError) as error:
+            return refusal_of(error)
         except (OSError, ValueError) as error:
             return Refused(sentence=str(error))
         except MemoryError:
@@ -205,15 +207,24 @@ class Engine:
             experiment = suggested_experiment(what)
         elif what.endswith(".toml"):
             experiment = load(what)
-        elif what.endswith((".npz", ".safetensors")):
+        elif holds_weights(what):
             experiment, weights = load_model(what).experiment, what
         else:
-            settings = DataSettings(source=what)
-            if not settings.is_path and Path(what).exists():
-                settings = DataSettings(source=f"./{what}")
-            experiment = Experiment(data=settings)
-        complete_one = complete(experiment, self._load(experiment.data))
+            return self._locate_table(what)
+        complete_one = complete(experiment, self._tables.load(experiment.data))
         return Located(experiment=to_tables(complete_one), weights=weights)
+
+    def _locate_table(self, what: str) -> Located:
+        """A table, which may need a word before it does."""
+        settings = DataSettings(source=what)
+        if not settings.is_path and Path(what).exists():
+            settings = DataSettings(source=f"./{what}")
+        tables = to_tables(Experiment(data=settings))
+        described = self._describe(Describe(experiment=tables, suggest=True))
+        return Located(experiment=described.experiment, suggested=True)
+
+    def _describe(self, request: Describe) -> Described:
+        return self._tables.describe(request)
 
     def _ask(self, request: Ask) -> Vocabulary:
         return Vocabulary(
@@ -235,9 +246,8 @@ class Engine:
 
     def _check(self, request: Check) -> Outline:
         experiment = parse(request.experiment)
-        table = self._load(experiment.data)
-        experiment = complete(experiment, table)
-        outline = _outline(experiment, table, prepare(experiment, table))
+        outline = self._tables.outline(experiment)
+        experiment = parse(outline.experiment)
         if request.weights is not None:
             network = network_of(experiment, outline.sizes[0])
             parameters_for(request.weights, network, experiment.training.dtype)
@@ -254,16 +264,20 @@ class Engine:
         differing, position, what = "", None, opened_as(request.what)
         if request.checkpoint is not None:
             saved = load_checkpoint(request.checkpoint)
-            table, position = self._load(saved.experiment.data), saved.content.position
+            table, position = self._tables.load(saved.experiment.data), saved.content.position
             session, differing = resume_session(saved, table=table)
             walk_to_where_it_stood(session.run, saved)
             if request.kept_in is not None:
                 what = saved.content.opened
         else:
             experiment = parse(request.experiment)
-            table = self._load(experiment.data)
+            table = self._tables.load(experiment.data)
             session = open_session(
-                experiment, table=table, weights=request.weights, initial=request.initial
+                experiment,
+                table=table,
+                examples=self._tables.take(experiment, table),
+                weights=request.weights,
+                initial=request.initial,
             )
             if request.resume is not None:
                 _resume(session.run, request.resume)
@@ -285,19 +299,12 @@ class Engine:
         self._runs += 1
         return Opened(
             run=self._runs,
-            outline=_outline(session.experiment, table, session.examples),
+            outline=outline_of(session.experiment, table, session.examples),
             initial=run.timeline.before(0)[1][0].tobytes(),
             kept_in=autosave.path,
             what=what,
             differing=differing,
         )
-
-    def _load(self, settings: DataSettings) -> Table:
-        """The table of these settings, read once as long as it is the same."""
-        key = identity(settings)
-        if self._table is None or self._table[0] != key:
-            self._table = key, load_table(settings)
-        return self._table[1]
 
     # Moving and looking
 
@@ -460,21 +467,4 @@ def _resume(run: Run, snapshot: Snapshot) -> None:
         _logs.decode(snapshot.logs) if snapshot.logs else [],
         snapshot.branch,
         best if snapshot.best else None,
-    )
-
-
-def _outline(experiment: Experiment, table: Table, examples: Examples) -> Outline:
-    """What a complete experiment amounts to."""
-    network = network_of(experiment, len(examples.inputs))
-    count = len(examples.training)
-    return Outline(
-        experiment=to_tables(experiment),
-        sizes=list(network.sizes),
-        parameters=network.parameter_count,
-        columns=list(table.names),
-        rows=table.rows,
-        training=count,
-        validation=len(examples.validation),
-        per_epoch=-(-count // min(experiment.training.batch_size or count, count)),
-        classes=list(examples.classes),
     )

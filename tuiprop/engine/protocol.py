@@ -57,6 +57,23 @@ class Check(Message, frozen=True, kw_only=True):
     """A file of initial weights, which must fit."""
 
 
+class Describe(Message, frozen=True, kw_only=True):
+    """What does the table of an experiment hold, and what becomes of it? → `Described`.
+
+    `Refused` where there is nothing to look at.
+    """
+
+    experiment: Tables
+    suggest: bool = False
+    """Where it says nothing of the columns, say what suits them."""
+    refit: bool = False
+    """Let the loss and the output layer follow the target."""
+    first: int = 0
+    """The first column that is looked at."""
+    count: int = 0
+    """How many of them."""
+
+
 class Open(Message, frozen=True, kw_only=True):
     """Begin a run. → `Opened` or `Refused`."""
 
@@ -278,6 +295,7 @@ Request = (
     | Forget
     | Ask
     | Check
+    | Describe
     | Open
     | Play
     | Toggle
@@ -336,6 +354,8 @@ class Located(Message, frozen=True, kw_only=True):
     """The checkpoint that was named."""
     kept: KeptRun | None = None
     """The newest run of what was named that was kept."""
+    suggested: bool = False
+    """A table was named, and what is done with its columns is a guess; it may not do yet."""
 
 
 class SlipNote(Message, frozen=True, kw_only=True):
@@ -413,6 +433,76 @@ class Outline(Message, frozen=True, kw_only=True):
     """Updates in one epoch."""
     classes: list[str]
     """Empty where the targets are numbers."""
+    notes: list[str]
+    """What is odd about the data, a sentence each."""
+
+
+Role = Literal["input", "target", "left out", "split"]
+"""Of a column; split: it says which rows are held out."""
+
+
+class ColumnNote(Message, frozen=True, kw_only=True):
+    """One column of a table, and what is done with it."""
+
+    name: str
+    kind: str
+    """number, whole number or text."""
+    missing: int
+    """Cells that are."""
+    distinct: int
+    low: float | None
+    """None for text."""
+    high: float | None
+    mean: float | None
+    deviation: float | None
+    bars: list[int]
+    """The histogram: numbers from low to high; categories, the most frequent first."""
+    categories: list[str]
+    """Of text, in their order; so many of them as may be one-hot encoded."""
+    flags: list[str]
+    """identifier, gives away, constant, missing."""
+    cells: list[str]
+    """The first ones; a missing one is empty."""
+    role: Role
+    encoding: str
+    """What is done with it; empty where that has no meaning."""
+    on_missing: str
+    scaling: str
+    encodings: list[str]
+    """What could be done with it."""
+    on_missings: list[str]
+    scalings: list[str]
+
+
+class ReadingNote(Message, frozen=True, kw_only=True):
+    """How a file is read: as the experiment says, else as it is guessed."""
+
+    format: str
+    delimiter: str
+    """Of CSV; empty where it cannot be told."""
+    header: str
+    """Of CSV: what the first line names, columns, classes or nothing."""
+    lines: list[str]
+    """The first of a text."""
+
+
+class Described(Message, frozen=True, kw_only=True):
+    """A table, and what an experiment makes of it."""
+
+    experiment: Tables
+    """With what was suggested; complete where it does."""
+    reading: ReadingNote | None
+    """None of a data set that comes with it."""
+    rows: int
+    names: list[str]
+    """All columns; empty where the file is no table."""
+    first: int
+    columns: list[ColumnNote]
+    """Those that were asked for, as far as they exist."""
+    outline: Outline | None
+    """None where it does not do."""
+    refused: Refused | None
+    """Why it does not."""
 
 
 class Opened(Message, frozen=True, kw_only=True):
@@ -783,7 +873,18 @@ class Exported(Message, frozen=True, kw_only=True):
     """Whose weights they are."""
 
 
-Reply = Refused | Located | Vocabulary | Outline | Opened | Done | Frame | Snapshot | Exported
+Reply = (
+    Refused
+    | Located
+    | Vocabulary
+    | Outline
+    | Described
+    | Opened
+    | Done
+    | Frame
+    | Snapshot
+    | Exported
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

@@ -233,6 +233,7 @@ def open_session(
     experiment: Experiment,
     *,
     table: Table | None = None,
+    examples: Examples | None = None,
     weights: str | Path | None = None,
     initial: bytes | None = None,
 ) -> Session:
@@ -241,6 +242,7 @@ def open_session(
     Args:
         experiment: need not be complete.
         table: its data, where they are at hand already.
+        examples: what `prepare` made of them, which are the session's from then on.
         weights: a file with initial weights instead of drawn ones; a preparation stored in it
             is ignored.
         initial: the initial parameters themselves, as the bytes of their vector; these go before
@@ -254,7 +256,7 @@ def open_session(
     """
     table = table or load_table(experiment.data)
     experiment = complete(experiment, table)
-    examples = prepare(experiment, table)
+    examples = examples or prepare(experiment, table)
     network = network_of(experiment, len(examples.inputs))
     dtype = experiment.training.dtype
     if initial is not None:

@@ -85,7 +85,12 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write UTF-8 text as `write` does."""
-    write(path, lambda stream: _write_all(stream, text.encode()))
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write bytes as `write` does."""
+    write(path, lambda stream: _write_all(stream, content))
 
 
 def _write_all(stream: IO[bytes], content: bytes) -> None:

@@ -47,6 +47,10 @@ class Model:
         Raises:
             ValueError: the inputs are not (m, n[0]).
         """
+        return self.outputs_of(self.forward(inputs))
+
+    def forward(self, inputs: Array) -> Workspace:
+        """One walk forward over raw inputs; arguments and errors are those of `predict`."""
         rows = np.asarray(inputs, np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.network.inputs:
             raise ValueError(
@@ -57,6 +61,10 @@ class Model:
         with limited_to(blas_threads(self.network)), np.errstate(all="ignore"):
             workspace.inputs[...] = apply(self.preparation, rows)
             workspace.forward(self.parameters)
+        return workspace
+
+    def outputs_of(self, workspace: Workspace) -> Array:
+        """ŷ after a walk forward, (m, n[L]), as `predict` returns it."""
         return unscaled(self.targets, np.ascontiguousarray(workspace.a[self.network.L].T))
 
 

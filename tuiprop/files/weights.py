@@ -1,6 +1,7 @@
 """Weights in: any format that is read, as initial weights or as a model."""
 
 import shlex
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,25 @@ def read(path: str | Path) -> WeightsFile:
         suffix = Path(path).suffix or "no suffix"
         raise FileError(f"{path}: found {suffix}, allowed: {', '.join(READ)}")
     return named(path, file.decode, content_of(path, LARGEST))
+
+
+def holds_weights(path: str | Path) -> bool:
+    """Whether a file is one of weights by its suffix; a `.npz` without any holds a table.
+
+    A file that cannot be read counts by its suffix: reading it says what is wrong.
+    """
+    if Path(path).suffix == ".safetensors":
+        return True
+    if Path(path).suffix != ".npz":
+        return False
+    if not Path(path).is_file():  # a pipe would block for ever
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return True
+    return any(name in ("W1", "tuiprop") or name.endswith(".weight") for name in names)
 
 
 def _conversion(path: str | Path) -> str:

@@ -47,6 +47,7 @@ from tuiprop.ui.places import (
     parse_place,
     typed_path,
 )
+from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
 from tuiprop.ui.screens.proof import ProofScreen
@@ -124,18 +125,26 @@ class TuipropApp(App[int]):
         """Open what the command line named; leave with a sentence where it cannot be."""
         reply = await self.link.ask(Locate(what=self.what, anything=not self._named))
         if isinstance(reply, Located):
-            reply = await self._go_on(reply.kept) or await self._open(reply)
-        if isinstance(reply, Opened):
-            self._begun(reply)
-            return
-        if not self.link.died:
+            reply = await self._go_on(reply.kept) or await self._open_located(reply)
+        if not isinstance(reply, Opened) and not self.link.died:
             self.farewell = reply.sentence if isinstance(reply, Refused) else ""
             self.exit(return_code=2)
 
-    async def _open(self, located: Located) -> Reply:
+    async def _open_located(self, located: Located) -> Reply:
+        """Begin a run; of a table by itself, after a look at what was guessed about it."""
         if located.checkpoint is not None:
-            return await self.link.go_on(located.checkpoint, kept=False)
-        return await self.link.open(located.experiment, located.weights)
+            return self._begun(await self.link.go_on(located.checkpoint, kept=False))
+        reply = await self._open(located.experiment, located.weights)
+        if not located.suggested or self.link.died:
+            return reply
+        screen = DataScreen(self.link, self.palette, located.experiment, "begin")
+        chosen = await self.push_screen_wait(screen)
+        if chosen is None or (isinstance(reply, Opened) and not screen.changed):
+            return reply
+        return await self._open(chosen)
+
+    async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:
+        return self._begun(await self.link.open(experiment, weights))
 
     async def _go_on(self, kept: KeptRun | None) -> Reply | None:
         """Offer to go on with a run that was kept; `Opened` where that is done."""
@@ -152,7 +161,7 @@ class TuipropApp(App[int]):
             )
         )
         if answer == "go":
-            reply = await self.link.go_on(kept.path, kept=True)
+            reply = self._begun(await self.link.go_on(kept.path, kept=True))
             if isinstance(reply, Opened):
                 return reply
         elif answer == "forget":
@@ -163,16 +172,20 @@ class TuipropApp(App[int]):
             self.notify(reply.sentence, severity="error", timeout=10)
         return None
 
-    def _begun(self, opened: Opened) -> None:
+    def _begun(self, reply: Reply) -> Reply:
+        """Show the run, where one was opened."""
+        if not isinstance(reply, Opened):
+            return reply
         self.run_screen.begin()
         self.link.keep()
-        if opened.differing:
+        if reply.differing:
             self.notify(
-                f"This run was saved on another machine: {opened.differing}. "
+                f"This run was saved on another machine: {reply.differing}. "
                 "The last digits may come out otherwise from here on.",
                 severity="warning",
                 timeout=20,
             )
+        return reply
 
     def _watch_engine(self) -> None:
         if self.link.died:
@@ -192,7 +205,9 @@ class TuipropApp(App[int]):
         inside = frame.now.number if frame and frame.now else 0
         reply = await self.link.revive(frame.update if frame else 0, inside)
         if reply is None:
-            self.open_first()
+            # a table that is being looked at is asked about again by its screen
+            if not any(isinstance(screen, DataScreen) for screen in self.screen_stack):
+                self.open_first()
         elif isinstance(reply, Refused):
             self.notify(
                 f"The engine has died, and the run cannot be opened again: {reply.sentence}",
@@ -246,6 +261,18 @@ class TuipropApp(App[int]):
         await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin))
 
     @work
+    async def action_data(self) -> None:
+        """The data of the run; what is changed leads to the set-up."""
+        outline = self.link.outline
+        if outline is None or self.screen is not self.run_screen:
+            return
+        self.run_screen.pause()
+        screen = DataScreen(self.link, self.palette, outline.experiment)
+        chosen = await self.push_screen_wait(screen)
+        if chosen is not None and screen.changed:
+            await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin, chosen))
+
+    @work
     async def action_stops(self) -> None:
         """The conditions that stop the run."""
         if self.link.outline is not None and self.screen is self.run_screen:
@@ -270,9 +297,7 @@ class TuipropApp(App[int]):
         if not await self._may_lose("Start afresh"):
             opening.close()
             return "not started: the run goes on"
-        reply = await opening
-        if isinstance(reply, Opened):
-            self._begun(reply)
+        reply = self._begun(await opening)
         return reply.sentence if isinstance(reply, Refused) else ""
 
     async def _may_quit(self) -> bool:
@@ -412,8 +437,8 @@ class TuipropApp(App[int]):
         answer = await self.push_screen_wait(
             AskText(
                 "Open",
-                "an experiment (.toml), a table (.csv, .tsv), weights (.npz), "
-                "a checkpoint (.tuiprop), a name",
+                "an experiment (.toml), a table, weights (.npz), a checkpoint (.tuiprop), "
+                "the name of a data set",
             )
         )
         if answer is None:
@@ -422,7 +447,14 @@ class TuipropApp(App[int]):
         if isinstance(located, Located) and located.checkpoint is not None:
             sentence = await self._begin_with(self.link.go_on(located.checkpoint, kept=False))
         elif isinstance(located, Located):
-            sentence = await self._begin(located.experiment, located.weights)
+            experiment: Tables | None = located.experiment
+            if located.suggested:
+                experiment = await self.push_screen_wait(
+                    DataScreen(self.link, self.palette, located.experiment, "begin")
+                )
+            if experiment is None:
+                return
+            sentence = await self._begin(experiment, located.weights)
         else:
             sentence = located.sentence if isinstance(located, Refused) else ""
         if sentence:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tuiprop.engine.protocol import Tables
 
-Kind = Literal["choice", "number", "whole", "switch", "text"]
+Kind = Literal["choice", "number", "whole", "switch", "text", "texts"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Field:
     """The attribute of the vocabulary that lists them."""
     only: tuple[str, ...] = ()
     """Data sets that it has a meaning for; empty: all."""
+    hint: str = ""
+    """What may be typed, where nothing is."""
 
     @property
     def key(self) -> str:
@@ -41,6 +43,7 @@ FIELDS = (
     Field("data", "target", "target", "text"),
     Field("data", "validation", "validation share", "number"),
     Field("data", "standardize", "standardise", "switch"),
+    Field("data", "derived", "derived inputs", "texts", hint="x1^2, x1*x2, sin(x1) …"),
     Field("data", "points", "points", "whole", only=GENERATED),
     Field("data", "noise", "noise", "number", only=GENERATED),
     Field("data", "seed", "data seed", "whole"),
@@ -72,8 +75,10 @@ def to_value(text: str, kind: Kind) -> Any:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             return text
-    if kind == "text":
+    if kind in ("text", "texts"):
         names = [name.strip() for name in text.split(",")]
+        if kind == "texts":
+            return [name for name in names if name]
         return names[0] if len(names) == 1 else names
     try:
         return int(text)

@@ -67,8 +67,9 @@ KEYS = (
         command="view: operation",
     ),
     Key("3", "3", "view('cost')", "view: cost, large", command="view: cost"),
-    Key("4,w", "w", "app.stops", "stop when …", "stop when", "view: stops, stop when …"),
-    Key("5,s", "s", "app.setup", "set-up: data, network, training", "set-up", "view: set-up"),
+    Key("5", "5", "app.data", "view: the data, column by column", command="view: data"),
+    Key("6,w", "w", "app.stops", "stop when …", "stop when", "view: stops, stop when …"),
+    Key("7,s", "s", "app.setup", "set-up: data, network, training", "set-up", "view: set-up"),
     Key(
         "c",
         "c",
@@ -114,7 +115,7 @@ KEYS = (
 """In the order of the help page."""
 
 PANEL_KEYS = (
-    ("4, 5", "stop when, set-up: like w and s"),
+    ("6, 7", "stop when, set-up: like w and s"),
     ("tab, Shift+tab", "next panel, panel before"),
     ("arrows", "Layers: choose an array. Matrix: move the cursor"),
     ("page up, page down", "Matrix: a page up, down"),

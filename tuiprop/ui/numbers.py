@@ -68,3 +68,21 @@ def sparkline(values: list[float]) -> str:
     low, high = min(values), max(values)
     span = high - low or 1.0
     return "".join(_BARS[round((value - low) / span * (len(_BARS) - 1))] for value in values)
+
+
+def bars(counts: list[int], width: int) -> str:
+    """A histogram in one line: bars side by side are taken together where they do not fit."""
+    if not counts:
+        return ""
+    together = -(-len(counts) // max(width, 1))
+    sums = [sum(counts[i : i + together]) for i in range(0, len(counts), together)]
+    most = max(sums) or 1
+    # what is not empty is to be seen
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] if count else " " for count in sums)
+
+
+def plain(value: float) -> str:
+    """A number as a table has it, in few columns: 0.1, 78, 12,345, 1.2e9."""
+    if abs(value) >= 1e7 or 0 < abs(value) < 1e-3:
+        return short(value)
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -9,12 +9,14 @@ from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 
 VIEWS = (
-    ("1", "Overview", "view('overview')"),
-    ("2", "Operation", "view('operation')"),
-    ("3", "Cost", "view('cost')"),
-    ("4", "Stops", "app.stops"),
-    ("5", "Set-up", "app.setup"),
+    ("1", "Overview", "Over", "view('overview')"),
+    ("2", "Operation", "Op", "view('operation')"),
+    ("3", "Cost", "Cost", "view('cost')"),
+    ("5", "Data", "Data", "app.data"),
+    ("6", "Stops", "Stop", "app.stops"),
+    ("7", "Set-up", "Set", "app.setup"),
 )
+"""The views: key, name, name where there is little room, action."""
 
 
 SLOW = 30.0

@@ -35,6 +35,7 @@ from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.places import typed_path
+from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.layer_editor import LayerEditor
 
@@ -54,19 +55,24 @@ class SetupScreen(Screen[None]):
         link: the engine, which judges what was typed.
         palette: colours.
         begin: what "Start" does.
+        experiment: what stands in the form at first; None: that of the run.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
         Binding("ctrl+s", "save", "save", show=False),
+        Binding("ctrl+t", "columns", "columns", show=False),
     ]
 
-    def __init__(self, link: Link, palette: Palette, begin: Begin) -> None:
+    def __init__(
+        self, link: Link, palette: Palette, begin: Begin, experiment: Tables | None = None
+    ) -> None:
         super().__init__()
         assert link.outline is not None
         self._link = link
         self._palette = palette
         self._experiment = link.outline.experiment
+        self._other = experiment
         self._begin = begin
         self._weights = link.weights
         self._vocabulary: Vocabulary | None = None
@@ -100,7 +106,11 @@ class SetupScreen(Screen[None]):
         await self.query_one("#form").mount(*self._rows(reply))
         await self._fill(self._experiment)
         self._before = self._typed()
-        self.query_one("#data-name").focus()
+        if self._other is not None:
+            await self._fill(self._other)
+            self.query_one("#start").focus()
+        else:
+            self.query_one("#data-name").focus()
 
     # The form
 
@@ -120,6 +130,9 @@ class SetupScreen(Screen[None]):
         )
         yield _row("file", Input(id="data-source", compact=True), "data.source")
         yield from (self._field(field, vocabulary) for field in fields_of("data"))
+        yield _row(
+            "columns", Button("see them (Ctrl+T)", id="columns", compact=True), "data.columns"
+        )
         yield Label("Network", classes="section")
         yield Horizontal(
             Label("initial weights", classes="label"),
@@ -155,7 +168,7 @@ class SetupScreen(Screen[None]):
                 id=field.id,
             )
         else:
-            control = Input(to_text(value), compact=True, id=field.id)
+            control = Input(to_text(value), field.hint, compact=True, id=field.id)
         return _row(field.label, control, field.key)
 
     async def _fill(self, experiment: Tables) -> None:
@@ -237,7 +250,10 @@ class SetupScreen(Screen[None]):
             tables[field.section][field.name] = value
         if not tables["data"]["target"]:
             del tables["data"]["target"]
-        tables["network"]["layers"] = self.query_one(LayerEditor).settings
+        layers = self.query_one(LayerEditor).settings
+        tables["network"]["layers"] = layers
+        if not layers:  # of a table that is not read yet
+            del tables["network"]["layers"]
         defaults = self._vocabulary.options[tables["training"]["optimizer"]]
         options = {
             control.id.removeprefix("option-"): to_option(control.value)
@@ -342,6 +358,8 @@ class SetupScreen(Screen[None]):
         """The sentence at its field, and in place of the outline."""
         self._clear_errors()
         key = refused.key.split("[")[0]
+        if key.startswith("data.columns."):
+            key = "data.columns"
         places = self.query(f"#{_error_id(key)}") if key else self.query("#nowhere")
         sentence = refused.sentence.removeprefix(f"{refused.key}: ")
         for place in places.results(Static):
@@ -369,6 +387,8 @@ class SetupScreen(Screen[None]):
         text.append(f"{outline.per_epoch} updates an epoch\n", plain)
         if outline.classes:
             text.append("classes ", dim).append(", ".join(outline.classes) + "\n", plain)
+        for note in outline.notes:
+            text.append(f"\n· {note}", plain)
         return text
 
     # What the buttons do
@@ -426,6 +446,15 @@ class SetupScreen(Screen[None]):
 
     def _stem(self) -> str:
         return Path(str(self._experiment["data"]["source"])).stem
+
+    @on(Button.Pressed, "#columns")
+    @work
+    async def action_columns(self) -> None:
+        """The data, column by column."""
+        screen = DataScreen(self._link, self._palette, self._typed())
+        chosen = await self.app.push_screen_wait(screen)
+        if chosen is not None and screen.changed:
+            await self._fill(chosen)
 
     @on(Button.Pressed, "#open")
     @work

@@ -41,7 +41,7 @@ class Title(Line):
         while len(words) > 1 and _length(words) + right.cell_len + 4 > width:
             words.pop()
         left = Text("  ").join(words)
-        tabs, zones = _tabs(view, palette)
+        tabs, zones = _tabs(view, palette, long)
         costs = status.costs(frame, palette, width - tabs.cell_len - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
@@ -51,11 +51,12 @@ def _length(words: list[Text]) -> int:
     return sum(word.cell_len + 2 for word in words) - 2
 
 
-def _tabs(view: str, palette: Palette) -> tuple[Text, list[Zone]]:
-    """The views, the one at hand underlined."""
+def _tabs(view: str, palette: Palette, long: bool) -> tuple[Text, list[Zone]]:
+    """The views, the one at hand underlined; in short where there is little room."""
     tabs = Text()
     zones = []
-    for key, name, action in status.VIEWS:
+    for key, whole, brief, action in status.VIEWS:
+        name = whole if long else brief
         at = action == f"view('{view}')"
         start = tabs.cell_len + 1  # the line begins with a blank
         tabs.append(key, Style(color=palette.now, bold=at))
