@@ -23,6 +23,7 @@ from tuiprop.data.preparation import complete
 from tuiprop.data.table import DataError
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
+from tuiprop.engine.problem import Problem
 from tuiprop.engine.proof import Proof
 from tuiprop.engine.protocol import (
     Ask,
@@ -57,6 +58,8 @@ from tuiprop.engine.protocol import (
     SetSlip,
     SetStops,
     Snapshot,
+    Studied,
+    Study,
     Toggle,
     Try,
     Verify,
@@ -101,6 +104,7 @@ class _Run:
     walk: Walk
     view: View
     proof: Proof
+    problem: Problem
 
 
 class Engine:
@@ -131,6 +135,7 @@ class Engine:
             SetSlip: self._set_slip,
             SaveRecord: self._save_record,
             Look: self._look,
+            Study: self._study,
             Save: self._save,
             Export: self._export,
             SaveExperiment: self._save_experiment,
@@ -242,7 +247,8 @@ class Engine:
             )
         walk = Walk(run)
         view = View(session, walk)
-        self._run = _Run(session, walk, view, Proof(run, walk, view))
+        problem = Problem(session, walk, view)
+        self._run = _Run(session, walk, view, Proof(run, walk, view), problem)
         self._runs += 1
         return Opened(
             run=self._runs,
@@ -329,6 +335,9 @@ class Engine:
     def _look(self, request: Look) -> Frame:
         opened = self._opened()
         return opened.view.frame(request, self._runs, opened.proof.note)
+
+    def _study(self, request: Study) -> Studied:
+        return self._opened().problem.study(request, self._runs)
 
     # Keeping
 
