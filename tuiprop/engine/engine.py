@@ -24,6 +24,7 @@ from tuiprop.data.table import DataError
 from tuiprop.engine.autosave import Autosave, newest_kept, opened_as
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
+from tuiprop.engine.problem import Problem
 from tuiprop.engine.proof import Proof
 from tuiprop.engine.protocol import (
     Ask,
@@ -60,6 +61,8 @@ from tuiprop.engine.protocol import (
     SetSlip,
     SetStops,
     Snapshot,
+    Studied,
+    Study,
     Toggle,
     Try,
     Verify,
@@ -107,6 +110,7 @@ class _Run:
     walk: Walk
     view: View
     proof: Proof
+    problem: Problem
     autosave: Autosave
 
 
@@ -139,6 +143,7 @@ class Engine:
             SetSlip: self._set_slip,
             SaveRecord: self._save_record,
             Look: self._look,
+            Study: self._study,
             Save: self._save,
             KeepRun: self._keep_run,
             Export: self._export,
@@ -295,7 +300,8 @@ class Engine:
             is_saved=request.checkpoint is not None,
         )
         self.close()
-        self._run = _Run(session, walk, view, Proof(run, walk, view), autosave)
+        problem = Problem(session, walk, view)
+        self._run = _Run(session, walk, view, Proof(run, walk, view), problem, autosave)
         self._runs += 1
         return Opened(
             run=self._runs,
@@ -388,6 +394,9 @@ class Engine:
         frame = opened.view.frame(request, self._runs, opened.proof.note)
         unkept = opened.autosave.sentence
         return msgspec.structs.replace(frame, unkept=unkept) if unkept else frame
+
+    def _study(self, request: Study) -> Studied:
+        return self._opened().problem.study(request, self._runs)
 
     # Keeping
 

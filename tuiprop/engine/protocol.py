@@ -8,6 +8,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from tuiprop.engine.sights import (
+    ClassesNote,
+    MapNote,
+    MapWanted,
+    NumberScore,
+    Picture,
+    Subset,
+    WayNote,
+)
+
 Tables = dict[str, Any]
 """An experiment as the tables of its file."""
 
@@ -193,6 +203,26 @@ class Look(Message, frozen=True, kw_only=True):
     """Send the history from this epoch on."""
 
 
+class Study(Message, frozen=True, kw_only=True):
+    """What does the network make of the data, where the run stands? → `Studied`."""
+
+    subset: Subset = "all"
+    """Of which examples predictions are scored."""
+    threshold: float = 0.5
+    """From which probability on it is the second of two classes."""
+    cell: tuple[int, int] | None = None
+    """Actual and predicted class of the examples that are listed; None: all mistakes."""
+    first: int = 0
+    count: int = 0
+    """How many of them are listed, from which on."""
+    map: MapWanted | None = None
+    example: int | None = None
+    """The row of the table whose way through the network is wanted."""
+    first_unit: int = 0
+    weights: int = 0
+    """How many units of the first layer have their weights drawn, from which on."""
+
+
 class Try(Message, frozen=True, kw_only=True):
     """What if this number were another? Of W, b or a[0]. → `Done` or `Refused`.
 
@@ -312,6 +342,7 @@ Request = (
     | SetSlip
     | SaveRecord
     | Look
+    | Study
     | Save
     | KeepRun
     | Export
@@ -844,6 +875,34 @@ class Frame(Message, frozen=True, kw_only=True):
     """Why the run could not be kept, or empty."""
 
 
+class Studied(Message, frozen=True, kw_only=True):
+    """What the network makes of the data."""
+
+    run: int
+    update: int
+    """t: updates done."""
+    studied: int
+    """So many examples are scored: evenly chosen ones where all would take too long."""
+    of: int
+    """So many there are in the subset."""
+    held_out: int
+    """How many validation examples there are."""
+    classes: list[str]
+    """Empty where the targets are numbers."""
+    has_map: bool
+    """There are two inputs, and what is derived from them."""
+    has_pictures: bool
+    """The inputs are the pixels of an image."""
+    map: MapNote | None
+    scores: ClassesNote | None
+    """None for numbers, and where the subset is empty."""
+    numbers: list[NumberScore]
+    """One for each target; empty for classes."""
+    way: WayNote | None
+    pictures: list[Picture]
+    """First-layer weights."""
+
+
 class Snapshot(Message, frozen=True, kw_only=True):
     """A state that an engine can go on from."""
 
@@ -882,6 +941,7 @@ Reply = (
     | Opened
     | Done
     | Frame
+    | Studied
     | Snapshot
     | Exported
 )

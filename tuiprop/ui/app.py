@@ -50,6 +50,7 @@ from tuiprop.ui.places import (
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
+from tuiprop.ui.screens.problem import ProblemScreen
 from tuiprop.ui.screens.proof import ProofScreen
 from tuiprop.ui.screens.run import RunScreen
 from tuiprop.ui.screens.setup import SetupScreen
@@ -251,6 +252,11 @@ class TuipropApp(App[int]):
     def action_help(self) -> None:
         """The keys."""
         self.push_screen(HelpScreen(self.palette))
+
+    def action_problem(self) -> None:
+        """What the network makes of the data."""
+        if self.run_screen.frame is not None and not isinstance(self.screen, ProblemScreen):
+            self.push_screen(ProblemScreen(self.run_screen, self.palette))
 
     @work
     async def action_setup(self) -> None:

@@ -67,6 +67,7 @@ KEYS = (
         command="view: operation",
     ),
     Key("3", "3", "view('cost')", "view: cost, large", command="view: cost"),
+    Key("4", "4", "app.problem", "view: the problem, predictions", command="view: problem"),
     Key("5", "5", "app.data", "view: the data, column by column", command="view: data"),
     Key("6,w", "w", "app.stops", "stop when …", "stop when", "view: stops, stop when …"),
     Key("7,s", "s", "app.setup", "set-up: data, network, training", "set-up", "view: set-up"),
@@ -123,6 +124,9 @@ PANEL_KEYS = (
     ("up, down", "Cost: linear or logarithmic. Where a number comes from: another term"),
     ("left, right", "Where a number comes from: another factor of the term"),
     ("Enter", "Layers: into the matrix. Matrix: where the number comes from. There: follow a term"),
+    ("m, t", "Problem: the next aspect; all, training or validation examples"),
+    (". ,", "Problem: move the threshold of two classes"),
+    ("[ ]", "Problem, one example: the one before, the next"),
     ("Escape", "back to the overview, to Layers; then hide the hint for good"),
 )
 """What the panels do with keys of their own."""

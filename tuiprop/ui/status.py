@@ -12,6 +12,7 @@ VIEWS = (
     ("1", "Overview", "Over", "view('overview')"),
     ("2", "Operation", "Op", "view('operation')"),
     ("3", "Cost", "Cost", "view('cost')"),
+    ("4", "Problem", "Prob", "app.problem"),
     ("5", "Data", "Data", "app.data"),
     ("6", "Stops", "Stop", "app.stops"),
     ("7", "Set-up", "Set", "app.setup"),

@@ -20,7 +20,25 @@ class Zone:
     action: str
 
 
-class Line(Widget):
+class Grounded(Widget):
+    """A widget that does not work out the style of its ground anew for every line."""
+
+    _ground: Style | None = None
+
+    @property
+    def ground(self) -> Style:
+        """Foreground and background as the style sheet has them."""
+        if self._ground is None:
+            self._ground = self.rich_style
+        return self._ground
+
+    def notify_style_update(self) -> None:
+        """The style sheet says something else from now on."""
+        super().notify_style_update()
+        self._ground = None
+
+
+class Line(Grounded):
     """Lines of text from edge to edge, with zones for the mouse."""
 
     DEFAULT_CSS = "Line { height: 1; width: 100%; background: $panel; }"
@@ -39,14 +57,11 @@ class Line(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line, cut or filled to the width."""
+        width, style = self.size.width, self.ground
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, self.rich_style)
-        segments = list(self._lines[y].render(self.app.console))
-        return (
-            Strip([s for s in segments if s.text != "\n"])
-            .apply_style(self.rich_style)
-            .adjust_cell_length(self.size.width, self.rich_style)
-        )
+            return Strip.blank(width, style)
+        segments = [s for s in self._lines[y].render(self.app.console) if s.text != "\n"]
+        return Strip(segments).apply_style(style).adjust_cell_length(width, style)
 
     async def on_click(self, event: Click) -> None:
         """Do what the zone under the mouse does."""

@@ -57,7 +57,7 @@ def _tabs(view: str, palette: Palette, long: bool) -> tuple[Text, list[Zone]]:
     zones = []
     for key, whole, brief, action in status.VIEWS:
         name = whole if long else brief
-        at = action == f"view('{view}')"
+        at = action in (f"view('{view}')", f"app.{view}")
         start = tabs.cell_len + 1  # the line begins with a blank
         tabs.append(key, Style(color=palette.now, bold=at))
         chosen = Style(color=palette.text, bold=True, underline=True)

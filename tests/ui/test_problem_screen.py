@@ -1,0 +1,358 @@
+"""The Problem view: it follows the run, moves it, and answers its keys."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import app_of, at, frame_of, opened, until
+from tuiprop.engine.protocol import Locate, Located, Seek, Studied, Study
+from tuiprop.engine.sights import SHADES, Grid
+from tuiprop.ui.palette import DARK, LIGHT
+from tuiprop.ui.screens.problem import ProblemScreen
+from tuiprop.ui.shading import by_light, by_sign, line_of, mix, of_class, shaded
+from tuiprop.ui.widgets.confusion import Confusion
+from tuiprop.ui.widgets.examples import Examples
+from tuiprop.ui.widgets.heatmap import HeatMap
+from tuiprop.ui.widgets.tiles import Tiles
+
+LARGE, SMALL = (120, 36), (80, 24)
+
+
+def screen_of(pilot: Pilot[int]) -> ProblemScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, ProblemScreen)
+    return screen
+
+
+def studied_of(pilot: Pilot[int]) -> Studied:
+    studied = screen_of(pilot).studied
+    assert studied is not None
+    return studied
+
+
+async def current(pilot: Pilot[int]) -> None:
+    """Wait until what is shown is of the newest frame, and nothing is on its way."""
+    screen = screen_of(pilot)
+    for _ in range(2):
+        await pilot.pause()
+        await until(
+            pilot,
+            lambda: (
+                not screen._asking
+                and screen._frame is screen.run_screen.frame
+                and screen.studied is not None
+            ),
+        )
+
+
+async def problem(pilot: Pilot[int], epoch: int = 0, *keys: str) -> ProblemScreen:
+    """Open the view after so many epochs, and press keys there."""
+    await opened(pilot)
+    if epoch:
+        app_of(pilot).run_screen.seek(Seek(epoch=epoch))
+        await until(
+            pilot,
+            lambda: frame_of(pilot).epochs_done == epoch and frame_of(pilot).status == "paused",
+        )
+    await pilot.press("4")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ProblemScreen))
+    await current(pilot)
+    for key in keys:
+        await pilot.press(key)
+        await current(pilot)
+    return screen_of(pilot)
+
+
+async def test_it_follows_the_run_on_and_back(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=LARGE) as pilot:
+        await problem(pilot)
+        await pilot.press("b")
+        await at(pilot, 1)
+        await until(pilot, lambda: studied_of(pilot).update == 1)
+        first = studied_of(pilot)
+        await pilot.press("e")
+        await at(pilot, 4)
+        await until(pilot, lambda: studied_of(pilot).update == 4)
+        assert studied_of(pilot).scores != first.scores
+        await pilot.press("E", "b")
+        await at(pilot, 1)
+        await until(pilot, lambda: studied_of(pilot).update == 1)
+        assert studied_of(pilot) == first
+
+
+async def test_it_follows_while_the_run_plays(make_app: MakeApp, tmp_path: Path) -> None:
+    (tmp_path / "long.toml").write_text('[data]\nsource = "spiral"\n[training]\nepochs = 1000000\n')
+    async with make_app(str(tmp_path / "long.toml")).run_test(size=LARGE) as pilot:
+        await problem(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: studied_of(pilot).update > 20)
+        assert frame_of(pilot).status == "playing"
+        await pilot.press("space")
+        await until(pilot, lambda: frame_of(pilot).status == "paused")
+        await until(pilot, lambda: studied_of(pilot).update == frame_of(pilot).update)
+
+
+async def test_hidden_it_asks_nothing(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app("iris")
+    async with app.run_test(size=LARGE) as pilot:
+        await problem(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.run_screen)
+        sent: list[object] = []
+        send = app.link.send
+
+        def noted(request: Any, then: Any = None) -> None:
+            sent.append(request)
+            send(request, then)
+
+        monkeypatch.setattr(app.link, "send", noted)
+        await pilot.press("b")
+        await at(pilot, 1)
+        assert sent
+        assert not any(isinstance(request, Study) for request in sent)
+
+
+@pytest.mark.parametrize(
+    ("source", "aspects"),
+    [
+        ("circle", ["map", "classes", "way"]),
+        ("plane", ["map", "numbers", "way"]),
+        ("digits", ["classes", "pictures", "way"]),
+    ],
+)
+async def test_each_problem_has_its_aspects(
+    make_app: MakeApp, source: str, aspects: list[str]
+) -> None:
+    async with make_app(source).run_test(size=LARGE) as pilot:
+        screen = await problem(pilot)
+        found = []
+        for _ in aspects:
+            found.append(screen.aspect)
+            await pilot.press("m")
+            await current(pilot)
+        assert found == aspects
+        assert screen.aspect == aspects[0]
+        await pilot.press("M")
+        assert screen.aspect == aspects[-1]
+
+
+async def test_the_cursor_reads_the_map(make_app: MakeApp) -> None:
+    app = make_app("circle")
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await problem(pilot, 3)
+        heat = screen.query_one(HeatMap)
+        before = heat.note
+        await pilot.press("right", "right", "up")
+        await until(pilot, lambda: heat.note is not before and heat.note is not None)
+        await current(pilot)
+        assert before is not None
+        assert heat.note is not None
+        assert heat.note.cursor[0] > before.cursor[0]
+        assert heat.note.cursor[1] > before.cursor[1]
+        assert f"{heat.note.outputs[0]:.2f}" in str(heat.border_subtitle)
+        await pilot.press("home", "home", "home", "home", "home", "home", "home")
+        assert heat.cursor[0] == 0
+
+
+async def test_a_unit_is_shown_large(make_app: MakeApp) -> None:
+    async with make_app("spiral").run_test(size=LARGE) as pilot:
+        screen = await problem(pilot)
+        heat, units = screen.query_one(HeatMap), screen.query_one("#units", Tiles)
+        units.focus()
+        for _ in range(13):
+            await pilot.press("right")
+        await current(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: heat.note is not None and heat.note.name == "a[2][u1]")
+        assert heat.unit == (2, 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: heat.note is not None and heat.note.name == "ŷ")
+        assert screen.is_current
+
+
+async def test_a_cell_lists_its_examples_and_one_is_followed(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=LARGE) as pilot:
+        screen = await problem(pilot, 20, "down", "right", "right")
+        confusion, mistakes = screen.query_one(Confusion), screen.query_one("#mistakes", Examples)
+        assert (confusion.row, confusion.column) == (1, 2)
+        await pilot.press("enter")
+        await current(pilot)
+        scores = studied_of(pilot).scores
+        assert scores is not None
+        assert {(each.actual, each.predicted) for each in scores.examples} == {(1, 2)}
+        assert scores.found == scores.counts[1][2] == len(scores.examples) > 1
+        await pilot.press("down")
+        await current(pilot)
+        row = mistakes.row
+        assert row == scores.examples[1].row
+        await pilot.press("enter")
+        await until(pilot, lambda: (way := studied_of(pilot).way) is not None and way.row == row)
+        assert screen.aspect == "way"
+        await pilot.press("right_square_bracket")
+        await until(
+            pilot, lambda: (way := studied_of(pilot).way) is not None and way.row == row + 1
+        )
+
+
+async def test_the_subset_and_the_threshold(make_app: MakeApp) -> None:
+    async with make_app("breast_cancer").run_test(size=LARGE) as pilot:
+        await problem(pilot)
+        assert studied_of(pilot).of == 569
+        await pilot.press("t")
+        await until(pilot, lambda: studied_of(pilot).of == 456)
+        await pilot.press("t")
+        await until(pilot, lambda: studied_of(pilot).of == 113)
+        await pilot.press("full_stop", "full_stop", "comma", "full_stop")
+        await until(
+            pilot,
+            lambda: (scores := studied_of(pilot).scores) is not None and scores.threshold == 0.52,
+        )
+
+
+async def test_the_pictures_follow_the_list(make_app: MakeApp) -> None:
+    async with make_app("digits").run_test(size=LARGE) as pilot:
+        screen = await problem(pilot, 1, "m")
+        album = screen.query_one("#album", Examples)
+        await until(pilot, lambda: studied_of(pilot).way is not None)
+        await pilot.press("down", "down")
+        await current(pilot)
+        way = studied_of(pilot).way
+        assert way is not None
+        assert way.row == album.row
+        assert way.picture is not None
+        assert studied_of(pilot).pictures
+
+
+async def test_another_run_begins_anew(make_app: MakeApp) -> None:
+    app = make_app("spiral")
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await problem(pilot)
+        screen.query_one("#units", Tiles).focus()
+        await pilot.press("down", "down", "enter")
+        await current(pilot)
+        assert screen.query_one(HeatMap).unit is not None
+        located = await app.link.ask(Locate(what="iris"))
+        assert isinstance(located, Located)
+        await app.link.open(located.experiment)
+        app.run_screen.begin()
+        await until(pilot, lambda: screen.aspect == "classes")
+        await until(pilot, lambda: len(studied_of(pilot).classes) == 3)
+        assert screen.query_one(HeatMap).unit is None
+
+
+async def test_another_theme(make_app: MakeApp) -> None:
+    app = make_app("circle")
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await problem(pilot)
+        app.action_switch_theme()
+        await until(pilot, lambda: screen.palette is LIGHT)
+        assert screen.query_one(HeatMap).palette is LIGHT
+        assert screen.query_one("#units", Tiles).palette is LIGHT
+
+
+async def test_views_of_the_run_close_it(make_app: MakeApp) -> None:
+    app = make_app("xor-table")
+    async with app.run_test(size=LARGE) as pilot:
+        await problem(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: app.screen is app.run_screen)
+        assert app.run_screen.has_class("-operation")
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda palette: palette.name)
+def test_colours_of_maps(palette: Any) -> None:
+    for colours in (by_sign(palette), by_light(palette), of_class(palette, 11)):
+        assert len(colours) == 2 * SHADES + 1
+    assert by_sign(palette)[0] == palette.negative
+    assert by_sign(palette)[-1] == palette.positive
+    assert by_sign(palette)[SHADES] == palette.background
+    assert mix("#000000", "#ff8000", 0.5) == "#804000"
+
+
+def test_without_colour_blocks_are_positive_and_dashes_negative() -> None:
+    row = [shaded(shade, shade, signed=True)[0] for shade in range(0, 2 * SHADES + 1, SHADES // 4)]
+    assert "".join(row) == "≡=-· ░▒▓█"
+    light = [
+        shaded(shade, shade, signed=False)[0] for shade in range(0, 2 * SHADES + 1, SHADES // 2)
+    ]
+    assert "".join(light) == " ░▒▓█"
+
+
+def test_an_odd_row_ends_in_the_middle() -> None:
+    grid = Grid(columns=2, rows=3, shades=bytes([0, 2 * SHADES] * 3))
+    colours = by_sign(DARK)
+    (_, left), (_, right) = line_of(grid, 1, colours, plain=False)
+    assert (left.color and left.color.name) == DARK.negative
+    assert (right.bgcolor and right.bgcolor.name) == DARK.background
+
+
+# Pictures
+
+Before = Callable[[Pilot[int]], Awaitable[None]]
+
+
+def pressed(epoch: int, *keys: str) -> Before:
+    async def before(pilot: Pilot[int]) -> None:
+        await problem(pilot, epoch, *keys)
+
+    return before
+
+
+PICTURES = [
+    ("map", "spiral", 60, ["right", "up"], (LARGE, SMALL)),
+    ("roc", "spiral", 20, ["m"], (LARGE,)),
+    ("surface", "bumps", 30, [], (SMALL,)),
+    ("numbers", "bumps", 30, ["m"], (LARGE, SMALL)),
+    ("classes", "iris", 20, ["down", "right"], (LARGE, SMALL)),
+    ("way", "iris", 20, ["m"], (LARGE, SMALL)),
+    ("ten_classes", "digits", 3, [], (SMALL,)),
+    ("pictures", "digits", 3, ["m", "down"], (LARGE, SMALL)),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "epoch", "keys", "size"),
+    [
+        pytest.param(source, epoch, keys, size, id=f"{name}-{size[0]}x{size[1]}")
+        for name, source, epoch, keys, sizes in PICTURES
+        for size in sizes
+    ],
+)
+def test_problem(
+    snap_compare: Any,
+    make_app: MakeApp,
+    source: str,
+    epoch: int,
+    keys: list[str],
+    size: tuple[int, int],
+) -> None:
+    assert snap_compare(make_app(source), terminal_size=size, run_before=pressed(epoch, *keys))
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["colour", "plain"])
+def test_problem_of_three_classes(
+    snap_compare: Any,
+    make_app: MakeApp,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    plain: bool,
+) -> None:
+    if plain:
+        monkeypatch.setenv("NO_COLOR", "1")
+    (tmp_path / "petals.toml").write_text(
+        '[data]\nsource = "iris"\n'
+        "columns = { sepal_length = { use = false }, sepal_width = { use = false } }\n"
+    )
+    app = make_app(str(tmp_path / "petals.toml"))
+    assert snap_compare(app, terminal_size=SMALL if plain else LARGE, run_before=pressed(20))
+
+
+def test_problem_without_colour(
+    snap_compare: Any, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(make_app("spiral"), terminal_size=SMALL, run_before=pressed(60))

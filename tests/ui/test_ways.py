@@ -1,0 +1,95 @@
+"""One example as text: side by side or in turn, with a picture or without."""
+
+from typing import Any
+
+from rich.text import Text
+
+from tuiprop.engine.sights import SHADES, Grid, LayerOnTheWay, Picture, WayNote
+from tuiprop.ui import ways
+from tuiprop.ui.palette import DARK
+
+PICTURE = Picture(
+    name="#3", grid=Grid(columns=4, rows=4, shades=bytes([0, SHADES, 2 * SHADES, SHADES] * 4))
+)
+
+
+def layer(title: str, values: list[float], raw: list[float] | None = None) -> LayerOnTheWay:
+    names = [f"u{k}" for k in range(len(values))]
+    return LayerOnTheWay(title=title, names=names, values=values, raw=raw or [], size=len(values))
+
+
+def note(units: int = 3, **fields: Any) -> WayNote:
+    layers = [
+        layer("a[0] input", [-1.0, 0.5], [3.25, 80.0]),
+        layer("a[1] tanh", [1 / (k + 1) for k in range(units)]),
+        layer("a[2] sigmoid", [0.75]),
+    ]
+    fields = {
+        "actual": "yes",
+        "predicted": "yes",
+        "outputs": [0.25, 0.75],
+        "output_names": ["no", "yes"],
+        "of_classes": True,
+        "picture": None,
+        **fields,
+    }
+    return WayNote(row=3, held_out=False, layers=layers, **fields)
+
+
+def way(note: WayNote, width: int, height: int = 20) -> list[str]:
+    return plain(ways.way(note, DARK, width, height, plain=True))
+
+
+def outcome(note: WayNote) -> list[str]:
+    return plain(ways.outcome(note, DARK, 40, 12, plain=True))
+
+
+def plain(texts: list[Text]) -> list[str]:
+    return [text.plain.rstrip() for text in texts]
+
+
+def test_layers_stand_side_by_side_with_raw_inputs() -> None:
+    lines = way(note(), 100)
+    assert len(lines) == 4
+    assert [title in lines[0] for title in ("a[0] input", "a[1] tanh", "a[2] sigmoid")]
+    assert "3.25" in lines[1]
+    assert "-1.00" in lines[1]
+    assert lines[1].count("█" * 12 + "   u") == 2  # the largest of each layer
+    assert max(map(len, lines)) <= 100
+
+
+def test_where_it_is_narrower_raw_inputs_are_left_out() -> None:
+    lines = way(note(), 70)
+    assert len(lines) == 4
+    assert "-1.00" in lines[1]
+    assert "3.25" not in lines[1]
+
+
+def test_what_is_too_narrow_or_too_low_stands_in_turn() -> None:
+    for lines in (way(note(), 40), way(note(30), 100)):
+        titles = [line.split("  ")[0] for line in lines if line.startswith("a[")]
+        assert titles == ["a[0] input", "a[1] tanh", "a[2] sigmoid"]
+
+
+def test_the_actual_class_is_marked() -> None:
+    lines = outcome(note())
+    assert lines[0].startswith(" no  0.250 ")
+    assert lines[1].startswith("▶yes 0.750 ")
+    assert lines[1].count("█") == 3 * lines[0].count("█")
+    assert "3.250" in lines[3]
+
+
+def test_numbers_beside_a_picture() -> None:
+    lines = outcome(
+        note(
+            actual="2.5",
+            predicted="2",
+            outputs=[2.0],
+            output_names=["y"],
+            of_classes=False,
+            picture=PICTURE,
+        )
+    )
+    assert "ŷ = 2.000" in lines[0]
+    assert "2.5" in lines[1]
+    assert lines[0].startswith("     ▒▒▒▒▒█████▒▒▒▒▒")

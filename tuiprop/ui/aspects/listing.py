@@ -1,0 +1,59 @@
+"""Examples as lines of a list."""
+
+from tuiprop.engine.protocol import Studied
+from tuiprop.engine.sights import ClassesNote, ExampleNote
+from tuiprop.ui.numbers import short
+from tuiprop.ui.widgets.examples import Entry, Examples
+
+LONGEST = 14
+"""Columns of a class in a list."""
+
+
+def list_examples(examples: Examples, studied: Studied, cell: tuple[int, int] | None) -> None:
+    """The mistakes, the examples of a cell, or the largest residuals: the worst first."""
+    if studied.scores is not None:
+        _list_classes(examples, studied.scores, studied.classes, cell)
+    elif studied.numbers:
+        _list_residuals(examples, studied)
+
+
+def _list_classes(
+    examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
+) -> None:
+    width = max(2, min(LONGEST, max(map(len, classes))))
+    what = "Mistakes, worst first"
+    if cell is not None:
+        what = f"{classes[cell[0]]} taken for {classes[cell[1]]}, worst first"
+    head = f"{'row':<8}{'actual p':<{width + 6}} → predicted"
+    entries = [Entry(each.row, _words(each, classes, width)) for each in note.examples]
+    examples.show(entries, note.found, what, head)
+
+
+def _words(each: ExampleNote, classes: list[str], width: int) -> str:
+    """Row, validation or not, what it is and how probable that is, what it is taken for."""
+    actual, predicted = (_cut(classes[k], width) for k in (each.actual, each.predicted))
+    mark = "◆" if each.held_out else " "
+    words = f"#{each.row:<5}{mark} {actual:<{width}} {each.p_actual:.3f}"
+    if each.predicted == each.actual:
+        return f"{words} ✓"
+    return f"{words} → {predicted:<{width}} {each.p_predicted:.3f}"
+
+
+def _list_residuals(examples: Examples, studied: Studied) -> None:
+    worst = studied.numbers[0].worst
+    entries = [
+        Entry(row, f"#{row:<5} {short(actual, 4):>9} {short(predicted, 4):>9}")
+        for row, actual, predicted in worst
+    ]
+    head = f"{'row':<6} {'y':>9} {'ŷ':>9}"
+    first = examples.first
+    examples.show(entries[first : first + examples.room], len(entries), "Largest residuals", head)
+
+
+def verdict(actual: str, predicted: str) -> str:
+    """What it is and what it is taken for."""
+    return f"{actual} ✓" if actual == predicted else f"{actual}, predicted {predicted}"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -1,0 +1,73 @@
+"""Numbers: predicted against actual, residuals, R², MAE and RMSE in the unit of the target."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tuiprop.engine.protocol import Outline, Studied, Study
+from tuiprop.ui import diagrams
+from tuiprop.ui.aspects.aspect import Aspect, Choice, Panel
+from tuiprop.ui.aspects.listing import list_examples
+from tuiprop.ui.palette import Palette
+from tuiprop.ui.widgets.examples import Examples
+
+
+class NumbersAspect(Aspect):
+    """The first target in full; R² of the others."""
+
+    NAME, TITLE, FIRST = "numbers", "Numbers", "#residuals"
+    DEFAULT_CSS = """
+    NumbersAspect #scatter { width: 3fr; }
+    NumbersAspect #beside { width: 2fr; height: 1fr; }
+    NumbersAspect #figures { height: 13; }
+    NumbersAspect Examples { height: 1fr; }
+    """
+
+    def __init__(self, choice: Choice, palette: Palette) -> None:
+        super().__init__(choice, palette)
+        self._scatter, self._figures = Panel(id="scatter"), Panel(id="figures")
+
+    @classmethod
+    def suits(cls, studied: Studied) -> bool:
+        """The targets are numbers."""
+        return not studied.classes
+
+    def compose(self) -> ComposeResult:
+        """The diagram; beside it figures and the largest residuals."""
+        with Horizontal():
+            yield self._scatter
+            with Vertical(id="beside"):
+                yield self._figures
+                yield Examples(self.palette, id="residuals")
+
+    def wanted(self, request: Study, outline: Outline) -> Study:
+        """Numbers are scored with every study."""
+        return request
+
+    def paint(self, studied: Studied) -> None:
+        """Show them; nothing where the subset is empty."""
+        if not studied.numbers:
+            return
+        score, palette = studied.numbers[0], self.palette
+        scatter, figures = self._scatter, self._figures
+        scatter.border_title = f"[b]{score.name}[/b]  predicted against actual"
+        scatter.border_subtitle = "● training  ◆ validation  · equal"
+        scatter.show(diagrams.scatter(score, palette, *scatter.size))
+        figures.border_title = f"[b]{score.name}[/b]  in its own unit"
+        figures.border_subtitle = "   ".join(
+            f"{each.name}: R² {diagrams.r_squared(each)}" for each in studied.numbers[1:]
+        )
+        figures.show(diagrams.number_words(score, palette, figures.size.width))
+        list_examples(self.query_one(Examples), studied, None)
+
+    def begin(self) -> None:
+        """The list from its beginning."""
+        self.query_one(Examples).restart()
+
+    @on(Examples.Changed)
+    def _changed(self) -> None:
+        self.ask()
+
+    @on(Examples.Chosen)
+    def _example_chosen(self, event: Examples.Chosen) -> None:
+        self.post_message(self.Followed(event.row))
