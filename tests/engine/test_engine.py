@@ -54,6 +54,7 @@ from tuiprop.engine.protocol import (
     SetStops,
     Snapshot,
     Stop,
+    Study,
     Tables,
     Toggle,
     Try,
@@ -904,6 +905,7 @@ REQUESTS: list[Message] = [
     Move(updates=-1, epochs=2),
     Look(),
     Look(window=Window(symbol="dW", layer=2, row=1, rows=2, column=3, columns=4), history_from=9),
+    Study(subset="validation", threshold=0.25, first=3, count=9),
     Look(
         place=Place(symbol="W", layer=1, before=True),
         terms=5,
@@ -943,6 +945,7 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
             Check(experiment=tables()),
             Describe(experiment=tables(), count=3),
             Look(window=window),
+            Study(count=3),
             Save(),
             Export(path=str(tmp_path / "w.npz")),
             Pause(),

@@ -63,5 +63,5 @@ def _tabs(view: str, palette: Palette, long: bool) -> tuple[Text, list[Zone]]:
         chosen = Style(color=palette.text, bold=True, underline=True)
         tabs.append(" ").append(name, chosen if at else Style(color=palette.dim))
         zones.append(Zone(start, tabs.cell_len + 1, action))
-        tabs.append("  ")
+        tabs.append("  " if long else " ")
     return tabs, zones
