@@ -16,7 +16,7 @@ import numpy as np
 
 from tuiprop.core.network import Layer, Network, initialize
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.engine.protocol import Move, Seek
+from tuiprop.engine.requests import Move, Seek
 from tuiprop.engine.session import open_session
 from tuiprop.engine.walk import Walk
 from tuiprop.training.experiment import TrainingSettings

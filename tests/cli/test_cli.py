@@ -15,7 +15,7 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.engine import session as session_module
-from tuiprop.engine.protocol import Play
+from tuiprop.engine.requests import Play
 from tuiprop.engine.session import Session, open_session
 from tuiprop.files.weights import load_model
 from tuiprop.training.experiment import load, to_tables

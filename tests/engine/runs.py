@@ -3,22 +3,10 @@
 from typing import Any, TypeVar
 
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
-    Done,
-    Frame,
-    Look,
-    Message,
-    Open,
-    Opened,
-    Refused,
-    Reply,
-    Seek,
-    Tables,
-    Window,
-    decode_reply,
-    decode_request,
-    encode,
-)
+from tuiprop.engine.notes import Message, Tables, Window
+from tuiprop.engine.protocol import decode_reply, decode_request, encode
+from tuiprop.engine.replies import Done, Frame, Opened, Refused, Reply
+from tuiprop.engine.requests import Look, Open, Seek
 
 A = TypeVar("A")
 

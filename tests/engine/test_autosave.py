@@ -9,27 +9,21 @@ import pytest
 from tests.engine.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
 from tuiprop.engine import autosave as module
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
+from tuiprop.engine.notes import KeptRun, Snapshot, Stop
+from tuiprop.engine.replies import Done, Exported, Frame, Located, Opened
+from tuiprop.engine.requests import (
     Change,
-    Done,
     Export,
-    Exported,
     Forget,
-    Frame,
     KeepRun,
-    KeptRun,
     Locate,
-    Located,
     Look,
     Move,
     Open,
-    Opened,
     Play,
     Save,
     Seek,
     SetStops,
-    Snapshot,
-    Stop,
     Try,
 )
 from tuiprop.files.checkpoint import load_checkpoint

@@ -15,34 +15,35 @@ from tuiprop.engine import table_view
 from tuiprop.engine import view as view_module
 from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
+from tuiprop.engine.notes import Matrix, Message, Pace, Place, Snapshot, Stop, Tables, Window
+from tuiprop.engine.protocol import decode_reply, decode_request, encode
+from tuiprop.engine.replies import (
+    Described,
+    Done,
+    Exported,
+    Frame,
+    Located,
+    Opened,
+    Outline,
+    Refused,
+    Reply,
+    Vocabulary,
+)
+from tuiprop.engine.requests import (
     Ask,
     Change,
     Check,
     Describe,
-    Described,
-    Done,
     Export,
-    Exported,
     Forget,
-    Frame,
     Keep,
     KeepRun,
     Locate,
-    Located,
     Look,
-    Matrix,
-    Message,
     Move,
     Open,
-    Opened,
-    Outline,
-    Pace,
     Pause,
-    Place,
     Play,
-    Refused,
-    Reply,
     Request,
     Revert,
     Save,
@@ -52,18 +53,10 @@ from tuiprop.engine.protocol import (
     SetPace,
     SetSlip,
     SetStops,
-    Snapshot,
-    Stop,
     Study,
-    Tables,
     Toggle,
     Try,
     Verify,
-    Vocabulary,
-    Window,
-    decode_reply,
-    decode_request,
-    encode,
 )
 from tuiprop.engine.session import Session, open_session
 from tuiprop.files.weights import load_model

@@ -12,23 +12,9 @@ from tuiprop.core.array import Array
 from tuiprop.core.operation import Reference
 from tuiprop.core.slips import SLIPS
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
-    Change,
-    Done,
-    Frame,
-    Keep,
-    Look,
-    Matrix,
-    Move,
-    OriginNote,
-    Place,
-    Play,
-    Seek,
-    SetSlip,
-    Tables,
-    Try,
-    Window,
-)
+from tuiprop.engine.notes import Matrix, OriginNote, Place, Tables, Window
+from tuiprop.engine.replies import Done, Frame
+from tuiprop.engine.requests import Change, Keep, Look, Move, Play, Seek, SetSlip, Try
 from tuiprop.engine.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.training.trainer import Record

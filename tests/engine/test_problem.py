@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.engine.runs import ask, finish, go, opened, tables
 from tuiprop.engine import problem
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Done, Keep, Move, Pause, Play, Studied, Study, Try
+from tuiprop.engine.replies import Done, Studied
+from tuiprop.engine.requests import Keep, Move, Pause, Play, Study, Try
 from tuiprop.engine.scores import class_scores, confusion, evenly, number_score, r_squared, roc
 from tuiprop.engine.session import Session
 from tuiprop.engine.sights import SHADES, MapNote, MapWanted, Subset

@@ -16,31 +16,30 @@ from tests.engine.runs import LAST, go, opened, state_of, tables
 from tuiprop.engine import client as client_module
 from tuiprop.engine.channel import read_message, write_message
 from tuiprop.engine.client import EngineDiedError, InlineClient, ProcessClient, start
-from tuiprop.engine.protocol import (
-    Ask,
-    Check,
+from tuiprop.engine.notes import Message, Snapshot, Window
+from tuiprop.engine.protocol import decode_reply, encode
+from tuiprop.engine.replies import (
     Done,
-    Export,
     Exported,
     Frame,
-    Look,
-    Message,
-    Move,
-    Open,
     Opened,
     Outline,
-    Pause,
-    Play,
     Refused,
     Reply,
+    Vocabulary,
+)
+from tuiprop.engine.requests import (
+    Ask,
+    Check,
+    Export,
+    Look,
+    Move,
+    Open,
+    Pause,
+    Play,
     Save,
     Seek,
-    Snapshot,
     Verify,
-    Vocabulary,
-    Window,
-    decode_reply,
-    encode,
 )
 
 SECONDS = 20.0

@@ -12,26 +12,21 @@ from tuiprop.core.slips import SLIPS
 from tuiprop.engine import proof as proof_module
 from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
+from tuiprop.engine.notes import Message, ProofNote, Stop, Tables
+from tuiprop.engine.replies import Done, Exported, Frame
+from tuiprop.engine.requests import (
     Change,
-    Done,
     Export,
-    Exported,
-    Frame,
     Keep,
     Look,
-    Message,
     Move,
     Pause,
     Play,
-    ProofNote,
     Revert,
     SaveRecord,
     Seek,
     SetSlip,
     SetStops,
-    Stop,
-    Tables,
     Try,
     Verify,
 )

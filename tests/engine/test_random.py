@@ -10,32 +10,24 @@ from tests.engine.runs import finish, tables
 from tuiprop.core.operation import Reference
 from tuiprop.core.slips import SLIPS
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
+from tuiprop.engine.notes import Message, Pace, Place, Stop, Tables, Window
+from tuiprop.engine.replies import Done, Frame, Opened, Refused
+from tuiprop.engine.requests import (
     Change,
-    Done,
-    Frame,
     Keep,
     Look,
-    Message,
     Move,
     Open,
-    Opened,
-    Pace,
     Pause,
-    Place,
     Play,
-    Refused,
     Revert,
     Seek,
     SetPace,
     SetSlip,
     SetStops,
-    Stop,
-    Tables,
     Toggle,
     Try,
     Verify,
-    Window,
 )
 from tuiprop.engine.session import Session, open_session
 from tuiprop.training.experiment import parse

@@ -5,18 +5,9 @@ import pytest
 
 from tests.engine.runs import ask, finish, go, opened, refusal, tables
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
-    Ask,
-    Done,
-    Frame,
-    Look,
-    Move,
-    Seek,
-    SetStops,
-    Stop,
-    StopNote,
-    Vocabulary,
-)
+from tuiprop.engine.notes import Stop, StopNote
+from tuiprop.engine.replies import Done, Frame, Vocabulary
+from tuiprop.engine.requests import Ask, Look, Move, Seek, SetStops
 from tuiprop.training.quantity import KINDS
 
 

@@ -9,22 +9,9 @@ import pytest
 from tests.engine.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
 from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
-    Change,
-    Done,
-    Frame,
-    Look,
-    Message,
-    Move,
-    Pace,
-    Pause,
-    Play,
-    Seek,
-    SetStops,
-    Stop,
-    Tables,
-    Window,
-)
+from tuiprop.engine.notes import Message, Pace, Stop, Tables, Window
+from tuiprop.engine.replies import Done, Frame
+from tuiprop.engine.requests import Change, Look, Move, Pause, Play, Seek, SetStops
 from tuiprop.engine.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.training.trainer import Record

@@ -12,19 +12,9 @@ from hypothesis import strategies as st
 from tests.engine.runs import ask, refusal
 from tuiprop.engine import session, table_view
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
-    Check,
-    ColumnNote,
-    Describe,
-    Described,
-    Locate,
-    Located,
-    Open,
-    Opened,
-    Outline,
-    Refused,
-    Tables,
-)
+from tuiprop.engine.notes import ColumnNote, Tables
+from tuiprop.engine.replies import Described, Located, Opened, Outline, Refused
+from tuiprop.engine.requests import Check, Describe, Locate, Open
 
 
 def _row(i: int) -> str:

@@ -7,7 +7,9 @@ import pytest
 from tests.engine.runs import ask, finish, go, opened, refusal, state_of, tables
 from tuiprop.engine import walk as walk_module
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Done, Frame, Look, Message, Move, Open, Pause, Seek
+from tuiprop.engine.notes import Message
+from tuiprop.engine.replies import Done, Frame
+from tuiprop.engine.requests import Look, Move, Open, Pause, Seek
 from tuiprop.training import run as run_module
 
 

@@ -19,22 +19,9 @@ from numpy.typing import NDArray
 from tests.cli.command import tuiprop
 from tests.engine.runs import ask, finish
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
-    Describe,
-    Described,
-    Export,
-    Exported,
-    Frame,
-    Locate,
-    Located,
-    Look,
-    Move,
-    Open,
-    Opened,
-    Seek,
-    Tables,
-    Window,
-)
+from tuiprop.engine.notes import Tables, Window
+from tuiprop.engine.replies import Described, Exported, Frame, Located, Opened
+from tuiprop.engine.requests import Describe, Export, Locate, Look, Move, Open, Seek
 
 Cells = dict[str, list[str]]
 """The columns of a raw file, decimal commas as points."""

@@ -7,22 +7,19 @@ import pytest
 
 from tests.engine.runs import ask, finish, go, look, opened, refusal, state_of, tables
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import (
+from tuiprop.engine.notes import Place, WhatIf
+from tuiprop.engine.replies import Done, Exported, Frame
+from tuiprop.engine.requests import (
     Change,
-    Done,
     Export,
-    Exported,
-    Frame,
     Keep,
     Look,
     Move,
-    Place,
     Play,
     Revert,
     SaveRecord,
     Seek,
     Try,
-    WhatIf,
 )
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.run import Run

@@ -9,7 +9,9 @@ import tuiprop
 from tests.engine.runs import finish
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Frame, Look, Matrix, Move, Open, Play, Seek, Tables, Window
+from tuiprop.engine.notes import Matrix, Tables, Window
+from tuiprop.engine.replies import Frame
+from tuiprop.engine.requests import Look, Move, Open, Play, Seek
 from tuiprop.training.experiment import to_tables
 
 

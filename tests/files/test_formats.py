@@ -10,7 +10,8 @@ from tests.engine.runs import ask
 from tests.files.models import model
 from tuiprop.data.preparation import Preparation
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Ask, Vocabulary
+from tuiprop.engine.replies import Vocabulary
+from tuiprop.engine.requests import Ask
 from tuiprop.files import formats
 from tuiprop.files.atomic import FileError
 from tuiprop.files.export import export, refusal_of, remarks

@@ -7,7 +7,7 @@ from time import monotonic
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tuiprop.engine.protocol import Frame
+from tuiprop.engine.replies import Frame
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.bench import Bench

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tuiprop.engine.protocol import ColumnNote, Role, Tables
+from tuiprop.engine.notes import ColumnNote, Role, Tables
 from tuiprop.training.experiment import parse
 from tuiprop.ui.column_changes import (
     QUESTIONS,

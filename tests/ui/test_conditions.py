@@ -4,7 +4,8 @@ import pytest
 
 from tests.engine.runs import ask, tables
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Ask, Check, Outline, Vocabulary
+from tuiprop.engine.replies import Outline, Vocabulary
+from tuiprop.engine.requests import Ask, Check
 from tuiprop.training.breakpoint import OPERATORS as CORE_OPERATORS
 from tuiprop.training.breakpoint import parse
 from tuiprop.training.quantity import KINDS

@@ -15,7 +15,9 @@ from textual.widgets import Input, OptionList, Select, Static
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
 from tests.ui.test_setup_screen import says, set_up
-from tuiprop.engine.protocol import Locate, Located, Tables
+from tuiprop.engine.notes import Tables
+from tuiprop.engine.replies import Located
+from tuiprop.engine.requests import Locate
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.setup import SetupScreen

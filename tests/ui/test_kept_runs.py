@@ -11,7 +11,7 @@ from tests.engine.runs import opened as engine_on
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
 from tuiprop.engine.client import InlineClient
-from tuiprop.engine.protocol import KeptRun
+from tuiprop.engine.notes import KeptRun
 from tuiprop.files.checkpoint import load_checkpoint
 from tuiprop.files.state import kept_runs
 from tuiprop.files.weights import load_model

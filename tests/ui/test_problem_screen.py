@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
-from tuiprop.engine.protocol import Locate, Located, Seek, Studied, Study
+from tuiprop.engine.replies import Located, Studied
+from tuiprop.engine.requests import Locate, Seek, Study
 from tuiprop.engine.sights import SHADES, Grid
 from tuiprop.ui.palette import DARK, LIGHT
 from tuiprop.ui.screens.problem import ProblemScreen

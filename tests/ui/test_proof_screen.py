@@ -12,18 +12,9 @@ from tests.ui.driving import app_of, at, opened, until
 from tests.ui.test_run_screen import text_of
 from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.engine.protocol import (
-    ArrayProof,
-    Check,
-    Done,
-    Frame,
-    Look,
-    Move,
-    Outline,
-    ProofNote,
-    SetSlip,
-    Verify,
-)
+from tuiprop.engine.notes import ArrayProof, ProofNote
+from tuiprop.engine.replies import Done, Frame, Outline
+from tuiprop.engine.requests import Check, Look, Move, SetSlip, Verify
 from tuiprop.training.experiment import to_tables
 from tuiprop.ui import proving, status
 from tuiprop.ui.palette import DARK

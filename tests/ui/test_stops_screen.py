@@ -8,7 +8,9 @@ from textual.widgets import Input, OptionList, Static
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
 from tuiprop.engine.client import ProcessClient
-from tuiprop.engine.protocol import Frame, Look, Stop
+from tuiprop.engine.notes import Stop
+from tuiprop.engine.replies import Frame
+from tuiprop.engine.requests import Look
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.engine.protocol import Matrix, Seek, Window
+from tuiprop.engine.notes import Matrix, Window
+from tuiprop.engine.requests import Seek
 from tuiprop.ui.copying import COPY_FORMS
 from tuiprop.ui.curve import MOST, Curve
 from tuiprop.ui.form import to_option, to_text, to_value, without

@@ -14,7 +14,8 @@ import msgspec
 
 from tuiprop.engine.channel import read_message, soonest, write_message
 from tuiprop.engine.engine import Engine
-from tuiprop.engine.protocol import Refused, Reply, decode_request, encode
+from tuiprop.engine.protocol import decode_request, encode
+from tuiprop.engine.replies import Refused, Reply
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter, time
 
 from tuiprop.data.catalogue import CATALOGUE
-from tuiprop.engine.protocol import KeptRun
+from tuiprop.engine.notes import KeptRun
 from tuiprop.engine.session import Session
 from tuiprop.engine.stops import Stops
 from tuiprop.files.atomic import FileError

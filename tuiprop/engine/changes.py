@@ -7,7 +7,7 @@ import numpy as np
 
 from tuiprop.core.operation import Reference
 from tuiprop.core.slips import SLIPS
-from tuiprop.engine.protocol import Change, Try
+from tuiprop.engine.requests import Change, Try
 from tuiprop.engine.session import Session
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tuiprop.engine.channel import read_message, soonest, write_message
-from tuiprop.engine.protocol import Message, Refused, Reply, decode_reply, encode
+from tuiprop.engine.notes import Message
+from tuiprop.engine.protocol import decode_reply, encode
+from tuiprop.engine.replies import Refused, Reply
 
 GRACE = 2.0
 """Seconds that an engine has to keep its run and end by itself."""

@@ -7,7 +7,7 @@ import numpy as np
 from tuiprop.core.network import Network
 from tuiprop.core.operation import Operation, Phase, Piece, Reference, T
 from tuiprop.core.slip import Slip
-from tuiprop.engine.protocol import EquationPart, Now, Operand, SlipNote
+from tuiprop.engine.notes import EquationPart, Now, Operand, SlipNote
 from tuiprop.training.trainer import Record
 
 

@@ -24,34 +24,37 @@ from tuiprop.data.table import DataError
 from tuiprop.engine.autosave import Autosave, newest_kept, opened_as
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
+from tuiprop.engine.notes import FileFormat, Message, Snapshot
 from tuiprop.engine.problem import Problem
 from tuiprop.engine.proof import Proof
-from tuiprop.engine.protocol import (
+from tuiprop.engine.replies import (
+    Described,
+    Done,
+    Exported,
+    Frame,
+    Located,
+    Opened,
+    Outline,
+    Refused,
+    Reply,
+    Studied,
+    Vocabulary,
+)
+from tuiprop.engine.requests import (
     Ask,
     Change,
     Check,
     Describe,
-    Described,
-    Done,
     Export,
-    Exported,
-    FileFormat,
     Forget,
-    Frame,
     Keep,
     KeepRun,
     Locate,
-    Located,
     Look,
-    Message,
     Move,
     Open,
-    Opened,
-    Outline,
     Pause,
     Play,
-    Refused,
-    Reply,
     Revert,
     Save,
     SaveExperiment,
@@ -60,13 +63,10 @@ from tuiprop.engine.protocol import (
     SetPace,
     SetSlip,
     SetStops,
-    Snapshot,
-    Studied,
     Study,
     Toggle,
     Try,
     Verify,
-    Vocabulary,
 )
 from tuiprop.engine.resume import resume_session, walk_to_where_it_stood
 from tuiprop.engine.session import Session, open_session, refuse_slipped

@@ -6,7 +6,7 @@ from tuiprop.core.array import Rows
 from tuiprop.core.operation import Operation, Reference, operations
 from tuiprop.core.origin import Cell, Factor, Origin, Term, maker
 from tuiprop.core.trace import Tracer
-from tuiprop.engine.protocol import FactorNote, OriginNote, Place, TermNote
+from tuiprop.engine.notes import FactorNote, OriginNote, Place, TermNote
 from tuiprop.engine.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import InForce

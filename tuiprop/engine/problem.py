@@ -13,7 +13,8 @@ from tuiprop.data.preparation import unscaled
 from tuiprop.engine import maps
 from tuiprop.engine.pictures import Images
 from tuiprop.engine.plane import Extent, Plane, Surroundings
-from tuiprop.engine.protocol import Studied, Study
+from tuiprop.engine.replies import Studied
+from tuiprop.engine.requests import Study
 from tuiprop.engine.scores import class_scores, confusion, evenly, number_score, roc
 from tuiprop.engine.session import Session
 from tuiprop.engine.sights import (

@@ -6,7 +6,7 @@ import numpy as np
 
 from tuiprop.core.audit import ArrayAudit, Audit
 from tuiprop.core.gradient_check import ArrayCheck, GradientCheck, GradientChecker
-from tuiprop.engine.protocol import ArrayProof, ProofNote
+from tuiprop.engine.notes import ArrayProof, ProofNote
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import MOMENT, Walk
 from tuiprop.training.run import Run

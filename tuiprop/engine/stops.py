@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from tuiprop.engine.protocol import QuantityNote, Stop, StopNote
+from tuiprop.engine.notes import QuantityNote, Stop, StopNote
 from tuiprop.engine.session import Session
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.quantity import KINDS, Quantity, Update

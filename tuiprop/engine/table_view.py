@@ -14,15 +14,9 @@ from tuiprop.data.reading import Reading, reading_of, with_suggestions
 from tuiprop.data.summary import Summary, summary_of
 from tuiprop.data.table import Column, DataError, Table, format_number, shortened
 from tuiprop.data.target import looks_like_classes
-from tuiprop.engine.protocol import (
-    ColumnNote,
-    Describe,
-    Described,
-    Outline,
-    ReadingNote,
-    Refused,
-    Role,
-)
+from tuiprop.engine.notes import ColumnNote, ReadingNote, Role
+from tuiprop.engine.replies import Described, Outline, Refused
+from tuiprop.engine.requests import Describe
 from tuiprop.files.model import network_of
 from tuiprop.training.experiment import (
     ENCODINGS,

@@ -7,7 +7,8 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.core.operation import Phase, Reference
 from tuiprop.engine.changes import cell_edit
-from tuiprop.engine.protocol import Place, Try, WhatIf, WhatIfChange
+from tuiprop.engine.notes import Place, WhatIf, WhatIfChange
+from tuiprop.engine.requests import Try
 from tuiprop.engine.session import Session
 from tuiprop.engine.walk import Walk
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit

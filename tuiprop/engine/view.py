@@ -8,13 +8,10 @@ from msgspec.structs import replace
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.operation import Reference
 from tuiprop.engine.describe import describe, long_route, slip_note
-from tuiprop.engine.origins import Made, leaf, name_of, origin
-from tuiprop.engine.protocol import (
+from tuiprop.engine.notes import (
     BranchNote,
     Figures,
-    Frame,
     LayerNorms,
-    Look,
     Matrix,
     Now,
     OriginNote,
@@ -23,6 +20,9 @@ from tuiprop.engine.protocol import (
     SettingsInForce,
     Window,
 )
+from tuiprop.engine.origins import Made, leaf, name_of, origin
+from tuiprop.engine.replies import Frame
+from tuiprop.engine.requests import Look
 from tuiprop.engine.session import Session, divergence, norm
 from tuiprop.engine.stops import Stops
 from tuiprop.engine.trial import Trial

@@ -5,7 +5,9 @@ from time import perf_counter
 import numpy as np
 
 from tuiprop.core.operation import Operation
-from tuiprop.engine.protocol import Done, Move, Pace, Refused, Reply, Seek, Status
+from tuiprop.engine.notes import Pace, Status
+from tuiprop.engine.replies import Done, Refused, Reply
+from tuiprop.engine.requests import Move, Seek
 from tuiprop.engine.within import Within, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.run import Run, is_finite

@@ -11,7 +11,7 @@ from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.core.operation import Operation, Phase, Reference
 from tuiprop.engine.describe import describe
-from tuiprop.engine.protocol import Now
+from tuiprop.engine.notes import Now
 from tuiprop.training.run import Run
 from tuiprop.training.trainer import Record
 

@@ -14,25 +14,18 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from tuiprop.engine.client import Client
-from tuiprop.engine.protocol import (
-    Ask,
+from tuiprop.engine.notes import KeptRun, Tables
+from tuiprop.engine.replies import (
     Done,
-    Export,
     Exported,
-    Forget,
     Frame,
-    KeepRun,
-    KeptRun,
-    Locate,
     Located,
-    Look,
     Opened,
     Refused,
     Reply,
-    Seek,
-    Tables,
     Vocabulary,
 )
+from tuiprop.engine.requests import Ask, Export, Forget, KeepRun, Locate, Look, Seek
 from tuiprop.files.atomic import refusal
 from tuiprop.ui.change_dialog import ChangeDialog
 from tuiprop.ui.copy_dialog import CopyDialog

@@ -5,7 +5,9 @@ from typing import Any
 
 from textual.app import App
 
-from tuiprop.engine.protocol import Change, Frame, Message, Place
+from tuiprop.engine.notes import Message, Place
+from tuiprop.engine.replies import Frame
+from tuiprop.engine.requests import Change
 from tuiprop.ui.screens.dialogs import AskText, Choose
 
 _SETTINGS = {

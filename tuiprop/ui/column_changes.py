@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from tuiprop.engine.protocol import ColumnNote, Tables
+from tuiprop.engine.notes import ColumnNote, Tables
 
 Settings = dict[str, Any]
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tuiprop.engine.protocol import Outline, QuantityNote, Vocabulary
+from tuiprop.engine.notes import QuantityNote
+from tuiprop.engine.replies import Outline, Vocabulary
 from tuiprop.ui.widgets.layers import SYMBOLS
 
 EXAMPLES = (

@@ -5,16 +5,9 @@ from pathlib import Path
 
 from textual.app import App
 
-from tuiprop.engine.protocol import (
-    Exported,
-    Frame,
-    Look,
-    Matrix,
-    Now,
-    Refused,
-    SaveRecord,
-    Window,
-)
+from tuiprop.engine.notes import Matrix, Now, Window
+from tuiprop.engine.replies import Exported, Frame, Refused
+from tuiprop.engine.requests import Look, SaveRecord
 from tuiprop.files.atomic import FileError, refusal, write_text
 from tuiprop.ui.copying import (
     COPY_FORMS,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from tuiprop.engine.protocol import Matrix, Now, Window
+from tuiprop.engine.notes import Matrix, Now, Window
 
 MOST_COPIED = 70_000
 """Characters that terminals take by OSC 52, as a rule: 100 kB of base64 at most."""

@@ -1,6 +1,6 @@
 """The curves of every branch of a run: the one at hand in colour, the others dim."""
 
-from tuiprop.engine.protocol import Frame
+from tuiprop.engine.replies import Frame
 from tuiprop.ui.curve import Curve
 
 

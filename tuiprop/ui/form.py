@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from tuiprop.engine.protocol import Tables
+from tuiprop.engine.notes import Tables
 
 Kind = Literal["choice", "number", "whole", "switch", "text", "texts"]
 

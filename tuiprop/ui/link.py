@@ -7,22 +7,9 @@ from time import monotonic
 import msgspec
 
 from tuiprop.engine.client import Client, EngineDiedError, InlineClient, start
-from tuiprop.engine.protocol import (
-    Done,
-    Message,
-    Move,
-    Open,
-    Opened,
-    Outline,
-    Refused,
-    Reply,
-    Save,
-    Seek,
-    SetStops,
-    Snapshot,
-    Stop,
-    Tables,
-)
+from tuiprop.engine.notes import Message, Snapshot, Stop, Tables
+from tuiprop.engine.replies import Done, Opened, Outline, Refused, Reply
+from tuiprop.engine.requests import Move, Open, Save, Seek, SetStops
 
 REST = 50
 """A state is fetched so many times more seldom than fetching it takes: 2 % of the time."""

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from tuiprop.engine.protocol import BranchNote, Frame, KeptRun, Seek
+from tuiprop.engine.notes import BranchNote, KeptRun
+from tuiprop.engine.replies import Frame
+from tuiprop.engine.requests import Seek
 from tuiprop.files.state import SUFFIX as CHECKPOINT
 
 __all__ = ["CHECKPOINT", "PLACES", "branch_words", "kept_words", "parse_place", "typed_path"]

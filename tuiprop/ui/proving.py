@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import ArrayProof, ProofNote, SlipNote
+from tuiprop.engine.notes import ArrayProof, ProofNote, SlipNote
 from tuiprop.ui.palette import Palette
 
 SIGNS = {"right": "✓", "wrong": "✗"}

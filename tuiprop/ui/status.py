@@ -3,7 +3,8 @@
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import Frame, Outline, Pace, ProofNote
+from tuiprop.engine.notes import Pace, ProofNote
+from tuiprop.engine.replies import Frame, Outline
 from tuiprop.ui import proving
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette

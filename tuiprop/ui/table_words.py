@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import ColumnNote, Outline, ReadingNote, Tables
+from tuiprop.engine.notes import ColumnNote, ReadingNote, Tables
+from tuiprop.engine.replies import Outline
 from tuiprop.ui.column_changes import POSSIBLE
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette

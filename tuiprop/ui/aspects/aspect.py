@@ -6,7 +6,8 @@ from typing import ClassVar
 from textual.containers import Container
 from textual.message import Message
 
-from tuiprop.engine.protocol import Outline, Studied, Study
+from tuiprop.engine.replies import Outline, Studied
+from tuiprop.engine.requests import Study
 from tuiprop.engine.sights import Subset
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.bars import Line

@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from tuiprop.engine.protocol import Outline, Studied, Study
+from tuiprop.engine.replies import Outline, Studied
+from tuiprop.engine.requests import Study
 from tuiprop.engine.sights import ClassesNote
 from tuiprop.ui import diagrams, ways
 from tuiprop.ui.aspects.aspect import Aspect, Choice, Panel

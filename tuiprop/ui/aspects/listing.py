@@ -1,6 +1,6 @@
 """Examples as lines of a list."""
 
-from tuiprop.engine.protocol import Studied
+from tuiprop.engine.replies import Studied
 from tuiprop.engine.sights import ClassesNote, ExampleNote
 from tuiprop.ui.numbers import short
 from tuiprop.ui.widgets.examples import Entry, Examples

@@ -5,7 +5,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tuiprop.engine.protocol import Outline, Studied, Study
+from tuiprop.engine.replies import Outline, Studied
+from tuiprop.engine.requests import Study
 from tuiprop.ui.aspects.aspect import Aspect, Choice
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.heatmap import HeatMap

@@ -4,7 +4,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from tuiprop.engine.protocol import Outline, Studied, Study
+from tuiprop.engine.replies import Outline, Studied
+from tuiprop.engine.requests import Study
 from tuiprop.ui import diagrams
 from tuiprop.ui.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.aspects.listing import list_examples

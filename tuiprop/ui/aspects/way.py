@@ -7,7 +7,8 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuiprop.engine.protocol import Outline, Studied, Study
+from tuiprop.engine.replies import Outline, Studied
+from tuiprop.engine.requests import Study
 from tuiprop.ui import ways
 from tuiprop.ui.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.aspects.listing import verdict

@@ -13,7 +13,9 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tuiprop.engine.protocol import ColumnNote, Describe, Described, Refused, Tables
+from tuiprop.engine.notes import ColumnNote, Tables
+from tuiprop.engine.replies import Described, Refused
+from tuiprop.engine.requests import Describe
 from tuiprop.ui.column_changes import (
     read_as,
     used_or_not,

@@ -10,7 +10,8 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tuiprop.engine.protocol import Frame, Look
+from tuiprop.engine.replies import Frame
+from tuiprop.engine.requests import Look
 from tuiprop.ui import status
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette

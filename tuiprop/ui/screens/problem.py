@@ -13,7 +13,8 @@ from textual.containers import Vertical
 from textual.events import Resize
 from textual.screen import Screen
 
-from tuiprop.engine.protocol import Frame, Reply, Studied, Study
+from tuiprop.engine.replies import Frame, Reply, Studied
+from tuiprop.engine.requests import Study
 from tuiprop.engine.sights import Subset
 from tuiprop.ui.aspects import ASPECTS, Aspect, Choice, WayAspect
 from tuiprop.ui.diagrams import r_squared

@@ -12,18 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList, Static
 
-from tuiprop.engine.protocol import (
-    Ask,
-    Frame,
-    Message,
-    Move,
-    ProofNote,
-    Refused,
-    SetSlip,
-    SlipNote,
-    Verify,
-    Vocabulary,
-)
+from tuiprop.engine.notes import Message, ProofNote, SlipNote
+from tuiprop.engine.replies import Frame, Refused, Vocabulary
+from tuiprop.engine.requests import Ask, Move, SetSlip, Verify
 from tuiprop.ui import proving
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette

@@ -15,23 +15,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tuiprop.engine import protocol
-from tuiprop.engine.protocol import (
-    Frame,
-    Keep,
-    Look,
-    Move,
-    Pace,
-    Pause,
-    Place,
-    Refused,
-    Reply,
-    Revert,
-    Seek,
-    SetPace,
-    Toggle,
-    Try,
-)
+from tuiprop.engine import notes
+from tuiprop.engine.notes import Pace, Place
+from tuiprop.engine.replies import Frame, Refused, Reply
+from tuiprop.engine.requests import Keep, Look, Move, Pause, Revert, Seek, SetPace, Toggle, Try
 from tuiprop.ui import status
 from tuiprop.ui.courses import Courses
 from tuiprop.ui.keys import KEYS
@@ -334,7 +321,7 @@ class RunScreen(Screen[None]):
 
     # Moving
 
-    def move(self, request: protocol.Message, words: str = "") -> None:
+    def move(self, request: notes.Message, words: str = "") -> None:
         """Ask the engine for something that changes what is seen.
 
         Args:

@@ -17,19 +17,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
-from tuiprop.engine.protocol import (
-    Ask,
-    Check,
-    Exported,
-    Locate,
-    Located,
-    Outline,
-    Refused,
-    Reply,
-    SaveExperiment,
-    Tables,
-    Vocabulary,
-)
+from tuiprop.engine.notes import Tables
+from tuiprop.engine.replies import Exported, Located, Outline, Refused, Reply, Vocabulary
+from tuiprop.engine.requests import Ask, Check, Locate, SaveExperiment
 from tuiprop.files.atomic import refusal
 from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text, to_value, without
 from tuiprop.ui.link import Link

@@ -14,7 +14,9 @@ from textual.containers import Horizontal
 from textual.suggester import Suggester
 from textual.widgets import Input, Label, OptionList, Static
 
-from tuiprop.engine.protocol import Ask, Frame, Refused, Stop, Vocabulary
+from tuiprop.engine.notes import Stop
+from tuiprop.engine.replies import Frame, Refused, Vocabulary
+from tuiprop.engine.requests import Ask
 from tuiprop.ui.conditions import Offer, examples, offers, reading
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette

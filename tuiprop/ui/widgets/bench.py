@@ -8,7 +8,8 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.message import Message
 
-from tuiprop.engine.protocol import Frame, Place, Window
+from tuiprop.engine.notes import Place, Window
+from tuiprop.engine.replies import Frame
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.layers import SYMBOLS
 from tuiprop.ui.widgets.matrix import ArrayName, MatrixView

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuiprop.engine.protocol import ColumnNote
+from tuiprop.engine.notes import ColumnNote
 from tuiprop.ui.numbers import bars, plain
 from tuiprop.ui.palette import Palette
 

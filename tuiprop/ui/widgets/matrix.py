@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuiprop.engine.protocol import Matrix, Place, Window
+from tuiprop.engine.notes import Matrix, Place, Window
 from tuiprop.ui.numbers import CELL, Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
 from tuiprop.ui.widgets.layers import name_of_shape

@@ -6,7 +6,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.content import Content
 
-from tuiprop.engine.protocol import Frame, Now
+from tuiprop.engine.notes import Now
+from tuiprop.engine.replies import Frame
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.bars import Line
 

@@ -3,7 +3,7 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tuiprop.engine.protocol import Matrix, Now, Operand, Window
+from tuiprop.engine.notes import Matrix, Now, Operand, Window
 from tuiprop.ui.numbers import CELL
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.matrix import ArrayName, MatrixView

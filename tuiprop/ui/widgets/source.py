@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuiprop.engine.protocol import OriginNote, Place, TermNote
+from tuiprop.engine.notes import OriginNote, Place, TermNote
 from tuiprop.ui.numbers import Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style
 

@@ -10,7 +10,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import OptionList
 
-from tuiprop.engine.protocol import StopNote
+from tuiprop.engine.notes import StopNote
 from tuiprop.ui.numbers import short
 
 MARK = 4

@@ -3,7 +3,7 @@
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import Frame
+from tuiprop.engine.replies import Frame
 from tuiprop.ui import status
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette

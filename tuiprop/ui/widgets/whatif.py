@@ -3,7 +3,7 @@
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.protocol import Pair, WhatIf, WhatIfChange
+from tuiprop.engine.notes import Pair, WhatIf, WhatIfChange
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.bars import Line
