@@ -97,7 +97,10 @@ class Terminal:
     def engines(self) -> list[int]:
         """The processes of the engine that belong to this command."""
         found = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.splitlines()
         rows = [line.split(maxsplit=2) for line in found]
         return [
