@@ -122,6 +122,9 @@ def test_the_best_epoch(tmp_path: Path) -> None:
         assert f"{out}: {which} of the checkpoint, update " in ended.out
         model = load_model(out)
         assert model.parameters.vector.tobytes() == load_model(expected).parameters.vector.tobytes()
+        ended = tuiprop("predict", saved, "iris", "--weights", which)
+        assert ended.err.startswith(f"{which} of the checkpoint: update {model.update}\n")
+        assert ended.out == tuiprop("predict", expected, "iris").out
     text = sentence(tuiprop("export", best, tmp_path / "o.npz", "--weights", "best"))
     assert "holds one set of weights" in text
 

@@ -1,0 +1,108 @@
+"""What the commands share: options, sentences, lines on standard output."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tuiprop.engine.session import Session
+    from tuiprop.files.model import Model
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Bad input ends with one sentence on standard error and status 2, Ctrl+C with 130."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        click.echo(f"tuiprop: {error}", err=True)
+        sys.exit(2)
+    except MemoryError:
+        click.echo("tuiprop: there is not enough memory for that", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def settable(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes `--set`."""
+    return click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A key of the experiment file, such as data.header=false.",
+    )(command)
+
+
+which_weights = click.option(
+    "--weights",
+    "which",
+    type=click.Choice(["newest", "best"]),
+    default="newest",
+    show_default=True,
+    help="Those where the run stands, or at the end of its best epoch: of the least J "
+    "validation, or J training where nothing is held out.",
+)
+
+
+def check_destination(file: str, *suffixes: str) -> None:
+    """Say before the work that a file could not be written after it; weights if none is given."""
+    from tuiprop.files.atomic import refusal
+    from tuiprop.files.formats import SUFFIXES
+
+    if sentence := refusal(file, *(suffixes or SUFFIXES)):
+        raise ValueError(sentence)
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """What is odd about the data, on standard error."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def say_remarks(model: "Model", file: str) -> None:
+    """Say before it is written what a format holds otherwise than the network does."""
+    from tuiprop.files.export import remarks
+
+    if sentence := remarks(model, file):
+        say(f"{file}: {sentence}")
+
+
+def open_experiment(
+    experiment: str, init: str | None, assignments: tuple[str, ...] = ()
+) -> "Session":
+    """The experiment of a file, ready to train.
+
+    Raises:
+        ValueError: it cannot be read, or a setting is not allowed; a sentence.
+    """
+    from tuiprop.engine.session import open_session
+    from tuiprop.files.atomic import FileError
+    from tuiprop.training.experiment import changed, load
+
+    if not experiment.endswith(".toml"):
+        raise ValueError(
+            f"{experiment}: found no experiment file, allowed: FILE.toml; "
+            "`tuiprop datasets NAME` prints one"
+        )
+    loaded = load(experiment)
+    try:
+        return open_session(changed(loaded, assignments), weights=init)
+    except FileError:
+        raise
+    except ValueError as error:  # the experiment's file says what does not fit its data
+        raise ValueError(f"{experiment}: {error}") from None
+
+
+def say(line: str) -> None:
+    """A line of progress; nobody may be reading any more, as behind `| head`."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

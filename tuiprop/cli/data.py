@@ -1,0 +1,58 @@
+"""`tuiprop datasets`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiprop.cli.common import check_destination, one_sentence, say
+from tuiprop.cli.group import main
+
+if TYPE_CHECKING:
+    from tuiprop.data.table import Table
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--out", metavar="FILE.csv", help="Write its table to a file; - is standard output.")
+def datasets(name: str | None, out: str | None) -> None:
+    """The data sets that come with it, or one of them described or written out."""
+    with one_sentence():
+        from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
+        from tuiprop.training.experiment import to_toml
+
+        if name is None:
+            if out is not None:
+                raise ValueError("--out: found no data set, allowed: tuiprop datasets NAME --out")
+            for entry in CATALOGUE.values():
+                click.echo(f"{entry.name:<14} {entry.title}")
+            return
+        experiment = suggested_experiment(name)
+        table = load_table(experiment.data)
+        if out is not None:
+            _write_table(table, out)
+            return
+    entry = CATALOGUE[name]
+    columns = ", ".join(column.name for column in table.columns)
+    for line in (
+        entry.title,
+        entry.description,
+        ", ".join(filter(None, (entry.creators, entry.licence, entry.doi and f"doi:{entry.doi}"))),
+        f"{table.rows} rows; target: {entry.target}",
+        f"columns: {columns}",
+        "An experiment that suits it:",
+    ):
+        click.echo(f"# {line}")
+    click.echo(f"\n{to_toml(experiment)}")
+
+
+def _write_table(table: "Table", out: str) -> None:
+    from tuiprop.data.writer import to_csv
+    from tuiprop.files.atomic import write_text
+
+    text = to_csv(table)
+    if out == "-":
+        click.echo(text, nl=False)
+        return
+    check_destination(out, ".csv")
+    write_text(out, text)
+    say(f"{out}: {table.rows} rows")

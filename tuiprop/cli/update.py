@@ -1,0 +1,53 @@
+"""`tuiprop check` and `tuiprop explain`: one update proved, and as text."""
+
+import sys
+
+import click
+
+from tuiprop.cli.common import one_sentence, open_experiment, say_notes, settable
+from tuiprop.cli.group import main
+
+
+@main.command()
+@click.argument("experiment")
+@settable
+@click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
+def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> None:
+    """Gradient check of the initial weights on the first batch, in float64."""
+    with one_sentence():
+        session = open_experiment(experiment, init, assignments)
+        say_notes(session.examples.notes)
+        result = session.check()
+    click.echo("array      checked  relative error  verdict")
+    for array in result.arrays:
+        kinks = f", {array.kinks} left out at kinks" if array.kinks else ""
+        click.echo(
+            f"d{array.name:<8} {array.checked:>8}  {array.relative_error:>14.2e}  "
+            f"{array.verdict.value}{kinks}"
+        )
+    which = "a sample of the parameters" if result.sampled else "all parameters"
+    click.echo(f"{which}, central difference; worst relative error {result.worst:.2e}")
+    if not result.passed:
+        wrong = ", ".join(f"d{a.name}" for a in result.arrays if a.verdict.name == "WRONG")
+        click.echo(f"tuiprop: the gradient check failed for {wrong}", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("experiment")
+@settable
+@click.option("--update", type=click.IntRange(min=1), default=1, show_default=True, help="Which.")
+@click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
+def explain(experiment: str, assignments: tuple[str, ...], update: int, init: str | None) -> None:
+    """One update as linear text (Markdown): every operation, its equation, shapes, numbers."""
+    with one_sentence():
+        from tuiprop.engine.explain import explain as explained
+
+        session = open_experiment(experiment, init, assignments)
+        say_notes(session.examples.notes)
+        try:
+            text = explained(session, update)
+        except ArithmeticError as error:
+            click.echo(f"tuiprop: {error}", err=True)
+            sys.exit(1)
+        click.echo(text, nl=False)
