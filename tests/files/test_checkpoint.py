@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from tests.robustness.checkpoints import damage, kill
 from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.engine.resume import resume_session
 from tuiprop.engine.session import Session, open_session
 from tuiprop.files import checkpoint as module
 from tuiprop.files.atomic import FileError
 from tuiprop.files.checkpoint import Checkpoint, load_checkpoint
 from tuiprop.files.contents import ContentError
+from tuiprop.files.weights import load_model
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import Experiment, parse
 from tuiprop.training.run import Run
@@ -300,3 +302,20 @@ def test_other_files(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "none.tuiprop")
     nested = b"\x81\xaaexperiment\x81\xa4data" + b"\x91" * 100_000
     assert "cannot be" in refused(path, with_checksum(nested))
+
+
+def test_weights_say_what_was_changed_by_hand(tmp_path: Path) -> None:
+    session = open_session(suggested_experiment("xor-table"))
+    run = session.run
+    run.advance(5)
+    run.edit(ParameterEdit(at=5, symbol="W", layer=1, row=0, column=1, value=0.5))
+    run.advance(8)
+    run.edit(SettingsEdit(at=8, learning_rate=0.25))
+    told: tuple[str, ...] = ("W[1][0,1] = 0.5 at update 5", "learning_rate = 0.25 at update 8")
+    assert session.model.edits == told
+    session.save(tmp_path / "w.npz")
+    assert load_model(tmp_path / "w.npz").edits == told
+    session.save_checkpoint(tmp_path / "r.tuiprop")
+    assert load_model(tmp_path / "r.tuiprop").edits == told
+    run.seek(6)
+    assert session.model.edits == told[:1]

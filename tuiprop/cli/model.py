@@ -163,6 +163,7 @@ def inspect(file: str) -> None:
             if model.classes:
                 lines.append(f"classes   {', '.join(model.classes)}")
             lines.append(f"update    {model.update}")
+            lines += [f"by hand   {edit}" for edit in model.edits]
     for line in lines:
         say(line)
     for name, array in content.arrays.items():

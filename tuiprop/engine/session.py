@@ -1,6 +1,6 @@
 """An experiment opened: its data, its network and its run, side by side."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -21,6 +21,7 @@ from tuiprop.files.model import Model, network_of
 from tuiprop.files.weights import parameters_for
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
+from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
 from tuiprop.training.machine import facts
@@ -53,14 +54,16 @@ class Session:
     @property
     def model(self) -> Model:
         """The network as it is now, to be saved or used."""
-        return self._model(self.parameters.copy(), self.run.t)
+        return self._model(self.parameters.copy(), self.run.t, self.run.branch.edits)
 
     def best_model(self) -> Model:
         """The network at the end of the best epoch of this branch."""
         best, run = self.run.best(), self.run
-        return self._model(Parameters(run.network, best.vector), run.batches.end(best.epoch))
+        update = run.batches.end(best.epoch)
+        edits = run.trainer.plan.before(update)
+        return self._model(Parameters(run.network, best.vector), update, edits)
 
-    def _model(self, parameters: Parameters, update: int) -> Model:
+    def _model(self, parameters: Parameters, update: int, edits: Sequence[Edit]) -> Model:
         return Model(
             self.experiment,
             parameters,
@@ -69,6 +72,7 @@ class Session:
             self.examples.preparation,
             update,
             self.examples.targets,
+            tuple(edit.told for edit in edits if edit.at <= update),
         )
 
     @cached_property

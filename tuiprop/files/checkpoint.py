@@ -159,6 +159,7 @@ class Saved:
             tuple(map(Preparation.from_builtins, content.preparation)),
             update,
             tuple(map(Preparation.from_builtins, content.targets)),
+            tuple(edit.told for edit in edits),
         )
 
 
@@ -277,7 +278,7 @@ def described(saved: Saved) -> list[str]:
         f"best      update {saved.best_update}, epoch {content.best_epoch}{best}",
     ]
     for log in content.logs:
-        edits = "; ".join(f"{edit} at update {edit.at}" for edit in log.edits) or "no edits"
+        edits = "; ".join(edit.told for edit in log.edits) or "no edits"
         lines.append(f"branch    {log.number}, to update {log.reached}: {edits}")
     return [*lines, *(f"{name:<9} {value}" for name, value in content.machine.items())]
 

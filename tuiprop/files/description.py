@@ -39,6 +39,8 @@ def describe(model: Model, folder: Path) -> dict[str, Any]:
     }
     if model.targets:
         metadata["targets"] = [each.to_builtins() for each in model.targets]
+    if model.edits:
+        metadata["edits"] = list(model.edits)
     return metadata
 
 
@@ -73,6 +75,7 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
         preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))
         targets = tuple(map(Preparation.from_builtins, metadata.get("targets", [])))
         update = msgspec.convert(metadata["update"], int)
+        edits = msgspec.convert(metadata.get("edits", ()), tuple[str, ...])
         if experiment.network.layers is None or experiment.network.loss is None:
             raise KeyError("network.layers and network.loss")
         network = network_of(experiment, len(inputs))
@@ -85,7 +88,7 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
     if targets and len(targets) != network.sizes[-1]:
         raise ContentError(f"scales {len(targets)} targets, expected {network.sizes[-1]}")
     parameters = parameters_of(file, network, experiment.training.dtype)
-    return Model(experiment, parameters, inputs, classes, preparation, update, targets)
+    return Model(experiment, parameters, inputs, classes, preparation, update, targets, edits)
 
 
 def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:

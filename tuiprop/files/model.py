@@ -29,6 +29,8 @@ class Model:
     """The number of updates that made the parameters."""
     targets: tuple[Preparation, ...] = ()
     """How each target was scaled; empty for classes."""
+    edits: tuple[str, ...] = ()
+    """What was changed by hand on the way to that update, in words: the experiment does not say."""
 
     @property
     def network(self) -> Network:

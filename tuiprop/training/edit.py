@@ -17,6 +17,11 @@ class _Edit(Struct, frozen=True, tag=True, kw_only=True):
     at: int
     """t: how many updates were done."""
 
+    @property
+    def told(self) -> str:
+        """What is changed, and where."""
+        return f"{self} at update {self.at}"
+
 
 class ParameterEdit(_Edit, frozen=True, kw_only=True):
     """One number of W[l] or b[l]."""
