@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-SHADES = 16
+SHADES = 12
 """Shades of each sign: a byte of a map is `SHADES` at its middle, 0 and 2 · `SHADES` at most."""
 
 Subset = Literal["training", "validation", "all"]
