@@ -55,7 +55,7 @@ class Workspace:
 
     def backward(self, parameters: Parameters) -> None:
         """dz[l], dW[l], db[l] and da[l-1], for l = L … 1, after `forward`."""
-        network, gradient, m = self.network, self.gradient, self.m
+        network, gradient = self.network, self.gradient
         L = network.L
         for l in range(L, 0, -1):
             if l < L:
@@ -66,14 +66,12 @@ class Workspace:
             else:
                 self.output_gradient()
                 self._through_activation(L)
-            dW, db = gradient.W[l], gradient.b[l]
-            np.matmul(self.dz[l], self.a[l - 1].T, dW)
-            np.divide(dW, m, dW)
-            if network.l2:
-                np.multiply(parameters.W[l], network.l2, self._penalty[l])
-                np.add(dW, self._penalty[l], dW)
-            np.add.reduce(self.dz[l], axis=1, keepdims=True, out=db)
-            np.divide(db, m, db)
+            np.matmul(self.dz[l], self.a[l - 1].T, gradient.W[l])
+            np.add.reduce(self.dz[l], axis=1, keepdims=True, out=gradient.b[l])
+        np.divide(gradient.vector, self.m, gradient.vector)  # every dW[l] and db[l] at once
+        for l, penalty_gradient in self._penalty.items():
+            np.multiply(parameters.W[l], network.l2, penalty_gradient)
+            np.add(gradient.W[l], penalty_gradient, gradient.W[l])
 
     def _through_activation(self, l: int) -> None:
         """dz[l] = da[l] * g′(z[l])."""
