@@ -25,6 +25,7 @@ from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.places import typed_path
+from tuiprop.ui.screens.adopt import adopted
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.layer_editor import LayerEditor
@@ -305,6 +306,13 @@ class SetupScreen(Screen[None]):
     async def _locate(self, what: str) -> None:
         """Fill the form with what suits another data set or file."""
         reply = await self._link.ask(Locate(what=what))
+        if isinstance(reply, Located) and reply.bare is not None:
+            source = self._experiment["data"]["source"]
+            weights = reply.weights or ""
+            adopting = await adopted(self.app, self._link, weights, reply.bare, source)
+            if adopting is None:
+                return
+            reply = adopting
         if isinstance(reply, Located):
             self._weights = reply.weights
             await self._fill(reply.experiment)
@@ -451,7 +459,10 @@ class SetupScreen(Screen[None]):
     async def action_open(self) -> None:
         """An experiment, a table or weights, into the form."""
         what = await self.app.push_screen_wait(
-            AskText("Open", "an experiment (.toml), a table (.csv, .tsv) or weights (.npz)")
+            AskText(
+                "Open",
+                "an experiment (.toml), a table, or weights (.npz, .safetensors, .json)",
+            )
         )
         if what is not None:
             self._locate(typed_path(what))
