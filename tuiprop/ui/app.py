@@ -9,10 +9,13 @@ from time import monotonic
 from typing import Any, ClassVar
 
 import msgspec
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.errors import NoWidget
 from textual.screen import Screen
+from textual.worker import Worker
 
 from tuiprop.engine.client import Client
 from tuiprop.engine.notes import BareWeights, KeptRun, Tables
@@ -62,6 +65,21 @@ REVIVAL_PATIENCE = 5.0
 
 MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 """An engine that dies more often than that in so many seconds is given up."""
+
+
+class Palette(CommandPalette):
+    """Textual's, which may be left while it searches.
+
+    A second click beside it would close it once more, with what is below.
+    """
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        """As Textual's, but a search that does not find the palette any more is no end."""
+        return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
+        if not self.is_current:
+            event.prevent_default()  # what Textual's own class does
 
 
 class TuipropApp(App[int]):
@@ -243,6 +261,15 @@ class TuipropApp(App[int]):
             )
             self.run_screen.look()
 
+    async def on_event(self, event: events.Event) -> None:
+        """A mouse on what is just going meets nothing: Textual would ask for its parent."""
+        if isinstance(event, events.MouseEvent) and not event.is_forwarded:
+            with contextlib.suppress(NoWidget):
+                widget, _ = self.get_widget_at(event.x, event.y)
+                if not widget.is_attached:
+                    return
+        await super().on_event(event)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every key with a command, and what has no key."""
         if not isinstance(screen, RunScreen):
@@ -258,6 +285,11 @@ class TuipropApp(App[int]):
             await self.run_screen.run_action(action)
 
         return SystemCommand(title, words, run)
+
+    def action_command_palette(self) -> None:
+        """Every command."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette())  # without its id: the last one may still be going
 
     # What the keys of the run screen do beyond it
 
