@@ -170,7 +170,7 @@ class Hammer:
     def _read_rest(self) -> None:
         descriptor = self._terminal.child.child_fd
         with suppress(OSError):
-            while select.select([descriptor], [], [], 2.0)[0]:
+            while select.select([descriptor], [], [], 0.5)[0]:
                 self._terminal.raw += os.read(descriptor, 65536)
                 if len(self._terminal.raw) > 4 * TAIL:
                     return

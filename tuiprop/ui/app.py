@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
 import msgspec
 from textual import events, work
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.worker import Worker
@@ -54,6 +56,7 @@ from tuiprop.ui.screens.run import RunScreen
 from tuiprop.ui.screens.setup import SetupScreen
 from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
+from tuiprop.ui.shown import LeftOnce, while_shown
 from tuiprop.ui.status import source_name
 from tuiprop.ui.terminal import driver_class
 
@@ -67,19 +70,12 @@ MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 """An engine that dies more often than that in so many seconds is given up."""
 
 
-class Palette(CommandPalette):
-    """Textual's, which may be left while it searches.
-
-    A second click beside it would close it once more, with what is below.
-    """
+class Palette(LeftOnce, CommandPalette):
+    """Textual's, which may be left while it searches."""
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         """As Textual's, but a search that does not find the palette any more is no end."""
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
-
-    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
-        if not self.is_current:
-            event.prevent_default()  # what Textual's own class does
 
 
 class TuipropApp(App[int]):
@@ -269,6 +265,17 @@ class TuipropApp(App[int]):
                 if not widget.is_attached:
                     return
         await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; a key may come before its screen is built, or while it goes."""
+        with while_shown(self.screen):
+            return await super().run_action(action, default_namespace, namespaces)
+        return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every key with a command, and what has no key."""

@@ -17,9 +17,10 @@ from tuiprop.engine.requests import Adopt, Ask
 from tuiprop.ui.link import Link
 from tuiprop.ui.places import typed_path
 from tuiprop.ui.screens.dialogs import LEAVING
+from tuiprop.ui.shown import LeftOnce
 
 
-class AdoptScreen(ModalScreen[Located | None]):
+class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
     """Asks for one activation a layer and for the data; None where it was left.
 
     Args:

@@ -28,7 +28,7 @@ from tuiprop.ui.places import typed_path
 from tuiprop.ui.screens.adopt import adopted
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.shown import while_shown
+from tuiprop.ui.shown import LeftOnce, while_shown
 from tuiprop.ui.widgets.layer_editor import LayerEditor
 
 DELAY = 0.15
@@ -40,7 +40,7 @@ Begin = Callable[[Tables, str | None], Awaitable[str]]
 """Begins a run with an experiment and a file of weights; a sentence where it does not."""
 
 
-class SetupScreen(Screen[None]):
+class SetupScreen(LeftOnce, Screen[None]):
     """A form of the whole experiment.
 
     Args:

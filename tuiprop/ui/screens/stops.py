@@ -163,7 +163,8 @@ class StopsScreen(LiveScreen):
 
     @on(OptionList.OptionSelected, "#offers")
     def _taken(self, event: OptionList.OptionSelected) -> None:
-        self._put(self._offers[event.option_index].typed)
+        if event.option_index < len(self._offers):  # they may have changed since
+            self._put(self._offers[event.option_index].typed)
 
     def _put(self, text: str) -> None:
         """Go on typing from a text."""
