@@ -30,7 +30,9 @@ async def say(pilot: Pilot[int], source: str, *activations: str) -> None:
         select.value = name
     screen.query_one(Input).value = source
     await pilot.pause()
-    screen.query_one(Button).press()
+    button = screen.query_one(Button)
+    button.active_effect_duration = 0  # it would look pressed for a while
+    button.press()
 
 
 def complaint(screen: AdoptScreen) -> str:

@@ -174,8 +174,8 @@ class StopsScreen(LiveScreen):
         self.call_after_refresh(self._to_end)
 
     def _to_end(self) -> None:
-        field = self.query_one(Input)
-        field.cursor_position = len(field.value)
+        for field in self.query(Input):  # none, where the screen has been left
+            field.cursor_position = len(field.value)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
