@@ -30,6 +30,7 @@ from tuiprop.engine.replies import (
     Vocabulary,
 )
 from tuiprop.engine.requests import (
+    Adopt,
     Ask,
     Change,
     Check,
@@ -879,6 +880,7 @@ def test_every_request_is_answered() -> None:
 REQUESTS: list[Message] = [
     Locate(what="ü"),
     Locate(what="xor-table", anything=True),
+    Adopt(weights="a.npz", activations=["relu", "linear"], source="iris"),
     Forget(path="/a.tuiprop"),
     Ask(),
     Check(experiment=tables()),

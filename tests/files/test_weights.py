@@ -20,7 +20,7 @@ from tuiprop.files.atomic import FileError
 from tuiprop.files.contents import LARGEST
 from tuiprop.files.export import export
 from tuiprop.files.model import Model
-from tuiprop.files.weights import holds_weights, load_model, parameters_for, read
+from tuiprop.files.weights import PICKLES, holds_weights, load_model, parameters_for, read
 from tuiprop.training.experiment import Experiment, parse, to_tables
 
 NETWORK = Network(2, (Layer(3, "tanh"), Layer(1, "linear")), "mse")
@@ -596,3 +596,35 @@ def test_which_files_hold_weights(tmp_path: Path) -> None:
     assert holds_weights(tmp_path / "absent.npz")
     assert holds_weights("a.safetensors")
     assert not holds_weights("a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"W1": [[1, 2]], "b1": [0]}', True),
+        ('\n {"b1": [0], "W1": [[1, 2], [3 4]]}', True),
+        ('\ufeff{"0.weight": [[1, 2]]}', True),
+        ('{"tuiprop": {"format": 1}, "W1": []}', True),
+        ('{"W1": 3, "b1": 4}\n{"W1": 5, "b1": 6}', False),
+        ('{"width": 3}', False),
+        ('[{"W1": 3}]', False),
+        ("", False),
+    ],
+)
+def test_which_json_holds_weights(tmp_path: Path, text: str, expected: bool) -> None:
+    (tmp_path / "a.json").write_text(text, "utf-8")
+    assert holds_weights(tmp_path / "a.json") is expected
+
+
+def test_json_that_cannot_be_looked_into_holds_no_weights(tmp_path: Path) -> None:
+    assert not holds_weights(tmp_path)
+    assert not holds_weights(tmp_path / "absent.json")
+
+
+def test_every_exported_json_is_known_as_weights(tmp_path: Path) -> None:
+    export(model(), tmp_path / "a.json")
+    assert holds_weights(tmp_path / "a.json")
+
+
+def test_a_pickle_counts_as_weights_so_that_reading_it_says_what_to_do() -> None:
+    assert all(holds_weights(f"a{suffix}") for suffix in PICKLES)

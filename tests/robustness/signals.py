@@ -110,9 +110,9 @@ def leave(way: str, state: str, folder: Path) -> tuple[int | None, list[str]]:
         act(terminal)
         status = _status(terminal, watched=way != "terminal gone")
         wrong = [] if status == expected else [f"status {status}, expected {expected}"]
-        wrong += _left_over(engines)
+        wrong += left_over(engines)
         if way not in ("terminal gone", "SIGKILL"):
-            wrong += _terminal(terminal)
+            wrong += restored(terminal)
         return status, wrong + _kept(folder / "state", position, state)
     finally:
         with suppress(OSError, ValueError):
@@ -138,7 +138,8 @@ def _status(terminal: Terminal, *, watched: bool) -> int | None:
     return None
 
 
-def _left_over(engines: list[int]) -> list[str]:
+def left_over(engines: list[int]) -> list[str]:
+    """Whether an engine lives on; it may take its time to end."""
     until = time.monotonic() + SECONDS
     while any(map(is_alive, engines)):
         if time.monotonic() > until:
@@ -147,7 +148,8 @@ def _left_over(engines: list[int]) -> list[str]:
     return []
 
 
-def _terminal(terminal: Terminal) -> list[str]:
+def restored(terminal: Terminal) -> list[str]:
+    """What of the terminal is not as it was."""
     raw = terminal.raw
     wrong = []
     if b"\x1b[?1049h" in raw and raw.rfind(b"\x1b[?1049l") < raw.rfind(b"\x1b[?1049h"):

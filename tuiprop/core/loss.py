@@ -175,3 +175,8 @@ _TABLE = (
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in _TABLE}
 """Every loss by its name, in the order in which they are offered."""
+
+
+def usual_loss(output: str) -> str:
+    """The loss that goes with an activation of the output layer; mse where none does."""
+    return next((loss.name for loss in _TABLE if loss.output == output), "mse")

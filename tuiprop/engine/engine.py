@@ -24,7 +24,7 @@ from tuiprop.data.table import DataError
 from tuiprop.engine.autosave import Autosave, newest_kept, opened_as
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
-from tuiprop.engine.notes import FileFormat, Message, Snapshot
+from tuiprop.engine.notes import BareWeights, FileFormat, Message, Snapshot
 from tuiprop.engine.problem import Problem
 from tuiprop.engine.proof import Proof
 from tuiprop.engine.replies import (
@@ -41,6 +41,7 @@ from tuiprop.engine.replies import (
     Vocabulary,
 )
 from tuiprop.engine.requests import (
+    Adopt,
     Ask,
     Change,
     Check,
@@ -81,7 +82,12 @@ from tuiprop.files.formats import FORMATS
 from tuiprop.files.model import network_of
 from tuiprop.files.record import save_record
 from tuiprop.files.state import Slot
-from tuiprop.files.weights import holds_weights, load_model, parameters_for
+from tuiprop.files.weights import (
+    IncompleteFileError,
+    holds_weights,
+    load_model,
+    parameters_for,
+)
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
@@ -123,6 +129,7 @@ class Engine:
         self._tables = TableView()
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
+            Adopt: self._adopt,
             Forget: self._forget,
             Ask: self._ask,
             Check: self._check,
@@ -213,7 +220,10 @@ class Engine:
         elif what.endswith(".toml"):
             experiment = load(what)
         elif holds_weights(what):
-            experiment, weights = load_model(what).experiment, what
+            try:
+                experiment, weights = load_model(what).experiment, what
+            except IncompleteFileError as error:
+                return Located(experiment={}, weights=what, bare=_bare(error))
         else:
             return self._locate_table(what)
         complete_one = complete(experiment, self._tables.load(experiment.data))
@@ -227,6 +237,29 @@ class Engine:
         tables = to_tables(Experiment(data=settings))
         described = self._describe(Describe(experiment=tables, suggest=True))
         return Located(experiment=described.experiment, suggested=True)
+
+    def _adopt(self, request: Adopt) -> Located:
+        """The data come with an experiment of their own; the network is that of the weights.
+
+        Their inputs are taken as they are, unless an experiment file says otherwise.
+        """
+        network = load_model(request.weights, request.activations).experiment.network
+        located = self._located(request.source)
+        if located.weights is not None or located.checkpoint is not None:
+            raise ValueError(
+                f"{request.source}: found weights, allowed: a table, the name of a data set, "
+                "or an experiment (.toml)"
+            )
+        experiment = parse(located.experiment)
+        if not request.source.endswith(".toml"):
+            data = msgspec.structs.replace(experiment.data, standardize=False)
+            experiment = msgspec.structs.replace(experiment, data=data)
+        own = msgspec.structs.replace(experiment.network, layers=network.layers, loss=network.loss)
+        experiment = msgspec.structs.replace(experiment, network=own)
+        tables = to_tables(experiment)
+        if not located.suggested:
+            tables = self._check(Check(experiment=tables, weights=request.weights)).experiment
+        return Located(experiment=tables, weights=request.weights, suggested=located.suggested)
 
     def _describe(self, request: Describe) -> Described:
         return self._tables.describe(request)
@@ -463,6 +496,13 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _bare(error: IncompleteFileError) -> BareWeights:
+    found = error.architecture
+    return BareWeights(
+        sizes=list(found.sizes), activations=list(found.activations), sentence=str(error)
+    )
 
 
 def _resume(run: Run, snapshot: Snapshot) -> None:

@@ -86,6 +86,17 @@ class KeptRun(Message, frozen=True, kw_only=True):
     """Seconds since it was kept."""
 
 
+class BareWeights(Message, frozen=True, kw_only=True):
+    """Weights that another program wrote: what their file says of the network, and what not."""
+
+    sizes: list[int]
+    """n[0], …, n[L]."""
+    activations: list[str | None]
+    """Of layers 1 … L; None where the file does not say."""
+    sentence: str
+    """Why a network cannot be made of it alone."""
+
+
 class SlipNote(Message, frozen=True, kw_only=True):
     """A mistake that can be put into the network."""
 

@@ -1,6 +1,7 @@
 """What the engine answers."""
 
 from tuiprop.engine.notes import (
+    BareWeights,
     BranchNote,
     ColumnNote,
     FileFormat,
@@ -43,6 +44,8 @@ class Located(Message, frozen=True, kw_only=True):
     """The checkpoint that was named."""
     kept: KeptRun | None = None
     """The newest run of what was named that was kept."""
+    bare: BareWeights | None = None
+    """Weights of another program were named: `Adopt` makes an experiment of them."""
     suggested: bool = False
     """A table was named, and what is done with its columns is a guess; it may not do yet."""
 

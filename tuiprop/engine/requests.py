@@ -14,6 +14,17 @@ class Locate(Message, frozen=True, kw_only=True):
     """Nothing was named: any run that was kept is of interest."""
 
 
+class Adopt(Message, frozen=True, kw_only=True):
+    """Make an experiment of weights that another program wrote. → `Located` or `Refused`."""
+
+    weights: str
+    """Their file."""
+    activations: list[str]
+    """Of layers 1 … L."""
+    source: str
+    """The data: what `Locate` finds a table with."""
+
+
 class Forget(Message, frozen=True, kw_only=True):
     """Delete a run that was kept. → `Done` or `Refused`."""
 
@@ -244,6 +255,7 @@ class SaveExperiment(Message, frozen=True, kw_only=True):
 
 Request = (
     Locate
+    | Adopt
     | Forget
     | Ask
     | Check

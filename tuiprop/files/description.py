@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tuiprop.core.loss import LOSSES, usual_loss
 from tuiprop.data.preparation import Preparation
 from tuiprop.files.contents import (
     ContentError,
@@ -23,8 +24,6 @@ from tuiprop.training.experiment import (
 )
 
 FORMAT = 1
-
-_LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 
 
 def describe(model: Model, folder: Path) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:
         experiment = parse(
             {
                 "data": {"source": "unknown", "target": "unknown"},
-                "network": {"layers": layers, "loss": _LOSS_OF.get(activations[-1], "mse")},
+                "network": {"layers": layers, "loss": usual_loss(activations[-1])},
                 "training": {"dtype": "float32" if single else "float64"},
             }
         )
@@ -129,7 +128,7 @@ def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:
     except ValueError as error:
         raise ContentError(f"its network cannot be: {error}") from None
     inputs = tuple(f"x{i}" for i in range(1, found.sizes[0] + 1))
-    count = max(2, found.sizes[-1]) if activations[-1] in _LOSS_OF else 0
+    count = max(2, found.sizes[-1]) if LOSSES[network.loss].classes else 0
     return Model(
         experiment,
         parameters_of(file, network, experiment.training.dtype),

@@ -1,5 +1,6 @@
 """Weights in: any format that is read, as initial weights or as a model."""
 
+import re
 import shlex
 import zipfile
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.files.atomic import FileError
 from tuiprop.files.checkpoint import NEWEST, is_checkpoint, load_checkpoint
 from tuiprop.files.contents import (
+    KNOWN,
     LARGEST,
     Architecture,
     WeightsFile,
@@ -22,6 +24,9 @@ from tuiprop.files.reading import content_of, named
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 """Suffixes of files that are code, which is what unpickling runs."""
+
+_HEAD = 4096
+"""Bytes of a `.json` that say whether it holds weights or a table."""
 
 
 class IncompleteFileError(FileError):
@@ -61,14 +66,15 @@ def read(path: str | Path) -> WeightsFile:
 
 
 def holds_weights(path: str | Path) -> bool:
-    """Whether a file is one of weights by its suffix; a `.npz` without any holds a table.
+    """Whether a file is one of weights by its suffix; a `.npz` or `.json` may hold a table.
 
-    A file that cannot be read counts by its suffix: reading it says what is wrong.
+    A file that cannot be read, or not safely, counts by its suffix: reading it says what is wrong.
     """
-    if Path(path).suffix == ".safetensors":
-        return True
-    if Path(path).suffix != ".npz":
-        return False
+    suffix = Path(path).suffix.lower()
+    if suffix == ".json":
+        return _begins_with_weights(path)
+    if suffix != ".npz":
+        return suffix in (".safetensors", *PICKLES)
     if not Path(path).is_file():  # a pipe would block for ever
         return True
     try:
@@ -77,6 +83,21 @@ def holds_weights(path: str | Path) -> bool:
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
         return True
     return any(name in ("W1", "tuiprop") or name.endswith(".weight") for name in names)
+
+
+def _begins_with_weights(path: str | Path) -> bool:
+    """Whether one of the first keys of an object of JSON names weights; a table holds no lists."""
+    try:
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    except (OSError, ValueError):
+        return False
+    if not head.lstrip().startswith("{"):
+        return False
+    keys = re.findall(r'"([^"\\]*)"\s*:\s*[\[{]', head)
+    return any(key == "tuiprop" or KNOWN.fullmatch(key) for key in keys)
 
 
 def _conversion(path: str | Path) -> str:

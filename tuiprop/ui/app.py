@@ -3,18 +3,24 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
-from textual import work
+import msgspec
+from textual import events, work
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+from textual.errors import NoWidget
 from textual.screen import Screen
+from textual.worker import Worker
 
 from tuiprop.engine.client import Client
-from tuiprop.engine.notes import KeptRun, Tables
+from tuiprop.engine.notes import BareWeights, KeptRun, Tables
 from tuiprop.engine.replies import (
     Done,
     Exported,
@@ -40,6 +46,7 @@ from tuiprop.ui.places import (
     parse_place,
     typed_path,
 )
+from tuiprop.ui.screens.adopt import AdoptScreen, adopted
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.help import HelpScreen
@@ -49,6 +56,7 @@ from tuiprop.ui.screens.run import RunScreen
 from tuiprop.ui.screens.setup import SetupScreen
 from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
+from tuiprop.ui.shown import LeftOnce, while_shown
 from tuiprop.ui.status import source_name
 from tuiprop.ui.terminal import driver_class
 
@@ -60,6 +68,14 @@ REVIVAL_PATIENCE = 5.0
 
 MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 """An engine that dies more often than that in so many seconds is given up."""
+
+
+class Palette(LeftOnce, CommandPalette):
+    """Textual's, which may be left while it searches."""
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        """As Textual's, but a search that does not find the palette any more is no end."""
+        return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
 
 class TuipropApp(App[int]):
@@ -128,6 +144,8 @@ class TuipropApp(App[int]):
         """Begin a run; of a table by itself, after a look at what was guessed about it."""
         if located.checkpoint is not None:
             return self._begun(await self.link.go_on(located.checkpoint, kept=False))
+        if located.bare is not None:
+            return await self._open_bare(located.bare, located.weights or "")
         reply = await self._open(located.experiment, located.weights)
         if not located.suggested or self.link.died:
             return reply
@@ -136,6 +154,27 @@ class TuipropApp(App[int]):
         if chosen is None or (isinstance(reply, Opened) and not screen.changed):
             return reply
         return await self._open(chosen)
+
+    async def _open_bare(self, bare: BareWeights, weights: str) -> Reply:
+        """Begin a run from weights of another program, asking for what their file does not say."""
+        located = await adopted(self, self.link, weights, bare)
+        while located is not None:
+            experiment = await self._looked_at(located)
+            if experiment is None:
+                break
+            reply = await self._open(experiment, located.weights)
+            if not isinstance(reply, Refused) or not located.suggested:
+                return reply
+            self.notify(reply.sentence, severity="error", timeout=10)
+            located = msgspec.structs.replace(located, experiment=experiment)
+        return Refused(sentence=bare.sentence)
+
+    async def _looked_at(self, located: Located) -> Tables | None:
+        """The experiment, after a look at what was guessed about its table; None: left."""
+        if not located.suggested:
+            return located.experiment
+        screen = DataScreen(self.link, self.palette, located.experiment, "begin")
+        return await self.push_screen_wait(screen)
 
     async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:
         return self._begun(await self.link.open(experiment, weights))
@@ -200,7 +239,9 @@ class TuipropApp(App[int]):
         reply = await self.link.revive(frame.update if frame else 0, inside)
         if reply is None:
             # a table that is being looked at is asked about again by its screen
-            if not any(isinstance(screen, DataScreen) for screen in self.screen_stack):
+            if not any(
+                isinstance(screen, DataScreen | AdoptScreen) for screen in self.screen_stack
+            ):
                 self.open_first()
         elif isinstance(reply, Refused):
             self.notify(
@@ -215,6 +256,26 @@ class TuipropApp(App[int]):
                 timeout=10,
             )
             self.run_screen.look()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A mouse on what is just going meets nothing: Textual would ask for its parent."""
+        if isinstance(event, events.MouseEvent) and not event.is_forwarded:
+            with contextlib.suppress(NoWidget):
+                widget, _ = self.get_widget_at(event.x, event.y)
+                if not widget.is_attached:
+                    return
+        await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; a key may come before its screen is built, or while it goes."""
+        with while_shown(self.screen):
+            return await super().run_action(action, default_namespace, namespaces)
+        return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every key with a command, and what has no key."""
@@ -231,6 +292,11 @@ class TuipropApp(App[int]):
             await self.run_screen.run_action(action)
 
         return SystemCommand(title, words, run)
+
+    def action_command_palette(self) -> None:
+        """Every command."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette())  # without its id: the last one may still be going
 
     # What the keys of the run screen do beyond it
 
@@ -436,28 +502,30 @@ class TuipropApp(App[int]):
         answer = await self.push_screen_wait(
             AskText(
                 "Open",
-                "an experiment (.toml), a table, weights (.npz), a checkpoint (.tuiprop), "
-                "the name of a data set",
+                "an experiment (.toml), a table, weights (.npz, .safetensors, .json), "
+                "a checkpoint (.tuiprop), the name of a data set",
             )
         )
         if answer is None:
             return
-        located = await self.link.ask(Locate(what=typed_path(answer)))
-        if isinstance(located, Located) and located.checkpoint is not None:
-            sentence = await self._begin_with(self.link.go_on(located.checkpoint, kept=False))
-        elif isinstance(located, Located):
-            experiment: Tables | None = located.experiment
-            if located.suggested:
-                experiment = await self.push_screen_wait(
-                    DataScreen(self.link, self.palette, located.experiment, "begin")
-                )
-            if experiment is None:
-                return
-            sentence = await self._begin(experiment, located.weights)
-        else:
-            sentence = located.sentence if isinstance(located, Refused) else ""
+        reply = await self.link.ask(Locate(what=typed_path(answer)))
+        sentence = reply.sentence if isinstance(reply, Refused) else ""
+        if isinstance(reply, Located):
+            sentence = await self._begin_located(reply)
         if sentence:
             self.notify(sentence, severity="error", timeout=10)
+
+    async def _begin_located(self, located: Located) -> str:
+        """Begin a run with what was found; why it was not begun, or nothing."""
+        if located.checkpoint is not None:
+            return await self._begin_with(self.link.go_on(located.checkpoint, kept=False))
+        found: Located | None = located
+        if located.bare is not None:
+            found = await adopted(self, self.link, located.weights or "", located.bare)
+        experiment = None if found is None else await self._looked_at(found)
+        if found is None or experiment is None:
+            return ""
+        return await self._begin(experiment, found.weights)
 
     @work
     async def action_copy(self) -> None:

@@ -27,6 +27,7 @@ from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.read_dialog import ReadDialog
 from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.shown import LeftOnce
 from tuiprop.ui.table_words import examples_words, facts, first_rows, keys_of, reading_words
 from tuiprop.ui.widgets.bars import Line, labelled, spread
 from tuiprop.ui.widgets.column_list import ColumnList
@@ -34,7 +35,7 @@ from tuiprop.ui.widgets.column_list import ColumnList
 Change = Callable[[Tables], Tables]
 
 
-class DataScreen(Screen[Tables | None]):
+class DataScreen(LeftOnce, Screen[Tables | None]):
     """Shows a table, and lets one say how it is read and used.
 
     Its result is the experiment, perhaps with other `[data]` tables and with the loss and the

@@ -11,6 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from tuiprop.ui.shown import LeftOnce
+
 _CSS = """
 {name} {{ align: center middle; background: $background 60%; }}
 {name} > Vertical {{ width: 64; max-width: 96%; height: auto; border: round $foreground;
@@ -30,7 +32,7 @@ LEAVING: list[BindingType] = [
 """The keys of every dialog; Ctrl+C gets here where nothing is selected to be copied."""
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(LeftOnce, ModalScreen[str | None]):
     """A line of text; Enter answers, Escape leaves.
 
     Args:
@@ -80,7 +82,7 @@ class AskText(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(LeftOnce, ModalScreen[str | None]):
     """One of a few answers; Enter or a click answers, Escape leaves.
 
     Args:

@@ -12,9 +12,10 @@ from textual.widgets import Static
 
 from tuiprop.ui.keys import KEYS, PANEL_KEYS
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.shown import LeftOnce
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(LeftOnce, ModalScreen[None]):
     """Every key with its words; Escape, q or ? closes."""
 
     DEFAULT_CSS = """

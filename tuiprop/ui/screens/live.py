@@ -15,6 +15,7 @@ from tuiprop.engine.requests import Look
 from tuiprop.ui import status
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.shown import LeftOnce
 from tuiprop.ui.widgets.bars import Line, labelled, spread
 
 EVERY = 0.1
@@ -24,7 +25,7 @@ NO_HISTORY = 10**12
 """An epoch that no history reaches."""
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(LeftOnce, Screen[None]):
     """Looks some times a second, whoever moves the run.
 
     A subclass composes a `Line` "#title" and one "#footer", and paints the frame.

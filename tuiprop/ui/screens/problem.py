@@ -21,6 +21,7 @@ from tuiprop.ui.diagrams import r_squared
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.screens.run import RunScreen
+from tuiprop.ui.shown import LeftOnce
 from tuiprop.ui.widgets.bars import Line, Zone, labelled, spread
 from tuiprop.ui.widgets.examples import Examples
 from tuiprop.ui.widgets.title import Title
@@ -40,7 +41,7 @@ _IN_THE_FOOTER = ("space", "o", "b", "e", "g", "?")
 _NOT_WHERE_IT_IS_NARROW = ("g", "?")
 
 
-class ProblemScreen(Screen[None]):
+class ProblemScreen(LeftOnce, Screen[None]):
     """Follows the frames of the run screen, and moves the run through it.
 
     Args:

@@ -203,7 +203,7 @@ class RunScreen(Screen[None]):
 
     def _seen(self, reply: Reply) -> None:
         self._looking = False
-        if not self.is_attached:
+        if not self.is_attached or not self.query(Title):  # its widgets go before it does
             return
         if isinstance(reply, Frame) and reply.run == self.link.run:
             before = self.frame

@@ -25,8 +25,10 @@ from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.places import typed_path
+from tuiprop.ui.screens.adopt import adopted
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.shown import LeftOnce, while_shown
 from tuiprop.ui.widgets.layer_editor import LayerEditor
 
 DELAY = 0.15
@@ -38,7 +40,7 @@ Begin = Callable[[Tables, str | None], Awaitable[str]]
 """Begins a run with an experiment and a file of weights; a sentence where it does not."""
 
 
-class SetupScreen(Screen[None]):
+class SetupScreen(LeftOnce, Screen[None]):
     """A form of the whole experiment.
 
     Args:
@@ -88,19 +90,20 @@ class SetupScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         """Build the form from the names that there are."""
-        reply = await self._link.ask(Ask())
-        if not isinstance(reply, Vocabulary):
-            self.dismiss()
-            return
-        self._vocabulary = reply
-        await self.query_one("#form").mount(*self._rows(reply))
-        await self._fill(self._experiment)
-        self._before = self._typed()
-        if self._other is not None:
-            await self._fill(self._other)
-            self.query_one("#start").focus()
-        else:
-            self.query_one("#data-name").focus()
+        with while_shown(self):
+            reply = await self._link.ask(Ask())
+            if not isinstance(reply, Vocabulary):
+                self.dismiss()
+                return
+            self._vocabulary = reply
+            await self.query_one("#form").mount(*self._rows(reply))
+            await self._fill(self._experiment)
+            self._before = self._typed()
+            if self._other is not None:
+                await self._fill(self._other)
+                self.query_one("#start").focus()
+            else:
+                self.query_one("#data-name").focus()
 
     # The form
 
@@ -304,32 +307,45 @@ class SetupScreen(Screen[None]):
     @work(exclusive=True, group="locate")
     async def _locate(self, what: str) -> None:
         """Fill the form with what suits another data set or file."""
-        reply = await self._link.ask(Locate(what=what))
-        if isinstance(reply, Located):
-            self._weights = reply.weights
-            await self._fill(reply.experiment)
-        elif isinstance(reply, Refused):
-            self._show_refusal(reply)
+        with while_shown(self):
+            reply = await self._link.ask(Locate(what=what))
+            if isinstance(reply, Located) and reply.bare is not None:
+                source = self._experiment["data"]["source"]
+                weights = reply.weights or ""
+                adopting = await adopted(self.app, self._link, weights, reply.bare, source)
+                if adopting is None:
+                    return
+                reply = adopting
+            if isinstance(reply, Located):
+                self._weights = reply.weights
+                await self._fill(reply.experiment)
+            elif isinstance(reply, Refused):
+                self._show_refusal(reply)
 
     @work(exclusive=True, group="fit")
     async def _fit_output(self, *unknown: str) -> None:
         """Let the output layer, and perhaps the loss, follow the target."""
-        typed = self._typed()
-        reply = await self._link.ask(Check(experiment=without(typed, *unknown)))
-        if isinstance(reply, Outline):
-            typed = self._typed()  # what was typed meanwhile stays
-            layers = [*typed["network"]["layers"][:-1], reply.experiment["network"]["layers"][-1]]
-            typed["network"].update(layers=layers, loss=reply.experiment["network"]["loss"])
-            await self._fill(typed)
-        else:
-            self.look()
+        with while_shown(self):
+            typed = self._typed()
+            reply = await self._link.ask(Check(experiment=without(typed, *unknown)))
+            if isinstance(reply, Outline):
+                typed = self._typed()  # what was typed meanwhile stays
+                layers = [
+                    *typed["network"]["layers"][:-1],
+                    reply.experiment["network"]["layers"][-1],
+                ]
+                typed["network"].update(layers=layers, loss=reply.experiment["network"]["loss"])
+                await self._fill(typed)
+            else:
+                self.look()
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
         """Ask the engine what the network would be."""
-        reply = await self._link.ask(Check(experiment=self._typed(), weights=self._weights))
-        if self.is_attached:
-            self._show(reply)
+        with while_shown(self):
+            reply = await self._link.ask(Check(experiment=self._typed(), weights=self._weights))
+            if self.is_attached:
+                self._show(reply)
 
     def _show(self, reply: Reply) -> None:
         self.query_one("#start", Button).disabled = not isinstance(reply, Outline)
@@ -397,16 +413,17 @@ class SetupScreen(Screen[None]):
     @work(exclusive=True, group="start")
     async def start(self) -> None:
         """Begin the run, or say why not."""
-        typed = self._typed()
-        reply = await self._link.ask(Check(experiment=typed, weights=self._weights))
-        self._show(reply)
-        if not isinstance(reply, Outline):
-            return
-        sentence = await self._begin(typed, self._weights)
-        if sentence:
-            self.notify(sentence, severity="warning")
-        else:
-            self.dismiss()
+        with while_shown(self):
+            typed = self._typed()
+            reply = await self._link.ask(Check(experiment=typed, weights=self._weights))
+            self._show(reply)
+            if not isinstance(reply, Outline):
+                return
+            sentence = await self._begin(typed, self._weights)
+            if sentence:
+                self.notify(sentence, severity="warning")
+            else:
+                self.dismiss()
 
     @on(Button.Pressed, "#save")
     @work
@@ -451,7 +468,10 @@ class SetupScreen(Screen[None]):
     async def action_open(self) -> None:
         """An experiment, a table or weights, into the form."""
         what = await self.app.push_screen_wait(
-            AskText("Open", "an experiment (.toml), a table (.csv, .tsv) or weights (.npz)")
+            AskText(
+                "Open",
+                "an experiment (.toml), a table, or weights (.npz, .safetensors, .json)",
+            )
         )
         if what is not None:
             self._locate(typed_path(what))

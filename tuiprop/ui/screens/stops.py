@@ -163,7 +163,8 @@ class StopsScreen(LiveScreen):
 
     @on(OptionList.OptionSelected, "#offers")
     def _taken(self, event: OptionList.OptionSelected) -> None:
-        self._put(self._offers[event.option_index].typed)
+        if event.option_index < len(self._offers):  # they may have changed since
+            self._put(self._offers[event.option_index].typed)
 
     def _put(self, text: str) -> None:
         """Go on typing from a text."""
@@ -173,8 +174,8 @@ class StopsScreen(LiveScreen):
         self.call_after_refresh(self._to_end)
 
     def _to_end(self) -> None:
-        field = self.query_one(Input)
-        field.cursor_position = len(field.value)
+        for field in self.query(Input):  # none, where the screen has been left
+            field.cursor_position = len(field.value)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

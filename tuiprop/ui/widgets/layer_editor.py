@@ -15,15 +15,16 @@ class LayerLine(Horizontal):
     """One layer of the form."""
 
     def __init__(
-        self, units: Any, activation: str, activations: list[str], *, output: bool
+        self, l: int, units: Any, activation: str, activations: list[str], *, output: bool
     ) -> None:
         super().__init__(classes="output" if output else "hidden")
+        self._number = f"{l} output" if output else str(l)
         self._units, self._activation, self._activations = units, activation, activations
         self._output = output
 
     def compose(self) -> ComposeResult:
         """Number, units, activation, and for hidden layers the buttons."""
-        yield Label("", classes="number")
+        yield Label(self._number, classes="number")
         yield Input(to_text(self._units), compact=True, classes="units")
         yield Select(
             [(name, name) for name in self._activations],
@@ -37,11 +38,12 @@ class LayerLine(Horizontal):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """As an experiment has it."""
-        chosen = self.query_one(Select).value
+        """As an experiment has it; what it began with where its widgets come or go."""
+        units = [to_value(each.value, "whole") for each in self.query(Input)]
+        chosen = [each.value for each in self.query(Select) if isinstance(each.value, str)]
         return {
-            "units": to_value(self.query_one(Input).value, "whole"),
-            "activation": chosen if isinstance(chosen, str) else self._activation,
+            "units": units[0] if units else self._units,
+            "activation": chosen[0] if chosen else self._activation,
         }
 
 
@@ -78,19 +80,16 @@ class LayerEditor(Vertical):
             await area.mount(
                 *(
                     LayerLine(
+                        l,
                         layer["units"],
                         layer["activation"],
                         self._outputs if last else self._activations,
                         output=last,
                     )
-                    for last, layer in (
-                        (i == len(layers) - 1, layer) for i, layer in enumerate(layers)
-                    )
+                    for l, layer in enumerate(layers, start=1)
+                    for last in (l == len(layers),)
                 )
             )
-            for l, line in enumerate(self.query(LayerLine), start=1):
-                words = f"{l} output" if line.has_class("output") else str(l)
-                line.query_one(Label).update(words)
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
@@ -103,7 +102,10 @@ class LayerEditor(Vertical):
             layers.insert(len(layers) - 1, dict(like))
             focus = len(layers) - 2
         else:
-            i = next(i for i, line in enumerate(lines) if event.button in line.query(Button))
+            pressed = [i for i, line in enumerate(lines) if event.button in line.query(Button)]
+            if not pressed:  # its line has just been replaced
+                return
+            i = pressed[0]
             if event.button.has_class("remove"):
                 del layers[i]
             else:

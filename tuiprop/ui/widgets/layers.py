@@ -121,6 +121,8 @@ class LayersPanel(Widget, can_focus=True):
     def action_move(self, rows: int, columns: int) -> None:
         """To the nearest array in a direction."""
         layer = max(0, min(len(self.rows) - 1, self.l + rows))
+        if layer >= len(self.rows):  # there is no network yet
+            return
         shapes = self.rows[layer].shapes
         there = [i for i, shape in enumerate(shapes) if shape is not None]
         wanted = SYMBOLS.index(self.symbol) + columns

@@ -1,0 +1,34 @@
+"""Screens that are left: while they wait for an answer, or twice at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from textual.await_complete import AwaitComplete
+from textual.css.query import NoMatches
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import MountError
+
+
+class LeftOnce:
+    """A screen that may be left at any moment, and is left once. To be inherited first."""
+
+    def dismiss(self: Any, result: Any = None) -> AwaitComplete:
+        """As `Screen.dismiss`, of which a second would close what is below it."""
+        return Screen.dismiss(self, result) if self.is_active else AwaitComplete()
+
+    async def _dispatch_message(self: Any, message: Message) -> None:
+        """What was sent before it was left may come when its widgets have gone already."""
+        with while_shown(self):
+            await Screen._dispatch_message(self, message)
+
+
+@contextmanager
+def while_shown(screen: Screen[Any]) -> Iterator[None]:
+    """What is not found on a screen that is not built yet, or has been left, need not be found."""
+    try:
+        yield
+    except (NoMatches, MountError):
+        if screen.is_mounted and screen.is_attached and screen in screen.app.screen_stack:
+            raise
