@@ -153,7 +153,9 @@ class Tiles(Widget, can_focus=True):
                 parts += [*segments(cells), Segment(" " * (width - tile.grid.columns + 1), ground)]
             else:
                 parts.append(Segment(" " * (width + 1), ground))
-        return Strip(parts).adjust_cell_length(self.size.width, ground)
+        return Strip(parts, sum(len(part.text) for part in parts)).adjust_cell_length(
+            self.size.width, ground
+        )
 
 
 def _shortened(name: str, width: int) -> str:
