@@ -12,6 +12,8 @@ from tests.ui.driving import app_of, at, frame_of, opened, until
 from tuiprop.engine.replies import Located, Studied
 from tuiprop.engine.requests import Locate, Seek, Study
 from tuiprop.engine.sights import SHADES, Grid
+from tuiprop.ui.aspects.aspect import Panel
+from tuiprop.ui.diagrams import r_squared
 from tuiprop.ui.palette import DARK, LIGHT
 from tuiprop.ui.screens.problem import ProblemScreen
 from tuiprop.ui.shading import by_light, by_sign, line_of, mix, of_class, shaded
@@ -212,6 +214,27 @@ async def test_the_subset_and_the_threshold(make_app: MakeApp) -> None:
             pilot,
             lambda: (scores := studied_of(pilot).scores) is not None and scores.threshold == 0.52,
         )
+
+
+async def test_each_of_several_targets_is_shown(make_app: MakeApp, tmp_path: Path) -> None:
+    table, experiment = tmp_path / "rooms.csv", tmp_path / "rooms.toml"
+    rows = "".join(f"{k},{k % 7},{2 * k},{-k % 5}\n" for k in range(40))
+    table.write_text(f"area,floor,price,rent\n{rows}")
+    experiment.write_text(
+        '[data]\nsource = "rooms.csv"\ntarget = ["price", "rent"]\n'
+        '[network]\nloss = "mse"\nlayers = [{ units = 2, activation = "linear" }]\n'
+    )
+    async with make_app(str(experiment)).run_test(size=SMALL) as pilot:
+        screen = await problem(pilot, 1, "m")
+        residuals = screen.query_one("#residuals", Examples)
+        figures = screen.query_one("#figures", Panel)
+        prices, rents = studied_of(pilot).numbers
+        for key, score, other in (("full_stop", rents, prices), ("full_stop", prices, rents)):
+            await pilot.press(key)
+            await current(pilot)
+            assert score.name in str(figures.border_title)
+            assert f"{other.name}: R² {r_squared(other)}" in str(figures.border_subtitle)
+            assert residuals.row == score.worst[0][0]
 
 
 async def test_the_pictures_follow_the_list(make_app: MakeApp) -> None:

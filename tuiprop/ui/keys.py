@@ -125,7 +125,7 @@ PANEL_KEYS = (
     ("left, right", "Where a number comes from: another factor of the term"),
     ("Enter", "Layers: into the matrix. Matrix: where the number comes from. There: follow a term"),
     ("m, t", "Problem: the next aspect; all, training or validation examples"),
-    (". ,", "Problem: move the threshold of two classes"),
+    (". ,", "Problem: move the threshold of two classes; another target of numbers"),
     ("[ ]", "Problem, one example: the one before, the next"),
     ("Escape", "back to the overview, to Layers; then hide the hint for good"),
 )

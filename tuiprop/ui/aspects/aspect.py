@@ -22,6 +22,8 @@ class Choice:
     """The threshold of two classes, in hundredths."""
     cell: tuple[int, int] | None = None
     """Actual and predicted class of the examples that are listed; None: all mistakes."""
+    target: int = 0
+    """Of several targets of numbers the one that is shown."""
     example: int | None = None
     """The row of the table that is followed; None: nothing was chosen yet."""
 

@@ -70,7 +70,7 @@ class ClassesAspect(Aspect):
             return
         confusion.styles.height = len(studied.classes) + 3
         confusion.show(note, studied.classes)
-        list_examples(mistakes, studied, self.choice.cell)
+        list_examples(mistakes, studied, self.choice)
         self._roc.display = note.roc is not None
         self._peek.display = note.roc is None and self.size.width >= WIDE
         if note.roc is not None:

@@ -1,7 +1,8 @@
 """Examples as lines of a list."""
 
 from tuiprop.engine.replies import Studied
-from tuiprop.engine.sights import ClassesNote, ExampleNote
+from tuiprop.engine.sights import ClassesNote, ExampleNote, NumberScore
+from tuiprop.ui.aspects.aspect import Choice
 from tuiprop.ui.numbers import short
 from tuiprop.ui.widgets.examples import Entry, Examples
 
@@ -9,12 +10,12 @@ LONGEST = 14
 """Columns of a class in a list."""
 
 
-def list_examples(examples: Examples, studied: Studied, cell: tuple[int, int] | None) -> None:
+def list_examples(examples: Examples, studied: Studied, choice: Choice) -> None:
     """The mistakes, the examples of a cell, or the largest residuals: the worst first."""
     if studied.scores is not None:
-        _list_classes(examples, studied.scores, studied.classes, cell)
+        _list_classes(examples, studied.scores, studied.classes, choice.cell)
     elif studied.numbers:
-        _list_residuals(examples, studied)
+        _list_residuals(examples, studied.numbers[choice.target])
 
 
 def _list_classes(
@@ -39,11 +40,10 @@ def _words(each: ExampleNote, classes: list[str], width: int) -> str:
     return f"{words} → {predicted:<{width}} {each.p_predicted:.3f}"
 
 
-def _list_residuals(examples: Examples, studied: Studied) -> None:
-    worst = studied.numbers[0].worst
+def _list_residuals(examples: Examples, score: NumberScore) -> None:
     entries = [
         Entry(row, f"#{row:<5} {short(actual, 4):>9} {short(predicted, 4):>9}")
-        for row, actual, predicted in worst
+        for row, actual, predicted in score.worst
     ]
     head = f"{'row':<6} {'y':>9} {'ŷ':>9}"
     first = examples.first

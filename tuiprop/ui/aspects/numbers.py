@@ -1,7 +1,10 @@
 """Numbers: predicted against actual, residuals, R², MAE and RMSE in the unit of the target."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from tuiprop.engine.replies import Outline, Studied
@@ -14,7 +17,7 @@ from tuiprop.ui.widgets.examples import Examples
 
 
 class NumbersAspect(Aspect):
-    """The first target in full; R² of the others."""
+    """One target in full; R² of the others."""
 
     NAME, TITLE, FIRST = "numbers", "Numbers", "#residuals"
     DEFAULT_CSS = """
@@ -24,9 +27,15 @@ class NumbersAspect(Aspect):
     NumbersAspect Examples { height: 1fr; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("full_stop", "target(1)", "the next target", show=False),
+        Binding("comma", "target(-1)", "the target before", show=False),
+    ]
+
     def __init__(self, choice: Choice, palette: Palette) -> None:
         super().__init__(choice, palette)
         self._scatter, self._figures = Panel(id="scatter"), Panel(id="figures")
+        self._targets = 1
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
@@ -49,21 +58,31 @@ class NumbersAspect(Aspect):
         """Show them; nothing where the subset is empty."""
         if not studied.numbers:
             return
-        score, palette = studied.numbers[0], self.palette
+        score, palette = studied.numbers[self.choice.target], self.palette
         scatter, figures = self._scatter, self._figures
         scatter.border_title = f"[b]{score.name}[/b]  predicted against actual"
         scatter.border_subtitle = "● training  ◆ validation  · equal"
         scatter.show(diagrams.scatter(score, palette, *scatter.size))
         figures.border_title = f"[b]{score.name}[/b]  in its own unit"
-        figures.border_subtitle = "   ".join(
-            f"{each.name}: R² {diagrams.r_squared(each)}" for each in studied.numbers[1:]
-        )
+        others = [
+            f"{each.name}: R² {diagrams.r_squared(each)}"
+            for each in studied.numbers
+            if each is not score
+        ]
+        figures.border_subtitle = "   ".join([*others, ", . another"]) if others else ""
+        self._targets = len(studied.numbers)
         figures.show(diagrams.number_words(score, palette, figures.size.width))
-        list_examples(self.query_one(Examples), studied, None)
+        list_examples(self.query_one(Examples), studied, self.choice)
 
     def begin(self) -> None:
         """The list from its beginning."""
         self.query_one(Examples).restart()
+
+    def action_target(self, direction: int) -> None:
+        """Another target in full."""
+        self.choice.target = (self.choice.target + direction) % self._targets
+        self.begin()
+        self.ask()
 
     @on(Examples.Changed)
     def _changed(self) -> None:

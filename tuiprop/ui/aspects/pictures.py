@@ -68,7 +68,7 @@ class PicturesAspect(Aspect):
     def paint(self, studied: Studied) -> None:
         """Show them."""
         album, way = self._album, studied.way
-        list_examples(album, studied, self.choice.cell)
+        list_examples(album, studied, self.choice)
         if way is not None and way.picture is not None:
             panel = self._picture
             panel.border_title = f"[b]#{way.row}[/b]  {verdict(way.actual, way.predicted)}"

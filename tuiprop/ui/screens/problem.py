@@ -193,13 +193,23 @@ class ProblemScreen(LeftOnce, Screen[None]):
             text.append(self._aspects[name].TITLE, style)
             zones.append(Zone(start, text.cell_len + 1, f"choose('{name}')"))
             text.append("  ")
-        score = _score(studied)
+        score = self._score(studied)
         right = Text.assemble(
             ("t ", amber),
             (f"{self._examples(studied)}{': ' if score else ''}", Style(color=palette.text)),
             (score, Style(color=palette.text, bold=True)),
         )
         self.query_one("#aspects", Line).show([spread(text, right, self.size.width)], [zones])
+
+    def _score(self, studied: Studied) -> str:
+        """Accuracy, or R² of the target at hand; empty where nothing is scored."""
+        if studied.scores is not None:
+            return f"accuracy {studied.scores.accuracy:.2%}"
+        if not studied.numbers:
+            return ""
+        score = studied.numbers[self.choice.target]
+        of = f" of {score.name}" if len(studied.numbers) > 1 else ""
+        return f"R²{of} {r_squared(score)}"
 
     def _examples(self, studied: Studied) -> str:
         """Which are scored."""
@@ -281,10 +291,3 @@ class ProblemScreen(LeftOnce, Screen[None]):
         """Take back what was chosen in this aspect; then back to the run."""
         if not self.aspect or not self._aspects[self.aspect].escape():
             self.dismiss()
-
-
-def _score(studied: Studied) -> str:
-    """Accuracy, or R² of the first target; empty where nothing is scored."""
-    if studied.scores is not None:
-        return f"accuracy {studied.scores.accuracy:.2%}"
-    return f"R² {r_squared(studied.numbers[0])}" if studied.numbers else ""
