@@ -45,6 +45,16 @@ class Workspace:
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
         self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}
 
+    def look_at(self, inputs: Array, targets: Array) -> None:
+        """Read another batch where it lies, instead of what is gathered; for `forward` alone.
+
+        Args:
+            inputs: (m, n[0]), in C order as `inputs` is.
+            targets: (m, n[L]).
+        """
+        self.inputs, self.targets = inputs, targets
+        self.a[0], self.y = inputs.T, targets.T
+
     def forward(self, parameters: Parameters) -> None:
         """z[l] = W[l] · a[l-1] + b[l] and a[l] = g[l](z[l]), for l = 1 … L."""
         for l in range(1, self.network.L + 1):

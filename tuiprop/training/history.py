@@ -34,15 +34,16 @@ class Evaluator:
 
     Args:
         network: the network.
-        inputs: (N, n[0]), N may be 0.
+        inputs: (N, n[0]), N may be 0; read at every evaluation where it is of that dtype.
         targets: (N, n[L]).
         dtype: of the parameters.
     """
 
     def __init__(self, network: Network, inputs: Array, targets: Array, dtype: DTypeLike) -> None:
         self._network = network
-        self._inputs = inputs
-        self._targets = targets
+        self._inputs = np.ascontiguousarray(inputs, dtype)
+        self._targets = np.ascontiguousarray(targets, dtype)
+        self._classes = predicted_classes(targets.T) if network.loss_function.classes else None
         self._dtype = dtype
         self._workspaces: dict[int, Workspace] = {}
 
@@ -55,14 +56,13 @@ class Evaluator:
         for start in range(0, count, CHUNK):
             stop = min(start + CHUNK, count)
             workspace = self._workspace(stop - start)
-            workspace.inputs[...] = self._inputs[start:stop]
-            workspace.targets[...] = self._targets[start:stop]
+            workspace.look_at(self._inputs[start:stop], self._targets[start:stop])
             workspace.forward(parameters)
             loss += float(workspace.losses().sum(dtype=np.float64))
-            if self._network.loss_function.classes:
-                outputs, y = workspace.a[self._network.L], workspace.y
-                right += int((predicted_classes(outputs) == predicted_classes(y)).sum())
-        accuracy = right / count if self._network.loss_function.classes else np.nan
+            if self._classes is not None:
+                predicted = predicted_classes(workspace.a[self._network.L])
+                right += int(np.count_nonzero(predicted == self._classes[start:stop]))
+        accuracy = np.nan if self._classes is None else right / count
         return Evaluation(loss / count, accuracy)
 
     def _workspace(self, m: int) -> Workspace:
