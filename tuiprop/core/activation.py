@@ -197,9 +197,9 @@ def _gelu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
 
 
 def _softmax(z: Array, out: Array, scratch: Array) -> None:
-    np.subtract(z, z.max(axis=0), out)
+    np.subtract(z, np.maximum.reduce(z), out)
     np.exp(out, out)
-    np.divide(out, out.sum(axis=0), out)
+    np.divide(out, np.add.reduce(out), out)
 
 
 def _softmax_jacobian(z: Array, a: Array, da: Array, out: Array, scratch: Array) -> None:

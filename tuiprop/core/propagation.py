@@ -41,6 +41,8 @@ class Workspace:
         """dz[l], (n[l], m)."""
         self.gradient = Parameters.zeros(network, dtype)
         """dW[l] as `gradient.W[l]`, db[l] as `gradient.b[l]`."""
+        self._activations = {l: network.activation(l) for l in layers}
+        self._is_fused = network.loss_function.output is not None
         scratch = np.empty(max(n[1:]) * m, dtype)
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
         self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}
@@ -57,35 +59,37 @@ class Workspace:
 
     def forward(self, parameters: Parameters) -> None:
         """z[l] = W[l] · a[l-1] + b[l] and a[l] = g[l](z[l]), for l = 1 … L."""
-        for l in range(1, self.network.L + 1):
-            z = self.z[l]
-            np.matmul(parameters.W[l], self.a[l - 1], z)
-            np.add(z, parameters.b[l], z)
-            self.network.activation(l).function(z, self.a[l], self._scratch[l])
+        W, b, a = parameters.W, parameters.b, self.a
+        for l, z in self.z.items():
+            np.matmul(W[l], a[l - 1], z)
+            np.add(z, b[l], z)
+            self._activations[l].function(z, a[l], self._scratch[l])
 
     def backward(self, parameters: Parameters) -> None:
         """dz[l], dW[l], db[l] and da[l-1], for l = L … 1, after `forward`."""
-        network, gradient = self.network, self.gradient
-        L = network.L
+        W, dW, db = parameters.W, self.gradient.W, self.gradient.b
+        a, dz = self.a, self.dz
+        L = self.network.L
         for l in range(L, 0, -1):
             if l < L:
-                np.matmul(parameters.W[l + 1].T, self.dz[l + 1], self.da[l])
+                np.matmul(W[l + 1].T, dz[l + 1], self.da[l])
                 self._through_activation(l)
-            elif network.loss_function.output is not None:
-                np.subtract(self.a[L], self.y, self.dz[L])
+            elif self._is_fused:
+                np.subtract(a[L], self.y, dz[L])
             else:
                 self.output_gradient()
                 self._through_activation(L)
-            np.matmul(self.dz[l], self.a[l - 1].T, gradient.W[l])
-            np.add.reduce(self.dz[l], axis=1, keepdims=True, out=gradient.b[l])
-        np.divide(gradient.vector, self.m, gradient.vector)  # every dW[l] and db[l] at once
+            np.matmul(dz[l], a[l - 1].T, dW[l])
+            np.add.reduce(dz[l], axis=1, keepdims=True, out=db[l])
+        gradient = self.gradient.vector
+        np.divide(gradient, self.m, gradient)  # every dW[l] and db[l] at once
         for l, penalty_gradient in self._penalty.items():
-            np.multiply(parameters.W[l], network.l2, penalty_gradient)
-            np.add(gradient.W[l], penalty_gradient, gradient.W[l])
+            np.multiply(W[l], self.network.l2, penalty_gradient)
+            np.add(dW[l], penalty_gradient, dW[l])
 
     def _through_activation(self, l: int) -> None:
         """dz[l] = da[l] * g′(z[l])."""
-        self.network.activation(l).multiply_derivative(
+        self._activations[l].multiply_derivative(
             self.z[l], self.a[l], self.da[l], self.dz[l], self._scratch[l]
         )
 
