@@ -39,6 +39,10 @@ FRAME = b"\x1b[?2026h"
 class Watched(Terminal):
     """Reads without painting while something is measured: that would take a core of its own."""
 
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        super().__init__(folder, *arguments, columns=120, lines=36)
+        self.child.delaybeforesend = None  # pexpect's 50 ms before every key are not ours
+
     def drain(self, seconds: float) -> bytes:
         began, place = time.perf_counter(), len(self.raw)
         while (left := began + seconds - time.perf_counter()) > 0:
@@ -78,7 +82,7 @@ class Watched(Terminal):
 def _dashboard(what: str) -> Iterator[Watched]:
     """Opened, and painted in full."""
     with tempfile.TemporaryDirectory() as folder:
-        terminal = Watched(Path(folder), what, columns=120, lines=36)
+        terminal = Watched(Path(folder), what)
         try:
             terminal.shows("update 0:")
             terminal.press(SYNCHRONIZED)
@@ -169,7 +173,7 @@ def start(effort: Effort) -> Iterator[Line]:
     def ours(count: int) -> None:
         for _ in range(count):
             with tempfile.TemporaryDirectory() as folder:
-                terminal = Watched(Path(folder), columns=120, lines=36)
+                terminal = Watched(Path(folder))
                 terminal.until(b"Overview", 0)
                 terminal.child.close(force=True)
 
