@@ -21,8 +21,10 @@ class NowPanel(Line):
     NowPanel.-now { border: round $now; border-title-color: $now; }
     """
 
+    _told: object = None
+
     def tell(self, frame: Frame, palette: Palette, *, whole: bool) -> None:
-        """Show the operation of a frame, if it has one.
+        """Show the operation of a frame, if it has one and that is not shown already.
 
         Args:
             frame: what there is.
@@ -33,6 +35,11 @@ class NowPanel(Line):
         if operation is None:
             return
         at_hand = now is not None and operation.number == now.number
+        width = max(20, self.size.width)
+        told = operation, at_hand, frame.operations, frame.long_route, palette, whole, width
+        if told == self._told:
+            return
+        self._told = told
         self.set_class(at_hand, "-now")
         which = f"operation {operation.number} of {frame.operations}, {operation.phase}"
         self.border_title = f"[b]{'NOW' if at_hand else 'Made by'}[/b]  {which}"
@@ -40,7 +47,6 @@ class NowPanel(Line):
         self.border_subtitle = Content(follows)
         dim, plain = Style(color=palette.dim), Style(color=palette.text)
         sentence = " ".join(filter(None, (operation.sentence, frame.long_route)))
-        width = max(20, self.size.width)
         code = wrap("; ".join(operation.numpy), width - 7, break_on_hyphens=False)
         if not whole:
             code = code[:1] if len(code) == 1 else [f"{code[0]} …"]
