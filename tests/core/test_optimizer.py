@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.core import oracle
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.optimizer import BLOCK, OPTIMIZERS, Change
 
 NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 
@@ -137,6 +137,23 @@ def test_state_of_a_change_is_that_of_the_caller(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_blocks_change_no_bit(name: str) -> None:
+    """More parameters than are changed at a time, beside the same in other blocks."""
+    rule, generator = OPTIMIZERS[name], np.random.default_rng(4)
+    count = 2 * (BLOCK // 8) + 7
+    state = np.abs(generator.normal(0, 1, (1 + len(rule.slots), count)))
+    halves = np.split(state.copy(), [1001], axis=1)
+    options = {"weight_decay": 0.1}
+    whole, *parts = (Change(rule, s, 0.05, options) for s in (state, *halves))
+    for t in range(1, 4):
+        gradient = generator.normal(0, 1, count)
+        whole.apply(gradient, t)
+        for part, of_part in zip(parts, np.split(gradient, [1001]), strict=True):
+            part.apply(of_part, t)
+    assert np.array_equal(state, np.concatenate(halves, axis=1))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_float32_stays_float32(name: str) -> None:
     rule, generator = OPTIMIZERS[name], np.random.default_rng(2)
     state = np.zeros((1 + len(rule.slots), 8), np.float32)
@@ -146,7 +163,8 @@ def test_float32_stays_float32(name: str) -> None:
         gradient = generator.normal(0, 1, 8)
         small.apply(gradient.astype(np.float32), t)
         large.apply(gradient, t)
-    assert all(vector.dtype == np.float32 for vector in (*small.scratch, small.theta))
+    ((_, block),) = small._blocks
+    assert all(vector.dtype == np.float32 for vector in (*block.scratch, block.theta))
     np.testing.assert_allclose(state[0], double[0], rtol=1e-4, atol=1e-5)
 
 
