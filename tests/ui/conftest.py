@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.steady import SteadyClient
 from tuiprop.engine.client import InlineClient
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
@@ -34,5 +35,15 @@ def make_app() -> MakeApp:
 
     def make(what: str = "xor-table", **settings: object) -> TuipropApp:
         return TuipropApp(InlineClient(), what, Settings(**settings))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def make_picture() -> MakeApp:
+    """Make a dashboard on something, to be compared with its picture."""
+
+    def make(what: str = "xor-table") -> TuipropApp:
+        return TuipropApp(SteadyClient(), what, Settings())
 
     return make

@@ -158,7 +158,7 @@ async def typed(pilot: Pilot[int], ready: Callable[[], bool], text: str) -> None
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 def test_snapshot(
     snap_compare: Callable[..., bool],
-    make_app: MakeApp,
+    make_picture: MakeApp,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
@@ -170,4 +170,4 @@ def test_snapshot(
         await say(pilot, "wine", "relu", "tanh", "softmax")
         await complains(pilot, "W1 is (8, 4), expected (8, 13)")
 
-    assert snap_compare(make_app("theirs.npz"), terminal_size=size, run_before=before)
+    assert snap_compare(make_picture("theirs.npz"), terminal_size=size, run_before=before)

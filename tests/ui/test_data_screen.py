@@ -442,7 +442,7 @@ def _from_here(path: Path, folder: Path) -> str:
 )
 def test_screen(
     snap_compare: Any,
-    make_app: MakeApp,
+    make_picture: MakeApp,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     before: Callable[[Pilot[int], Path], Awaitable[None]],
@@ -453,4 +453,4 @@ def test_screen(
     async def there(pilot: Pilot[int]) -> None:
         await before(pilot, tmp_path)
 
-    assert snap_compare(make_app(), terminal_size=size, run_before=there)
+    assert snap_compare(make_picture(), terminal_size=size, run_before=there)

@@ -348,19 +348,19 @@ PICTURES = [
 )
 def test_problem(
     snap_compare: Any,
-    make_app: MakeApp,
+    make_picture: MakeApp,
     source: str,
     epoch: int,
     keys: list[str],
     size: tuple[int, int],
 ) -> None:
-    assert snap_compare(make_app(source), terminal_size=size, run_before=pressed(epoch, *keys))
+    assert snap_compare(make_picture(source), terminal_size=size, run_before=pressed(epoch, *keys))
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["colour", "plain"])
 def test_problem_of_three_classes(
     snap_compare: Any,
-    make_app: MakeApp,
+    make_picture: MakeApp,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     plain: bool,
@@ -371,12 +371,12 @@ def test_problem_of_three_classes(
         '[data]\nsource = "iris"\n'
         "columns = { sepal_length = { use = false }, sepal_width = { use = false } }\n"
     )
-    app = make_app(str(tmp_path / "petals.toml"))
+    app = make_picture(str(tmp_path / "petals.toml"))
     assert snap_compare(app, terminal_size=SMALL if plain else LARGE, run_before=pressed(20))
 
 
 def test_problem_without_colour(
-    snap_compare: Any, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+    snap_compare: Any, make_picture: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(make_app("spiral"), terminal_size=SMALL, run_before=pressed(60))
+    assert snap_compare(make_picture("spiral"), terminal_size=SMALL, run_before=pressed(60))

@@ -260,21 +260,23 @@ async def light(pilot: Pilot[int]) -> None:
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_screen(
-    snap_compare: Any, make_app: MakeApp, what: str, before: Before, size: tuple[int, int]
+    snap_compare: Any, make_picture: MakeApp, what: str, before: Before, size: tuple[int, int]
 ) -> None:
-    assert snap_compare(make_app(what), terminal_size=size, run_before=then_settled(before))
+    assert snap_compare(make_picture(what), terminal_size=size, run_before=then_settled(before))
 
 
 def test_without_colours(
-    snap_compare: Any, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+    snap_compare: Any, make_picture: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(make_app("iris"), terminal_size=(80, 24), run_before=then_settled(overview))
+    assert snap_compare(
+        make_picture("iris"), terminal_size=(80, 24), run_before=then_settled(overview)
+    )
 
 
 @both_sizes
 def test_divergence(
-    snap_compare: Any, make_app: MakeApp, tmp_path: Path, size: tuple[int, int]
+    snap_compare: Any, make_picture: MakeApp, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     (tmp_path / "wild.toml").write_text(
         '[data]\nsource = "plane"\n[network]\nlayers = [{ units = 4, activation = "relu" },'
@@ -286,5 +288,5 @@ def test_divergence(
         await pilot.press("space")
         await until(pilot, lambda: bool(frame_of(pilot).diverged))
 
-    app = make_app(str(tmp_path / "wild.toml"))
+    app = make_picture(str(tmp_path / "wild.toml"))
     assert snap_compare(app, terminal_size=size, run_before=then_settled(diverged))

@@ -98,7 +98,7 @@ async def no_such_slip(pilot: Pilot[int]) -> None:
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_screen(
-    snap_compare: Any, make_app: MakeApp, what: str, before: Before, size: tuple[int, int]
+    snap_compare: Any, make_picture: MakeApp, what: str, before: Before, size: tuple[int, int]
 ) -> None:
     async def still(pilot: Pilot[int]) -> None:
         """There, with a cursor that does not blink."""
@@ -106,4 +106,4 @@ def test_screen(
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
 
-    assert snap_compare(make_app(what), terminal_size=size, run_before=still)
+    assert snap_compare(make_picture(what), terminal_size=size, run_before=still)

@@ -70,7 +70,7 @@ class StopsScreen(LiveScreen):
         """Title, what was hit, conditions, the field, what can be typed, keys."""
         yield Line(id="title")
         yield Static(id="hit", markup=False)
-        yield StopList(id="stops")
+        yield StopList(self.palette, id="stops")
         with Horizontal(id="field"):
             yield Label("add: ", id="verb", markup=False)
             yield Input(

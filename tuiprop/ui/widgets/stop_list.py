@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 
 from tuiprop.engine.notes import StopNote
 from tuiprop.ui.numbers import short
+from tuiprop.ui.palette import Palette
 
 MARK = 4
 """Columns of [✓] and a blank: a click there switches."""
@@ -33,8 +34,9 @@ class StopList(OptionList):
             super().__init__()
             self.index = index
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
+        self._palette = palette
         self._notes: list[StopNote] | None = None
 
     def show(self, notes: list[StopNote]) -> None:
@@ -44,7 +46,7 @@ class StopList(OptionList):
         self._notes = notes
         at = self.highlighted or 0
         self.clear_options()
-        self.add_options(_row(note) for note in notes)
+        self.add_options(_row(note, self._palette) for note in notes)
         self.highlighted = min(at, len(notes) - 1) if notes else None
         on = sum(note.enabled for note in notes)
         self.border_subtitle = (
@@ -60,11 +62,11 @@ class StopList(OptionList):
             self.post_message(self.Switched(index))
 
 
-def _row(note: StopNote) -> Table:
+def _row(note: StopNote, palette: Palette) -> Table:
     row = Table.grid(expand=True)
     row.add_column(ratio=1)
     row.add_column(justify="right", no_wrap=True)
-    style = Style(dim=not note.enabled)
+    style = Style() if note.enabled else Style(color=palette.dim)
     value = "" if note.value is None else f"now {_written(note.value)} "
     row.add_row(
         Text(f"[{'✓' if note.enabled else ' '}] {note.when}", style),

@@ -1,0 +1,74 @@
+"""An engine whose last digits do not depend on the processor, for pictures of the screens.
+
+The bits of a run do: products and exponentials are rounded otherwise by other instructions. In
+a picture every number keeps its first nine figures and gets the same ones after them; what is
+rounding and nothing else, such as the error of a gradient check, is one number everywhere.
+"""
+
+import re
+from concurrent.futures import Future
+from math import isfinite
+from typing import Any, cast
+
+import msgspec
+
+from tuiprop.engine.client import InlineClient
+from tuiprop.engine.notes import ArrayProof, Message
+from tuiprop.engine.replies import Reply
+
+FIGURES = 9
+"""Those that every processor finds."""
+
+ROUNDING = 1e-15
+"""What is smaller, where numbers are about 1, is what rounding left of 0."""
+
+TAIL = "1234567"
+
+_ERROR = re.compile(r"\d(\.\d+)?e-(09|1\d)")
+
+
+class SteadyClient(InlineClient):
+    """Answers as an inline engine does, with steady numbers."""
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Answer at once."""
+        future: Future[Reply] = Future()
+        future.set_result(cast("Reply", steady(super().ask(request).result())))
+        return future
+
+
+def steady(value: Any) -> Any:
+    """A part of a reply with steady numbers."""
+    match value:
+        case ArrayProof():
+            return _steady_proof(value)
+        case msgspec.Struct():
+            fields = {name: steady(getattr(value, name)) for name in value.__struct_fields__}
+            return msgspec.structs.replace(value, **fields)
+        case dict():
+            return {key: steady(each) for key, each in value.items()}
+        case list():
+            return [steady(each) for each in value]
+        case float():
+            return _steady_number(value)
+        case str():
+            return _ERROR.sub("1e-10", value)
+    return value
+
+
+def _steady_number(value: float) -> float:
+    if not isfinite(value):
+        return value
+    if abs(value) < ROUNDING:
+        return 0.0
+    mantissa, exponent = f"{value:.{FIGURES - 1}e}".split("e")
+    nearby = float(f"{mantissa}e{exponent}")
+    return value if nearby == value else float(f"{mantissa}{TAIL}e{exponent}")
+
+
+def _steady_proof(found: ArrayProof) -> ArrayProof:
+    """Errors of rounding are one number; where the largest of them was found is anywhere."""
+    rounding = found.figure < 1e-3 or (found.verdict == "right" and not found.array.startswith("d"))
+    size = 1e-10 if found.array.startswith("d") else 0.25
+    figure = size if rounding else float(f"{found.figure:.0e}")
+    return msgspec.structs.replace(found, figure=figure, cell=(0, 0))
