@@ -1,6 +1,7 @@
 """The operation with its numbers: operands, origins, what if, branches, copies."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -227,10 +228,13 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
             origin = frame_of(pilot).origin
             assert origin is not None
             assert origin.closes
-            lines = [line.plain.rstrip() for line in bench.source._lines()[0]]
+            terms = bench.source.terms
+            assert terms is not None
+            page = terms.page()
+            lines = [line.plain.rstrip() for line in [*page.lines, *page.foot]]
             assert max(map(len, lines)) <= bench.source.size.width
             assert not any("…" in line for line in lines)
-            scale = bench.source._scale(origin)
+            scale = terms.scale
             printed = {float(scale.write(term.value)) for term in origin.terms}
             parts = [part.strip("[]") for line in lines for part in line.split()]
             of_screen = {float(part) for part in parts if is_number(part)}
@@ -238,8 +242,33 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
             total = sum(float(scale.write(term.value)) for term in origin.terms)
             assert abs(total - float(scale.write(origin.total))) < 3 * 10.0**-scale.places
             for term in origin.terms:
-                factors = [float(short(f.value, bench.source._figures)) for f in term.factors]
+                factors = [float(short(f.value, terms.figures)) for f in term.factors]
                 assert all(any(abs(f - s) < 1e-12 for s in of_screen) for f in factors)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[int, int]) -> None:
+    """Of 32 terms some are seen; with those that are not they come to the sum, as printed too."""
+    async with make_app("iris").run_test(size=size) as pilot:
+        await opened(pilot)
+        await pilot.press(*"oooooooo", "2", "enter")  # dW[2]
+        bench = bench_of(pilot)
+        await until(pilot, lambda: bench.source.has_focus and frame_of(pilot).origin is not None)
+        for key in ("down", "pagedown", "end", "home"):
+            await pilot.press(key)
+            terms = bench.source.terms
+            assert terms is not None
+            page = terms.page()
+            assert 0 <= bench.source.size.height - page.room - len(page.foot) <= 1
+            seen = page.lines[terms.top : terms.top + page.room][max(0, page.first - terms.top) :]
+            numbers = [[part.strip("[]") for part in line.plain.split()] for line in seen]
+            values = [Decimal([part for part in parts if is_number(part)][-1]) for parts in numbers]
+            more, total, *printed, verdict = (line.plain for line in page.foot)
+            assert more.split()[:2] == [str(32 - len(seen)), "more"]
+            adds_up_to = sum(values, Decimal(more.split()[-1]))
+            assert adds_up_to == Decimal((printed or [total])[-1].split()[-1])
+            assert abs(adds_up_to - Decimal(total.split()[-1])) < Decimal("0.01")
+            assert verdict.startswith("✓")
 
 
 def now_of(pilot: Pilot[int]) -> int:
