@@ -26,7 +26,7 @@ source = "{source}"
 layers = [ {{ units = 32, activation = "relu" }}, {{ units = {outputs}, activation = "softmax" }} ]
 [training]
 learning_rate = 0.001
-epochs = 100000000
+epochs = 1000000
 """
 """Flat out as long as it takes."""
 
@@ -189,7 +189,8 @@ def start(effort: Effort) -> Iterator[Line]:
     yield Line(what, "`import textual.app, numpy`", f"{pair.share} times its time", goal, notes)
 
 
-def _processor_seconds(process: int) -> float:
+def processor_seconds(process: int) -> float:
+    """That a process has used."""
     fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -198,9 +199,9 @@ def idle(effort: Effort) -> Iterator[Line]:
     seconds = 10.0 if effort.quick else 60.0
     with _dashboard("iris") as terminal:
         terminal.drain(3.0)
-        before = sum(map(_processor_seconds, terminal.processes()))
+        before = sum(map(processor_seconds, terminal.processes()))
         terminal.drain(seconds)
-        used = sum(map(_processor_seconds, terminal.processes())) - before
+        used = sum(map(processor_seconds, terminal.processes())) - before
     share = f"{100 * used / seconds:.2f} % of a core"
     yield Line("idle dashboard, both processes", "", share, "under 1 %", f"over {seconds:.0f} s")
 

@@ -201,6 +201,7 @@ def test_the_same_weights_from_the_command_line_python_and_the_engine(tmp_path: 
     [
         ["train"],
         ["train", "a.toml", "--epochs", "-1"],
+        ["train", "a.toml", "--epochs", "1000001"],
         ["train", "a.toml", "--epochs", "many"],
         ["train", "a.toml", "--nothing"],
         ["train", "a.toml", "b.toml"],

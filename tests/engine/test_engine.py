@@ -61,7 +61,7 @@ from tuiprop.engine.requests import (
 )
 from tuiprop.engine.session import Session, open_session
 from tuiprop.files.weights import load_model
-from tuiprop.training.experiment import load, parse, to_tables, to_toml
+from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
 
 
@@ -969,3 +969,9 @@ def test_an_experiment_is_the_same_as_tables_and_as_a_file() -> None:
     experiment = parse(ask(Engine(), Check(experiment=tables()), Outline).experiment)
     assert parse(to_tables(experiment)) == experiment
     assert 'optimizer = "adam"' in to_toml(experiment)
+
+
+def test_no_farther_than_the_history_has_room_for() -> None:
+    engine = opened({"data": {"source": "xor-table"}, "training": {"batch_size": 0}})
+    engine.handle(Seek(epoch=2 * MOST_EPOCHS))
+    assert ask(engine, Look(), Frame).goal == MOST_EPOCHS

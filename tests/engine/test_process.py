@@ -131,7 +131,7 @@ def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> Non
 
 
 def test_it_plays_while_nobody_asks(client: ProcessClient) -> None:
-    get(client.ask(Open(experiment=tables(epochs=10**9))))
+    get(client.ask(Open(experiment=tables(epochs=10**6))))
     assert get(client.ask(Play())) == Done()
     before = frame(client)
     time.sleep(0.1)
@@ -258,7 +258,7 @@ def test_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 def test_close_leaves_no_process() -> None:
     client = ProcessClient()
-    get(client.ask(Open(experiment=tables(epochs=10**9))))
+    get(client.ask(Open(experiment=tables(epochs=10**6))))
     get(client.ask(Play()))
     pid = client.pid
     assert not gone(pid)
@@ -319,7 +319,7 @@ def exchange(process: "subprocess.Popen[bytes]", request: Message) -> Reply:
 
 
 def test_it_ends_when_its_input_does(process: "subprocess.Popen[bytes]") -> None:
-    assert isinstance(exchange(process, Open(experiment=tables(epochs=10**9))), Opened)
+    assert isinstance(exchange(process, Open(experiment=tables(epochs=10**6))), Opened)
     assert exchange(process, Play()) == Done()
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
@@ -335,7 +335,7 @@ def test_it_ends_in_the_middle_of_a_message(process: "subprocess.Popen[bytes]") 
 
 
 def test_it_ignores_an_interrupt(process: "subprocess.Popen[bytes]") -> None:
-    exchange(process, Open(experiment=tables(epochs=10**9)))
+    exchange(process, Open(experiment=tables(epochs=10**6)))
     for request in (Play(), Pause(), Look()):
         process.send_signal(signal.SIGINT)
         assert not isinstance(exchange(process, request), Refused)
@@ -432,7 +432,7 @@ async def test_inline_works_on_the_event_loop() -> None:
 
 async def test_inline_stops_when_it_is_closed() -> None:
     client = InlineClient()
-    client.ask(Open(experiment=tables(epochs=10**9)))
+    client.ask(Open(experiment=tables(epochs=10**6)))
     client.ask(Play())
     await asyncio.sleep(0.02)
     client.close()

@@ -33,11 +33,25 @@ CHECKPOINT_EVERY = 60.0
 """Seconds from one checkpoint to the next while it trains."""
 
 
+def _within_limits(_: click.Context, __: click.Parameter, epochs: int | None) -> int | None:
+    """A number of epochs whose history has room."""
+    from tuiprop.training.experiment import MOST_EPOCHS
+
+    if epochs is not None and epochs > MOST_EPOCHS:
+        raise click.BadParameter(f"found {epochs}, allowed: a whole number from 0 to {MOST_EPOCHS}")
+    return epochs
+
+
 @main.command()
 @click.argument("experiment", required=False)
 @settable
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
-@click.option("--epochs", type=click.IntRange(min=0), help="The total, instead of the file's.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=0),
+    callback=_within_limits,
+    help="The total, instead of the file's.",
+)
 @click.option(
     "--export",
     "exports",

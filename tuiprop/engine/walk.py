@@ -10,14 +10,12 @@ from tuiprop.engine.replies import Done, Refused, Reply
 from tuiprop.engine.requests import Move, Seek
 from tuiprop.engine.within import Within, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
+from tuiprop.training.experiment import MOST_EPOCHS
 from tuiprop.training.run import Run, is_finite
 from tuiprop.training.trainer import Record, first_nonfinite
 
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
-
-FARTHEST = 2**53
-"""Updates that one can go to: all that a number on the screen tells apart."""
 
 PATIENCE = 0.03
 """Seconds that going somewhere takes before it is answered: most of it is done by then."""
@@ -182,8 +180,8 @@ class Walk:
             operations: that many operations.
             watched: stop at conditions on the way on.
         """
-        update = min(max(0, update), FARTHEST)
         run = self.run
+        update = min(max(0, update), run.batches.end(MOST_EPOCHS))
         # on the way back it has been further on than it is
         since = max(self.here, self._from) if self.status == "seeking" else self.here
         self._go("seeking", update, None, watched=watched, since=since)

@@ -218,6 +218,10 @@ class NetworkSettings(_Section, frozen=True, kw_only=True):
     seed: _Seed = 0
 
 
+MOST_EPOCHS = 1_000_000
+"""Their history, a row each, is 40 MB."""
+
+
 class TrainingSettings(_Section, frozen=True, kw_only=True):
     """`[training]`."""
 
@@ -227,7 +231,7 @@ class TrainingSettings(_Section, frozen=True, kw_only=True):
         int, Meta(ge=0, description="a whole number, 0 or more; 0 is the whole training set")
     ] = 32
     epochs: Annotated[
-        int, Meta(ge=0, le=10**9, description="a whole number from 0 to 1000000000")
+        int, Meta(ge=0, le=MOST_EPOCHS, description=f"a whole number from 0 to {MOST_EPOCHS}")
     ] = 200
     shuffle: Annotated[bool, Meta(description="true or false")] = True
     seed: _Seed = 0
