@@ -2,6 +2,7 @@ import datetime
 import io
 import json
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,9 @@ def test_json_lines_are_read_as_they_are_typed(tmp_path: Path, suffix: str, name
         ("{}\n", "found"),
         ("\n\n", "nothing but blank lines"),
         ('{"a": 1}\n{"a": "\xff"}\n'.encode("latin-1"), "line 2: found bytes that are not UTF-8"),
+        (b"x\x01\0\0\0\0\0\0\0", "line 1: found no JSON"),
+        (zlib.compress(b'{"a": 1}\n'), "line 1: found bytes that are not UTF-8"),
+        ("7\n", 'line 1: found "7", allowed: one JSON object a line'),
     ],
 )
 def test_what_is_not_json_lines_is_one_sentence(

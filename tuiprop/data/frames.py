@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -59,6 +60,8 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
     lines = [n for n, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
     if not lines:
         raise source.error("", "nothing but blank lines", "one JSON object a line")
+    if not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):  # polars would inflate it
+        raise _line_at_fault(source, content, "no JSON")
     try:
         with _silent():
             frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)

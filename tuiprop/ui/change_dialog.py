@@ -147,7 +147,7 @@ def _sentence(read: Callable[[str], Any], text: str) -> str:
 
 
 _ALLOWED: dict[Callable[[str], Any], str] = {
-    _number: "a number such as -0.25",
+    _number: "a number, such as 0.25",
     _whole: "a whole number, 0 or more",
     _pair: "two numbers, such as 0.9, 0.999",
 }
