@@ -1,5 +1,6 @@
 """Rows: the dashboard in a pseudo-terminal of 120x36, as a user has it. Linux only."""
 
+import compileall
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pexpect
 
+import tuiprop
 from tests.benchmarks.pairing import Effort, Line, paired, spread
 from tests.benchmarks.read_csv import proportional_set_size
 from tests.ui.test_terminal import PATIENCE, Terminal
@@ -168,7 +170,9 @@ def keys(effort: Effort) -> Iterator[Line]:
 
 
 def start(effort: Effort) -> Iterator[Line]:
-    """Until the names of the views are painted; the other until it has ended."""
+    """Until the run at update 0 is painted; the other until it has ended."""
+    for package in tuiprop.__path__:  # as an installation leaves it
+        compileall.compile_dir(package, quiet=2)
 
     def ours(count: int) -> None:
         for _ in range(count):

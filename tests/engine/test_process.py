@@ -400,12 +400,20 @@ def modules_after(statement: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+HEAVY = {"numpy", "plotext", "polars", "threadpoolctl", "tuiprop.engine.engine"}
+
+
 @pytest.mark.parametrize("name", ["client", "protocol", "channel"])
 def test_the_dashboards_side_does_without_numpy(name: str) -> None:
     modules = modules_after(f"import tuiprop.engine.{name}")
     assert f"tuiprop.engine.{name}" in modules
-    heavy = {"numpy", "polars", "textual", "threadpoolctl", "tuiprop.engine.engine"}
-    assert modules & heavy == set()
+    assert modules & {*HEAVY, "textual"} == set()
+
+
+def test_the_dashboard_itself_does_without_numpy_and_its_later_screens() -> None:
+    modules = modules_after("import tuiprop.ui.app")
+    assert "tuiprop.ui.screens.run" in modules
+    assert modules & {*HEAVY, "tuiprop.ui.screens.setup", "tuiprop.ui.screens.problem"} == set()
 
 
 # Inline

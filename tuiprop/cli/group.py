@@ -1,5 +1,7 @@
 """The command line's group, and the dashboard, which opens where no command is named."""
 
+import gc
+import os
 import sys
 from contextlib import suppress
 
@@ -7,6 +9,12 @@ import click
 
 import tuiprop
 from tuiprop.cli.common import one_sentence
+
+FRAMES_A_SECOND = "120"
+"""At which Textual may paint, twice its own: a key that comes after a frame waits half as long."""
+
+SWITCH = 0.001
+"""Seconds after which the threads that read keys and write the screen may interrupt another."""
 
 
 class _DashboardByDefault(click.Group):
@@ -54,6 +62,9 @@ def dashboard(what: str | None = None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("tuiprop: the dashboard needs a terminal; without one: tuiprop train", err=True)
         sys.exit(2)
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES_A_SECOND)
+    sys.setswitchinterval(SWITCH)
+    gc.disable()  # until the dashboard stands
     with one_sentence():  # Ctrl+C while it starts
         from tuiprop.engine.client import start
 

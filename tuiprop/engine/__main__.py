@@ -4,6 +4,7 @@ Messages come on standard input and go to standard output, each after its length
 little-endian). It ends when its input ends.
 """
 
+import gc
 import os
 import queue
 import signal
@@ -13,14 +14,22 @@ import threading
 import msgspec
 
 from tuiprop.engine.channel import read_message, soonest, write_message
-from tuiprop.engine.engine import Engine
 from tuiprop.engine.protocol import decode_request, encode
 from tuiprop.engine.replies import Refused, Reply
+
+SWITCH = 0.001
+"""Seconds after which the thread that receives may interrupt the one that trains."""
 
 
 def main() -> None:
     """Serve one dashboard."""
+    sys.setswitchinterval(SWITCH)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the dashboard's
+    gc.disable()
+    from tuiprop.engine.engine import Engine
+
+    gc.freeze()  # what has been imported stays; nobody waits while it is looked through
+    gc.enable()
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a library prints must not get among the messages
     incoming, sys.stdin = sys.stdin.buffer, None  # no one else is to read the messages

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ from tuiprop.engine.replies import (
 )
 from tuiprop.engine.requests import Ask, Export, Forget, KeepRun, Locate, Look, Seek
 from tuiprop.files.atomic import refusal
+from tuiprop.ui import screens
 from tuiprop.ui.change_dialog import ChangeDialog
 from tuiprop.ui.copy_dialog import CopyDialog
 from tuiprop.ui.keys import COMMANDS, KEYS
@@ -47,15 +49,8 @@ from tuiprop.ui.places import (
     parse_place,
     typed_path,
 )
-from tuiprop.ui.screens.adopt import AdoptScreen, adopted
-from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.screens.help import HelpScreen
-from tuiprop.ui.screens.problem import ProblemScreen
-from tuiprop.ui.screens.proof import ProofScreen
 from tuiprop.ui.screens.run import RunScreen
-from tuiprop.ui.screens.setup import SetupScreen
-from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.shown import LeftOnce, while_shown
 from tuiprop.ui.status import source_name
@@ -63,6 +58,9 @@ from tuiprop.ui.terminal import driver_class
 
 QUIT_PATIENCE = 1.0
 """Seconds that quitting waits for the engine to keep the run, or to say where it is."""
+
+SETTLED = 1.0
+"""Seconds after which what the dashboard consists of has been made."""
 
 REVIVAL_PATIENCE = 5.0
 """Seconds that quitting waits for a new engine where the old one has died."""
@@ -120,7 +118,17 @@ class TuipropApp(App[int]):
         """Open what was named."""
         self.push_screen(self.run_screen)
         self.set_interval(0.5, self._watch_engine)
+        if not gc.isenabled():
+            self.set_timer(SETTLED, self._settle)
         self.open_first()
+
+    def _settle(self) -> None:
+        """What there is by now stays: the collector looks only at what comes.
+
+        It took 60 ms every few seconds to look through all of it, while keys waited.
+        """
+        gc.freeze()
+        gc.enable()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without the search of every part of every line for named colours: there are none.
@@ -159,7 +167,7 @@ class TuipropApp(App[int]):
         reply = await self._open(located.experiment, located.weights)
         if not located.suggested or self.link.died:
             return reply
-        screen = DataScreen(self.link, self.palette, located.experiment, "begin")
+        screen = screens.DataScreen(self.link, self.palette, located.experiment, "begin")
         chosen = await self.push_screen_wait(screen)
         if chosen is None or (isinstance(reply, Opened) and not screen.changed):
             return reply
@@ -167,7 +175,7 @@ class TuipropApp(App[int]):
 
     async def _open_bare(self, bare: BareWeights, weights: str) -> Reply:
         """Begin a run from weights of another program, asking for what their file does not say."""
-        located = await adopted(self, self.link, weights, bare)
+        located = await screens.adopted(self, self.link, weights, bare)
         while located is not None:
             experiment = await self._looked_at(located)
             if experiment is None:
@@ -183,7 +191,7 @@ class TuipropApp(App[int]):
         """The experiment, after a look at what was guessed about its table; None: left."""
         if not located.suggested:
             return located.experiment
-        screen = DataScreen(self.link, self.palette, located.experiment, "begin")
+        screen = screens.DataScreen(self.link, self.palette, located.experiment, "begin")
         return await self.push_screen_wait(screen)
 
     async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:
@@ -250,7 +258,8 @@ class TuipropApp(App[int]):
         if reply is None:
             # a table that is being looked at is asked about again by its screen
             if not any(
-                isinstance(screen, DataScreen | AdoptScreen) for screen in self.screen_stack
+                isinstance(screen, screens.DataScreen | screens.AdoptScreen)
+                for screen in self.screen_stack
             ):
                 self.open_first()
         elif isinstance(reply, Refused):
@@ -320,20 +329,20 @@ class TuipropApp(App[int]):
 
     def action_help(self) -> None:
         """The keys."""
-        self.push_screen(HelpScreen(self.palette))
+        self.push_screen(screens.HelpScreen(self.palette))
 
     def action_problem(self) -> None:
         """What the network makes of the data."""
-        if self.run_screen.frame is not None and not isinstance(self.screen, ProblemScreen):
-            self.push_screen(ProblemScreen(self.run_screen, self.palette))
+        if self.run_screen.frame is not None and not isinstance(self.screen, screens.ProblemScreen):
+            self.push_screen(screens.ProblemScreen(self.run_screen, self.palette))
 
     @work
     async def action_setup(self) -> None:
         """Data, network, training."""
-        if self.link.outline is None or isinstance(self.screen, SetupScreen):
+        if self.link.outline is None or isinstance(self.screen, screens.SetupScreen):
             return
         self.run_screen.pause()
-        await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin))
+        await self.push_screen_wait(screens.SetupScreen(self.link, self.palette, self._begin))
 
     @work
     async def action_data(self) -> None:
@@ -342,16 +351,18 @@ class TuipropApp(App[int]):
         if outline is None or self.screen is not self.run_screen:
             return
         self.run_screen.pause()
-        screen = DataScreen(self.link, self.palette, outline.experiment)
+        screen = screens.DataScreen(self.link, self.palette, outline.experiment)
         chosen = await self.push_screen_wait(screen)
         if chosen is not None and screen.changed:
-            await self.push_screen_wait(SetupScreen(self.link, self.palette, self._begin, chosen))
+            await self.push_screen_wait(
+                screens.SetupScreen(self.link, self.palette, self._begin, chosen)
+            )
 
     @work
     async def action_stops(self) -> None:
         """The conditions that stop the run."""
         if self.link.outline is not None and self.screen is self.run_screen:
-            await self.push_screen_wait(StopsScreen(self.link, self.palette))
+            await self.push_screen_wait(screens.StopsScreen(self.link, self.palette))
             self.run_screen.look()
 
     @work
@@ -359,7 +370,7 @@ class TuipropApp(App[int]):
         """The proof of where the run stands."""
         if self.link.outline is not None and self.screen is self.run_screen:
             self.run_screen.pause()
-            await self.push_screen_wait(ProofScreen(self.link, self.palette))
+            await self.push_screen_wait(screens.ProofScreen(self.link, self.palette))
             self.run_screen.look()
 
     async def _begin(
@@ -531,7 +542,7 @@ class TuipropApp(App[int]):
             return await self._begin_with(self.link.go_on(located.checkpoint, kept=False))
         found: Located | None = located
         if located.bare is not None:
-            found = await adopted(self, self.link, located.weights or "", located.bare)
+            found = await screens.adopted(self, self.link, located.weights or "", located.bare)
         experiment = None if found is None else await self._looked_at(found)
         if found is None or experiment is None:
             return ""

@@ -1,10 +1,12 @@
 """The lines that are always there: two of title on top, the keys below."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.style import Style
 from rich.text import Text
 from textual.events import Click
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -49,11 +51,14 @@ class Line(Grounded):
         self._zones: list[list[Zone]] = []
 
     def show(self, lines: list[Text], zones: list[list[Zone]] | None = None) -> None:
-        """Paint these lines, where they differ from those on the screen."""
+        """Paint those of these lines that differ from what is on the screen."""
         self._zones = zones or []
-        if lines != self._lines:
+        # texts are equal whatever their own style
+        old, new = ([(line, line.style) for line in each] for each in (self._lines, lines))
+        changed = [y for y, (one, other) in enumerate(zip_longest(old, new)) if one != other]
+        if changed:
             self._lines = lines
-            self.refresh()
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
         """One line, cut or filled to the width."""

@@ -109,13 +109,26 @@ class CostChart(Widget, can_focus=True):
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:
-        """One line of the picture, which is drawn only when something has changed."""
-        state = (self._version, self._now, self.size, self.palette.name, self.logarithmic)
-        if self._drawn[0] != state:
-            self._drawn = state, self._draw()
+        """One line of the picture that was drawn last; another is drawn after the screen is.
+
+        It takes longer than all other panels, which do not wait for it, nor does a key.
+        """
+        if self._drawn[0] != self._state:
+            self.call_after_refresh(self._draw_anew)
         strips = self._drawn[1]
         strip = strips[y] if y < len(strips) else Strip.blank(self.size.width)
         return strip.apply_style(self.rich_style)
+
+    @property
+    def _state(self) -> object:
+        """What the picture depends on."""
+        return self._version, self._now, self.size, self.palette.name, self.logarithmic
+
+    def _draw_anew(self) -> None:
+        state = self._state
+        if self._drawn[0] != state:
+            self._drawn = state, self._draw()
+            self.refresh()
 
     def _draw(self) -> list[Strip]:
         width, height = self.size

@@ -1,0 +1,79 @@
+"""What lets keys be answered soon: the collector's rest, and lines that are painted alone."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.strip import Strip
+
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import opened
+from tuiprop.ui.widgets.bars import Line
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_the_collector_leaves_alone_what_the_dashboard_consists_of(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiprop.ui.app.SETTLED", 0.01)
+    before = gc.get_freeze_count()
+    app = make_app()
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        while not gc.isenabled():
+            await pilot.pause(0.01)
+        assert gc.get_freeze_count() > before + 1000
+
+
+class Lines(App[None]):
+    """Counts the lines that are painted."""
+
+    class Counting(Line):
+        painted: list[int]
+
+        def render_line(self, y: int) -> Strip:
+            self.painted.append(y)
+            return super().render_line(y)
+
+    CSS = "Counting { height: 4; border: round white; }"
+
+    def compose(self) -> ComposeResult:
+        line = self.Counting(id="lines")
+        line.painted = []
+        line.styles.height = 6
+        yield line
+
+
+@pytest.mark.parametrize(
+    ("second", "painted"),
+    [
+        (Text("two"), []),
+        (Text("2"), [1]),
+        (Text("two", "red"), [1]),
+        (Text.assemble(("two", "red")), [1]),
+    ],
+)
+async def test_only_lines_that_changed_are_painted(second: Text, painted: list[int]) -> None:
+    app = Lines()
+    async with app.run_test() as pilot:
+        lines = app.query_one(Lines.Counting)
+        lines.show([Text("one"), Text("two"), Text("three")])
+        await pilot.pause()
+        lines.painted.clear()
+        lines.show([Text("one"), second, Text("three")])
+        await pilot.pause()
+        assert lines.painted == painted
+        lines.show([Text("one")])
+        await pilot.pause()
+        assert lines.painted == [*painted, 1, 2]
+        assert "two" not in lines.render_line(1).text
