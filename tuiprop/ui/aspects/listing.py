@@ -22,7 +22,7 @@ def _list_classes(
     examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
 ) -> None:
     width = max(2, min(LONGEST, max(map(len, classes))))
-    what = "Mistakes, worst first"
+    what = "Mistakes, worst first" if note.accuracy < 1 else "No mistakes, the least sure first"
     if cell is not None:
         what = f"{classes[cell[0]]} taken for {classes[cell[1]]}, worst first"
     head = f"{'row':<8}{'actual p':<{width + 6}} → predicted"
