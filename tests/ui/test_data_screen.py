@@ -18,9 +18,11 @@ from tests.ui.test_setup_screen import says, set_up
 from tuiprop.engine.notes import Tables
 from tuiprop.engine.replies import Located
 from tuiprop.engine.requests import Locate
+from tuiprop.ui.palette import DARK
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.setup import SetupScreen
+from tuiprop.ui.table_words import facts
 from tuiprop.ui.widgets.column_list import ColumnList
 
 SIZE = (80, 24)
@@ -96,6 +98,12 @@ async def test_what_is_shown_of_iris(make_app: MakeApp) -> None:
         assert "█" in found[4]
         assert found[5].split()[:2] == ["y", "species"]
         assert outcome(screen).startswith("150 rows → 120 + 30 examples · n[0] = 4")
+        note = screen.query_one(ColumnList).note
+        assert note is not None
+        for width in (80, 60, 45):
+            words = facts(note, width, DARK).plain
+            assert len(words) <= width
+            assert words.endswith(("none missing", " different")) == (width > 45)
         rows = str(screen.query_one("#rows", Static).render())
         assert "5.1" in rows
         assert "setosa" in rows

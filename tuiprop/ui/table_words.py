@@ -58,8 +58,8 @@ def reading_words(reading: ReadingNote | None, data: Tables) -> str:
     return " · ".join(filter(None, words))
 
 
-def facts(note: ColumnNote, palette: Palette) -> Text:
-    """What a column holds, and what is odd about it."""
+def facts(note: ColumnNote, width: int, palette: Palette) -> Text:
+    """What a column holds, and what is odd about it; what there is no room for is left out."""
     text = Text(" ").append(note.name, Style(color=palette.text, bold=True))
     for flag in note.flags:
         text.append(f"  ! {_FLAGS[flag]}", Style(color=palette.bad, bold=True))
@@ -68,6 +68,8 @@ def facts(note: ColumnNote, palette: Palette) -> Text:
         words += [f"mean {short(note.mean, 4)}", f"deviation {short(note.deviation, 4)}"]
     words.append(f"{note.distinct:,} different")
     words.append(f"{note.missing:,} missing" if note.missing else "none missing")
+    while len(words) > 1 and text.cell_len + 2 + len(", ".join(words)) > width:
+        words.pop()
     return text.append("  " + ", ".join(words), Style(color=palette.text))
 
 

@@ -246,7 +246,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         at = columns.cursor - described.first
         rows.update(first_rows(described.columns, at, rows.content_size.width, self._palette))
         text, zones = labelled(keys_of(note), self._palette)
-        detail.show([facts(note, self._palette), text], [[], zones])
+        detail.show([facts(note, detail.size.width, self._palette), text], [[], zones])
 
     # Changing
 
