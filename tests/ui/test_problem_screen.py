@@ -235,7 +235,9 @@ async def test_each_of_several_targets_is_shown(make_app: MakeApp, tmp_path: Pat
             await pilot.press(key)
             await current(pilot)
             assert score.name in str(figures.border_title)
-            assert f"{other.name}: R² {r_squared(other)}" in str(figures.border_subtitle)
+            hint = str(figures.border_subtitle)
+            assert f"{other.name}: R² {r_squared(other)}" in hint
+            assert len(hint) <= figures.size.width
             assert residuals.row == score.worst[0][0]
 
 

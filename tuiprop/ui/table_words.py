@@ -8,6 +8,7 @@ from rich.text import Text
 from tuiprop.engine.notes import ColumnNote, ReadingNote, Tables
 from tuiprop.engine.replies import Outline
 from tuiprop.ui.column_changes import POSSIBLE
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 
@@ -109,8 +110,9 @@ def first_rows(notes: Sequence[ColumnNote], at: int, width: int, palette: Palett
     shown = list(zip(notes, widths, strict=True))[first:last]
     text = Text(no_wrap=True, overflow="ellipsis")
     dim = Style(color=palette.dim)
+    names = told_apart([note.name for note in notes], WIDEST)
     for place, (note, room) in enumerate(shown, first):
-        text.append(_cell(note.name, room, note), _style(palette, place == at, head=True))
+        text.append(_cell(names[place], room, note), _style(palette, place == at, head=True))
     more = len(notes) - last
     text.append(f"{more} more →" if more else "", dim)
     for row in range(max(len(note.cells) for note in notes)):

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tuiprop.engine.sights import LayerOnTheWay, Picture, WayNote
 from tuiprop.ui.diagrams import styled
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, heat, heat_level
 from tuiprop.ui.scaling import fitted
@@ -44,17 +45,18 @@ def _predicted(note: WayNote, palette: Palette, width: int, height: int) -> list
     Where there are more classes than lines, those that are most probable, and the actual one.
     """
     longest = min(LONGEST, max(map(len, note.output_names)))
-    outputs = list(zip(note.output_names, note.outputs, strict=True))
+    short_names = told_apart(note.output_names, LONGEST)
+    outputs = list(zip(note.output_names, short_names, note.outputs, strict=True))
     less = 0
     if note.of_classes and len(outputs) > max(2, height):
         room = max(2, height) - 1
-        ranked = sorted(outputs, key=lambda each: (each[0] != note.actual, -each[1]))[:room]
+        ranked = sorted(outputs, key=lambda each: (each[0] != note.actual, -each[2]))[:room]
         outputs, less = [each for each in outputs if each in ranked], len(outputs) - room
     texts = []
-    for name, value in outputs:
+    for name, short_name, value in outputs:
         own = name == note.actual
         style = Style(color=palette.text, bold=own)
-        cut = f"{name[:longest]:<{longest}}"
+        cut = f"{short_name:<{longest}}"
         if not note.of_classes:
             texts.append(styled(f" {cut} ŷ = {short(value, 4)}", style))
             continue
@@ -71,7 +73,7 @@ def _predicted(note: WayNote, palette: Palette, width: int, height: int) -> list
 
 def _inputs(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
     """The inputs in the unit of the table, as many beside each other as fit."""
-    names, values = [name[:LONGEST] for name in layer.names], layer.raw or layer.values
+    names, values = told_apart(layer.names, LONGEST), layer.raw or layer.values
     widest = max(map(len, names))
     pairs = list(zip(names, values, strict=True))
     across = max(1, width // (widest + 11))
@@ -171,12 +173,12 @@ def _width(layer: LayerOnTheWay) -> int:
 
 def _units(note: WayNote, l: int, palette: Palette, room: int) -> list[Text]:
     """A line for each unit: its name, its number, a bar with the colour of its sign."""
-    layer, names = note.layers[l], [name[:LONGEST] for name in note.layers[l].names]
+    layer, names = note.layers[l], told_apart(note.layers[l].names, LONGEST)
     widest, largest = max(map(len, names)), _largest(layer.values)
     raw: Sequence[float | None] = layer.raw or [None] * len(names)
     texts = []
-    for name, own, value in zip(names, raw, layer.values, strict=True):
-        is_actual = l == len(note.layers) - 1 and name == note.actual[:LONGEST]
+    for whole, name, own, value in zip(layer.names, names, raw, layer.values, strict=True):
+        is_actual = l == len(note.layers) - 1 and whole == note.actual
         text = styled(f"{name:<{widest}}", Style(color=palette.text, bold=is_actual))
         if own is not None:
             text.append(f" {short(own):>8}", Style(color=palette.dim))
@@ -212,7 +214,7 @@ def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> lis
 
 def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
     """Units beside each other, with the colour of their number."""
-    names, largest = [name[:LONGEST] for name in layer.names], _largest(layer.values)
+    names, largest = told_apart(layer.names, LONGEST), _largest(layer.values)
     widest = max(map(len, names))
     across = max(1, width // (widest + 11))
     pairs = list(zip(names, layer.values, strict=True))
