@@ -15,6 +15,9 @@ from tuiprop.ui.palette import Palette
 WIDEST = 14
 """Columns of the screen that a cell of the first rows may take."""
 
+MOST_PARTS = 5
+"""Different values of a column of text that may well say which rows are held out."""
+
 _FORMATS = {
     "csv": "CSV",
     "jsonl": "JSON lines",
@@ -81,6 +84,10 @@ def keys_of(note: ColumnNote) -> list[tuple[str, str, str]]:
         keys.append(("u", "used" if note.role == "input" else note.role, "use"))
     if note.role != "target":
         keys.append(("t", "target", "target(False)"))
+    if note.role == "split":
+        keys.append(("h", "says which rows are held out", "hold_out"))
+    elif note.role != "target" and note.kind == "text" and note.distinct <= MOST_PARTS:
+        keys.append(("h", "held-out rows", "hold_out"))
     for setting, (key, words) in _SETTINGS.items():
         possible, now = POSSIBLE[setting](note)
         if possible:

@@ -189,7 +189,7 @@ def values(note: ColumnNote) -> str:
 def used_as(note: ColumnNote) -> str:
     """What is done with it, the settings that go without saying left out."""
     if note.role in ("left out", "split"):
-        return "left out" if note.role == "left out" else "says what is held out"
+        return "left out" if note.role == "left out" else "held out or not"
     parts = ["target"] if note.role == "target" else []
     if note.encoding not in ("", "number"):
         parts.append(note.encoding)
