@@ -115,3 +115,19 @@ def test_a_table_is_the_same_as_long_as_what_it_is_read_from_is(tmp_path: Path) 
     spiral = DataSettings(source="spiral")
     assert identity(spiral) == identity(DataSettings(source="spiral", target="y"))
     assert identity(spiral) != identity(DataSettings(source="spiral", points=7))
+
+
+def test_generators_suggest_as_many_points_as_the_playground_draws() -> None:
+    points = {
+        name: suggested_experiment(name).data.points
+        for name, each in CATALOGUE.items()
+        if each.kind == "generator"
+    }
+    assert points == {
+        "circle": 500,
+        "xor": 500,
+        "gauss": 500,
+        "spiral": 500,
+        "plane": 1200,
+        "bumps": 1200,
+    }

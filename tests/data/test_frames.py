@@ -66,10 +66,10 @@ def test_json_lines_are_read_as_they_are_typed(tmp_path: Path, suffix: str, name
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"a": 1}\nnope\n', "line 2: found no JSON"),
+        ('{"a": 1}\nnope\n', "line 2, character 1: found no JSON (Expecting value)"),
         ('{"a": 1}\n[1]\n', 'line 2: found "[1]", allowed: one JSON object a line'),
         ('{"a": 1}\n{"a": NaN}\n', "line 2: found no JSON (NaN is not JSON)"),
-        ('{"a": 1}\n{"a": 2\n', "line 2: found no JSON"),
+        ('{"a": 1}\n{"a": 2\n', "line 2, character 8: found no JSON (Expecting ',' delimiter)"),
         ('{"a": {"b": 1}}\n', 'column "a": found cells of type struct, allowed: numbers, text'),
         ('{"a": [1]}\n', 'column "a": found cells of type list'),
         ("{}\n", "found"),

@@ -87,10 +87,19 @@ def test_tables_are_read_as_they_are_meant(
             "a;b\n1;2,5\n1;3,5\n",
             'line 2, column "b" and 1 more: found "2,5", allowed: numbers with a decimal',
         ),
-        ('a,b\n1,"x\n', "line 2: found a cell that is not CSV (unexpected end of data)"),
-        (b"a,b\n1,\xe9\n", "line 2: found bytes that are not UTF-8, allowed: a text file in UTF-8"),
-        (b"a,b\n1,2\n3,\0\n", "line 3: found a NUL byte, allowed: text"),
-        ("a\n1\n".encode("utf-16"), "line 1: found bytes that are not UTF-8"),
+        ('a,b\n1,"x\n', "line 2, column 2: found a quote that is never closed, allowed: quotes"),
+        ('a,b\n"p\nq",2\n"r""\n,\n', "line 4, column 1: found a quote that is never closed"),
+        ('a,b\nx,2\n"y, ""z"" "w,3\n', "line 3, column 1: found text after a closing quote"),
+        ('a;b\nu;"v" \n', "line 2, column 2: found text after a closing quote"),
+        (f'a,b\n1,2\n3,{"x" * 140_000}y\n4,""\n', "line 3, column 2: found a cell without end"),
+        (
+            b"a,b\n1,\xe9\n",
+            "line 2, column 2: found bytes that are not UTF-8, allowed: a text file",
+        ),
+        (b"\xef\xbb\xbf\xe9;b\n1;2\n", "line 1, column 1: found bytes that are not UTF-8"),
+        (b"a;b;c\n1;2;3\n4;5\xff;6\n", "line 3, column 2: found bytes that are not UTF-8"),
+        (b"a,b\n1,2\n3,\0\n", "line 3, column 2: found a NUL byte, allowed: text"),
+        ("a\n1\n".encode("utf-16"), "line 1: found text in UTF-16, allowed: a text file in UTF-8"),
     ],
 )
 def test_what_is_no_table_is_refused_in_one_sentence(

@@ -20,6 +20,16 @@ def test_an_absent_column_is_answered_with_those_that_exist() -> None:
         TABLE["c"]
 
 
+def test_no_missing_cell_takes_no_memory() -> None:
+    for values in (np.arange(1000.0), ("x",) * 1000):
+        missing = Column("a", values).missing
+        assert missing.shape == (1000,)
+        assert missing.strides == (0,)
+        assert not missing.any()
+    assert list(Column("a", np.array([1.0, np.nan])).missing) == [False, True]
+    assert list(Column("a", ("", "x")).missing) == [True, False]
+
+
 def test_numbers_as_text_are_whole_or_the_shortest_exact_decimal() -> None:
     assert TABLE["a"].as_text() == ("1", "2.5")
     assert TABLE["b"].as_text() == ("x", "y")

@@ -9,6 +9,7 @@ import pytest
 
 import tuiprop
 from tests.data.files import COMPRESSIONS, cells, idx
+from tuiprop.data.catalogue import load_table
 from tuiprop.data.reader import read_table
 from tuiprop.data.table import DataError
 from tuiprop.engine.session import Session
@@ -129,6 +130,16 @@ def test_text_categories_and_missing_cells_train(tmp_path: Path) -> None:
     assert run.examples.classes == ("no", "yes")
     assert run.examples.outputs == ("yes",)
     assert run.history[-1]["train_accuracy"] > 0.85
+
+
+def test_mnists_own_names_are_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    images = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    for name, array in (("images-idx3", images), ("labels-idx1", np.array([7, 2], np.uint8))):
+        Path(f"t10k-{name}-ubyte").write_bytes(idx(array))
+    table = load_table(parse({"data": {"source": "t10k-images-idx3-ubyte"}}).data)
+    assert cells(table)["label"] == [7.0, 2.0]
+    assert cells(table)["pixel_0_1"] == [1.0, 10.0]
 
 
 def test_idx_files_train(tmp_path: Path) -> None:

@@ -193,6 +193,25 @@ def test_the_examples_of_a_cell() -> None:
     assert page.examples == all_of_cell.examples[3:7]
 
 
+def test_without_mistakes_the_least_sure_come_first() -> None:
+    layers = [{"units": 4, "activation": "tanh"}, {"units": 1, "activation": "sigmoid"}]
+    engine = opened(
+        {
+            "data": {"source": "gauss", "points": 60},
+            "network": {"layers": layers},
+            "training": {"optimizer": "adam", "learning_rate": 0.05},
+        }
+    )
+    go(engine, 60)
+    found = study(engine, count=1000).scores
+    assert found is not None
+    assert found.accuracy == 1
+    assert found.found == len(found.examples) == 60
+    sure = [each.p_actual for each in found.examples]
+    assert sure == sorted(sure)
+    assert sure[0] > 0.5
+
+
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_the_threshold_moves_two_classes(outputs: int) -> None:
     last = {"units": outputs, "activation": "sigmoid" if outputs == 1 else "softmax"}

@@ -9,6 +9,7 @@ from tuiprop.engine.notes import ColumnNote, Role, Tables
 from tuiprop.training.experiment import parse
 from tuiprop.ui.column_changes import (
     QUESTIONS,
+    holding_out,
     read_as,
     targets_of,
     used_or_not,
@@ -83,6 +84,15 @@ def test_every_value_comes_round(setting: str) -> None:
 def test_another_encoding_forgets_what_suited_the_old_one() -> None:
     said = tables(columns={"x": {"missing": "mean", "scaling": "range"}})
     assert columns(with_next(said, note(), "encoding")) == {"x": {"encoding": "one-hot"}}
+
+
+def test_a_column_says_which_rows_are_held_out_or_no_longer() -> None:
+    before = tables(columns={"x": {"encoding": "ordinal"}})
+    said = holding_out(before, note())
+    assert said == tables(columns={}, validation={"column": "x"})
+    parse(said)
+    assert holding_out(said, note(role="split")) == tables(columns={})
+    assert holding_out(before, note(role="target")) == before
 
 
 def test_where_there_is_nothing_to_choose_nothing_changes() -> None:

@@ -18,9 +18,12 @@ from tests.ui.test_setup_screen import says, set_up
 from tuiprop.engine.notes import Tables
 from tuiprop.engine.replies import Located
 from tuiprop.engine.requests import Locate
+from tuiprop.ui.palette import DARK
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.setup import SetupScreen
+from tuiprop.ui.table_words import facts
+from tuiprop.ui.widgets.bars import Line
 from tuiprop.ui.widgets.column_list import ColumnList
 
 SIZE = (80, 24)
@@ -96,6 +99,12 @@ async def test_what_is_shown_of_iris(make_app: MakeApp) -> None:
         assert "█" in found[4]
         assert found[5].split()[:2] == ["y", "species"]
         assert outcome(screen).startswith("150 rows → 120 + 30 examples · n[0] = 4")
+        note = screen.query_one(ColumnList).note
+        assert note is not None
+        for width in (80, 60, 45):
+            words = facts(note, width, DARK).plain
+            assert len(words) <= width
+            assert words.endswith(("none missing", " different")) == (width > 45)
         rows = str(screen.query_one("#rows", Static).render())
         assert "5.1" in rows
         assert "setosa" in rows
@@ -154,6 +163,27 @@ async def test_another_target_and_several(make_app: MakeApp) -> None:
         assert list(result[0]["data"]["target"]) == ["sepal_width", "sepal_length"]
         assert result[0]["network"]["loss"] == "mse"
         assert result[0]["network"]["layers"][-1] == {"units": 2, "activation": "linear"}
+
+
+async def test_a_column_says_which_rows_are_held_out(make_app: MakeApp, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    part = ("train", "train", "train", "test")
+    path.write_text("part,x,y\n" + "".join(f"{part[i % 4]},{i},{i * i}\n" for i in range(20)))
+    async with make_app().run_test(size=SIZE) as pilot:
+        screen, result = await data(pilot, str(path))
+        assert "h held-out rows" in str(screen.query_one("#detail", Line).render_line(1).text)
+        await pilot.press("h")
+        await until(pilot, lambda: "15 + 5 examples" in outcome(screen))
+        assert "n[0] = 1" in outcome(screen)
+        assert lines(screen)[1].endswith("held out or not")
+        await pilot.press("h")
+        await until(pilot, lambda: "16 + 4 examples" in outcome(screen))
+        await pilot.press("h")
+        await until(pilot, lambda: "15 + 5 examples" in outcome(screen))
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(result))
+        assert result[0] is not None
+        assert result[0]["data"]["validation"]["column"] == "part"
 
 
 async def test_the_order_of_categories(make_app: MakeApp, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tuiprop.ui.shading import by_light, by_sign, line_of, mix, of_class, shaded
 from tuiprop.ui.widgets.confusion import Confusion
 from tuiprop.ui.widgets.examples import Examples
 from tuiprop.ui.widgets.heatmap import HeatMap
-from tuiprop.ui.widgets.tiles import Tiles
+from tuiprop.ui.widgets.tiles import Tiles, _shortened
 
 LARGE, SMALL = (120, 36), (80, 24)
 
@@ -156,7 +156,9 @@ async def test_the_cursor_reads_the_map(make_app: MakeApp) -> None:
         assert heat.note is not None
         assert heat.note.cursor[0] > before.cursor[0]
         assert heat.note.cursor[1] > before.cursor[1]
-        assert f"{heat.note.outputs[0]:.2f}" in str(heat.border_subtitle)
+        output = heat.note.outputs[0]
+        assert f"{output:.2f}" in str(heat.border_subtitle)
+        assert str(heat.border_subtitle).endswith(f" → {'1' if output > 0.5 else '-1'}")
         await pilot.press("home", "home", "home", "home", "home", "home", "home")
         assert heat.cursor[0] == 0
 
@@ -233,7 +235,9 @@ async def test_each_of_several_targets_is_shown(make_app: MakeApp, tmp_path: Pat
             await pilot.press(key)
             await current(pilot)
             assert score.name in str(figures.border_title)
-            assert f"{other.name}: R² {r_squared(other)}" in str(figures.border_subtitle)
+            hint = str(figures.border_subtitle)
+            assert f"{other.name}: R² {r_squared(other)}" in hint
+            assert len(hint) <= figures.size.width
             assert residuals.row == score.worst[0][0]
 
 
@@ -304,6 +308,21 @@ def test_without_colour_blocks_are_positive_and_dashes_negative() -> None:
         shaded(shade, shade, signed=False)[0] for shade in range(0, 2 * SHADES + 1, SHADES // 2)
     ]
     assert "".join(light) == " ░▒▓█"
+
+
+@pytest.mark.parametrize(
+    ("names", "width", "expected"),
+    [
+        (["a[1][u0]", "a[1][u1]"], 8, ["a[1][u0]", "a[1][u1]"]),
+        (["a[1][u9]", "a[1][u10]"], 8, ["a[1][u9]", "[1][u10]"]),
+        (["a[2][no]", "a[2][maybe]"], 8, ["no", "maybe"]),
+        (["a[2][versicolor]"], 8, ["versico…"]),
+    ],
+)
+def test_names_of_units_are_shortened_alike(
+    names: list[str], width: int, expected: list[str]
+) -> None:
+    assert [_shortened(name, names, width) for name in names] == expected
 
 
 def test_an_odd_row_ends_in_the_middle() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec.structs import replace
 from rich.text import Text
 
 from tuiprop.engine.sights import SHADES, Grid, LayerOnTheWay, Picture, WayNote
@@ -63,6 +64,39 @@ def test_where_it_is_narrower_raw_inputs_are_left_out() -> None:
     assert len(lines) == 4
     assert "-1.00" in lines[1]
     assert "3.25" not in lines[1]
+
+
+def test_numbers_of_the_table_have_a_head() -> None:
+    named = note()
+    named.layers[0] = replace(named.layers[0], names=["petal_length", "petal_width"])
+    lines = way(named, 100)
+    assert lines[0].index("raw") + len("raw") == lines[1].index("3.25") + len("3.25")
+    assert "raw" not in way(named, 70)[0]
+
+
+def test_one_unit_is_one() -> None:
+    assert "a[2] sigmoid  1 unit" in way(note(), 40)
+
+
+def test_a_picture_is_whole_where_there_is_little_room() -> None:
+    shades = bytes([0, 2 * SHADES] * 14) * 28
+    large = Picture(name="#3", grid=Grid(columns=28, rows=28, shades=shades))
+    lines = plain(ways.outcome(note(picture=large), DARK, 43, 10, plain=True))
+    assert len(lines) == 10
+    assert len(plain(ways.outcome(note(picture=large), DARK, 80, 16, plain=True))) == 14
+
+
+def test_the_most_probable_of_more_classes_than_lines() -> None:
+    outputs = [0.01] * 30
+    outputs[7], outputs[20] = 0.5, 0.2
+    many = note(
+        actual="c3", outputs=outputs, output_names=[f"c{k}" for k in range(30)], picture=PICTURE
+    )
+    text = "\n".join(plain(ways.outcome(many, DARK, 60, 4, plain=True)))
+    assert "▶c3" in text
+    assert "c7 " in text
+    assert "c20" in text
+    assert "and 27 less probable" in text
 
 
 def test_what_is_too_narrow_or_too_low_stands_in_turn() -> None:

@@ -19,8 +19,8 @@ from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table
 if TYPE_CHECKING:
     import polars as pl
 
-BLOCK = 8 << 20
-"""Bytes that are parsed at a time."""
+BLOCK = 1 << 20
+"""Bytes that are parsed at a time; polars keeps the memory of some blocks for later ones."""
 
 _WORKERS = 2
 _SAMPLE = 1000

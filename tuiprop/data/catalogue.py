@@ -40,7 +40,12 @@ def _layers(*layers: tuple[int, str]) -> list[dict[str, Any]]:
 
 
 def _playground(
-    name: str, title: str, description: str, layers: list[dict[str, Any]], **training: Any
+    name: str,
+    title: str,
+    description: str,
+    layers: list[dict[str, Any]],
+    points: int = 500,
+    **training: Any,
 ) -> Entry:
     return Entry(
         name,
@@ -49,7 +54,11 @@ def _playground(
         "y",
         description,
         _GENERATED,
-        suggested={"network": {"layers": layers}, "training": training},
+        suggested={
+            "data": {"points": points},
+            "network": {"layers": layers},
+            "training": training,
+        },
     )
 
 
@@ -175,6 +184,7 @@ _ENTRIES = (
         "Inclined plane",
         "Numbers, not classes: y is a tenth of x1 + x2.",
         _layers((1, "linear")),
+        points=1200,
         learning_rate=0.03,
         batch_size=10,
         epochs=50,
@@ -184,6 +194,7 @@ _ENTRIES = (
         "Six bumps",
         "Numbers, not classes: three hills and three hollows in the plane.",
         _layers((16, "tanh"), (8, "tanh"), (1, "linear")),
+        points=1200,
         optimizer="adam",
         learning_rate=0.02,
         batch_size=10,

@@ -4,6 +4,7 @@ What is plain is read quickly (`blocks`); the rest is read as text, and every ce
 what it should be is named with its line and column.
 """
 
+import csv
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,11 +17,12 @@ from tuiprop.data.dialect import (
     MISSING_CELLS,
     Asked,
     Dialect,
+    delimiter_of,
     guess,
     named_classes,
     records,
 )
-from tuiprop.data.source import Source
+from tuiprop.data.source import HEAD, Source
 from tuiprop.data.table import MISSING, Column, DataError, Table, quote
 
 if TYPE_CHECKING:
@@ -88,17 +90,25 @@ class _Careful:
         data = self.source.content
         if not data:
             raise self.source.error("", "an empty file", "a table")
-        if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            line = data.count(b"\n", 0, data.index(b"\0")) + 1
-            raise self.source.error(f"line {line}", "a NUL byte", "text")
+        allowed = "a text file in UTF-8"
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise self.source.error("line 1", "text in UTF-16", allowed)
+        if b"\0" in data:
+            raise self.source.error(self._place_of(data, data.index(b"\0")), "a NUL byte", "text")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise self.source.error(
-                f"line {line}", "bytes that are not UTF-8", "a text file in UTF-8"
-            ) from None
+            place = self._place_of(data, len(data) - len(error.object) + error.start)
+            raise self.source.error(place, "bytes that are not UTF-8", allowed) from None
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def _place_of(self, data: bytes, position: int) -> str:
+        """Line and column of a byte of a file that is no text."""
+        begin = data.rfind(b"\n", 0, position) + 1
+        line = data.count(b"\n", 0, begin) + 1
+        cut = delimiter_of(self.source, data[:HEAD].decode("utf-8", "replace"), self.asked)
+        before = data[begin:position].decode("utf-8", "replace")
+        return f"line {line}, column {len(next(csv.reader([before], delimiter=cut), [''])) or 1}"
 
     def _frame(self) -> "pl.DataFrame":
         """Every record, the header too, as text without the blanks around it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tuiprop.data.source import Source
-from tuiprop.data.table import listed, quote
+from tuiprop.data.table import DataError, listed, quote
 
 MISSING_CELLS = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null")
 """Cells that count as missing, in small letters, unless `data.missing_values` lists others."""
@@ -74,7 +74,7 @@ def guess(source: Source, text: str, asked: Asked) -> Dialect:
     Raises:
         DataError: there are no records, or no names in the header, or too many columns.
     """
-    delimiter = asked.delimiter or _delimiter(source, text, asked)
+    delimiter = delimiter_of(source, text, asked)
     first = [record for _, record in islice(records(source, text, delimiter), 2)]
     if not first:
         raise source.error("", "nothing but blank lines", "a header and rows, or rows")
@@ -101,16 +101,47 @@ def records(source: Source, text: str, delimiter: str) -> Iterator[tuple[int, li
         line = reader.line_num + 1
         try:
             record = next(reader, None)
-        except csv.Error as error:
-            raise source.error(
-                f"line {line}",
-                f"a cell that is not CSV ({error})",
-                'quotes around whole cells, "" for a quote in them',
-            ) from None
+        except csv.Error:
+            start = sum(map(len, islice(_lines(text), line - 1)))
+            number, found, allowed = _fault(text, start, delimiter)
+            raise source.error(f"line {line}, column {number}", found, allowed) from None
         if record is None:
             return
         if record:
             yield line, [cell.strip() for cell in record]
+
+
+def _fault(text: str, start: int, delimiter: str) -> tuple[int, str, str]:
+    """The cell that is not CSV in the record that begins at `start`: number, found, allowed."""
+    allowed = 'quotes around whole cells, "" for a quote in them'
+    ends = re.compile(f"[{re.escape(delimiter)}\n]")
+    number, place = 1, start
+    while place < len(text):
+        begin = place
+        if text[place] == '"':
+            end = _closing(text, place)
+            if end is None:
+                return number, "a quote that is never closed", allowed
+            place = end + 1
+            if text[place : place + 1] not in (delimiter, "\n", ""):
+                return number, "text after a closing quote", allowed
+        else:
+            end_of_cell = ends.search(text, place)
+            place = end_of_cell.start() if end_of_cell else len(text)
+        if place - begin > csv.field_size_limit() or text[place : place + 1] != delimiter:
+            break
+        number, place = number + 1, place + 1
+    return number, "a cell without end", f"up to {csv.field_size_limit()} characters"
+
+
+def _closing(text: str, opening: int) -> int | None:
+    """Where the quote that opens there is closed; two in a row are a quote in the cell."""
+    place = opening + 1
+    while (place := text.find('"', place)) >= 0:
+        if text[place + 1 : place + 2] != '"':
+            return place
+        place += 2
+    return None
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -122,20 +153,23 @@ def _lines(text: str) -> Iterator[str]:
         start = end
 
 
-def _delimiter(source: Source, text: str, asked: Asked) -> str:
-    """The one that cuts the first lines into the most fields, the same number in each."""
+def delimiter_of(source: Source, text: str, asked: Asked) -> str:
+    """What was said, else what cuts the first lines into the most fields, as many in each."""
+    if asked.delimiter is not None:
+        return asked.delimiter
 
     def score(delimiter: str) -> tuple[bool, int]:
         widths: list[int] = []
+        whole = True
         try:
             for _, record in islice(records(source, text, delimiter), 20):
                 widths.append(len(record))
                 if widths[0] > MOST_COLUMNS:
                     break
-        except ValueError:
-            return False, 0
+        except DataError:
+            whole = False
         fields = widths[0] if widths else 0
-        return fields > 1 and len(set(widths)) == 1, fields
+        return whole and fields > 1 and len(set(widths)) == 1, fields
 
     # on a tie the first: a comma may be part of a number, and a blank of a text
     best = max((each for each in _DELIMITERS if each != asked.decimal), key=score)

@@ -88,6 +88,9 @@ def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
             )
         except UnicodeDecodeError:
             return source.error(f"line {number}", "bytes that are not UTF-8", allowed)
+        except json.JSONDecodeError as error:
+            place = f"line {number}, character {error.colno}"
+            return source.error(place, f"no JSON ({_one_line(error.msg)})", allowed)
         except (ValueError, RecursionError) as error:
             return source.error(f"line {number}", f"no JSON ({_one_line(str(error))})", allowed)
         if not isinstance(value, dict):

@@ -111,9 +111,10 @@ def notes(
         yield from _of_classes(classes, training, validation)
     size = experiment.training.batch_size
     if size > len(training):
+        count = len(training)
         yield (
-            f"{len(training)} training examples, fewer than training.batch_size, {size}: "
-            "each update walks over all of them"
+            f"{count} training example{'s' if count > 1 else ''}, fewer than "
+            f"training.batch_size, {size}: each update walks over all of them"
         )
 
 

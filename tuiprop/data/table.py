@@ -44,10 +44,15 @@ class Column:
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
-        """Which cells are missing, (rows,)."""
+        """Which cells are missing, (rows,), read-only; where none is, it takes no memory."""
         if isinstance(self.values, tuple):
-            return np.fromiter((cell == MISSING for cell in self.values), np.bool_)
-        return np.isnan(self.values)
+            missing = np.fromiter((cell == MISSING for cell in self.values), np.bool_)
+        else:
+            missing = np.isnan(self.values)
+        if not missing.any():
+            return np.broadcast_to(np.False_, missing.shape)
+        missing.flags.writeable = False
+        return missing
 
     @cached_property
     def categories(self) -> Categories:

@@ -166,7 +166,8 @@ class Problem:
             predicted = predicted_classes(outputs.T)
         counts = confusion(actual, predicted, classes)
         if request.cell is None:
-            found = np.flatnonzero(actual != predicted)
+            wrong = np.flatnonzero(actual != predicted)
+            found = wrong if len(wrong) else np.arange(len(actual))
         else:
             found = np.flatnonzero((actual == request.cell[0]) & (predicted == request.cell[1]))
         of_actual = probabilities[np.arange(len(actual)), actual]

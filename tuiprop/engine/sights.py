@@ -138,7 +138,8 @@ class ClassesNote(Sight, frozen=True, kw_only=True):
     """From which probability on it is the second class; None where there are more than two."""
     roc: Roc | None
     examples: list[ExampleNote]
-    """Of the cell asked for, or else all mistakes: the least probable class first."""
+    """Of the cell asked for, or else all mistakes, or all where there is none: the least probable
+    class first."""
     found: int
     """How many there are."""
 

@@ -47,8 +47,8 @@ STANDARD_INPUT = "-"
 
 
 def _looks_like_path(text: str) -> bool:
-    """It has a suffix or a folder, as no name has."""
-    return "." in text or "/" in text or "\\" in text
+    """It has a suffix or a folder, as no name has, or ends as MNIST's files do."""
+    return "." in text or "/" in text or "\\" in text or text.endswith("-ubyte")
 
 
 def _choice(names: Mapping[str, object] | tuple[str, ...], least: int = 1) -> Meta:

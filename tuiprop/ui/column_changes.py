@@ -26,6 +26,18 @@ def used_or_not(tables: Tables, note: ColumnNote) -> Tables:
     return with_column(tables, note.name, use=None if note.role == "left out" else False)
 
 
+def holding_out(tables: Tables, note: ColumnNote) -> Tables:
+    """The tables with this column saying which rows are held out, or an input again."""
+    changed = deepcopy(tables)
+    data = changed["data"]
+    if note.role == "split":
+        data.pop("validation")
+    elif note.role != "target":
+        data["validation"] = {"column": note.name}
+        data.get("columns", {}).pop(note.name, None)
+    return changed
+
+
 def with_target(tables: Tables, note: ColumnNote, *, more: bool) -> Tables:
     """The tables with this column as the target.
 

@@ -8,11 +8,15 @@ from rich.text import Text
 from tuiprop.engine.notes import ColumnNote, ReadingNote, Tables
 from tuiprop.engine.replies import Outline
 from tuiprop.ui.column_changes import POSSIBLE
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 
 WIDEST = 14
 """Columns of the screen that a cell of the first rows may take."""
+
+MOST_PARTS = 5
+"""Different values of a column of text that may well say which rows are held out."""
 
 _FORMATS = {
     "csv": "CSV",
@@ -58,8 +62,8 @@ def reading_words(reading: ReadingNote | None, data: Tables) -> str:
     return " · ".join(filter(None, words))
 
 
-def facts(note: ColumnNote, palette: Palette) -> Text:
-    """What a column holds, and what is odd about it."""
+def facts(note: ColumnNote, width: int, palette: Palette) -> Text:
+    """What a column holds, and what is odd about it; what there is no room for is left out."""
     text = Text(" ").append(note.name, Style(color=palette.text, bold=True))
     for flag in note.flags:
         text.append(f"  ! {_FLAGS[flag]}", Style(color=palette.bad, bold=True))
@@ -68,6 +72,8 @@ def facts(note: ColumnNote, palette: Palette) -> Text:
         words += [f"mean {short(note.mean, 4)}", f"deviation {short(note.deviation, 4)}"]
     words.append(f"{note.distinct:,} different")
     words.append(f"{note.missing:,} missing" if note.missing else "none missing")
+    while len(words) > 1 and text.cell_len + 2 + len(", ".join(words)) > width:
+        words.pop()
     return text.append("  " + ", ".join(words), Style(color=palette.text))
 
 
@@ -78,6 +84,10 @@ def keys_of(note: ColumnNote) -> list[tuple[str, str, str]]:
         keys.append(("u", "used" if note.role == "input" else note.role, "use"))
     if note.role != "target":
         keys.append(("t", "target", "target(False)"))
+    if note.role == "split":
+        keys.append(("h", "says which rows are held out", "hold_out"))
+    elif note.role != "target" and note.kind == "text" and note.distinct <= MOST_PARTS:
+        keys.append(("h", "held-out rows", "hold_out"))
     for setting, (key, words) in _SETTINGS.items():
         possible, now = POSSIBLE[setting](note)
         if possible:
@@ -107,8 +117,9 @@ def first_rows(notes: Sequence[ColumnNote], at: int, width: int, palette: Palett
     shown = list(zip(notes, widths, strict=True))[first:last]
     text = Text(no_wrap=True, overflow="ellipsis")
     dim = Style(color=palette.dim)
+    names = told_apart([note.name for note in notes], WIDEST)
     for place, (note, room) in enumerate(shown, first):
-        text.append(_cell(note.name, room, note), _style(palette, place == at, head=True))
+        text.append(_cell(names[place], room, note), _style(palette, place == at, head=True))
     more = len(notes) - last
     text.append(f"{more} more →" if more else "", dim)
     for row in range(max(len(note.cells) for note in notes)):

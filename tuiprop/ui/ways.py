@@ -8,8 +8,10 @@ from rich.text import Text
 
 from tuiprop.engine.sights import LayerOnTheWay, Picture, WayNote
 from tuiprop.ui.diagrams import styled
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, heat, heat_level
+from tuiprop.ui.scaling import fitted
 from tuiprop.ui.shading import by_light, line_of, text_of
 
 _BAR = "▏▎▍▌▋▊▉█"
@@ -20,6 +22,9 @@ LONGEST = 14
 SHORTEST_BAR, WIDEST_BAR = 4, 16
 """Columns of the longest bar of a layer beside others."""
 
+BESIDE_PICTURE = 16
+"""Columns that the probabilities beside a picture need."""
+
 GAP = 3
 """Columns between them."""
 
@@ -27,20 +32,31 @@ GAP = 3
 def outcome(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Text]:
     """What is predicted of an example, beside its picture or above its inputs."""
     if note.picture is None:
-        lines = [*_predicted(note, palette, width), Text()]
+        lines = [*_predicted(note, palette, width, height), Text()]
         return lines + _inputs(note.layers[0], palette, width)[: height - len(lines)]
-    image = picture(note.picture, palette, width // 2, height, plain=plain)
-    return joined([image, _predicted(note, palette, width - image[0].cell_len - 2)])
+    columns = max(width // 2, min(note.picture.grid.columns, width - BESIDE_PICTURE))
+    image = picture(note.picture, palette, columns, height, plain=plain)
+    return joined([image, _predicted(note, palette, width - image[0].cell_len - 2, height)])
 
 
-def _predicted(note: WayNote, palette: Palette, width: int) -> list[Text]:
-    """A bar for the probability of each class, the actual one marked; or numbers."""
+def _predicted(note: WayNote, palette: Palette, width: int, height: int) -> list[Text]:
+    """A bar for the probability of each class, the actual one marked; or numbers.
+
+    Where there are more classes than lines, those that are most probable, and the actual one.
+    """
     longest = min(LONGEST, max(map(len, note.output_names)))
+    short_names = told_apart(note.output_names, LONGEST)
+    outputs = list(zip(note.output_names, short_names, note.outputs, strict=True))
+    less = 0
+    if note.of_classes and len(outputs) > max(2, height):
+        room = max(2, height) - 1
+        ranked = sorted(outputs, key=lambda each: (each[0] != note.actual, -each[2]))[:room]
+        outputs, less = [each for each in outputs if each in ranked], len(outputs) - room
     texts = []
-    for name, value in zip(note.output_names, note.outputs, strict=True):
+    for name, short_name, value in outputs:
         own = name == note.actual
         style = Style(color=palette.text, bold=own)
-        cut = f"{name[:longest]:<{longest}}"
+        cut = f"{short_name:<{longest}}"
         if not note.of_classes:
             texts.append(styled(f" {cut} ŷ = {short(value, 4)}", style))
             continue
@@ -48,6 +64,8 @@ def _predicted(note: WayNote, palette: Palette, width: int) -> list[Text]:
         colour = palette.training if own else palette.validation
         text = Text.assemble((f"{'▶' if own else ' '}{cut} {value:.3f} ", style))
         texts.append(text.append(bar, Style(color=colour)))
+    if less:
+        texts.append(styled(f" and {less} less probable", Style(color=palette.dim)))
     if not note.of_classes:
         texts.append(styled(f" {'actual':<{longest}} {note.actual}", Style(color=palette.dim)))
     return texts
@@ -55,7 +73,7 @@ def _predicted(note: WayNote, palette: Palette, width: int) -> list[Text]:
 
 def _inputs(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
     """The inputs in the unit of the table, as many beside each other as fit."""
-    names, values = [name[:LONGEST] for name in layer.names], layer.raw or layer.values
+    names, values = told_apart(layer.names, LONGEST), layer.raw or layer.values
     widest = max(map(len, names))
     pairs = list(zip(names, values, strict=True))
     across = max(1, width // (widest + 11))
@@ -81,24 +99,12 @@ def _bar(value: float, largest: float, room: int) -> str:
 def picture(
     image: Picture, palette: Palette, columns: int, lines: int, *, plain: bool
 ) -> list[Text]:
-    """An image in half blocks, enlarged by a whole number where there is room."""
-    from_columns, from_rows = image.grid.columns, image.grid.rows
-    times = max(1, min(columns // from_columns, 2 * lines // from_rows))
-    grid = _enlarged(image, times)
-    texts = []
-    for line in range(-(-grid.grid.rows // 2)):
-        cells = line_of(grid.grid, line, by_light(palette), plain=plain, signed=False)
-        texts.append(text_of(cells))
-    return texts
-
-
-def _enlarged(image: Picture, times: int) -> Picture:
-    grid, wide = image.grid, bytearray()
-    for row in range(grid.rows):
-        line = grid.shades[row * grid.columns : (row + 1) * grid.columns]
-        wide += bytes(shade for shade in line for _ in range(times)) * times
-    larger = type(grid)(columns=grid.columns * times, rows=grid.rows * times, shades=bytes(wide))
-    return Picture(name=image.name, grid=larger)
+    """An image in half blocks, as large as there is room for."""
+    grid = fitted(image.grid, columns, lines)
+    return [
+        text_of(line_of(grid, line, by_light(palette), plain=plain, signed=False))
+        for line in range(-(-grid.rows // 2))
+    ]
 
 
 def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Text]:
@@ -130,7 +136,8 @@ def _columns(
     layers = note.layers
     image = None
     if note.picture is not None:
-        image = picture(note.picture, palette, width // 3, height - 1, plain=plain)
+        columns = max(width // 3, min(note.picture.grid.columns, width // 2))
+        image = picture(note.picture, palette, columns, height - 1, plain=plain)
     fixed = [
         image[0].cell_len if image is not None and not l else _width(layer)
         for l, layer in enumerate(layers)
@@ -149,6 +156,10 @@ def _columns(
             (layer.title, Style(color=palette.text, bold=True)),
             (f" {layer.size}{ahead}", Style(color=palette.dim)),
         )
+        if layer.raw and image is None:
+            # above the numbers of the table
+            raw = min(LONGEST, max(map(len, layer.names))) + 9 - head.cell_len
+            head.append(f"{'raw':>{raw}}" if raw > len("raw") else "", Style(color=palette.dim))
         body = image if image is not None and not l else _units(note, l, palette, bar)
         blocks.append([head, *body])
     return joined(blocks, GAP)
@@ -162,12 +173,12 @@ def _width(layer: LayerOnTheWay) -> int:
 
 def _units(note: WayNote, l: int, palette: Palette, room: int) -> list[Text]:
     """A line for each unit: its name, its number, a bar with the colour of its sign."""
-    layer, names = note.layers[l], [name[:LONGEST] for name in note.layers[l].names]
+    layer, names = note.layers[l], told_apart(note.layers[l].names, LONGEST)
     widest, largest = max(map(len, names)), _largest(layer.values)
     raw: Sequence[float | None] = layer.raw or [None] * len(names)
     texts = []
-    for name, own, value in zip(names, raw, layer.values, strict=True):
-        is_actual = l == len(note.layers) - 1 and name == note.actual[:LONGEST]
+    for whole, name, own, value in zip(layer.names, names, raw, layer.values, strict=True):
+        is_actual = l == len(note.layers) - 1 and whole == note.actual
         text = styled(f"{name:<{widest}}", Style(color=palette.text, bold=is_actual))
         if own is not None:
             text.append(f" {short(own):>8}", Style(color=palette.dim))
@@ -190,10 +201,12 @@ def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> lis
             texts.append(styled("  ▼ W · a + b, then g", dim))
         more = layer.size - len(layer.values)
         rest = f"  and {more} more" if more else ""
-        texts.append(Text.assemble((layer.title, bold), (f"  {layer.size} units{rest}", dim)))
+        units = "1 unit" if layer.size == 1 else f"{layer.size} units"
+        texts.append(Text.assemble((layer.title, bold), (f"  {units}{rest}", dim)))
         if not l and note.picture is not None:
             grid = note.picture.grid
-            texts += picture(note.picture, palette, 2 * grid.columns, grid.rows, plain=plain)
+            columns = min(2 * grid.columns, width)
+            texts += picture(note.picture, palette, columns, grid.rows, plain=plain)
         else:
             texts += _shaded(layer, palette, width)
     return texts
@@ -201,7 +214,7 @@ def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> lis
 
 def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
     """Units beside each other, with the colour of their number."""
-    names, largest = [name[:LONGEST] for name in layer.names], _largest(layer.values)
+    names, largest = told_apart(layer.names, LONGEST), _largest(layer.values)
     widest = max(map(len, names))
     across = max(1, width // (widest + 11))
     pairs = list(zip(names, layer.values, strict=True))

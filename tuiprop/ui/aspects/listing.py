@@ -3,6 +3,7 @@
 from tuiprop.engine.replies import Studied
 from tuiprop.engine.sights import ClassesNote, ExampleNote, NumberScore
 from tuiprop.ui.aspects.aspect import Choice
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import short
 from tuiprop.ui.widgets.examples import Entry, Examples
 
@@ -22,17 +23,18 @@ def _list_classes(
     examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
 ) -> None:
     width = max(2, min(LONGEST, max(map(len, classes))))
-    what = "Mistakes, worst first"
+    what = "Mistakes, worst first" if note.accuracy < 1 else "Right, least sure"
     if cell is not None:
         what = f"{classes[cell[0]]} taken for {classes[cell[1]]}, worst first"
     head = f"{'row':<8}{'actual p':<{width + 6}} → predicted"
-    entries = [Entry(each.row, _words(each, classes, width)) for each in note.examples]
+    names = told_apart(classes, width)
+    entries = [Entry(each.row, _words(each, names, width)) for each in note.examples]
     examples.show(entries, note.found, what, head)
 
 
-def _words(each: ExampleNote, classes: list[str], width: int) -> str:
+def _words(each: ExampleNote, names: list[str], width: int) -> str:
     """Row, validation or not, what it is and how probable that is, what it is taken for."""
-    actual, predicted = (_cut(classes[k], width) for k in (each.actual, each.predicted))
+    actual, predicted = names[each.actual], names[each.predicted]
     mark = "◆" if each.held_out else " "
     words = f"#{each.row:<5}{mark} {actual:<{width}} {each.p_actual:.3f}"
     if each.predicted == each.actual:
@@ -53,7 +55,3 @@ def _list_residuals(examples: Examples, score: NumberScore) -> None:
 def verdict(actual: str, predicted: str) -> str:
     """What it is and what it is taken for."""
     return f"{actual} ✓" if actual == predicted else f"{actual}, predicted {predicted}"
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"

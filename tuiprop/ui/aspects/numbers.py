@@ -69,7 +69,7 @@ class NumbersAspect(Aspect):
             for each in studied.numbers
             if each is not score
         ]
-        figures.border_subtitle = "   ".join([*others, ", . another"]) if others else ""
+        figures.border_subtitle = _hint(others, figures.size.width)
         self._targets = len(studied.numbers)
         figures.show(diagrams.number_words(score, palette, figures.size.width))
         list_examples(self.query_one(Examples), studied, self.choice)
@@ -91,3 +91,15 @@ class NumbersAspect(Aspect):
     @on(Examples.Chosen)
     def _example_chosen(self, event: Examples.Chosen) -> None:
         self.post_message(self.Followed(event.row))
+
+
+def _hint(others: list[str], width: int) -> str:
+    """The scores of the other targets, as many as fit, and the keys that lead to them."""
+    if not others:
+        return ""
+    for count in range(len(others), 0, -1):
+        for keys in (", . another", ", ."):
+            words = "   ".join([*others[:count], keys])
+            if len(words) <= width:
+                return words
+    return ", . another"

@@ -11,6 +11,7 @@ from tuiprop.ui import ways
 from tuiprop.ui.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.aspects.listing import list_examples, verdict
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.scaling import fitted
 from tuiprop.ui.widgets.examples import Examples
 from tuiprop.ui.widgets.tiles import Tile, Tiles
 
@@ -82,12 +83,15 @@ class PicturesAspect(Aspect):
             self.ask()
 
     def _paint_weights(self, studied: Studied) -> None:
-        weights, grid = self.query_one(Tiles), studied.pictures[0].grid
-        tile = grid.columns, -(-grid.rows // 2)
+        weights = self.query_one(Tiles)
+        room = weights.size.width, max(1, weights.size.height - 1)
+        tiles = [
+            Tile(each.name, fitted(each.grid, *room, enlarge=False)) for each in studied.pictures
+        ]
+        tile = tiles[0].grid.columns, -(-tiles[0].grid.rows // 2)
         if weights.tile != tile:
             weights.tile = tile
             self.ask()
-        tiles = [Tile(each.name, each.grid) for each in studied.pictures]
         weights.show(tiles, self._units)
 
     def begin(self) -> None:

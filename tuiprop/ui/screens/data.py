@@ -17,6 +17,7 @@ from tuiprop.engine.notes import ColumnNote, Tables
 from tuiprop.engine.replies import Described, Refused
 from tuiprop.engine.requests import Describe
 from tuiprop.ui.column_changes import (
+    holding_out,
     read_as,
     used_or_not,
     with_column,
@@ -70,6 +71,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         Binding("t", "target(False)", "target", show=False),
         Binding("T", "target(True)", "one more target", show=False),
         Binding("u,space", "use", "used or left out", show=False),
+        Binding("h", "hold_out", "says which rows are held out", show=False),
         Binding("e", "next('encoding')", "encoding", show=False),
         Binding("m", "next('missing')", "missing values", show=False),
         Binding("s", "next('scaling')", "scaling", show=False),
@@ -246,7 +248,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         at = columns.cursor - described.first
         rows.update(first_rows(described.columns, at, rows.content_size.width, self._palette))
         text, zones = labelled(keys_of(note), self._palette)
-        detail.show([facts(note, self._palette), text], [[], zones])
+        detail.show([facts(note, detail.size.width, self._palette), text], [[], zones])
 
     # Changing
 
@@ -272,6 +274,10 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
     def action_target(self, more: bool) -> None:
         """Let the column be what is predicted."""
         self._change_column(lambda tables, note: with_target(tables, note, more=more), refit=True)
+
+    def action_hold_out(self) -> None:
+        """Let the column say which rows are held out, or no longer."""
+        self._change_column(holding_out)
 
     def action_next(self, setting: str) -> None:
         """The next value of a setting of the column."""

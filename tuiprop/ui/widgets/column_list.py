@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuiprop.engine.notes import ColumnNote
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import bars, plain
 from tuiprop.ui.palette import Palette
 
@@ -119,8 +120,8 @@ class ColumnList(Widget, can_focus=True):
         """Of the cells of a line."""
         room = self.size.width
         wide = room >= 100
-        fixed = [4, 0, 8, 9, 21, 18] if wide else [4, 0, 7, 8, 17, 9]
-        used = 30 if wide else 19
+        fixed = [4, 0, 8, 9, 21, 18] if wide else [4, 0, 7, 8, 16, 9]
+        used = 30 if wide else 20
         return [*fixed[:1], room - sum(fixed) - used, *fixed[2:], used]
 
     def render_line(self, y: int) -> Strip:
@@ -137,7 +138,7 @@ class ColumnList(Widget, can_focus=True):
         cells: tuple[str, ...] = ("", "…", "", "", "", "", "")
         style = Style(color=self._palette.text)
         if note is not None:
-            cells = _cells(note, widths)
+            cells = _cells(note, self._short_names(widths[1] - 1)[place], widths)
             if note.role == "left out":
                 style = Style(color=self._palette.dim)
             elif note.role == "target":
@@ -146,6 +147,11 @@ class ColumnList(Widget, can_focus=True):
         if at and self.has_focus:
             style += Style(reverse=True)
         return self._strip(line, style, width)
+
+    def _short_names(self, width: int) -> dict[int, str]:
+        """Of the columns that are known, by place."""
+        names = told_apart([note.name for note in self._notes.values()], width)
+        return dict(zip(self._notes, names, strict=True))
 
     def _strip(self, line: str, style: Style, width: int) -> Strip:
         segments = Text().append(line, style).render(self.app.console)
@@ -163,12 +169,12 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return line.plain
 
 
-def _cells(note: ColumnNote, widths: list[int]) -> tuple[str, ...]:
+def _cells(note: ColumnNote, name: str, widths: list[int]) -> tuple[str, ...]:
     mark = f" {MARKS[note.role]}{'!' if note.flags else ''}"
     kind = "whole" if note.kind == "whole number" else note.kind
     missing = str(note.missing) if note.missing else "-"
     spread = bars(note.bars, widths[5] - 1) if note.distinct > 1 else ""
-    return mark, note.name, kind, missing, values(note), spread, used_as(note)
+    return mark, name, kind, missing, values(note), spread, used_as(note)
 
 
 def values(note: ColumnNote) -> str:
@@ -183,7 +189,7 @@ def values(note: ColumnNote) -> str:
 def used_as(note: ColumnNote) -> str:
     """What is done with it, the settings that go without saying left out."""
     if note.role in ("left out", "split"):
-        return "left out" if note.role == "left out" else "says what is held out"
+        return "left out" if note.role == "left out" else "held out or not"
     parts = ["target"] if note.role == "target" else []
     if note.encoding not in ("", "number"):
         parts.append(note.encoding)

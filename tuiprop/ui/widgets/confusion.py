@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.engine.sights import ClassesNote
+from tuiprop.ui.naming import told_apart
 from tuiprop.ui.palette import LEVELS, Palette, cursor_style, heat
 from tuiprop.ui.shading import Cell, segments
 from tuiprop.ui.widgets.bars import Grounded
@@ -113,10 +114,14 @@ class Confusion(Grounded, can_focus=True):
         )
         count, of = note.counts[self.row][self.column], sum(note.counts[self.row])
         rate = f" ({count / of:.1%})" if of else ""
-        self.border_subtitle = Content(
-            f"actual {classes[self.row]}, predicted {classes[self.column]}: "
-            f"{count} of {of}{rate}  Enter: list"
-        )
+        for names in (classes, told_apart(classes, LONGEST_NAME)):
+            words = (
+                f"actual {names[self.row]}, predicted {names[self.column]}: "
+                f"{count} of {of}{rate}  Enter: list"
+            )
+            if len(words) <= self.size.width - 2:
+                break
+        self.border_subtitle = Content(words)
 
     def render_line(self, y: int) -> Strip:
         """The names of the classes, or a row."""
@@ -133,7 +138,7 @@ class Confusion(Grounded, can_focus=True):
         dim, width = Style(color=self.palette.dim), self._cell_width
         names = self._names[self._left : self._left + self._columns]
         text = " " * self._name_width + "".join(
-            f"{_cut(name, width - 1):>{width}}" for name in names
+            f"{name:>{width}}" for name in told_apart(names, width - 1)
         )
         more = len(self._names) - self._left - self._columns
         text += f"{f'{more}→' if more > 0 else '':>2}"
@@ -143,7 +148,7 @@ class Confusion(Grounded, can_focus=True):
         palette, width, row = self.palette, self._cell_width, note.counts[k]
         total = sum(row)
         plain = Style(color=palette.text)
-        name = _cut(self._names[k], self._name_width - 2)
+        name = told_apart(self._names, self._name_width - 2)[k]
         cells: list[Cell] = [(f"{name:<{self._name_width}}", plain)]
         for j in range(self._left, self._left + self._columns):
             rate = row[j] / total if total else 0.0
@@ -160,7 +165,3 @@ class Confusion(Grounded, can_focus=True):
             value = getattr(note.scores[k], field)
             cells.append((f"{'-' if value is None else f'{value:.3f}':>{SCORE}}", plain))
         return cells
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"

@@ -121,7 +121,9 @@ class HeatMap(Grounded, can_focus=True):
         outputs = ", ".join(short(value, 4) for value in note.outputs[:4])
         if note.name != "ŷ":
             outputs = short(note.shown, 4)
-        elif len(self._names) > 2:
+        elif self._names and len(note.outputs) == 1:
+            outputs += f" → {self._names[note.outputs[0] > 0.5]}"
+        elif self._names:
             best = max(range(len(note.outputs)), key=note.outputs.__getitem__)
             outputs = f"{self._names[best]} {short(note.outputs[best], 4)}"
         x, y = (short(value) for value in note.cursor)

@@ -1,5 +1,6 @@
 """Small pictures side by side: what each unit responds to, first-layer weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -144,7 +145,8 @@ class Tiles(Widget, can_focus=True):
         for k, tile in enumerate(self._tiles[start : start + self.across], start):
             here = self.has_focus and self.first + k == self.chosen
             if line == 0:
-                name = _shortened(tile.name, width - 2 * here)
+                peers = [each.name for each in self._tiles if _layer(each) == _layer(tile)]
+                name = _shortened(tile.name, [tile.name] if here else peers, width - 2 * here)
                 name = f"[{name}]" if here else name
                 style = cursor_style(self.palette) if here else dim
                 parts += [Segment(name, style), Segment(" " * (width - len(name) + 1), ground)]
@@ -158,10 +160,17 @@ class Tiles(Widget, can_focus=True):
         )
 
 
-def _shortened(name: str, width: int) -> str:
-    """Such as "a[1][u10]", or less of it: "[1][u10]", "u10", "vers…"."""
+def _layer(tile: Tile) -> str:
+    """What its name begins with: "a[1]"."""
+    return tile.name.rpartition("[")[0]
+
+
+def _shortened(name: str, peers: Sequence[str], width: int) -> str:
+    """Such as "a[1][u10]", or less of it: "[1][u10]", "u10", "vers…".
+
+    A layer of which one unit has no room for its number is shown without it.
+    """
+    if all(len(each) - 1 <= width for each in peers):
+        return name if len(name) <= width else name[1:]
     unit = name.rpartition("[")[2].removesuffix("]")
-    for shorter in (name, name[1:], unit):
-        if len(shorter) <= width:
-            return shorter
-    return f"{unit[: width - 1]}…"
+    return unit if len(unit) <= width else f"{unit[: width - 1]}…"
