@@ -18,6 +18,7 @@ from tests.ui.driving import opened, until
 from tuiprop.engine.client import InlineClient
 from tuiprop.engine.replies import Studied
 from tuiprop.ui.app import TuipropApp
+from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.problem import ProblemScreen
 from tuiprop.ui.settings import Settings
 
@@ -41,6 +42,9 @@ async def measure(what: str) -> None:
     """Print a line for each aspect of one data set."""
     async with TuipropApp(InlineClient(), what, Settings()).run_test(size=(120, 36)) as pilot:
         await opened(pilot)
+        if isinstance(pilot.app.screen, DataScreen):  # a table by itself is looked at first
+            await pilot.press("enter")
+            await opened(pilot)
         await pilot.press("e", "e", "e", "4")
         await until(pilot, lambda: isinstance(pilot.app.screen, ProblemScreen))
         screen = pilot.app.screen

@@ -75,7 +75,7 @@ def test_json_lines_are_read_as_they_are_typed(tmp_path: Path, suffix: str, name
         ("{}\n", "found"),
         ("\n\n", "nothing but blank lines"),
         ('{"a": 1}\n{"a": "\xff"}\n'.encode("latin-1"), "line 2: found bytes that are not UTF-8"),
-        (b"x\x01\0\0\0\0\0\0\0", "line 1: found no JSON"),
+        (b"x\x01\0\0\0\0\0\0\0", "line 1, character 1: found no JSON"),
         (zlib.compress(b'{"a": 1}\n'), "line 1: found bytes that are not UTF-8"),
         ("7\n", 'line 1: found "7", allowed: one JSON object a line'),
     ],
