@@ -185,7 +185,7 @@ async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         pilot.app.screen.query_one(Input).value = "much"
         await pilot.press("enter")
-        assert "a number such as" in str(pilot.app.screen.query_one(".error").render())
+        assert "a number, such as" in str(pilot.app.screen.query_one(".error").render())
         pilot.app.screen.query_one(Input).value = "0.05"
         await pilot.press("enter")
         await until(pilot, lambda: frame_of(pilot).settings.learning_rate == 0.05)
