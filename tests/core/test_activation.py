@@ -218,3 +218,19 @@ def test_the_slope_of_gelu_far_out(dtype: str) -> None:
     with np.errstate(over="ignore"):
         ACTIVATIONS["gelu"].multiply_derivative(z, z, np.ones_like(z), dz, scratch)
     assert dz.tolist() == [[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (64, 133)])
+def test_relu_gives_the_bits_of_its_definition(shape: tuple[int, int], dtype: DTypeLike) -> None:
+    z = np.random.default_rng(0).standard_normal(shape).astype(dtype)
+    da = np.random.default_rng(1).standard_normal(shape).astype(dtype)
+    least = float(np.nextafter(np.zeros(1, dtype), 1.0)[0])
+    special = [0.0, -np.inf, np.inf, least, np.nan]
+    z.ravel()[: len(special)] = special[: z.size]
+    a, dz, scratch = (np.full_like(z, 7.0) for _ in range(3))
+    relu = ACTIVATIONS["relu"]
+    relu.function(z, a, scratch)
+    assert np.array_equal(a, np.where(z <= 0.0, 0.0, z), equal_nan=True)
+    relu.multiply_derivative(z, a, da, dz, scratch)
+    assert np.array_equal(dz, np.where(z > 0.0, da, 0.0))
