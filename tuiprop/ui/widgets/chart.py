@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprop.ui.curve import Curve
 from tuiprop.ui.numbers import short, sparkline
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.widgets.bars import Grounded
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Series:
     curve: Curve
 
 
-class CostChart(Widget, can_focus=True):
+class CostChart(Grounded, can_focus=True):
     """J against epochs, linear or logarithmic."""
 
     DEFAULT_CSS = """
@@ -45,6 +45,7 @@ class CostChart(Widget, can_focus=True):
         self.palette = palette
         self._series: tuple[Series, ...] = ()
         self._drawn: tuple[object, list[Strip]] = (None, [])
+        self._is_due = False
         self._version: object = None
         self._now = 0
         self._others: tuple[Curve, ...] = ()
@@ -113,11 +114,12 @@ class CostChart(Widget, can_focus=True):
 
         It takes longer than all other panels, which do not wait for it, nor does a key.
         """
-        if self._drawn[0] != self._state:
+        if self._drawn[0] != self._state and not self._is_due:
+            self._is_due = True
             self.call_after_refresh(self._draw_anew)
         strips = self._drawn[1]
         strip = strips[y] if y < len(strips) else Strip.blank(self.size.width)
-        return strip.apply_style(self.rich_style)
+        return strip.apply_style(self.ground)
 
     @property
     def _state(self) -> object:
@@ -125,6 +127,7 @@ class CostChart(Widget, can_focus=True):
         return self._version, self._now, self.size, self.palette.name, self.logarithmic
 
     def _draw_anew(self) -> None:
+        self._is_due = False
         state = self._state
         if self._drawn[0] != state:
             self._drawn = state, self._draw()

@@ -10,11 +10,11 @@ from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.proving import short_verdict, verdict_style
+from tuiprop.ui.widgets.bars import Grounded
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 NORMS, PROOF = 18, 11
@@ -65,7 +65,7 @@ class Marks:
         return (symbol, l) not in self.unmade
 
 
-class LayersPanel(Widget, can_focus=True):
+class LayersPanel(Grounded, can_focus=True):
     """A table of shapes. Arrows choose an array, Enter goes to it."""
 
     DEFAULT_CSS = """
@@ -204,7 +204,7 @@ class LayersPanel(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The head, or a layer."""
-        return self._line(y).apply_style(self.rich_style)
+        return self._line(y).apply_style(self.ground)
 
     def _line(self, y: int) -> Strip:
         height = self.size.height

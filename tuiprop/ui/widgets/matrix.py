@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprop.engine.notes import Matrix, Place, Window
 from tuiprop.ui.numbers import CELL, Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
+from tuiprop.ui.widgets.bars import Grounded
 from tuiprop.ui.widgets.layers import name_of_shape
 
 WIDEST_CELL = 18
@@ -42,7 +42,7 @@ class ArrayName:
         return f"{self.slot}({name})" if self.slot else name
 
 
-class MatrixView(Widget, can_focus=True):
+class MatrixView(Grounded, can_focus=True):
     """The part of one array that fits; asks for another part as the cursor leaves it."""
 
     DEFAULT_CSS = """
@@ -342,7 +342,7 @@ class MatrixView(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The names of the columns, a row, or how much lies beyond."""
-        return self._line(y).apply_style(self.rich_style)
+        return self._line(y).apply_style(self.ground)
 
     def _line(self, y: int) -> Strip:
         matrix, width = self.matrix, self.size.width

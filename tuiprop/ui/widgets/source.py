@@ -10,18 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprop.engine.notes import OriginNote, Place
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.terms import Page, Terms
+from tuiprop.ui.widgets.bars import Grounded
 
 MOST_TERMS = 200
 """Terms that are asked for: the largest ones."""
 
 
-class SourcePanel(Widget, can_focus=True):
+class SourcePanel(Grounded, can_focus=True):
     """The terms of the number under the cursor, the largest first. Enter follows one of them."""
 
     DEFAULT_CSS = """
@@ -156,12 +156,12 @@ class SourcePanel(Widget, can_focus=True):
         lines = [*page.lines[self._top : self._top + page.room], *page.foot]
         width = self.size.width
         if y >= len(lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.ground)
         line = lines[y].copy()
         line.truncate(width, overflow="ellipsis")
         segments = [s for s in line.render(self.app.console) if s.text != "\n"]
-        strip = Strip(segments).apply_style(self.rich_style)
-        return strip.adjust_cell_length(width, self.rich_style)
+        strip = Strip(segments).apply_style(self.ground)
+        return strip.adjust_cell_length(width, self.ground)
 
     def _page(self) -> Page:
         """What is painted; drawn when something has changed."""
