@@ -1,4 +1,6 @@
 import io
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,21 @@ def test_an_array_is_named_after_its_file(tmp_path: Path, suffix: str) -> None:
     content = COMPRESSIONS[suffix](npy(np.asfortranarray(X)))
     table = read(tmp_path / f"m.npy{suffix}", content, examples="rows")
     assert cells(table) == {"m_0": [1.0, 4.0], "m_1": [2.0, 5.0], "m_2": [3.0, 6.0]}
+
+
+def test_an_archive_that_says_that_it_is_small(tmp_path: Path) -> None:
+    small = npy(Y)
+    large, stream = small + bytes(50_000_000), io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("y.npy", large)
+    declared = len(large).to_bytes(4, "little"), len(small).to_bytes(4, "little")
+    content = stream.getvalue().replace(*declared)
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"a damaged \.npz file \(Bad CRC-32 for file 'y\.npy'\)"):
+        read(tmp_path / "a.npz", content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**23
 
 
 def test_arrays_of_one_axis_need_no_word_on_their_order(tmp_path: Path) -> None:

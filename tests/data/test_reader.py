@@ -99,6 +99,9 @@ def test_tables_are_read_as_they_are_meant(
         (b"\xef\xbb\xbf\xe9;b\n1;2\n", "line 1, column 1: found bytes that are not UTF-8"),
         (b"a;b;c\n1;2;3\n4;5\xff;6\n", "line 3, column 2: found bytes that are not UTF-8"),
         (b"a,b\n1,2\n3,\0\n", "line 3, column 2: found a NUL byte, allowed: text"),
+        (b"a,b\r1,2\r3,\0\r", "line 3, column 2: found a NUL byte, allowed: text"),
+        (b'a,b\n"x, ""y",\0\n', "line 2, column 2: found a NUL byte, allowed: text"),
+        (b"a,b\n" + b"x" * 140_000 + b",\0\n", "line 2, column 2: found a NUL byte"),
         ("a\n1\n".encode("utf-16"), "line 1: found text in UTF-16, allowed: a text file in UTF-8"),
     ],
 )

@@ -2,6 +2,7 @@ import gzip
 import io
 import os
 import threading
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,6 +45,24 @@ def test_a_damaged_compression_is_one_sentence(
     changed = bytearray(whole)
     changed[place] ^= data.draw(st.integers(1, 255))
     table_or_sentence(bytes(changed))
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_what_decompresses_to_too_much_is_refused(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"a.jsonl{suffix}"
+    path.write_bytes(COMPRESSIONS[suffix](bytes(50_000_000)))
+    monkeypatch.setattr("tuiprop.data.source.LARGEST", 2**22)
+    tracemalloc.start()
+    with pytest.raises(DataError) as caught:
+        read_table(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert str(caught.value) == (
+        f"{path}: found more than 4194304 bytes, decompressed, allowed: fewer"
+    )
+    assert peak < 2**23
 
 
 def test_what_follows_in_a_gzip_file_of_several_parts_is_read(tmp_path: Path) -> None:

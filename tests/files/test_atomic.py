@@ -162,6 +162,14 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+@pytest.mark.parametrize("name", ["a\0.npz", "a/" * 3000 + "a.npz"], ids=["NUL", "long"])
+def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    sentence(tmp_path / name)
+    path = str(tmp_path / name)
+    assert refusal(path, ".npz").startswith(f"{path}: cannot be written: ")
+    assert files(tmp_path) == []
+
+
 def test_a_file_for_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert sentence(tmp_path / "file" / "a").endswith("Not a directory")

@@ -363,6 +363,31 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak < 2**20
 
 
+ALLOWED = "allowed: 0, not at all, and 8, deflate"
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        (zipfile.ZIP_DEFLATED, "not an .npz file: Bad CRC-32 for file 'W1.npy'"),
+        (zipfile.ZIP_BZIP2, f"not an .npz file: W1.npy is compressed by method 12, {ALLOWED}"),
+        (zipfile.ZIP_LZMA, f"not an .npz file: W1.npy is compressed by method 14, {ALLOWED}"),
+    ],
+)
+def test_a_bomb_that_says_that_it_is_small(tmp_path: Path, method: int, words: str) -> None:
+    path, small = tmp_path / "w.npz", npy(np.zeros((3, 2)))
+    large = small + bytes(50_000_000)
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("W1.npy", large)
+    declared = len(large).to_bytes(4, "little"), len(small).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(*declared))
+    tracemalloc.start()
+    assert refused(path, NETWORK) == words
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**23
+
+
 def attempt(path: Path) -> bool:
     """Whether a file that may be damaged in any way is read; it is refused otherwise."""
     for reading in (load_model, lambda path: parameters_for(path, NETWORK, "float32")):

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.data.archive import member_content
 from tuiprop.data.dialect import MOST_COLUMNS
-from tuiprop.data.source import Source
+from tuiprop.data.source import LARGEST, Source
 from tuiprop.data.table import Column, DataError, Table, listed
-
-LARGEST = 2**33
-"""Bytes that the arrays of a file may take."""
 
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_HEAD = 1 << 16
+"""Bytes that hold any header that NumPy reads."""
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _IMAGES = ("images", "labels"), ("idx3", "idx1")
 """Pairs: what the name of a file of images has, and what that of its labels has instead."""
@@ -56,9 +56,9 @@ def read_numpy(source: Source, examples: str | None) -> Table:
     return _table(source, columns)
 
 
-def _npy(source: Source, content: bytes) -> NDArray[Any]:
+def _npy(source: Source, content: bytes | bytearray) -> NDArray[Any]:
     """The array of a `.npy` file; nothing is allocated before its numbers are found there."""
-    stream = io.BytesIO(content)
+    stream = io.BytesIO(content[:_HEAD])
     try:
         version = np.lib.format.read_magic(stream)
         if version not in _HEADERS:
@@ -85,7 +85,7 @@ def _npz(source: Source) -> dict[str, NDArray[Any]]:
             if declared > LARGEST:
                 raise source.error("", f"{declared} bytes of arrays", f"up to {LARGEST}")
             arrays = {
-                each.filename.removesuffix(".npy"): _npy(source, archive.read(each))
+                each.filename.removesuffix(".npy"): _npy(source, member_content(archive, each))
                 for each in members
             }
     except DataError:

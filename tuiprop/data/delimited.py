@@ -4,7 +4,7 @@ What is plain is read quickly (`blocks`); the rest is read as text, and every ce
 what it should be is named with its line and column.
 """
 
-import csv
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -104,11 +104,13 @@ class _Careful:
 
     def _place_of(self, data: bytes, position: int) -> str:
         """Line and column of a byte of a file that is no text."""
-        begin = data.rfind(b"\n", 0, position) + 1
-        line = data.count(b"\n", 0, begin) + 1
-        cut = delimiter_of(self.source, data[:HEAD].decode("utf-8", "replace"), self.asked)
-        before = data[begin:position].decode("utf-8", "replace")
-        return f"line {line}, column {len(next(csv.reader([before], delimiter=cut), [''])) or 1}"
+        before = data[:position].decode("utf-8-sig", "replace")
+        lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        head = data[:HEAD].decode("utf-8", "replace")
+        cut = re.escape(delimiter_of(self.source, head, self.asked))
+        quoted = rf'(?:^|(?<={cut}))"(?:[^"]|"")*"?'
+        column = len(re.findall(cut, re.sub(quoted, "", lines[-1]))) + 1
+        return f"line {len(lines)}, column {column}"
 
     def _frame(self) -> "pl.DataFrame":
         """Every record, the header too, as text without the blanks around it.

@@ -17,6 +17,11 @@ from tuiprop.training.experiment import STANDARD_INPUT
 HEAD = 1 << 18
 """Bytes that tell the format and the dialect of a file."""
 
+LARGEST = 2**33
+"""Bytes that a file may take in memory where it is read whole: decompressed, or as arrays."""
+
+_PIECE = 1 << 20
+
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SUFFIXES = (".gz", ".gzip", ".zst", ".zstd")
 
@@ -77,9 +82,21 @@ class Source:
 
     @cached_property
     def content(self) -> bytes:
-        """All of it, decompressed; to be had again without reading."""
+        """All of it, decompressed; to be had again without reading.
+
+        Raises:
+            DataError: it cannot be read, is damaged, or decompresses to too much.
+        """
         with self.open() as stream:
-            return stream.read()
+            if self.size is not None:
+                return stream.read()
+            pieces, size = [], 0
+            while piece := stream.read(_PIECE):
+                pieces.append(piece)
+                size += len(piece)
+                if size > LARGEST:
+                    raise self.error("", f"more than {LARGEST} bytes, decompressed", "fewer")
+            return b"".join(pieces)
 
     @cached_property
     def head(self) -> bytes:

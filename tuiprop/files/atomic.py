@@ -30,10 +30,11 @@ def refusal(file: str, *suffixes: str) -> str:
     path = Path(file)
     if not path.stem or not path.name.endswith(suffixes):
         return f"{file}: found {path.suffix or 'no suffix'}, allowed: {', '.join(suffixes)}"
-    target = Path(os.path.realpath(file))
-    if not target.parent.is_dir():
-        return f"{file}: there is no folder {target.parent if path.is_symlink() else path.parent}"
     try:
+        target = Path(os.path.realpath(file))
+        if not target.parent.is_dir():
+            folder = target.parent if path.is_symlink() else path.parent
+            return f"{file}: there is no folder {folder}"
         mode = target.stat().st_mode
         if stat.S_ISDIR(mode):
             return f"{file}: is a folder"
@@ -41,8 +42,8 @@ def refusal(file: str, *suffixes: str) -> str:
             return f"{file}: is not a regular file"
     except FileNotFoundError:
         pass
-    except OSError as error:
-        return f"{file}: cannot be written: {error.strerror}"
+    except (OSError, ValueError) as error:  # ValueError: NUL in a name
+        return f"{file}: cannot be written: {getattr(error, 'strerror', error)}"
     writable = os.access(target.parent, os.W_OK | os.X_OK)
     return "" if writable else f"{file}: cannot be written: Permission denied"
 
@@ -60,7 +61,10 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
     Raises:
         FileError: with the user's path in the sentence; what was there before is intact.
     """
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:  # NUL in a name
+        raise FileError(f"{path}: cannot be written: {error}") from None
     try:
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.data.archive import member_content
 from tuiprop.data.table import listed
 from tuiprop.files.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
 from tuiprop.files.description import decode_description
@@ -18,6 +19,8 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_HEAD = 1 << 16
+"""Bytes that hold any header that NumPy reads."""
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
@@ -63,12 +66,12 @@ def _read_arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
     if not any(name != "tuiprop" for name in members.values()):
         found = listed(names.values()) or "nothing"
         raise ContentError(f"found {found}, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …")
-    return {name: _array(archive.read(member)) for member, name in members.items()}
+    return {name: _array(member_content(archive, member)) for member, name in members.items()}
 
 
-def _array(content: bytes) -> Array:
+def _array(content: bytearray) -> Array:
     """The array of an `.npy` file; nothing is allocated before its numbers are found there."""
-    stream = io.BytesIO(content)
+    stream = io.BytesIO(content[:_HEAD])
     version = np.lib.format.read_magic(stream)
     shape, fortran, dtype = _HEADERS[version](stream)
     if dtype.hasobject:
