@@ -68,6 +68,29 @@ def test_an_archive_that_says_that_it_is_small(tmp_path: Path) -> None:
     assert peak < 2**23
 
 
+def header_of(shape: str) -> bytes:
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(11 + len(header)) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.idx", b"\0\0\x08\x03" + b"\xff" * 8 + bytes(4)),
+        ("a.idx", b"\0\0\x08\x41" + b"\0\0\0\x01" * 65 + b"\x07"),
+        ("a.npy", header_of(f"(0, {2**62}, {2**62})")),
+        ("a.npy", header_of("(-1, -8)") + bytes(8)),
+        ("a.npy", header_of(f"({'1, ' * 65})") + b"\x07"),
+    ],
+)
+def test_shapes_that_no_array_can_have(tmp_path: Path, name: str, content: bytes) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / name, content, examples="rows")
+    assert str(caught.value).startswith(f"{tmp_path / name}: found an array (")
+    assert str(caught.value).endswith("allowed: sizes that NumPy can have")
+
+
 def test_arrays_of_one_axis_need_no_word_on_their_order(tmp_path: Path) -> None:
     table = read(
         tmp_path / "a.npz", npz(x=X[0], t=np.array(["a", "b", " c"]), s=np.array([b"u"] * 3))

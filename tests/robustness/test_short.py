@@ -1,11 +1,12 @@
 """Short forms of what the scripts beside this do at length."""
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.robustness import full, fuzz
+from tests.robustness import full, fuzz, soak
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".json", ".py", ".tuiprop", ".csv"])
@@ -32,3 +33,17 @@ def test_what_the_fuzzer_begins_from_is_read(suffix: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("suffix", fuzz.readers())
 def test_fuzzed(suffix: str, tmp_path: Path) -> None:
     assert "no fault" in fuzz.run(suffix, 2, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_training_flat_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(soak, "MINUTE", 2.0)
+    monkeypatch.setattr(sys, "argv", ["soak", "2"])
+    soak.main()
+    *table, end = capsys.readouterr().out.splitlines()
+    rows = [[float(cell.replace(",", "")) for cell in row.split("|")[1:-1]] for row in table[2:]]
+    assert 0 < rows[0][1] < rows[-1][1]
+    assert all(max(row[2:4]) < 200 for row in rows)
+    assert end == "q ended it with status 0"

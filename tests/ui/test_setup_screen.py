@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, Select, Static
+from textual.widgets import Button, Input, OptionList, Select, Static
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
@@ -260,3 +260,9 @@ async def test_another_target_brings_its_loss_and_output(make_app: MakeApp) -> N
         await pilot.press("enter")
         await until(pilot, lambda: screen.query_one("#network-loss", Select).value == "mse")
         assert screen.query_one(LayerEditor).settings[-1]["activation"] == "linear"
+
+
+async def test_a_page_key_before_a_list_has_its_place(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        assert await pilot.app.run_action("page_down", OptionList("a", "b"))

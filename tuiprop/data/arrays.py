@@ -73,8 +73,18 @@ def _npy(source: Source, content: bytes | bytearray) -> NDArray[Any]:
     if prod(shape) * dtype.itemsize != len(content) - start:
         found = f"an array {shape} of {dtype} in {len(content) - start} bytes"
         raise source.error("", found, "as many bytes as its header says")
-    array: NDArray[Any] = np.frombuffer(content, dtype, offset=start)
-    return array.reshape(shape, order="F" if fortran else "C")
+    return _shaped(source, np.frombuffer(content, dtype, offset=start), shape, fortran=fortran)
+
+
+def _shaped(
+    source: Source, numbers: NDArray[Any], shape: tuple[int, ...], *, fortran: bool = False
+) -> NDArray[Any]:
+    """The numbers in this shape, of which only the product of the sizes is known to be right."""
+    try:
+        return numbers.reshape(shape, order="F" if fortran else "C")
+    except ValueError:  # sizes that are negative, or beside a 0 beyond any memory; too many axes
+        allowed = "sizes that NumPy can have"
+        raise source.error("", f"an array {shape}", allowed) from None
 
 
 def _npz(source: Source) -> dict[str, NDArray[Any]]:
@@ -200,6 +210,6 @@ def _idx(source: Source) -> NDArray[Any]:
     if size != len(content) - start:
         found = f"{len(content) - start} bytes after a header that says {shape}"
         raise source.error("", found, f"{size} bytes")
-    array: NDArray[Any] = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    array = _shaped(source, np.frombuffer(content, dtype, offset=start), shape)
     _check_array(source, "the array", array)
     return array

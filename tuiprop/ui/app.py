@@ -19,6 +19,7 @@ from textual.dom import DOMNode
 from textual.errors import NoWidget
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
+from textual.widgets import OptionList
 from textual.worker import Worker
 
 from tuiprop.engine.client import Client
@@ -292,6 +293,10 @@ class TuipropApp(App[int]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """As Textual's; a key may come before its screen is built, or while it goes."""
+        if isinstance(default_namespace, OptionList) and not (
+            default_namespace.scrollable_content_region  # Textual looks for lines not made yet
+        ):
+            return True
         with while_shown(self.screen):
             return await super().run_action(action, default_namespace, namespaces)
         return True
