@@ -30,6 +30,9 @@ RATE = 100.0
 SECONDS = 20.0
 """Within which the dashboard ends."""
 
+BEHIND = 500
+"""Events after which q has been answered and the run kept, whatever else the machine does."""
+
 TAIL = 20_000
 """Bytes of output that are remembered."""
 
@@ -110,7 +113,7 @@ class Hammer:
         self._folder = folder
         self._generator = np.random.default_rng(seed)
         self.outcome = Outcome()
-        self._sent: deque[str] = deque(maxlen=40)
+        self._sent: deque[str] = deque(maxlen=BEHIND)
         self._start()
 
     def _start(self) -> None:
@@ -177,7 +180,7 @@ class Hammer:
 
     def _fault(self, words: str) -> None:
         self.outcome.wrong.append(
-            f"after {self.outcome.events} events: {words}; the last were {list(self._sent)!r}"
+            f"after {self.outcome.events} events: {words}; the last were {list(self._sent)[-40:]!r}"
         )
 
     def _ended(self, *, asked: bool) -> None:
@@ -197,6 +200,8 @@ class Hammer:
 
     def _measure(self) -> None:
         engines = self._terminal.engines()
+        if not engines:  # it is ending; where it is not, there will be another engine next time
+            return
         if engines != self._engines:
             self._fault(f"the engine is another one: {engines}, not {self._engines}")
         with suppress(OSError):
