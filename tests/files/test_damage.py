@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.files.models import model
+from tests.robustness.kill import KILLED
 from tests.robustness.mutate import damage, outcome
 from tuiprop.files import contents, npz, tensors, text
 from tuiprop.files.atomic import FileError
@@ -278,5 +279,5 @@ def test_killed_while_it_saves() -> None:
         check=True,
     )
     lines = done.stdout.splitlines()
-    assert [line.partition(":")[0] for line in lines] == list(READ)
+    assert [line.partition(":")[0] for line in lines] == list(KILLED)
     assert "unreadable" not in done.stdout
