@@ -266,3 +266,13 @@ async def test_a_page_key_before_a_list_has_its_place(make_app: MakeApp) -> None
     async with make_app("iris").run_test(size=WIDE) as pilot:
         await opened(pilot)
         assert await pilot.app.run_action("page_down", OptionList("a", "b"))
+
+
+async def test_a_page_key_in_a_palette_without_room_for_its_list(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=(120, 1)) as pilot:
+        await opened(pilot)
+        await pilot.press("colon")
+        await until(pilot, lambda: bool(pilot.app.screen.query(OptionList)))
+        await pilot.press("pagedown", "pageup", "down", "pagedown")
+        assert pilot.app.is_running
+        assert pilot.app.return_code is None

@@ -78,6 +78,17 @@ class Palette(LeftOnce, CommandPalette):
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
 
+def _list_without_place(widget: DOMNode | None) -> bool:
+    """It is a list, or the palette with its list, that has no place on the screen.
+
+    Textual looks for lines of it then that have not been made.
+    """
+    lists = [widget] if isinstance(widget, OptionList) else []
+    if isinstance(widget, CommandPalette):
+        lists = [*widget.query(OptionList)]
+    return any(not each.scrollable_content_region for each in lists)
+
+
 class TuipropApp(App[int]):
     """Opens what was named and hands over to the screens.
 
@@ -293,9 +304,7 @@ class TuipropApp(App[int]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """As Textual's; a key may come before its screen is built, or while it goes."""
-        if isinstance(default_namespace, OptionList) and not (
-            default_namespace.scrollable_content_region  # Textual looks for lines not made yet
-        ):
+        if "page_" in str(action) and _list_without_place(default_namespace):
             return True
         with while_shown(self.screen):
             return await super().run_action(action, default_namespace, namespaces)
