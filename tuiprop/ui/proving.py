@@ -143,4 +143,4 @@ def flag(slip: SlipNote, palette: Palette, width: int) -> list[Text]:
     line = f" ✗ SLIP ON: {slip.title}  (nothing can be exported) "
     long = cell_len(line) > width
     lines = (" ✗ SLIP ON, nothing can be exported:", f"   {slip.title}") if long else (line,)
-    return [Text(each, style) for each in lines]
+    return [Text.assemble((each, style)) for each in lines]
