@@ -752,7 +752,7 @@ def test_divergence() -> None:
     assert frame.now is not None
     assert frame.bad is not None
     assert (frame.bad.symbol, frame.bad.layer) == (frame.now.symbol, frame.now.layer)
-    assert f"First not finite: operation {frame.now.number} of 17" in frame.diverged
+    assert f"), operation {frame.now.number} of 17: " in frame.diverged
     found = matrix(engine, frame.bad.symbol, frame.bad.layer)
     assert not np.isfinite(found.values[frame.bad.row][frame.bad.column])
     ask(engine, Move(operations=-1), Done)

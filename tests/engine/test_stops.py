@@ -375,7 +375,7 @@ def test_divergence_stops_at_the_first_number_that_is_not_finite(way: str) -> No
             break
     assert place_of(frame) == (t - 1, k)
     assert frame.bad is not None
-    assert f"First not finite: operation {k} of 17, {name}, at {name}[" in frame.diverged
+    assert f"), operation {k} of 17: {name}[" in frame.diverged
     window = Window(symbol=frame.bad.symbol, layer=frame.bad.layer, rows=99, columns=99)
     matrix = ask(engine, Look(window=window), Frame).matrix
     assert matrix is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -23,7 +24,9 @@ from tests.ui.driving import (
     until,
 )
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.engine.notes import BranchNote
 from tuiprop.ui.numbers import short
+from tuiprop.ui.places import PLACES, branch_words
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.widgets.layers import LayersPanel
 from tuiprop.ui.widgets.matrix import ArrayName
@@ -78,6 +81,55 @@ async def test_the_operands_follow_the_cursor_in_the_result(make_app: MakeApp) -
             *((True, False), (False, True)),
             (True, False),
         )
+
+
+async def test_adam_is_seen_whole_with_its_slots_and_steps(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    (tmp_path / "adam.toml").write_text(
+        '[data]\nsource = "spiral"\n[training]\noptimizer = "adam"\n'
+    )
+    async with make_app(str(tmp_path / "adam.toml")).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("b", "2")
+        bench = bench_of(pilot)
+        await until(
+            pilot,
+            lambda: (
+                len(bench.operands.views) == 4
+                and all(
+                    view.matrix is not None and view.matrix.window.columns == 2
+                    for view in (bench.matrix, *bench.operands.views)
+                )
+            ),
+        )
+        views = (bench.matrix, *bench.operands.views)
+        assert all(len(view._not_shown()) <= view.size.width for view in views)
+        await until(pilot, lambda: bench.source.terms is not None)
+        assert bench.source.terms is not None
+        page = bench.source.terms.page()
+        seen = [line.plain for line in page.lines[: page.room]]
+        for step in ("m = ", "v = ", "m̂ = ", "v̂ = ", "ΔW = "):
+            (line,) = (line for line in seen if line.startswith(step))
+            assert line.count(" = ") == 3, "the rule, its numbers, what comes of them"
+        assert page.foot[-1].plain.startswith("✓")
+
+
+@pytest.mark.parametrize("width", [26, 60])
+async def test_what_lies_beyond_the_edges_is_never_cut(make_app: MakeApp, width: int) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("o", "2", "right", "right", "down")
+        await at_operation(pilot, 1)
+        view = bench_of(pilot).matrix
+        view.styles.width, view.styles.max_width = width, width
+        await until(pilot, lambda: view.size.width < width)
+        await pilot.press(*["right"] * 12)
+        await until(pilot, lambda: view.matrix is not None and view.matrix.window.column > 0)
+        text = view._not_shown()
+        assert "←" in text
+        assert text.rstrip().endswith("→")
+        assert len(text) <= view.size.width
 
 
 async def test_at_80_columns_the_operands_are_one_key_away(make_app: MakeApp) -> None:
@@ -322,8 +374,25 @@ async def test_go_to_lists_the_branches(make_app: MakeApp) -> None:
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         words = str(pilot.app.screen.query_one(".words").render())
-        assert "branch 1: left branch 0 after update 8, goes to update 8 (here)" in words
-        assert "branch 0: goes to update 8" in words
+        assert "branch 1: left 0 after update 8, reaches 8 (here)" in words
+        assert "branch 0: reaches 8" in words
+
+
+async def test_go_to_has_room_for_many_branches_at_80_columns(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        frame = frame_of(pilot)
+        branches = [
+            BranchNote(number=i, parent=i - 1, fork=12345, reached=12345, edits=[])
+            for i in range(30)
+        ]
+        words = branch_words(replace(frame, branches=branches, branch=29))
+        pilot.app.push_screen(AskText("Go to", f"{PLACES}\n{words}"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        await pilot.pause()
+        for part in (".title", ".words", "Input"):
+            assert pilot.app.screen.query_one(part).region.bottom <= NARROW[1] - 2
+            assert pilot.app.screen.query_one(part).region.y >= 1
 
 
 async def choose(pilot: Pilot[int], answer: str) -> None:

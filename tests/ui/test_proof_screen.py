@@ -10,9 +10,10 @@ from tests.engine.runs import opened as engine_with
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
 from tests.ui.test_run_screen import text_of
+from tuiprop.core.slip import Slip
 from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.engine.notes import ArrayProof, ProofNote
+from tuiprop.engine.notes import ArrayProof, ProofNote, SlipNote
 from tuiprop.engine.replies import Done, Frame, Outline
 from tuiprop.engine.requests import Check, Look, Move, SetSlip, Verify
 from tuiprop.training.experiment import to_tables
@@ -88,7 +89,8 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
         assert screen.query_one("#found").has_class("-wrong")
         flag = screen.query_one("#flag", Line)
         assert flag.display
-        assert f"SLIP ON: {SLIPS[slip].title}" in text_of(pilot, 1)
+        assert "SLIP ON" in text_of(pilot, 1)
+        assert SLIPS[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
         await pilot.press("enter")
         await says(pilot, "nothing is wrong")
         await until(pilot, lambda: not flag.display)
@@ -113,6 +115,16 @@ async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
             lambda: any("slip is on" in note.message for note in pilot.app._notifications),
         )
         assert pilot.app.screen is app_of(pilot).run_screen
+
+
+@pytest.mark.parametrize("slip", SLIPS.values())
+def test_the_flag_says_all_in_80_columns(slip: Slip) -> None:
+    note = SlipNote(name=slip.name, title=slip.title, right="", sentence="")
+    lines = proving.flag(note, DARK, 80)
+    assert max(line.cell_len for line in lines) <= 80
+    text = "".join(line.plain for line in lines)
+    assert slip.title in text
+    assert "nothing can be exported" in text
 
 
 async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:

@@ -295,14 +295,14 @@ class DivergedError(ArithmeticError):
         self.session = session
 
 
-def divergence(run: Run) -> str:
-    """The sentence on where a run diverged."""
+def divergence(run: Run, first: str = "") -> str:
+    """The sentence on where a run diverged; `first` names the first number that is not finite."""
     t = run.diverged_at
     assert t is not None
     batches = run.batches
     return (
-        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}): "
-        "a parameter or a slot of the optimiser is not finite any more; "
+        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)})"
+        f"{first or ': a parameter or a slot of the optimiser is not finite any more'}; "
         f"the state after update {t - 1} is kept. "
         f"A smaller learning rate than {run.trainer.settings.learning_rate:g} may help"
     )

@@ -336,10 +336,9 @@ class View:
         operation = bad[0]
         name = name_of(self._session, self._rows_of_batch(), place)
         number = self._walk.within.operations.index(operation) + 1
-        return (
-            f"{divergence(run)}. First not finite: operation {number} of "
-            f"{self._walk.operations}, {operation.result}, at {name}"
-        )
+        # what matters first: the line at the foot of the screen may be cut
+        at = f", operation {number} of {self._walk.operations}"
+        return divergence(run, f"{at}: {name} is not finite")
 
     def _bad(self) -> Place | None:
         """The first number that is not finite, where the run diverged there."""

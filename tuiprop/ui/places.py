@@ -51,11 +51,9 @@ def branch_words(frame: Frame) -> str:
 
 
 def _branch_line(branch: BranchNote, *, here: bool) -> str:
-    """Branch 2: left branch 1 after update 40, goes to update 90 (here)."""
-    left = (
-        "" if branch.parent is None else f"left branch {branch.parent} after update {branch.fork}, "
-    )
-    return f"branch {branch.number}: {left}goes to update {branch.reached}{' (here)' * here}"
+    """Branch 2: left 1 after update 40, reaches 90 (here). It is to fit one line of the dialog."""
+    left = "" if branch.parent is None else f"left {branch.parent} after update {branch.fork}, "
+    return f"branch {branch.number}: {left}reaches {branch.reached}{' (here)' * here}"
 
 
 def parse_place(text: str) -> Seek | str:

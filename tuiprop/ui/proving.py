@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -136,7 +137,10 @@ def _layer(each: ArrayProof) -> int:
     return int(match[3])
 
 
-def flag(slip: SlipNote, palette: Palette) -> Text:
-    """What cannot be overlooked while a slip is on."""
+def flag(slip: SlipNote, palette: Palette, width: int) -> list[Text]:
+    """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
     style = Style(color=palette.background, bgcolor=palette.bad, bold=True)
-    return Text.assemble((f" ✗ SLIP ON: {slip.title}  (nothing can be exported) ", style))
+    line = f" ✗ SLIP ON: {slip.title}  (nothing can be exported) "
+    long = cell_len(line) > width
+    lines = (" ✗ SLIP ON, nothing can be exported:", f"   {slip.title}") if long else (line,)
+    return [Text.assemble((each, style)) for each in lines]

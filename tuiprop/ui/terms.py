@@ -62,7 +62,10 @@ class Terms:
     def page(self) -> Page:
         """What is to be painted."""
         origin, height = self.origin, self.height
-        lines = self._head()
+        lines = self._head(origin.lines)
+        rows = len(lines) + 1 + len(origin.terms) + LEAST_FOOT
+        if origin.lines and rows > height:
+            lines = self._head(_joined(origin.lines, self.width))
         if origin.sentence:
             return Page(lines, len(lines), height, [])
         first = len(lines) + 1
@@ -86,8 +89,8 @@ class Terms:
         begin = max(0, self.top - first)
         return range(begin, max(begin, min(count, self.top + room - first)))
 
-    def _head(self) -> list[Text]:
-        """The number and its equation, or the sentence on it."""
+    def _head(self, steps: list[str]) -> list[Text]:
+        """The number, its equation and the steps to it, or the sentence on it."""
         origin, palette, width = self.origin, self.palette, self.width
         plain = Style(color=palette.text)
         bold = plain + Style(bold=True)
@@ -99,7 +102,7 @@ class Terms:
             lines += [Text(line, Style(color=palette.bad)) for line in wrap(words, width)]
         equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
         lines += [Text(line, plain) for line in equation]
-        return lines + [Text(line, Style(color=palette.good)) for line in origin.lines]
+        return lines + [Text(line, Style(color=palette.good)) for line in steps]
 
     def _foot(self, seen: range) -> list[Text]:
         """What the terms that are not seen come to, the sum, and whether it closes."""
@@ -210,6 +213,18 @@ class Terms:
             colour = palette.training if positive else palette.validation
             line.append(" ").append(bar, Style(color=colour))
         return line
+
+
+def _joined(steps: list[str], width: int) -> list[str]:
+    """Steps in fewer lines: what something is equal to goes on its line where there is room."""
+    lines: list[str] = []
+    for step in steps:
+        more = step.strip()
+        if lines and more.startswith("=") and len(lines[-1]) + 1 + len(more) <= width:
+            lines[-1] += f" {more}"
+        else:
+            lines.append(step)
+    return lines
 
 
 def _headings(origin: OriginNote, columns: int) -> list[str]:

@@ -92,7 +92,9 @@ class ProofScreen(LiveScreen):
         line = self.query_one("#flag", Line)
         line.display = frame.slip is not None
         if frame.slip is not None:
-            line.show([proving.flag(frame.slip, self.palette)])
+            lines = proving.flag(frame.slip, self.palette, self.size.width)
+            line.styles.height = len(lines)
+            line.show(lines)
         on = None if frame.slip is None else frame.slip.name
         if on != self._on:
             self._on = on

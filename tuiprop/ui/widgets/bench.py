@@ -14,7 +14,7 @@ from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.layers import SYMBOLS
 from tuiprop.ui.widgets.matrix import ArrayName, MatrixView
 from tuiprop.ui.widgets.now import NowPanel
-from tuiprop.ui.widgets.operands import Operands
+from tuiprop.ui.widgets.operands import Operands, needed
 from tuiprop.ui.widgets.source import SourcePanel
 from tuiprop.ui.widgets.whatif import WhatIfPanel
 
@@ -180,7 +180,7 @@ class Bench(Container):
         self._at_hand = at_hand
 
     def _show_operands(self, frame: Frame) -> None:
-        operands, matrix = self.operands, self.matrix.matrix
+        operands = self.operands
         if operands.tell(frame.shown):
             self.lay_out()
             self.post_message(self.Changed())
@@ -190,8 +190,7 @@ class Bench(Container):
         if self._shows_one:
             operands.fill()
         else:
-            columns = matrix.shape[1] if matrix is not None else 1
-            operands.share(max(40, width - min(width // 2, 22 + 8 * columns)))
+            operands.share(max(40, width - min(width // 2, needed(self.matrix))))
 
     # Looking elsewhere
 

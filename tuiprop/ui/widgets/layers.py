@@ -40,9 +40,9 @@ class LayerRow:
 
 
 def name_of_shape(symbol: str, l: int) -> str:
-    """The shape by its names: (n[1],m)."""
+    """The shape by its names: (n[1],m); J, a number, has none."""
     if symbol == "J":
-        return "(1,1)"
+        return ""
     if symbol in ("W", "dW"):
         return f"(n[{l}],n[{l - 1}])"
     return f"(n[{l}],1)" if symbol in ("b", "db") else f"(n[{l}],m)"

@@ -233,13 +233,21 @@ class MatrixView(Grounded, can_focus=True):
         """How much of the array lies beyond each edge."""
         assert self.matrix is not None
         window, (rows, columns) = self.matrix.window, self.matrix.shape
-        parts = (
-            (window.column, "← {} more column{}"),
-            (columns - window.column - window.columns, "{} more column{} →"),
-            (window.row, "{} more row{} ↑"),
-            (rows - window.row - window.rows, "{} more row{} ↓"),
+        parts = [
+            (n, words)
+            for n, *words in (
+                (window.column, "← {} more column{}", "← {}"),
+                (columns - window.column - window.columns, "{} more column{} →", "{} →"),
+                (window.row, "{} more row{} ↑", "{} ↑"),
+                (rows - window.row - window.rows, "{} more row{} ↓", "{} ↓"),
+            )
+            if n > 0
+        ]
+        long, brief = (
+            "   ".join(words[i].format(n, "s" if n > 1 else "") for n, words in parts)
+            for i in range(2)
         )
-        return "   ".join(words.format(n, "s" if n > 1 else "") for n, words in parts if n > 0)
+        return long if len(long) <= self.size.width else brief
 
     def _clamp(self) -> None:
         if self.matrix is None:
@@ -272,7 +280,7 @@ class MatrixView(Grounded, can_focus=True):
             ("b", f"{self.name_of_array}"),
             ("", " before" if self._is_changed_by_updates and self.name_of_array.before else ""),
             ("", f"{self._scale.title}  ({rows},{columns})"),
-            (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}"),
+            (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}".rstrip()),
         ]
         if matrix.figures is not None:
             for label, name in FIGURES:

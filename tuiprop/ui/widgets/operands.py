@@ -71,14 +71,14 @@ class Operands(Horizontal):
 
     def share(self, width: int) -> None:
         """Divide so many columns among the matrices, by what they need."""
-        needs = [_needed(view) for view in self.views]
+        needs = [needed(view) for view in self.views]
         spare = width - sum(needs)
         for view, need in zip(self.views, needs, strict=True):
             cut = 0 if spare >= 0 else round(-spare * need / sum(needs))
             view.styles.width = max(18, need - cut)
 
 
-def _needed(view: MatrixView) -> int:
+def needed(view: MatrixView) -> int:
     """Columns in which all of a matrix is seen; its frame included."""
     matrix = view.matrix
     if matrix is None:
