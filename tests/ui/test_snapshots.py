@@ -34,7 +34,8 @@ def then_settled(before: Before) -> Before:
 
     async def both(pilot: Pilot[int]) -> None:
         await before(pilot)
-        if frame_of(pilot).status == "paused":
+        frame = frame_of(pilot)
+        if frame.status == "paused" and frame.what_if is None:
             await settled(pilot)
 
     return both
