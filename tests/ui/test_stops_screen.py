@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+from textual.events import Click
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -206,3 +208,21 @@ async def test_they_are_in_the_experiment_and_in_the_next_engine() -> None:
         await pilot.press("space")
         await at(pilot, 6)
     await asyncio.to_thread(app.link.client.close)
+
+
+@pytest.mark.parametrize("name", ["#offers", "#stops"])
+async def test_a_click_on_an_option_that_has_gone(make_app: MakeApp, name: str) -> None:
+    async with make_app("iris").run_test(size=(120, 36)) as pilot:
+        await stops(pilot)
+        await add(pilot, "train_loss < 0.05")
+        panel = pilot.app.screen.query_one(name, OptionList)
+        where = panel.content_region
+        style = pilot.app.screen.get_style_at(where.x + 6, where.y)
+        assert style.meta["option"] == 0
+        panel.clear_options()
+        click = Click(panel, 6, 0, 0, 0, 1, False, False, False, where.x + 6, where.y, style)
+        panel.post_message(click)
+        await pilot.pause()
+        await pilot.pause()
+        assert pilot.app.is_running
+        assert pilot.app.return_code is None

@@ -22,6 +22,7 @@ from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.screens.live import LiveScreen
 from tuiprop.ui.widgets.bars import Line
+from tuiprop.ui.widgets.options import ChangingList
 from tuiprop.ui.widgets.stop_list import StopList
 
 Stops = list[Stop]
@@ -81,7 +82,7 @@ class StopsScreen(LiveScreen):
                 id="when",
             )
         yield Static(classes="error", markup=False)
-        yield OptionList(id="offers", markup=False)
+        yield ChangingList(id="offers", markup=False)
         yield Line(id="footer")
 
     def on_mount(self) -> None:

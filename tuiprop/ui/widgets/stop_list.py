@@ -8,17 +8,17 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
-from textual.widgets import OptionList
 
 from tuiprop.engine.notes import StopNote
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.widgets.options import ChangingList
 
 MARK = 4
 """Columns of [✓] and a blank: a click there switches."""
 
 
-class StopList(OptionList):
+class StopList(ChangingList):
     """The conditions. Space, or a click on the mark, switches one on or off."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

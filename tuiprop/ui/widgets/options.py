@@ -1,0 +1,14 @@
+"""A list whose options change while it is looked at."""
+
+from textual.events import Click
+from textual.widgets import OptionList
+
+
+class ChangingList(OptionList):
+    """A list of options; a click on one that has gone meanwhile meets nothing."""
+
+    def on_click(self, event: Click) -> None:
+        """Keep it from Textual, which would look for the option."""
+        option = event.style.meta.get("option")
+        if option is not None and option >= self.option_count:
+            event.prevent_default()
