@@ -3,6 +3,7 @@
 import compileall
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -179,7 +180,9 @@ def start(effort: Effort) -> Iterator[Line]:
             with tempfile.TemporaryDirectory() as folder:
                 terminal = Watched(Path(folder))
                 terminal.until(b"Overview", 0)
-                terminal.child.close(force=True)
+                terminal.child.kill(signal.SIGKILL)  # close has pauses of its own
+                terminal.child.wait()
+                os.close(terminal.child.child_fd)
 
     def theirs(count: int) -> None:
         for _ in range(count):
