@@ -20,7 +20,6 @@ from tuiprop.engine.requests import (
     SaveRecord,
     Seek,
     Try,
-    Verify,
 )
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.run import Run
@@ -127,18 +126,6 @@ def test_keep_is_a_branch_and_the_first_course_is_there_to_return_to() -> None:
     assert frame_of(engine).update == 20
     assert state_of(engine) == newest
     assert "found branch 7, allowed: 0, 1" in refusal(engine, Seek(branch=7)).sentence
-
-
-def test_nothing_is_proved_of_what_is_tried() -> None:
-    engine = opened()
-    go(engine, 7)
-    ask(engine, Verify(), Done)
-    while (proof := frame_of(engine).proof) is None or not proof.finished:
-        engine.work()
-    ask(engine, WEIGHT, Done)
-    assert frame_of(engine).proof is None
-    ask(engine, Revert(), Done)
-    assert frame_of(engine).proof == proof
 
 
 def test_another_value_replaces_what_is_tried() -> None:

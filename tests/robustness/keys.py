@@ -236,6 +236,7 @@ def _leaving() -> Iterator[bytes]:
     """Out of every dialog, dropping what was begun, then q."""
     while True:
         yield from (b"\x1b", b"\x1b", b"q", b"\x1b", b"\r")
+        yield from (b"\x1b", b"\x1b", b"\r", b"q", b"\r")  # dropped by Enter, where asked
 
 
 def _memory(pid: int) -> int:

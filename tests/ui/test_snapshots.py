@@ -34,8 +34,7 @@ def then_settled(before: Before) -> Before:
 
     async def both(pilot: Pilot[int]) -> None:
         await before(pilot)
-        frame = frame_of(pilot)
-        if frame.status == "paused" and frame.what_if is None:
+        if frame_of(pilot).status == "paused":
             await settled(pilot)
 
     return both

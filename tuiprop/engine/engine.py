@@ -424,8 +424,7 @@ class Engine:
 
     def _look(self, request: Look) -> Frame:
         opened = self._opened()
-        proof = None if opened.view.trial is not None else opened.proof.note
-        frame = opened.view.frame(request, self._runs, proof)
+        frame = opened.view.frame(request, self._runs, opened.proof.note)
         unkept = opened.autosave.sentence
         return msgspec.structs.replace(frame, unkept=unkept) if unkept else frame
 

@@ -204,7 +204,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """The branch that it is on: 0 is the first."""
     branches: list[BranchNote]
     proof: ProofNote | None
-    """None while it walks, until the proof begins, and while a change is tried."""
+    """None while it walks, and until the proof begins."""
     slip: SlipNote | None
     """The mistake that is on."""
     what_if: WhatIf | None

@@ -231,8 +231,6 @@ def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) ->
         row("slip", (frame.slip.title, Style(color=palette.bad, bold=True)))
     if note is None:
         what = "when the run stands still" if frame.status != "paused" else "in a moment"
-        if frame.what_if is not None:
-            what = "when it is kept"
         row("gradient check", (f"… {what}", dim))
         return lines
     if note.finished:

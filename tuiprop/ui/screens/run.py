@@ -196,7 +196,7 @@ class RunScreen(Screen[None]):
     def _look_at_the_proof(self) -> None:
         """A proof goes on while the run stands still."""
         frame = self.frame
-        if frame is None or frame.status != "paused" or self.is_trying or not self.is_current:
+        if frame is None or frame.status != "paused" or not self.is_current:
             return
         if frame.proof is None or not frame.proof.finished:
             self.look()
