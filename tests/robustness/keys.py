@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.robustness.signals import left_over, restored
+from tests.robustness.signals import left_over, restored, traced
 from tests.ui.test_terminal import Terminal
 
 RATE = 100.0
@@ -195,7 +195,11 @@ class Hammer:
         self._start()
 
     def _check_end(self) -> None:
-        for words in (*left_over(self._engines), *restored(self._terminal)):
+        for words in (
+            *left_over(self._engines),
+            *restored(self._terminal),
+            *traced(self._terminal),
+        ):
             self._fault(words)
 
     def _measure(self) -> None:

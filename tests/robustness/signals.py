@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.ui.test_terminal import Terminal, is_alive
+from tests.ui.test_terminal import COMMAND, Terminal, is_alive
 from tuiprop.files.checkpoint import load_checkpoint
 
 SECONDS = 20.0
@@ -82,6 +82,9 @@ def _hang_up(terminal: Terminal) -> None:
     terminal.child.closed = terminal.child.ptyproc.closed = True
 
 
+FAULT = "an exception"
+FAULTY = (sys.executable, str(Path(__file__).with_name("faulty.py")))
+
 WAYS: dict[str, tuple[Callable[[Terminal], None], int]] = {
     "q": (lambda terminal: terminal.press("q"), 0),
     "Ctrl+C": (lambda terminal: terminal.press("\x03"), 130),
@@ -89,6 +92,7 @@ WAYS: dict[str, tuple[Callable[[Terminal], None], int]] = {
     "SIGTERM": (_signal(signal.SIGTERM), 143),
     "SIGHUP": (_signal(signal.SIGHUP), 129),
     "terminal gone": (_hang_up, 129),
+    FAULT: (_signal(signal.SIGUSR1), 1),
     "SIGKILL": (_signal(signal.SIGKILL), 128 + signal.SIGKILL),
 }
 """What is done, and the exit status that it ends with."""
@@ -101,7 +105,8 @@ def applies(way: str, state: str) -> bool:
 
 def leave(way: str, state: str, folder: Path) -> tuple[int | None, list[str]]:
     """The exit status, and what is wrong."""
-    terminal = Terminal(folder, "iris")
+    command = FAULTY if way == FAULT else (COMMAND,)
+    terminal = Terminal(folder, "iris", command=command)
     reach, position = STATES[state]
     act, expected = WAYS[way]
     try:
@@ -113,6 +118,7 @@ def leave(way: str, state: str, folder: Path) -> tuple[int | None, list[str]]:
         wrong += left_over(engines)
         if way not in ("terminal gone", "SIGKILL"):
             wrong += restored(terminal)
+        wrong += traced(terminal, way)
         return status, wrong + _kept(folder / "state", position, state)
     finally:
         with suppress(OSError, ValueError):
@@ -159,9 +165,17 @@ def restored(terminal: Terminal) -> list[str]:
     with suppress(termios.error):
         if termios.tcgetattr(terminal.child.child_fd)[:4] != terminal.modes[:4]:
             wrong.append("the modes are others")
-    if b"Traceback" in raw:
-        wrong.append("a traceback")
     return wrong
+
+
+def traced(terminal: Terminal, way: str = "") -> list[str]:
+    """A traceback where there was no fault, or none, or not a whole one, where there was."""
+    if way == FAULT:
+        whole = (
+            b"Traceback (most recent" in terminal.raw and b"UnexpectedError: of the" in terminal.raw
+        )
+        return [] if whole else ["no traceback"]
+    return ["a traceback"] if b"Traceback" in terminal.raw else []
 
 
 def _kept(folder: Path, position: tuple[int, int] | None, state: str) -> list[str]:

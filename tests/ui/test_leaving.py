@@ -15,6 +15,7 @@ from tuiprop.ui.terminal import UntilGone
         ("Ctrl+C", "a dialog open"),
         ("SIGHUP", "starting"),
         ("terminal gone", "stepping"),
+        ("an exception", "training"),
     ],
 )
 def test_the_run_is_kept_and_the_terminal_given_back(tmp_path: Path, way: str, state: str) -> None:

@@ -1,8 +1,11 @@
 """Screens that are left are gone."""
 
+import asyncio
 import gc
 
+import pytest
 from textual.pilot import Pilot
+from textual.widgets._select import SelectCurrent
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import opened, until
@@ -30,3 +33,35 @@ async def test_the_lines_of_what_was_left_are_let_go(make_app: MakeApp) -> None:
         before = painted()
         await look_and_leave(pilot, 10)  # of nine widgets
         assert painted() < before + 30
+
+
+async def test_quitting_while_the_set_up_is_built(make_app: MakeApp) -> None:
+    """A signal may come while Textual mounts the parts of its lists."""
+    for _ in range(5):
+        app = make_app("iris")
+        async with app.run_test(size=(100, 30)) as pilot:
+            await opened(pilot)
+            app.action_setup()
+            while all(each.is_mounted for each in app.screen.query(SelectCurrent)):
+                await asyncio.sleep(0)
+            app.exit(return_code=130)
+        assert app.return_code == 130
+        assert not app.farewell
+
+
+async def test_a_fault_is_told_whole(make_app: MakeApp) -> None:
+    """However narrow the terminal is."""
+
+    def fail() -> None:
+        raise ValueError("which nobody expected in so narrow a terminal")
+
+    async def run() -> None:
+        async with app.run_test(size=(6, 4)):
+            app.call_later(fail)
+
+    app = make_app()
+    with pytest.raises(ValueError, match="nobody expected"):
+        await run()
+    assert app.return_code == 1
+    assert "Traceback (most recent call last)" in app.farewell
+    assert "ValueError: which nobody expected in so narrow a terminal" in app.farewell

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,14 @@ PATIENCE = 30
 class Terminal:
     """The command under a terminal of 80x24 that remembers what it shows."""
 
-    def __init__(self, folder: Path, *arguments: str, columns: int = 80, lines: int = 24) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        columns: int = 80,
+        lines: int = 24,
+        command: Sequence[str] = (COMMAND,),
+    ) -> None:
         environment = {
             **os.environ,
             "TERM": "xterm-256color",
@@ -40,8 +47,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.child = pexpect.spawn(
-            COMMAND,
-            list(arguments),
+            command[0],
+            [*command[1:], *arguments],
             cwd=str(folder),
             env=environment,
             dimensions=(lines, columns),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import traceback
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -53,7 +54,7 @@ from tuiprop.ui.places import (
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.screens.run import RunScreen
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.shown import LeftOnce, while_shown
+from tuiprop.ui.shown import LeftOnce, missed_while_leaving, while_shown
 from tuiprop.ui.status import source_name
 from tuiprop.ui.terminal import driver_class
 
@@ -287,6 +288,22 @@ class TuipropApp(App[int]):
                 timeout=10,
             )
             self.run_screen.look()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As Textual's, but what is missed by a widget that is going is no fault."""
+        if not missed_while_leaving(error):
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """What an exception leaves to be read, in place of Textual's: as wide as it is.
+
+        Textual's is of the terminal's width, which may be six columns, with every local value.
+        """
+        self.bell()
+        if self._exception is not None and not self.farewell:
+            text = "".join(traceback.format_exception(self._exception))
+            self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"
+        self._close_messages_no_wait()
 
     async def on_event(self, event: events.Event) -> None:
         """A mouse on what is just going meets nothing: Textual would ask for its parent."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from textual._context import active_message_pump
 from textual.await_complete import AwaitComplete
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -30,6 +31,14 @@ def _forget_what_is_gone(screen: Screen[Any]) -> None:
     styles = getattr(getattr(screen, "_styles_cache", None), "get_inner_outer", None)
     if (clear := getattr(styles, "cache_clear", None)) is not None:
         clear()
+
+
+def missed_while_leaving(error: Exception) -> bool:
+    """It is what a widget does not find that is taken away while Textual still builds it."""
+    pump = active_message_pump.get(None)
+    if not isinstance(error, NoMatches | MountError) or pump is None:
+        return False
+    return not pump.is_attached or getattr(pump, "_pruning", False)
 
 
 @contextmanager
