@@ -15,6 +15,7 @@ from tuiprop.engine.notes import ColumnNote
 from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import bars, plain
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.scrolling import first_in_sight
 
 MARKS = {"input": "x", "target": "y", "left out": "·", "split": "|"}
 """Of the roles."""
@@ -71,7 +72,7 @@ class ColumnList(Widget, can_focus=True):
 
     def _put(self, place: int) -> None:
         self.cursor = max(0, min(place, self._count - 1))
-        self.top = max(self.cursor - self.room + 1, min(self.top, self.cursor))
+        self.top = first_in_sight(self.top, self.cursor, self.room, self._count)
         last = min(self.top + self.room, self._count)
         self.border_subtitle = (
             "" if self._count <= self.room else f"{self.top + 1} to {last} of {self._count}"

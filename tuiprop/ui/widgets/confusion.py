@@ -13,6 +13,7 @@ from textual.strip import Strip
 from tuiprop.engine.sights import ClassesNote
 from tuiprop.ui.naming import told_apart
 from tuiprop.ui.palette import LEVELS, Palette, cursor_style, heat
+from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.shading import Cell, segments
 from tuiprop.ui.widgets.bars import Grounded
 
@@ -77,14 +78,19 @@ class Confusion(Grounded, can_focus=True):
         room = self.size.width - self._name_width - len(SCORES) * SCORE - 2
         return max(1, min(len(self._names), room // self._cell_width))
 
+    @property
+    def _corner(self) -> tuple[int, int]:
+        """The first row and column in sight, in whatever room there is now."""
+        lines, count = max(1, self.size.height - 1), len(self._names)
+        top = first_in_sight(self._top, self.row, lines, count)
+        return top, first_in_sight(self._left, self.column, self._columns, count)
+
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor, and scroll to it."""
         last = max(0, len(self._names) - 1)
         self.row = max(0, min(self.row + rows, last))
         self.column = max(0, min(self.column + columns, last))
-        lines = max(1, self.size.height - 1)
-        self._top = max(min(self._top, self.row), self.row - lines + 1)
-        self._left = max(min(self._left, self.column), self.column - self._columns + 1)
+        self._top, self._left = self._corner
         self._entitle()
         self.refresh()
 
@@ -97,8 +103,9 @@ class Confusion(Grounded, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or offset.y < 1 or offset.x < self._name_width:
             return
-        self.row = self._top + offset.y - 1
-        self.column = self._left + (offset.x - self._name_width) // self._cell_width
+        top, left = self._corner
+        self.row = top + offset.y - 1
+        self.column = left + (offset.x - self._name_width) // self._cell_width
         self.action_move(0, 0)
         self.action_choose()
 
@@ -126,31 +133,32 @@ class Confusion(Grounded, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The names of the classes, or a row."""
         note = self._note
+        top, left = self._corner
         cells: list[Cell] = []
         if note is not None and y == 0:
-            cells = self._header()
-        elif note is not None and y - 1 + self._top < len(note.counts):
-            cells = self._row(note, y - 1 + self._top)
+            cells = self._header(left)
+        elif note is not None and y - 1 + top < len(note.counts):
+            cells = self._row(note, y - 1 + top, left)
         style = self.ground
         return Strip(segments(cells)).apply_style(style).adjust_cell_length(self.size.width, style)
 
-    def _header(self) -> list[Cell]:
+    def _header(self, left: int) -> list[Cell]:
         dim, width = Style(color=self.palette.dim), self._cell_width
-        names = self._names[self._left : self._left + self._columns]
+        names = self._names[left : left + self._columns]
         text = " " * self._name_width + "".join(
             f"{name:>{width}}" for name in told_apart(names, width - 1)
         )
-        more = len(self._names) - self._left - self._columns
+        more = len(self._names) - left - self._columns
         text += f"{f'{more}→' if more > 0 else '':>2}"
         return [(text + "".join(f"{words:>{SCORE}}" for _, words in SCORES), dim)]
 
-    def _row(self, note: ClassesNote, k: int) -> list[Cell]:
+    def _row(self, note: ClassesNote, k: int, left: int) -> list[Cell]:
         palette, width, row = self.palette, self._cell_width, note.counts[k]
         total = sum(row)
         plain = Style(color=palette.text)
         name = told_apart(self._names, self._name_width - 2)[k]
         cells: list[Cell] = [(f"{name:<{self._name_width}}", plain)]
-        for j in range(self._left, self._left + self._columns):
+        for j in range(left, left + self._columns):
             rate = row[j] / total if total else 0.0
             share = f" {rate:4.0%}" if width >= 10 and row[j] else "     " if width >= 10 else ""
             text = f"{row[j] or '·'}{share}"

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.ui.palette import Palette, cursor_style
+from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
 
 
@@ -97,12 +98,12 @@ class Examples(Grounded, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """Ask for what fits now."""
-        self.post_message(self.Changed())
+        self.action_move(0)
 
     def action_move(self, count: int) -> None:
         """Move the cursor, and scroll to it."""
         self.at = max(0, min(self.at + count, self._total - 1))
-        self.first = min(max(self.first, self.at - self.room + 1), self.at)
+        self.first = first_in_sight(self.first, self.at, self.room, self._total)
         self.post_message(self.Changed())
         self.refresh()
 

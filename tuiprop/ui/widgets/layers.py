@@ -14,6 +14,7 @@ from textual.strip import Strip
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.proving import short_verdict, verdict_style
+from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
@@ -209,7 +210,7 @@ class LayersPanel(Grounded, can_focus=True):
     def _line(self, y: int) -> Strip:
         height = self.size.height
         lines = height - 1
-        self._first = max(0, min(self.l - lines + 1, len(self.rows) - lines))
+        self._first = first_in_sight(self._first, self.l, lines, len(self.rows))
         dim, plain = Style(color=self.palette.dim), Style(color=self.palette.text)
         places = self._places()
         head_l, _ = self._head_width()

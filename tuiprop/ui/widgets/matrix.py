@@ -15,6 +15,7 @@ from textual.strip import Strip
 from tuiprop.engine.notes import Matrix, Place, Window
 from tuiprop.ui.numbers import CELL, Scale, scale_of, short
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
+from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
 from tuiprop.ui.widgets.layers import name_of_shape
 
@@ -258,11 +259,9 @@ class MatrixView(Grounded, can_focus=True):
 
     def _follow(self) -> None:
         """Scroll so that the cursor is to be seen."""
-        room = self._room
-        top = min(self._top, self.row)
-        left = min(self._left, self.column)
-        top = max(top, self.row - room.rows + 1)
-        left = max(left, self.column - room.columns + 1)
+        rows, columns = self.matrix.shape if self.matrix else (self.row + 1, self.column + 1)
+        top = first_in_sight(self._top, self.row, self._room.rows, rows)
+        left = first_in_sight(self._left, self.column, self._room.columns, columns)
         if (top, left) != (self._top, self._left):
             self._top, self._left = top, left
             self.post_message(self.WindowMoved())

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from tuiprop.engine.notes import OriginNote, Place
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette
+from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.terms import Page, Terms
 from tuiprop.ui.widgets.bars import Grounded
 
@@ -147,7 +148,7 @@ class SourcePanel(Grounded, can_focus=True):
         """Scroll so that the chosen term is to be seen."""
         page = self._page()
         at = page.first + self._term
-        self._top = max(min(self._top, at), at - page.room + 1, 0)
+        self._top = first_in_sight(self._top, at, page.room, len(page.lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
