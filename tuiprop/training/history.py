@@ -140,7 +140,9 @@ class History:
         """The next epochs, (n, WIDTH)."""
         needed = self._count + len(rows)
         if needed > len(self._rows):
-            self._rows = np.resize(self._rows, (2 * needed, WIDTH))
+            grown = np.empty((2 * needed, WIDTH))  # takes no memory where nothing is written
+            grown[: self._count] = self.rows
+            self._rows = grown
         self._rows[self._count : needed] = rows
         judged = COLUMNS.index("validation_loss" if self.held_out else "train_loss")
         for epoch, loss in enumerate(rows[:, judged].tolist(), self._count):
