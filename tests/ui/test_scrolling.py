@@ -1,11 +1,9 @@
 """What is in sight when the terminal is made smaller and larger."""
 
-from textual.events import Resize
-from textual.geometry import Size
 from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import at, bench_of, opened, until
+from tests.ui.driving import bench_of, opened, until
 from tuiprop.ui.screens.problem import ProblemScreen
 from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.confusion import Confusion
@@ -34,9 +32,11 @@ async def test_the_classes_when_there_is_room_for_all_again(make_app: MakeApp) -
         await pilot.press("4")
         await until(
             pilot,
-            lambda: isinstance(pilot.app.screen, ProblemScreen)
-            and bool(pilot.app.screen.query(Confusion))
-            and pilot.app.screen.query_one(Confusion)._note is not None,
+            lambda: (
+                isinstance(pilot.app.screen, ProblemScreen)
+                and bool(pilot.app.screen.query(Confusion))
+                and pilot.app.screen.query_one(Confusion)._note is not None
+            ),
         )
         confusion = pilot.app.screen.query_one(Confusion)
         confusion.focus()
