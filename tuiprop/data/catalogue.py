@@ -176,7 +176,7 @@ _ENTRIES = (
         _layers((12, "tanh"), (8, "tanh"), (1, "sigmoid")),
         optimizer="adam",
         learning_rate=0.02,
-        batch_size=10,
+        batch_size=30,
         epochs=300,
     ),
     _playground(
