@@ -138,8 +138,9 @@ def slope(activation: str, z: Array) -> Array:
     """g′ by central differences in float64."""
     z, h, g = z.astype(np.float64), 1e-6, ACTIVATIONS[activation].function
     above, below, scratch = np.empty_like(z), np.empty_like(z), np.empty_like(z)
-    g(z + h, above, scratch)
-    g(z - h, below, scratch)
+    with np.errstate(over="ignore"):
+        g(z + h, above, scratch)
+        g(z - h, below, scratch)
     result: Array = (above - below) / (2 * h)
     return result
 

@@ -3,6 +3,8 @@
 Every function writes into `out`, may use `scratch` (both shaped like z) and allocates nothing
 of that size. g takes (z, out, scratch); g′ takes (z, a, out, scratch), a being g(z).
 Where both z and a would do, g′ is taken from a.
+
+exp may overflow, where infinity leads to what is right: callers see to it that NumPy does not warn.
 """
 
 from collections.abc import Callable
@@ -49,8 +51,7 @@ def _linear_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
 
 def _sigmoid(z: Array, out: Array, scratch: Array) -> None:
     np.negative(z, out)
-    with np.errstate(over="ignore"):  # exp(−z) = ∞ gives 1/(1 + ∞) = 0, which is right
-        np.exp(out, out)
+    np.exp(out, out)  # at ∞, 1/(1 + ∞) = 0 is right
     np.add(out, 1.0, out)
     np.reciprocal(out, out)
 

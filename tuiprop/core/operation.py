@@ -147,7 +147,7 @@ def _linear(l: int) -> Operation:
         (_piece(W), Piece("·"), _piece(a), Piece("+"), _piece(b)),
         f"Each unit: every {what} times its weight, summed, plus the bias.",
         f"z{l} = W{l} @ a{l - 1} + b{l}",
-        lambda x: np.add(np.matmul(x[W], x[a]), x[b]),
+        lambda x: np.add(np.dot(x[W], x[a]), x[b]),
         sums_away=f"n[{l - 1}]",
     )
 
@@ -242,7 +242,7 @@ def _from_next(l: int) -> Operation:
         (_piece(W, transposed=True), Piece("·"), _piece(dz)),
         f"The errors of layer {l + 1} go back along its weights to the units of layer {l}.",
         f"da{l} = W{l + 1}.T @ dz{l + 1}",
-        lambda x: np.matmul(x[W].T, x[dz]),
+        lambda x: np.dot(x[W].T, x[dz]),
         sums_away=f"n[{l + 1}]",
     )
 
@@ -285,7 +285,7 @@ def _weight_gradient(network: Network, l: int) -> Operation:
     what = "input" if l == 1 else f"activation of layer {l - 1}"
 
     def compute(x: Arrays) -> Array:
-        mean = np.divide(np.matmul(x[dz], x[a].T), x[dz].shape[1])
+        mean = np.divide(np.dot(x[dz], x[a].T), x[dz].shape[1])
         return np.add(mean, np.multiply(x[W], l2)) if l2 else mean
 
     return Operation(
@@ -307,13 +307,17 @@ def _weight_gradient(network: Network, l: int) -> Operation:
     )
 
 
+def sum_over_examples(dz: Array) -> Array:
+    """Σᵢ of each row of (n, m), (n, 1), with the bits of `Workspace.backward`."""
+    total: Array = np.dot(dz, np.ones((dz.shape[1], 1), dz.dtype))
+    return total
+
+
 def _bias_gradient(l: int) -> Operation:
     dz = Reference("dz", l)
 
     def compute(x: Arrays) -> Array:
-        total = np.empty((len(x[dz]), 1), x[dz].dtype)
-        np.add.reduce(x[dz], axis=1, keepdims=True, out=total)
-        return np.divide(total, x[dz].shape[1])
+        return np.divide(sum_over_examples(x[dz]), x[dz].shape[1])
 
     return Operation(
         Phase.BACKWARD,

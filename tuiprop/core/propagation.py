@@ -42,6 +42,8 @@ class Workspace:
         self.gradient = Parameters.zeros(network, dtype)
         """dW[l] as `gradient.W[l]`, db[l] as `gradient.b[l]`."""
         self._activations = {l: network.activation(l) for l in layers}
+        self._ones = np.ones((m, 1), dtype)
+        self._m = np.array(m, dtype)
         self._is_fused = network.loss_function.output is not None
         scratch = np.empty(max(n[1:]) * m, dtype)
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
@@ -61,7 +63,7 @@ class Workspace:
         """z[l] = W[l] · a[l-1] + b[l] and a[l] = g[l](z[l]), for l = 1 … L."""
         W, b, a = parameters.W, parameters.b, self.a
         for l, z in self.z.items():
-            np.matmul(W[l], a[l - 1], z)
+            np.dot(W[l], a[l - 1], z)
             np.add(z, b[l], z)
             self._activations[l].function(z, a[l], self._scratch[l])
 
@@ -72,17 +74,17 @@ class Workspace:
         L = self.network.L
         for l in range(L, 0, -1):
             if l < L:
-                np.matmul(W[l + 1].T, dz[l + 1], self.da[l])
+                np.dot(W[l + 1].T, dz[l + 1], self.da[l])
                 self._through_activation(l)
             elif self._is_fused:
                 np.subtract(a[L], self.y, dz[L])
             else:
                 self.output_gradient()
                 self._through_activation(L)
-            np.matmul(dz[l], a[l - 1].T, dW[l])
-            np.add.reduce(dz[l], axis=1, keepdims=True, out=db[l])
+            np.dot(dz[l], a[l - 1].T, dW[l])
+            np.dot(dz[l], self._ones, db[l])  # Σᵢ dz[l]: in a third of the time of a sum
         gradient = self.gradient.vector
-        np.divide(gradient, self.m, gradient)  # every dW[l] and db[l] at once
+        np.divide(gradient, self._m, gradient)  # every dW[l] and db[l] at once
         for l, penalty_gradient in self._penalty.items():
             np.multiply(W[l], self.network.l2, penalty_gradient)
             np.add(dW[l], penalty_gradient, dW[l])

@@ -12,7 +12,7 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
-from tuiprop.core.operation import Arrays, Operation, Piece, Reference
+from tuiprop.core.operation import Arrays, Operation, Piece, Reference, sum_over_examples
 from tuiprop.core.slip import Rewrite, Slip
 
 
@@ -36,7 +36,7 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
         dz, a, W = Reference("dz", l), Reference("a", l - 1), Reference("W", l)
 
         def compute(x: Arrays) -> Array:
-            dW = np.matmul(x[dz], x[a].T if transposed else _untransposed(x[a]))
+            dW = np.dot(x[dz], x[a].T if transposed else _untransposed(x[a]))
             for _ in range(means):
                 dW = np.divide(dW, x[dz].shape[1])
             return np.add(dW, np.multiply(x[W], l2)) if l2 else dW
@@ -68,7 +68,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
         l, dz = operation.result.layer, Reference("dz", operation.result.layer)
 
         def compute(x: Arrays) -> Array:
-            db = np.add.reduce(x[dz], axis=1, keepdims=True)
+            db = sum_over_examples(x[dz])
             for _ in range(means):
                 db = np.divide(db, x[dz].shape[1])
             return np.asarray(db)
@@ -107,7 +107,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
         equation=(_piece(W), Piece("·"), _piece(dz)),
         sentence=f"Slip: {W} is not transposed{_READ.format(W)}.",
         numpy=f"da{l} = {W.numpy}.reshape({W.numpy}.shape[::-1]) @ {dz.numpy}",
-        compute=lambda x: np.matmul(_untransposed(x[W]), x[dz]),
+        compute=lambda x: np.dot(_untransposed(x[W]), x[dz]),
         sums_away="",
     )
 
