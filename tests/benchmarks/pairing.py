@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 
 import numpy as np
 
@@ -12,6 +12,9 @@ Work = Callable[[int], object]
 """Does so many pieces of it."""
 
 Clock = Callable[[], float]
+
+PAUSE = 0.05
+"""Seconds in which the threads of one side, which wait in a loop for more work, go to sleep."""
 
 
 def clock_for(threads: int) -> Clock:
@@ -102,12 +105,14 @@ def enough(work: Work, least: float) -> int:
 
 
 def paired(ours: Work, theirs: Work, effort: Effort, clock: Clock = perf_counter) -> Pair:
-    """Both in turn, the order changing from pair to pair; neither is timed cold."""
+    """Both in turn, the order changing from pair to pair; neither is timed cold, nor disturbed."""
     sides = ours, theirs
     pieces = [enough(side, effort.seconds) for side in sides]
     times = np.empty((2, effort.pairs))
     for pair in range(effort.pairs):
         for side in (0, 1) if pair % 2 else (1, 0):
+            sleep(PAUSE)
+            sides[side](1)
             times[side, pair] = seconds(sides[side], pieces[side], clock)
     return Pair(*times)
 
