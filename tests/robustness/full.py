@@ -30,7 +30,7 @@ Write = Callable[[Path], object]
 
 def writers() -> dict[str, tuple[Write, Write]]:
     """What writes an older file, and one that is larger, by suffix."""
-    small, large = session_at(0), session_at(400)
+    small, large = session_at(0), session_at(8000)
     both: dict[str, tuple[Write, Write]] = {
         suffix: (lambda path: export(SMALL, path), lambda path: export(LARGE, path))
         for suffix in FORMATS

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from textual import events, work
-from textual.actions import ActionParseResult
+from textual.actions import ActionParseResult, SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
@@ -607,6 +607,13 @@ class TuipropApp(App[int]):
     def action_help_quit(self) -> None:
         """Ctrl+C, where nothing is selected to be copied: quit at once, wherever one is."""
         self.exit(return_code=128 + signal.SIGINT)
+
+    def action_copy_or_quit(self) -> None:
+        """Ctrl+C in a dialog, to which the keys of the dashboard do not come."""
+        try:
+            self.screen.action_copy_text()
+        except SkipAction:
+            self.action_help_quit()
 
     async def action_quit(self) -> None:
         """Textual's own key and command do what q does."""

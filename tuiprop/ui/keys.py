@@ -127,6 +127,7 @@ PANEL_KEYS = (
     ("m, t", "Problem: the next aspect; all, training or validation examples"),
     (". ,", "Problem: move the threshold of two classes; another target of numbers"),
     ("[ ]", "Problem, one example: the one before, the next"),
+    ("Ctrl+C", "copies what the mouse has selected; quits where nothing is"),
     ("Escape", "back to the overview, to Layers; then hide the hint for good"),
 )
 """What the panels do with keys of their own."""

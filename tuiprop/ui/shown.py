@@ -11,8 +11,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import MountError
 
+from tuiprop.ui.selecting import Selecting
 
-class LeftOnce:
+
+class LeftOnce(Selecting):
     """A screen that may be left at any moment, and is left once. To be inherited first."""
 
     def dismiss(self: Any, result: Any = None) -> AwaitComplete:

@@ -27,9 +27,9 @@ _CSS = """
 
 LEAVING: list[BindingType] = [
     Binding("escape", "leave", "leave", show=False),
-    Binding("ctrl+c", "app.help_quit", "quit", show=False),
+    Binding("ctrl+c", "app.copy_or_quit", "copy or quit", show=False),
 ]
-"""The keys of every dialog; Ctrl+C gets here where nothing is selected to be copied."""
+"""The keys of every dialog; Ctrl+C gets here where nothing is selected in an input."""
 
 
 class AskText(LeftOnce, ModalScreen[str | None]):

@@ -26,7 +26,7 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss", "close", show=False),
-        Binding("ctrl+c", "app.help_quit", "quit", show=False),
+        Binding("ctrl+c", "app.copy_or_quit", "copy or quit", show=False),
     ]
 
     def __init__(self, palette: Palette) -> None:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.events import Click
 from textual.geometry import Region
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -23,7 +25,7 @@ class Zone:
 
 
 class Grounded(Widget):
-    """A widget that does not work out the style of its ground anew for every line."""
+    """A widget that draws line by line: on one ground, and to be selected from."""
 
     _ground: Style | None = None
 
@@ -38,6 +40,39 @@ class Grounded(Widget):
         """The style sheet says something else from now on."""
         super().notify_style_update()
         self._ground = None
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What is selected, as it is painted."""
+        spans = ((y, selection.get_span(y)) for y in range(self.size.height))
+        lines = [
+            self.render_line(y).crop(span[0], None if span[1] < 0 else span[1]).text.rstrip()
+            for y, span in spans
+            if span is not None
+        ]
+        return "\n".join(lines), "\n"
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """As painted, with what is selected marked."""
+        strips, selection = super().render_lines(crop), self.text_selection
+        if selection is None:
+            return strips
+        style = self.screen.get_component_rich_style("screen--selection")
+        left, top = self.gutter.left - crop.x, self.gutter.top
+        marked = []
+        for y, strip in enumerate(strips, crop.y - top):
+            span = selection.get_span(y) if 0 <= y < self.size.height else None
+            if span is not None:
+                stop = self.size.width if span[1] < 0 else min(span[1], self.size.width)
+                strip = _marked(strip, left + span[0], left + stop, style)
+            marked.append(strip)
+        return marked
+
+
+def _marked(strip: Strip, start: int, stop: int, style: Style) -> Strip:
+    """A line with the cells from `start` to before `stop` in another style as well."""
+    start, stop = max(start, 0), max(stop, 0)
+    middle = Segment.apply_style(strip.crop(start, stop), post_style=style)
+    return Strip.join([strip.crop(0, start), Strip(middle), strip.crop(stop)])
 
 
 class Line(Grounded):

@@ -9,13 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprop.engine.notes import ColumnNote
 from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import bars, plain
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.scrolling import first_in_sight
+from tuiprop.ui.widgets.bars import Grounded
 
 MARKS = {"input": "x", "target": "y", "left out": "·", "split": "|"}
 """Of the roles."""
@@ -23,7 +23,7 @@ MARKS = {"input": "x", "target": "y", "left out": "·", "split": "|"}
 HEADER = ("", "column", "type", "missing", "values", "spread", "used as")
 
 
-class ColumnList(Widget, can_focus=True):
+class ColumnList(Grounded, can_focus=True):
     """Lines for the columns that are in sight, with a cursor; the others are asked for."""
 
     DEFAULT_CSS = """
@@ -133,7 +133,7 @@ class ColumnList(Widget, can_focus=True):
             return self._strip(line, Style(color=self._palette.dim), width)
         place = self.top + y - 1
         if place >= self._count:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.ground)
         note = self._notes.get(place)
         at = place == self.cursor
         cells: tuple[str, ...] = ("", "…", "", "", "", "", "")
@@ -157,7 +157,7 @@ class ColumnList(Widget, can_focus=True):
     def _strip(self, line: str, style: Style, width: int) -> Strip:
         segments = Text().append(line, style).render(self.app.console)
         strip = Strip([segment for segment in segments if segment.text != "\n"])
-        return strip.apply_style(self.rich_style).adjust_cell_length(width, self.rich_style + style)
+        return strip.apply_style(self.ground).adjust_cell_length(width, self.ground + style)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprop.engine.sights import Grid
 from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.shading import by_sign, line_of, segments
+from tuiprop.ui.widgets.bars import Grounded
 
 SMALLEST = (8, 3)
 """Columns and lines that a picture has at least."""
@@ -29,7 +29,7 @@ class Tile:
     grid: Grid
 
 
-class Tiles(Widget, can_focus=True):
+class Tiles(Grounded, can_focus=True):
     """As many pictures as fit; the cursor scrolls to the others.
 
     Args:
