@@ -1,11 +1,12 @@
 """Random keys, mouse events and sizes against the real dashboard, with its engine training.
 
-    python -m tests.robustness.keys [EVENTS] [RESIZES] [SEED]
+    python -m tests.robustness.keys [EVENTS] [RESIZES] [SEED] [QUITTING]
 
 sends EVENTS (100000) keys, texts and mouse events and RESIZES (1000) sizes from 1x1 up to the
 installed command in a pseudo-terminal. Prints the memory of both processes every 1,000 events,
 and what was found wrong, which must be nothing: no traceback, no engine that died, no end that
-was not asked for, and the terminal given back. Where q quits, another one is started.
+was not asked for, no standstill, and the terminal given back. Where q quits, another one is
+started; QUITTING (2) in a thousand events are q.
 """
 
 import os
@@ -32,6 +33,9 @@ SECONDS = 20.0
 
 BEHIND = 500
 """Events after which q has been answered and the run kept, whatever else the machine does."""
+
+MOST_SILENT = 5
+"""Sizes in a row to which nothing is painted."""
 
 TAIL = 20_000
 """Bytes of output that are remembered."""
@@ -66,10 +70,10 @@ TEXTS = (
 )
 
 
-def keys_of(generator: np.random.Generator, columns: int, lines: int) -> str:
+def keys_of(generator: np.random.Generator, columns: int, lines: int, quitting: float) -> str:
     """One event, as a terminal sends it."""
     kind = generator.random()
-    if kind < 0.002:
+    if kind < quitting:
         return "q"
     if kind < 0.72:
         return KEYS[int(generator.integers(len(KEYS)))]
@@ -107,13 +111,16 @@ class Hammer:
     Args:
         folder: in which everything is written.
         seed: of the events.
+        quitting: the share of q among them.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, quitting: float = 0.002) -> None:
+        self._quitting = quitting
         self._folder = folder
         self._generator = np.random.default_rng(seed)
         self.outcome = Outcome()
         self._sent: deque[str] = deque(maxlen=BEHIND)
+        self._heard, self._silent = True, 0
         self._start()
 
     def _start(self) -> None:
@@ -130,7 +137,7 @@ class Hammer:
         for i in range(1, events + 1):
             if i % every == 0 and self.outcome.resizes < resizes:
                 self._resize()
-            keys = keys_of(self._generator, self._columns, self._lines)
+            keys = keys_of(self._generator, self._columns, self._lines, self._quitting)
             self._sent.append(keys)
             if not self._send(keys.encode()):
                 self._ended(asked="q" in self._sent)
@@ -145,6 +152,10 @@ class Hammer:
         return self.outcome
 
     def _resize(self) -> None:
+        self._silent = 0 if self._heard else self._silent + 1
+        if self._silent > MOST_SILENT:
+            self._fault("it paints nothing any more, whatever its size")
+        self._heard = False
         self._columns, self._lines = size_of(self._generator)
         self._sent.append(f"{self._columns}x{self._lines}")
         self._terminal.child.setwinsize(self._lines, self._columns)
@@ -164,6 +175,7 @@ class Hammer:
                 part = os.read(descriptor, 65536)
             except OSError:  # it has ended
                 return
+            self._heard = True
             self._terminal.raw = (self._terminal.raw + part)[-TAIL:]
             if b"Traceback" in self._terminal.raw[-len(part) - 16 :]:
                 self._read_rest()
@@ -251,9 +263,9 @@ def _memory(pid: int) -> int:
 
 def main() -> None:
     """Send events, and print what became of it."""
-    numbers = [*map(int, sys.argv[1:]), *(100_000, 1000, 0)[len(sys.argv) - 1 :]]
+    numbers = [*map(int, sys.argv[1:]), *(100_000, 1000, 0, 2)[len(sys.argv) - 1 :]]
     with tempfile.TemporaryDirectory() as folder:
-        hammer = Hammer(Path(folder), numbers[2])
+        hammer = Hammer(Path(folder), numbers[2], numbers[3] / 1000)
         try:
             outcome = hammer.run(numbers[0], numbers[1])
         finally:

@@ -4,11 +4,12 @@ import asyncio
 import gc
 
 import pytest
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets._select import SelectCurrent
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import opened, until
+from tests.ui.driving import PATIENCE, opened, until
 from tuiprop.ui.screens.stops import StopsScreen
 
 
@@ -49,19 +50,21 @@ async def test_quitting_while_the_set_up_is_built(make_app: MakeApp) -> None:
         assert not app.farewell
 
 
-async def test_a_fault_is_told_whole(make_app: MakeApp) -> None:
-    """However narrow the terminal is."""
+@pytest.mark.parametrize("kind", [ValueError, NoMatches])
+async def test_a_fault_is_told_whole(make_app: MakeApp, kind: type[Exception]) -> None:
+    """However narrow the terminal is, and also where widgets may be missed."""
 
     def fail() -> None:
-        raise ValueError("which nobody expected in so narrow a terminal")
+        raise kind("which nobody expected in so narrow a terminal")
 
     async def run() -> None:
         async with app.run_test(size=(6, 4)):
             app.call_later(fail)
+            await asyncio.wait_for(app._exception_event.wait(), PATIENCE)
 
     app = make_app()
-    with pytest.raises(ValueError, match="nobody expected"):
+    with pytest.raises(kind, match="nobody expected"):
         await run()
     assert app.return_code == 1
     assert "Traceback (most recent call last)" in app.farewell
-    assert "ValueError: which nobody expected in so narrow a terminal" in app.farewell
+    assert f"{kind.__name__}: which nobody expected in so narrow a terminal" in app.farewell

@@ -9,7 +9,7 @@ from textual.await_complete import AwaitComplete
 from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
-from textual.widget import MountError
+from textual.widget import MountError, Widget
 
 from tuiprop.ui.selecting import Selecting
 
@@ -36,11 +36,16 @@ def _forget_what_is_gone(screen: Screen[Any]) -> None:
 
 
 def missed_while_leaving(error: Exception) -> bool:
-    """It is what a widget does not find that is taken away while Textual still builds it."""
+    """It is what a widget does not find that is taken away while Textual still builds it.
+
+    Not what a screen or the dashboard misses: they would take no message any more, and freeze.
+    """
     pump = active_message_pump.get(None)
-    if not isinstance(error, NoMatches | MountError) or pump is None:
+    if not isinstance(error, NoMatches | MountError):
         return False
-    return not pump.is_attached or getattr(pump, "_pruning", False)
+    if not isinstance(pump, Widget) or isinstance(pump, Screen):
+        return False
+    return pump._pruning or not pump.is_attached
 
 
 @contextmanager
