@@ -68,3 +68,24 @@ async def test_a_fault_is_told_whole(make_app: MakeApp, kind: type[Exception]) -
     assert app.return_code == 1
     assert "Traceback (most recent call last)" in app.farewell
     assert f"{kind.__name__}: which nobody expected in so narrow a terminal" in app.farewell
+
+
+@pytest.mark.parametrize("action", ["go_to", "export", "change", "leave"])
+async def test_a_key_pressed_again_before_its_dialog_is_there(
+    make_app: MakeApp, action: str
+) -> None:
+    """Opens one dialog, however long the engine takes."""
+    app = make_app("iris")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        depth = len(app.screen_stack)
+        for _ in range(5):
+            getattr(app, f"action_{action}")()
+        await until(pilot, lambda: len(app.screen_stack) > depth)
+        await pilot.pause(0.1)
+        assert len(app.screen_stack) == depth + 1
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == depth)
+        getattr(app, f"action_{action}")()
+        await until(pilot, lambda: len(app.screen_stack) > depth)

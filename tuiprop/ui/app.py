@@ -38,6 +38,7 @@ from tuiprop.engine.replies import (
 from tuiprop.engine.requests import Ask, Export, Forget, KeepRun, Locate, Look, Seek
 from tuiprop.files.atomic import refusal
 from tuiprop.ui import screens
+from tuiprop.ui.alone import alone
 from tuiprop.ui.change_dialog import ChangeDialog
 from tuiprop.ui.copy_dialog import CopyDialog
 from tuiprop.ui.keys import COMMANDS, KEYS
@@ -367,7 +368,7 @@ class TuipropApp(App[int]):
         if self.run_screen.frame is not None and not isinstance(self.screen, screens.ProblemScreen):
             self.push_screen(screens.ProblemScreen(self.run_screen, self.palette))
 
-    @work
+    @alone
     async def action_setup(self) -> None:
         """Data, network, training."""
         if self.link.outline is None or isinstance(self.screen, screens.SetupScreen):
@@ -375,7 +376,7 @@ class TuipropApp(App[int]):
         self.run_screen.pause()
         await self.push_screen_wait(screens.SetupScreen(self.link, self.palette, self._begin))
 
-    @work
+    @alone
     async def action_data(self) -> None:
         """The data of the run; what is changed leads to the set-up."""
         outline = self.link.outline
@@ -389,14 +390,14 @@ class TuipropApp(App[int]):
                 screens.SetupScreen(self.link, self.palette, self._begin, chosen)
             )
 
-    @work
+    @alone
     async def action_stops(self) -> None:
         """The conditions that stop the run."""
         if self.link.outline is not None and self.screen is self.run_screen:
             await self.push_screen_wait(screens.StopsScreen(self.link, self.palette))
             self.run_screen.look()
 
-    @work
+    @alone
     async def action_proof(self) -> None:
         """The proof of where the run stands."""
         if self.link.outline is not None and self.screen is self.run_screen:
@@ -454,7 +455,7 @@ class TuipropApp(App[int]):
         )
         return answer == "go"
 
-    @work
+    @alone
     async def action_go_to(self) -> None:
         """To an epoch, an update, the start, the end."""
         if self.run_screen.frame is None:
@@ -470,7 +471,7 @@ class TuipropApp(App[int]):
         if isinstance(found, Seek):
             self.run_screen.seek(found)
 
-    @work
+    @alone
     async def action_new_run(self, new_seed: bool) -> None:
         """Start over, with the same initial weights or others."""
         outline = self.link.outline
@@ -486,7 +487,7 @@ class TuipropApp(App[int]):
             words = "A new run from the same initial weights."
         self.notify(sentence or words)
 
-    @work
+    @alone
     async def action_export(self) -> None:
         """The weights, to a file."""
         frame, outline = self.run_screen.frame, self.link.outline
@@ -548,7 +549,7 @@ class TuipropApp(App[int]):
         )
         return answer == "replace"
 
-    @work
+    @alone
     async def action_open(self) -> None:
         """An experiment, a table, weights, a checkpoint, a data set."""
         answer = await self.push_screen_wait(
@@ -579,7 +580,7 @@ class TuipropApp(App[int]):
             return ""
         return await self._begin(experiment, found.weights)
 
-    @work
+    @alone
     async def action_copy(self) -> None:
         """The array or the operation at hand, to the terminal's clipboard or into a file."""
         screen = self.run_screen
@@ -589,7 +590,7 @@ class TuipropApp(App[int]):
         array, operation = screen.bench.matrix.name_of_array, screen.frame.shown
         await CopyDialog(self, self.link, array, matrix.shape, operation).run()
 
-    @work
+    @alone
     async def action_change(self) -> None:
         """A number, or how it is trained from here on."""
         screen = self.run_screen
@@ -619,7 +620,7 @@ class TuipropApp(App[int]):
         """Textual's own key and command do what q does."""
         self.action_leave()
 
-    @work
+    @alone
     async def action_leave(self) -> None:
         """Quit; ask when work would be lost."""
         if await self._may_quit():

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tuiprop.engine.notes import ColumnNote, Tables
 from tuiprop.engine.replies import Described, Refused
 from tuiprop.engine.requests import Describe
+from tuiprop.ui.alone import alone
 from tuiprop.ui.column_changes import (
     holding_out,
     read_as,
@@ -283,7 +284,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """The next value of a setting of the column."""
         self._change_column(lambda tables, note: with_next(tables, note, setting))
 
-    @work
+    @alone
     async def action_order(self) -> None:
         """Say the order of categories."""
         note = self.query_one(ColumnList).note
@@ -301,7 +302,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             order = [name.strip() for name in answer.split(",")]
             self._change(lambda tables: with_column(tables, note.name, order=order))
 
-    @work
+    @alone
     async def action_read(self) -> None:
         """Say how the file is read."""
         described = self.described
@@ -313,7 +314,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
 
     # Leaving
 
-    @work(exclusive=True, group="leave")
+    @alone
     async def action_accept(self) -> None:
         """Use the data as they are shown."""
         async with self._lock:
@@ -325,7 +326,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             return
         self.dismiss(self._tables)
 
-    @work(exclusive=True, group="leave")
+    @alone
     async def action_leave(self) -> None:
         """Back; asks when changes would be lost."""
         if self.changed:

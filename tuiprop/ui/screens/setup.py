@@ -21,6 +21,7 @@ from tuiprop.engine.notes import Tables
 from tuiprop.engine.replies import Exported, Located, Outline, Refused, Reply, Vocabulary
 from tuiprop.engine.requests import Ask, Check, Locate, SaveExperiment
 from tuiprop.files.atomic import refusal
+from tuiprop.ui.alone import alone
 from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text, to_value, without
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
@@ -426,7 +427,7 @@ class SetupScreen(LeftOnce, Screen[None]):
                 self.dismiss()
 
     @on(Button.Pressed, "#save")
-    @work
+    @alone
     async def action_save(self) -> None:
         """The experiment, to a file."""
         path = await self.app.push_screen_wait(
@@ -455,7 +456,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         return Path(str(self._experiment["data"]["source"])).stem
 
     @on(Button.Pressed, "#columns")
-    @work
+    @alone
     async def action_columns(self) -> None:
         """The data, column by column."""
         screen = DataScreen(self._link, self._palette, self._typed())
@@ -464,7 +465,7 @@ class SetupScreen(LeftOnce, Screen[None]):
             await self._fill(chosen)
 
     @on(Button.Pressed, "#open")
-    @work
+    @alone
     async def action_open(self) -> None:
         """An experiment, a table or weights, into the form."""
         what = await self.app.push_screen_wait(
@@ -477,7 +478,7 @@ class SetupScreen(LeftOnce, Screen[None]):
             self._locate(typed_path(what))
 
     @on(Button.Pressed, "#back")
-    @work(exclusive=True, group="leave")
+    @alone
     async def action_leave(self) -> None:
         """Back to the run, which goes on as it was; asks when edits would be lost."""
         if self._before is not None and self._typed() != self._before:

@@ -1,0 +1,28 @@
+"""Actions that ask something of the user: each once at a time."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from textual.dom import DOMNode
+
+Node = TypeVar("Node", bound=DOMNode)
+P = ParamSpec("P")
+
+
+def alone(
+    action: Callable[Concatenate[Node, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[Node, P], None]:
+    """A worker that is not begun again while it is under way.
+
+    Keys come faster than the engine answers: each would put another dialog on the others.
+    """
+    group = action.__name__
+
+    @wraps(action)
+    def begin(node: Node, /, *arguments: P.args, **options: P.kwargs) -> None:
+        own = (each for each in node.workers if each.node is node and each.group == group)
+        if all(each.is_finished for each in own):
+            node.run_worker(action(node, *arguments, **options), group=group)
+
+    return begin
