@@ -1,5 +1,6 @@
 """The keys, from the one table."""
 
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.style import Style
@@ -13,6 +14,9 @@ from textual.widgets import Static
 from tuiprop.ui.keys import KEYS, PANEL_KEYS
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.shown import LeftOnce
+
+COLUMN, WIDTH = 20, 68
+"""Columns of the keys, and of all."""
 
 
 class HelpScreen(LeftOnce, ModalScreen[None]):
@@ -41,7 +45,9 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
             *((key.shown, key.words) for key in KEYS),
             *PANEL_KEYS,
         ):
-            text.append(f"{shown:<20}", key_style).append(f"{words}\n")
+            lines = wrap(words, WIDTH - COLUMN)
+            text.append(f"{shown:<{COLUMN}}", key_style)
+            text.append("\n".join([lines[0], *(" " * COLUMN + line for line in lines[1:])]) + "\n")
         text.rstrip()
         panel = VerticalScroll(Static(text))
         panel.border_title = "[b]Keys[/b]: the letter is the unit, Shift goes back"
