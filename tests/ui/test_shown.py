@@ -7,6 +7,7 @@ import pytest
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets._select import SelectCurrent
+from textual.worker import WorkerFailed
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import PATIENCE, opened, until
@@ -89,3 +90,33 @@ async def test_a_key_pressed_again_before_its_dialog_is_there(
         await until(pilot, lambda: len(app.screen_stack) == depth)
         getattr(app, f"action_{action}")()
         await until(pilot, lambda: len(app.screen_stack) > depth)
+
+
+async def test_an_answer_that_comes_when_its_screen_has_been_left(make_app: MakeApp) -> None:
+    """Finds none of the widgets that it is for."""
+    app = make_app("iris")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        for _ in range(5):
+            screen = StopsScreen(app.link, app.palette)
+            await app.push_screen(screen)
+            screen._learn()
+            await screen.dismiss()
+            screen._learn()
+            await pilot.pause()
+
+
+async def test_a_fault_of_a_worker_says_where(make_app: MakeApp) -> None:
+    async def fail() -> None:
+        raise ValueError("in a worker")
+
+    async def run() -> None:
+        async with app.run_test(size=(60, 20)):
+            app.run_worker(fail())
+            await asyncio.wait_for(app._exception_event.wait(), PATIENCE)
+
+    app = make_app()
+    with pytest.raises(WorkerFailed):
+        await run()
+    assert "in fail\n" in app.farewell
+    assert "ValueError: in a worker" in app.farewell

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from textual.dom import DOMNode
+from textual.worker import Worker
 
 Node = TypeVar("Node", bound=DOMNode)
 P = ParamSpec("P")
@@ -23,6 +24,10 @@ def alone(
     def begin(node: Node, /, *arguments: P.args, **options: P.kwargs) -> None:
         own = (each for each in node.workers if each.node is node and each.group == group)
         if all(each.is_finished for each in own):
-            node.run_worker(action(node, *arguments, **options), group=group)
+
+            async def run() -> None:
+                await action(node, *arguments, **options)
+
+            _: Worker[None] = node.run_worker(run, group=group)
 
     return begin

@@ -21,7 +21,7 @@ from textual.errors import NoWidget
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 from textual.widgets import OptionList
-from textual.worker import Worker
+from textual.worker import Worker, WorkerFailed
 
 from tuiprop.engine.client import Client
 from tuiprop.engine.notes import BareWeights, KeptRun, Tables
@@ -301,8 +301,11 @@ class TuipropApp(App[int]):
         Textual's is of the terminal's width, which may be six columns, with every local value.
         """
         self.bell()
-        if self._exception is not None and not self.farewell:
-            text = "".join(traceback.format_exception(self._exception))
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):  # which says nothing of where
+            error = error.error
+        if error is not None and not self.farewell:
+            text = "".join(traceback.format_exception(error))
             self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"
         self._close_messages_no_wait()
 

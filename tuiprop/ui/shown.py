@@ -10,6 +10,7 @@ from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import MountError, Widget
+from textual.worker import Worker
 
 from tuiprop.ui.selecting import Selecting
 
@@ -21,6 +22,16 @@ class LeftOnce(Selecting):
         """As `Screen.dismiss`, of which a second would close what is below it."""
         _forget_what_is_gone(self)
         return Screen.dismiss(self, result) if self.is_active else AwaitComplete()
+
+    def run_worker(self: Any, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
+        """As `Screen.run_worker`, of a coroutine: it may end when the screen has been left."""
+
+        async def shown() -> Any:
+            with while_shown(self):
+                return await (work() if callable(work) else work)
+
+        worker: Worker[Any] = Screen.run_worker(self, shown, *arguments, **options)
+        return worker
 
     async def _dispatch_message(self: Any, message: Message) -> None:
         """What was sent before it was left may come when its widgets have gone already."""

@@ -29,7 +29,7 @@ from tuiprop.ui.places import typed_path
 from tuiprop.ui.screens.adopt import adopted
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.shown import LeftOnce, while_shown
+from tuiprop.ui.shown import LeftOnce
 from tuiprop.ui.widgets.layer_editor import LayerEditor
 
 DELAY = 0.15
@@ -91,20 +91,19 @@ class SetupScreen(LeftOnce, Screen[None]):
 
     async def on_mount(self) -> None:
         """Build the form from the names that there are."""
-        with while_shown(self):
-            reply = await self._link.ask(Ask())
-            if not isinstance(reply, Vocabulary):
-                self.dismiss()
-                return
-            self._vocabulary = reply
-            await self.query_one("#form").mount(*self._rows(reply))
-            await self._fill(self._experiment)
-            self._before = self._typed()
-            if self._other is not None:
-                await self._fill(self._other)
-                self.query_one("#start").focus()
-            else:
-                self.query_one("#data-name").focus()
+        reply = await self._link.ask(Ask())
+        if not isinstance(reply, Vocabulary):
+            self.dismiss()
+            return
+        self._vocabulary = reply
+        await self.query_one("#form").mount(*self._rows(reply))
+        await self._fill(self._experiment)
+        self._before = self._typed()
+        if self._other is not None:
+            await self._fill(self._other)
+            self.query_one("#start").focus()
+        else:
+            self.query_one("#data-name").focus()
 
     # The form
 
@@ -308,45 +307,42 @@ class SetupScreen(LeftOnce, Screen[None]):
     @work(exclusive=True, group="locate")
     async def _locate(self, what: str) -> None:
         """Fill the form with what suits another data set or file."""
-        with while_shown(self):
-            reply = await self._link.ask(Locate(what=what))
-            if isinstance(reply, Located) and reply.bare is not None:
-                source = self._experiment["data"]["source"]
-                weights = reply.weights or ""
-                adopting = await adopted(self.app, self._link, weights, reply.bare, source)
-                if adopting is None:
-                    return
-                reply = adopting
-            if isinstance(reply, Located):
-                self._weights = reply.weights
-                await self._fill(reply.experiment)
-            elif isinstance(reply, Refused):
-                self._show_refusal(reply)
+        reply = await self._link.ask(Locate(what=what))
+        if isinstance(reply, Located) and reply.bare is not None:
+            source = self._experiment["data"]["source"]
+            weights = reply.weights or ""
+            adopting = await adopted(self.app, self._link, weights, reply.bare, source)
+            if adopting is None:
+                return
+            reply = adopting
+        if isinstance(reply, Located):
+            self._weights = reply.weights
+            await self._fill(reply.experiment)
+        elif isinstance(reply, Refused):
+            self._show_refusal(reply)
 
     @work(exclusive=True, group="fit")
     async def _fit_output(self, *unknown: str) -> None:
         """Let the output layer, and perhaps the loss, follow the target."""
-        with while_shown(self):
-            typed = self._typed()
-            reply = await self._link.ask(Check(experiment=without(typed, *unknown)))
-            if isinstance(reply, Outline):
-                typed = self._typed()  # what was typed meanwhile stays
-                layers = [
-                    *typed["network"]["layers"][:-1],
-                    reply.experiment["network"]["layers"][-1],
-                ]
-                typed["network"].update(layers=layers, loss=reply.experiment["network"]["loss"])
-                await self._fill(typed)
-            else:
-                self.look()
+        typed = self._typed()
+        reply = await self._link.ask(Check(experiment=without(typed, *unknown)))
+        if isinstance(reply, Outline):
+            typed = self._typed()  # what was typed meanwhile stays
+            layers = [
+                *typed["network"]["layers"][:-1],
+                reply.experiment["network"]["layers"][-1],
+            ]
+            typed["network"].update(layers=layers, loss=reply.experiment["network"]["loss"])
+            await self._fill(typed)
+        else:
+            self.look()
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
         """Ask the engine what the network would be."""
-        with while_shown(self):
-            reply = await self._link.ask(Check(experiment=self._typed(), weights=self._weights))
-            if self.is_attached:
-                self._show(reply)
+        reply = await self._link.ask(Check(experiment=self._typed(), weights=self._weights))
+        if self.is_attached:
+            self._show(reply)
 
     def _show(self, reply: Reply) -> None:
         self.query_one("#start", Button).disabled = not isinstance(reply, Outline)
@@ -414,17 +410,16 @@ class SetupScreen(LeftOnce, Screen[None]):
     @work(exclusive=True, group="start")
     async def start(self) -> None:
         """Begin the run, or say why not."""
-        with while_shown(self):
-            typed = self._typed()
-            reply = await self._link.ask(Check(experiment=typed, weights=self._weights))
-            self._show(reply)
-            if not isinstance(reply, Outline):
-                return
-            sentence = await self._begin(typed, self._weights)
-            if sentence:
-                self.notify(sentence, severity="warning")
-            else:
-                self.dismiss()
+        typed = self._typed()
+        reply = await self._link.ask(Check(experiment=typed, weights=self._weights))
+        self._show(reply)
+        if not isinstance(reply, Outline):
+            return
+        sentence = await self._begin(typed, self._weights)
+        if sentence:
+            self.notify(sentence, severity="warning")
+        else:
+            self.dismiss()
 
     @on(Button.Pressed, "#save")
     @alone
