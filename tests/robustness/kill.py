@@ -4,7 +4,8 @@
 
 kills COUNT (1000) saves of each format with SIGKILL, and prints how many files were unreadable
 afterwards, which must be 0, and how many temporary files had been left behind. The scripts for
-PyTorch and scikit-learn, which take seconds to be compared, are killed where they are named.
+PyTorch and scikit-learn take seconds to be compared where these are installed: they are killed
+where they are named.
 """
 
 import os
