@@ -5,7 +5,8 @@ import contextlib
 import gc
 import signal
 import traceback
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
@@ -412,13 +413,12 @@ class TuipropApp(App[int]):
         self, experiment: Tables, weights: str | None, initial: bytes | None = None
     ) -> str:
         """Begin a run if what there is may be lost; why it was not begun, or nothing."""
-        return await self._begin_with(self.link.open(experiment, weights, initial))
+        return await self._begin_with(partial(self.link.open, experiment, weights, initial))
 
-    async def _begin_with(self, opening: Coroutine[None, None, Reply]) -> str:
+    async def _begin_with(self, opening: Callable[[], Coroutine[None, None, Reply]]) -> str:
         if not await self._may_lose("Start afresh"):
-            opening.close()
             return "not started: the run goes on"
-        reply = self._begun(await opening)
+        reply = self._begun(await opening())
         return reply.sentence if isinstance(reply, Refused) else ""
 
     async def _may_quit(self) -> bool:
@@ -574,7 +574,7 @@ class TuipropApp(App[int]):
     async def _begin_located(self, located: Located) -> str:
         """Begin a run with what was found; why it was not begun, or nothing."""
         if located.checkpoint is not None:
-            return await self._begin_with(self.link.go_on(located.checkpoint, kept=False))
+            return await self._begin_with(partial(self.link.go_on, located.checkpoint, kept=False))
         found: Located | None = located
         if located.bare is not None:
             found = await screens.adopted(self, self.link, located.weights or "", located.bare)
