@@ -29,13 +29,10 @@ RATE = 100.0
 """Events a second, which the dashboard keeps up with."""
 
 SECONDS = 20.0
-"""Within which the dashboard ends."""
+"""Within which the dashboard ends, and paints something when its size changes."""
 
 REMEMBERED = 500
 """Events, the last of which are told where something is wrong."""
-
-MOST_SILENT = 5
-"""Sizes in a row to which nothing is painted."""
 
 TAIL = 20_000
 """Bytes of output that are remembered."""
@@ -120,7 +117,7 @@ class Hammer:
         self._generator = np.random.default_rng(seed)
         self.outcome = Outcome()
         self._sent: deque[str] = deque(maxlen=REMEMBERED)
-        self._heard, self._silent = True, 0
+        self._heard = time.monotonic()
         self._start()
 
     def _start(self) -> None:
@@ -152,10 +149,8 @@ class Hammer:
         return self.outcome
 
     def _resize(self) -> None:
-        self._silent = 0 if self._heard else self._silent + 1
-        if self._silent > MOST_SILENT:
+        if time.monotonic() - self._heard > SECONDS:
             self._fault("it paints nothing any more, whatever its size")
-        self._heard = False
         self._columns, self._lines = size_of(self._generator)
         self._sent.append(f"{self._columns}x{self._lines}")
         self._terminal.child.setwinsize(self._lines, self._columns)
@@ -175,7 +170,7 @@ class Hammer:
                 part = os.read(descriptor, 65536)
             except OSError:  # it has ended
                 return
-            self._heard = True
+            self._heard = time.monotonic()
             self._terminal.raw = (self._terminal.raw + part)[-TAIL:]
             if b"Traceback" in self._terminal.raw[-len(part) - 16 :]:
                 self._read_rest()
