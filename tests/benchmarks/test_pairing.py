@@ -18,7 +18,8 @@ def test_both_sides_are_timed_in_turn() -> None:
         now[0] += 6.0 * pieces
 
     pair = paired(ours, theirs, Effort(4, 0.0), lambda: now[0])
-    assert order[2:] == ["theirs", "ours", "ours", "theirs"] * 2  # one each before, to warm up
+    # one each before, to see how long it takes, and one before each that is timed
+    assert order[2:] == [side for side in ("theirs", "ours", "ours", "theirs") * 2 for _ in (0, 1)]
     assert pair.ours.tolist() == [2.0] * 4
     assert (pair.speed.median, pair.speed.low, pair.speed.high) == (3.0, 3.0, 3.0)
     assert pair.share.median == pytest.approx(1 / 3)
