@@ -3,7 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from textual.events import Click
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Select, Static
 
 from tests.ui.conftest import MakeApp
@@ -276,3 +278,20 @@ async def test_a_page_key_in_a_palette_without_room_for_its_list(make_app: MakeA
         await pilot.press("pagedown", "pageup", "down", "pagedown")
         assert pilot.app.is_running
         assert pilot.app.return_code is None
+
+
+async def test_a_click_on_the_palette_in_a_terminal_that_has_shrunk(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("colon")
+        await until(pilot, lambda: bool(pilot.app.screen.query(OptionList)))
+        palette = pilot.app.screen
+        palette.post_message(click_at(palette, 500, 30))
+        await pilot.pause()
+        assert pilot.app.screen is palette
+        palette.post_message(click_at(palette, 0, WIDE[1] - 1))
+        await until(pilot, lambda: pilot.app.screen is not palette)
+
+
+def click_at(widget: Widget, x: int, y: int) -> Click:
+    return Click(widget, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)

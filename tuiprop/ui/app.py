@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, ClassVar
 
 import msgspec
-from textual import events, work
+from textual import events, on, work
 from textual.actions import ActionParseResult, SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -74,7 +74,13 @@ MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 
 
 class Palette(LeftOnce, CommandPalette):
-    """Textual's, which may be left while it searches."""
+    """Textual's, which may be left while it searches, and may shrink."""
+
+    @on(events.Click)
+    def _clicked(self, event: events.Click) -> None:
+        """A click may come of a place that the terminal has no more: Textual would look there."""
+        if not self.region.contains(event.screen_x, event.screen_y):
+            event.prevent_default()
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         """As Textual's, but a search that does not find the palette any more is no end."""
