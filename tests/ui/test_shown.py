@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
 
 import pytest
 from textual.css.query import NoMatches
@@ -11,6 +12,7 @@ from textual.worker import WorkerFailed
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import PATIENCE, opened, until
+from tuiprop.ui.screens.problem import ProblemScreen
 from tuiprop.ui.screens.stops import StopsScreen
 
 
@@ -104,6 +106,29 @@ async def test_an_answer_that_comes_when_its_screen_has_been_left(make_app: Make
             await screen.dismiss()
             screen._learn()
             await pilot.pause()
+
+
+async def test_what_was_put_off_by_a_screen_that_has_been_left(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Textual hands it to the screen that is shown then, for when that has been painted."""
+    app = make_app("iris")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: isinstance(app.screen, ProblemScreen))
+        screen = app.screen
+        assert isinstance(screen, ProblemScreen)
+        await until(pilot, lambda: screen.studied is not None)
+        handed: list[Callable[[], None]] = []
+        monkeypatch.setattr(
+            app.run_screen, "_invoke_later", lambda put_off, _: handed.append(put_off)
+        )
+        screen.action_choose("classes")
+        await screen.dismiss()
+        assert handed
+        for put_off in handed:
+            put_off()
 
 
 async def test_a_fault_of_a_worker_says_where(make_app: MakeApp) -> None:

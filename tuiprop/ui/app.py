@@ -59,6 +59,7 @@ from tuiprop.ui.settings import Settings
 from tuiprop.ui.shown import LeftOnce, missed_while_leaving, while_shown
 from tuiprop.ui.status import source_name
 from tuiprop.ui.terminal import driver_class
+from tuiprop.ui.toasts import PlainToasts
 
 QUIT_PATIENCE = 1.0
 """Seconds that quitting waits for the engine to keep the run, or to say where it is."""
@@ -98,7 +99,7 @@ def _list_without_place(widget: DOMNode | None) -> bool:
     return any(not each.scrollable_content_region for each in lists)
 
 
-class TuipropApp(App[int]):
+class TuipropApp(PlainToasts, App[int]):
     """Opens what was named and hands over to the screens.
 
     Args:

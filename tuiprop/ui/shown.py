@@ -1,6 +1,6 @@
 """Screens that are left: while they wait for an answer, or twice at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,18 @@ class LeftOnce(Selecting):
 
         worker: Worker[Any] = Screen.run_worker(self, shown, *arguments, **options)
         return worker
+
+    def call_after_refresh(
+        self: Any, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> bool:
+        """As `Screen.call_after_refresh`: the screen that is shown then may be another one."""
+
+        def shown() -> Any:
+            with while_shown(self):
+                return callback(*args, **kwargs)
+            return None
+
+        return Screen.call_after_refresh(self, shown)
 
     async def _dispatch_message(self: Any, message: Message) -> None:
         """What was sent before it was left may come when its widgets have gone already."""

@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 
 from tuiprop.engine.replies import Outline, Studied
 from tuiprop.engine.requests import Study
@@ -81,8 +82,8 @@ class ClassesAspect(Aspect):
     def _paint_roc(self, note: ClassesNote, classes: list[str]) -> None:
         panel = self._roc
         area = "" if note.roc is None or note.roc.area is None else f"  area {note.roc.area:.4f}"
-        panel.border_title = f"[b]ROC[/b]{area}"
-        panel.border_subtitle = f"◉ {classes[1]} above {note.threshold:.2f}   , . move it"
+        panel.border_title = Content.assemble(("ROC", "b"), area)
+        panel.border_subtitle = Content(f"◉ {classes[1]} above {note.threshold:.2f}   , . move it")
         panel.show(diagrams.roc(note, self.palette, *panel.size))
 
     def _paint_peek(self, studied: Studied) -> None:
@@ -92,7 +93,7 @@ class ClassesAspect(Aspect):
             if self._mistakes.row is not None:
                 self.ask()
             return
-        panel.border_title = f"[b]#{way.row}[/b]  {verdict(way.actual, way.predicted)}"
+        panel.border_title = verdict(way)
         panel.show(ways.outcome(way, self.palette, *panel.size, plain=self.app.no_color))
 
     def begin(self) -> None:

@@ -1,7 +1,9 @@
 """Examples as lines of a list."""
 
+from textual.content import Content
+
 from tuiprop.engine.replies import Studied
-from tuiprop.engine.sights import ClassesNote, ExampleNote, NumberScore
+from tuiprop.engine.sights import ClassesNote, ExampleNote, NumberScore, WayNote
 from tuiprop.ui.aspects.aspect import Choice
 from tuiprop.ui.naming import told_apart
 from tuiprop.ui.numbers import short
@@ -52,6 +54,8 @@ def _list_residuals(examples: Examples, score: NumberScore) -> None:
     examples.show(entries[first : first + examples.room], len(entries), "Largest residuals", head)
 
 
-def verdict(actual: str, predicted: str) -> str:
-    """What it is and what it is taken for."""
-    return f"{actual} ✓" if actual == predicted else f"{actual}, predicted {predicted}"
+def verdict(way: WayNote, after: str = "  ") -> Content:
+    """The row, `after` it, what it is and what it is taken for, in whatever letters."""
+    right = way.actual == way.predicted
+    words = f"{way.actual} ✓" if right else f"{way.actual}, predicted {way.predicted}"
+    return Content.assemble((f"#{way.row}", "b"), after, words)

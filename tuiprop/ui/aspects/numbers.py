@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 
 from tuiprop.engine.replies import Outline, Studied
 from tuiprop.engine.requests import Study
@@ -60,16 +61,16 @@ class NumbersAspect(Aspect):
             return
         score, palette = studied.numbers[self.choice.target], self.palette
         scatter, figures = self._scatter, self._figures
-        scatter.border_title = f"[b]{score.name}[/b]  predicted against actual"
+        scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
         scatter.border_subtitle = "● training  ◆ validation  · equal"
         scatter.show(diagrams.scatter(score, palette, *scatter.size))
-        figures.border_title = f"[b]{score.name}[/b]  in its own unit"
+        figures.border_title = Content.assemble((score.name, "b"), "  in its own unit")
         others = [
             f"{each.name}: R² {diagrams.r_squared(each)}"
             for each in studied.numbers
             if each is not score
         ]
-        figures.border_subtitle = _hint(others, figures.size.width)
+        figures.border_subtitle = Content(_hint(others, figures.size.width))
         self._targets = len(studied.numbers)
         figures.show(diagrams.number_words(score, palette, figures.size.width))
         list_examples(self.query_one(Examples), studied, self.choice)

@@ -72,7 +72,7 @@ class PicturesAspect(Aspect):
         list_examples(album, studied, self.choice)
         if way is not None and way.picture is not None:
             panel = self._picture
-            panel.border_title = f"[b]#{way.row}[/b]  {verdict(way.actual, way.predicted)}"
+            panel.border_title = verdict(way)
             width, height = panel.size.width, self.size.height // 2
             lines = ways.outcome(way, self.palette, width, height, plain=self.app.no_color)
             panel.styles.height = min(len(lines), height) + 2

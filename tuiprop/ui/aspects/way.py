@@ -66,7 +66,7 @@ class WayAspect(Aspect):
             panel.show([styled(words, Style(color=self.palette.dim))])
             return
         held_out = "validation" if way.held_out else "training"
-        panel.border_title = f"[b]#{way.row}[/b], {held_out}: {verdict(way.actual, way.predicted)}"
+        panel.border_title = verdict(way, f", {held_out}: ")
         height = panel.size.height
         lines = ways.way(way, self.palette, *panel.size, plain=self.app.no_color)
         self._scrolled = max(0, min(self._scrolled, len(lines) - height))

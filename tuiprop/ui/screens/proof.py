@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from rich.markup import escape
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from tuiprop.engine.notes import Message, ProofNote, SlipNote
@@ -110,7 +110,7 @@ class ProofScreen(LiveScreen):
         wrong = [] if proof is None else proving.wrong(proof)
         found.set_class(bool(wrong), "-wrong")
         if wrong:
-            found.border_title = f"Proof: ✗ wrong: {escape(', '.join(wrong))}"
+            found.border_title = Content(f"Proof: ✗ wrong: {', '.join(wrong)}")
         elif proof is None or not proof.finished:
             found.border_title = "Proof: …"
         else:
