@@ -264,6 +264,37 @@ async def test_another_target_brings_its_loss_and_output(make_app: MakeApp) -> N
         assert screen.query_one(LayerEditor).settings[-1]["activation"] == "linear"
 
 
+async def test_a_layer_added_where_there_are_none(make_app: MakeApp) -> None:
+    """As of a table that is not read yet."""
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        screen = await set_up(pilot)
+        editor = screen.query_one(LayerEditor)
+        add = editor.query_one("#add-layer", Button)
+        await editor.fill([])
+        assert add.disabled
+        editor.post_message(Button.Pressed(add))  # pressed just before that
+        await pilot.pause()
+        assert editor.settings == []
+
+
+async def test_a_layer_added_while_others_are_filled_in(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=WIDE) as pilot:
+        screen = await set_up(pilot)
+        editor = screen.query_one(LayerEditor)
+        add = editor.query_one("#add-layer", Button)
+        output = editor.settings[-1]
+        filling = asyncio.create_task(editor.fill([output]))
+        editor.post_message(Button.Pressed(add))
+        await asyncio.sleep(0)
+        await editor.fill([output])
+        await filling
+        await pilot.pause()
+        assert [each["activation"] for each in editor.settings] in (
+            [output["activation"]],
+            ["tanh", output["activation"]],
+        )
+
+
 async def test_a_page_key_before_a_list_has_its_place(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=WIDE) as pilot:
         await opened(pilot)

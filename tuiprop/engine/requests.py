@@ -135,6 +135,10 @@ class Move(Message, frozen=True, kw_only=True):
     """To the end of this epoch is one on; to its beginning, or that of the one before, is back."""
 
 
+NO_HISTORY = 10**12
+"""An epoch that no run comes to."""
+
+
 class Look(Message, frozen=True, kw_only=True):
     """What there is to see now. → `Frame`."""
 
@@ -148,7 +152,7 @@ class Look(Message, frozen=True, kw_only=True):
     line_width: int = 74
     """Columns that a line of its formulas may have."""
     history_from: int = 0
-    """Send the history from this epoch on."""
+    """Send the history from this epoch on; `NO_HISTORY` for none."""
 
 
 class Study(Message, frozen=True, kw_only=True):

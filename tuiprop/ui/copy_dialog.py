@@ -1,14 +1,11 @@
 """What y does: what is to be copied, in which form, and where to."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 from textual.app import App
 
 from tuiprop.engine.notes import Matrix, Now, Window
 from tuiprop.engine.replies import Exported, Frame, Refused
-from tuiprop.engine.requests import Look, SaveRecord
-from tuiprop.files.atomic import FileError, refusal, write_text
+from tuiprop.engine.requests import NO_HISTORY, Look, SaveRecord
+from tuiprop.files.atomic import FileError, write_text
 from tuiprop.ui.copying import (
     COPY_FORMS,
     MOST_COPIED,
@@ -17,16 +14,12 @@ from tuiprop.ui.copying import (
     numpy_name,
 )
 from tuiprop.ui.link import Link
-from tuiprop.ui.places import typed_path
-from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.screens.dialogs import Choose, ask_path
 from tuiprop.ui.widgets.matrix import ArrayName
 from tuiprop.ui.widgets.operands import array_of
 
 MOST_NUMBERS = 5_000_000
 """Numbers of an array that can become text."""
-
-NO_HISTORY = 10**12
-"""Epochs from which on no history is sent."""
 
 
 class CopyDialog:
@@ -38,7 +31,6 @@ class CopyDialog:
         array: what is looked at.
         shape: its rows and columns.
         operation: what made it, if an operation did.
-        may_replace: asks whether a file may be written over.
     """
 
     def __init__(
@@ -158,18 +150,7 @@ class CopyDialog:
             self._say(reply.sentence, "error")
 
     async def _ask_path(self, title: str, name: str, suffix: str) -> str | None:
-        check: Callable[[str], str] = lambda text: refusal(typed_path(text), suffix)  # noqa: E731
-        answer = await self._app.push_screen_wait(
-            AskText(title, f"a file ending in {suffix}", name, check=check)
-        )
-        if answer is None:
-            return None
-        path = typed_path(answer)
-        if Path(path).exists():
-            choice = Choose(f"{path} exists.", {"replace": "Replace it", "keep": "Keep it"})
-            if await self._app.push_screen_wait(choice) != "replace":
-                return None
-        return path
+        return await ask_path(self._app, title, f"a file ending in {suffix}", name, suffix)
 
     def _say(self, sentence: str, severity: str = "information") -> None:
         self._app.notify(sentence, severity=severity, timeout=8)  # type: ignore[arg-type]

@@ -1,16 +1,19 @@
 """Questions: for a text, and for one of a few answers."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from tuiprop.files.atomic import refusal
+from tuiprop.ui.places import typed_path
 from tuiprop.ui.shown import LeftOnce
 
 _CSS = """
@@ -113,3 +116,28 @@ class Choose(LeftOnce, ModalScreen[str | None]):
     def action_leave(self) -> None:
         """No answer."""
         self.dismiss(None)
+
+
+async def ask_path(
+    app: App[int], title: str, words: str, initial: str, *suffixes: str
+) -> str | None:
+    """Where to write to; asks before a file is written over. None: nowhere.
+
+    Args:
+        app: whose dialogs these are.
+        title: what is asked.
+        words: what is allowed.
+        initial: what stands there at first.
+        suffixes: what the name may end in.
+    """
+    answer = await app.push_screen_wait(
+        AskText(title, words, initial, check=lambda text: refusal(typed_path(text), *suffixes))
+    )
+    if answer is None:
+        return None
+    path = typed_path(answer)
+    if Path(path).exists():
+        choice = Choose(f"{path} exists.", {"replace": "Replace it", "keep": "Keep it"})
+        if await app.push_screen_wait(choice) != "replace":
+            return None
+    return path

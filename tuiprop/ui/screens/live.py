@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tuiprop.engine.replies import Frame
-from tuiprop.engine.requests import Look
+from tuiprop.engine.requests import NO_HISTORY, Look
 from tuiprop.ui import status
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
@@ -20,9 +20,6 @@ from tuiprop.ui.widgets.bars import Line, labelled, spread
 
 EVERY = 0.1
 """Seconds between two frames."""
-
-NO_HISTORY = 10**12
-"""An epoch that no history reaches."""
 
 
 class LiveScreen(LeftOnce, Screen[None]):

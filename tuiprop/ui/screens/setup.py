@@ -20,7 +20,6 @@ from textual.widgets import Button, Input, Label, Select, Static
 from tuiprop.engine.notes import Tables
 from tuiprop.engine.replies import Exported, Located, Outline, Refused, Reply, Vocabulary
 from tuiprop.engine.requests import Ask, Check, Locate, SaveExperiment
-from tuiprop.files.atomic import refusal
 from tuiprop.ui.alone import alone
 from tuiprop.ui.form import FIELDS, Field, fields_of, shapes, to_option, to_text, to_value, without
 from tuiprop.ui.link import Link
@@ -28,7 +27,7 @@ from tuiprop.ui.palette import Palette
 from tuiprop.ui.places import typed_path
 from tuiprop.ui.screens.adopt import adopted
 from tuiprop.ui.screens.data import DataScreen
-from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.screens.dialogs import AskText, Choose, ask_path
 from tuiprop.ui.shown import LeftOnce
 from tuiprop.ui.widgets.layer_editor import LayerEditor
 
@@ -425,23 +424,15 @@ class SetupScreen(LeftOnce, Screen[None]):
     @alone
     async def action_save(self) -> None:
         """The experiment, to a file."""
-        path = await self.app.push_screen_wait(
-            AskText(
-                "Save the experiment",
-                "a file ending in .toml",
-                f"{self._stem()}.toml",
-                check=lambda text: refusal(typed_path(text), ".toml"),
-            )
+        path = await ask_path(
+            self.app,
+            "Save the experiment",
+            "a file ending in .toml",
+            f"{self._stem()}.toml",
+            ".toml",
         )
         if path is None:
             return
-        path = typed_path(path)
-        if Path(path).exists():
-            answer = await self.app.push_screen_wait(
-                Choose(f"{path} exists.", {"replace": "Replace it", "keep": "Keep it"})
-            )
-            if answer != "replace":
-                return
         reply = await self._link.ask(SaveExperiment(experiment=self._typed(), path=path))
         if isinstance(reply, Exported | Refused):
             severe = isinstance(reply, Refused)

@@ -1,5 +1,6 @@
 """Hidden layers and the output layer: add, remove, reorder, units, activation each."""
 
+import asyncio
 from typing import Any
 
 from textual import on
@@ -61,6 +62,7 @@ class LayerEditor(Vertical):
     def __init__(self, activations: list[str], outputs: list[str], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._activations, self._outputs = activations, outputs
+        self._filling = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """The lines, then the button that adds one."""
@@ -74,8 +76,13 @@ class LayerEditor(Vertical):
 
     async def fill(self, layers: list[dict[str, Any]]) -> None:
         """Show these layers; the last is the output."""
+        async with self._filling:
+            await self._fill(layers)
+
+    async def _fill(self, layers: list[dict[str, Any]]) -> None:
         area = self.query_one("#lines")
         with self.app.batch_update():
+            self.query_one("#add-layer").disabled = not layers
             await area.remove_children()
             await area.mount(
                 *(
@@ -94,27 +101,34 @@ class LayerEditor(Vertical):
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
+        async with self._filling:
+            await self._change(event.button)
+
+    async def _change(self, button: Button) -> None:
+        """Add a layer, remove one, or move it."""
         layers = self.settings
+        if not layers:  # of a table that is not read yet
+            return
         lines = list(self.query(LayerLine))
         focus: int | None = None
-        if event.button.id == "add-layer":
+        if button.id == "add-layer":
             like = layers[-2] if len(layers) > 1 else {"units": 8, "activation": "tanh"}
             layers.insert(len(layers) - 1, dict(like))
             focus = len(layers) - 2
         else:
-            pressed = [i for i, line in enumerate(lines) if event.button in line.query(Button)]
+            pressed = [i for i, line in enumerate(lines) if button in line.query(Button)]
             if not pressed:  # its line has just been replaced
                 return
             i = pressed[0]
-            if event.button.has_class("remove"):
+            if button.has_class("remove"):
                 del layers[i]
             else:
-                j = i + (1 if event.button.has_class("down") else -1)
+                j = i + (1 if button.has_class("down") else -1)
                 if not 0 <= j < len(layers) - 1:
                     return
                 layers[i], layers[j] = layers[j], layers[i]
                 focus = j
-        await self.fill(layers)
+        await self._fill(layers)
         if focus is None:
             self.query_one("#add-layer").focus()
         else:

@@ -1,4 +1,4 @@
-"""What is told in a corner."""
+"""What the dashboard keeps from Textual: words told in a corner, and clicks out of place."""
 
 from textual.content import Content
 from textual.pilot import Pilot

@@ -1,0 +1,126 @@
+"""Textual's application, without what would end or slow a dashboard."""
+
+import contextlib
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual import events, on
+from textual.actions import ActionParseResult
+from textual.app import App
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+from textual.errors import NoWidget
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.notifications import SeverityLevel
+from textual.widgets import OptionList
+from textual.worker import Worker, WorkerFailed
+
+from tuiprop.ui.shown import LeftOnce, missed_while_leaving, while_shown
+
+
+class Palette(LeftOnce, CommandPalette):
+    """Textual's, which may be left while it searches, and may shrink."""
+
+    @on(events.Click)
+    def _clicked(self, event: events.Click) -> None:
+        """A click may come of a place that the terminal has no more: Textual would look there."""
+        if not self.region.contains(event.screen_x, event.screen_y):
+            event.prevent_default()
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        """As Textual's, but a search that does not find the palette any more is no end."""
+        return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+
+class GuardedApp(App[int]):
+    """An application that no key, click or word ends, and that says whole what did end it."""
+
+    farewell = ""
+    """A sentence for standard error, after the terminal is as it was."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the search of every part of every line for named colours: there are none.
+
+        It took a third of the time of a map.
+        """
+        return [
+            each for each in super().get_line_filters() if not isinstance(each, ANSIToTruecolor)
+        ]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As Textual's, but what is missed by a widget that is going is no fault."""
+        if not missed_while_leaving(error):
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """What an exception leaves to be read, in place of Textual's: as wide as it is.
+
+        Textual's is of the terminal's width, which may be six columns, with every local value.
+        """
+        self.bell()
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):  # which says nothing of where
+            error = error.error
+        if error is not None and not self.farewell:
+            text = "".join(traceback.format_exception(error))
+            self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"
+        self._close_messages_no_wait()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A mouse on what is just going meets nothing: Textual would ask for its parent."""
+        if isinstance(event, events.MouseEvent) and not event.is_forwarded:
+            with contextlib.suppress(NoWidget):
+                widget, _ = self.get_widget_at(event.x, event.y)
+                if not widget.is_attached:
+                    return
+        await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; a key may come before its screen is built, or while it goes."""
+        if "page_" in str(action) and _list_without_place(default_namespace):
+            return True
+        with while_shown(self.screen):
+            return await super().run_action(action, default_namespace, namespaces)
+        return True
+
+    def action_command_palette(self) -> None:
+        """Every command."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette())  # without its id: the last one may still be going
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As Textual's, but [b] is never bold: what is told may name a file or a class."""
+        self._remove_empty_holders()
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def _remove_empty_holders(self) -> None:
+        """Textual removes what was told once, and leaves what held it: 0.1 MB each."""
+        for screen in self.screen_stack:
+            for holder in screen.query("ToastHolder"):
+                if holder.is_mounted and not holder.children:
+                    holder.remove()
+
+
+def _list_without_place(widget: DOMNode | None) -> bool:
+    """It is a list, or the palette with its list, that has no place on the screen.
+
+    Textual looks for lines of it then that have not been made.
+    """
+    lists = [widget] if isinstance(widget, OptionList) else []
+    if isinstance(widget, CommandPalette):
+        lists = [*widget.query(OptionList)]
+    return any(not each.scrollable_content_region for each in lists)
