@@ -79,24 +79,24 @@ class LayerEditor(Vertical):
         async with self._filling:
             await self._fill(layers)
 
-    async def _fill(self, layers: list[dict[str, Any]]) -> None:
+    async def _fill(self, layers: list[dict[str, Any]]) -> list[LayerLine]:
+        lines = [
+            LayerLine(
+                l,
+                layer["units"],
+                layer["activation"],
+                self._outputs if last else self._activations,
+                output=last,
+            )
+            for l, layer in enumerate(layers, start=1)
+            for last in (l == len(layers),)
+        ]
         area = self.query_one("#lines")
         with self.app.batch_update():
             self.query_one("#add-layer").disabled = not layers
             await area.remove_children()
-            await area.mount(
-                *(
-                    LayerLine(
-                        l,
-                        layer["units"],
-                        layer["activation"],
-                        self._outputs if last else self._activations,
-                        output=last,
-                    )
-                    for l, layer in enumerate(layers, start=1)
-                    for last in (l == len(layers),)
-                )
-            )
+            await area.mount(*lines)
+        return lines
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
@@ -128,11 +128,11 @@ class LayerEditor(Vertical):
                     return
                 layers[i], layers[j] = layers[j], layers[i]
                 focus = j
-        await self._fill(layers)
+        lines = await self._fill(layers)
         if focus is None:
             self.query_one("#add-layer").focus()
         else:
-            self.query(LayerLine)[focus].query_one(Input).focus()
+            lines[focus].query_one(Input).focus()
         self.post_message(self.Changed())
 
     @on(Input.Changed)
