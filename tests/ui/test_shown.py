@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
 from textual.css.query import NoMatches
+from textual.css.scalar import Scalar
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets._select import SelectCurrent
 from textual.worker import WorkerFailed
@@ -37,6 +40,28 @@ async def test_the_lines_of_what_was_left_are_let_go(make_app: MakeApp) -> None:
         before = painted()
         await look_and_leave(pilot, 10)  # of nine widgets
         assert painted() < before + 30
+
+
+async def test_a_screen_that_was_left_is_gone_soon(make_app: MakeApp) -> None:
+    """Without waiting until the collector looks at all there is."""
+    app = make_app("iris")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: bool(app.screen.query("#data-name")))
+        screen = weakref.ref(app.screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: screen() is None)
+
+
+async def test_what_was_kept_of_another_size_is_let_go(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        for columns in range(60, 100):
+            await pilot.resize_terminal(columns, 30)
+            await pilot.pause()
+        kept = Region.intersection, Region.union, Region.shrink, Scalar.resolve
+        assert max(each.cache_info().currsize for each in kept) < 300
 
 
 async def test_quitting_while_the_set_up_is_built(make_app: MakeApp) -> None:

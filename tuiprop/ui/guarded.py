@@ -16,6 +16,7 @@ from textual.notifications import SeverityLevel
 from textual.widgets import OptionList
 from textual.worker import Worker, WorkerFailed
 
+from tuiprop.ui import memory
 from tuiprop.ui.shown import LeftOnce, missed_while_leaving, while_shown
 
 
@@ -69,6 +70,8 @@ class GuardedApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """A mouse on what is just going meets nothing: Textual would ask for its parent."""
+        if isinstance(event, events.Resize):
+            memory.forget_sizes()
         if isinstance(event, events.MouseEvent) and not event.is_forwarded:
             with contextlib.suppress(NoWidget):
                 widget, _ = self.get_widget_at(event.x, event.y)

@@ -8,11 +8,15 @@ from textual._context import active_message_pump
 from textual.await_complete import AwaitComplete
 from textual.css.query import NoMatches
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widget import MountError, Widget
 from textual.worker import Worker
 
+from tuiprop.ui import memory
 from tuiprop.ui.selecting import Selecting
+
+GONE_AFTER = 0.2
+"""Seconds within which a screen that has been left is taken apart."""
 
 
 class LeftOnce(Selecting):
@@ -20,8 +24,12 @@ class LeftOnce(Selecting):
 
     def dismiss(self: Any, result: Any = None) -> AwaitComplete:
         """As `Screen.dismiss`, of which a second would close what is below it."""
-        _forget_what_is_gone(self)
-        return Screen.dismiss(self, result) if self.is_active else AwaitComplete()
+        if not self.is_active:
+            return AwaitComplete()
+        memory.forget_gone_widgets(self)
+        if not isinstance(self, ModalScreen):  # a dialog is small
+            self.app.set_timer(GONE_AFTER, memory.collect)
+        return Screen.dismiss(self, result)
 
     def run_worker(self: Any, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
         """As `Screen.run_worker`, of a coroutine: it may end when the screen has been left."""
@@ -49,13 +57,6 @@ class LeftOnce(Selecting):
         """What was sent before it was left may come when its widgets have gone already."""
         with while_shown(self):
             await Screen._dispatch_message(self, message)
-
-
-def _forget_what_is_gone(screen: Screen[Any]) -> None:
-    """Let go of the lines that Textual keeps of up to 1,024 widgets that are gone: 30 MB."""
-    styles = getattr(getattr(screen, "_styles_cache", None), "get_inner_outer", None)
-    if (clear := getattr(styles, "cache_clear", None)) is not None:
-        clear()
 
 
 def missed_while_leaving(error: Exception) -> bool:
