@@ -41,7 +41,7 @@ GENERATED = ("circle", "xor", "gauss", "spiral", "plane", "bumps")
 
 FIELDS = (
     Field("data", "target", "target", "text"),
-    Field("data", "validation", "validation share", "number"),
+    Field("data", "validation", "validation", "number", hint="a share, a table, {column = …}"),
     Field("data", "standardize", "standardise", "switch"),
     Field("data", "derived", "derived inputs", "texts", hint="x1^2, x1*x2, sin(x1) …"),
     Field("data", "points", "points", "whole", only=GENERATED),
