@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 
+import tuiprop.ui
 from tests.engine.runs import LAST, go, opened, state_of, tables
 from tuiprop.engine import client as client_module
 from tuiprop.engine.channel import read_message, write_message
@@ -408,6 +410,13 @@ def test_the_dashboards_side_does_without_numpy(name: str) -> None:
     modules = modules_after(f"import tuiprop.engine.{name}")
     assert f"tuiprop.engine.{name}" in modules
     assert modules & {*HEAVY, "textual"} == set()
+
+
+def test_every_screen_does_without_numpy() -> None:
+    names = [each.name for each in walk_packages(tuiprop.ui.__path__, "tuiprop.ui.")]
+    modules = modules_after("; ".join(f"import {name}" for name in names))
+    assert "tuiprop.ui.screens.setup" in modules
+    assert modules & HEAVY == set()
 
 
 def test_the_dashboard_itself_does_without_numpy_and_its_later_screens() -> None:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.core.loss import LOSSES
+from tuiprop.core.loss import LOSSES, usual_loss
 from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.slips import SLIPS
@@ -270,6 +270,7 @@ class Engine:
             activations=[name for name, g in ACTIVATIONS.items() if not g.output_only],
             outputs=list(ACTIVATIONS),
             losses=list(LOSSES),
+            usual_losses={name: usual_loss(name) for name in ACTIVATIONS},
             initializers=list(INITIALIZERS),
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},

@@ -58,6 +58,8 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     outputs: list[str]
     """Activations that the output layer may have too."""
     losses: list[str]
+    usual_losses: dict[str, str]
+    """The loss that goes with each activation of the output layer."""
     initializers: list[str]
     optimizers: list[str]
     options: dict[str, dict[str, float | tuple[float, float]]]

@@ -8,7 +8,7 @@ from textual._context import active_message_pump
 from textual.await_complete import AwaitComplete
 from textual.css.query import NoMatches
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import MountError, Widget
 from textual.worker import Worker
 
@@ -27,8 +27,7 @@ class LeftOnce(Selecting):
         if not self.is_active:
             return AwaitComplete()
         memory.forget_gone_widgets(self)
-        if not isinstance(self, ModalScreen):  # a dialog is small
-            self.app.set_timer(GONE_AFTER, memory.collect)
+        self.app.set_timer(GONE_AFTER, memory.collect)
         return Screen.dismiss(self, result)
 
     def run_worker(self: Any, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:

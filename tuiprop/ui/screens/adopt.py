@@ -10,7 +10,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select
 
-from tuiprop.core.loss import usual_loss
 from tuiprop.engine.notes import BareWeights
 from tuiprop.engine.replies import Located, Refused, Vocabulary
 from tuiprop.engine.requests import Adopt, Ask
@@ -109,7 +108,8 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
     @on(Input.Changed)
     def _changed(self) -> None:
         output = self._activations[-1]
-        words = "" if output is None else f"{usual_loss(output)}, which goes with {output}"
+        loss = "" if output is None else self._vocabulary.usual_losses[output]
+        words = f"{loss}, which goes with {output}" if loss else ""
         self.query_one(".loss", Label).update(words)
         self._say("")
 
