@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from textual.css.query import NoMatches
 from textual.css.scalar import Scalar
-from textual.geometry import Region
+from textual.events import Resize
+from textual.geometry import Region, Size
 from textual.pilot import Pilot
 from textual.widgets._select import SelectCurrent
 from textual.worker import WorkerFailed
@@ -62,6 +63,25 @@ async def test_what_was_kept_of_another_size_is_let_go(make_app: MakeApp) -> Non
             await pilot.pause()
         kept = Region.intersection, Region.union, Region.shrink, Scalar.resolve
         assert max(each.cache_info().currsize for each in kept) < 300
+
+
+@pytest.mark.parametrize("key", ["", "s", "g"])
+async def test_two_sizes_at_once(make_app: MakeApp, key: str) -> None:
+    """Of which a screen took one after the other, without end."""
+    app = make_app("iris")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        if key:
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen is not app.run_screen)
+        for screen in app.screen_stack:
+            for size in (Size(1, 5), Size(49, 31), Size(1, 5), Size(100, 30)):
+                screen.post_message(Resize(size, size))
+                screen.call_after_refresh(lambda: None)  # else the next would take its place
+        await pilot.pause()
+        assert app.screen.size == app.size == Size(100, 30)
+        await pilot.resize_terminal(49, 31)
+        await until(pilot, lambda: app.screen.size == Size(49, 31))
 
 
 async def test_quitting_while_the_set_up_is_built(make_app: MakeApp) -> None:

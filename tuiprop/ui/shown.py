@@ -1,4 +1,4 @@
-"""Screens that are left: while they wait for an answer, or twice at once."""
+"""Screens that change their size, or are left while they wait for an answer, or twice at once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import Any
 from textual._context import active_message_pump
 from textual.await_complete import AwaitComplete
 from textual.css.query import NoMatches
+from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import MountError, Widget
@@ -19,7 +20,19 @@ GONE_AFTER = 0.2
 """Seconds within which a screen that has been left is taken apart."""
 
 
-class LeftOnce(Selecting):
+class Fitting(Selecting):
+    """A screen that takes the size of the terminal, and none that it had. To be inherited first."""
+
+    async def _dispatch_message(self: Any, message: Message) -> None:
+        """A size that comes late is dropped; the last one has been sent too.
+
+        A screen tells itself of its new size: of two it would tell itself for ever, by turns.
+        """
+        if not isinstance(message, Resize) or message.size == self.app.size:
+            await Screen._dispatch_message(self, message)
+
+
+class LeftOnce(Fitting):
     """A screen that may be left at any moment, and is left once. To be inherited first."""
 
     def dismiss(self: Any, result: Any = None) -> AwaitComplete:
@@ -55,7 +68,7 @@ class LeftOnce(Selecting):
     async def _dispatch_message(self: Any, message: Message) -> None:
         """What was sent before it was left may come when its widgets have gone already."""
         with while_shown(self):
-            await Screen._dispatch_message(self, message)
+            await Fitting._dispatch_message(self, message)
 
 
 def missed_while_leaving(error: Exception) -> bool:

@@ -24,8 +24,8 @@ from tuiprop.ui.courses import Courses
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
 from tuiprop.ui.palette import Palette
-from tuiprop.ui.selecting import Selecting
 from tuiprop.ui.settings import Settings
+from tuiprop.ui.shown import Fitting
 from tuiprop.ui.widgets.bars import Line, labelled
 from tuiprop.ui.widgets.bench import Bench
 from tuiprop.ui.widgets.chart import CostChart, Series
@@ -55,7 +55,7 @@ PROOF_EVERY = 0.25
 """Seconds between two looks at a proof on its way."""
 
 
-class RunScreen(Selecting, Screen[None]):
+class RunScreen(Fitting, Screen[None]):
     """Shows the newest frame, and moves the run."""
 
     DEFAULT_CSS = """
