@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
@@ -15,6 +16,7 @@ from tuiprop.engine.sights import SHADES, Grid
 from tuiprop.ui.aspects.aspect import Panel
 from tuiprop.ui.diagrams import r_squared
 from tuiprop.ui.palette import DARK, LIGHT
+from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.problem import ProblemScreen
 from tuiprop.ui.shading import by_light, by_sign, line_of, mix, of_class, shaded
 from tuiprop.ui.widgets.confusion import Confusion
@@ -239,6 +241,29 @@ async def test_each_of_several_targets_is_shown(make_app: MakeApp, tmp_path: Pat
             assert f"{other.name}: R² {r_squared(other)}" in hint
             assert len(hint) <= figures.size.width
             assert residuals.row == score.worst[0][0]
+
+
+async def test_names_with_brackets_are_shown_as_they_are(make_app: MakeApp, tmp_path: Path) -> None:
+    """None of them is markup."""
+    classes = ("[/i]", "a[b]c")
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "[/b],[red]x,kind\n" + "".join(f"{i},{i % 5},{classes[i % 2]}\n" for i in range(40))
+    )
+    async with make_app(str(table)).run_test(size=LARGE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
+        await pilot.press("enter")
+        screen = await problem(pilot, 1)
+        for aspect, end in (("classes", "◉ a[b]c above 0.50"), ("way", ": [/i]")):
+            screen.action_choose(aspect)
+            await current(pilot)
+            titles = [
+                Content.from_markup(title).plain
+                for panel in screen.query(Panel)
+                for title in (panel.border_title, panel.border_subtitle)
+                if title and panel.is_on_screen
+            ]
+            assert any(end in title for title in titles), titles
 
 
 async def test_the_pictures_follow_the_list(make_app: MakeApp) -> None:
