@@ -318,6 +318,7 @@ def test_divergence(tmp_path: Path) -> None:
     ended = tuiprop("train", path, "--export", w, "--history", h)
     text = sentence(ended, status=1)
     assert text.startswith(f"diverged at update {update} (epoch {session.run.epoch + 1}, batch ")
+    assert re.search(r"\), operation \d+ of \d+: \S+ is not finite; ", text)
     assert f"the state after update {update - 1} is kept" in text
     last_line = ended.out.splitlines()[-1]
     assert last_line == f"{w}: the last finite state, update {update - 1}, {COMPARED}"

@@ -59,7 +59,7 @@ from tuiprop.engine.requests import (
     Try,
     Verify,
 )
-from tuiprop.engine.session import Session, open_session
+from tuiprop.engine.session import DivergedError, Session, open_session
 from tuiprop.files.weights import load_model
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
@@ -753,6 +753,7 @@ def test_divergence() -> None:
     assert frame.bad is not None
     assert (frame.bad.symbol, frame.bad.layer) == (frame.now.symbol, frame.now.layer)
     assert f"), operation {frame.now.number} of 17: " in frame.diverged
+    assert frame.diverged == str(DivergedError(session))  # as without the dashboard
     found = matrix(engine, frame.bad.symbol, frame.bad.layer)
     assert not np.isfinite(found.values[frame.bad.row][frame.bad.column])
     ask(engine, Move(operations=-1), Done)

@@ -111,9 +111,9 @@ def train(
     if received:
         sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
-        from tuiprop.engine.session import divergence
+        from tuiprop.engine.session import DivergedError
 
-        click.echo(f"tuiprop: {divergence(session.run)}", err=True)
+        click.echo(f"tuiprop: {DivergedError(session)}", err=True)
         sys.exit(1)
 
 

@@ -1,16 +1,19 @@
 """Where a number came from, with the names that people know: units, classes, rows of the table."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tuiprop.core.array import Rows
 from tuiprop.core.operation import Operation, Reference, operations
 from tuiprop.core.origin import Cell, Factor, Origin, Term, maker
 from tuiprop.core.trace import Tracer
 from tuiprop.engine.notes import FactorNote, OriginNote, Place, TermNote
-from tuiprop.engine.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import InForce
 from tuiprop.training.trainer import Record
+
+if TYPE_CHECKING:
+    from tuiprop.engine.session import Session
 
 _OF_ONE = {
     "bias": "bias",
@@ -32,7 +35,7 @@ class Made:
     force: InForce
 
 
-def leaf(session: Session, examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
+def leaf(session: "Session", examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
     """A number that an update starts from.
 
     Args:
@@ -50,7 +53,7 @@ def leaf(session: Session, examples: Rows, place: Place, shown: float, update: i
     )
 
 
-def _beginning(session: Session, examples: Rows, place: Place, update: int) -> str:
+def _beginning(session: "Session", examples: Rows, place: Place, update: int) -> str:
     """What a number is that an update starts from, in one sentence."""
     edits = [edit for edit in session.run.branch.edits if edit.at < update]
     cell = place.symbol, place.layer, place.row, place.column
@@ -78,7 +81,7 @@ def _beginning(session: Session, examples: Rows, place: Place, update: int) -> s
     return f"Made by update {update - 1}."
 
 
-def origin(session: Session, made: Made, place: Place, count: int, width: int) -> OriginNote:
+def origin(session: "Session", made: Made, place: Place, count: int, width: int) -> OriginNote:
     """Where one number of an update came from.
 
     Args:
@@ -137,7 +140,7 @@ def _is_slipped(force: InForce, operation: Operation) -> bool:
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
 
-def name_of(session: Session, examples: Rows, place: Place) -> str:
+def name_of(session: "Session", examples: Rows, place: Place) -> str:
     """dW[2][versicolor,u4]; J alone."""
     reference = Reference(place.symbol, place.layer, place.slot)
     if place.symbol == "J":
@@ -147,7 +150,7 @@ def name_of(session: Session, examples: Rows, place: Place) -> str:
     return f"{reference}[{inside}]" + (" before" if place.before else "")
 
 
-def _names(session: Session, examples: Rows, place: Place) -> tuple[str, str]:
+def _names(session: "Session", examples: Rows, place: Place) -> tuple[str, str]:
     """Of the row and the column of a number."""
     if place.symbol in ("W", "dW"):
         column = session.unit_names(place.layer - 1)[place.column]
@@ -158,7 +161,7 @@ def _names(session: Session, examples: Rows, place: Place) -> tuple[str, str]:
     return ("" if place.symbol == "J" else session.unit_names(place.layer)[place.row]), column
 
 
-def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
+def _term(session: "Session", made: Made, found: Origin, term: Term) -> TermNote:
     return TermNote(
         name=_label(session, made, found, term),
         value=term.value,
@@ -166,7 +169,7 @@ def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
     )
 
 
-def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
+def _label(session: "Session", made: Made, found: Origin, term: Term) -> str:
     if term.kind == "example":
         row = session.examples.training.rows[made.record.examples[term.index]]
         return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
@@ -179,7 +182,7 @@ def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
     return _OF_ONE[term.kind]
 
 
-def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
+def _factor(session: "Session", made: Made, factor: Factor) -> FactorNote:
     cell = factor.cell
     place = Place(
         symbol=cell.reference.symbol,

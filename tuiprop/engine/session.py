@@ -15,6 +15,8 @@ from tuiprop.core.network import Parameters, initialize
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table
+from tuiprop.engine.notes import Place
+from tuiprop.engine.origins import name_of
 from tuiprop.files.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.files.export import Written, export
 from tuiprop.files.model import Model, network_of
@@ -29,7 +31,7 @@ from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.plan import InForce
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
-from tuiprop.training.trainer import Record
+from tuiprop.training.trainer import Record, first_nonfinite
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,18 +293,33 @@ class DivergedError(ArithmeticError):
     """A run that diverged; `session` stands at its last finite state, with its history."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(divergence(session.run))
+        run = session.run
+        bad = first_nonfinite(run.trainer.operations(), run.next_record())
+        super().__init__(divergence(session, bad))
         self.session = session
 
 
-def divergence(run: Run, first: str = "") -> str:
-    """The sentence on where a run diverged; `first` names the first number that is not finite."""
-    t = run.diverged_at
+def divergence(session: Session, bad: tuple[int, int, int] | None) -> str:
+    """The sentence on where a run diverged, which stands before that update.
+
+    Args:
+        session: of the run.
+        bad: k of the operation, from 1, and row and column of the number in its result that was
+            not finite first; None: it is in a slot of the optimiser.
+    """
+    run, t = session.run, session.run.diverged_at
     assert t is not None
-    batches = run.batches
+    batches, operations = run.batches, run.trainer.operations()
+    first = ": a slot of the optimiser is not finite any more"
+    if bad is not None:
+        k, row, column = bad
+        made = operations[k - 1].result
+        place = Place(symbol=made.symbol, layer=made.layer, row=row, column=column)
+        name = name_of(session, batches.rows(t), place)
+        # what matters first: the line at the foot of the screen may be cut
+        first = f", operation {k} of {len(operations)}: {name} is not finite"
     return (
-        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)})"
-        f"{first or ': a parameter or a slot of the optimiser is not finite any more'}; "
+        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}){first}; "
         f"the state after update {t - 1} is kept. "
         f"A smaller learning rate than {run.trainer.settings.learning_rate:g} may help"
     )

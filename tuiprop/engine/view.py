@@ -20,7 +20,7 @@ from tuiprop.engine.notes import (
     SettingsInForce,
     Window,
 )
-from tuiprop.engine.origins import Made, leaf, name_of, origin
+from tuiprop.engine.origins import Made, leaf, origin
 from tuiprop.engine.replies import Frame
 from tuiprop.engine.requests import Look
 from tuiprop.engine.session import Session, divergence, norm
@@ -327,18 +327,13 @@ class View:
 
     def _divergence(self) -> str:
         """The sentence on a divergence, with the operation and the cell; or empty."""
-        run, bad = self._run, self._walk.bad
-        if run.diverged_at is None:
+        if self._run.diverged_at is None:
             return ""
-        place = self._bad()
-        if bad is None or place is None:
-            return f"{divergence(run)}. It is a slot of the optimiser"
-        operation = bad[0]
-        name = name_of(self._session, self._rows_of_batch(), place)
+        if self._walk.bad is None:
+            return divergence(self._session, None)
+        operation, row, column = self._walk.bad
         number = self._walk.within.operations.index(operation) + 1
-        # what matters first: the line at the foot of the screen may be cut
-        at = f", operation {number} of {self._walk.operations}"
-        return divergence(run, f"{at}: {name} is not finite")
+        return divergence(self._session, (number, row, column))
 
     def _bad(self) -> Place | None:
         """The first number that is not finite, where the run diverged there."""
