@@ -181,6 +181,17 @@ async def test_a_unit_is_shown_large(make_app: MakeApp) -> None:
         assert screen.is_current
 
 
+async def test_a_unit_is_chosen_that_there_is_no_more(make_app: MakeApp) -> None:
+    """As where another network has just been begun."""
+    async with make_app("circle").run_test(size=LARGE) as pilot:
+        screen = await problem(pilot)
+        tiles = screen.query_one(Tiles)
+        tiles.post_message(Tiles.Chosen(1000))
+        await pilot.pause()
+        await current(pilot)
+        assert screen.query_one(HeatMap).unit is None
+
+
 async def test_a_cell_lists_its_examples_and_one_is_followed(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=LARGE) as pilot:
         screen = await problem(pilot, 20, "down", "right", "right")

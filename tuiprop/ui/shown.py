@@ -40,7 +40,7 @@ class LeftOnce(Fitting):
         if not self.is_active:
             return AwaitComplete()
         memory.forget_gone_widgets(self)
-        self.app.set_timer(GONE_AFTER, memory.collect)
+        self.app.set_timer(GONE_AFTER, memory.forget_screen)
         return Screen.dismiss(self, result)
 
     def run_worker(self: Any, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:

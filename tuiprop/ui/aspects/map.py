@@ -80,6 +80,8 @@ class MapAspect(Aspect):
     def _unit_chosen(self, event: Tiles.Chosen) -> None:
         """This unit large, or what is predicted where it is large already."""
         units = [(l, unit) for l, size in enumerate(self._sizes) if l for unit in range(size)]
+        if event.number >= len(units):  # of a network that there is no more
+            return
         heat, unit = self.query_one(HeatMap), units[event.number]
         heat.unit = None if heat.unit == unit else unit
         self.ask()
