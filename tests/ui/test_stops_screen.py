@@ -6,6 +6,7 @@ import pytest
 from textual.events import Click
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
@@ -226,3 +227,13 @@ async def test_a_click_on_an_option_that_has_gone(make_app: MakeApp, name: str) 
         await pilot.pause()
         assert pilot.app.is_running
         assert pilot.app.return_code is None
+
+
+async def test_a_condition_chosen_that_has_just_been_deleted(make_app: MakeApp) -> None:
+    async with make_app("iris").run_test(size=(100, 30)) as pilot:
+        screen = await stops(pilot)
+        listed = screen.query_one(StopList)
+        screen.post_message(StopList.OptionSelected(listed, Option("gone"), 3))
+        await pilot.pause()
+        assert screen.query_one(Input).value == ""
+        assert screen.is_current

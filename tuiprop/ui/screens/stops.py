@@ -202,7 +202,8 @@ class StopsScreen(LiveScreen):
 
     @on(OptionList.OptionSelected, "#stops")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self._edit(event.option_index)
+        if event.option_index < len(self._stops or ()):  # it may have been deleted since
+            self._edit(event.option_index)
 
     # Changing
 
