@@ -386,7 +386,8 @@ class SetupScreen(LeftOnce, Screen[None]):
             f"{outline.rows} rows: {outline.training} to train on, {outline.validation} held out\n",
             plain,
         )
-        text.append(f"{outline.per_epoch} updates an epoch\n", plain)
+        updates = "update" if outline.per_epoch == 1 else "updates"
+        text.append(f"{outline.per_epoch} {updates} an epoch\n", plain)
         if outline.classes:
             text.append("classes ", dim).append(", ".join(outline.classes) + "\n", plain)
         for note in outline.notes:
