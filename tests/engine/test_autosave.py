@@ -1,5 +1,7 @@
 """The run of a dashboard is kept, and gone on with."""
 
+import os
+import shutil
 from pathlib import Path
 from time import perf_counter
 
@@ -26,15 +28,17 @@ from tuiprop.engine.requests import (
     SetStops,
     Try,
 )
+from tuiprop.engine.session import open_session
 from tuiprop.files.checkpoint import load_checkpoint
-from tuiprop.files.state import kept_runs
+from tuiprop.files.state import MOST_FILES, kept_runs
 from tuiprop.files.weights import load_model
+from tuiprop.training.experiment import parse
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TUIPROP_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
+    return tmp_path / "state" / "runs"
 
 
 def located(what: str, *, anything: bool = False) -> KeptRun | None:
@@ -202,6 +206,7 @@ def test_files_that_cannot_be_read_are_not_offered(folder: Path) -> None:
 
 
 def test_why_it_cannot_be_kept(folder: Path) -> None:
+    folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     engine = opened(what="iris")
     go(engine, 3)
@@ -267,3 +272,38 @@ def test_the_weights_of_the_best_epoch(tmp_path: Path) -> None:
     go(engine, frame.best_update)
     expected = engine._opened().session.parameters.vector
     assert load_model(path).parameters.vector.tobytes() == expected.tobytes()
+
+
+def test_the_users_files_stay_where_runs_are_kept_in_his_folder(folder: Path) -> None:
+    project = folder.parent
+    project.mkdir()
+    session = open_session(parse(tables()))
+    names = [f"mine{i}.tuiprop" for i in range(12)] + ["20200101-000000-0123abcd.tuiprop"]
+    for name in names:
+        session.save_checkpoint(project / name)
+    for name in ("poetry.lock", "uv.lock", ".tuiprop-old.tmp"):
+        (project / name).write_bytes(b"")
+    for path in project.iterdir():
+        os.utime(path, (0, 0))
+    before = {path: path.read_bytes() for path in project.iterdir()}
+    for update in range(1, 8):
+        left(update)
+    assert {path: path.read_bytes() for path in before} == before
+    assert set(project.iterdir()) == {*before, folder}
+    assert len(kept_runs(folder)) == MOST_FILES
+    for path in (project / names[0], project / names[-1], project / "poetry.lock"):
+        kept_in = Open(experiment=tables(), kept_in=str(path))
+        for request in (Forget(path=str(path)), kept_in):
+            assert "not a run that is kept here" in refusal(Engine(), request).sentence
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_kept_run_that_was_copied_is_a_checkpoint(folder: Path, tmp_path: Path) -> None:
+    left(5)
+    copy = tmp_path / "copy.tuiprop"
+    shutil.copy(kept_runs(folder)[0], copy)
+    assert load_checkpoint(copy).content.position == (5, 0)
+    inside = folder / "copy.tuiprop"
+    shutil.copy(copy, inside)
+    assert "not a run that is kept here" in refusal(Engine(), Forget(path=str(inside))).sentence
+    assert inside.exists()

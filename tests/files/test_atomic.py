@@ -1,12 +1,11 @@
 import os
 import stat
-import time
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from tuiprop.files.atomic import STALE, FileError, refusal, write, write_text
+from tuiprop.files.atomic import FileError, refusal, write, write_text
 
 
 def fill(stream: IO[bytes]) -> None:
@@ -218,40 +217,26 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
     assert refusal(path, ".npz").startswith(f"{path}: ")
 
 
-# What was left behind
+# What is not ours
 
 
-def test_stale_temporaries_are_removed(tmp_path: Path) -> None:
-    for name, age in ((".tuiprop-old.tmp", STALE + 60), (".tuiprop-new.tmp", 5), ("a.tmp", 1e6)):
-        path = tmp_path / name
-        path.write_bytes(b"half")
-        then = time.time() - age
-        os.utime(path, (then, then))
-    (tmp_path / ".tuiprop-folder.tmp").mkdir()
-    os.utime(tmp_path / ".tuiprop-folder.tmp", (0, 0))
-    (tmp_path / ".tuiprop-link.tmp").symlink_to("a.tmp")
+def test_nothing_else_in_the_folder_is_removed(tmp_path: Path) -> None:
+    for name in (".tuiprop-old.tmp", ".tuiprop-a1b2c3d4.tmp", "a.tmp"):
+        (tmp_path / name).write_bytes(b"the user's")
+        os.utime(tmp_path / name, (0, 0))
     write(tmp_path / "w", fill)
-    assert files(tmp_path) == [
-        ".tuiprop-folder.tmp", ".tuiprop-link.tmp", ".tuiprop-new.tmp", "a.tmp", "w",
-    ]  # fmt: skip
+    assert files(tmp_path) == [".tuiprop-a1b2c3d4.tmp", ".tuiprop-old.tmp", "a.tmp", "w"]
 
 
-def test_a_stale_temporary_that_cannot_be_removed_is_no_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = tmp_path / ".tuiprop-old.tmp"
-    old.write_bytes(b"half")
-    os.utime(old, (0, 0))
-    unlink = Path.unlink
-
-    def no(self: Path, missing_ok: bool = False) -> None:
-        if self == old:
-            raise PermissionError(1, "Operation not permitted")
-        unlink(self, missing_ok)
-
-    monkeypatch.setattr(Path, "unlink", no)
-    write(tmp_path / "w", fill)
+def test_a_temporary_file_of_the_callers(tmp_path: Path) -> None:
+    own = tmp_path / "own.tmp"
+    own.write_bytes(b"half of what was to be written before")
+    write(tmp_path / "w", fill, own)
+    assert files(tmp_path) == ["w"]
     assert (tmp_path / "w").read_bytes() == b"new"
+    with pytest.raises(FileError):
+        write(tmp_path / "w", fails, own)
+    assert files(tmp_path) == ["w"]
 
 
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:

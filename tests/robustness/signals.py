@@ -119,7 +119,7 @@ def leave(way: str, state: str, folder: Path) -> tuple[int | None, list[str]]:
         if way not in ("terminal gone", "SIGKILL"):
             wrong += restored(terminal)
         wrong += traced(terminal, way)
-        return status, wrong + _kept(folder / "state", position, state)
+        return status, wrong + _kept(folder / "state" / "runs", position, state)
     finally:
         with suppress(OSError, ValueError):
             terminal.child.close(force=True)

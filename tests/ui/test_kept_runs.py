@@ -24,7 +24,7 @@ from tuiprop.ui.settings import Settings
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TUIPROP_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
+    return tmp_path / "state" / "runs"
 
 
 def leave_a_run(update: int) -> None:

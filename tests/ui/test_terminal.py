@@ -223,7 +223,7 @@ def test_left_and_gone_on_with(tmp_path: Path) -> None:
     declined.shows("update 0")
     declined.press("q")
     assert declined.ends() == 0
-    assert not list((tmp_path / "state").glob("*.tuiprop"))
+    assert not list((tmp_path / "state" / "runs").glob("*.tuiprop"))
 
 
 def test_leaving_at_once(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_quitting_after_the_engine_has_died(terminal: Terminal, tmp_path: Path) 
     os.kill(terminal.engines()[0], signal.SIGKILL)
     terminal.press("q")
     assert terminal.ends() == 0
-    (path,) = (tmp_path / "state").glob("*.tuiprop")
+    (path,) = (tmp_path / "state" / "runs").glob("*.tuiprop")
     assert load_checkpoint(path).content.position == (1, 1)
 
 

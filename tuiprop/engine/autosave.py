@@ -34,7 +34,7 @@ class Autosave:
         is_saved: as the run stands, there is a file of it.
 
     Raises:
-        ValueError: another process has that file.
+        ValueError: it is no file of a kept run, or another process has it.
     """
 
     def __init__(
@@ -56,9 +56,7 @@ class Autosave:
         folder = state_folder()
         self._slot = None
         if path is not None:
-            self._slot = Slot(Path(path))
-            if not self._slot.claim():
-                raise ValueError(f"{path}: this run is open in another dashboard")
+            self._slot = Slot.claimed(Path(path))
         elif folder is not None:
             self._slot = Slot.fresh(folder)
 
@@ -107,22 +105,26 @@ class Autosave:
         if self._slot is not None:
             self._slot.let_go()
 
-    def write(self, path: str | Path) -> None:
-        """Write the run into a file of the user's.
+    def write(self, path: str | Path, *, kept: bool = False) -> None:
+        """Write the run into a file.
+
+        Args:
+            path: where to.
+            kept: it is the file that the run is kept in, not one of the user's.
 
         Raises:
             FileError: it cannot be written.
         """
         stops = [Breakpoint(when=each.when, enabled=each.enabled) for each in self._stops.all]
         self._session.save_checkpoint(
-            path, operations=self._operations(), stops=stops, opened=self._opened
+            path, operations=self._operations(), stops=stops, opened=self._opened, kept=kept
         )
 
     def _write(self, slot: Slot) -> None:
         if self._session.run.trainer.state.nbytes > MOST_BYTES:
             raise ValueError(f"its state is larger than what is kept, {MOST_BYTES >> 20} MB")
         slot.claim()
-        self.write(slot.path)
+        self.write(slot.path, kept=True)
         make_room(slot.path)
 
     def _mark(self) -> object:

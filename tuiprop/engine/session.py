@@ -94,6 +94,7 @@ class Session:
         operations: int = 0,
         stops: Iterable[Breakpoint] | None = None,
         opened: str = "",
+        kept: bool = False,
     ) -> None:
         """Write all it takes to go on with this run.
 
@@ -102,6 +103,7 @@ class Session:
             operations: how many of the next update are done.
             stops: the conditions that it stops at; None: those of the experiment.
             opened: what the dashboard was asked to open.
+            kept: it is the file of a kept run that this process has.
 
         Raises:
             FileError: it cannot be written.
@@ -132,7 +134,7 @@ class Session:
             best_epoch=run.history.best,
             best=b"" if best is None else best.vector.tobytes(),
         )
-        save_checkpoint(checkpoint, path)
+        save_checkpoint(checkpoint, path, kept=kept)
 
     def unit_names(self, l: int) -> list[str]:
         """The units of layer l: inputs, u0, u1, …, and what the outputs stand for."""

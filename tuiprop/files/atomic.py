@@ -4,16 +4,12 @@ import contextlib
 import os
 import stat
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 PREFIX, SUFFIX = ".tuiprop-", ".tmp"
 """Of the temporary files beside what is written."""
-
-STALE = 3600.0
-"""Seconds after which a temporary file was left behind by a process that was killed."""
 
 
 class FileError(OSError):
@@ -48,15 +44,18 @@ def refusal(file: str, *suffixes: str) -> str:
     return "" if writable else f"{file}: cannot be written: Permission denied"
 
 
-def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
+def write(
+    path: str | Path, fill: Callable[[IO[bytes]], None], temporary: Path | None = None
+) -> None:
     """Write `path` by way of a temporary file beside it, so that it is never half written.
 
-    A symbolic link is followed, the mode of an existing file is kept. Temporary files that a
-    killed process left in that folder are removed.
+    A symbolic link is followed, the mode of an existing file is kept. A process that is killed
+    leaves its temporary file: nothing in the user's folder is removed.
 
     Args:
         path: where to.
         fill: writes the bytes.
+        temporary: a file that belongs to the caller; None: a new one.
 
     Raises:
         FileError: with the user's path in the sentence; what was there before is intact.
@@ -70,8 +69,7 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], None]) -> None:
             raise IsADirectoryError(21, "it is a folder")
         if target.exists() and not target.is_file():
             raise OSError(22, "it is not a regular file")
-        _remove_stale(target.parent)
-        handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=target.parent)
+        handle, name = _temporary(target, temporary)
         try:
             with os.fdopen(handle, "wb") as stream:
                 fill(stream)
@@ -101,14 +99,11 @@ def _write_all(stream: IO[bytes], content: bytes) -> None:
     stream.write(content)
 
 
-def _remove_stale(folder: Path) -> None:
-    """Remove our own temporary files that nobody has written to for long."""
-    with contextlib.suppress(OSError):
-        for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
-            with contextlib.suppress(OSError):  # another's, or removed meanwhile
-                status = path.lstat()
-                if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > STALE:
-                    path.unlink()
+def _temporary(target: Path, own: Path | None) -> tuple[int, str]:
+    """An open file in the folder of the target, and its name."""
+    if own is None:
+        return tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=target.parent)
+    return os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), str(own)
 
 
 def _mode(target: Path) -> int:

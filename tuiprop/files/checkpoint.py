@@ -1,10 +1,12 @@
 """Checkpoints: all it takes to go on with a run, bit for bit, in one file.
 
 The file is a line that names it and its version, the SHA-256 of what follows, and that: a
-`Checkpoint` as MessagePack, arrays as their bytes.
+`Checkpoint` as MessagePack, arrays as their bytes. The line of a kept run has the name of its
+file too.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -25,7 +27,7 @@ from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model, network_of
 from tuiprop.files.reading import content_of, named
 from tuiprop.files.scripts import words
-from tuiprop.files.state import SUFFIX
+from tuiprop.files.state import MAGIC, RUN, SUFFIX, temporary_of
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
 from tuiprop.training.history import WIDTH, Best
@@ -34,8 +36,9 @@ from tuiprop.training.plan import Plan
 
 FORMAT = 1
 
-_NAME = b"tuiprop checkpoint "
+_NAME = f"{MAGIC} ".encode()
 _HEAD = _NAME + b"%d\n" % FORMAT
+_ANY_HEAD = re.compile(_NAME + b"%d(?: %b)?\n" % (FORMAT, RUN.pattern.encode()))
 _DIGEST = 32
 
 LARGEST = 2**30
@@ -168,10 +171,16 @@ def is_checkpoint(path: str | Path) -> bool:
     return Path(path).suffix == SUFFIX
 
 
-def encode(checkpoint: Checkpoint) -> bytes:
-    """The bytes of the file."""
+def encode(checkpoint: Checkpoint, run: str = "") -> bytes:
+    """The bytes of the file.
+
+    Args:
+        checkpoint: what it holds.
+        run: the file's name, where it is a kept run.
+    """
     content = msgspec.msgpack.encode(checkpoint)
-    return b"".join((_HEAD, sha256(content).digest(), content))
+    head = _HEAD.replace(b"\n", f" {run}\n".encode()) if run else _HEAD
+    return b"".join((head, sha256(content).digest(), content))
 
 
 def decode(content: bytes, folder: Path) -> Saved:
@@ -180,12 +189,13 @@ def decode(content: bytes, folder: Path) -> Saved:
     Raises:
         ContentError: one sentence on what is wrong.
     """
-    if not content.startswith(_HEAD):
+    head = _ANY_HEAD.match(content)
+    if head is None:
         if content.startswith(_NAME):
             version = content[len(_NAME) :].split(b"\n")[0][:9].decode(errors="replace")
             raise ContentError(f"found format {version!r}, this version reads {FORMAT}")
         raise ContentError("not a checkpoint of tuiprop")
-    body = memoryview(content)[len(_HEAD) :]
+    body = memoryview(content)[head.end() :]
     digest, body = body[:_DIGEST], body[_DIGEST:]
     if sha256(body).digest() != digest:
         raise ContentError("damaged: its content does not have the checksum")
@@ -288,24 +298,25 @@ def tables_in(experiment: Experiment, path: str | Path) -> dict[str, Any]:
     return to_tables(written_in(experiment, _folder(path)))
 
 
-def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
+def save_checkpoint(checkpoint: Checkpoint, path: str | Path, *, kept: bool = False) -> None:
     """Write a checkpoint, and read it back.
 
     Args:
         checkpoint: with the tables that `tables_in` makes for this path.
         path: where to.
+        kept: it is the file of a kept run that this process has.
 
     Raises:
         FileError: it cannot be written.
     """
-    content = encode(checkpoint)
+    content = encode(checkpoint, Path(path).name if kept else "")
     if len(content) > LARGEST:
         raise FileError(f"{path}: found {len(content)} bytes, allowed: up to {LARGEST}")
 
     def fill(stream: Any) -> None:
         stream.write(content)
 
-    write(path, fill)
+    write(path, fill, temporary_of(Path(path)) if kept else None)
     if content_of(path, LARGEST) != content:
         raise FileError(f"{path}: what was read back differs from what was written")
 

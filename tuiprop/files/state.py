@@ -1,8 +1,14 @@
-"""Runs that are kept in the user's state folder: one file for each, of one process at a time."""
+"""Kept runs: one file for each in a folder of this program's own, of one process at a time.
+
+The folder may lie in one of the user's. A file is removed only where its content proves that it
+is a run that this program keeps; its lock and its temporary file are known by its name.
+"""
 
 import contextlib
 import os
+import re
 import secrets
+import stat
 import time
 from pathlib import Path
 
@@ -16,8 +22,14 @@ except ImportError:  # Windows
 SUFFIX = ".tuiprop"
 """Of checkpoints."""
 
+MAGIC = "tuiprop checkpoint"
+"""A checkpoint begins with a line of this and its version, and in a kept run of its name."""
+
+RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}" + re.escape(SUFFIX))
+"""Names of kept runs."""
+
 VARIABLE = "TUIPROP_STATE"
-"""The environment variable that names another folder; empty: nothing is kept."""
+"""The environment variable that names another state folder; empty: no run is kept."""
 
 MOST_FILES = 5
 """Runs that are kept."""
@@ -25,13 +37,33 @@ MOST_FILES = 5
 MOST_BYTES = 256 * 2**20
 """That they may take together."""
 
+_LONGEST_LINE = 256
+"""Bytes of the first line of a checkpoint, and of a lock, at most."""
+
 
 def state_folder() -> Path | None:
-    """Where runs are kept; None where the user wants none to be."""
+    """The folder of kept runs, which only this program writes to; None where none is kept."""
     named = os.environ.get(VARIABLE)
-    if named is None:
-        return user_state_path("tuiprop") / "runs"
-    return Path(named) if named else None
+    if named == "":
+        return None
+    return (user_state_path("tuiprop") if named is None else Path(named)) / "runs"
+
+
+def temporary_of(run: Path) -> Path:
+    """The file that a kept run is written to before it takes its name."""
+    return run.with_suffix(".tmp")
+
+
+def is_kept_run(path: Path) -> bool:
+    """Whether this is a file that the program keeps a run in: its first line has its name."""
+    try:
+        if not RUN.fullmatch(path.name) or not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        with path.open("rb") as stream:
+            line = stream.readline(_LONGEST_LINE)
+    except OSError:
+        return False
+    return line.startswith(MAGIC.encode()) and line.endswith(f" {path.name}\n".encode())
 
 
 class Slot:
@@ -47,6 +79,23 @@ class Slot:
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}{SUFFIX}"
         return cls(folder / name)
 
+    @classmethod
+    def claimed(cls, path: Path) -> "Slot":
+        """The slot of a run that is kept, or that an engine which died was to keep.
+
+        Raises:
+            ValueError: it is no file of a kept run, or another process has it.
+            OSError: nothing can be written there.
+        """
+        slot, folder = cls(path), state_folder()
+        is_in_folder = folder is not None and path.parent.resolve() == folder.resolve()
+        is_free = RUN.fullmatch(path.name) and not os.path.lexists(path)
+        if not is_in_folder or not (is_free or is_kept_run(path)):
+            raise ValueError(f"{path}: not a run that is kept here")
+        if not slot.claim():
+            raise ValueError(f"{path}: this run is open in another dashboard")
+        return slot
+
     def claim(self) -> bool:
         """Make it this process's own; whether it is.
 
@@ -57,12 +106,15 @@ class Slot:
             return True
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(_lock_of(self.path), os.O_RDWR | os.O_CREAT, 0o600)
-        if fcntl is not None:
-            try:
+        try:
+            if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(lock)
+            self._sign(lock)
+        except OSError as error:
+            os.close(lock)
+            if isinstance(error, BlockingIOError):
                 return False
+            raise
         self._lock = lock
         return True
 
@@ -70,27 +122,59 @@ class Slot:
         """Another process may have it from now on."""
         if self._lock is None:
             return
-        if not self.path.exists():
-            _lock_of(self.path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary_of(self.path).unlink(missing_ok=True)  # of a save that was killed
+            if not self.path.exists():
+                _lock_of(self.path).unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = None
 
     def remove(self) -> None:
-        """Delete the file, which is this process's own."""
-        self.path.unlink(missing_ok=True)
+        """Delete the file if it is a kept run, and let it go."""
+        if is_kept_run(self.path):
+            self.path.unlink(missing_ok=True)
         self.let_go()
+
+    def _sign(self, lock: int) -> None:
+        """Write into a new lock whose it is.
+
+        Raises:
+            OSError: it cannot be written, or is a file of somebody else's.
+        """
+        found, signature = os.read(lock, _LONGEST_LINE), _signature(self.path)
+        if found not in (b"", signature):
+            raise FileExistsError(17, "it is no lock of this program", str(_lock_of(self.path)))
+        if not found:
+            try:
+                os.write(lock, signature)
+            except OSError:
+                _lock_of(self.path).unlink()
+                raise
 
 
 def kept_runs(folder: Path) -> list[Path]:
-    """The files of runs that no process has, the newest first."""
-    return [path for path in _by_age(folder) if not _is_held(path)]
+    """The files of kept runs that no process has, the newest first."""
+    return [path for path in _by_age(folder) if is_kept_run(path) and not _is_held(path)]
+
+
+def earlier_runs(folder: Path) -> list[Path]:
+    """Files that an earlier version may have kept runs in, the newest first.
+
+    It kept them in the state folder itself, where one was named. Nothing proves that they are not
+    the user's: they are only ever read.
+    """
+    return [
+        path
+        for path in _sorted_by_age([*_named_as_runs(folder), *_named_as_runs(folder.parent)])
+        if not is_kept_run(path)
+    ]
 
 
 def make_room(own: Path) -> None:
     """Remove the oldest runs that no process has, until this one is within what is kept."""
     count, total = 1, own.stat().st_size
     for path in _by_age(own.parent):
-        if path == own:
+        if path == own or not is_kept_run(path):
             continue
         with contextlib.suppress(OSError):  # another process removed it
             size = path.stat().st_size
@@ -101,16 +185,28 @@ def make_room(own: Path) -> None:
     for lock in own.parent.glob("*.lock"):  # of a process that was killed before it wrote
         slot = Slot(lock.with_suffix(SUFFIX))
         with contextlib.suppress(OSError):
-            if not slot.path.exists() and slot.claim():
+            if not slot.path.exists() and _is_signed(lock, slot.path) and slot.claim():
                 slot.let_go()
 
 
 def _by_age(folder: Path) -> list[Path]:
-    ages = []
+    """The files with names of kept runs, the newest first."""
+    return _sorted_by_age(_named_as_runs(folder))
+
+
+def _named_as_runs(folder: Path) -> list[Path]:
     with contextlib.suppress(OSError):
-        for path in folder.glob(f"*{SUFFIX}"):
-            with contextlib.suppress(OSError):
-                ages.append((path.stat().st_mtime, path))
+        return [path for path in folder.iterdir() if RUN.fullmatch(path.name)]
+    return []
+
+
+def _sorted_by_age(paths: list[Path]) -> list[Path]:
+    ages = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                ages.append((status.st_mtime, path))
     return [path for _, path in sorted(ages, reverse=True)]
 
 
@@ -123,5 +219,18 @@ def _is_held(path: Path) -> bool:
     return True
 
 
-def _lock_of(path: Path) -> Path:
-    return path.with_suffix(".lock")
+def _lock_of(run: Path) -> Path:
+    return run.with_suffix(".lock")
+
+
+def _signature(run: Path) -> bytes:
+    """The content of its lock."""
+    return f"tuiprop lock {run.name}\n".encode()
+
+
+def _is_signed(lock: Path, run: Path) -> bool:
+    """Whether this is the lock that the program made for a run."""
+    if not RUN.fullmatch(run.name) or not stat.S_ISREG(lock.lstat().st_mode):
+        return False
+    with lock.open("rb") as stream:
+        return stream.read(_LONGEST_LINE) == _signature(run)
