@@ -215,6 +215,56 @@ def test_why_it_cannot_be_kept(folder: Path) -> None:
     engine.close()
 
 
+def test_a_save_that_failed_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.parent.mkdir()
+    folder.write_text("a file where the folder should be")
+    engine = opened(what="iris")
+    go(engine, 3)
+    now = perf_counter() + module.EVERY
+    monkeypatch.setattr(module, "perf_counter", lambda: now)
+    waits = []
+    for _ in range(8):
+        wait = engine.keep()
+        assert wait is not None
+        assert engine.keep() == wait  # it is not tried before
+        assert ask(engine, Look(), Frame).unkept == f"File exists ({folder})"
+        waits.append(wait)
+        now += wait
+    assert waits == pytest.approx([2, 4, 8, 16, 30, 30, 30, 30])
+    folder.unlink()
+    assert engine.keep() is None
+    assert ask(engine, Look(), Frame).unkept == ""
+    (path,) = folder.glob("*.tuiprop")
+    assert load_checkpoint(path).content.position == (3, 0)
+    go(engine, 4)
+    assert engine.keep() == pytest.approx(module.EVERY)
+    assert engine.close() == ""
+
+
+def test_what_ending_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Engine().close() == ""
+    folder.parent.mkdir()
+    folder.write_text("a file where the folder should be")
+    assert opened(what="iris").close() == ""  # nothing was done
+    engine = opened(what="iris")
+    go(engine, 3)
+    assert engine.close() == f"File exists ({folder})"
+    monkeypatch.setenv("TUIPROP_STATE", "")
+    unwanted = opened(what="iris")
+    go(unwanted, 3)
+    assert unwanted.close() == ""
+
+
+def test_a_save_without_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    engine = opened(what="iris")
+    go(engine, 3)
+    monkeypatch.setattr(module.Autosave, "write", no)
+    assert engine.close() == "there is not enough memory"
+
+
 def test_where_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened(what="iris")
     go(engine, 3)

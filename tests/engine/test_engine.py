@@ -27,6 +27,8 @@ from tuiprop.engine.replies import (
     Outline,
     Refused,
     Reply,
+    Saving,
+    Unsaved,
     Vocabulary,
 )
 from tuiprop.engine.requests import (
@@ -949,6 +951,7 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
             Open(experiment=tables()),
         )
     ]
+    replies += [Saving(), Unsaved(sentence="No space left on device")]
     assert {type(each) for each in replies} == set(get_args(Reply))
     for each in replies:
         again = decode_reply(encode(each))

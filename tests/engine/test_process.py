@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from io import BytesIO
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 import tuiprop.ui
+from tests.engine.disks import slow_disk
 from tests.engine.runs import LAST, go, opened, state_of, tables
 from tuiprop.engine import client as client_module
 from tuiprop.engine.channel import read_message, write_message
@@ -28,6 +30,7 @@ from tuiprop.engine.replies import (
     Outline,
     Refused,
     Reply,
+    Saving,
     Vocabulary,
 )
 from tuiprop.engine.requests import (
@@ -43,6 +46,8 @@ from tuiprop.engine.requests import (
     Seek,
     Verify,
 )
+from tuiprop.files.checkpoint import load_checkpoint
+from tuiprop.files.state import kept_runs
 
 SECONDS = 20.0
 """That nothing takes, unless it hangs."""
@@ -72,6 +77,14 @@ def seek(client: ProcessClient, update: int) -> Frame:
         assert time.monotonic() < until
         time.sleep(0.002)
     return now
+
+
+def messages(content: bytes) -> list[Reply]:
+    """What an engine wrote, without its signs of life."""
+    stream, replies = BytesIO(content), []
+    while (message := read_message(stream)) is not None:
+        replies.append(decode_reply(message))
+    return [each for each in replies if not isinstance(each, Saving)]
 
 
 def gone(pid: int) -> bool:
@@ -278,9 +291,65 @@ def test_close_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch)
     get(client.ask(Ask()))
     os.kill(client.pid, signal.SIGSTOP)
     started = time.monotonic()
-    client.close()
+    assert client.close() == "the engine did not answer for 0.05 seconds"
     assert time.monotonic() - started < SECONDS / 2
     assert gone(client.pid)
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the runs of engines that are started from now on are kept."""
+    monkeypatch.setenv("TUIPROP_STATE", str(tmp_path / "state"))
+    return tmp_path / "state" / "runs"
+
+
+def test_close_waits_for_a_disk_that_is_slow(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_disk(tmp_path, monkeypatch, client_module.GRACE + 1)
+    client = ProcessClient()
+    get(client.ask(Open(experiment=tables())))
+    seek(client, 10)
+    told = []
+    assert client.close(lambda: told.append(client.is_saving)) == ""
+    assert told == [True]
+    (path,) = kept_runs(runs)
+    assert load_checkpoint(path).content.position == (10, 0)
+    assert not list(runs.glob("*.tmp"))
+    assert gone(client.pid)
+
+
+def test_close_says_why_the_run_is_not_saved(runs: Path) -> None:
+    runs.parent.mkdir()
+    runs.write_text("a file where the folder should be")
+    client = ProcessClient()
+    get(client.ask(Open(experiment=tables())))
+    seek(client, 10)
+    assert client.close() == f"File exists ({runs})"
+    killed = ProcessClient()
+    get(killed.ask(Ask()))
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.close() == "the engine ended: exit status -9"
+
+
+def test_an_engine_that_is_left_ends_by_itself(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saves for as long as that may take, and then ends whether it is done or not."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import time\n"
+        "import tuiprop.engine.channel as c\n"
+        "import tuiprop.engine.engine as e\n"
+        "c.LONGEST = 1.0\n"
+        "e.Engine.close = lambda self: time.sleep(1000)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+    client = ProcessClient()
+    get(client.ask(Ask()))
+    assert client._process.stdin is not None
+    client._process.stdin.close()
+    assert client._process.wait(SECONDS) == 1
+    client.close()
 
 
 def test_close_right_after_the_start() -> None:
@@ -325,7 +394,7 @@ def test_it_ends_when_its_input_does(process: "subprocess.Popen[bytes]") -> None
     assert exchange(process, Play()) == Done()
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
-    assert (out, err) == (b"", b"")
+    assert (messages(out), err) == ([], b"")
 
 
 def test_it_ends_in_the_middle_of_a_message(process: "subprocess.Popen[bytes]") -> None:
@@ -333,7 +402,7 @@ def test_it_ends_in_the_middle_of_a_message(process: "subprocess.Popen[bytes]") 
     process.stdin.write(b"\x10\x00\x00\x00half")
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
-    assert (out, err) == (b"", b"")
+    assert (messages(out), err) == ([], b"")
 
 
 def test_it_ignores_an_interrupt(process: "subprocess.Popen[bytes]") -> None:
@@ -361,11 +430,7 @@ def test_only_messages_come_out_of_it(process: "subprocess.Popen[bytes]") -> Non
         write_message(process.stdin, encode(request))
     write_message(process.stdin, b"no message")
     out, err = process.communicate(timeout=SECONDS)
-    replies = []
-    while out:
-        size = int.from_bytes(out[:4], "little")
-        replies.append(type(decode_reply(out[4 : 4 + size])))
-        out = out[4 + size :]
+    replies = [type(each) for each in messages(out)]
     assert replies == [Opened, Refused, Done, Frame, Vocabulary, Refused]
     assert b"Traceback" in err
 
@@ -390,7 +455,7 @@ def test_what_a_library_prints_does_not_get_among_the_messages(tmp_path: Path) -
         timeout=SECONDS,
         env={**os.environ, "PYTHONPATH": path},
     )
-    assert isinstance(decode_reply(done.stdout[4:]), Vocabulary)
+    assert [type(each) for each in messages(done.stdout)] == [Vocabulary]
     assert done.stderr.count(b"hello") == 2
 
 

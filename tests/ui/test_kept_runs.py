@@ -1,5 +1,6 @@
 """Runs that are kept: offered at the start, gone on with, quit without a question."""
 
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from tests.engine.runs import opened as engine_on
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
 from tuiprop.engine.client import InlineClient
-from tuiprop.engine.notes import KeptRun
+from tuiprop.engine.notes import KeptRun, Message
+from tuiprop.engine.replies import Done, Reply
+from tuiprop.engine.requests import KeepRun
 from tuiprop.files.checkpoint import load_checkpoint
 from tuiprop.files.state import kept_runs
 from tuiprop.files.weights import load_model
@@ -19,6 +22,7 @@ from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.places import kept_words
 from tuiprop.ui.screens.dialogs import AskText, Choose
 from tuiprop.ui.settings import Settings
+from tuiprop.ui.widgets.bars import Line
 
 
 @pytest.fixture
@@ -164,3 +168,62 @@ async def test_the_time_until_a_run_is_kept_does_not_hold_it_up(
         await at(pilot, 500)
         app_of(pilot).link.client.close()
     assert len(kept_runs(folder)) == 1
+
+
+async def test_a_save_that_fails_is_shown_until_it_does_not(
+    make_app: MakeApp, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiprop.engine.autosave.EVERY", 0.02)
+    monkeypatch.setattr("tuiprop.ui.screens.run.SAVES_EVERY", 0.02)
+    folder.parent.mkdir()
+    folder.write_text("a file where the folder should be")
+    app = make_app("iris", hint=False)
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        await go_to(pilot, "u7", 7)
+        await until(pilot, lambda: bool(frame_of(pilot).unkept))  # while the run stands still
+        assert "NOT SAVED" in shown(app.run_screen.query_one("#title", Line))
+        assert "File exists" in shown(app.run_screen.query_one("#hint", Line))
+        assert not app.run_screen.has_class("-hidden-hint")
+        await pilot.press("q")
+        await asked(pilot)
+        assert "File exists" in str(pilot.app.screen.query_one(".words").render())
+        await pilot.press("escape")
+        folder.unlink()
+        await until(pilot, lambda: not frame_of(pilot).unkept)
+        assert "NOT SAVED" not in shown(app.run_screen.query_one("#title", Line))
+        assert app.run_screen.has_class("-hidden-hint")
+        await pilot.press("q")
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.end_engine(lambda: None) == ""
+
+
+async def test_quitting_waits_for_an_engine_that_saves(
+    make_app: MakeApp, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that takes long over it, but gives signs of life."""
+    app = make_app("iris")
+    answer, answers = app.link.client.ask, list[Future[Reply]]()
+
+    def late(request: Message) -> "Future[Reply]":
+        if not isinstance(request, KeepRun):
+            return answer(request)
+        answers.append(Future())
+        return answers[0]
+
+    monkeypatch.setattr("tuiprop.ui.runs.QUIT_PATIENCE", 0.01)
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        await go_to(pilot, "u7", 7)
+        monkeypatch.setattr(app.link.client, "ask", late)
+        monkeypatch.setattr(InlineClient, "is_saving", True)
+        await pilot.press("q")
+        await until(pilot, lambda: bool(app._notifications))
+        assert not isinstance(app.screen, Choose)
+        answers[0].set_result(Done())
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 0
+
+
+def shown(line: Line) -> str:
+    return "\n".join(strip.text for strip in (line.render_line(y) for y in range(line.size.height)))

@@ -1,11 +1,18 @@
 """Some cells of the table that tests/robustness/signals.py makes whole."""
 
 import io
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.robustness.signals import STATES, WAYS, leave
+from tests.engine.disks import slow_disk
+from tests.robustness.full import fill, small_file_system
+from tests.robustness.signals import STATES, WAYS, leave, left_over, traced
+from tests.ui.test_terminal import Terminal, assert_restored
+from tuiprop.engine.client import GRACE
+from tuiprop.files.state import kept_runs
 from tuiprop.ui.terminal import UntilGone
 
 
@@ -22,6 +29,63 @@ def test_the_run_is_kept_and_the_terminal_given_back(tmp_path: Path, way: str, s
     assert way in WAYS
     assert state in STATES
     assert leave(way, state, tmp_path) == (WAYS[way][1], [])
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "terminal gone"])
+def test_a_slow_disk_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    slow_disk(tmp_path, monkeypatch, GRACE + 1)
+    assert leave(way, "idle", tmp_path) == (WAYS[way][1], [])
+    assert not list((tmp_path / "state" / "runs").glob("*.tmp"))
+
+
+def test_a_second_signal_ends_at_once_and_the_engine_saves_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_disk(tmp_path, monkeypatch, GRACE + 1)
+    terminal = Terminal(tmp_path, "iris")
+    terminal.shows("update 0")
+    terminal.press("b")
+    terminal.shows("update 1:")
+    engines = terminal.engines()
+    os.kill(terminal.child.pid, signal.SIGINT)
+    terminal.reads(b"is being saved")
+    os.kill(terminal.child.pid, signal.SIGINT)
+    assert terminal.ends() == 130
+    assert not traced(terminal)
+    assert not left_over(engines)
+    assert len(kept_runs(tmp_path / "state" / "runs")) == 1
+
+
+def assert_it_says_that_nothing_is_saved(terminal: Terminal) -> None:
+    """As the last line, after the terminal has been given back."""
+    terminal.shows("update 0")
+    terminal.press("b")
+    terminal.shows("update 1:")
+    os.kill(terminal.child.pid, signal.SIGTERM)
+    assert terminal.ends() == 143
+    assert_restored(terminal)
+    assert not traced(terminal)
+    last = terminal.raw.strip().splitlines()[-1]
+    assert b"tuiprop: the run is not saved as it stood: " in last
+    assert b"\x1b" not in last.split(b"tuiprop: ")[-1]
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    assert_it_says_that_nothing_is_saved(Terminal(tmp_path, "iris"))
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    try:
+        with small_file_system() as folder:
+            fill(folder, 0)
+            (tmp_path / "state").symlink_to(folder)
+            assert_it_says_that_nothing_is_saved(Terminal(tmp_path, "iris"))
+            assert [path.name for path in folder.rglob("*") if path.is_file()] == ["filler"]
+    except PermissionError as error:
+        pytest.skip(f"no file system can be mounted: {error}")
 
 
 class Broken(io.StringIO):

@@ -76,6 +76,13 @@ class Terminal:
             assert time.monotonic() - started < PATIENCE, f"no {words!r} in\n{self.text}"
             self.read()
 
+    def reads(self, words: bytes) -> None:
+        """Wait until these words have been written, on the screen or after it."""
+        started = time.monotonic()
+        while words not in self.raw:
+            assert time.monotonic() - started < PATIENCE, f"no {words!r}"
+            self.read()
+
     def press(self, keys: str) -> None:
         self.child.send(keys)
 

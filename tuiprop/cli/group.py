@@ -75,8 +75,16 @@ def dashboard(what: str | None = None) -> None:
     try:
         app.run()
     finally:
-        app.link.client.close()
+        with one_sentence():  # a second Ctrl+C does not wait
+            unsaved = app.end_engine(lambda: _tell("the run is being saved; Ctrl+C ends at once"))
     if app.farewell:
-        with suppress(OSError):  # the terminal may be gone
-            click.echo(f"tuiprop: {app.farewell}", err=True)
+        _tell(app.farewell)
+    if unsaved:
+        _tell(f"the run is not saved as it stood: {unsaved}")
     sys.exit(app.return_code or 0)
+
+
+def _tell(sentence: str) -> None:
+    """A line on standard error, unless the terminal is gone."""
+    with suppress(OSError):
+        click.echo(f"tuiprop: {sentence}", err=True)

@@ -10,12 +10,15 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
 
 import msgspec
 
-from tuiprop.engine.channel import read_message, soonest, write_message
+from tuiprop.engine.channel import BEAT, LONGEST, read_message, soonest, write_message
 from tuiprop.engine.protocol import decode_request, encode
-from tuiprop.engine.replies import Refused, Reply
+from tuiprop.engine.replies import Refused, Reply, Saving, Unsaved
 
 SWITCH = 0.001
 """Seconds after which the thread that receives may interrupt the one that trains."""
@@ -34,14 +37,37 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not get among the messages
     incoming, sys.stdin = sys.stdin.buffer, None  # no one else is to read the messages
     requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    writing = threading.Lock()
+
+    def send(reply: Reply) -> None:
+        with writing:
+            write_message(replies, encode(reply))
+
+    def beat(done: threading.Event) -> None:
+        """Give signs of life until something is done, or has taken too long."""
+        until = monotonic() + LONGEST
+        while not done.wait(BEAT) and monotonic() < until:
+            with suppress(OSError):  # the dashboard is gone
+                send(Saving())
+
+    @contextmanager
+    def alive() -> Iterator[None]:
+        done = threading.Event()
+        threading.Thread(target=beat, args=(done,), daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
     def receive() -> None:
         while (content := read_message(incoming)) is not None:
             requests.put(content)
         requests.put(None)
+        beat(threading.Event())
+        os._exit(1)  # nobody waits for it any more
 
     threading.Thread(target=receive, daemon=True).start()
-    engine = Engine()
+    engine = Engine(alive)
     wait: float | None = None
     while True:
         try:
@@ -58,11 +84,14 @@ def main() -> None:
         else:
             reply = engine.handle(request)
         try:
-            write_message(replies, encode(reply))
+            send(reply)
         except BrokenPipeError:
             break
         wait = 0
-    engine.close()  # whatever became of the dashboard, its run is kept
+    # whatever became of the dashboard, its run is kept
+    if sentence := engine.close():
+        with suppress(OSError):
+            send(Unsaved(sentence=sentence))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from time import perf_counter, time
 
@@ -18,6 +18,9 @@ from tuiprop.training.experiment import Breakpoint
 EVERY = 30.0
 """Seconds from one save to the next, at least."""
 
+RETRY = 2.0
+"""Seconds after which a save that failed is tried again; twice as many after every other one."""
+
 REST = 50
 """How many times as long as a save takes the next one waits, at least."""
 
@@ -32,6 +35,7 @@ class Autosave:
         opened: what the dashboard was asked to open.
         path: the file, where the run had one before; None: a new one, if any are kept.
         is_saved: as the run stands, there is a file of it.
+        alive: a context in which it is saved.
 
     Raises:
         ValueError: it is no file of a kept run, or another process has it.
@@ -46,10 +50,13 @@ class Autosave:
         path: str | None = None,
         *,
         is_saved: bool = False,
+        alive: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self._alive = alive
         self._session, self._stops, self._operations = session, stops, operations
         self._opened = opened
         self._next = perf_counter() + EVERY
+        self._failures = 0
         self._saved = self._mark() if is_saved else self._nothing
         self.sentence = ""
         """Why the last save was not made."""
@@ -77,7 +84,7 @@ class Autosave:
         if wait > 0:
             return wait
         self.save()
-        return None
+        return self._next - perf_counter() if self.sentence else None
 
     @property
     def is_unsaved(self) -> bool:
@@ -91,13 +98,14 @@ class Autosave:
         if not self.is_unsaved:
             return ""
         started, mark = perf_counter(), self._mark()
-        try:
-            self._write(self._slot)
-        except (OSError, ValueError) as error:
-            self.sentence = str(error)
+        self.sentence = self._attempt(self._slot)
+        rest = max(EVERY, REST * (perf_counter() - started))
+        if self.sentence:
+            rest = min(rest, RETRY * 2**self._failures)
+            self._failures += 1
         else:
-            self.sentence, self._saved = "", mark
-        self._next = perf_counter() + max(EVERY, REST * (perf_counter() - started))
+            self._saved, self._failures = mark, 0
+        self._next = perf_counter() + rest
         return self.sentence
 
     def let_go(self) -> None:
@@ -119,6 +127,20 @@ class Autosave:
         self._session.save_checkpoint(
             path, operations=self._operations(), stops=stops, opened=self._opened, kept=kept
         )
+
+    def _attempt(self, slot: Slot) -> str:
+        """Save; why it could not be done, or nothing."""
+        try:
+            with self._alive():
+                self._write(slot)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return f"{reason.removeprefix(f'{slot.path}: ')} ({slot.path.parent})"
+        except ValueError as error:
+            return str(error)
+        except MemoryError:
+            return "there is not enough memory"
+        return ""
 
     def _write(self, slot: Slot) -> None:
         if self._session.run.trainer.state.nbytes > MOST_BYTES:

@@ -2,6 +2,12 @@
 
 from typing import IO
 
+BEAT = 0.25
+"""Seconds between two signs of life of an engine that saves its run or is to end."""
+
+LONGEST = 60.0
+"""Seconds that an engine has to end, the saving of its run included."""
+
 _LENGTH = 4
 
 

@@ -2,23 +2,29 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import subprocess
 import sys
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from time import monotonic
 from typing import IO, Protocol
 
-from tuiprop.engine.channel import read_message, soonest, write_message
+from tuiprop.engine.channel import BEAT, LONGEST, read_message, soonest, write_message
 from tuiprop.engine.notes import Message
 from tuiprop.engine.protocol import decode_reply, encode
-from tuiprop.engine.replies import Refused, Reply
+from tuiprop.engine.replies import Refused, Reply, Saving, Unsaved
 
-GRACE = 2.0
-"""Seconds that an engine has to keep its run and end by itself."""
+GRACE = 5.0
+"""Seconds without a sign of life after which an engine that is to end is ended by force."""
+
+PATIENCE = 1.0
+"""Seconds after which the user is told what is waited for."""
 
 SOON = 0.001
 """Seconds after which an engine in this process goes on working."""
@@ -38,8 +44,19 @@ class Client(Protocol):
     def ask(self, request: Message) -> "Future[Reply]":
         """Send a request; replies come in the order of the requests."""
 
-    def close(self) -> None:
-        """End the engine; never hangs."""
+    @property
+    def is_saving(self) -> bool:
+        """The engine gives signs of life while it saves the run."""
+
+    def close(self, tell: Callable[[], None] = lambda: None) -> str:
+        """End the engine, once its run is saved; never hangs.
+
+        Args:
+            tell: called once if that takes long.
+
+        Returns:
+            Why the run is not saved as it stood, or nothing.
+        """
 
 
 class ProcessClient:
@@ -67,13 +84,20 @@ class ProcessClient:
         self._waiting: deque[Future[Reply]] = deque()
         self._lock = threading.Lock()
         self._dead = False
-        self._sentence = ""
-        threading.Thread(target=self._receive, daemon=True).start()
+        self._sentence = self._unsaved = ""
+        self._alive_at = -math.inf
+        self._receiver = threading.Thread(target=self._receive, daemon=True)
+        self._receiver.start()
 
     @property
     def died(self) -> bool:
         """The process has ended."""
         return self._dead
+
+    @property
+    def is_saving(self) -> bool:
+        """The engine has just given a sign of life."""
+        return monotonic() - self._alive_at < PATIENCE
 
     @property
     def pid(self) -> int:
@@ -104,30 +128,63 @@ class ProcessClient:
                 write_message(self._process.stdin, content)
         return future
 
-    def close(self) -> None:
-        """End the process: by closing its input, and by force where that does not do."""
+    def close(self, tell: Callable[[], None] = lambda: None) -> str:
+        """End the process: by closing its input, and by force where that does not do.
+
+        Args:
+            tell: called once if that takes long.
+
+        Returns:
+            Why the run is not saved as it stood, or nothing.
+        """
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        try:
+        started = self._alive_at = monotonic()
+        is_told = False
+        while self._process.poll() is None:
+            now = monotonic()
+            if now > started + PATIENCE and not is_told:
+                is_told = True
+                tell()
+            if now > started + LONGEST:
+                return self._end(f"that took more than {LONGEST:g} seconds")
+            if now > self._alive_at + GRACE:
+                return self._end(f"the engine did not answer for {GRACE:g} seconds")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(BEAT)
+        self._receiver.join(GRACE)
+        if self._process.returncode and not self._unsaved:
+            return f"the engine ended: {self._sentence}"
+        return self._unsaved
+
+    def _end(self, sentence: str) -> str:
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # while the system waits for a disk
             self._process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        return sentence
 
     def _receive(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             while (content := read_message(stream)) is not None:
-                with self._lock:
-                    future = self._waiting.popleft()
-                future.set_result(decode_reply(content))
+                self._take(decode_reply(content))
         sentence = self._last_sentence()
         with self._lock:
             self._sentence, self._dead = sentence, True
             waiting, self._waiting = self._waiting, deque()
         for future in waiting:
             future.set_exception(EngineDiedError(sentence))
+
+    def _take(self, reply: Reply) -> None:
+        if isinstance(reply, Saving):
+            self._alive_at = monotonic()
+        elif isinstance(reply, Unsaved):
+            self._unsaved = reply.sentence
+        else:
+            with self._lock:
+                future = self._waiting.popleft()
+            future.set_result(reply)
 
     def _last_sentence(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -168,11 +225,16 @@ class InlineClient:
             self._schedule(0.0)
         return future
 
-    def close(self) -> None:
-        """Stop working, and keep the run."""
+    @property
+    def is_saving(self) -> bool:
+        """It answers when it has saved."""
+        return False
+
+    def close(self, tell: Callable[[], None] = lambda: None) -> str:
+        """Stop working, and keep the run; why it is not kept, or nothing."""
         if self._timer is not None:
             self._timer.cancel()
-        self._engine.close()
+        return self._engine.close()
 
     def _schedule(self, wait: float) -> None:
         if self._timer is not None:

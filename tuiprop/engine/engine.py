@@ -6,6 +6,7 @@ the dashboard's process or in one of its own, is not its business.
 
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,9 +122,14 @@ class _Run:
 
 
 class Engine:
-    """One engine, for one dashboard."""
+    """One engine, for one dashboard.
 
-    def __init__(self) -> None:
+    Args:
+        alive: a context in which a run is saved, however long that takes.
+    """
+
+    def __init__(self, alive: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self._alive = alive
         self._run: _Run | None = None
         self._runs = 0
         self._tables = TableView()
@@ -196,14 +202,20 @@ class Engine:
             return None
         return self._run.autosave.work()
 
-    def close(self) -> None:
-        """Keep the run as it stands, and let it go; a change that is only tried is not kept."""
+    def close(self) -> str:
+        """Keep the run as it stands, and let it go; a change that is only tried is not kept.
+
+        Returns:
+            Why it could not be kept; nothing where it is, or where no runs are kept.
+        """
         if self._run is None:
-            return
+            return ""
+        autosave = self._run.autosave
         with np.errstate(all="ignore"):
             self._revert(Revert())
-            self._run.autosave.save()
-        self._run.autosave.let_go()
+            sentence = autosave.save()
+        autosave.let_go()
+        return sentence if autosave.path else ""
 
     # Opening
 
@@ -329,6 +341,7 @@ class Engine:
             what,
             request.kept_in,
             is_saved=request.checkpoint is not None,
+            alive=self._alive,
         )
         self.close()
         problem = Problem(session, walk, view)

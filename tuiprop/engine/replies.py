@@ -259,6 +259,16 @@ class Exported(Message, frozen=True, kw_only=True):
     """Whose weights they are."""
 
 
+class Saving(Message, frozen=True, kw_only=True):
+    """A sign of life while the run is saved or the engine ends; no answer to a request."""
+
+
+class Unsaved(Message, frozen=True, kw_only=True):
+    """The last message of an engine that could not save its run; no answer to a request."""
+
+    sentence: str
+
+
 Reply = (
     Refused
     | Located
@@ -271,4 +281,6 @@ Reply = (
     | Studied
     | Snapshot
     | Exported
+    | Saving
+    | Unsaved
 )

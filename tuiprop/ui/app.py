@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -316,6 +316,20 @@ class TuipropApp(GuardedApp):
             self.screen.action_copy_text()
         except SkipAction:
             self.action_help_quit()
+
+    def end_engine(self, tell: Callable[[], None]) -> str:
+        """End the engine, once its run is saved.
+
+        Args:
+            tell: called once if that takes long.
+
+        Returns:
+            Why a run that something was done to is not saved as it stood, or nothing.
+        """
+        sentence, frame = self.link.client.close(tell), self.run_screen.frame
+        if frame is None or not any(each.reached or each.edits for each in frame.branches):
+            return ""
+        return sentence
 
     async def action_quit(self) -> None:
         """Textual's own key and command do what q does."""

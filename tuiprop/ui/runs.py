@@ -67,16 +67,32 @@ class Runs:
         """Whether the run is kept for the next start, or may be lost."""
         if self._link.outline is None:
             return True
+        reason = ""
         for _ in range(2):
-            with contextlib.suppress(TimeoutError):
-                reply = await asyncio.wait_for(self._link.ask(KeepRun()), QUIT_PATIENCE)
-                if isinstance(reply, Done):
-                    return True
+            reply = await self._keep()
+            if isinstance(reply, Done):
+                return True
+            reason = reply.sentence if isinstance(reply, Refused) else ""
             if not (self._link.died or self._link.reviving):
                 break
             with contextlib.suppress(TimeoutError):  # a new engine has the run
                 await asyncio.wait_for(self._revived(), REVIVAL_PATIENCE)
-        return await self._may_lose("Quit")
+        return await self._may_lose("Quit", reason)
+
+    async def _keep(self) -> Reply | None:
+        """Have the run kept; None where the engine neither answers nor saves."""
+        answer = asyncio.ensure_future(self._link.ask(KeepRun()))
+        is_told = False
+        try:
+            while not (await asyncio.wait({answer}, timeout=QUIT_PATIENCE))[0]:
+                if not self._link.client.is_saving:
+                    return None
+                if not is_told:
+                    is_told = True
+                    self._app.notify("The run is being saved …")
+            return answer.result()
+        finally:
+            answer.cancel()
 
     async def _open_located(self, located: Located) -> Reply:
         """Begin a run; of a table by itself, after a look at what was guessed about it."""
@@ -181,8 +197,13 @@ class Runs:
         while self._link.died or self._link.reviving:
             await asyncio.sleep(0.05)
 
-    async def _may_lose(self, verb: str) -> bool:
-        """Whether unexported work may be lost."""
+    async def _may_lose(self, verb: str, reason: str = "") -> bool:
+        """Whether unexported work may be lost.
+
+        Args:
+            verb: what would lose it.
+            reason: why the run could not be kept.
+        """
         if self._link.outline is None:
             return True
         now = self._run_screen.frame
@@ -197,6 +218,7 @@ class Runs:
             Choose(
                 f"Update {now.update} has not been exported.",
                 {"go": f"{verb} without exporting", "stay": "Stay"},
+                f"The run is not saved: {reason}" if reason else "",
             )
         )
         return answer == "go"

@@ -80,7 +80,7 @@ def state(frame: Frame, palette: Palette) -> Text:
 
 
 def flags(frame: Frame, palette: Palette, *, proof_elsewhere: bool) -> Text:
-    """What must not be overlooked: a slip, what fails, a number that is tried, the branch.
+    """What must not be overlooked: a failed save, a slip, what fails, what is tried, the branch.
 
     Args:
         frame: what there is.
@@ -88,6 +88,8 @@ def flags(frame: Frame, palette: Palette, *, proof_elsewhere: bool) -> Text:
         proof_elsewhere: a proof that holds is to be seen elsewhere.
     """
     text = Text()
+    if frame.unkept:
+        text.append("NOT SAVED", Style(color=palette.bad, bold=True, reverse=True)).append("  ")
     note = frame.proof
     is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
     if frame.slip is not None or is_news:
@@ -281,6 +283,8 @@ def hint(frame: Frame, went_back: bool) -> str:
             f"Update {frame.update + 1} with the change: "
             "Enter keeps it as a branch, Escape reverts it."
         )
+    if frame.unkept:
+        return f"Not saved, tried again soon: {frame.unkept}"
     if frame.status == "seeking":
         return "space stops here."
     if frame.status != "paused":

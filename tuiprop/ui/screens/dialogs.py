@@ -90,20 +90,23 @@ class Choose(LeftOnce, ModalScreen[str | None]):
 
     Args:
         title: what is asked.
-        answers: what is returned, with the words for it.
+        answers: what is returned, with the words for it; the first is chosen.
+        words: what there is to know.
     """
 
     DEFAULT_CSS = _CSS.format(name="Choose")
     BINDINGS: ClassVar[list[BindingType]] = LEAVING
 
-    def __init__(self, title: str, answers: dict[str, str]) -> None:
+    def __init__(self, title: str, answers: dict[str, str], words: str = "") -> None:
         super().__init__()
-        self._title, self._answers = title, answers
+        self._title, self._answers, self._words = title, answers, words
 
     def compose(self) -> ComposeResult:
-        """Title and answers."""
+        """Title, words and answers."""
         with Vertical():
             yield Label(self._title, classes="title", markup=False)
+            if self._words:
+                yield Label(self._words, classes="words", markup=False)
             yield OptionList(
                 *(Option(words, id=answer) for answer, words in self._answers.items()),
                 markup=False,

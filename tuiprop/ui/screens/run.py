@@ -18,7 +18,18 @@ from textual.timer import Timer
 from tuiprop.engine import notes
 from tuiprop.engine.notes import Pace, Place
 from tuiprop.engine.replies import Frame, Refused, Reply
-from tuiprop.engine.requests import Keep, Look, Move, Pause, Revert, Seek, SetPace, Toggle, Try
+from tuiprop.engine.requests import (
+    NO_HISTORY,
+    Keep,
+    Look,
+    Move,
+    Pause,
+    Revert,
+    Seek,
+    SetPace,
+    Toggle,
+    Try,
+)
 from tuiprop.ui import status
 from tuiprop.ui.courses import Courses
 from tuiprop.ui.keys import KEYS
@@ -50,6 +61,9 @@ CHART_EVERY = 0.3
 
 KEEP_EVERY = 3.0
 """Seconds between two states fetched while playing: what survives the engine's death."""
+
+SAVES_EVERY = 2.0
+"""Seconds between two looks at whether the run could be saved, while it stands still."""
 
 PROOF_EVERY = 0.25
 """Seconds between two looks at a proof on its way."""
@@ -128,6 +142,7 @@ class RunScreen(Fitting, Screen[None]):
         self._timer = self.set_interval(1 / FRAMES_A_SECOND, self.look, pause=True)
         self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
         self.set_interval(PROOF_EVERY, self._look_at_the_proof)
+        self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
         self._show_footer()
         self.query_one("#title", Title).show([Text(" opening …")])
 
@@ -202,6 +217,17 @@ class RunScreen(Fitting, Screen[None]):
         if frame.proof is None or not frame.proof.finished:
             self.look()
 
+    def _look_for_failed_saves(self) -> None:
+        """A run is saved while it stands still too."""
+        if self.frame is None or self.frame.status != "paused":
+            return
+
+        def compare(reply: Reply) -> None:
+            if isinstance(reply, Frame) and self.frame and reply.unkept != self.frame.unkept:
+                self.look()
+
+        self.link.send(Look(history_from=NO_HISTORY), compare)
+
     def _seen(self, reply: Reply) -> None:
         self._looking = False
         if not self.is_attached or not self.query(Title):  # its widgets go before it does
@@ -217,8 +243,6 @@ class RunScreen(Fitting, Screen[None]):
                     (timer.resume if walking else timer.pause)()
             self._paint()
             self._tell_divergence(reply)
-            if reply.unkept and reply.unkept != (before.unkept if before else ""):
-                self.notify(f"This run is not kept: {reply.unkept}", severity="warning")
             if not walking and (before is None or _place(before) != _place(reply)):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:
@@ -255,7 +279,7 @@ class RunScreen(Fitting, Screen[None]):
             proof = status.proof_lines(frame, outline, self.palette, width)
             self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
         words = f" {status.hint(frame, self._went_back)}"
-        is_news = bool(frame.hit or frame.diverged or frame.what_if)
+        is_news = bool(frame.hit or frame.diverged or frame.what_if or frame.unkept)
         self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
         hint = Text.assemble((words, Style(color=self.palette.dim)))
         hint.truncate(self.size.width, overflow="ellipsis")
