@@ -4,10 +4,11 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+import tomli_w
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
-from tests.engine.runs import go
+from tests.engine.runs import go, tables
 from tests.engine.runs import opened as engine_on
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
@@ -15,9 +16,11 @@ from tuiprop.engine.client import InlineClient
 from tuiprop.engine.notes import KeptRun, Message
 from tuiprop.engine.replies import Done, Reply
 from tuiprop.engine.requests import KeepRun
+from tuiprop.engine.session import open_session
 from tuiprop.files.checkpoint import load_checkpoint
 from tuiprop.files.state import kept_runs
 from tuiprop.files.weights import load_model
+from tuiprop.training.experiment import parse
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.places import kept_words
 from tuiprop.ui.screens.dialogs import AskText, Choose
@@ -227,3 +230,76 @@ async def test_quitting_waits_for_an_engine_that_saves(
 
 def shown(line: Line) -> str:
     return "\n".join(strip.text for strip in (line.render_line(y) for y in range(line.size.height)))
+
+
+@pytest.fixture
+def edited(tmp_path: Path, folder: Path) -> str:
+    """An experiment file that says something else than its kept run, of five units."""
+    path = tmp_path / "exp.toml"
+    engine = engine_on(what=str(path))
+    go(engine, 4)
+    engine.close()
+    experiment = tables(learning_rate=0.25, batch_size=16, optimizer="sgd")
+    experiment["network"]["layers"][0]["units"] = 6
+    path.write_text(tomli_w.dumps(experiment))
+    return str(path)
+
+
+async def test_an_edited_file_is_opened_unless_its_run_is_wanted(
+    make_app: MakeApp, folder: Path, edited: str
+) -> None:
+    for keys, units, update in (("enter",), 6, 0), (("escape",), 6, 0), (("down", "enter"), 5, 4):
+        app = make_app(edited)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await asked(pilot)
+            words = str(app.screen.query_one(".words").render())
+            assert "network.layers[0].units: the file has 6, the run 5" in words
+            assert "and 1 more" in words
+            dialog = app.screen.query_one("Vertical").region
+            assert dialog.height <= 16
+            await pilot.press(*keys)
+            await opened(pilot)
+            await at(pilot, update)
+            assert app.link.outline is not None
+            assert app.link.outline.sizes == [4, units, 3]
+            if update == 0:
+                assert len(kept_runs(folder)) == 1
+
+
+async def test_the_run_of_an_edited_file_can_be_deleted(
+    make_app: MakeApp, folder: Path, edited: str
+) -> None:
+    async with make_app(edited).run_test() as pilot:
+        await asked(pilot)
+        await pilot.press("down", "down", "enter")
+        await opened(pilot)
+        await at(pilot, 0)
+    assert not kept_runs(folder)
+
+
+async def test_a_run_goes_on_with_the_epochs_of_its_file(
+    make_app: MakeApp, folder: Path, tmp_path: Path
+) -> None:
+    leave_a_run(13)
+    path = tmp_path / "my.toml"
+    path.write_text(tomli_w.dumps(tables(epochs=11)))
+    app = make_app(str(path))
+    async with app.run_test() as pilot:
+        await asked(pilot)
+        assert title_of(pilot) == "iris was left at update 13, epoch 2 of 11, just now."
+        await pilot.press("enter")
+        await opened(pilot)
+        await at(pilot, 13)
+        await go_to(pilot, "end", 55)
+
+
+async def test_the_file_of_an_earlier_version_is_not_deleted(
+    make_app: MakeApp, folder: Path
+) -> None:
+    folder.mkdir(parents=True)
+    session = open_session(parse(tables()))
+    session.run.advance(13)
+    session.save_checkpoint(folder / "20250101-120000-0123abcd.tuiprop", opened="iris")
+    async with make_app("iris").run_test() as pilot:
+        await asked(pilot)
+        assert pilot.app.screen.query_one(OptionList).option_count == 2

@@ -1,18 +1,13 @@
 """Keeping the run of a dashboard in the user's state folder, by time and when it ends."""
 
-import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from time import perf_counter, time
+from time import perf_counter
 
-from tuiprop.data.catalogue import CATALOGUE
-from tuiprop.engine.notes import KeptRun
 from tuiprop.engine.session import Session
 from tuiprop.engine.stops import Stops
-from tuiprop.files.atomic import FileError
-from tuiprop.files.checkpoint import load_checkpoint
-from tuiprop.files.state import MOST_BYTES, Slot, kept_runs, make_room, state_folder
+from tuiprop.files.state import MOST_BYTES, Slot, make_room, state_folder
 from tuiprop.training.experiment import Breakpoint
 
 EVERY = 30.0
@@ -57,7 +52,7 @@ class Autosave:
         self._opened = opened
         self._next = perf_counter() + EVERY
         self._failures = 0
-        self._saved = self._mark() if is_saved else self._nothing
+        self._saved = self._mark() if is_saved else None
         self.sentence = ""
         """Why the last save was not made."""
         folder = state_folder()
@@ -88,8 +83,8 @@ class Autosave:
 
     @property
     def is_unsaved(self) -> bool:
-        """The run is not as it was last saved, and not as it began."""
-        return self._mark() not in (self._saved, self._nothing)
+        """Something was done to the run, and it is not as it was last saved."""
+        return self._is_begun and self._mark() != self._saved
 
     def save(self) -> str:
         """Save now, if there is anything to be saved; why it could not be, or nothing."""
@@ -157,35 +152,9 @@ class Autosave:
         return run.t, self._operations(), run.branch.number, branches, stops
 
     @property
-    def _nothing(self) -> object:
-        """The mark of a run that nothing was done to."""
-        stops = [(each.when, each.enabled) for each in self._session.experiment.breakpoint]
-        return 0, 0, 0, [(0, 0, 0)], stops
-
-
-def opened_as(what: str) -> str:
-    """The same for whatever names the same thing: the name of a data set, or where a file is."""
-    return what if what in CATALOGUE or not what else os.path.realpath(what)
-
-
-def newest_kept(opened: str | None) -> KeptRun | None:
-    """The newest run that was kept and that no other process has.
-
-    Args:
-        opened: only of those that a dashboard on this was left with; None: any.
-    """
-    folder = state_folder()
-    for path in kept_runs(folder) if folder is not None else ():
-        with suppress(FileError, OSError):  # one that cannot be read is not offered
-            saved, age = load_checkpoint(path), time() - path.stat().st_mtime
-            if opened in (None, saved.content.opened):
-                t = saved.content.position[0]
-                return KeptRun(
-                    path=str(path),
-                    source=Path(saved.experiment.data.source).name,
-                    update=t,
-                    epoch=saved.plan.batches.epochs_done(t),
-                    epochs=saved.experiment.training.epochs,
-                    age=age,
-                )
-    return None
+    def _is_begun(self) -> bool:
+        """An update was completed, something edited, or a condition set."""
+        branches = self._session.run.branches.values()
+        first = [(each.when, each.enabled) for each in self._session.experiment.breakpoint]
+        stops = [(each.when, each.enabled) for each in self._stops.all]
+        return stops != first or any(each.reached or each.edits for each in branches)

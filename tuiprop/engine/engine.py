@@ -22,9 +22,10 @@ from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.preparation import complete
 from tuiprop.data.table import DataError
-from tuiprop.engine.autosave import Autosave, newest_kept, opened_as
+from tuiprop.engine.autosave import Autosave
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
+from tuiprop.engine.kept import Named, find_kept, opened_as
 from tuiprop.engine.notes import BareWeights, FileFormat, Message, Snapshot
 from tuiprop.engine.problem import Problem
 from tuiprop.engine.proof import Proof
@@ -70,7 +71,11 @@ from tuiprop.engine.requests import (
     Try,
     Verify,
 )
-from tuiprop.engine.resume import resume_session, walk_to_where_it_stood
+from tuiprop.engine.resume import (
+    resume_session,
+    walk_to_where_it_stood,
+    with_what_may_differ,
+)
 from tuiprop.engine.session import Session, open_session, refuse_slipped
 from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.table_view import TableView, outline_of, refusal_of
@@ -220,8 +225,9 @@ class Engine:
     # Opening
 
     def _locate(self, request: Locate) -> Located:
-        kept = newest_kept(None if request.anything else opened_as(request.what))
-        return msgspec.structs.replace(self._located(request.what), kept=kept)
+        located = self._located(request.what)
+        kept = find_kept(None if request.anything else _named(request.what, located))
+        return msgspec.structs.replace(located, kept=kept)
 
     def _located(self, what: str) -> Located:
         weights = None
@@ -313,7 +319,10 @@ class Engine:
         if request.checkpoint is not None:
             saved = load_checkpoint(request.checkpoint)
             table, position = self._tables.load(saved.experiment.data), saved.content.position
-            session, differing = resume_session(saved, table=table)
+            experiment = None
+            if request.experiment:
+                experiment = with_what_may_differ(saved, parse(request.experiment))
+            session, differing = resume_session(saved, experiment, table=table)
             walk_to_where_it_stood(session.run, saved)
             if request.kept_in is not None:
                 what = saved.content.opened
@@ -507,6 +516,13 @@ class Engine:
         write_text(path, to_toml(parse(request.experiment), path.parent))
         load(path)
         return Exported(path=request.path, sentence=f"experiment written to {request.path}")
+
+
+def _named(what: str, located: Located) -> Named:
+    """What was named, for which a kept run is looked for."""
+    if located.checkpoint is not None or located.weights is not None:
+        return Named(opened_as(what))
+    return Named(opened_as(what), parse(located.experiment), what.endswith(".toml"))
 
 
 def _bare(error: IncompleteFileError) -> BareWeights:

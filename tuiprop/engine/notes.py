@@ -71,6 +71,14 @@ class StopNote(Stop, frozen=True, kw_only=True):
     dear, such as failed_checks."""
 
 
+class Difference(Message, frozen=True, kw_only=True):
+    """A key of the experiment whose value differs between a file and a run."""
+
+    key: str
+    file: str
+    run: str
+
+
 class KeptRun(Message, frozen=True, kw_only=True):
     """A run that was kept, to go on with."""
 
@@ -84,6 +92,12 @@ class KeptRun(Message, frozen=True, kw_only=True):
     """Asked for."""
     age: float
     """Seconds since it was kept."""
+    is_own: bool = True
+    """It is kept further in its file, which can be deleted; otherwise the file is only read."""
+    adopts: bool = False
+    """It goes on with the epochs and the conditions of the experiment file that was named."""
+    differing: list[Difference] = []
+    """Where the experiment file that was named says something else."""
 
 
 class BareWeights(Message, frozen=True, kw_only=True):

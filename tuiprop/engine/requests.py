@@ -64,6 +64,7 @@ class Open(Message, frozen=True, kw_only=True):
     """Begin a run. → `Opened` or `Refused`."""
 
     experiment: Tables = {}
+    """Beside a checkpoint: its epochs and its conditions are taken."""
     weights: str | None = None
     """A file of initial weights."""
     initial: bytes | None = None
@@ -71,7 +72,7 @@ class Open(Message, frozen=True, kw_only=True):
     resume: "Snapshot | None" = None
     """Where to go on, after an engine died."""
     checkpoint: str | None = None
-    """A file to go on from; it has an experiment of its own."""
+    """A file to go on from, with the experiment in it."""
     kept_in: str | None = None
     """The file that the run is kept in, if it has one; None: a new one."""
     what: str = ""

@@ -1,7 +1,10 @@
 """Going on with a run from its checkpoint."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
+
+from msgspec.structs import replace
 
 from tuiprop.data.preparation import complete
 from tuiprop.data.table import DataError, Table
@@ -70,25 +73,55 @@ def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:
     Raises:
         ExperimentError: the first key that is another one.
     """
-    wanted = complete(wanted, table)
-    found, expected = _keys(to_tables(wanted)), _keys(to_tables(saved.experiment))
-    for key in (*expected, *found):
-        if key not in MAY_DIFFER and found.get(key) != expected.get(key):
-            raise ExperimentError(
-                f"{key}: found {found.get(key)!r}, but the run was saved with "
-                f"{expected.get(key)!r}; allowed to differ: {', '.join(MAY_DIFFER)}",
-                key,
-            )
+    for key, found, expected in differing(complete(wanted, table), saved.experiment):
+        raise ExperimentError(
+            f"{key}: found {found!r}, but the run was saved with {expected!r}; "
+            f"allowed to differ: {', '.join(MAY_DIFFER)}",
+            key,
+        )
 
 
-def _keys(tables: dict[str, Any]) -> dict[str, Any]:
-    """The values by their dotted keys; paths as the files that they name."""
-    values: dict[str, Any] = {}
-    for section, table in tables.items():
-        if not isinstance(table, dict):
-            values[section] = table
-            continue
-        for key, value in table.items():
-            is_path = section == "data" and isinstance(value, str) and os.path.exists(value)  # noqa: PTH110
-            values[f"{section}.{key}"] = os.path.realpath(value) if is_path else value
-    return values
+def differing(wanted: Experiment, saved: Experiment) -> list[tuple[str, Any, Any]]:
+    """Where two complete experiments differ, but for what may differ.
+
+    Returns:
+        Each key with the value in either; None where it has none.
+    """
+    found, expected = dict(_values(to_tables(wanted))), dict(_values(to_tables(saved)))
+    return [
+        (key, found.get(key), expected.get(key))
+        for key in dict.fromkeys((*expected, *found))
+        if found.get(key) != expected.get(key)
+    ]
+
+
+def with_what_may_differ(saved: Saved, wanted: Experiment) -> Experiment:
+    """The experiment of a checkpoint, with the epochs and the conditions of another.
+
+    Epochs that the run has gone beyond are not taken, nor is a list without conditions.
+    """
+    experiment, epochs = saved.experiment, wanted.training.epochs
+    if saved.plan.batches.end(epochs) >= saved.log.reached:
+        training = replace(experiment.training, epochs=epochs)
+        experiment = replace(experiment, training=training)
+    return replace(experiment, breakpoint=wanted.breakpoint or experiment.breakpoint)
+
+
+def _values(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in tables by their keys, such as network.layers[0].units."""
+    if key in MAY_DIFFER:
+        return
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield from _values(child, f"{key}.{name}" if key else name)
+    elif isinstance(value, list | tuple) and any(isinstance(child, dict) for child in value):
+        for i, child in enumerate(value):
+            yield from _values(child, f"{key}[{i}]")
+    else:
+        yield key, _found(value) if key.startswith("data.") else value
+
+
+def _found(value: Any) -> Any:
+    """A path as the file that it names."""
+    is_path = isinstance(value, str) and os.path.exists(value)  # noqa: PTH110
+    return os.path.realpath(value) if is_path else value

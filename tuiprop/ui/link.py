@@ -79,15 +79,21 @@ class Link:
             Open(experiment=experiment, weights=weights, initial=initial, what=self.what)
         )
 
-    async def go_on(self, checkpoint: str, *, kept: bool) -> Reply:
+    async def go_on(
+        self, checkpoint: str, *, kept: bool, experiment: Tables | None = None
+    ) -> Reply:
         """Go on with the run of a checkpoint; `Opened`, or `Refused` and all stays as it was.
 
         Args:
             checkpoint: its file.
             kept: it is one in which the dashboard kept a run, and will keep it further.
+            experiment: whose epochs and conditions it goes on with; None: its own.
         """
         kept_in = checkpoint if kept else None
-        return await self._begin(Open(checkpoint=checkpoint, kept_in=kept_in, what=self.what))
+        tables = experiment or {}
+        return await self._begin(
+            Open(checkpoint=checkpoint, kept_in=kept_in, experiment=tables, what=self.what)
+        )
 
     async def _begin(self, request: Open) -> Reply:
         reply = await self.ask(request)
@@ -151,7 +157,12 @@ class Link:
         if self.outline is None:
             return None
         if self._snapshot is None and self._checkpoint is not None:
-            request = Open(checkpoint=self._checkpoint, kept_in=self._kept_in, what=self.what)
+            request = Open(
+                checkpoint=self._checkpoint,
+                kept_in=self._kept_in,
+                experiment=self.outline.experiment,
+                what=self.what,
+            )
         else:
             request = self._resumption()
         reply = await self.ask(request)

@@ -8,7 +8,15 @@ from tuiprop.engine.replies import Frame
 from tuiprop.engine.requests import Seek
 from tuiprop.files.state import SUFFIX as CHECKPOINT
 
-__all__ = ["CHECKPOINT", "PLACES", "branch_words", "kept_words", "parse_place", "typed_path"]
+__all__ = [
+    "CHECKPOINT",
+    "PLACES",
+    "branch_words",
+    "differing_words",
+    "kept_words",
+    "parse_place",
+    "typed_path",
+]
 
 PLACES = (
     "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, best "
@@ -71,6 +79,9 @@ def parse_place(text: str) -> Seek | str:
     )
 
 
+MOST_DIFFERENCES = 3
+"""Differences that are listed."""
+
 _SPANS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -85,3 +96,14 @@ def kept_words(kept: KeptRun) -> str:
         f"{kept.source} was left at update {kept.update:,}, "
         f"epoch {kept.epoch} of {kept.epochs}, {ago}."
     )
+
+
+def differing_words(kept: KeptRun) -> str:
+    """Where the experiment file that was named says something else than a kept run."""
+    lines = [
+        f"{each.key}: the file has {each.file}, the run {each.run}"
+        for each in kept.differing[:MOST_DIFFERENCES]
+    ]
+    if len(lines) < len(kept.differing):
+        lines.append(f"and {len(kept.differing) - len(lines)} more")
+    return "\n".join(lines)

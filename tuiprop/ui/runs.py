@@ -13,7 +13,7 @@ from tuiprop.engine.requests import NO_HISTORY, Forget, KeepRun, Locate, Look
 from tuiprop.ui import screens
 from tuiprop.ui.guarded import GuardedApp
 from tuiprop.ui.link import Link
-from tuiprop.ui.places import kept_words
+from tuiprop.ui.places import differing_words, kept_words
 from tuiprop.ui.screens.dialogs import Choose
 from tuiprop.ui.screens.run import RunScreen
 
@@ -48,7 +48,7 @@ class Runs:
         reply = await self._link.ask(Locate(what=what, anything=not named))
         if not isinstance(reply, Located):
             return reply
-        return await self._go_on(reply.kept) or await self._open_located(reply)
+        return await self._go_on(reply) or await self._open_located(reply)
 
     async def begin_what(self, what: str) -> str:
         """Begin a run with whatever this names; why it was not begun, or nothing."""
@@ -133,22 +133,19 @@ class Runs:
     async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:
         return self._begun(await self._link.open(experiment, weights))
 
-    async def _go_on(self, kept: KeptRun | None) -> Reply | None:
+    async def _go_on(self, located: Located) -> Reply | None:
         """Offer to go on with a run that was kept; `Opened` where that is done."""
+        kept = located.kept
         if kept is None:
             return None
         answer = await self._app.push_screen_wait(
-            Choose(
-                kept_words(kept),
-                {
-                    "go": "Go on with it",
-                    "new": "Start afresh, and keep it for later",
-                    "forget": "Start afresh, and delete it",
-                },
-            )
+            Choose(kept_words(kept), _answers(kept), differing_words(kept))
         )
         if answer == "go":
-            reply = self._begun(await self._link.go_on(kept.path, kept=True))
+            experiment = located.experiment if kept.adopts else None
+            reply = self._begun(
+                await self._link.go_on(kept.path, kept=kept.is_own, experiment=experiment)
+            )
             if isinstance(reply, Opened):
                 return reply
         elif answer == "forget":
@@ -222,3 +219,22 @@ class Runs:
             )
         )
         return answer == "go"
+
+
+def _answers(kept: KeptRun) -> dict[str, str]:
+    """What can be done with a kept run, the default first: the file where it says otherwise."""
+    if kept.differing:
+        answers = {
+            "new": "Start with the file, and keep the run for later",
+            "go": "Go on with the run",
+            "forget": "Start with the file, and delete the run",
+        }
+    else:
+        answers = {
+            "go": "Go on with it",
+            "new": "Start afresh, and keep it for later",
+            "forget": "Start afresh, and delete it",
+        }
+    if not kept.is_own:
+        del answers["forget"]
+    return answers
