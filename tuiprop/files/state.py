@@ -25,7 +25,7 @@ SUFFIX = ".tuiprop"
 MAGIC = "tuiprop checkpoint"
 """A checkpoint begins with a line of this and its version, and in a kept run of its name."""
 
-RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}" + re.escape(SUFFIX))
+RUN = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}" + re.escape(SUFFIX))
 """Names of kept runs."""
 
 VARIABLE = "TUIPROP_STATE"
