@@ -1,6 +1,5 @@
-"""What the commands share: options, sentences, lines on standard output."""
+"""What the commands share: options and sentences."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from tuiprop.cli.output import complain, say
 
 if TYPE_CHECKING:
     from tuiprop.engine.session import Session
@@ -20,10 +21,10 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        click.echo(f"tuiprop: {error}", err=True)
+        complain(f"tuiprop: {error}")
         sys.exit(2)
     except MemoryError:
-        click.echo("tuiprop: there is not enough memory for that", err=True)
+        complain("tuiprop: there is not enough memory for that")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
@@ -63,7 +64,7 @@ def check_destination(file: str, *suffixes: str) -> None:
 def say_notes(notes: Iterable[str]) -> None:
     """What is odd about the data, on standard error."""
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        complain(f"note: {note}")
 
 
 def say_remarks(model: "Model", file: str) -> None:
@@ -98,11 +99,3 @@ def open_experiment(
         raise
     except ValueError as error:  # the experiment's file says what does not fit its data
         raise ValueError(f"{experiment}: {error}") from None
-
-
-def say(line: str) -> None:
-    """A line of progress; nobody may be reading any more, as behind `| head`."""
-    try:
-        click.echo(line)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuiprop.cli.common import check_destination, one_sentence, say
+from tuiprop.cli.common import check_destination, one_sentence
 from tuiprop.cli.group import main
+from tuiprop.cli.output import say, say_lines, write_data
 
 if TYPE_CHECKING:
     from tuiprop.data.table import Table
@@ -24,7 +25,7 @@ def datasets(name: str | None, out: str | None) -> None:
             if out is not None:
                 raise ValueError("--out: found no data set, allowed: tuiprop datasets NAME --out")
             for entry in CATALOGUE.values():
-                click.echo(f"{entry.name:<14} {entry.title}")
+                say(f"{entry.name:<14} {entry.title}")
             return
         experiment = suggested_experiment(name)
         table = load_table(experiment.data)
@@ -41,8 +42,8 @@ def datasets(name: str | None, out: str | None) -> None:
         f"columns: {columns}",
         "An experiment that suits it:",
     ):
-        click.echo(f"# {line}")
-    click.echo(f"\n{to_toml(experiment)}")
+        say(f"# {line}")
+    say_lines(f"\n{to_toml(experiment)}\n")
 
 
 def _write_table(table: "Table", out: str) -> None:
@@ -51,7 +52,7 @@ def _write_table(table: "Table", out: str) -> None:
 
     text = to_csv(table)
     if out == "-":
-        click.echo(text, nl=False)
+        write_data(text.encode())
         return
     check_destination(out, ".csv")
     write_text(out, text)

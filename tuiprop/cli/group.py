@@ -3,12 +3,16 @@
 import gc
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
 import tuiprop
 from tuiprop.cli.common import one_sentence
+from tuiprop.cli.output import complain, guard_standard_streams, status_after_output
+from tuiprop.escaping import printable
 
 FRAMES_A_SECOND = "120"
 """At which Textual may paint, twice its own: a key that comes after a frame waits half as long."""
@@ -17,8 +21,42 @@ SWITCH = 0.001
 """Seconds after which the threads that read keys and write the screen may interrupt another."""
 
 
+COMPLETION = "_TUIPROP_COMPLETE"
+"""The environment variable with which a shell asks for completions, which it reads itself."""
+
+
+@contextmanager
+def _messages_on_one_line() -> Iterator[None]:
+    """In this context, a usage error that quotes an argument with line feeds is one line."""
+    try:
+        yield
+    except click.UsageError as error:
+        raise click.UsageError(printable(error.format_message()), error.ctx) from None
+
+
 class _DashboardByDefault(click.Group):
     """A group whose first argument may be something to open instead of a command."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """As click's, with standard streams that no output harms, and that harm no command."""
+        options.setdefault("complete_var", COMPLETION)
+        if COMPLETION in os.environ:
+            return super().main(*arguments, **options)
+        guard_standard_streams()
+        try:
+            return super().main(*arguments, **options)
+        except SystemExit as end:
+            sys.exit(status_after_output(end.code))
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """As click's."""
+        with _messages_on_one_line():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's."""
+        with _messages_on_one_line():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -36,7 +74,10 @@ class _DashboardByDefault(click.Group):
 @click.group(
     cls=_DashboardByDefault,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "color": True,  # click drops no sequences from text: they are escaped
+    },
 )
 @click.version_option(tuiprop.__version__, prog_name="tuiprop")
 @click.pass_context
@@ -59,8 +100,8 @@ def main(context: click.Context) -> None:
 @click.argument("what", required=False)
 def dashboard(what: str | None = None) -> None:
     """Open the dashboard."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        click.echo("tuiprop: the dashboard needs a terminal; without one: tuiprop train", err=True)
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        complain("tuiprop: the dashboard needs a terminal; without one: tuiprop train")
         sys.exit(2)
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_A_SECOND)
     sys.setswitchinterval(SWITCH)
@@ -76,15 +117,11 @@ def dashboard(what: str | None = None) -> None:
         app.run()
     finally:
         with one_sentence():  # a second Ctrl+C does not wait
-            unsaved = app.end_engine(lambda: _tell("the run is being saved; Ctrl+C ends at once"))
+            unsaved = app.end_engine(
+                lambda: complain("tuiprop: the run is being saved; Ctrl+C ends at once")
+            )
     if app.farewell:
-        _tell(app.farewell)
+        click.echo(f"tuiprop: {app.farewell}", err=True)  # the lines of a traceback stay
     if unsaved:
-        _tell(f"the run is not saved as it stood: {unsaved}")
+        complain(f"tuiprop: the run is not saved as it stood: {unsaved}")
     sys.exit(app.return_code or 0)
-
-
-def _tell(sentence: str) -> None:
-    """A line on standard error, unless the terminal is gone."""
-    with suppress(OSError):
-        click.echo(f"tuiprop: {sentence}", err=True)

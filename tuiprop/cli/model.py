@@ -1,7 +1,5 @@
 """`tuiprop export`, `predict` and `inspect`: what is done with weights."""
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -9,13 +7,13 @@ import click
 from tuiprop.cli.common import (
     check_destination,
     one_sentence,
-    say,
     say_notes,
     say_remarks,
     settable,
     which_weights,
 )
 from tuiprop.cli.group import main
+from tuiprop.cli.output import complain, say, say_lines, write_data
 
 if TYPE_CHECKING:
     from tuiprop.files.prediction import Scores
@@ -57,7 +55,7 @@ def export(model: str, out: str, which: str, activations: str | None) -> None:
         of_two = f"{which} of the checkpoint, " if model.endswith(".tuiprop") else ""
         say(f"{out}: {of_two}update {loaded.update}, {written.sentence}")
         if written.usage:
-            say(f"\n{written.usage.rstrip()}")
+            say_lines(f"\n{written.usage.rstrip()}\n")
 
 
 @main.command()
@@ -93,11 +91,11 @@ def predict(
             check_destination(str(out), *SUFFIXES)
         loaded = load_model(model, which=which)
         if model.endswith(".tuiprop"):
-            click.echo(f"{which} of the checkpoint: update {loaded.update}", err=True)
+            complain(f"{which} of the checkpoint: update {loaded.update}")
         table = table_for(loaded, data, assignments)
         result = predicted(loaded, table)
         if out in (None, "-"):
-            _write_out(encoded(result.columns, ".csv"))
+            write_data(encoded(result.columns, ".csv"))
         else:
             write_bytes(str(out), encoded(result.columns, Path(str(out)).suffix))
             say(f"{out}: {table.rows} rows")
@@ -106,25 +104,16 @@ def predict(
             _say_scores(result.scores, loaded.network.loss)
 
 
-def _write_out(content: bytes) -> None:
-    """Bytes to standard output; as `say`."""
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
-
-
 def _say_scores(scores: "Scores", loss: str) -> None:
     """How good the predictions are, on standard error."""
     rows = "1 row" if scores.rows == 1 else f"{scores.rows} rows"
     line = f"{rows}: {loss} {scores.loss:.6g}"
     if scores.accuracy is not None:
         line = f"{rows}: accuracy {scores.accuracy:.2%}  {loss} {scores.loss:.6g}"
-    click.echo(line, err=True)
+    complain(line)
     for each in scores.targets:
         r2 = "not defined, all values are the same" if each.r2 != each.r2 else f"{each.r2:.6g}"
-        click.echo(f"{each.target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}", err=True)
+        complain(f"{each.target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}")
 
 
 @main.command()

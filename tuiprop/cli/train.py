@@ -13,13 +13,13 @@ from tuiprop.cli.common import (
     check_destination,
     one_sentence,
     open_experiment,
-    say,
     say_notes,
     say_remarks,
     settable,
     which_weights,
 )
 from tuiprop.cli.group import main
+from tuiprop.cli.output import complain, say, terminal
 
 if TYPE_CHECKING:
     from tuiprop.engine.session import Session
@@ -107,13 +107,21 @@ def train(
     total = session.experiment.training.epochs if epochs is None else epochs
     with _signals() as received, one_sentence():
         _train(session, total, received, checkpoint)
-        _write_results(session, exports, which, history)
+        written, failures = _write_results(session, exports, which, history, checkpoint)
+        if session.run.hit is not None:
+            say(f"stopped: {session.run.hit.sentence}")
+        for line in written:
+            say(line)
+        for sentence in failures:
+            complain(f"tuiprop: {sentence}")
+    if failures:
+        sys.exit(2)
     if received:
         sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
         from tuiprop.engine.session import DivergedError
 
-        click.echo(f"tuiprop: {DivergedError(session)}", err=True)
+        complain(f"tuiprop: {DivergedError(session)}")
         sys.exit(1)
 
 
@@ -158,10 +166,9 @@ def _resume(
         done = f"allowed: {run.epoch} or more, as these are done"
         raise ValueError(f"{file}: found {total} epochs, {done}")
     if differing:
-        click.echo(
+        complain(
             f"note: {file} was saved on another machine: {differing}; "
-            "the last digits may come out otherwise from here on",
-            err=True,
+            "the last digits may come out otherwise from here on"
         )
     say(f"{file}: goes on from update {run.t}, epoch {run.epoch}")
     return session
@@ -182,45 +189,81 @@ def _train(
             run.advance(last, seconds=0.1, watched=True)
             report()
             if checkpoint is not None and perf_counter() >= next_checkpoint:
-                session.save_checkpoint(checkpoint)
+                _save_while_training(session, checkpoint)
                 next_checkpoint = perf_counter() + CHECKPOINT_EVERY
-    if run.hit is not None:
-        say(f"stopped: {run.hit.sentence}")
-    if checkpoint is not None:
+
+
+def _save_while_training(session: "Session", checkpoint: str) -> None:
+    """Write a checkpoint; where that fails, the training does not."""
+    try:
         session.save_checkpoint(checkpoint)
-        say(f"{checkpoint}: update {run.t}, all it takes to go on")
+    except OSError as error:
+        complain(f"tuiprop: {error}; the training goes on")
 
 
 def _write_results(
-    session: "Session", exports: tuple[str, ...], which: str, history: str | None
-) -> None:
+    session: "Session",
+    exports: tuple[str, ...],
+    which: str,
+    history: str | None,
+    checkpoint: str | None,
+) -> tuple[list[str], list[str]]:
+    """Write every file that was asked for, before anything is said about one of them.
+
+    Returns:
+        What to say of those that are written, and why others are not.
+    """
     from tuiprop.files.atomic import write_text
 
-    if history is not None:
-        write_text(history, session.history.to_csv())
     run, best = session.run, session.history.best
     state = "the last finite state, " if run.diverged_at is not None else ""
     if which == "best":
         state = f"the best epoch, {best}, "
-    if exports and which == "newest" and best < run.epoch:
-        say(f"exported: the newest weights; --weights best takes those of epoch {best}, the best")
-    for file in exports:
+    written: list[str] = []
+
+    def write_checkpoint(file: str) -> None:
+        session.save_checkpoint(file)
+        written.append(f"{file}: update {run.t}, all it takes to go on")
+
+    def write_history(file: str) -> None:
+        write_text(file, session.history.to_csv())
+
+    def write_export(file: str) -> None:
         exported = session.save(file, best=which == "best")
-        say(f"{file}: {state}update {exported.update}, {exported.sentence}")
+        written.append(f"{file}: {state}update {exported.update}, {exported.sentence}")
+
+    files: list[tuple[Callable[[str], None], str]] = []
+    if checkpoint is not None:
+        files.append((write_checkpoint, checkpoint))
+    if history is not None:
+        files.append((write_history, history))
+    files += [(write_export, file) for file in exports]
+    failures = []
+    for write, file in files:
+        try:
+            write(file)
+        except (OSError, ValueError) as error:
+            failures.append(str(error))
+    if exports and which == "newest" and best < run.epoch:
+        hint = f"exported: the newest weights; --weights best takes those of epoch {best}, the best"
+        written.insert(0, hint)
+    return written, failures
 
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
     """While in this context, a signal to end is noted; a second one ends at once.
 
-    One that is ignored (nohup, a job in the background) stays ignored.
+    One that is ignored (nohup, a job in the background) stays ignored. SIGHUP never ends at once:
+    a terminal that closes sends several, and its shell one more.
     """
     received: list[int] = []
     before: dict[int, Any] = {}
 
     def note(number: int, frame: Any) -> None:
         received.append(number)
-        signal.signal(number, before[number] or signal.SIG_DFL)
+        if number != getattr(signal, "SIGHUP", None):
+            signal.signal(number, before[number] or signal.SIG_DFL)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -267,7 +310,13 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
         TextColumn("{task.fields[pace]:,.0f} updates/s"),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=Console(stderr=True), expand=True) as progress:
+    with Progress(
+        *columns,
+        console=Console(file=terminal()),
+        expand=True,
+        redirect_stdout=False,  # else what is printed meanwhile is not escaped
+        redirect_stderr=False,
+    ) as progress:
         task = progress.add_task(
             "", total=run.batches.end(epochs), epoch=0, epochs=epochs, J=0.0, pace=0.0
         )
@@ -283,7 +332,7 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
             )
 
         yield report
-    click.echo(f"epoch {run.epoch}/{epochs}  {_summary(session.history[-1])}")
+    say(f"epoch {run.epoch}/{epochs}  {_summary(session.history[-1])}")
 
 
 def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:

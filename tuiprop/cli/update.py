@@ -6,6 +6,7 @@ import click
 
 from tuiprop.cli.common import one_sentence, open_experiment, say_notes, settable
 from tuiprop.cli.group import main
+from tuiprop.cli.output import complain, say, say_lines
 
 
 @main.command()
@@ -18,18 +19,18 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
         session = open_experiment(experiment, init, assignments)
         say_notes(session.examples.notes)
         result = session.check()
-    click.echo("array      checked  relative error  verdict")
+    say("array      checked  relative error  verdict")
     for array in result.arrays:
         kinks = f", {array.kinks} left out at kinks" if array.kinks else ""
-        click.echo(
+        say(
             f"d{array.name:<8} {array.checked:>8}  {array.relative_error:>14.2e}  "
             f"{array.verdict.value}{kinks}"
         )
     which = "a sample of the parameters" if result.sampled else "all parameters"
-    click.echo(f"{which}, central difference; worst relative error {result.worst:.2e}")
+    say(f"{which}, central difference; worst relative error {result.worst:.2e}")
     if not result.passed:
         wrong = ", ".join(f"d{a.name}" for a in result.arrays if a.verdict.name == "WRONG")
-        click.echo(f"tuiprop: the gradient check failed for {wrong}", err=True)
+        complain(f"tuiprop: the gradient check failed for {wrong}")
         sys.exit(1)
 
 
@@ -48,6 +49,6 @@ def explain(experiment: str, assignments: tuple[str, ...], update: int, init: st
         try:
             text = explained(session, update)
         except ArithmeticError as error:
-            click.echo(f"tuiprop: {error}", err=True)
+            complain(f"tuiprop: {error}")
             sys.exit(1)
-        click.echo(text, nl=False)
+        say_lines(text)

@@ -7,6 +7,7 @@ from tuiprop.core.network import Network
 from tuiprop.core.operation import Operation, Phase, Reference
 from tuiprop.engine.describe import long_route
 from tuiprop.engine.session import Session
+from tuiprop.escaping import printable
 from tuiprop.training.trainer import Record
 
 MOST = 16
@@ -29,7 +30,7 @@ def explain(session: Session, update: int) -> str:
     for number, operation in enumerate(operations, start=1):
         heading = f"## {number} of {len(operations)}: {operation.result}, {operation.phase.value}"
         lines += ["", heading, "", *_operation(session, record, operation)]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _introduction(session: Session, record: Record) -> Iterator[str]:

@@ -21,6 +21,7 @@ from tuiprop.engine.replies import (
     Vocabulary,
 )
 from tuiprop.engine.requests import Ask, Seek
+from tuiprop.escaping import printable
 from tuiprop.ui import screens
 from tuiprop.ui.alone import alone
 from tuiprop.ui.change_dialog import ChangeDialog
@@ -115,7 +116,7 @@ class TuipropApp(GuardedApp):
         """Open what the command line named; leave with a sentence where it cannot be."""
         reply = await self._runs.open_first(self.what, named=self._named)
         if not isinstance(reply, Opened) and not self.link.died:
-            self.farewell = reply.sentence if isinstance(reply, Refused) else ""
+            self.farewell = printable(reply.sentence) if isinstance(reply, Refused) else ""
             self.exit(return_code=2)
 
     def _watch_engine(self) -> None:
