@@ -46,7 +46,15 @@ NAME = f"<{''.join(KINDS.values())}>"
 SURROGATES = "\udce9\udc9b"
 """Bytes of a file name that are not UTF-8."""
 
-_CONTROL_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~])")
+FILE_NAME = NAME.strip("<>").replace("/", "")[:120]
+"""What a file may be called on Linux: 255 bytes without a slash."""
+
+_OWN = re.compile(
+    r"\r?\n(?=\x1b\[\d+;\d+H)"  # Textual moves to every line that it begins
+    r"|\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b\]22;[a-z-]+\x07"  # the shape of the pointer
+)
+"""Sequences that the program itself sends: moves, colours and modes."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,8 @@ def assert_harmless(output: bytes) -> str:
     return text
 
 
-def without_sequences(output: bytes, sequences: re.Pattern[str] = _CONTROL_SEQUENCE) -> bytes:
-    """The output of a terminal without sequences of the program's own, and without \\r."""
+def without_own_sequences(output: bytes) -> str:
+    """What a terminal got, without the sequences of the program itself."""
     text = output.decode()
-    assert not [each for each in sequences.findall(text) if MARK in each]
-    return sequences.sub("", text).replace("\r", "").encode()
+    assert not [each for each in _OWN.findall(text) if MARK in each]
+    return _OWN.sub("", text)

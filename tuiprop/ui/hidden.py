@@ -1,0 +1,41 @@
+"""What a line shows for characters that a terminal obeys, or that nobody sees."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from tuiprop.escaping import in_cells
+
+_FIRST_OF_FRAME, _LAST_OF_FRAME = "\u2500", "\u259f"
+"""Box drawings and blocks, of which Textual draws borders."""
+
+
+class HiddenShown(LineFilter):
+    """Shows each hidden character as one visible cell, in lines that stay as long as they are.
+
+    Rich counts these characters as no cells, and fills the line up to its width: what the visible
+    ones add is taken from the end of the line, where that filling is, but not from its border.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments; the same where nothing in them is hidden."""
+        if "".join([segment.text for segment in segments]).isprintable():
+            return segments
+        shown = [Segment(in_cells(text), style) for text, style, _ in segments]
+        border = shown[-1:] if _is_border(shown[-1].text) else []
+        room = _cells(segments) - _cells(border)
+        return Segment.adjust_line_length(shown[: len(shown) - len(border)], room) + border
+
+
+HIDDEN_SHOWN = HiddenShown()
+
+
+def _cells(segments: Sequence[Segment]) -> int:
+    return sum(cell_len(text) for text, _, _ in segments)
+
+
+def _is_border(text: str) -> bool:
+    return len(text) == 1 and _FIRST_OF_FRAME <= text <= _LAST_OF_FRAME
