@@ -368,6 +368,60 @@ def test_check_of_a_wrong_derivative(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [cells[2] for cells in table_of(ended).values()] == ["wrong", "wrong", "right", "right"]
 
 
+RIGHT_BUT_HARD: dict[str, dict[str, Any]] = {
+    "raw inputs": {
+        "data": {"source": "breast_cancer", "standardize": False},
+        "network": {
+            "layers": [{"units": 8, "activation": "tanh"}, {"units": 1, "activation": "sigmoid"}],
+            "seed": 2,
+        },
+        "training": {"batch_size": 0},
+    },
+    "converged": {
+        "data": {"source": "xor-table", "validation": 0.0},
+        "network": {
+            "layers": [{"units": 3, "activation": "tanh"}, {"units": 1, "activation": "linear"}],
+            "loss": "mse",
+        },
+        "training": {"learning_rate": 0.3, "batch_size": 0, "epochs": 200},
+    },
+    "converged, linear": {
+        "data": {"source": "plane"},
+        "network": {"layers": [{"units": 1, "activation": "linear"}], "loss": "mse"},
+        "training": {"learning_rate": 0.1, "batch_size": 32, "epochs": 20},
+    },
+}
+
+
+@pytest.mark.parametrize("name", RIGHT_BUT_HARD)
+def test_check_does_not_call_a_right_gradient_wrong(tmp_path: Path, name: str) -> None:
+    tables = RIGHT_BUT_HARD[name]
+    path, w = experiment(tmp_path, **tables), tmp_path / "w.npz"
+    given: tuple[object, ...] = ()
+    if name != "raw inputs":
+        # nor does a condition on failed checks stop such a run
+        ended = tuiprop("train", path, "--export", w, "--break", "failed_checks > 0")
+        assert (ended.status, "stopped" in ended.out) == (0, False)
+        given = "--init", w
+    ended = tuiprop("check", path, *given)
+    assert (ended.status, ended.err) == (0, "")
+    assert "wrong" not in ended.out
+
+
+def test_check_says_why_nothing_can_be_said(tmp_path: Path) -> None:
+    layers = [{"units": 3, "activation": "relu"}, {"units": 1, "activation": "linear"}]
+    network = {"layers": layers, "loss": "mse", "initializer": "zeros"}
+    data = {"source": "xor-table", "validation": 0.0}
+    path = experiment(tmp_path, data=data, network=network, training={"batch_size": 0})
+    ended = tuiprop("check", path)
+    assert (ended.status, ended.err) == (0, "")
+    cells = table_of(ended)
+    assert cells["db1"][:6] == ["0", "-", "cannot", "be", "checked:", "all"]
+    assert cells["dW2"][1:] == ["-", "cannot", "be", "checked:", "rounding", "dominates"]
+    assert cells["db2"][2:] == ["right"]
+    assert ended.out.splitlines()[-1].endswith("3 of 4 arrays cannot be checked")
+
+
 def test_check_of_given_weights(tmp_path: Path) -> None:
     path, w = experiment(tmp_path), tmp_path / "w.npz"
     tuiprop("train", path, "--export", w)

@@ -207,10 +207,16 @@ def test_the_title(proved: Frame, slipped: Frame) -> None:
     assert status.proof(slipped, DARK, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
     assert status.proof(slipped, DARK, 24).plain == " slip: bias_twice  ✗ b[…"
     assert status.proof(replace(proved, proof=None), DARK, 40).plain == ""
-    note = replace(note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[])
-    assert status.proof(replace(proved, proof=note), DARK, 40).plain == "… proof 7/43"
-    small = replace(note_of(proved), layers=["too small to check"] * 2)
+    unfinished = replace(
+        note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[]
+    )
+    assert status.proof(replace(proved, proof=unfinished), DARK, 40).plain == "… proof 7/43"
+    small = replace(note_of(proved), layers=["rounding dominates"] * 2)
     assert status.proof(replace(proved, proof=small), DARK, 40).plain == "· proof 0/2"
+    half = replace(note_of(proved), layers=["✓ 1e-10", "all at kinks"])
+    assert status.proof(replace(proved, proof=half), DARK, 40).plain == "· proof 1/2"
+    failed = replace(unfinished, fault="KeyError: 'lion'")
+    assert status.proof(replace(proved, proof=failed), DARK, 40).plain == "· proof failed"
 
 
 def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
@@ -228,24 +234,51 @@ def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
         "gradient check  ✓ 9 of 9 layers",
         "                a seeded sample of 200 of 5,000 parameters",
     ]
+    half = replace(note_of(proved), layers=["✓ 1e-10"] * 8 + ["none drawn"])
+    assert words(replace(proved, proof=half), iris)[0] == "gradient check  · 8 of 9 layers"
+    failed = replace(note_of(proved), finished=False, fault="KeyError: 'lion'")
+    assert words(replace(proved, proof=failed), iris) == [
+        "gradient check  · it failed: KeyError: 'lion'"
+    ]
     none = replace(note_of(proved), audits=[])
     assert words(replace(proved, proof=none), iris)[2] == "update audit    … v audits an update"
 
 
-def test_the_report_tells_kinks_and_what_is_too_small(proved: Frame) -> None:
+def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
     checks = [
         ArrayProof(array="dW[1]", verdict="right", figure=3e-10, compared=24, kinks=2),
-        ArrayProof(array="db[1]", verdict="too small to check", figure=0.3, compared=0, kinks=8),
+        ArrayProof(
+            array="db[1]", verdict="unchecked", why="all at kinks", figure=0, compared=0, kinks=8
+        ),
         ArrayProof(array="dW[2]", verdict="wrong", figure=0.871, compared=24),
         ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
     text = "\n".join(line.plain for line in proving.report(note, DARK))
     assert "dW[1] ✓ 3e-10 of 24, 2 at kinks" in text
-    assert "db[1] · too small to check, 8 at kinks" in text
+    assert "db[1] · all at kinks" in text
     assert "dW[2] ✗ 0.87 of 24" in text
     assert "db[2] ✗ 2e-06 of 3" in text
     assert proving.wrong(note) == ["dW[2]", "db[2]"]
+
+
+def test_nothing_is_wrong_is_said_only_where_every_array_was_compared(proved: Frame) -> None:
+    note = note_of(proved)
+    assert proving.verdict(note) == "✓ nothing is wrong"
+    assert head_of(note).startswith("✓ all 43 parameters")
+    checks = [replace(note.checks[0], verdict="unchecked", why="none drawn"), *note.checks[1:]]
+    one = replace(note, checks=checks)
+    assert proving.verdict(one) == "· 1 of 4 arrays cannot be checked"
+    assert head_of(one).startswith("· 1 of 4 arrays cannot be checked; all 43 parameters")
+    failed = replace(note, finished=False, checks=[], audits=[], fault="KeyError: 'lion'")
+    assert proving.verdict(failed) == "· it failed"
+    assert head_of(failed) == "· it failed: KeyError: 'lion'"
+    assert proving.verdict(None) == proving.verdict(replace(note, finished=False)) == "…"
+
+
+def head_of(note: ProofNote) -> str:
+    """The heading of the gradient check, from its sign on."""
+    return proving.report(note, DARK)[0].plain.removeprefix("Gradient check").strip()
 
 
 @pytest.mark.parametrize("width", [100, 110, 120, 160])
@@ -256,10 +289,11 @@ async def test_layers_have_the_proof_where_it_fits(make_app: MakeApp, width: int
         panel = pilot.app.screen.query_one(LayersPanel)
         shapes = panel.rows[1].shapes
         row = LayerRow(8, "tanh", shapes, 1.0, 0.1, "✗ dW[1], db[1]")
-        small = LayerRow(3, "softmax", shapes, 1.0, 0.1, "too small to check")
+        small = LayerRow(3, "softmax", shapes, 1.0, 0.1, "rounding dominates")
         panel.show([panel.rows[0], row, small], Marks())  # no pause: the run would show its own
         lines = [panel.render_line(y).text for y in range(4)]
-        assert ("proof" in lines[0]) == ("✗ dW[1]" in lines[2]) == ("too small" in lines[3])
         assert "proof" in lines[0]
+        assert "✗ dW[1]" in lines[2]
+        assert ("rounding dominates" in lines[3]) != ("unchecked" in lines[3])
         assert "‖dW‖" in lines[0]
         assert width < 160 or "✗ dW[1], db[1]" in lines[2]

@@ -22,12 +22,15 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
     say("array      checked  relative error  verdict")
     for array in result.arrays:
         kinks = f", {array.kinks} left out at kinks" if array.kinks else ""
-        say(
-            f"d{array.name:<8} {array.checked:>8}  {array.relative_error:>14.2e}  "
-            f"{array.verdict.value}{kinks}"
-        )
+        error = f"{array.relative_error:.2e}" if array.verdict.is_known else "-"
+        say(f"d{array.name:<8} {array.checked:>8}  {error:>14}  {array.verdict.text}{kinks}")
     which = "a sample of the parameters" if result.sampled else "all parameters"
-    say(f"{which}, central difference; worst relative error {result.worst:.2e}")
+    words = [f"{which}, central difference"]
+    if result.unchecked < len(result.arrays):
+        words.append(f"worst relative error {result.worst:.2e}")
+    if result.unchecked:
+        words.append(f"{result.unchecked} of {len(result.arrays)} arrays cannot be checked")
+    say("; ".join(words))
     if not result.passed:
         wrong = ", ".join(f"d{a.name}" for a in result.arrays if a.verdict.name == "WRONG")
         complain(f"tuiprop: the gradient check failed for {wrong}")

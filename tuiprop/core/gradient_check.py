@@ -1,11 +1,14 @@
 """The gradient check: dW and db against central differences of J.
 
-Nothing of the backward pass is used for the differences: J comes from the forward pass alone.
+J comes from the forward pass alone, and so do the differences. How far these can be trusted is
+estimated beside them, from a second step size and from the rounding of J: a difference that
+cannot be trusted says nothing about the gradient.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from time import perf_counter
 from typing import TypeAlias
 
@@ -16,23 +19,54 @@ from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 
-STEP = float(np.cbrt(np.finfo(np.float64).eps))
-"""h = 6.06e-6: where the error of truncation, ~h², meets that of rounding, ~ε/h."""
+EPSILON = float(np.finfo(np.float64).eps)
+
+STEP = float(np.cbrt(EPSILON))
+"""6.06e-6, the change of a z of size 1: where the error of truncation, ~h², meets that of
+rounding, ~ε/h."""
+
+RATIO = 4.0
+"""The second step is so many times h: its error of truncation is 16 times as large."""
 
 TOLERANCE = 1e-7
 """‖numeric − analytic‖ may be this share of ‖numeric‖ + ‖analytic‖."""
 
+MEANINGFUL = 1e-5
+"""The uncertainty may be this share of ‖numeric‖ + ‖analytic‖ where a gradient is called right."""
+
+CLEAR = 3.0
+"""A gradient is called wrong where the difference is more than so many times the uncertainty."""
+
+STEADY = 0.01
+"""The two steps agree on a parameter up to this share of its numeric derivative, and rounding."""
+
 EXHAUSTIVE = 2000
 """Up to so many parameters all are checked, beyond a seeded sample of so many."""
 
+LEAST = 4
+"""Parameters of each array that a sample contains, where it has room for them."""
+
 
 class Verdict(Enum):
-    """What the check of one array says."""
+    """The result of the check of one array: right, wrong, or why it cannot be checked."""
 
     RIGHT = "right"
     WRONG = "wrong"
-    TOO_SMALL = "too small to check"
-    NOT_FINITE = "not finite, cannot be checked"
+    ROUNDING = "rounding dominates"
+    UNSTEADY = "steps disagree"
+    NOT_FINITE = "not finite"
+    AT_KINKS = "all at kinks"
+    NONE_DRAWN = "none drawn"
+
+    @property
+    def is_known(self) -> bool:
+        """The gradient is known to be right or to be wrong."""
+        return self in (Verdict.RIGHT, Verdict.WRONG)
+
+    @property
+    def text(self) -> str:
+        """Such as "right", or "cannot be checked: steps disagree"."""
+        return self.value if self.is_known else f"cannot be checked: {self.value}"
 
 
 @dataclass(frozen=True)
@@ -44,13 +78,20 @@ class ArrayCheck:
     checked: int
     """Parameters compared."""
     kinks: int
-    """Parameters left out because a kink of g or 𝓛 lies between θ − h and θ + h."""
+    """Parameters left out because a kink of g or 𝓛 lies between the points of their difference."""
     difference: float
     """‖numeric − analytic‖."""
     size: float
     """‖numeric‖ + ‖analytic‖."""
-    noise: float
-    """η = ε s √n / h: what rounding of J leaves of ‖numeric‖, with s what J is a difference of."""
+    disagreement: float
+    """‖numeric at one step − numeric at the other‖."""
+    rounding: float
+    """η = ε s ‖1/h‖: the share of rounding in ‖numeric‖, with s the size of what J is made from."""
+    unsteady: int
+    """Parameters compared on which the two steps disagree by more than rounding explains."""
+    excess: float
+    """‖numeric − analytic‖ less CLEAR times its uncertainty, over the steady parameters: what
+    neither truncation nor rounding explains."""
 
     @property
     def relative_error(self) -> float:
@@ -58,30 +99,40 @@ class ArrayCheck:
         return self.difference / self.size if self.size else 0.0
 
     @property
-    def verdict(self) -> Verdict:
-        """RIGHT if difference ≤ 1e-7 size + η; TOO_SMALL where the gradient is below 100 η.
+    def uncertainty(self) -> float:
+        """How far ‖numeric‖ may be from the derivative."""
+        return self.disagreement + self.rounding
 
-        NOT_FINITE where J itself is infinite or no number: there is nothing to compare with.
+    @property
+    def bound(self) -> float:
+        """The largest difference with which the gradient is right."""
+        return TOLERANCE * self.size + self.uncertainty
+
+    @property
+    def verdict(self) -> Verdict:
+        """RIGHT within the bound, WRONG clearly beyond it; else why nothing can be said.
+
+        A gradient is only called right where the uncertainty is small beside it.
         """
         if not self.checked:
-            return Verdict.TOO_SMALL
-        if not np.isfinite(self.noise):
+            return Verdict.AT_KINKS if self.kinks else Verdict.NONE_DRAWN
+        if not np.isfinite(self.uncertainty):
             return Verdict.NOT_FINITE
-        if not np.isfinite(self.difference):
+        if not np.isfinite(self.difference):  # as the uncertainty is finite, so is the numeric
             return Verdict.WRONG
-        if self.difference > TOLERANCE * self.size + self.noise:
+        if self.excess > TOLERANCE * self.size:
             return Verdict.WRONG
-        if self.size < 100 * self.noise:
-            return Verdict.TOO_SMALL
-        return Verdict.RIGHT
+        if self.difference <= self.bound and self.uncertainty <= MEANINGFUL * self.size:
+            return Verdict.RIGHT
+        return Verdict.UNSTEADY if self.unsteady else Verdict.ROUNDING
 
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """What the check says of one layer: of dW[l] and db[l] together."""
+    """The checks of dW[l] and db[l] as one."""
 
     verdict: Verdict
-    """WRONG where one of them is, else RIGHT where one of them is."""
+    """WRONG where one of them is, RIGHT where both are; else why one cannot be checked."""
     worst: float
     """The larger relative error of those that could be checked."""
     wrong: tuple[str, ...]
@@ -105,8 +156,13 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """No array is wrong."""
+        """No array is wrong; some may be unchecked."""
         return all(check.verdict is not Verdict.WRONG for check in self.arrays)
+
+    @property
+    def unchecked(self) -> int:
+        """How many arrays cannot be checked."""
+        return sum(not check.verdict.is_known for check in self.arrays)
 
     @property
     def worst(self) -> float:
@@ -117,9 +173,9 @@ class GradientCheck:
         """The checks of dW[l] and db[l] as one."""
         arrays = self.arrays[2 * l - 2 : 2 * l]
         verdicts = [check.verdict for check in arrays]
-        order = (Verdict.WRONG, Verdict.RIGHT, Verdict.NOT_FINITE, Verdict.TOO_SMALL)
+        unchecked = [verdict for verdict in verdicts if not verdict.is_known]
         return LayerCheck(
-            min(verdicts, key=order.index),
+            Verdict.WRONG if Verdict.WRONG in verdicts else [*unchecked, Verdict.RIGHT][0],
             _worst(arrays),
             tuple(
                 f"d{symbol}[{l}]"
@@ -130,9 +186,7 @@ class GradientCheck:
 
 
 def _worst(checks: tuple[ArrayCheck, ...]) -> float:
-    told = (Verdict.RIGHT, Verdict.WRONG)
-    errors = [check.relative_error for check in checks if check.verdict in told]
-    return max(errors, default=0.0)
+    return max((check.relative_error for check in checks if check.verdict.is_known), default=0.0)
 
 
 NewWorkspace: TypeAlias = Callable[[Network, int, DTypeLike], Workspace]
@@ -140,10 +194,10 @@ NewWorkspace: TypeAlias = Callable[[Network, int, DTypeLike], Workspace]
 
 
 class GradientChecker:
-    """A gradient check on its way: made at once, carried out piece by piece.
+    """A gradient check that is carried out piece by piece.
 
-    Compares dW and db with (J(θ + h) − J(θ − h)) / 2h, in float64. One parameter, with its two
-    forward passes, is the smallest piece of work.
+    Compares dW and db with (J(θ + h) − J(θ − h)) / 2h, in float64, and that with the same at
+    4h. One parameter, with its four forward passes, is the smallest piece of work.
 
     Args:
         network: the network.
@@ -173,16 +227,17 @@ class GradientChecker:
         self._workspace.inputs[...] = inputs
         self._workspace.targets[...] = targets
         self._workspace.forward(self._moved)
-        self._scale = abs(self._workspace.cost(self._moved))
-        """s: |J|, and for classes the mean of the largest |z[L]|, of which 𝓛 is a difference."""
-        if network.loss_function.classes:  # 𝓛 = log Σ exp(z) less the z of the class
-            z = self._workspace.z[network.L]
-            self._scale += float(np.abs(z).max(axis=0).mean())
+        self._cost = self._workspace.cost(self._moved)
         self._workspace.backward(self._moved)
         self._analytic = self._workspace.gradient.vector.copy()
-        self._chosen = _sample(self._theta.size, sample, seed)
+        self._steps = _steps(self._workspace, self._moved)
+        self._scale = self._rounding_scale(np.random.default_rng(seed))
+        self._chosen = _sample(network, sample, seed)
         self._places = np.flatnonzero(self._chosen)
-        self._numeric = np.full(self._theta.size, np.nan)
+        self._numeric = np.full((2, self._theta.size), np.nan)
+        """Differences at h and at RATIO h."""
+        self._bend = np.full((2, self._theta.size), np.nan)
+        """J(θ + h) − 2 J(θ) + J(θ − h), and the same at RATIO h."""
         self._kink = np.zeros(self._theta.size, bool)
         self.done = 0
         """Parameters compared so far."""
@@ -213,31 +268,58 @@ class GradientChecker:
         checks = (self._array(name, places.ravel().astype(np.int64)) for name, places in index)
         return GradientCheck(tuple(checks), sampled=not self._chosen.all())
 
-    def _compare(self, i: np.intp) -> None:
+    def _rounding_scale(self, generator: np.random.Generator) -> float:
+        """The s of η: the larger of those at θ and a step beside it.
+
+        At a minimum nothing is rounded, as every error is 0, but beside it, where J is taken.
+        """
         workspace, moved = self._workspace, self._moved
-        costs, sides = [], []
-        points = self._theta[i] + STEP, self._theta[i] - STEP
-        for point in points:
-            moved.vector[i] = point
-            workspace.forward(moved)
-            costs.append(workspace.cost(moved))
-            sides.append(_sides(workspace))
-        moved.vector[i] = self._theta[i]
-        self._numeric[i] = (costs[0] - costs[1]) / (points[0] - points[1])
-        self._kink[i] = not np.array_equal(sides[0], sides[1])
+        here = _size_of_terms(workspace, moved)
+        moved.vector += self._steps * generator.choice((-1.0, 1.0), self._theta.size)
+        workspace.forward(moved)
+        workspace.backward(moved)
+        beside = _size_of_terms(workspace, moved)
+        moved.vector[...] = self._theta
+        return float(np.maximum(here, beside))  # not a number where one of them is not
+
+    def _compare(self, i: np.intp) -> None:
+        workspace, moved, theta = self._workspace, self._moved, self._theta[i]
+        sides = []
+        for row, step in enumerate((self._steps[i], RATIO * self._steps[i])):
+            costs, points = [], (theta + step, theta - step)
+            for point in points:
+                moved.vector[i] = point
+                workspace.forward(moved)
+                costs.append(workspace.cost(moved))
+                sides.append(_sides(workspace))
+            self._numeric[row, i] = (costs[0] - costs[1]) / (points[0] - points[1])
+            self._bend[row, i] = (costs[0] - self._cost) + (costs[1] - self._cost)
+        moved.vector[i] = theta
+        self._kink[i] = not all(np.array_equal(each, sides[0]) for each in sides)
 
     def _array(self, name: str, places: NDArray[np.int64]) -> ArrayCheck:
         chosen, kink = self._chosen[places], self._kink[places]
         compared = places[chosen & ~kink]
-        n, a = self._numeric[compared], self._analytic[compared]
-        noise = np.finfo(np.float64).eps * self._scale * np.sqrt(compared.size) / STEP
+        (n, again), a = self._numeric[:, compared], self._analytic[compared]
+        rounding = EPSILON * self._scale / self._steps[compared]
+        disagreement = np.abs(n - again)
+        # where J is smooth, it bends 16 times as far at 4h; where it is flat on both sides of a
+        # steep part, the two differences may agree all the same
+        bend, further = self._bend[:, compared]
+        straying = np.abs(further - RATIO**2 * bend)
+        steady = disagreement <= STEADY * np.abs(n) + rounding
+        steady &= straying <= 0.5 * np.abs(further) + 4 * RATIO**2 * EPSILON * self._scale
+        uncertainty = np.linalg.norm((disagreement + rounding)[steady])
         return ArrayCheck(
             name=name,
             checked=compared.size,
             kinks=int((chosen & kink).sum()),
             difference=float(np.linalg.norm(n - a)),
             size=float(np.linalg.norm(n) + np.linalg.norm(a)),
-            noise=float(noise),
+            disagreement=float(np.linalg.norm(disagreement)),
+            rounding=float(np.linalg.norm(rounding)),
+            unsteady=int((~steady).sum()),
+            excess=float(np.linalg.norm((n - a)[steady]) - CLEAR * uncertainty),
         )
 
 
@@ -259,12 +341,54 @@ def check_gradient(
     return checker.result()
 
 
-def _sample(count: int, most: int, seed: int) -> NDArray[np.bool_]:
-    """Which of `count` parameters are checked."""
-    chosen = np.ones(count, bool)
-    if count > most:
-        left_out = np.random.default_rng(seed).permutation(count)[most:]
-        chosen[left_out] = False
+def _steps(workspace: Workspace, parameters: Parameters) -> Array:
+    """The h of each parameter, after `forward`.
+
+    The z that it moves change by ∛(ε max(1, |z|)), with the smallest |z| of any example: h is
+    small where the input of a weight is large. θ + h always differs from θ.
+    """
+    steps = Parameters.zeros(workspace.network)
+    for l, z in workspace.z.items():
+        change = np.cbrt(EPSILON * np.maximum(1.0, np.abs(z).min(axis=1, keepdims=True)))
+        reach = np.maximum(1.0, np.abs(workspace.a[l - 1]).max(axis=1))
+        steps.W[l][...] = change / reach
+        steps.b[l][...] = change
+    return np.maximum(steps.vector, STEP**2 * np.abs(parameters.vector))
+
+
+def _size_of_terms(workspace: Workspace, parameters: Parameters) -> float:
+    """The size of the numbers that J is made from, after `forward` and `backward`.
+
+    Rounding changes J by about ε times this: by ε |J|, by ε (|W| |a| + |b|), the size of the
+    terms of z, times ∂J/∂z, and by ε min(|z|, 1), the error of g at most, times ∂J/∂a.
+    """
+    network = workspace.network
+    sizes = [abs(workspace.cost(parameters))]
+    if network.loss_function.classes:
+        sizes.append(1.0)  # log Σ exp is that of a sum near 1 where the network is sure of itself
+    for l, z in workspace.z.items():
+        terms = np.abs(parameters.W[l]) @ np.abs(workspace.a[l - 1]) + np.abs(parameters.b[l])
+        weighted = np.abs(workspace.dz[l]) * terms
+        if l < network.L:
+            weighted += np.abs(workspace.da[l]) * np.minimum(np.abs(z), 1.0)
+        # a backward pass that gives no numbers must not make its own check impossible
+        sizes.append(float(weighted[np.isfinite(weighted)].sum()) / workspace.m)
+    return sum(sizes)
+
+
+def _sample(network: Network, most: int, seed: int) -> NDArray[np.bool_]:
+    """Which parameters are checked: some of every array, and then any."""
+    count, generator = network.parameter_count, np.random.default_rng(seed)
+    if count <= most:
+        return np.ones(count, bool)
+    chosen = np.zeros(count, bool)
+    sizes = [size for before, n in pairwise(network.sizes) for size in (n * before, n)]
+    ends = np.cumsum(sizes)
+    for size, end in zip(sizes, ends, strict=True):
+        some = min(LEAST, size, most // len(sizes))
+        chosen[end - size + generator.choice(size, some, replace=False)] = True
+    others = np.flatnonzero(~chosen)
+    chosen[generator.choice(others, most - int(chosen.sum()), replace=False)] = True
     return chosen
 
 

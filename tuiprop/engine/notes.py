@@ -360,13 +360,15 @@ class ArrayProof(Message, frozen=True, kw_only=True):
     array: str
     """dW[2], or for the audit W[2], v of W[2]."""
     verdict: str
-    """right, wrong, or too small to check."""
+    """right, wrong or unchecked."""
     figure: float
     """The relative error; for the audit the largest difference as a share of what is allowed."""
     compared: int = 0
     """How many of its numbers were compared."""
     kinks: int = 0
     """How many others were left out as they lie at a kink."""
+    why: str = ""
+    """Why it is unchecked, such as "steps disagree"."""
     cell: tuple[int, int] = (0, 0)
     """Where the figure was found, for the audit."""
 
@@ -384,7 +386,7 @@ class ProofNote(Message, frozen=True, kw_only=True):
     examples: int
     """Of the batch, so many are in the check."""
     layers: list[str]
-    """Of each layer: ✓ 3e-10, ✗ dW[2], too small to check."""
+    """Of each layer: ✓ 3e-10, ✗ dW[2], or why it is unchecked."""
     checks: list[ArrayProof]
     """The gradient check of each dW[l] and db[l]."""
     update: int
@@ -393,6 +395,8 @@ class ProofNote(Message, frozen=True, kw_only=True):
     """The audit of each W[l] and b[l], and of the slots; empty where none was made."""
     passed: bool | None
     """Nothing is wrong; None until it is finished."""
+    fault: str = ""
+    """The exception that ended the proof before it was finished, or empty."""
 
 
 Pair = tuple[float | None, float | None]

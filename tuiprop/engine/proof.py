@@ -1,5 +1,6 @@
 """The proof: the gradient check and the update audit of where the run stands, while it stands."""
 
+import traceback
 from time import perf_counter
 
 import numpy as np
@@ -33,6 +34,7 @@ class Proof:
         self._of: object = None
         self._began = 0.0
         self._asked = False
+        self._fault = ""
         self._checker: GradientChecker | None = None
         self._result: GradientCheck | None = None
         self._examples = 0
@@ -44,11 +46,25 @@ class Proof:
         self._of, self._asked = None, True
 
     def work(self) -> float | None:
-        """Prove for a moment; seconds until there is work again, None if there is none."""
+        """Prove for a moment; seconds until there is work again, None if there is none.
+
+        An exception ends the proof of where the run stands; `note` has its sentence.
+        """
+        try:
+            return self._work()
+        except Exception as error:
+            traceback.print_exc()
+            self._fault, self._asked = fault_words(error), False
+            return None
+
+    def _work(self) -> float | None:
         here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
         if here != self._of:
             self._of, self._began = here, perf_counter()
             self._checker, self._audit, self._result = None, None, None
+            self._fault = ""
+        if self._fault:
+            return None
         wait = self._began + REST - perf_counter()
         if wait > 0 and not self._asked:
             return wait
@@ -69,22 +85,23 @@ class Proof:
         """What has been found so far; None where the proof has not begun here."""
         checker = self._checker
         here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
-        if checker is None or self._of != here or self._walk.goal is not None:
+        if self._of != here or self._walk.goal is not None or not (checker or self._fault):
             return None
-        if self._result is None and checker.finished:
+        if self._result is None and checker is not None and checker.finished:
             self._result = checker.result()
         result, audits = self._result, self._audit.arrays if self._audit else ()
         return ProofNote(
-            finished=checker.finished,
-            compared=checker.done,
+            finished=checker is not None and checker.finished,
+            compared=checker.done if checker else 0,
             parameters=self._run.network.parameter_count,
-            sample=checker.total,
+            sample=checker.total if checker else 0,
             examples=self._examples,
             layers=_layers(result, self._run.network.L) if result else [],
             checks=[_checked(each) for each in result.arrays] if result else [],
             update=self._audited,
             audits=[_audited(each) for each in audits],
             passed=result.passed and all(each.ok for each in audits) if result else None,
+            fault=self._fault,
         )
 
     def _new_checker(self) -> GradientChecker:
@@ -98,6 +115,7 @@ class Proof:
             trainer.inputs[rows],
             trainer.targets[rows],
             sample=SAMPLE,
+            seed=run.t,
             workspace=trainer.force.workspace_in,
         )
 
@@ -113,15 +131,23 @@ class Proof:
             self._audit = made.force.audit(record.count, before, record.gradient, after)
 
 
+def fault_words(error: Exception) -> str:
+    """An exception that nothing foresaw, in a few words for the user."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    return f"{type(error).__name__}: {error}"
+
+
 def _layers(result: GradientCheck, L: int) -> list[str]:
     return [result.layer(l).text for l in range(1, L + 1)]
 
 
 def _checked(check: ArrayCheck) -> ArrayProof:
-    symbol, layer = check.name[0], check.name[1:]
+    symbol, layer, verdict = check.name[0], check.name[1:], check.verdict
     return ArrayProof(
         array=f"d{symbol}[{layer}]",
-        verdict=check.verdict.value,
+        verdict=verdict.value if verdict.is_known else "unchecked",
+        why="" if verdict.is_known else verdict.value,
         figure=check.relative_error,
         compared=check.checked,
         kinks=check.kinks,

@@ -233,6 +233,7 @@ class Session:
                 self.parameters,
                 trainer.inputs[rows],
                 trainer.targets[rows],
+                seed=self.run.t,
                 workspace=trainer.force.workspace_in,
             )
 

@@ -531,7 +531,7 @@ def _seen(
 
     def failed_checks() -> int:
         examples = workspace.inputs, workspace.targets
-        check = check_gradient(network, start, *examples, workspace=force.workspace_in)
+        check = check_gradient(network, start, *examples, seed=t - 1, workspace=force.workspace_in)
         return sum(each.verdict is Verdict.WRONG for each in check.arrays)
 
     def failed_audits() -> int:

@@ -14,9 +14,10 @@ SIGNS = {"right": "✓", "wrong": "✗"}
 """Of the verdicts; what cannot be checked has none."""
 
 HOW_CHECKED = (
-    "Gradient check: dW and db against central differences, (J(θ + h) − J(θ − h)) / 2h with "
-    "h = 6.06e-6, in float64, on {examples} of the next batch. Shown are the relative error and "
-    "how many numbers were compared; those at a kink of g are left out."
+    "Gradient check: dW and db against central differences of J at two steps, h and 4h, in "
+    "float64, on {examples} of the next batch. Shown are the relative error and how many numbers "
+    "were compared; those at a kink of g are left out. An array cannot be checked where the "
+    "steps disagree, or rounding leaves fewer than five digits of the difference."
 )
 HOW_AUDITED = (
     "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
@@ -37,14 +38,31 @@ def verdict_style(text: str, palette: Palette) -> Style:
     return Style(color=palette.bad, bold=True) if text.startswith("✗") else Style(color=palette.dim)
 
 
-def short_verdict(text: str) -> str:
-    """Of one layer, for little room."""
-    return text.removesuffix(" to check").removesuffix(", cannot be checked")
-
-
 def wrong(proof: ProofNote) -> list[str]:
     """The arrays that are wrong, those of the gradient check first."""
     return [each.array for each in [*proof.checks, *proof.audits] if each.verdict == "wrong"]
+
+
+def unchecked(proof: ProofNote) -> str:
+    """Such as "2 of 4 arrays cannot be checked"; empty where all are checked."""
+    count = sum(each.verdict == "unchecked" for each in proof.checks)
+    return f"{count} of {len(proof.checks)} arrays cannot be checked" if count else ""
+
+
+def verdict(proof: ProofNote | None) -> str:
+    """The whole proof in a few words, after its sign.
+
+    "✓ nothing is wrong" is only said where every array was compared.
+    """
+    if proof is None:
+        return "…"
+    if found := wrong(proof):
+        return f"✗ wrong: {', '.join(found)}"
+    if proof.fault:
+        return "· it failed"
+    if not proof.finished:
+        return "…"
+    return f"· {words}" if (words := unchecked(proof)) else "✓ nothing is wrong"
 
 
 def which(proof: ProofNote) -> str:
@@ -55,10 +73,11 @@ def which(proof: ProofNote) -> str:
 
 
 def _checked(each: ArrayProof) -> str:
-    """✓ 3e-10 of 24, 2 at kinks."""
-    sign, kinks = SIGNS.get(each.verdict), f", {each.kinks} at kinks" if each.kinks else ""
+    """✓ 3e-10 of 24, 2 at kinks; or · steps disagree."""
+    kinks = f", {each.kinks} at kinks" if each.kinks and each.compared else ""
     figure = f"{each.figure:.0e}" if each.figure < 1e-3 else f"{each.figure:.2g}"
-    found = f"{sign} {figure} of {each.compared}" if sign else f"· {each.verdict}"
+    sign = SIGNS.get(each.verdict)
+    found = f"{sign} {figure} of {each.compared}" if sign else f"· {each.why}"
     return found + kinks
 
 
@@ -84,9 +103,11 @@ def _table(found: Sequence[tuple[ArrayProof, str]], palette: Palette) -> list[Te
 
 
 def _sign(found: Sequence[ArrayProof]) -> str:
-    """✗ where one is wrong, ✓ where one at least is right."""
+    """✗ where one is wrong, ✓ where all are right."""
     verdicts = {each.verdict for each in found}
-    return next((SIGNS[verdict] for verdict in ("wrong", "right") if verdict in verdicts), "·")
+    if "wrong" in verdicts:
+        return SIGNS["wrong"]
+    return SIGNS["right"] if verdicts == {"right"} else "·"
 
 
 def _head(title: str, sign: str, words: str, palette: Palette) -> Text:
@@ -111,9 +132,13 @@ def report(proof: ProofNote | None, palette: Palette) -> list[Text]:
 
 
 def _gradient_check(proof: ProofNote, palette: Palette) -> list[Text]:
+    if proof.fault:
+        return [_head("Gradient check", "·", f"it failed: {proof.fault}", palette)]
     words = which(proof)
     if not proof.finished:
         words = f"{proof.compared:,} of {words}"
+    elif not_all := unchecked(proof):
+        words = f"{not_all}; {words}"
     sign = _sign(proof.checks) if proof.finished else "…"
     lines = [_head("Gradient check", sign, words, palette)]
     if proof.finished:
@@ -122,6 +147,8 @@ def _gradient_check(proof: ProofNote, palette: Palette) -> list[Text]:
 
 
 def _update_audit(proof: ProofNote, palette: Palette) -> list[Text]:
+    if not proof.audits and proof.fault:
+        return [_head("Update audit", "·", "none was made", palette)]
     if not proof.audits:
         words = "no update here yet: b makes one"
         return [_head("Update audit", "…", words, palette)]

@@ -211,10 +211,12 @@ def proof(frame: Frame, palette: Palette, width: int) -> Text:
 def _proof_words(note: ProofNote) -> str:
     if wrong := proving.wrong(note):
         return f"✗ {', '.join(wrong)}"
+    if note.fault:
+        return "· proof failed"
     if not note.finished:
         return f"… proof {note.compared}/{note.sample}"
     right = sum(layer.startswith("✓") for layer in note.layers)
-    sign = "✓" if right else "·"
+    sign = "✓" if right == len(note.layers) else "·"
     return f"{sign} proof {right}/{len(note.layers)}"
 
 
@@ -234,6 +236,9 @@ def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) ->
     if note is None:
         what = "when the run stands still" if frame.status != "paused" else "in a moment"
         row("gradient check", (f"… {what}", dim))
+        return lines
+    if note.fault:
+        row("gradient check", (f"· it failed: {note.fault}", dim))
         return lines
     if note.finished:
         row("gradient check", *_layers(note, palette, width - 16))
@@ -261,14 +266,13 @@ def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Sty
     parts = []
     for l, text in enumerate(note.layers, start=1):
         sign, _, figure = text.partition(" ")
-        short = proving.short_verdict(text)
-        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: {short}"
+        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: {text}"
         parts.append((f"{named}  ", proving.verdict_style(text, palette)))
     if sum(len(text) for text, _ in parts) - 2 <= room:
         return parts
     wrong = [part for part in parts if part[0].startswith("✗")]
     right = sum(text.startswith("✓") for text, _ in parts)
-    words = f"{'✓' if right else '·'} {right} of {len(parts)} layers"
+    words = f"{'✓' if right == len(parts) else '·'} {right} of {len(parts)} layers"
     return wrong or [(words, proving.verdict_style(words, palette))]
 
 

@@ -107,14 +107,8 @@ class ProofScreen(LiveScreen):
 
     def _show_verdict(self, proof: ProofNote | None) -> None:
         found = self.query_one("#found")
-        wrong = [] if proof is None else proving.wrong(proof)
-        found.set_class(bool(wrong), "-wrong")
-        if wrong:
-            found.border_title = Content(f"Proof: ✗ wrong: {', '.join(wrong)}")
-        elif proof is None or not proof.finished:
-            found.border_title = "Proof: …"
-        else:
-            found.border_title = "Proof: ✓ nothing is wrong"
+        found.set_class(proof is not None and bool(proving.wrong(proof)), "-wrong")
+        found.border_title = Content(f"Proof: {proving.verdict(proof)}")
 
     def _show_slips(self) -> None:
         panel = self.query_one("#slips", OptionList)

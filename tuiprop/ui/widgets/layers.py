@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tuiprop.ui.numbers import short
 from tuiprop.ui.palette import Palette, cursor_style
-from tuiprop.ui.proving import short_verdict, verdict_style
+from tuiprop.ui.proving import verdict_style
 from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
 
@@ -37,7 +37,7 @@ class LayerRow:
     norm_W: float | None
     norm_dW: float | None
     proof: str = ""
-    """What was proved: ✓ 3e-10, ✗ dW[2], too small to check; empty: nothing yet."""
+    """What was proved: ✓ 3e-10, ✗ dW[2], or why it is unchecked; empty: nothing yet."""
 
 
 def name_of_shape(symbol: str, l: int) -> str:
@@ -264,8 +264,9 @@ class LayersPanel(Grounded, can_focus=True):
             canvas.put_right(norms_at + 8, short(row.norm_W), plain)
             canvas.put_right(norms_at + NORMS, short(row.norm_dW), plain)
         if proof_at:
-            text = short_verdict(row.proof)
-            text = text if len(text) <= self.size.width - proof_at else text.split(",")[0] + " …"
+            text = row.proof
+            if len(text) > self.size.width - proof_at:
+                text = f"{text.split(',')[0]} …" if text.startswith("✗") else "unchecked"
             canvas.put(proof_at, text, verdict_style(text, self.palette))
         return canvas.strip()
 
