@@ -193,7 +193,8 @@ def test_an_engine_that_dies_is_replaced(terminal: Terminal) -> None:
     terminal.shows("update 12:")
     (engine,) = terminal.engines()
     os.kill(engine, signal.SIGKILL)
-    terminal.shows("The engine had died")
+    terminal.shows("The training engine crashed")
+    terminal.shows("SIGKILL")
     terminal.shows("update 12:")
     assert terminal.engines() != [engine]
     terminal.press("b")
@@ -217,7 +218,7 @@ def test_left_and_gone_on_with(tmp_path: Path) -> None:
     again.press("bb")
     again.shows("update 11: epoch 3/200, batch 3/4")
     os.kill(again.engines()[0], signal.SIGKILL)
-    again.shows("The engine had died")
+    again.shows("The training engine crashed")
     again.press("q")
     assert again.ends() == 0
     other = Terminal(tmp_path, "wine")
@@ -267,10 +268,51 @@ def test_keys_after_the_engine_has_died(terminal: Terminal, keys: str) -> None:
     (engine,) = terminal.engines()
     os.kill(engine, signal.SIGKILL)
     terminal.press(keys)
-    terminal.shows("The engine had died")
+    terminal.shows("The training engine crashed")
     os.kill(terminal.child.pid, signal.SIGTERM)
     assert terminal.ends() == 143
     assert b"Traceback" not in terminal.raw
+
+
+def test_an_engine_that_dies_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tuiprop.engine.engine as e\n"
+        "def broken(self, request):\n"
+        "    raise MemoryError('no room for W[1]')\n"
+        "e.Engine.handle = broken\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+    terminal = Terminal(tmp_path, "iris")
+    assert terminal.ends() == 1
+    last = terminal.raw.decode().split("tuiprop: ")[-1]
+    assert "crashed 4 times within 30 s" in last
+    assert "no room for W[1]" in last
+    assert "Traceback" not in last
+
+
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_where_too_few_threads_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, threading\n"
+        "start, started = threading.Thread.start, []\n"
+        "def limited(self):\n"
+        "    started.append(self)\n"
+        f"    if len(started) > {threads}:\n"
+        '        raise RuntimeError("can\'t start new thread")\n'
+        "    start(self)\n"
+        "if 'tuiprop.engine' not in sys.orig_argv:\n"
+        "    threading.Thread.start = limited\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+    terminal = Terminal(tmp_path, "iris")
+    assert terminal.ends() == 1
+    assert terminal.raw.decode().startswith("tuiprop: ")
+    assert "can't start new thread" in terminal.raw.decode()
+    assert "Traceback" not in terminal.raw.decode()
 
 
 def test_quitting_does_not_wait_for_a_busy_engine(terminal: Terminal) -> None:

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,9 @@ SWITCH = 0.001
 
 COMPLETION = "_TUIPROP_COMPLETE"
 """The environment variable with which a shell asks for completions, which it reads itself."""
+
+THREADS = 3
+"""Threads that the dashboard starts: for its keys, its screen and what it asks the engine."""
 
 
 @contextmanager
@@ -114,7 +118,10 @@ def dashboard(what: str | None = None) -> None:
 
         app = TuipropApp(client, what or "xor-table", named=what is not None)
     try:
-        app.run()
+        if sentence := _refusal_of_threads():
+            app.farewell = sentence
+        else:
+            app.run()
     finally:
         with one_sentence():  # a second Ctrl+C does not wait
             unsaved = app.end_engine(
@@ -124,4 +131,22 @@ def dashboard(what: str | None = None) -> None:
         click.echo(f"tuiprop: {app.farewell}", err=True)  # the lines of a traceback stay
     if unsaved:
         complain(f"tuiprop: the run is not saved as it stood: {unsaved}")
-    sys.exit(app.return_code or 0)
+    sys.exit(1 if sentence else app.return_code or 0)
+
+
+def _refusal_of_threads() -> str:
+    """Why the dashboard cannot start its threads; empty where it can.
+
+    Textual would leave the terminal changed, and a traceback.
+    """
+    ended = threading.Event()
+    try:
+        for _ in range(THREADS):
+            threading.Thread(target=ended.wait, daemon=True).start()
+    except RuntimeError as error:
+        return (
+            f"the dashboard needs {THREADS} threads: {error}; ulimit -u and -v say what limits them"
+        )
+    finally:
+        ended.set()
+    return ""

@@ -10,15 +10,20 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tuiprop.engine.channel import BEAT, LONGEST, read_message, soonest, write_message
 from tuiprop.engine.protocol import decode_request, encode
 from tuiprop.engine.replies import Refused, Reply, Saving, Unsaved
+
+if TYPE_CHECKING:
+    from tuiprop.engine.engine import Engine
 
 SWITCH = 0.001
 """Seconds after which the thread that receives may interrupt the one that trains."""
@@ -60,14 +65,36 @@ def main() -> None:
             done.set()
 
     def receive() -> None:
-        while (content := read_message(incoming)) is not None:
-            requests.put(content)
-        requests.put(None)
+        try:
+            while (content := read_message(incoming)) is not None:
+                requests.put(content)
+        finally:
+            requests.put(None)
         beat(threading.Event())
         os._exit(1)  # nobody waits for it any more
 
     threading.Thread(target=receive, daemon=True).start()
     engine = Engine(alive)
+    try:
+        _serve(engine, requests, send)
+    except Exception:
+        # the thread that reads would abort an interpreter that shuts down in the usual way, and
+        # its words would stand where the dashboard looks for the reason
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    # whatever became of the dashboard, its run is kept
+    if sentence := engine.close():
+        with suppress(OSError):
+            send(Unsaved(sentence=sentence))
+
+
+def _serve(
+    engine: "Engine",
+    requests: "queue.SimpleQueue[bytes | None]",
+    send: Callable[[Reply], None],
+) -> None:
+    """Answer and work until the requests end, or nobody reads the replies."""
     wait: float | None = None
     while True:
         try:
@@ -76,7 +103,7 @@ def main() -> None:
             wait = soonest(engine.work(), engine.keep())
             continue
         if content is None:
-            break
+            return
         try:
             request = decode_request(content)
         except msgspec.DecodeError as error:
@@ -86,12 +113,8 @@ def main() -> None:
         try:
             send(reply)
         except BrokenPipeError:
-            break
+            return
         wait = 0
-    # whatever became of the dashboard, its run is kept
-    if sentence := engine.close():
-        with suppress(OSError):
-            send(Unsaved(sentence=sentence))
 
 
 if __name__ == "__main__":

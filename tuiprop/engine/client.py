@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ SOON = 0.001
 
 
 class EngineDiedError(ConnectionError):
-    """The engine's process has ended; the sentence has its last words."""
+    """The engine's process has ended; the sentence has the reason."""
 
 
 class Client(Protocol):
@@ -40,6 +41,10 @@ class Client(Protocol):
     @property
     def died(self) -> bool:
         """No more answers will come."""
+
+    @property
+    def reason(self) -> str:
+        """Why it died, in a few words; empty while it lives."""
 
     def ask(self, request: Message) -> "Future[Reply]":
         """Send a request; replies come in the order of the requests."""
@@ -87,7 +92,13 @@ class ProcessClient:
         self._sentence = self._unsaved = ""
         self._alive_at = -math.inf
         self._receiver = threading.Thread(target=self._receive, daemon=True)
-        self._receiver.start()
+        try:
+            self._receiver.start()
+        except RuntimeError as error:  # as where processes or memory are limited
+            self._process.kill()
+            self._process.wait()
+            self._last_words.close()
+            raise OSError(str(error)) from None
 
     @property
     def died(self) -> bool:
@@ -98,6 +109,11 @@ class ProcessClient:
     def is_saving(self) -> bool:
         """The engine has just given a sign of life."""
         return monotonic() - self._alive_at < PATIENCE
+
+    @property
+    def reason(self) -> str:
+        """Its last line on standard error, the signal that ended it, or its exit status."""
+        return self._sentence
 
     @property
     def pid(self) -> int:
@@ -192,7 +208,27 @@ class ProcessClient:
         with self._last_words as words:
             words.seek(0)
             lines = words.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"exit status {self._process.returncode}"
+        return _reason(self._process.returncode, lines[-1] if lines else "")
+
+
+def _reason(status: int | None, last_line: str) -> str:
+    """Why a process ended.
+
+    Args:
+        status: of its end; None where it has not ended.
+        last_line: on its standard error. Where a signal from outside ended it, that line is
+            about something else.
+    """
+    if status is None:
+        return "it does not answer any more"
+    if status >= 0:
+        return last_line or f"exit status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    aborted = status == -signal.SIGABRT and last_line
+    return f"{last_line} ({name})" if aborted else f"ended by {name}"
 
 
 def _environment() -> dict[str, str]:
@@ -215,6 +251,11 @@ class InlineClient:
     def died(self) -> bool:
         """It lives as long as the dashboard."""
         return False
+
+    @property
+    def reason(self) -> str:
+        """It does not die."""
+        return ""
 
     def ask(self, request: Message) -> "Future[Reply]":
         """Answer at once."""

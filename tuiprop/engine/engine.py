@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -22,9 +23,10 @@ from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.preparation import complete
 from tuiprop.data.table import DataError
-from tuiprop.engine.autosave import Autosave
+from tuiprop.engine.autosave import EVERY, Autosave
 from tuiprop.engine.changes import settings_edit, slip_edit
 from tuiprop.engine.describe import slip_note
+from tuiprop.engine.fault import fault_words
 from tuiprop.engine.kept import Named, find_kept, opened_as
 from tuiprop.engine.notes import BareWeights, FileFormat, Message, Snapshot
 from tuiprop.engine.problem import Problem
@@ -138,6 +140,10 @@ class Engine:
         self._run: _Run | None = None
         self._runs = 0
         self._tables = TableView()
+        self._fault = ""
+        """The sentence on the exception that stopped the run, until it is moved again."""
+        self._next_keep = 0.0
+        """When the run may be kept again after an exception."""
         self._handlers: dict[type[Message], Callable[[Any], Reply]] = {
             Locate: self._locate,
             Adopt: self._adopt,
@@ -173,6 +179,8 @@ class Engine:
         try:
             if isinstance(request, _MOVES) and self._run and self._run.view.trial is not None:
                 return Refused(sentence="Enter keeps the change as a branch, Escape reverts it")
+            if isinstance(request, _MOVES):
+                self._fault = ""
             with np.errstate(all="ignore"):  # near a divergence numbers overflow
                 return self._handlers[type(request)](request)
         except (ExperimentError, DataError) as error:
@@ -183,29 +191,60 @@ class Engine:
             return Refused(sentence="there is not enough memory for that")
         except Exception as error:
             traceback.print_exc()
-            return Refused(sentence=f"the engine could not do that: {error!r}")
+            return Refused(sentence=f"the engine could not do that: {fault_words(error)}")
 
     def work(self) -> float | None:
         """Walk on for a moment, or prove where the run stands.
 
+        An exception pauses the run; frames say what happened.
+
         Returns:
             Seconds until there is work again, 0 if at once; None if there is none.
         """
-        if self._run is None:
+        opened = self._run
+        if opened is None:
             return None
-        if self._run.walk.goal is not None:
-            return self._run.walk.work()
-        return self._run.proof.work()
+        if opened.walk.goal is None:
+            return opened.proof.work()
+        try:
+            return opened.walk.work()
+        except Exception as error:
+            traceback.print_exc()
+            self._pause_after(error, opened)
+            return None
+
+    def _pause_after(self, error: Exception, opened: "_Run") -> None:
+        """Stand still where the run is known to be whole, and say why."""
+        run, walk = opened.session.run, opened.walk
+        update = run.t + 1
+        walk.stop()
+        walk.within.leave()
+        run.return_to_key_frame()
+        self._fault = (
+            f"update {update} could not be computed: {fault_words(error)}; "
+            f"the run is paused at update {run.t}"
+        )
 
     def keep(self) -> float | None:
         """Keep the run where runs are kept, if it is time.
+
+        After an exception, which frames tell, it is tried again later.
 
         Returns:
             Seconds until it is time; None where there is nothing to be kept.
         """
         if self._run is None or self._run.view.trial is not None:
             return None
-        return self._run.autosave.work()
+        wait = self._next_keep - perf_counter()
+        if wait > 0:
+            return wait
+        try:
+            return self._run.autosave.work()
+        except Exception as error:
+            traceback.print_exc()
+            self._run.autosave.sentence = fault_words(error)
+            self._next_keep = perf_counter() + EVERY
+            return EVERY
 
     def close(self) -> str:
         """Keep the run as it stands, and let it go; a change that is only tried is not kept.
@@ -356,6 +395,7 @@ class Engine:
         problem = Problem(session, walk, view)
         self._run = _Run(session, walk, view, Proof(run, walk, view), problem, autosave)
         self._runs += 1
+        self._fault, self._next_keep = "", 0.0
         return Opened(
             run=self._runs,
             outline=outline_of(session.experiment, table, session.examples),
@@ -445,8 +485,8 @@ class Engine:
     def _look(self, request: Look) -> Frame:
         opened = self._opened()
         frame = opened.view.frame(request, self._runs, opened.proof.note)
-        unkept = opened.autosave.sentence
-        return msgspec.structs.replace(frame, unkept=unkept) if unkept else frame
+        told = {"unkept": opened.autosave.sentence, "fault": self._fault}
+        return msgspec.structs.replace(frame, **told) if any(told.values()) else frame
 
     def _study(self, request: Study) -> Studied:
         return self._opened().problem.study(request, self._runs)

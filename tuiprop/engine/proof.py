@@ -7,6 +7,7 @@ import numpy as np
 
 from tuiprop.core.audit import ArrayAudit, Audit
 from tuiprop.core.gradient_check import ArrayCheck, GradientCheck, GradientChecker
+from tuiprop.engine.fault import fault_words
 from tuiprop.engine.notes import ArrayProof, ProofNote
 from tuiprop.engine.view import View
 from tuiprop.engine.walk import MOMENT, Walk
@@ -129,13 +130,6 @@ class Proof:
             record = made.record
             before, after = record.before_and_after
             self._audit = made.force.audit(record.count, before, record.gradient, after)
-
-
-def fault_words(error: Exception) -> str:
-    """An exception that nothing foresaw, in a few words for the user."""
-    if isinstance(error, MemoryError):
-        return "there is not enough memory"
-    return f"{type(error).__name__}: {error}"
 
 
 def _layers(result: GradientCheck, L: int) -> list[str]:

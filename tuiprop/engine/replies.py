@@ -220,6 +220,8 @@ class Frame(Message, frozen=True, kw_only=True):
     """The update at its end."""
     unkept: str = ""
     """Why the run could not be kept, or empty."""
+    fault: str = ""
+    """The sentence on an exception that paused the run, or empty."""
 
 
 class Studied(Message, frozen=True, kw_only=True):

@@ -498,6 +498,12 @@ class Run:
         """The branch that the state at hand was first walked on."""
         return next(number for number, last in reversed(self.branch.way) if self.t <= last)
 
+    def return_to_key_frame(self) -> None:
+        """Stand at the newest key frame: after an exception the state may be half changed."""
+        time, state = self.timeline.before(self.trainer.t, self.branch.way)
+        self.trainer.restore(state, time)
+        self.trainer.settle()
+
     def _return_to_last_finite(self) -> None:
         """Find the update that made the state non-finite, and stand before it."""
         time, state = self.timeline.before(self.trainer.t, self.branch.way)

@@ -128,8 +128,12 @@ class TuipropApp(GuardedApp):
         """Go on with a new engine after the old one has died."""
         now = monotonic()
         self._deaths = [*(each for each in self._deaths if now - each < DEATHS_WITHIN), now]
+        reason = self.link.reason
         if len(self._deaths) > MOST_DEATHS:
-            self.farewell = f"the engine died {len(self._deaths)} times in a row"
+            self.farewell = (
+                f"the training engine crashed {len(self._deaths)} times "
+                f"within {DEATHS_WITHIN:g} s: {reason}"
+            )
             self.exit(return_code=1)
             return
         frame = self.run_screen.frame
@@ -145,13 +149,15 @@ class TuipropApp(GuardedApp):
                 self.open_first()
         elif isinstance(reply, Refused):
             self.notify(
-                f"The engine has died, and the run cannot be opened again: {reply.sentence}",
+                f"The training engine crashed ({reason}), "
+                f"and the run cannot be opened again: {reply.sentence}",
                 severity="error",
                 timeout=30,
             )
         else:
             self.notify(
-                "The engine had died. A new one has replayed the run to where it was.",
+                f"The training engine crashed ({reason}). "
+                "A new one has replayed the run to where it was.",
                 severity="warning",
                 timeout=10,
             )

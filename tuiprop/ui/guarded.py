@@ -69,6 +69,8 @@ class GuardedApp(App[int]):
         error: BaseException | None = self._exception
         if isinstance(error, WorkerFailed):  # which says nothing of where
             error = error.error
+        if isinstance(error, MemoryError) and not self.farewell:
+            self.farewell = "there is not enough memory for the dashboard"
         if error is not None and not self.farewell:
             text = "".join(traceback.format_exception(error))
             self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"

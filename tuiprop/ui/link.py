@@ -49,6 +49,11 @@ class Link:
         return self.client.died
 
     @property
+    def reason(self) -> str:
+        """Why the engine died, in a few words."""
+        return self.client.reason
+
+    @property
     def activations(self) -> list[str]:
         """g[1], …, g[L]."""
         layers = self.outline.experiment["network"]["layers"] if self.outline else []

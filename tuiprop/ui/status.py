@@ -278,6 +278,8 @@ def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Sty
 
 def hint(frame: Frame, went_back: bool) -> str:
     """One line that changes with what one does."""
+    if frame.fault:
+        return frame.fault
     if frame.diverged:
         return frame.diverged
     if frame.hit:

@@ -243,6 +243,8 @@ class RunScreen(Fitting, Screen[None]):
                     (timer.resume if walking else timer.pause)()
             self._paint()
             self._tell_divergence(reply)
+            if reply.fault and reply.fault != (before.fault if before else ""):
+                self.notify(reply.fault, title="Paused", severity="error", timeout=20)
             if not walking and (before is None or _place(before) != _place(reply)):
                 self.link.keep()
             if before is not None and before.status == "playing" and not walking:
