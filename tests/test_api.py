@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import tomli_w
 
 import tuiprop
 from tuiprop.core.array import Array
-from tuiprop.engine.session import open_session
+from tuiprop.engine.session import Session, open_session
 from tuiprop.files.atomic import FileError
 from tuiprop.files.model import Model
+from tuiprop.training.edit import SlipEdit
 from tuiprop.training.experiment import ExperimentError, load, parse
 from tuiprop.training.trainer import Record
 
@@ -241,3 +243,24 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         tuiprop.open(tmp_path / "none.npz")
     with pytest.raises(FileError, match="cannot be written"):
         tuiprop.save(tuiprop.train(iris(), epochs=0), tmp_path / "none" / "w.npz")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".json", ".py", "_torch.py"])
+@pytest.mark.parametrize(
+    "what",
+    [lambda run: run, lambda run: run.model, lambda run: run.best_model()],
+    ids=["run", "model", "best"],
+)
+def test_what_a_slip_computed_is_not_saved(
+    tmp_path: Path, what: Callable[[Session], Session | Model], suffix: str
+) -> None:
+    run = tuiprop.train(iris(), epochs=1)
+    run.run.edit(SlipEdit(at=run.run.t, slip="no_mean"), apart=True)
+    run.run.advance(run.run.t + 8)
+    path = tmp_path / f"w{suffix}"
+    with pytest.raises(FileError, match="a slip is on"):
+        tuiprop.save(what(run), path)
+    assert not path.exists()
+    run.run.edit(SlipEdit(at=run.run.t, slip=None))
+    tuiprop.save(run, path)
+    assert path.exists()

@@ -1,6 +1,7 @@
 """`tuiprop export`, and weights of every format where the command line takes or makes them."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.cli.command import experiment, sentence, tuiprop
+from tuiprop.files import formats, onnx_graph, scripts
 from tuiprop.files.formats import FORMATS, READ
 from tuiprop.files.weights import load_model
+from tuiprop.training.run import Run
 
 
 @pytest.fixture(name="trained")
@@ -142,3 +145,29 @@ def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path, comm
     text = sentence(tuiprop(command, *rest))
     assert text.startswith(f"{w}: is a pickle, which is code, and is not read; this converts it: ")
     assert "weights_only=True" in text
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".py", "_torch.py", "_sklearn.py"])
+def test_what_a_format_lacks_is_said_before_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    for table in (scripts.NUMPY, scripts.MODULES, onnx_graph.ACTIVATIONS):
+        monkeypatch.delitem(table, "gelu")
+    monkeypatch.setattr(Run, "advance", lambda *_, **__: pytest.fail("it trains"))
+    layers = [{"units": 4, "activation": "gelu"}, {"units": 3, "activation": "softmax"}]
+    path, out = experiment(tmp_path, network={"layers": layers}), tmp_path / f"w{suffix}"
+    ended = tuiprop("train", path, "--export", tmp_path / "w.npz", "--export", out)
+    found = sentence(ended)
+    assert found.startswith(f"{out}: ")
+    assert "gelu" in found or find_spec("onnx") is None
+    assert not out.exists()
+
+
+def test_a_missing_library_is_said_before_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(Run, "advance", lambda *_, **__: pytest.fail("it trains"))
+    out = tmp_path / "w.onnx"
+    found = sentence(tuiprop("train", experiment(tmp_path), "--export", out))
+    assert "needs the package onnx" in found

@@ -340,7 +340,8 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     path = str(tmp_path / "a.npz")
     for request in (Export(path=path), SaveRecord(path=path)):
         sentence = refusal(engine, request).sentence
-        assert sentence == f"not exported: a slip is on, {SLIPS[name].title}; v takes it out"
+        words = f"not exported: a slip is on, {SLIPS[name].title}; v takes it out"
+        assert sentence == f"{path}: {words}"
     assert not Path(path).exists()
 
     # before it came all is right, and the weights can be taken

@@ -1,5 +1,6 @@
 """The table of formats, and what it says beforehand."""
 
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 
 from tests.engine.runs import ask
 from tests.files.models import model
+from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.data.preparation import Preparation
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.replies import Vocabulary
 from tuiprop.engine.requests import Ask
-from tuiprop.files import formats
+from tuiprop.files import formats, onnx_graph, scripts
 from tuiprop.files.atomic import FileError
 from tuiprop.files.export import export, refusal_of, remarks
 from tuiprop.files.formats import FORMATS, READ, SUFFIXES, format_of
@@ -85,6 +87,46 @@ def test_a_library_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.Mon
         assert exported.difference is None
         assert exported.sentence == f"read back, {expected}"
         assert path.read_text().startswith('"""A network 2 → 3 tanh → 1 linear, update 1600.')
+
+
+def test_a_library_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> object:
+        raise RuntimeError("built for another\nprocessor")
+
+    monkeypatch.setattr(formats, "find_spec", lambda name: object())
+    monkeypatch.setattr(formats, "import_module", broken)
+    words = "onnx, which cannot be imported: RuntimeError: built for another processor"
+    for function in (remarks, export):
+        with pytest.raises(FileError, match=words):
+            function(model(), str(tmp_path / "w.onnx"))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [scripts.NUMPY, scripts.MODULES, onnx_graph.ACTIVATIONS],
+    ids=["scripts.NUMPY", "scripts.MODULES", "onnx_graph.ACTIVATIONS"],
+)
+def test_every_export_table_has_every_activation(table: Collection[str]) -> None:
+    assert [name for name in ACTIVATIONS if name not in table] == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_activation_that_a_table_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    for table in (scripts.NUMPY, scripts.MODULES, onnx_graph.ACTIVATIONS):
+        monkeypatch.delitem(table, "gelu")
+    each, path = model((2, 3, 2, 1), ("tanh", "gelu")), tmp_path / f"w{suffix}"
+    if FORMATS[suffix].reads:  # it holds the name alone
+        remarks(each, str(path))
+        assert export(each, path).usage == ""
+        return
+    if suffix == ".onnx":
+        pytest.importorskip("onnx")
+    for function in (remarks, export):
+        with pytest.raises(FileError, match=f"{FORMATS[suffix].name} has no gelu"):
+            function(each, str(path))
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

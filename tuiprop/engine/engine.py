@@ -78,7 +78,7 @@ from tuiprop.engine.resume import (
     walk_to_where_it_stood,
     with_what_may_differ,
 )
-from tuiprop.engine.session import Session, open_session, refuse_slipped
+from tuiprop.engine.session import Session, open_session
 from tuiprop.engine.stops import quantity_notes
 from tuiprop.engine.table_view import TableView, outline_of, refusal_of
 from tuiprop.engine.trial import revert, try_out
@@ -542,9 +542,8 @@ class Engine:
         made = opened.view.made()
         if made is None:
             raise ValueError(opened.view.why_absent())
-        refuse_slipped(made.force)
         record = opened.session.with_rows_of_table(made.record)
-        save_record(record, request.path)
+        save_record(record, request.path, made.force.slip_title)
         return Exported(
             path=request.path,
             update=record.update,

@@ -28,7 +28,6 @@ from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
 from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
-from tuiprop.training.plan import InForce
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.trainer import Record, first_nonfinite
@@ -66,6 +65,7 @@ class Session:
         return self._model(Parameters(run.network, best.vector), update, edits)
 
     def _model(self, parameters: Parameters, update: int, edits: Sequence[Edit]) -> Model:
+        acted = tuple(edit for edit in edits if edit.at <= update)
         return Model(
             self.experiment,
             parameters,
@@ -74,7 +74,8 @@ class Session:
             self.examples.preparation,
             update,
             self.examples.targets,
-            tuple(edit.told for edit in edits if edit.at <= update),
+            tuple(edit.told for edit in acted),
+            self.run.trainer.plan.in_force(acted).slip_title,
         )
 
     @cached_property
@@ -199,13 +200,8 @@ class Session:
             best: those at the end of the best epoch, not those of where the run stands.
 
         Raises:
-            ValueError: a slip made them.
-            FileError: they cannot be written.
+            FileError: they cannot be written, or a slip is on.
         """
-        run = self.run
-        plan = run.trainer.plan
-        edits = plan.before(run.batches.end(run.history.best) if best else run.t + 1)
-        refuse_slipped(plan.in_force(edits))
         return export(self.best_model() if best else self.model, path)
 
     def record(self, update: int) -> Record:
@@ -280,16 +276,6 @@ def open_session(
     run = Run(network, experiment.training, data, parameters, key_frame_budget())
     run.stop_when(experiment.conditions)
     return Session(experiment, examples, run)
-
-
-def refuse_slipped(force: InForce) -> None:
-    """Nothing that a slip has made is written to a file.
-
-    Raises:
-        ValueError: a slip is on.
-    """
-    if force.slip is not None:
-        raise ValueError(f"not exported: a slip is on, {force.slip.title}; v takes it out")
 
 
 class DivergedError(ArithmeticError):

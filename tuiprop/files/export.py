@@ -10,7 +10,7 @@ from tuiprop.files.atomic import FileError, refusal, write
 from tuiprop.files.contents import ContentError
 from tuiprop.files.description import describe, model_of
 from tuiprop.files.formats import SUFFIXES, Format, format_of
-from tuiprop.files.model import Model
+from tuiprop.files.model import Model, slip_refusal
 from tuiprop.files.plain import examples
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
@@ -48,11 +48,10 @@ def remarks(model: Model, path: str) -> str:
     """What is to be said before a model is written: what will be done instead, what not compared.
 
     Raises:
-        FileError: the format cannot hold the model at all.
+        FileError: it cannot be written at all.
     """
     file = _format(path)
-    if sentence := file.refuses(model):
-        raise FileError(f"{path}: {sentence}")
+    _check(file, model, path)
     return "; ".join(filter(None, (file.instead(model), file.lacks_judge())))
 
 
@@ -66,11 +65,10 @@ def export(model: Model, path: str | Path) -> Written:
         FileError: it cannot be written, or what it says is not what the network says.
     """
     file, name = _format(path), str(path)
+    _check(file, model, name)
     for array_name, array in model.parameters:
         if not np.isfinite(array).all():
             raise FileError(f"{name}: {array_name} holds values that are not finite")
-    if sentence := file.refuses(model):
-        raise FileError(f"{name}: {sentence}")
     folder = Path(path).absolute().parent
     content = file.encode(model, describe(model, folder))
     remark = file.lacks_judge()
@@ -86,6 +84,16 @@ def export(model: Model, path: str | Path) -> Written:
     if not same:
         raise FileError(f"{name}: what was read back differs from what was written")
     return Written(name, difference, remark, file.usage(model, name), model.update)
+
+
+def _check(file: Format, model: Model, path: str) -> None:
+    """That the model may be written, and the format can hold its network.
+
+    Raises:
+        FileError: why not.
+    """
+    if sentence := slip_refusal(model.slip) or file.refuses(model):
+        raise FileError(f"{path}: {sentence}")
 
 
 def _format(path: str | Path) -> Format:

@@ -3,8 +3,9 @@
 The command line, the dashboard's dialog and the documentation take their words from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ class Format:
     most_parameters: int = LARGEST
     writer: str = ""
     """The library that writing needs."""
+    activations: Collection[str] | None = None
+    """The activations that it can express; None where it names them only."""
     judge: str = ""
     """The library that predicting needs; without it a file is written and not compared."""
     instead: Callable[[Model], str] = _no_words
@@ -60,6 +63,10 @@ class Format:
         parameters = model.parameters.vector
         if self.writer and find_spec(self.writer) is None:
             return f"{self.name} needs the package {self.writer}: pip install 'tuiprop[onnx]'"
+        if self.writer and (words := _import_failure(self.writer)):
+            return f"{self.name} needs the package {self.writer}, which cannot be imported: {words}"
+        if lacking := _lacking(model, self.activations):
+            return f"{self.name} has no {', '.join(lacking)}"
         if parameters.size > self.most_parameters or parameters.nbytes > self.most_bytes:
             return (
                 f"{self.name} is not for {parameters.size} parameters; allowed: up to "
@@ -73,6 +80,21 @@ class Format:
             module = {"sklearn": "scikit-learn", "torch": "PyTorch"}.get(self.judge, self.judge)
             return f"not compared, as {module} is not installed here"
         return ""
+
+
+def _import_failure(module: str) -> str:
+    """Why a package that is there cannot be imported; "" where it can."""
+    try:
+        import_module(module)
+    except Exception as error:  # a package may raise anything while it is imported
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return ""
+
+
+def _lacking(model: Model, activations: Collection[str] | None) -> list[str]:
+    """The activations of the network that are not among these; None stands for all."""
+    found = dict.fromkeys(layer.activation for layer in model.network.layers)
+    return [name for name in found if activations is not None and name not in activations]
 
 
 def _again(decode: Callable[[bytes], WeightsFile]) -> Callable[[bytes, Model, Array], Array]:
@@ -111,6 +133,8 @@ def _sklearn_instead(model: Model) -> str:
 
 
 def _load_file(model: Model, path: str) -> str:
+    if _lacking(model, scripts.MODULES):
+        return ""
     return (
         "import torch\nfrom safetensors.torch import load_file\nfrom torch import nn\n\n"
         f"network = {scripts.sequential(model)}\n"
@@ -147,6 +171,7 @@ _TABLE = (
             content, rows, model.parameters.vector.dtype
         ),
         writer="onnx",
+        activations=onnx_graph.ACTIVATIONS,
         instead=_onnx_instead,
     ),
     Format(
@@ -165,6 +190,7 @@ _TABLE = (
         scripts.torch_script,
         None,
         _run,
+        activations=scripts.MODULES,
         most_parameters=MOST_IN_TEXT,
         judge="torch",
         instead=encoded,
@@ -176,6 +202,7 @@ _TABLE = (
         sklearn_script.encode,
         None,
         _run,
+        activations=scripts.NUMPY,
         most_parameters=MOST_IN_TEXT,
         judge="sklearn",
         instead=lambda model: "; ".join(filter(None, (_sklearn_instead(model), encoded(model)))),
@@ -187,6 +214,7 @@ _TABLE = (
         scripts.numpy_script,
         None,
         _run,
+        activations=scripts.NUMPY,
         most_parameters=MOST_IN_TEXT,
         instead=encoded,
     ),

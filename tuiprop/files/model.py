@@ -31,6 +31,8 @@ class Model:
     """How each target was scaled; empty for classes."""
     edits: tuple[str, ...] = ()
     """What was changed by hand on the way to that update, in words: the experiment does not say."""
+    slip: str = ""
+    """The title of the slip that is on; such a model is not written to a file."""
 
     @property
     def network(self) -> Network:
@@ -68,6 +70,11 @@ class Model:
     def outputs_of(self, workspace: Workspace) -> Array:
         """ŷ after a walk forward, (m, n[L]), as `predict` returns it."""
         return unscaled(self.targets, np.ascontiguousarray(workspace.a[self.network.L].T))
+
+
+def slip_refusal(slip: str) -> str:
+    """Why nothing is written that was computed with a slip on, by its title; "" without one."""
+    return f"not exported: a slip is on, {slip}; v takes it out" if slip else ""
 
 
 def network_of(experiment: Experiment, inputs: int) -> Network:

@@ -88,7 +88,7 @@ def _one(operator: str, **options: Any) -> Callable[[Graph, str], str]:
 
 
 # Elu, Selu, Softplus and LeakyRelu have no float64 kernels in onnxruntime: basic operators do
-_ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
+ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
     "linear": _one("Identity"),
     "sigmoid": _sigmoid,
     "tanh": _one("Tanh"),
@@ -127,7 +127,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
     for l, layer in enumerate(network.layers, 1):
         W = g.constant(parameters.W[l], f"W{l}")
         b = g.constant(parameters.b[l].ravel(), f"b{l}")
-        a = _ACTIVATIONS[layer.activation](g, g("Gemm", a, W, b, transB=1))
+        a = ACTIVATIONS[layer.activation](g, g("Gemm", a, W, b, transB=1))
     if numbers.unit is not None:
         mean, deviation = numbers.unit
         y = g("Cast", a, to=TensorProto.DOUBLE)

@@ -7,19 +7,27 @@ import numpy as np
 
 from tuiprop.core.operation import T
 from tuiprop.files.atomic import FileError, write
+from tuiprop.files.model import slip_refusal
 from tuiprop.training.trainer import Record
 
 
-def save_record(record: Record, path: str | Path) -> None:
+def save_record(record: Record, path: str | Path, slip: str = "") -> None:
     """Write a record and read it back.
 
     The names are those of the NumPy lines: `W1` (before the update), `z1`, `a0`, `dW1`, …, `y`,
     `J`, the slots of the optimiser such as `v_W1`, and `t` of its rule; `W1_after`, `b1_after`, …;
     `update`, and `examples`, the rows that the columns are.
 
+    Args:
+        record: what to write.
+        path: where to.
+        slip: the title of the slip that is on; "" without one.
+
     Raises:
         FileError: it cannot be written, or what is read back differs.
     """
+    if sentence := slip_refusal(slip):
+        raise FileError(f"{path}: {sentence}")
     arrays: dict[str, Any] = {
         reference.numpy: array for reference, array in record.arrays().items() if reference != T
     }

@@ -27,7 +27,7 @@ from tuiprop.files.plain import Plain, plain
 SECONDS = 120
 """That a script may take to be compared: importing a large library takes some."""
 
-_NUMPY = {
+NUMPY = {
     "linear": "z",
     "sigmoid": "1 / (1 + np.exp(-z))",
     "tanh": "np.tanh(z)",
@@ -146,7 +146,7 @@ def in_numpy(model: Model, name: str = "predict", inputs: str = "prepare(X)") ->
     network = model.network
     result = in_unit(model, "a.T") if name == "predict" else "a.T"
     used = dict.fromkeys(layer.activation for layer in network.layers)
-    functions = "".join(f"\n\ndef {each}(z):\n    return {_NUMPY[each]}\n" for each in used)
+    functions = "".join(f"\n\ndef {each}(z):\n    return {NUMPY[each]}\n" for each in used)
     lines = "".join(
         f"        a = {layer.activation}(W{l} @ a + b{l})\n"
         for l, layer in enumerate(network.layers, 1)

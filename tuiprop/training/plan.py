@@ -64,6 +64,11 @@ class InForce:
         rule = settings.optimizer, settings.learning_rate, settings.options
         return audit(self.network, *rule, count, before, gradient, after)
 
+    @property
+    def slip_title(self) -> str:
+        """The title of the slip that is on; "" without one."""
+        return "" if self.slip is None else self.slip.title
+
     def change(self, state: Array) -> Change:
         """What changes this state, (1 + slots, P), in place."""
         settings = self.settings
