@@ -133,7 +133,7 @@ def test_a_note_says_what_is_odd(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("c,y\n" + "a,0\nb,1\n" * 10)
     (tmp_path / "e.toml").write_text('[data]\nsource = "t.csv"\n[training]\nepochs = 1\n')
     tuiprop("train", tmp_path / "e.toml", "--export", tmp_path / "w.npz")
-    (tmp_path / "t.csv").write_text("c\nz\n")
+    (tmp_path / "t.csv").write_text("c\nz\na\n")
     ended = in_a_process("predict", tmp_path / "w.npz", tmp_path / "t.csv")
     assert ended.status == 0
     assert ended.err.startswith(f"note: {tmp_path / 't.csv'}: line 2, column c: ")

@@ -101,13 +101,20 @@ def test_fewer_examples_than_a_batch_are_noted() -> None:
 
 
 def test_a_category_that_is_only_held_out_is_noted_with_its_place() -> None:
-    split = Column("s", np.array([0.0] * 38 + [1.0] * 2))
+    split = Column("s", np.array([0.0] * 37 + [1.0] * 3))
     colour = Column("colour", ("red", "blue") * 19 + ("green", "pink"))
     found = notes(Column("x", NOISE), colour, split, CLASS, validation={"column": "s"})
     assert found[0] == (
         't: row 39, column colour: "green", "pink" does not occur among the training examples; '
         "the inputs of colour are all 0 there"
     )
+
+
+def test_a_column_of_which_no_category_is_known_among_the_validation_examples_is_refused() -> None:
+    split = Column("s", np.array([0.0] * 38 + [1.0] * 2))
+    colour = Column("colour", ("red", "blue") * 19 + ("green", "pink"))
+    with pytest.raises(DataError, match='t: row 39, column colour: found "green", "pink" and no'):
+        notes(Column("x", NOISE), colour, split, CLASS, validation={"column": "s"})
 
 
 def test_a_column_without_any_value_is_refused() -> None:

@@ -74,7 +74,8 @@ def test_what_suits_a_table_is_suggested_and_trains(untidy: str) -> None:
     assert note(found, "name").flags == ["identifier"]
     assert (note(found, "age").on_missing, note(found, "port").on_missing) == ("median", "category")
     assert found.outline.notes == [
-        "column age: 6 missing, taken for the median of the training examples"
+        "column age: 6 missing, taken for the median of the training examples",
+        "left out: name",
     ]
     located = ask(Engine(), Locate(what=untidy), Located)
     assert (located.suggested, located.experiment) == (True, found.experiment)
@@ -236,7 +237,9 @@ def test_what_was_looked_at_is_opened_without_preparing_it_again(
     ask(engine, Open(experiment=experiment), Opened)  # the first ones belong to the first run
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.one_of(
         st.binary(max_size=60),

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.data.archive import member_content
-from tuiprop.data.dialect import MOST_COLUMNS
+from tuiprop.data.dialect import MOST_COLUMNS, Asked
 from tuiprop.data.source import LARGEST, Source
-from tuiprop.data.table import Column, DataError, Table, listed
+from tuiprop.data.table import MISSING, Column, DataError, Numbers, Origin, Table, listed
+from tuiprop.data.texts import EXACT_BELOW, column_of, missing_numbers
 
+_NOTHING_ASKED = Asked()
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -26,13 +28,14 @@ _IMAGES = ("images", "labels"), ("idx3", "idx1")
 """Pairs: what the name of a file of images has, and what that of its labels has instead."""
 
 
-def read_numpy(source: Source, examples: str | None) -> Table:
+def read_numpy(source: Source, examples: str | None, asked: Asked) -> Table:
     """The table of a `.npy` or `.npz` file: what has one axis is a column, the rest are many.
 
     Args:
         source: the file.
         examples: "rows" where the first axis counts them, "columns" where the last does; needed
             for arrays of more than one axis.
+        asked: what the experiment says of the cells.
 
     Raises:
         DataError: it is no such file, or its arrays make no table.
@@ -52,7 +55,7 @@ def read_numpy(source: Source, examples: str | None) -> Table:
     for name, array in named:
         _check_array(source, name, array)
         by_rows = array if examples != "columns" else np.moveaxis(array, -1, 0)
-        columns += _columns(source, name, by_rows)
+        columns += _columns(source, name, by_rows, asked)
     return _table(source, columns)
 
 
@@ -115,26 +118,50 @@ def _check_array(source: Source, name: str, array: NDArray[Any]) -> None:
         raise source.error(name, f"an array {array.shape}", "1 example or more")
 
 
-def _columns(source: Source, name: str, array: NDArray[Any]) -> Iterator[Column]:
+def _columns(
+    source: Source, name: str, array: NDArray[Any], asked: Asked = _NOTHING_ASKED
+) -> Iterator[Column]:
     """The columns of an array (examples, …), each named by its place."""
     width = array.size // len(array)
     if width > MOST_COLUMNS:
         raise source.error(name, f"{width} columns", f"up to {MOST_COLUMNS}")
     flat = array.reshape(len(array), width)
-    if array.dtype.kind in "US":
-        texts = np.char.strip(np.char.decode(flat, "latin-1") if array.dtype.kind == "S" else flat)
-        values: list[Any] = [tuple(map(str, texts[:, i])) for i in range(width)]
-    else:
+    of_text = array.dtype.kind in "US"
+    if not of_text:
         with np.errstate(over="ignore"):
             numbers = flat.astype(np.float64)
         infinite = np.isinf(numbers)
         if infinite.any():
             row = int(infinite.any(axis=1).argmax())
             raise source.error(f"{name}, example {row + 1}", "infinity", "finite numbers")
-        values = [numbers[:, i] for i in range(width)]
-    alone = width == 1
-    for place, cells in zip(np.ndindex(array.shape[1:]), values, strict=True):
-        yield Column(name if alone else "_".join(map(str, (name, *place))), cells)
+    for i, place in enumerate(np.ndindex(array.shape[1:])):
+        own = name if width == 1 else "_".join(map(str, (name, *place)))
+        if of_text:
+            yield _column_of_text(source, own, flat[:, i], asked)
+        else:
+            yield _column_of_numbers(own, numbers[:, i], flat[:, i], asked)
+
+
+def _column_of_text(source: Source, name: str, cells: NDArray[Any], asked: Asked) -> Column:
+    import polars as pl
+
+    texts = np.char.decode(cells, "latin-1") if cells.dtype.kind == "S" else cells
+    origin = Origin(source.name, len(cells))
+    return column_of(source, name, pl.Series(texts.tolist(), dtype=pl.String), asked, origin.place)
+
+
+def _column_of_numbers(name: str, values: Numbers, cells: NDArray[Any], asked: Asked) -> Column:
+    """The column; `values` are `cells` in float64."""
+    import polars as pl
+
+    if asked.missing is not None:
+        values = missing_numbers(pl.Series(values), asked).to_numpy().copy()
+    narrow = cells.dtype.kind == "f" and cells.dtype.itemsize < 8 and name in asked.text
+    exact = None
+    if narrow or (cells.dtype.kind in "iu" and (np.abs(values) >= EXACT_BELOW).any()):
+        texts = np.where(np.isnan(values), MISSING, cells.astype(str))
+        exact = tuple(map(str, texts.tolist()))
+    return Column(name, values, exact)
 
 
 def _table(source: Source, columns: list[Column]) -> Table:

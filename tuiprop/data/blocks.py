@@ -12,9 +12,12 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from tuiprop.data.dialect import DECIMAL_COMMA, MISSING_CELLS, Asked, Dialect, guess, records
+from tuiprop.data.cell import MISSING_CELLS
+from tuiprop.data.dialect import Asked, Dialect, guess, records
+from tuiprop.data.doubt import written_as_number
 from tuiprop.data.source import Source
 from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table
+from tuiprop.data.texts import BLANKS, EXACT_BELOW, column_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,6 +44,8 @@ def read_plain(source: Source, asked: Asked) -> tuple[Dialect, Table] | None:
         numeric = _numeric(source, head, dialect, asked)
         with source.open() as stream:
             columns = _read(source, stream, dialect, numeric, asked)
+        if asked.decimal == ",":
+            _check_commas(source, head, columns, dialect)
     except (_DoubtError, DataError):
         return None
     rows = len(columns[0].values)
@@ -65,8 +70,10 @@ def _numeric(source: Source, head: str, dialect: Dialect, asked: Asked) -> list[
     """Which columns hold numbers; the others hold text and no number.
 
     Raises:
-        _DoubtError: a record of another width, or a column with both.
+        _DoubtError: a record of another width, or a column with both or with something odd.
     """
+    import polars as pl
+
     sample = islice(records(source, head, dialect.delimiter), dialect.skipped, _SAMPLE)
     rows = [record for _, record in sample]
     if asked.missing is not None or any(len(row) != len(dialect.names) for row in rows):
@@ -77,12 +84,28 @@ def _numeric(source: Source, head: str, dialect: Dialect, asked: Asked) -> list[
         kinds = {asked.is_number(cell) for cell in present}
         if len(kinds) != 1 or (name in asked.text and kinds != {False}):
             raise _DoubtError
-        if kinds == {False} and asked.decimal == "." and DECIMAL_COMMA.fullmatch(present[0]):
+        column = column_of(source, name, pl.Series(cells, dtype=pl.String), asked, str)
+        if column.doubt or column.notes:
             raise _DoubtError
         numeric.append(kinds == {True})
     if not numeric:
         raise _DoubtError
     return numeric
+
+
+def _check_commas(source: Source, head: str, columns: Sequence[Column], dialect: Dialect) -> None:
+    """That no number has a comma where the sample has none in its column.
+
+    Raises:
+        _DoubtError: the commas of a column are still to be looked at.
+    """
+    rows = [record for _, record in islice(records(source, head, dialect.delimiter), _SAMPLE)]
+    for column, cells in zip(columns, zip(*rows[dialect.skipped :], strict=True), strict=True):
+        if isinstance(column.values, tuple) or any("," in cell for cell in cells):
+            continue
+        values = column.values[~column.missing]
+        if (values != np.rint(values)).any():
+            raise _DoubtError
 
 
 def _blocks(stream: IO[bytes], skipped: int) -> Iterator[bytes]:
@@ -164,11 +187,11 @@ def _cells(column: "pl.Series") -> "Numbers | pl.Series":
 
     if column.dtype == pl.Float64:
         values: Numbers = column.to_numpy()
-        if np.isinf(values).any():
+        if (np.abs(values) >= EXACT_BELOW).any():
             raise _DoubtError
         return values
-    cells = column.str.strip_chars().fill_null(MISSING)
-    if cells.cast(pl.Float64, strict=False).is_not_null().any():
+    cells = column.str.strip_chars(BLANKS).fill_null(MISSING)
+    if cells.cast(pl.Float64, strict=False).is_not_null().any() or written_as_number(cells).any():
         raise _DoubtError
     missing = cells.str.to_lowercase().is_in(list(MISSING_CELLS))
     return cells.set(missing, MISSING) if missing.any() else cells

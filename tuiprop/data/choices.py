@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.data.cell import matcher, plain, with_point
 from tuiprop.data.table import Column, DataError, Table, listed, quote
 from tuiprop.training.experiment import (
     EVERY_COLUMN,
@@ -129,6 +130,13 @@ def input_choice(settings: DataSettings, column: Column) -> Choice:
         ExperimentError: `data.columns` says of it what cannot be.
     """
     own, every = settings.of_column(column.name), settings.of_every_column
+    if column.doubt:
+        key = column_key(column.name)
+        raise ExperimentError(
+            f'{column.doubt}; {key} = {{ encoding = "one-hot" }} makes categories of the column, '
+            f"{{ use = false }} leaves it out",
+            key,
+        )
     encoding = own.encoding or ("one-hot" if column.is_text else "number")
     if encoding == "number" and column.is_text:
         key = column_key(column.name, "encoding")
@@ -142,7 +150,20 @@ def input_choice(settings: DataSettings, column: Column) -> Choice:
     if missing == "category" and own.missing is None and not column.missing.any():
         missing = "refuse"  # an input that is always 0 teaches nothing
     scaling = own.scaling or every.scaling or ("standardize" if settings.standardize else "none")
-    return Choice(column, encoding, missing, scaling, own.order)
+    return Choice(column, encoding, missing, scaling, _order(settings, column.name))
+
+
+def _order(settings: DataSettings, name: str) -> tuple[str, ...] | None:
+    """The order of an ordinal encoding, where it is said."""
+    order = settings.of_column(name).order
+    if order is None:
+        return None
+    order = tuple(with_point(plain(each), settings.decimal or ".") for each in order)
+    places = list(map(matcher(order), order))
+    for place, (each, first) in enumerate(zip(order, places, strict=True)):
+        if first != place:
+            raise _error(column_key(name, "order"), f"{quote(each)} twice", "different categories")
+    return order
 
 
 def target_choice(settings: DataSettings, column: Column, classes: bool) -> Choice:

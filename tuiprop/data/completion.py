@@ -67,6 +67,12 @@ def _targets(experiment: Experiment, table: Table) -> tuple[Column, ...]:
 
 def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Column, ...]) -> str:
     """The loss where none is named; of targets that it cannot take, `_check_loss` complains."""
+    for target in targets:
+        if target.doubt:
+            raise ExperimentError(
+                f'{target.doubt}; network.loss = "cross_entropy" makes classes of the target',
+                "data.target",
+            )
     if len(targets) > 1:
         return "mse"
     target = targets[0]

@@ -5,16 +5,16 @@ what it should be is named with its line and column.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tuiprop.data.blocks import read_plain
+from tuiprop.data.cell import is_number
 from tuiprop.data.dialect import (
-    DECIMAL_COMMA,
-    MISSING_CELLS,
     Asked,
     Dialect,
     delimiter_of,
@@ -23,7 +23,8 @@ from tuiprop.data.dialect import (
     records,
 )
 from tuiprop.data.source import HEAD, Source
-from tuiprop.data.table import MISSING, Column, DataError, Table, quote
+from tuiprop.data.table import Column, Table
+from tuiprop.data.texts import column_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +37,7 @@ def read_delimited(source: Source, asked: Asked) -> Table:
     cell that is not missing is one, and text otherwise.
 
     Raises:
-        DataError: it is no table, or a cell is infinite, or text in a column of numbers.
+        DataError: it is no table, or a cell is infinite, or a column has decimal commas unasked.
     """
     dialect, table = read_plain(source, asked) or _Careful(source, asked).read()
     if dialect.announced not in (None, table.rows):
@@ -48,10 +49,11 @@ def read_delimited(source: Source, asked: Asked) -> Table:
     *columns, target = table.columns
     codes = target.values
     if isinstance(codes, tuple):  # also where it was said to be categories
-        if not all(map(str.isdecimal, codes)):
+        if not all(map(is_number, codes)):
             raise source.error("the last column", "text", "the numbers of the classes in line 1")
         codes = np.array(codes, np.float64)
-    target = Column(target.name, named_classes(source, dialect, codes.tolist()))
+    names = named_classes(source, dialect, codes.tolist())
+    target = Column(target.name, names, classes=dialect.classes)
     return Table(table.name, (*columns, target), table.lines)
 
 
@@ -113,13 +115,11 @@ class _Careful:
         return f"line {len(lines)}, column {column}"
 
     def _frame(self) -> "pl.DataFrame":
-        """Every record, the header too, as text without the blanks around it.
+        """Every record, the header too, as text.
 
         Raises:
             DataError: a record with more or fewer cells than the first, or broken quotes.
         """
-        import polars as pl
-
         frame = self._quick_frame()
         if frame is None or not self._plainly_right(frame):
             count = 0
@@ -128,7 +128,7 @@ class _Careful:
                 count += 1
             if frame is None or frame.height != count:
                 frame = self._slow_frame()
-        return frame.select(pl.all().str.strip_chars().fill_null(""))
+        return frame
 
     def _quick_frame(self) -> "pl.DataFrame | None":
         import polars as pl
@@ -168,64 +168,5 @@ class _Careful:
             raise self.source.error(f"line {line}", cells, f"{width}, as in the first line")
 
     def _column(self, name: str, cells: "pl.Series") -> Column:
-        import polars as pl
-
-        missing = self._missing(cells)
-        written = cells
-        if self.asked.decimal == ",":
-            # a point is no decimal sign then, and stops the cell from being a number
-            written = cells.str.replace_all(".", "x", literal=True).str.replace(
-                ",", ".", literal=True
-            )
-        numbers = written.set(missing, None).cast(pl.Float64, strict=False)
-        is_text = numbers.is_null() & ~missing
-        try:
-            if name in self.asked.text:
-                pass
-            elif not is_text.any():
-                self._refuse_infinite(name, cells, numbers)
-                return Column(name, numbers.to_numpy().copy())
-            else:
-                self._refuse_text_among_numbers(name, cells, is_text, numbers.is_not_null())
-        except DataError:
-            if name not in self.asked.unchecked:
-                raise
-        return Column(name, tuple(cells.set(missing, MISSING)))
-
-    def _missing(self, cells: "pl.Series") -> "pl.Series":
-        if self.asked.missing is None:
-            return cells.str.to_lowercase().is_in(list(MISSING_CELLS))
-        return cells.is_in(list(self.asked.missing))
-
-    def _refuse_infinite(self, name: str, cells: "pl.Series", numbers: "pl.Series") -> None:
-        rows = (numbers.is_infinite() | numbers.is_nan()).fill_null(value=False).arg_true()
-        if len(rows):
-            place = self._place(rows[0], name, len(rows))
-            raise self.source.error(place, quote(cells[rows[0]]), "finite numbers")
-
-    def _refuse_text_among_numbers(
-        self, name: str, cells: "pl.Series", is_text: "pl.Series", is_number: "pl.Series"
-    ) -> None:
-        texts = cells.filter(is_text)
-        first, count = int(is_text.arg_true()[0]), len(texts)
-        place = self._place(first, name, count)
-        matches: Callable[[str], object] = DECIMAL_COMMA.fullmatch
-        if self.asked.decimal != "," and all(map(matches, texts)):
-            raise self.source.error(
-                place,
-                quote(texts[0]),
-                'numbers with a decimal point; data.decimal = "," takes a comma',
-            )
-        # a tenth at most: more than that is a column of codes, of which some are digits
-        present = count + int(is_number.sum())
-        if count <= max(1, present // 10) and 2 * count < present:
-            raise self.source.error(
-                place,
-                f"{quote(texts[0])}, text among numbers",
-                f'a column of numbers, or of text; encoding = "one-hot" makes text of {name}',
-            )
-
-    def _place(self, row: int, name: str, count: int) -> str:
-        """A cell, the first of `count`."""
-        more = f" and {count - 1} more" if count > 1 else ""
-        return f"line {self.lines[row]}, column {quote(name)}{more}"
+        asked = replace(self.asked, delimiter=self.dialect.delimiter)
+        return column_of(self.source, name, cells, asked, lambda row: f"line {self.lines[row]}")

@@ -4,21 +4,16 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
+from tuiprop.data.cell import canonical, is_missing, is_number, plain, with_point
 from tuiprop.data.source import Source
 from tuiprop.data.table import DataError, listed, quote
-
-MISSING_CELLS = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null")
-"""Cells that count as missing, in small letters, unless `data.missing_values` lists others."""
 
 MOST_COLUMNS = 100_000
 """As many as a layer has units; more are taken for a mistake."""
 
-DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)+", re.ASCII)
-"""A number with a decimal comma, or with commas between thousands."""
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DELIMITERS = "\t;,|"
 
 
@@ -35,17 +30,20 @@ class Asked:
     text: frozenset[str] = frozenset()
     """Columns whose cells are categories: numbers among them are text."""
 
+    @cached_property
+    def markers(self) -> frozenset[str] | None:
+        """The canonical forms of `missing`."""
+        if self.missing is None:
+            return None
+        return frozenset(canonical(with_point(each, self.decimal)) for each in self.missing)
+
     def is_missing(self, cell: str) -> bool:
-        """The cell, without blanks around it, counts as missing."""
-        return cell.lower() in MISSING_CELLS if self.missing is None else cell in self.missing
+        """The cell counts as missing."""
+        return is_missing(with_point(cell, self.decimal), self.markers)
 
     def is_number(self, cell: str) -> bool:
-        """The cell is a number."""
-        if self.decimal == ",":
-            if "." in cell:
-                return False
-            cell = cell.replace(",", ".")
-        return _NUMBER.fullmatch(cell) is not None
+        """The cell, without blanks around it, is a number."""
+        return is_number(cell, self.decimal)
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def guess(source: Source, text: str, asked: Asked) -> Dialect:
         DataError: there are no records, or no names in the header, or too many columns.
     """
     delimiter = delimiter_of(source, text, asked)
-    first = [record for _, record in islice(records(source, text, delimiter), 2)]
+    first = [list(map(plain, record)) for _, record in islice(records(source, text, delimiter), 2)]
     if not first:
         raise source.error("", "nothing but blank lines", "a header and rows, or rows")
     widest = max(map(len, first))

@@ -3,7 +3,7 @@
 Everything in a `Preparation` was learnt from training examples; it is stored with the model.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
+from tuiprop.data.cell import matcher
 from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table, listed, quote
 
 Rows: TypeAlias = NDArray[np.int64]
@@ -181,7 +182,8 @@ def _number(each: Preparation, table: Table) -> Encoder:
     elif isinstance(column.values, tuple):
         text = next((cell for cell in column.values if cell != MISSING), MISSING)
         raise DataError(
-            f"{table.name}: column {quote(each.column)}: found text such as {quote(text)}, "
+            column.doubt
+            or f"{table.name}: column {quote(each.column)}: found text such as {quote(text)}, "
             "allowed: numbers"
         )
     else:
@@ -203,16 +205,22 @@ def _number(each: Preparation, table: Table) -> Encoder:
     return number
 
 
+def places_in(known: Sequence[str], column: Column) -> Numbers:
+    """Where each category of a column stands among known ones, not-a-number where nowhere."""
+    match = matcher(known)
+    found = (match(name) for name in column.categories.names)
+    return np.array([np.nan if place is None else place for place in found], np.float64)
+
+
 def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
     """The places in the order, (rows,)."""
-    place = {name: float(k) for k, name in enumerate(order)}
     names, codes = column.categories.names, column.categories.codes
-    unknown = [k for k, name in enumerate(names) if name not in place]
-    if unknown:
+    places = places_in(order, column)
+    unknown = np.flatnonzero(np.isnan(places))
+    if len(unknown):
         row = int(np.isin(codes, unknown).argmax())
         raise _refused(table, row, column, quote(names[codes[row]]), listed(order))
-    places: Numbers = np.array([*(place[name] for name in names), np.nan])
-    found: Numbers = places[codes]  # a missing cell has the code -1, the last
+    found: Numbers = np.append(places, np.nan)[codes]  # a missing cell has the code -1, the last
     return found
 
 
@@ -220,7 +228,8 @@ def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, En
     """The inputs of a column that is one-hot encoded, by category."""
     if set(known) == {MISSING}:  # only whether it is missing: the rest are numbers
         return {MISSING: lambda rows: column.missing[rows].astype(np.float64)}
-    names, codes = column.categories.names, column.categories.codes
+    own = known.index(MISSING) if MISSING in known else np.nan
+    places = np.append(places_in(known, column), own)[column.categories.codes]
 
     def refuse_missing(rows: Rows) -> None:
         missing = column.missing[rows]
@@ -228,19 +237,16 @@ def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, En
             row = int(rows[missing.argmax()])
             raise _refused(table, row, column, "a missing value", listed(known))
 
-    def encoder(category: str) -> Encoder:
-        code = names.index(category) if category in names else len(names)
-        code = -1 if category == MISSING else code
-
+    def encoder(place: int) -> Encoder:
         def one_hot(rows: Rows) -> Numbers:
-            if MISSING not in known and category == known[0]:
+            if place == 0 and MISSING not in known:
                 refuse_missing(rows)
-            found: Numbers = (codes[rows] == code).astype(np.float64)
+            found: Numbers = (places[rows] == place).astype(np.float64)
             return found
 
         return one_hot
 
-    return {category: encoder(category) for category in known}
+    return {category: encoder(place) for place, category in enumerate(known)}
 
 
 def _refused(table: Table, row: int, column: Column, found: str, allowed: str) -> DataError:
@@ -248,27 +254,58 @@ def _refused(table: Table, row: int, column: Column, found: str, allowed: str) -
     return DataError(f"{place}: found {found}, allowed: {allowed}")
 
 
-def unseen(preparation: Iterable[Preparation], table: Table, rows: Rows) -> list[str]:
-    """A sentence for each column in which rows hold categories that were not learnt."""
-    categories: dict[str, set[str]] = {}
+@dataclass(frozen=True)
+class Unseen:
+    """Cells of a column, in some rows, that are none of the categories that were learnt."""
+
+    place: str
+    """The first of them: file, line and column."""
+    column: str
+    cells: tuple[str, ...]
+    """Different ones."""
+    known: tuple[str, ...]
+    """The categories that were learnt."""
+    all: bool
+    """No cell of the column is one of them."""
+
+    @property
+    def note(self) -> str:
+        """The sentence where the rows are taken nevertheless."""
+        return (
+            f"{self.place}: {listed(map(quote, self.cells), most=3)} does not occur among the "
+            f"training examples; the inputs of {self.column} are all 0 there"
+        )
+
+    @property
+    def refusal(self) -> DataError:
+        """The error where no cell of the column is known."""
+        return DataError(
+            f"{self.place}: found {listed(map(quote, self.cells), most=3)} and no category that "
+            f"occurs among the training examples, allowed: {listed(self.known)}"
+        )
+
+
+def unseen(preparation: Iterable[Preparation], table: Table, rows: Rows) -> Iterator[Unseen]:
+    """Each column in which rows hold categories that were not learnt."""
+    categories: dict[str, list[str]] = {}
     for each in preparation:
-        if each.category is not None:
-            categories.setdefault(each.column, set()).add(each.category)
-    sentences = []
+        if each.category:
+            categories.setdefault(each.column, []).append(each.category)
     for name, known in categories.items():
-        if known == {MISSING}:
-            continue
-        names, codes = table[name].categories.names, table[name].categories.codes[rows]
-        unknown = [k for k, each in enumerate(names) if each not in known]
-        found = np.isin(codes, unknown)
+        column = table[name]
+        names, codes = column.categories.names, column.categories.codes[rows]
+        unknown = np.isnan(places_in(known, column))
+        found = np.append(unknown, False)[codes]
         if found.any():
             row = int(rows[found.argmax()])
-            which = listed((quote(names[k]) for k in unknown if k in codes), most=3)
-            sentences.append(
-                f"{table.file_of(row)}: {table.place(row)}, column {name}: {which} does not occur "
-                f"among the training examples; the inputs of {name} are all 0 there"
+            present = codes[codes >= 0]
+            yield Unseen(
+                f"{table.file_of(row)}: {table.place(row)}, column {name}",
+                name,
+                tuple(names[k] for k in np.unique(codes[found])),
+                tuple(known),
+                bool(unknown[present].all()),
             )
-    return sentences
 
 
 def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuiprop.data.cell import plain
 from tuiprop.data.dialect import MOST_COLUMNS, Asked
-from tuiprop.data.source import Source
-from tuiprop.data.table import MISSING, Column, DataError, Table, quote
+from tuiprop.data.source import HEAD, Source
+from tuiprop.data.table import MISSING, Column, DataError, Origin, Table, quote
+from tuiprop.data.texts import column_of, exact_texts, missing_numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +31,7 @@ def read_parquet(source: Source, asked: Asked) -> Table:
     """The table of a Parquet file.
 
     Raises:
-        DataError: it is none, or a column is neither numbers nor text.
+        DataError: it is none, or a column is neither numbers nor text; or as `column_of`.
     """
     import polars as pl
 
@@ -52,7 +54,7 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
     """The table of a file with one JSON object a line; a key that is absent is a missing value.
 
     Raises:
-        DataError: a line is no object, or a column is neither numbers nor text.
+        DataError: a line is no object, or a column is neither numbers nor text; or as `column_of`.
     """
     import polars as pl
 
@@ -74,6 +76,17 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
     if frame.height != len(lines):
         raise _line_at_fault(source, content, "a line that is not one object")
     return _table(source, frame, asked, lines)
+
+
+def begins_with_object(head: bytes) -> bool:
+    """The first line is a JSON object, or too long to be told."""
+    line, end, _ = head.partition(b"\n")
+    if not end and len(head) >= HEAD:
+        return True
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
@@ -124,25 +137,33 @@ def _table(source: Source, frame: "pl.DataFrame", asked: Asked, lines: list[int]
         raise source.error("", f"{frame.height} rows of {frame.width} columns", "1 or more of each")
     if frame.width > MOST_COLUMNS:
         raise source.error("", f"{frame.width} columns", f"up to {MOST_COLUMNS}")
-    if "" in frame.columns:
+    names = [plain(name) for name in frame.columns]
+    if "" in names:
         raise source.error("", "a column without a name", "a name for every column")
-    table = Table(source.name, (), lines)
-    columns = (_column(source, table, cells, asked) for cells in frame.get_columns())
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise source.error("", f"two columns {quote(twice)}", "different names")
+    frame.columns = names
+    origin = Origin(source.name, frame.height, lines)
+    columns = (_column(source, origin, cells, asked) for cells in frame.get_columns())
     return Table(source.name, tuple(columns), lines)
 
 
-def _column(source: Source, table: Table, cells: "pl.Series", asked: Asked) -> Column:
+def _column(source: Source, origin: Origin, cells: "pl.Series", asked: Asked) -> Column:
     import polars as pl
 
     name = cells.name
     if cells.dtype.is_numeric() and name not in asked.text:
+        cells = missing_numbers(cells, asked)
         values = cells.cast(pl.Float64).to_numpy().copy()
         infinite = np.isinf(values)
         if not infinite.any():
-            return Column(name, values)
+            whole = not cells.dtype.is_float()
+            texts = exact_texts(cells.cast(pl.String), values) if whole else None
+            return Column(name, values, texts)
         if name not in asked.unchecked:
             row = int(infinite.argmax())
-            place = f"{_place(table, row)}, column {quote(name)}"
+            place = f"{origin.place(row)}, column {quote(name)}"
             raise source.error(place, f'"{cells[row]}"', "finite numbers")
     if cells.dtype == pl.Null:
         return Column(name, np.full(len(cells), np.nan))
@@ -151,9 +172,5 @@ def _column(source: Source, table: Table, cells: "pl.Series", asked: Asked) -> C
             place, kind = f"column {quote(name)}", str(cells.dtype).split("(")[0].lower()
             raise source.error(place, f"cells of type {kind}", "numbers, text, true and false")
         return Column(name, (MISSING,) * len(cells))
-    texts = cells.cast(pl.String, strict=False).fill_null(MISSING)
-    return Column(name, tuple(texts.str.strip_chars()))
-
-
-def _place(table: Table, row: int) -> str:
-    return f"row {row + 1}" if table.lines is None else f"line {table.lines[row]}"
+    texts_of = cells.cast(pl.String, strict=False)
+    return column_of(source, name, texts_of, asked, origin.place)

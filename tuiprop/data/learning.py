@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tuiprop.data.choices import Choice
-from tuiprop.data.encoding import Encoder, Preparation, Rows, encoders
+from tuiprop.data.encoding import Encoder, Preparation, Rows, encoders, places_in
 from tuiprop.data.table import MISSING, DataError, Numbers, Table, quote
 
 _DERIVED = {
@@ -87,8 +87,7 @@ def _encoding(choice: Choice, rows: Rows) -> list[Preparation]:
         return inputs + own_category
     order = choice.order or occurring
     entry = Preparation(name, order=order)
-    places = {category: float(k) for k, category in enumerate(order)}
-    values = np.array([*(places.get(category, np.nan) for category in names), np.nan])[codes]
+    values = np.append(places_in(order, column), np.nan)[codes]
     fill = None if choice.missing in _REFUSED else _fill(choice, values)
     return [replace(entry, fill=fill), *own_category]
 

@@ -102,11 +102,19 @@ def notes(
     """
     for choice in choices:
         yield from _of_column(choice, targets)
+    for target in targets:
+        yield from target.column.notes
+        if target.column.doubt:
+            yield f"the target is taken for classes: {target.column.doubt}"
+        if classes is not None:
+            yield from class_order(target.column, classes.names)
+    yield from _of_left_out(experiment, table)
     yield from _of_constants(choices, training)
     left_out = table.rows - len(training) - len(validation)
     if left_out:
         yield f"{_rows(left_out)} of {table.rows} left out"
-    yield from unseen(preparation, table, validation)
+    for each in unseen(preparation, table, validation):
+        yield each.note
     if classes is not None:
         yield from _of_classes(classes, training, validation)
     size = experiment.training.batch_size
@@ -120,6 +128,7 @@ def notes(
 
 def _of_column(choice: Choice, targets: Sequence[Choice]) -> Iterator[str]:
     column = choice.column
+    yield from column.notes
     if looks_like_identifier(column):
         count = len(column.values)
         how = "" if column.is_text else ", whole numbers in order"
@@ -138,6 +147,30 @@ def _of_column(choice: Choice, targets: Sequence[Choice]) -> Iterator[str]:
         )
 
 
+def class_order(column: Column, classes: Sequence[str]) -> Iterator[str]:
+    """A note where the file numbers the classes of the target in another order."""
+    own = {name: k for k, name in enumerate(column.classes)}
+    if any(own.get(name, k) != k for k, name in enumerate(classes)):
+        yield (
+            f"target {column.name}: the classes are sorted, {_numbered(classes)}; the first line "
+            f"of the file numbers them {_numbered(column.classes)}"
+        )
+
+
+def _numbered(names: Sequence[str]) -> str:
+    return listed((f"{k} = {name}" for k, name in enumerate(names)), most=10)
+
+
+def _of_left_out(experiment: Experiment, table: Table) -> Iterator[str]:
+    columns = [each for each in table.columns if not experiment.data.of_column(each.name).use]
+    for column in columns:
+        if column.doubt:
+            yield f"column {column.name} is left out: {column.doubt}"
+    names = [column.name for column in columns if not column.doubt]
+    if names:
+        yield f"left out: {listed(names)}"
+
+
 def _of_constants(choices: Sequence[Choice], training: Rows) -> Iterator[str]:
     names = [each.column.name for each in choices if _is_constant(each.column, training)]
     if len(names) == 1:
@@ -151,7 +184,7 @@ def _of_constants(choices: Sequence[Choice], training: Rows) -> Iterator[str]:
 
 def _is_constant(column: Column, rows: Rows) -> bool:
     if isinstance(column.values, tuple):
-        return len({column.values[row] for row in rows}) == 1
+        return len(np.unique(column.categories.codes[rows])) == 1
     values = column.values[rows]
     return bool((values == values[0]).all() or np.isnan(values).all())
 

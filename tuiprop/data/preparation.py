@@ -10,7 +10,7 @@ from tuiprop.core.array import Array
 from tuiprop.core.loss import LOSSES
 from tuiprop.data.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.completion import complete
-from tuiprop.data.encoding import Preparation, Rows, apply, encode, encoders, unscaled
+from tuiprop.data.encoding import Preparation, Rows, apply, encode, encoders, unscaled, unseen
 from tuiprop.data.learning import learn_inputs, learn_targets
 from tuiprop.data.notes import notes
 from tuiprop.data.split import split
@@ -72,7 +72,8 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
 
     Raises:
         ExperimentError: as `complete`, or the rows cannot be split as it says.
-        DataError: numbers that the dtype cannot hold, or a class without a training example.
+        DataError: numbers that the dtype cannot hold, a class without a training example, or a
+            column of which no validation example has a category that was learnt.
     """
     experiment = complete(experiment, table)
     settings, network, dtype = experiment.data, experiment.network, experiment.training.dtype
@@ -87,6 +88,10 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
     scaling = settings.of_every_column.scaling
     scaling = scaling or ("standardize" if settings.standardize else "none")
     preparation = learn_inputs(choices, settings.derived, scaling, table, training)
+    if not isinstance(settings.validation, float):  # a share may be a few rare cells by chance
+        for each in unseen(preparation, table, validation):
+            if each.all:
+                raise each.refusal
     targets: tuple[Preparation, ...] = ()
     if classes is None:
         targets = learn_targets(target_columns, table, training)

@@ -1,16 +1,17 @@
 """The user's own data: a file of any format that is known, or standard input, as a table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from tuiprop.data.arrays import read_idx, read_numpy
+from tuiprop.data.cell import matcher
 from tuiprop.data.delimited import read_delimited
 from tuiprop.data.dialect import Asked
-from tuiprop.data.frames import read_json_lines, read_parquet
+from tuiprop.data.frames import begins_with_object, read_json_lines, read_parquet
 from tuiprop.data.source import Source
 from tuiprop.data.table import MISSING, Column, DataError, Origin, Table, quote
 from tuiprop.training.experiment import DataSettings
@@ -25,6 +26,8 @@ class Format:
     suffixes: tuple[str, ...]
     beginnings: tuple[bytes, ...] = ()
     """Bytes at which a file of this format is known whatever it is called."""
+    confirms: Callable[[bytes], bool] = lambda _: True
+    """Whether the first bytes of such a file are those of this format indeed."""
 
 
 READERS: dict[str, Format] = {
@@ -36,7 +39,7 @@ READERS: dict[str, Format] = {
     ),
     "numpy": Format(
         "NumPy arrays",
-        lambda source, _, settings: read_numpy(source, settings.examples),
+        lambda source, asked, settings: read_numpy(source, settings.examples, asked),
         (".npy", ".npz"),
         (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06"),
     ),
@@ -51,6 +54,7 @@ READERS: dict[str, Format] = {
         lambda source, asked, _: read_json_lines(source, asked),
         (".jsonl", ".ndjson", ".json"),
         (b"{",),
+        begins_with_object,
     ),
     "csv": Format(
         "CSV and TSV",
@@ -103,16 +107,30 @@ def appended(table: Table, validation: Table) -> Table:
 def _joined(column: Column, validation: Table) -> Column:
     other = validation[column.name]
     if isinstance(column.values, tuple):
-        return Column(column.name, column.values + other.as_text())
+        return replace(column, values=column.values + _as_in(column, other))
     if not isinstance(other.values, tuple):
-        return Column(column.name, np.concatenate([column.values, other.values]))
+        values = np.concatenate([column.values, other.values])
+        exact = None
+        if column.exact or other.exact:
+            exact = column.as_text() + other.as_text()
+        return replace(column, values=values, exact=exact, notes=column.notes + other.notes)
     if column.missing.all():
-        return Column(column.name, column.as_text() + other.values)
+        return replace(column, values=column.as_text() + other.values)
     row, text = next((i, cell) for i, cell in enumerate(other.values) if cell != MISSING)
     raise DataError(
-        f"{validation.name}: {validation.place(row)}, column {quote(column.name)}: found "
+        other.doubt
+        or f"{validation.name}: {validation.place(row)}, column {quote(column.name)}: found "
         f"{quote(text)}, allowed: numbers, as among the training examples"
     )
+
+
+def _as_in(column: Column, other: Column) -> tuple[str, ...]:
+    """The cells of the other column; those that the column has too as it writes them."""
+    names = column.categories.names
+    match = matcher(names)
+    found = {cell: match(cell) for cell in set(other.as_text()) - {MISSING}}
+    spelled = {cell: cell if place is None else names[place] for cell, place in found.items()}
+    return tuple(spelled.get(cell, cell) for cell in other.as_text())
 
 
 def asked_of(settings: DataSettings) -> Asked:
@@ -132,7 +150,7 @@ def format_of(source: Source) -> str:
     """The format of a file: by its first bytes, else by its suffix, else CSV."""
     head = source.head
     for name, each in READERS.items():
-        if head.startswith(each.beginnings):
+        if head.startswith(each.beginnings) and each.confirms(head):
             return name
     for name, each in READERS.items():
         if source.suffix in each.suffixes:

@@ -71,10 +71,10 @@ def _beginning(source: Source) -> str:
 def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, ColumnSettings]:
     """What is done with the columns of a table of which nobody has said anything yet.
 
-    What would be refused otherwise is settled: text that names the rows and columns without a
-    value are left out, missing numbers are taken for the median and missing text for a category
-    of its own, and rows without a target are left out. Targets that are numbers are standardised,
-    as those far from 1 are learnt badly or not at all.
+    What would be refused otherwise is settled: text that names the rows, columns without a value
+    and columns of numbers with other text are left out, missing numbers are taken for the median
+    and missing text for a category of its own, and rows without a target are left out. Targets
+    that are numbers are standardised, as those far from 1 are learnt badly or not at all.
 
     Args:
         table: of the columns.
@@ -98,7 +98,7 @@ def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, Colum
 
 
 def _is_useless(column: Column) -> bool:
-    if column.missing.all():
+    if column.missing.all() or column.doubt:
         return True
     if not column.is_text:
         return False

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.data.cell import matcher
 from tuiprop.data.encoding import Rows
 from tuiprop.data.table import Categories, Table, listed, quote
 from tuiprop.training.experiment import DataSettings, ExperimentError, ValidationColumn
@@ -83,9 +84,10 @@ def _said(
 ) -> str:
     """The value of the column that was given, or that speaks for itself, or is the only other."""
     if given is not None:
-        if given not in names:
+        place = matcher(names)(given)
+        if place is None:
             raise _error(field, quote(given), listed(names))
-        return given
+        return names[place]
     candidates = [name for name in names if name.lower() in words] or list(others)
     if len(candidates) != 1:
         raise _error(field, "none", f"one of the column's values: {listed(names)}")

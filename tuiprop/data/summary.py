@@ -15,6 +15,7 @@ _MOST_LISTED = 16
 """Categories that are counted one by one, the most frequent first."""
 
 IDENTIFIER, GIVES_AWAY, CONSTANT, ALL_MISSING = "identifier", "gives away", "constant", "missing"
+MOSTLY_NUMBERS, ODDLY_WRITTEN = "mostly numbers", "oddly written"
 """What a column can be flagged with."""
 
 
@@ -49,7 +50,8 @@ class Summary:
     others: int
     """Cells of categories that have no bar."""
     flags: tuple[str, ...]
-    """Of `IDENTIFIER`, `GIVES_AWAY`, `CONSTANT`, `ALL_MISSING`."""
+    """Of `IDENTIFIER`, `GIVES_AWAY`, `CONSTANT`, `ALL_MISSING`, `MOSTLY_NUMBERS`,
+    `ODDLY_WRITTEN`."""
 
 
 def describe(table: Table, targets: Sequence[str] = ()) -> tuple[Summary, ...]:
@@ -76,6 +78,10 @@ def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
     distinct = _distinct(column)
     if distinct == 1:
         flags.append(CONSTANT)
+    if column.doubt:
+        flags.append(MOSTLY_NUMBERS)
+    if column.notes:
+        flags.append(ODDLY_WRITTEN)
     if looks_like_identifier(column):
         flags.append(IDENTIFIER)
     if any(target is not column and gives_away(column, target) for target in targets):
@@ -97,7 +103,7 @@ def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
 
 
 def _distinct(column: Column) -> int:
-    if isinstance(column.values, tuple):
+    if isinstance(column.values, tuple) or column.exact:
         return len(column.categories.names)
     values = np.unique(column.values)
     return int(np.count_nonzero(~np.isnan(values)))

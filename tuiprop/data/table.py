@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from math import isnan
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tuiprop.data.cell import canonical, is_number
 
 Numbers: TypeAlias = NDArray[np.float64]
 """The cells of a column of numbers, (rows,), or rows of inputs, (m, n[0])."""
@@ -23,7 +26,11 @@ MISSING = ""
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """The distinct values of a column, sorted: numbers by value, text by code point."""
+    """The distinct values of a column, sorted: numbers by value, text by code point.
+
+    Cells of the same canonical form are one value. Its name is the cell as it is written, and the
+    canonical form where it is written in several ways.
+    """
 
     names: tuple[str, ...]
     codes: NDArray[np.int64]
@@ -36,6 +43,14 @@ class Column:
 
     name: str
     values: Numbers | tuple[str, ...]
+    exact: tuple[str, ...] | None = None
+    """Numbers as text, where float64 may not tell them apart."""
+    doubt: str = ""
+    """Why text is refused unless it is said to be categories: most cells are numbers."""
+    notes: tuple[str, ...] = ()
+    """What is odd about how the cells are written, a sentence each."""
+    classes: tuple[str, ...] = ()
+    """The values in the order in which the file itself numbers them; empty: it does not."""
 
     @property
     def is_text(self) -> bool:
@@ -57,11 +72,9 @@ class Column:
     @cached_property
     def categories(self) -> Categories:
         """The distinct values, missing cells left out."""
-        if isinstance(self.values, tuple):
-            names = tuple(sorted(set(self.values) - {MISSING}))
-            index = {MISSING: -1} | {name: k for k, name in enumerate(names)}
-            codes = np.fromiter((index[cell] for cell in self.values), np.int64)
-            return Categories(names, codes)
+        texts = self.values if isinstance(self.values, tuple) else self.exact
+        if texts is not None:
+            return _categories(texts)
         values, codes = np.unique(self.values, return_inverse=True)
         present = values[~np.isnan(values)]
         codes = np.where(codes < len(present), codes, -1)
@@ -71,7 +84,19 @@ class Column:
         """The cells as text; a number as `format_number` writes it."""
         if isinstance(self.values, tuple):
             return self.values
-        return tuple(map(format_number, self.values.tolist()))
+        return self.exact or tuple(map(format_number, self.values.tolist()))
+
+
+def _categories(cells: tuple[str, ...]) -> Categories:
+    spellings: dict[str, list[str]] = {}
+    for cell in set(cells) - {MISSING}:
+        spellings.setdefault(canonical(cell), []).append(cell)
+    of_numbers = all(map(is_number, spellings))
+    keys = sorted(spellings, key=Decimal) if of_numbers else sorted(spellings)
+    index = {MISSING: -1} | {cell: k for k, key in enumerate(keys) for cell in spellings[key]}
+    codes = np.fromiter((index[cell] for cell in cells), np.int64)
+    names = (spellings[key][0] if len(spellings[key]) == 1 else key for key in keys)
+    return Categories(tuple(names), codes)
 
 
 @dataclass(frozen=True, eq=False)

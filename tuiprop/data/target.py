@@ -7,7 +7,8 @@ from tuiprop.data.table import Column
 MOST_CLASSES = 1000
 """More are taken for a mistake: a column of names or of measurements."""
 
-_MOST_GUESSED = 20
+MOST_GUESSED = 20
+"""Whole numbers of more different values are no classes, unless it is said."""
 
 
 def looks_like_classes(column: Column) -> bool:
@@ -18,4 +19,4 @@ def looks_like_classes(column: Column) -> bool:
     if not (values == np.rint(values)).all():
         return False
     count = len(column.categories.names)
-    return 2 <= count <= _MOST_GUESSED and 2 * count <= len(values)
+    return 2 <= count <= MOST_GUESSED and 2 * count <= len(values)

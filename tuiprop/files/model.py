@@ -1,12 +1,13 @@
 """A model: a network with its parameters and what it takes to use them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
+from tuiprop.data.cell import plain, with_point
 from tuiprop.data.preparation import Preparation, apply, unscaled
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.threads import blas_threads, limited_to
@@ -38,6 +39,25 @@ class Model:
     def network(self) -> Network:
         """The description of the network."""
         return self.parameters.network
+
+    @property
+    def of_tables(self) -> tuple[Preparation, ...]:
+        """The preparation with names and categories written as tables hold them."""
+        decimal = self.experiment.data.decimal or "."
+
+        def category(text: str) -> str:
+            return with_point(plain(text), decimal)
+
+        return tuple(
+            replace(
+                each,
+                column=plain(each.column),
+                other=None if each.other is None else plain(each.other),
+                category=None if each.category is None else category(each.category),
+                order=None if each.order is None else tuple(map(category, each.order)),
+            )
+            for each in self.preparation
+        )
 
     def predict(self, inputs: Array) -> Array:
         """ŷ for raw inputs.

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.encoding import Preparation, apply, encode, encoders, unseen
+from tuiprop.data.cell import plain
+from tuiprop.data.encoding import Preparation, apply, encode, encoders, places_in, unseen
+from tuiprop.data.notes import class_order
 from tuiprop.data.table import Column, DataError, Numbers, Table, format_number, listed
 from tuiprop.files.model import Model
 from tuiprop.training.experiment import ColumnSettings, DataSettings, changed
@@ -97,7 +99,7 @@ def table_for(model: Model, source: str, assignments: Iterable[str] = ()) -> Tab
 
 def _columns_of_text(model: Model) -> Iterator[str]:
     """Columns whose cells are categories even where all of them look like numbers."""
-    for each in model.preparation:
+    for each in model.of_tables:
         if each.category or each.order is not None:
             yield each.column
     if not all(map(_is_number, model.classes)):
@@ -121,7 +123,7 @@ def _called_as_in(model: Model, table: Table) -> Table:
     if arrays is None or own is None:
         return table
     columns = (
-        Column(arrays + column.name.removeprefix(own), column.values) for column in table.columns
+        replace(column, name=arrays + column.name.removeprefix(own)) for column in table.columns
     )
     return Table(table.name, tuple(columns), table.lines)
 
@@ -135,7 +137,7 @@ def _arrays(names: Iterable[str]) -> str | None:
 
 def _needed(model: Model) -> list[str]:
     """The columns that the inputs are made of."""
-    names = (name for each in model.preparation for name in (each.column, each.other))
+    names = (name for each in model.of_tables for name in (each.column, each.other))
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
@@ -158,9 +160,14 @@ def predict(model: Model, table: Table) -> Predictions:
             f"{table.name}: found no column {listed(absent, 5)} among {listed(table.names, 10)}, "
             f"allowed: a table with the inputs of the model, {listed(needed)}"
         )
+    preparation = model.of_tables
+    strange = list(unseen(preparation, table, np.arange(table.rows)))
+    for each in strange:
+        if each.all:
+            raise each.refusal
     known = _Known.of(model, table)
     outputs = np.empty((table.rows, model.network.sizes[-1]), model.parameters.vector.dtype)
-    of_each = encoders(model.preparation, table)
+    of_each = encoders(preparation, table)
     size = max(BLOCK // max(model.network.sizes), 1)
     loss = 0.0
     for start in range(0, table.rows, size):
@@ -181,12 +188,12 @@ def predict(model: Model, table: Table) -> Predictions:
             with np.errstate(all="ignore"):
                 losses = workspace.losses()[known.rows[rows]]
             loss += float(losses.sum(dtype=np.float64))
-    notes = unseen(model.preparation, table, np.arange(table.rows))
+    odd = (note for name in needed for note in table[name].notes)
     return Predictions(
         outputs,
         _columns(model, outputs),
-        None if known is None else known.scores(model, outputs, loss),
-        (*notes, *(known.notes if known else ())),
+        None if known is None or not known.rows.any() else known.scores(model, outputs, loss),
+        (*odd, *(each.note for each in strange), *(known.notes if known else ())),
     )
 
 
@@ -221,29 +228,29 @@ class _Known:
     @classmethod
     def of(cls, model: Model, table: Table) -> "_Known | None":
         """The targets, or None where a column or every row lacks them."""
-        names = model.experiment.data.targets
+        names = tuple(map(plain, model.experiment.data.targets))
         if not names or not all(name in table for name in names):
             return None
-        known = (
-            cls._classes(model, table[names[0]]) if model.classes else cls._numbers(model, table)
-        )
-        return known if known.rows.any() else None
+        if any(table[name].missing.all() for name in names):
+            return None
+        return cls._classes(model, table[names[0]]) if model.classes else cls._numbers(model, table)
 
     @classmethod
     def _classes(cls, model: Model, column: Column) -> "_Known":
-        codes_of = {name: k for k, name in enumerate(model.classes)}
-        names, codes = column.categories.names, column.categories.codes
+        places = np.nan_to_num(places_in(model.classes, column), nan=-1.0).astype(np.int64)
         # a missing cell has the code -1, the last
-        found = np.array([*(codes_of.get(name, -1) for name in names), -1])[codes]
-        unknown = [name for name in names if name not in codes_of]
-        notes = (
-            f"column {column.name}: {listed(unknown, 3)} is no class of the model; "
-            "the scores leave such rows out",
-        )
+        found = np.append(places, -1)[column.categories.codes]
+        unknown = [column.categories.names[k] for k in np.flatnonzero(places < 0)]
+        notes = [*column.notes, *class_order(column, model.classes)]
+        if unknown:
+            notes.append(
+                f"column {column.name}: {listed(unknown, 3)} is no class of the model; "
+                "the scores leave such rows out"
+            )
         K = model.network.sizes[-1]
         known, raw = found >= 0, found[:, None].astype(np.float64)
         y = raw if K == 1 else np.eye(K)[found]
-        return cls(known, y, raw, notes if unknown else ())
+        return cls(known, y, raw, tuple(notes))
 
     @classmethod
     def _numbers(cls, model: Model, table: Table) -> "_Known":

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,23 @@ from tuiprop.core.activation import (
 )
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
-from tuiprop.data.dialect import MISSING_CELLS
+from tuiprop.data.cell import (
+    BOOLEANS,
+    MISSING_CELLS,
+    NUMBER,
+    canonical,
+    is_missing,
+    is_number,
+    matcher,
+    plain,
+    with_point,
+)
+from tuiprop.data.dialect import Asked
 from tuiprop.data.encoding import Preparation
-from tuiprop.data.table import MISSING
 from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model
-from tuiprop.files.plain import Plain, plain
+from tuiprop.files.plain import Plain
+from tuiprop.files.plain import plain as plain_numbers
 
 SECONDS = 120
 """That a script may take to be compared: importing a large library takes some."""
@@ -56,39 +68,106 @@ MODULES = {
     "softmax": "Softmax(dim=1)",
 }
 
+_CELLS = f"""
+MISSING_CELLS = {MISSING_CELLS!a}
+NUMBER = re.compile({NUMBER.pattern!a})
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+BOOLEANS = {BOOLEANS!a}
+
+
+""" + "\n\n".join(
+    getsource(each) for each in (plain, is_number, with_point, canonical, is_missing, matcher)
+)
+"""What a cell means, as it does to tuiprop."""
+
 _READ = '''
 
-def is_missing(cell):
-    return cell.strip().lower() in MISSING
+find = cache(matcher)
 
 
-def number(cell, fill=np.nan):
-    return fill if is_missing(cell) else float(cell)
+def refuse(name, found, allowed):
+    raise ValueError(f"column {name!r}: found {found}, allowed: {allowed}")
 
 
-def place(cell, order, fill=np.nan):
-    return fill if is_missing(cell) else order.index(cell.strip())
+def number(row, name, fill=None):
+    if is_missing(row[name], MARKERS):
+        return refuse(name, "a missing value", "a value") if fill is None else fill
+    if not is_number(row[name], DECIMAL):
+        refuse(name, repr(row[name]), "numbers")
+    value = float(with_point(row[name], DECIMAL))
+    return value if np.isfinite(value) else refuse(name, repr(row[name]), "finite numbers")
 
 
-def is_category(cell, text):
-    try:
-        return float(cell) == float(text)
-    except ValueError:
-        return cell.strip() == text
+def place(row, name, fill=None):
+    if is_missing(row[name], MARKERS):
+        return refuse(name, "a missing value", "a value") if fill is None else fill
+    found = find(ORDERS[name])(with_point(row[name], DECIMAL))
+    return refuse(name, repr(row[name]), ", ".join(ORDERS[name])) if found is None else found
+
+
+def is_category(row, name, k):
+    categories = CATEGORIES[name]
+    if is_missing(row[name], MARKERS):
+        if "" not in categories:
+            refuse(name, "a missing value", ", ".join(categories))
+        return categories[k] == ""
+    return find(categories)(with_point(row[name], DECIMAL)) == k
+
+
+def check_categories(rows):
+    """Refuse a column without any known category, and print a note on unknown ones."""
+    for name, categories in CATEGORIES.items():
+        cells = {row[name] for row in rows if not is_missing(row[name], MARKERS)}
+        unknown = {cell for cell in cells if find(categories)(with_point(cell, DECIMAL)) is None}
+        if unknown:
+            found = ", ".join(map(repr, sorted(unknown)[:3]))
+            if unknown == cells:
+                refuse(name, f"{found} and no known category", ", ".join(categories))
+            print(f"note: column {name!r}: unknown categories: {found}", file=sys.stderr)
+
+
+def table(file):
+    """The names of the columns, and the rows, of a CSV file; blank lines are left out."""
+    for delimiter in DELIMITERS:
+        file.seek(0)
+        reader = csv.reader(file, delimiter=delimiter)
+        names = [plain(name) for name in next(reader, [])]
+        if set(COLUMNS) <= set(names):
+            return names, reader
+    file.seek(0)
+    found = plain(file.readline())
+    raise ValueError(f"line 1: found {found!r}, allowed: the names of columns, with {COLUMNS}")
 
 
 def read(path):
     """The raw inputs of a CSV file with a header line, by the names of its columns."""
     with open(path, newline="", encoding="utf-8-sig") as file:
-        return np.array([[float(x(row)) for x in INPUTS] for row in csv.DictReader(file)])
+        names, reader = table(file)
+        rows, inputs, line = [], [], reader.line_num + 1
+        for cells in reader:
+            try:
+                if cells and len(cells) != len(names):
+                    raise ValueError(f"found {len(cells)} cells, allowed: {len(names)}")
+                if cells:
+                    rows.append(dict(zip(names, map(plain, cells))))
+                    inputs.append([float(x(rows[-1])) for x in INPUTS])
+            except ValueError as error:
+                raise ValueError(f"line {line}: {error}") from None
+            line = reader.line_num + 1
+    check_categories(rows)
+    return np.array(inputs).reshape(-1, len(INPUTS))
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(f"usage: python {sys.argv[0]} FILE.csv")
+    try:
+        inputs = read(sys.argv[1])
+    except (OSError, ValueError, csv.Error) as error:
+        sys.exit(f"{sys.argv[1]}: {error}")
     writer = csv.writer(sys.stdout, lineterminator="\\n")
     writer.writerow(OUTPUTS)
-    writer.writerows(predict(read(sys.argv[1])).tolist())
+    writer.writerows(predict(inputs).tolist())
 '''
 
 _DERIVED = {"square": "{0}**2", "product": "{0} * {1}", "sine": "np.sin({0})"}
@@ -113,7 +192,7 @@ def sequential(model: Model) -> str:
 
 def numpy_script(model: Model, metadata: dict[str, Any]) -> bytes:
     """A script whose `predict(X)` takes raw inputs, examples as rows; it needs NumPy only."""
-    return script(model, "", f"{_preparing(plain(model))}{in_numpy(model)}")
+    return script(model, "", f"{_preparing(plain_numbers(model))}{in_numpy(model)}")
 
 
 def torch_script(model: Model, metadata: dict[str, Any]) -> bytes:
@@ -130,7 +209,7 @@ network.load_state_dict(
 {tensors}    }},
     strict=True,
 )
-{_preparing(plain(model))}
+{_preparing(plain_numbers(model))}
 
 def predict(X):
     """Predictions, {shape(model)}, for raw inputs, (m, {model.network.inputs})."""
@@ -169,9 +248,17 @@ def shape(model: Model) -> str:
 
 def script(model: Model, imports: str, body: str) -> bytes:
     """Heading, numbers, `body`, and what reads a table."""
-    numbers: Plain = plain(model)
+    numbers: Plain = plain_numbers(model)
     arrays = "".join(f"{name} = {_literal(array)}\n" for name, array in model.parameters)
-    inputs = "".join(f"    lambda row: {_cell(model, each)},\n" for each in model.preparation)
+    data, preparation = model.experiment.data, model.of_tables
+    inputs = "".join(f"    lambda row: {_cell(model, each)},\n" for each in preparation)
+    columns = dict.fromkeys(name for one in preparation for name in (one.column, one.other) if name)
+    categories, orders = (
+        _categories(model),
+        {one.column: one.order for one in preparation if one.order is not None},
+    )
+    decimal = data.decimal or "."
+    delimiters = data.delimiter or ",;\t|".replace(decimal, "")
     more = ""
     if numbers.fill is not None:
         more = f"FILL = np.array({numbers.fill.tolist()!r})\n".replace("nan", "np.nan")
@@ -184,19 +271,30 @@ predict(X) takes raw inputs, examples as rows, (m, {model.network.inputs}).
 From a shell: python THIS_FILE FILE.csv
 """
 
+from __future__ import annotations
+
 import csv
+import re
 import sys
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from functools import cache
+from unicodedata import normalize
 
 import numpy as np
 {imports}
-MISSING = {_missing(model)!a}
+COLUMNS = {list(columns)!a}
+MARKERS = {_markers(model)}
+DECIMAL = {decimal!a}
+DELIMITERS = {delimiters!a}
+CATEGORIES = {categories!a}
+ORDERS = {orders!a}
 INPUTS = [
 {inputs}]
 OUTPUTS = {list(numbers.outputs)!a}
 DTYPE = np.{model.parameters.vector.dtype}
 MEAN = np.array({numbers.mean.tolist()!r})
 DEVIATION = np.array({numbers.deviation.tolist()!r})
-{more}{arrays}{body}{_READ}'''
+{more}{arrays}{body}{_CELLS}{_READ}'''
     return text.encode()
 
 
@@ -217,30 +315,40 @@ def prepare(X):
 
 def in_unit(model: Model, prediction: str) -> str:
     """An expression, brought to the unit of the targets where these are scaled."""
-    if plain(model).unit is None:
+    if plain_numbers(model).unit is None:
         return prediction
     return f"{prediction} * TARGET_DEVIATION + TARGET_MEAN"
 
 
 def _cell(model: Model, each: Preparation) -> str:
     """The expression that makes an input of a row of a table."""
-    cell, fill = f"row[{each.column!a}]", "" if each.fill is None else f", {each.fill!r}"
+    of, fill = f"row, {each.column!a}", "" if each.fill is None else f", {each.fill!r}"
     if each.derived is not None:
-        of = {one.name: one for one in model.preparation if one.derived is None}
+        own = {one.name: one for one in model.of_tables if one.derived is None}
         names = [each.column] + ([each.other] if each.other is not None else [])
-        return _DERIVED[each.derived].format(*(_cell(model, of[name]) for name in names))
+        return _DERIVED[each.derived].format(*(_cell(model, own[name]) for name in names))
     if each.category is not None:
-        missing = each.category == MISSING
-        return f"is_missing({cell})" if missing else f"is_category({cell}, {each.category!a})"
-    if each.order is not None:
-        return f"place({cell}, {list(each.order)!a}{fill})"
-    return f"number({cell}{fill})"
+        known = _categories(model).get(each.column)
+        if known is None:
+            return f"is_missing(row[{each.column!a}], MARKERS)"
+        return f"is_category({of}, {known.index(each.category)})"
+    return f"{'number' if each.order is None else 'place'}({of}{fill})"
 
 
-def _missing(model: Model) -> tuple[str, ...]:
-    """The cells that count as missing, in small letters."""
-    listed = model.experiment.data.missing_values
-    return MISSING_CELLS if listed is None else tuple(cell.lower() for cell in listed)
+def _categories(model: Model) -> dict[str, tuple[str, ...]]:
+    """The categories of each column that is one-hot encoded."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in model.of_tables:
+        if each.category is not None:
+            found[each.column] = (*found.get(each.column, ()), each.category)
+    return {name: categories for name, categories in found.items() if any(categories)}
+
+
+def _markers(model: Model) -> str:
+    """The cells that count as missing, as a script writes them."""
+    data = model.experiment.data
+    markers = Asked(decimal=data.decimal or ".", missing=data.missing_values).markers
+    return "None" if markers is None else ascii(sorted(markers))
 
 
 def _literal(array: Array) -> str:

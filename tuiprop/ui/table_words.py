@@ -43,6 +43,8 @@ _FLAGS = {
     "gives away": "gives the target away",
     "constant": "always the same",
     "missing": "has no value",
+    "mostly numbers": "numbers and other text",
+    "oddly written": "see the notes",
 }
 
 

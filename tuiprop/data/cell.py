@@ -1,0 +1,88 @@
+"""What a cell means, however it is written.
+
+Training, validation, prediction and the exported scripts, which hold a copy of these functions,
+compare cells by their canonical form and by nothing else.
+"""
+
+import re
+from collections.abc import Callable, Sequence, Set
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from unicodedata import normalize
+
+MISSING_CELLS = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null")
+"""Cells that count as missing, in small letters, unless `data.missing_values` lists others."""
+
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,15})?")
+
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+BOOLEANS = {"true": "1", "false": "0"}
+"""The canonical words, and the numbers that other programs write for them."""
+
+
+def plain(text: str) -> str:
+    """A cell or a column's name in NFC, without blanks and a pair of quotes around it."""
+    text = normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]
+    return text[1:-1].strip() if quoted else text
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
+    """Whether a plain text is a number with that decimal sign."""
+    if decimal == ",":
+        if "." in text:
+            return False
+        text = text.replace(",", ".")
+    return NUMBER.fullmatch(text) is not None
+
+
+def with_point(text: str, decimal: str) -> str:
+    """A plain text; where it is a number, its decimal sign is a point."""
+    return text.replace(",", ".") if decimal == "," and is_number(text, decimal) else text
+
+
+def canonical(cell: str) -> str:
+    """The one spelling of a cell: two cells mean the same exactly where theirs are equal.
+
+    A number is its exact value without needless signs, zeros and exponents (007 is 7), true and
+    false are in small letters, and any other text is as it is written.
+    """
+    text = plain(cell)
+    if text.lower() in BOOLEANS:
+        return text.lower()
+    if not NUMBER.fullmatch(text):
+        return text
+    number = EXACT.normalize(Decimal(text))
+    if not number:
+        return "0"
+    return f"{number:f}" if -8 < number.adjusted() < 40 else str(number)
+
+
+def is_missing(cell: str, markers: Set[str] | None) -> bool:
+    """Whether a cell counts as missing.
+
+    Args:
+        cell: the cell.
+        markers: the canonical forms of `data.missing_values`; None: `MISSING_CELLS`.
+    """
+    if markers is None:
+        return plain(cell).lower() in MISSING_CELLS
+    return canonical(cell) in markers or not plain(cell)
+
+
+def matcher(categories: Sequence[str]) -> Callable[[str], int | None]:
+    """A function that returns the place of a cell among categories, or None.
+
+    Where the categories are true and false, 1 and 0 stand for them; where they are 0 and 1, false
+    and true do.
+    """
+    places: dict[str, int] = {}
+    for place, category in enumerate(categories):
+        places.setdefault(canonical(category), place)
+    keys = set(places) - {""}
+    for word, digit in BOOLEANS.items():
+        if word in keys and keys <= set(BOOLEANS):
+            places[digit] = places[word]
+        elif keys == set(BOOLEANS.values()):
+            places[word] = places[digit]
+    return lambda cell: places.get(canonical(cell))
