@@ -5,22 +5,22 @@ import msgspec
 from tuiprop.engine.notes import Message
 from tuiprop.engine.replies import Reply
 from tuiprop.engine.requests import Request
+from tuiprop.files.packing import pack, unpack
 
-_encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
 def encode(message: Message) -> bytes:
     """The bytes of a message."""
-    return _encoder.encode(message)
+    return pack(message)
 
 
 def decode_request(content: bytes) -> Request:
     """A request from its bytes."""
-    return _requests.decode(content)
+    return unpack(content, _requests)
 
 
 def decode_reply(content: bytes) -> Reply:
     """A reply from its bytes."""
-    return _replies.decode(content)
+    return unpack(content, _replies)

@@ -87,7 +87,18 @@ def write(
 
 def write_text(path: str | Path, text: str) -> None:
     """Write UTF-8 text as `write` does."""
-    write_bytes(path, text.encode())
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise FileError(f"{path}: cannot be written: {not_utf8(error)}") from None
+    write_bytes(path, content)
+
+
+def not_utf8(error: UnicodeEncodeError) -> str:
+    """The sentence on text that UTF-8 cannot encode, such as the name of a file."""
+    before, after = error.object[: error.start], error.object[error.start :]
+    line = before.rpartition("\n")[2] + after.partition("\n")[0]
+    return f"found {line.strip()[:200]!r}, allowed: text and names of files that are UTF-8"
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

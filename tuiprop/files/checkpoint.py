@@ -25,6 +25,7 @@ from tuiprop.data.table import shortened
 from tuiprop.files.atomic import FileError, write
 from tuiprop.files.contents import ContentError
 from tuiprop.files.model import Model, network_of
+from tuiprop.files.packing import pack, unpack
 from tuiprop.files.reading import content_of, named
 from tuiprop.files.scripts import words
 from tuiprop.files.state import MAGIC, RUN, SUFFIX, temporary_of
@@ -84,6 +85,9 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     best_epoch: int = 0
     best: bytes = b""
     """θ at the end of the best epoch of that branch, (P,); empty where it was not kept."""
+
+
+_decoder = msgspec.msgpack.Decoder(Checkpoint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +182,7 @@ def encode(checkpoint: Checkpoint, run: str = "") -> bytes:
         checkpoint: what it holds.
         run: the file's name, where it is a kept run.
     """
-    content = msgspec.msgpack.encode(checkpoint)
+    content = pack(checkpoint)
     head = _HEAD.replace(b"\n", f" {run}\n".encode()) if run else _HEAD
     return b"".join((head, sha256(content).digest(), content))
 
@@ -200,7 +204,7 @@ def decode(content: bytes, folder: Path) -> Saved:
     if sha256(body).digest() != digest:
         raise ContentError("damaged: its content does not have the checksum")
     try:
-        checkpoint = msgspec.msgpack.decode(body, type=Checkpoint)
+        checkpoint = unpack(body, _decoder)
         saved = Saved(checkpoint, found_from(parse(checkpoint.experiment), folder))
         _check(saved)
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError) as error:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.files.atomic import FileError, refusal, write
+from tuiprop.files.atomic import FileError, not_utf8, refusal, write
 from tuiprop.files.contents import ContentError
 from tuiprop.files.description import describe, model_of
 from tuiprop.files.formats import SUFFIXES, Format, format_of
@@ -52,6 +54,7 @@ def remarks(model: Model, path: str) -> str:
     """
     file = _format(path)
     _check(file, model, path)
+    _description(model, path)
     return "; ".join(filter(None, (file.instead(model), file.lacks_judge())))
 
 
@@ -69,8 +72,7 @@ def export(model: Model, path: str | Path) -> Written:
     for array_name, array in model.parameters:
         if not np.isfinite(array).all():
             raise FileError(f"{name}: {array_name} holds values that are not finite")
-    folder = Path(path).absolute().parent
-    content = file.encode(model, describe(model, folder))
+    content = file.encode(model, _description(model, path))
     remark = file.lacks_judge()
     try:
         difference = None if remark else _compare(file, content, model)
@@ -94,6 +96,20 @@ def _check(file: Format, model: Model, path: str) -> None:
     """
     if sentence := slip_refusal(model.slip) or file.refuses(model):
         raise FileError(f"{path}: {sentence}")
+
+
+def _description(model: Model, path: str | Path) -> dict[str, Any]:
+    """The description of a model in a file.
+
+    Raises:
+        FileError: it names a file whose name is not UTF-8.
+    """
+    description = describe(model, Path(path).absolute().parent)
+    try:
+        msgspec.json.encode(description)
+    except UnicodeEncodeError as error:
+        raise FileError(f"{path}: cannot be written: {not_utf8(error)}") from None
+    return description
 
 
 def _format(path: str | Path) -> Format:

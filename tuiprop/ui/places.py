@@ -1,5 +1,6 @@
 """Where to go and where to write, as users type it."""
 
+import os
 import re
 from pathlib import Path
 
@@ -29,8 +30,19 @@ MOST_BRANCHES = 8
 
 
 def typed_path(text: str) -> str:
-    """A path as it is typed: ~ is the home folder, as in a shell."""
-    return str(Path(text.strip()).expanduser())
+    """Expand a path that was typed: ~ is the home folder, and ~NAME that of a user.
+
+    Args:
+        text: the path, with blanks around it.
+
+    Returns:
+        The path; as it was typed where there is no such user.
+    """
+    path = str(Path(text.strip()))
+    try:
+        return os.path.expanduser(path)  # noqa: PTH111 - that of Path raises where no user is found
+    except ValueError:  # a NUL in the name of the user
+        return path
 
 
 _NUMBERED = (
