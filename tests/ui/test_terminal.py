@@ -6,8 +6,9 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pexpect
@@ -35,6 +36,7 @@ class Terminal:
         columns: int = 80,
         lines: int = 24,
         command: Sequence[str] = (COMMAND,),
+        variables: Mapping[str, str | None] = MappingProxyType({}),
     ) -> None:
         environment = {
             **os.environ,
@@ -42,6 +44,7 @@ class Terminal:
             "XDG_CONFIG_HOME": str(folder / "config"),
             "TUIPROP_STATE": str(folder / "state"),
             "HOME": str(folder),
+            **variables,
         }
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
@@ -50,7 +53,7 @@ class Terminal:
             command[0],
             [*command[1:], *arguments],
             cwd=str(folder),
-            env=environment,
+            env={name: value for name, value in environment.items() if value is not None},
             dimensions=(lines, columns),
             timeout=PATIENCE,
         )

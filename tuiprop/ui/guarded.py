@@ -1,29 +1,58 @@
 """Textual's application, without what would end or slow a dashboard."""
 
 import contextlib
+import os
+import signal
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import events, on
 from textual.actions import ActionParseResult
-from textual.app import App
-from textual.command import CommandPalette
+from textual.app import App, ComposeResult
+from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
+from textual.containers import Horizontal, Vertical
 from textual.dom import DOMNode
 from textual.errors import NoWidget
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.notifications import SeverityLevel
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, LoadingIndicator, OptionList
 from textual.worker import Worker, WorkerFailed
 
 from tuiprop.escaping import pasted
 from tuiprop.ui import memory
 from tuiprop.ui.hidden import HIDDEN_SHOWN
+from tuiprop.ui.keyboard import Dropped
 from tuiprop.ui.shown import LeftOnce, missed_while_leaving, while_shown
+from tuiprop.ui.widgets.options import ChangingList
+from tuiprop.ui.widgets.text_field import TextField
+
+DROPPED_SECONDS = 5.0
+"""Seconds that a sentence about dropped input is shown; another one is not shown meanwhile."""
+
+
+# Textual's style sheets and queries know the first base class alone.
+class _Commands(CommandList, ChangingList, can_focus=False):
+    """The list of the palette, which changes while it is clicked on."""
+
+
+class _Query(CommandInput, TextField):
+    """The field of the palette."""
 
 
 class Palette(LeftOnce, CommandPalette):
     """Textual's, which may be left while it searches, and may shrink."""
+
+    def compose(self) -> ComposeResult:
+        """As Textual's, with another field and another list."""
+        with Vertical(id="--container"):
+            with Horizontal(id="--input"):
+                yield SearchIcon()
+                yield _Query(placeholder=self._placeholder, select_on_focus=False)
+            with Vertical(id="--results"):
+                yield _Commands()
+                yield LoadingIndicator()
 
     @on(events.Click)
     def _clicked(self, event: events.Click) -> None:
@@ -41,6 +70,8 @@ class GuardedApp(App[int]):
 
     farewell = ""
     """A sentence for standard error, after the terminal is as it was."""
+
+    _told_dropped = float("-inf")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without the search of every part of every line for named colours: there are none.
@@ -109,6 +140,18 @@ class GuardedApp(App[int]):
         """Every command."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette())  # without its id: the last one may still be going
+
+    def action_suspend_process(self) -> None:
+        """Suspend the whole job, as Ctrl+Z does in a shell, until `fg` lets it go on."""
+        if sys.platform != "win32" and self._driver is not None and self._driver.can_suspend:
+            os.kill(0, signal.SIGTSTP)
+
+    @on(Dropped)
+    def _tell_dropped(self, event: Dropped) -> None:
+        """Say once that input was dropped, however often it happens in a row."""
+        if event.time >= self._told_dropped + DROPPED_SECONDS:
+            self._told_dropped = event.time
+            self.notify(event.sentence, severity="warning", timeout=DROPPED_SECONDS)
 
     def notify(
         self,

@@ -17,6 +17,7 @@ from tuiprop.ui.link import Link
 from tuiprop.ui.places import typed_path
 from tuiprop.ui.screens.dialogs import LEAVING
 from tuiprop.ui.shown import LeftOnce
+from tuiprop.ui.widgets.text_field import TextField
 
 
 class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
@@ -77,7 +78,7 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
                 yield Label("", classes="loss", markup=False)
             with Horizontal():
                 yield Label("data")
-                yield Input(
+                yield TextField(
                     self._source,
                     placeholder="a table, a data set, an experiment (.toml)",
                     compact=True,

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from tuiprop.files.atomic import refusal
 from tuiprop.ui.places import typed_path
 from tuiprop.ui.shown import LeftOnce
+from tuiprop.ui.widgets.text_field import TextField
 
 _CSS = """
 {name} {{ align: center middle; background: $background 60%; }}
@@ -64,7 +65,7 @@ class AskText(LeftOnce, ModalScreen[str | None]):
         with Vertical():
             yield Label(self._title, classes="title", markup=False)
             yield Label(self._words, classes="words", markup=False)
-            yield Input(self._initial, compact=True)
+            yield TextField(self._initial, compact=True)
             yield Label("", classes="error", markup=False)
 
     @on(Input.Changed)

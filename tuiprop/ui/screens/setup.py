@@ -30,6 +30,7 @@ from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.dialogs import AskText, Choose, ask_path
 from tuiprop.ui.shown import LeftOnce
 from tuiprop.ui.widgets.layer_editor import LayerEditor
+from tuiprop.ui.widgets.text_field import TextField
 
 DELAY = 0.15
 """Seconds after the last key until what was typed is looked at."""
@@ -120,7 +121,7 @@ class SetupScreen(LeftOnce, Screen[None]):
                 id="data-name",
             ),
         )
-        yield _row("file", Input(id="data-source", compact=True), "data.source")
+        yield _row("file", TextField(id="data-source", compact=True), "data.source")
         yield from (self._field(field, vocabulary) for field in fields_of("data"))
         yield _row(
             "columns", Button("see them (Ctrl+T)", id="columns", compact=True), "data.columns"
@@ -160,7 +161,7 @@ class SetupScreen(LeftOnce, Screen[None]):
                 id=field.id,
             )
         else:
-            control = Input(to_text(value), field.hint, compact=True, id=field.id)
+            control = TextField(to_text(value), field.hint, compact=True, id=field.id)
         return _row(field.label, control, field.key)
 
     async def _fill(self, experiment: Tables) -> None:
@@ -216,7 +217,9 @@ class SetupScreen(LeftOnce, Screen[None]):
             *(
                 _row(
                     f"  {name}",
-                    Input(to_text(chosen.get(name, default)), compact=True, id=f"option-{name}"),
+                    TextField(
+                        to_text(chosen.get(name, default)), compact=True, id=f"option-{name}"
+                    ),
                     f"training.options.{name}",
                 )
                 for name, default in self._vocabulary.options[optimizer].items()

@@ -24,6 +24,7 @@ from tuiprop.ui.screens.live import LiveScreen
 from tuiprop.ui.widgets.bars import Line
 from tuiprop.ui.widgets.options import ChangingList
 from tuiprop.ui.widgets.stop_list import StopList
+from tuiprop.ui.widgets.text_field import TextField
 
 Stops = list[Stop]
 
@@ -74,7 +75,7 @@ class StopsScreen(LiveScreen):
         yield StopList(self.palette, id="stops")
         with Horizontal(id="field"):
             yield Label("add: ", id="verb", markup=False)
-            yield Input(
+            yield TextField(
                 placeholder="QUANTITY OP NUMBER",
                 suggester=_Completion(self._offered),
                 select_on_focus=False,

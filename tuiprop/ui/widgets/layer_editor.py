@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Select
 
 from tuiprop.ui.form import to_text, to_value
+from tuiprop.ui.widgets.text_field import TextField
 
 
 class LayerLine(Horizontal):
@@ -26,7 +27,7 @@ class LayerLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Number, units, activation, and for hidden layers the buttons."""
         yield Label(self._number, classes="number")
-        yield Input(to_text(self._units), compact=True, classes="units")
+        yield TextField(to_text(self._units), compact=True, classes="units")
         yield Select(
             [(name, name) for name in self._activations],
             value=self._activation,
