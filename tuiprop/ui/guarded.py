@@ -6,11 +6,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 from textual.containers import Horizontal, Vertical
 from textual.dom import DOMNode
@@ -67,6 +68,10 @@ class Palette(LeftOnce, CommandPalette):
 
 class GuardedApp(App[int]):
     """An application that no key, click or word ends, and that says whole what did end it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
+    ]
 
     farewell = ""
     """A sentence for standard error, after the terminal is as it was."""

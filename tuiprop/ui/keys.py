@@ -128,6 +128,7 @@ PANEL_KEYS = (
     (". ,", "Problem: move the threshold of two classes; another target of numbers"),
     ("[ ]", "Problem, one example: the one before, the next"),
     ("Ctrl+C", "copies what the mouse has selected; quits where nothing is"),
+    ("Ctrl+Z", "suspends the dashboard; fg in the shell brings it back"),
     ("Escape", "back to the overview, to Layers; then hide the hint for good"),
 )
 """What the panels do with keys of their own."""
