@@ -114,9 +114,12 @@ def dashboard(what: str | None = None) -> None:
         from tuiprop.engine.client import start
 
         client = start()  # it starts while the dashboard is imported
+        from tuiprop.ui import environment
+
+        notices = environment.checked()
         from tuiprop.ui.app import TuipropApp
 
-        app = TuipropApp(client, what or "xor-table", named=what is not None)
+        app = TuipropApp(client, what or "xor-table", named=what is not None, notices=notices)
     try:
         if sentence := _refusal_of_threads():
             app.farewell = sentence

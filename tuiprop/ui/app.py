@@ -46,6 +46,9 @@ from tuiprop.ui.terminal import driver_class
 SETTLED = 1.0
 """Seconds after which what the dashboard consists of has been made."""
 
+NOTICE_SECONDS = 15.0
+"""Seconds that a sentence about the surroundings is shown at the start."""
+
 MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 """An engine that dies more often than that in so many seconds is given up."""
 
@@ -58,6 +61,7 @@ class TuipropApp(GuardedApp):
         what: an experiment file, a table, the name of a data set, a model, or a checkpoint.
         settings: the user's choices.
         named: it was the user who named it.
+        notices: sentences to show at the start.
     """
 
     TITLE = "tuiprop"
@@ -66,13 +70,20 @@ class TuipropApp(GuardedApp):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
-        self, client: Client, what: str, settings: Settings | None = None, *, named: bool = True
+        self,
+        client: Client,
+        what: str,
+        settings: Settings | None = None,
+        *,
+        named: bool = True,
+        notices: Iterable[str] = (),
     ) -> None:
         super().__init__(driver_class=driver_class())
         self.link = Link(client)
         self.link.what = self.what = what
         self._named = named
-        self.settings = settings or Settings.load()
+        self.settings, broken = (settings, "") if settings else Settings.load()
+        self._notices = [*notices, *filter(None, [broken])]
         self._deaths: list[float] = []
         for palette in PALETTES.values():
             self.register_theme(palette.theme)
@@ -93,6 +104,8 @@ class TuipropApp(GuardedApp):
         if not gc.isenabled():
             self.set_timer(SETTLED, self._settle)
         self.open_first()
+        for sentence in self._notices:
+            self.notify(sentence, severity="warning", timeout=NOTICE_SECONDS)
 
     def _settle(self) -> None:
         """What there is by now stays: the collector looks only at what comes.

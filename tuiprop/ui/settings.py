@@ -1,10 +1,17 @@
 """What the dashboard remembers from one start to the next."""
 
 import contextlib
+import stat
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from platformdirs import user_config_path
+
+from tuiprop.files.atomic import write_bytes
+
+LARGEST = 2**16
+"""Bytes that the file may have."""
 
 
 class Settings(msgspec.Struct, kw_only=True):
@@ -12,21 +19,49 @@ class Settings(msgspec.Struct, kw_only=True):
 
     hint: bool = True
     """Show the line of hint."""
-    theme: str = "tuiprop-dark"
+    theme: Annotated[str, msgspec.Meta(pattern="^tuiprop-(dark|light)$")] = "tuiprop-dark"
 
     @classmethod
-    def load(cls) -> "Settings":
-        """The choices made before, or the defaults."""
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
-            return msgspec.json.decode(_path().read_bytes(), type=cls)
-        return cls()
+    def load(cls) -> tuple["Settings", str]:
+        """Read the choices made before.
+
+        Returns:
+            The choices, or the defaults and a sentence on why the file cannot be read.
+        """
+        path = _path()
+        try:
+            return msgspec.json.decode(_content(path), type=cls), ""
+        except FileNotFoundError:
+            return cls(), ""
+        except OSError as error:
+            why = error.strerror or str(error)
+        except RecursionError:
+            why = "it is nested too deeply"
+        except ValueError as error:  # of msgspec, or not UTF-8
+            why = str(error)
+        return cls(), f"{path}: cannot be read: {why}. The defaults are used."
 
     def save(self) -> None:
         """Keep the choices."""
         with contextlib.suppress(OSError):
             _path().parent.mkdir(parents=True, exist_ok=True)
-            _path().write_bytes(msgspec.json.encode(self))
+            write_bytes(_path(), msgspec.json.encode(self))
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file of reasonable size; nothing else is opened, as it may never end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is not a regular file")
+    if status.st_size > LARGEST:
+        raise ValueError(f"found {status.st_size:,} bytes, allowed: {LARGEST:,}")
+    return path.read_bytes()
+
+
+def settings_folder() -> Path:
+    """The folder in which the choices are kept."""
+    return user_config_path("tuiprop")
 
 
 def _path() -> Path:
-    return user_config_path("tuiprop") / "settings.json"
+    return settings_folder() / "settings.json"
