@@ -63,15 +63,15 @@ class Format:
         parameters = model.parameters.vector
         if self.writer and find_spec(self.writer) is None:
             return f"{self.name} needs the package {self.writer}: pip install 'tuiprop[onnx]'"
-        if self.writer and (words := _import_failure(self.writer)):
-            return f"{self.name} needs the package {self.writer}, which cannot be imported: {words}"
-        if lacking := _lacking(model, self.activations):
-            return f"{self.name} has no {', '.join(lacking)}"
         if parameters.size > self.most_parameters or parameters.nbytes > self.most_bytes:
             return (
                 f"{self.name} is not for {parameters.size} parameters; allowed: up to "
                 f"{min(self.most_parameters, self.most_bytes // parameters.itemsize)}"
             )
+        if lacking := _lacking(model, self.activations):
+            return f"{self.name} has no {', '.join(lacking)}"
+        if self.writer and (words := _import_failure(self.writer)):
+            return f"{self.name} needs the package {self.writer}, which cannot be imported: {words}"
         return ""
 
     def lacks_judge(self) -> str:
