@@ -9,11 +9,14 @@ import pytest
 from tests.engine.runs import LAST, ask, finish, go, look, opened, refusal, state_of, tables
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
+from tuiprop.core.network import Layer, Network
+from tuiprop.core.operation import Reference, operations
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.engine import table_view
 from tuiprop.engine import view as view_module
 from tuiprop.engine import walk as walk_module
+from tuiprop.engine.describe import describe
 from tuiprop.engine.engine import Engine
 from tuiprop.engine.notes import Matrix, Message, Pace, Place, Snapshot, Stop, Tables, Window
 from tuiprop.engine.protocol import decode_reply, decode_request, encode
@@ -979,3 +982,33 @@ def test_no_farther_than_the_history_has_room_for() -> None:
     engine = opened({"data": {"source": "xor-table"}, "training": {"batch_size": 0}})
     engine.handle(Seek(epoch=2 * MOST_EPOCHS))
     assert ask(engine, Look(), Frame).goal == MOST_EPOCHS
+
+
+def test_figures_are_of_finite_numbers_where_others_are_not() -> None:
+    figures = view_module._figures_of(np.array([[1.0, -np.inf, np.nan], [-6.7e121, 0.0, 3.0]]))
+    assert figures.size == 6.7e121
+    figures = view_module._figures_of(np.array([[1.5e308, 1.5e308, -1e308]]))
+    assert figures.size == 1.5e308
+    assert figures.mean == pytest.approx(2 / 3 * 1e308)
+    assert np.isfinite(view_module._figures_of(np.array([[1e300, 1e300]])).norm)
+    assert view_module._figures_of(np.array([[np.inf, np.nan]])).size == 0.0
+
+
+@pytest.mark.parametrize(
+    ("number", "summands"),
+    [
+        (1, ["b[1]"]),
+        (7, ["a[2]", "y"]),
+        (8, ["W[2]"]),
+        (10, []),
+        (14, ["W[1]", "dW[1]"]),
+    ],
+)
+def test_terms_of_a_sum_are_known(number: int, summands: list[str]) -> None:
+    network = Network(4, (Layer(8, "tanh"), Layer(3, "softmax")), "cross_entropy", l2=0.1)
+    steps = operations(network, OPTIMIZERS["sgd"], 0.1)
+    operands = describe(steps, number, network, 32, 1).operands
+    found = [
+        str(Reference(each.symbol, each.layer, each.slot)) for each in operands if each.summand
+    ]
+    assert found == summands

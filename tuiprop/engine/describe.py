@@ -56,7 +56,12 @@ def describe(
         sentence=operation.sentence.format(m=m),
         numpy=operation.numpy.format(m=m, t=count).splitlines(),
         operands=[
-            _operand(reference, result, update=operation.phase is Phase.UPDATE)
+            _operand(
+                reference,
+                result,
+                update=operation.phase is Phase.UPDATE,
+                summand=reference in _summands(operation),
+            )
             for reference in operation.operands
             if reference != T
         ],
@@ -64,7 +69,20 @@ def describe(
     )
 
 
-def _operand(reference: Reference, result: Reference, *, update: bool) -> Operand:
+def _summands(operation: Operation) -> set[Reference]:
+    """The operands that are added to each other, each by itself or times a number."""
+    if operation.phase is Phase.UPDATE:
+        return set(operation.operands)
+    terms: list[list[Reference]] = [[]]
+    for piece in operation.equation:
+        if piece.text in ("+", "−"):
+            terms.append([])
+        elif piece.array is not None:
+            terms[-1].append(piece.array)
+    return {term[0] for term in terms if len(term) == 1} if len(terms) > 1 else set()
+
+
+def _operand(reference: Reference, result: Reference, *, update: bool, summand: bool) -> Operand:
     """An array that is read; of a size that is the result's too, it reads the same place."""
     ways: dict[str, str] = {}
     for name, way in zip(result.size_names, ("row", "column"), strict=True):
@@ -80,6 +98,7 @@ def _operand(reference: Reference, result: Reference, *, update: bool) -> Operan
         slot=reference.slot,
         rows=rows,  # type: ignore[arg-type]
         columns=columns,  # type: ignore[arg-type]
+        summand=summand,
     )
 
 

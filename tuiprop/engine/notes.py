@@ -201,6 +201,8 @@ class Figures(Message, frozen=True, kw_only=True):
 
     smallest: float
     largest: float
+    size: float
+    """The largest finite number in size; 0 where none is finite."""
     mean: float
     norm: float
 
@@ -256,6 +258,8 @@ class Operand(Message, frozen=True, kw_only=True):
     all rows."""
     columns: Literal["row", "column", ""]
     """The same for the columns."""
+    summand: bool
+    """It is a term of a sum, or the parameter that is changed: the result is of its size."""
 
 
 class Now(Message, frozen=True, kw_only=True):

@@ -312,8 +312,3 @@ def divergence(session: Session, bad: tuple[int, int, int] | None) -> str:
         f"the state after update {t - 1} is kept. "
         f"A smaller learning rate than {run.trainer.settings.learning_rate:g} may help"
     )
-
-
-def norm(array: Array) -> float:
-    """The Frobenius norm."""
-    return float(np.linalg.norm(array))

@@ -1,11 +1,12 @@
 """What there is to see of a run: the frame that the screen asks for."""
 
+from math import isfinite
 from time import perf_counter
 
 import numpy as np
 from msgspec.structs import replace
 
-from tuiprop.core.array import Array, Rows
+from tuiprop.core.array import Array, Rows, norm
 from tuiprop.core.operation import Reference
 from tuiprop.engine.describe import describe, long_route, slip_note
 from tuiprop.engine.notes import (
@@ -23,7 +24,7 @@ from tuiprop.engine.notes import (
 from tuiprop.engine.origins import Made, leaf, origin
 from tuiprop.engine.replies import Frame
 from tuiprop.engine.requests import Look
-from tuiprop.engine.session import Session, divergence, norm
+from tuiprop.engine.session import Session, divergence
 from tuiprop.engine.stops import Stops
 from tuiprop.engine.trial import Trial
 from tuiprop.engine.walk import Walk
@@ -371,13 +372,7 @@ class View:
         array_of = window.symbol, window.layer, window.slot, window.before
         state = array_of, self._run.branch.edits, self._walk.here
         if self._known_figures is None or self._known_figures[0] != state:
-            figures = Figures(
-                smallest=float(array.min()),
-                largest=float(array.max()),
-                mean=float(array.mean()),
-                norm=norm(array),
-            )
-            self._known_figures = state, figures
+            self._known_figures = state, _figures_of(array)
         return self._known_figures[1]
 
     def _rows_of_batch(self) -> Rows:
@@ -406,6 +401,20 @@ class View:
 
 def _reference(at: Window | Place) -> Reference:
     return Reference(at.symbol, at.layer, at.slot)
+
+
+def _figures_of(array: Array) -> Figures:
+    smallest, largest = float(array.min()), float(array.max())
+    size = max(abs(smallest), abs(largest))
+    if not isfinite(size):
+        size = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+    with np.errstate(all="ignore"):
+        mean = float(array.mean())
+        if (
+            not isfinite(mean) and isfinite(smallest) and isfinite(largest)
+        ):  # the sum has overflowed
+            mean = size * float((array / size).mean())
+    return Figures(smallest=smallest, largest=largest, size=size, mean=mean, norm=norm(array))
 
 
 def _number(value: float) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.core.array import Array
+from tuiprop.core.array import Array, norm
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.operation import Reference
@@ -198,10 +198,6 @@ def parse_quantity(text: str) -> Quantity | None:
     return None
 
 
-def _norm(array: Array) -> float:
-    return float(np.linalg.norm(array))
-
-
 def _slopes(update: Update, z: Reference) -> Array:
     """|g′(z[l])|, (n[l], m)."""
     workspace, l = update.workspace, z.layer
@@ -318,7 +314,7 @@ KINDS = (
     Kind(
         "norm(X)",
         "the square root of the sum of the squares of all numbers of X",
-        of_update=lambda update, X: _norm(update.array(X)),
+        of_update=lambda update, X: norm(update.array(X)),
         made_by="X",
     ),
     Kind(
