@@ -33,7 +33,7 @@ from tuiprop.ui.widgets.matrix import ArrayName
 from tuiprop.ui.widgets.now import NowPanel
 from tuiprop.ui.widgets.whatif import WhatIfPanel
 
-WIDE, NARROW = (120, 36), (80, 24)
+WIDE, NARROW, LOW = (120, 36), (80, 24), (80, 18)
 
 
 async def at_operation(pilot: Pilot[int], number: int) -> None:
@@ -132,8 +132,24 @@ async def test_what_lies_beyond_the_edges_is_never_cut(make_app: MakeApp, width:
         assert len(text) <= view.size.width
 
 
-async def test_at_80_columns_the_operands_are_one_key_away(make_app: MakeApp) -> None:
+async def test_at_80_columns_the_operands_stand_below_the_result(make_app: MakeApp) -> None:
     async with make_app("xor-table").run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("o", "2")
+        await at_operation(pilot, 1)
+        bench = bench_of(pilot)
+        await until(pilot, lambda: len(bench.operands.views) == 3)
+        views = [bench.matrix, *bench.operands.views]
+        for view in views:
+            await until(pilot, lambda view=view: view.has_focus)  # type: ignore[misc]
+            assert all(each.is_on_screen for each in views)
+            await pilot.press("tab")
+        await until(pilot, lambda: bench.source.has_focus)
+        assert not any(view.is_on_screen for view in views)
+
+
+async def test_in_few_lines_the_operands_are_one_key_away(make_app: MakeApp) -> None:
+    async with make_app("xor-table").run_test(size=LOW) as pilot:
         await opened(pilot)
         await pilot.press("o", "2")
         await at_operation(pilot, 1)
@@ -333,7 +349,7 @@ def is_number(text: str) -> bool:
 
 
 async def test_one_panel_or_all_as_the_terminal_grows_and_shrinks(make_app: MakeApp) -> None:
-    async with make_app("iris").run_test(size=NARROW) as pilot:
+    async with make_app("iris").run_test(size=LOW) as pilot:
         await opened(pilot)
         await pilot.press("o", "2")
         await at_operation(pilot, 1)
@@ -346,7 +362,7 @@ async def test_one_panel_or_all_as_the_terminal_grows_and_shrinks(make_app: Make
         await until(pilot, lambda: all(v.is_on_screen for v in (bench.matrix, W, a, b)))
         await pilot.press("tab")
         await until(pilot, lambda: b.has_focus)
-        await pilot.resize_terminal(*NARROW)
+        await pilot.resize_terminal(*LOW)
         await until(pilot, lambda: b.is_on_screen and not bench.matrix.is_on_screen)
         assert b.has_focus
         await pilot.press("o")

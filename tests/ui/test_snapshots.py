@@ -108,7 +108,7 @@ async def matrix(pilot: Pilot[int]) -> None:
         lambda: (
             view.matrix is not None
             and view.matrix.window.column + view.matrix.window.columns == 32
-            and view.matrix.window.rows == 8
+            and view.matrix.window.rows == min(8, view.window.rows)
         ),
     )
 

@@ -1,18 +1,21 @@
 """What becomes text without a screen: numbers, curves, ticks, places, copies."""
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
+from textual.content import Content
 
 from tuiprop.engine.notes import Matrix, Window
 from tuiprop.engine.requests import Seek
 from tuiprop.ui.copying import COPY_FORMS
 from tuiprop.ui.curve import MOST, Curve
 from tuiprop.ui.form import to_option, to_text, to_value, without
-from tuiprop.ui.numbers import scale_of, short, sparkline
+from tuiprop.ui.numbers import scale_of, short, sparkline, whole, whole_label, within
 from tuiprop.ui.places import parse_place
 from tuiprop.ui.widgets.chart import linear_ticks, log_ticks
 
@@ -42,8 +45,61 @@ def test_a_cell_is_at_most_six_wide_and_right_to_its_last_place(
 def test_no_minus_zero_and_ascii_minus() -> None:
     assert scale_of(1.0).write(-0.0001) == "0.000"
     assert scale_of(1.0).write(-0.5) == "-0.500"
-    assert scale_of(math.inf).write(math.nan) == "nan"
-    assert scale_of(0.013).title == " × 10⁻³"
+    assert scale_of(0.0).write(math.nan) == "nan"
+    assert (scale_of(0.013).mark, scale_of(1.0).mark, scale_of(6.7e121).mark) == ("e-3", "", "e120")
+
+
+@given(st.floats(min_value=5e-324, max_value=1.797e308), st.integers(5, 12))
+def test_a_number_has_the_columns_it_is_given_and_its_power_of_ten(
+    largest: float, width: int
+) -> None:
+    scale = scale_of(largest, width)
+    for value in (largest, -largest, -largest / 3):
+        written = scale.write(value)
+        assert len(written) <= scale.width <= width
+        step = Decimal(10) ** (scale.exponent - scale.places)
+        shown = Decimal(f"{written}{scale.mark}")
+        assert abs(shown - Decimal(value)) <= step * Decimal("0.5000001")
+
+
+@given(st.floats(min_value=1e-5, max_value=999), st.integers(5, 12))
+def test_a_smaller_array_has_the_power_of_ten_of_a_larger_one(largest: float, width: int) -> None:
+    scale = scale_of(largest, width, exponent=0)
+    assert not scale.mark
+    written = scale.write(-largest)
+    assert len(written) <= scale.width <= width
+    assert abs(Decimal(written) + Decimal(largest)) <= Decimal("0.5000001") * Decimal(10) ** (
+        -scale.places
+    )
+    if width >= 9:
+        assert float(written) != 0
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False).filter(bool),
+    st.integers(7, 20),
+    st.integers(1, 12),
+)
+def test_a_number_is_within_its_columns_or_not_there(
+    value: float, width: int, figures: int
+) -> None:
+    written = within(value, width, figures)
+    assert 0 < len(written) <= width
+    exact = Decimal(value)
+    assert abs(Decimal(written) - exact) <= abs(exact) * Decimal("0.501")
+    assert within(value, 2, 1) == "" or len(within(value, 2, 1)) <= 2
+
+
+@given(st.text(alphabet="ab1.5e-(, )", max_size=30), st.integers(0, 30))
+def test_a_line_is_never_cut_within_a_number(words: str, width: int) -> None:
+    line = whole(Text(words), width)
+    assert line.cell_len <= width
+    assert whole_label(Content(words), width).plain == line.plain
+    kept = line.plain.removesuffix("…")
+    if kept != words:
+        assert words.startswith(kept)
+        cut = (kept.split(" ")[-1], words[len(kept) :].split(" ")[0])
+        assert not any(c.isdigit() for part in cut for c in part) or not all(cut)
 
 
 @pytest.mark.parametrize(

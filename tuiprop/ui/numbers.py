@@ -1,46 +1,102 @@
 """How numbers are written: one power of ten for a matrix, an ASCII minus that can be pasted."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from math import floor, inf, isfinite, log10
 
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from rich.text import Text
+from textual.content import Content
 
-CELL = 8
-"""Columns of a matrix cell: sign, number, and a blank or bracket on each side."""
+NUMBER = 6
+"""Columns of a number of a matrix, its sign included, where there is room."""
+
+CELL = NUMBER + 2
+"""Columns of a matrix cell: a number, and a blank or bracket on each side."""
+
+MOST_PLACES = 6
+"""Places after the point, at most, of an array that has the power of ten of a larger one."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The power of ten of a matrix and the places after the point."""
+    """The power of ten of an array and the places after the point."""
 
     exponent: int
     places: int
+    width: int = NUMBER
+    """Columns of its widest number."""
+
+    def shows(self, value: float) -> bool:
+        """A number is not so small that nothing but zeros is written for it."""
+        return not 0 < abs(value) < 0.5 * 10.0 ** (self.exponent - self.places)
 
     @property
-    def title(self) -> str:
-        """What stands after the name, such as × 10⁻³; nothing where the power is 0."""
-        if not self.exponent:
-            return ""
-        return " × 10" + str(self.exponent).translate(_SUPERSCRIPTS)
+    def mark(self) -> str:
+        """The power as it stands beside the numbers, such as e-3; empty where it is 1."""
+        return f"e{self.exponent}" if self.exponent else ""
 
     def write(self, value: float) -> str:
-        """A number of the matrix in at most 6 columns, without its power of ten."""
+        """A number of the array without its power of ten."""
         if not isfinite(value):
             return str(value)
-        written = f"{value / 10.0**self.exponent:.{self.places}f}"
+        scaled = Decimal(value).scaleb(-self.exponent)
+        written = f"{scaled:.{self.places}f}"
         return written.removeprefix("-") if float(written) == 0 else written
 
 
-def scale_of(largest: float) -> Scale:
-    """The scale for a matrix whose largest number in size is this.
+@dataclass(frozen=True)
+class Separate(Scale):
+    """No common power of ten: every number has its own exponent."""
 
-    Numbers from 0.1 to below 1000 stand as they are; else the power is a multiple of 3.
+    exponent: int = 0
+    places: int = 0
+    width: int = NUMBER + 2
+
+    def write(self, value: float) -> str:
+        """A number with its exponent."""
+        return within(value, self.width, 2) if isfinite(value) else str(value)
+
+
+def power_of(largest: float) -> int:
+    """The power of ten for an array whose largest finite number in size is this.
+
+    Numbers from 0.1 to below 1000 are written as they are; else the power is a multiple of 3.
     """
-    if not isfinite(largest) or largest <= 0:
-        return Scale(0, 3)
-    exponent = 0 if 0.0999 < largest < 999.95 else 3 * floor(log10(largest * 1.00005) / 3)
-    scaled = largest / 10.0**exponent
-    return Scale(exponent, 3 if scaled < 9.9995 else 2 if scaled < 99.995 else 1)
+    if largest <= 0 or 0.0999 < largest < 999.95:
+        return 0
+    return 3 * floor((log10(largest) + 2.17e-5) / 3)
+
+
+def scale_of(
+    largest: float, width: int = NUMBER, *, exponent: int | None = None, figures: int = 3
+) -> Scale:
+    """The scale for an array.
+
+    Args:
+        largest: its largest finite number in size; 0 where it has none.
+        width: columns of a number, its sign included, at most.
+        exponent: the power of ten, where other arrays decide it.
+        figures: of a number just above 0.1.
+    """
+    if exponent is None:
+        exponent = power_of(largest)
+    scaled = Decimal(largest).scaleb(-exponent)
+    size = scaled.adjusted() if scaled else 0
+    digits = max(1, size + 1)
+    zeros = max(0, -1 - size)  # between the point and the first figure
+    while True:
+        natural = min(figures + zeros, figures + MOST_PLACES - 3) if zeros else figures + 1 - digits
+        places = max(0, min(natural, width - digits - 2))
+        if round(scaled, places) < 10**digits:
+            return Scale(exponent, places, 1 + digits + (1 + places if places else 0))
+        digits += 1
+
+
+def largest_of(values: Iterable[float]) -> float:
+    """The largest finite number in size; 0 where there is none."""
+    return max((abs(value) for value in values if isfinite(value)), default=0.0)
 
 
 def short(value: float | None, figures: int = 3) -> str:
@@ -57,6 +113,38 @@ def short(value: float | None, figures: int = 3) -> str:
     mantissa, exponent = f"{value:.{figures - 1}e}".split("e")
     return f"{mantissa}e{int(exponent)}"
 
+
+def within(value: float | None, width: int, figures: int = 3) -> str:
+    """A number with as many figures as fit into some columns, up to so many; else nothing."""
+    candidates = (short(value, count) for count in range(figures, 0, -1))
+    return next((written for written in candidates if len(written) <= width), "")
+
+
+def whole(line: Text, width: int) -> Text:
+    """A line in so many columns at most; a word with a figure in it is left out, never cut."""
+    if line.cell_len <= width:
+        return line
+    cut = line.copy()
+    cut.truncate(max(0, width - 1))
+    kept = line[: _end(line.plain, len(cut.plain))]
+    return kept.append("…") if width > 0 else kept
+
+
+def whole_label(label: Content, width: int) -> Content:
+    """As `whole`, for the title of a panel."""
+    if label.cell_length <= width:
+        return label
+    end = _end(label.plain, len(label.truncate(max(0, width - 1)).plain))
+    return label[:end].append("…") if width > 0 else Content("")
+
+
+def _end(text: str, end: int) -> int:
+    """Where a text that may have so many characters is cut: before a number that goes on."""
+    word = next((m for m in _WORD.finditer(text) if m.start() < end < m.end()), None)
+    return end if word is None or not any(c.isdigit() for c in word[0]) else word.start()
+
+
+_WORD = re.compile(r"\S+")
 
 _BARS = "▁▂▃▄▅▆▇█"
 

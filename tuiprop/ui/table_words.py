@@ -9,7 +9,7 @@ from tuiprop.engine.notes import ColumnNote, ReadingNote, Tables
 from tuiprop.engine.replies import Outline
 from tuiprop.ui.column_changes import POSSIBLE
 from tuiprop.ui.naming import told_apart
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import short, within
 from tuiprop.ui.palette import Palette
 
 WIDEST = 14
@@ -136,8 +136,17 @@ def _style(palette: Palette, at_hand: bool, *, head: bool) -> Style:
     return Style(color=palette.dim if head and not at_hand else palette.text, bold=at_hand)
 
 
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def _cell(text: str, room: int, note: ColumnNote) -> str:
     """A cell in its place: numbers to the right."""
+    if len(text) > room - 2 and (number := _number(text)) is not None:
+        text = within(number, room - 2, room)
     shown = text if len(text) <= room - 2 else text[: room - 3] + "…"
     return f"{shown:<{room}}" if note.kind == "text" else f"{shown:>{room - 2}}  "
 

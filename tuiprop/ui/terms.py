@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tuiprop.engine.notes import OriginNote, TermNote
-from tuiprop.ui.numbers import Scale, scale_of, short
+from tuiprop.ui.numbers import Scale, largest_of, scale_of, within
 from tuiprop.ui.palette import Palette, cursor_style
 
 WIDEST_BAR = 12
@@ -19,6 +19,12 @@ WIDEST_BAR = 12
 
 ROOMY = 60
 """From so many columns on numbers have room for what paper and pencil need."""
+
+NUMBERS = (13, 10, 8)
+"""Columns that a number may have, with a blank."""
+
+SHORTEST_NAME = 6
+"""Columns of the name of a term, at least, with a blank."""
 
 LEAST_FOOT = 3
 """Lines below the terms: how many more there are, the sum, the verdict."""
@@ -94,7 +100,11 @@ class Terms:
         origin, palette, width = self.origin, self.palette, self.width
         plain = Style(color=palette.text)
         bold = plain + Style(bold=True)
-        lines = [Text.assemble((origin.name, bold), f" = {origin.shown!r}")]
+        room = width - len(origin.name) - 3
+        shown = repr(origin.shown)
+        if len(shown) > room:
+            shown = within(origin.shown, room, 12) or "…"
+        lines = [Text.assemble((origin.name, bold), f" = {shown}")]
         if origin.sentence:
             return lines + [Text(line, plain) for line in wrap(origin.sentence, width)]
         if origin.slip:
@@ -122,51 +132,63 @@ class Terms:
 
     def _row(self, name: str, written: str) -> str:
         """A number under the terms."""
-        return f"{name:<{self._name_width}}{self._gap()}{written:>{self._column}}"
+        return f"{name:<{self._name_width + len(self._gap())}}{written:>{self._column}}"
 
     def _verdict(self) -> list[Text]:
         """Whether it closes."""
         origin, palette = self.origin, self.palette
         if origin.closes:
             off = f"✓ but for rounding, {origin.difference:.1e}"
-            words = off if origin.difference else "✓ to the last bit"
+            words = (
+                off if origin.difference and isfinite(origin.difference) else "✓ to the last bit"
+            )
             return [Text(words, Style(color=palette.good))]
         words = f"✗ the equation gives {origin.value!r}: it differs by {origin.difference:.1e}"
         return [Text(line, Style(color=palette.bad, bold=True)) for line in wrap(words, self.width)]
 
-    @property
+    @cached_property
     def _column(self) -> int:
-        """Columns of a number."""
-        return 13 if self.width >= ROOMY else 10
+        """Columns of a number: fewer where more factors then have room."""
+        widths = NUMBERS if self.width >= ROOMY else NUMBERS[1:]
+        return max(widths, key=self._factors_at)
+
+    def _factors_at(self, column: int) -> int:
+        """How many numbers of a term have room beside the term itself, at so many columns each."""
+        most = 2 if self.origin.place.symbol == "J" else 3  # of J: the class of the example
+        there = max((len(term.factors) for term in self.origin.terms), default=0)
+        return max(0, min(most, there, (self.width - self._shortest_name) // column - 1))
+
+    @property
+    def _shortest_name(self) -> int:
+        """Columns in which the rows below the terms have their names."""
+        more = self.origin.more + len(self.origin.terms)
+        return max(SHORTEST_NAME, len(f"{more} more") + 1)
 
     @property
     def figures(self) -> int:
         """Figures of a factor."""
-        return self._column - 6
+        return max(3, self._column - 6)
 
     @cached_property
     def scale(self) -> Scale:
         """One power of ten for the terms, with about as many figures as their factors have."""
         origin = self.origin
-        numbers = [abs(term.value) for term in origin.terms]
-        scale = scale_of(max([*numbers, abs(origin.total), abs(origin.rest)]))
-        return Scale(scale.exponent, scale.places + self.figures - 3)
+        numbers = [*(term.value for term in origin.terms), origin.total, origin.rest]
+        return scale_of(largest_of(numbers), self._column - 1, figures=self.figures)
 
     def _written(self, value: float) -> str:
         return f"{self.scale.write(value):>{self._column}}"
 
     @property
     def _name_width(self) -> int:
-        names = [self._label(term) for term in self.origin.terms]
-        names += [f"{self.origin.more + len(self.origin.terms)} more", "sum"]
-        room = self.width - self._column * (self._factors + 1) - 2
-        return max(4, min(max(map(len, names)) + 1, room, 24))
+        names = [len(self._label(term)) + 1 for term in self.origin.terms]
+        room = self.width - self._column * (self._factors + 1)
+        return max(0, min(max([*names, self._shortest_name]), room, 24))
 
     @property
     def _factors(self) -> int:
         """How many numbers of a term have columns of their own."""
-        most = 2 if self.origin.place.symbol == "J" else 3  # of J: the class of the example
-        return min(most, max((len(term.factors) for term in self.origin.terms), default=0))
+        return self._factors_at(self._column)
 
     def _label(self, term: TermNote) -> str:
         """With its arrays where the headings name others."""
@@ -183,7 +205,9 @@ class Terms:
         text = " " * self._name_width
         width = self._column
         text += "".join(f"{_cut(column, width - 1):>{width}}" for column in self.headings)
-        text += f"{'term' + self.scale.title.replace(' ', ''):>{width}}"
+        mark = self.scale.mark
+        term = f"term {mark}".rstrip()
+        text += f"{term if len(term) < width else mark:>{width}}"
         return Text(text, Style(color=self.palette.dim))
 
     def _term_line(self, i: int) -> Text:
@@ -197,17 +221,18 @@ class Terms:
             if column >= len(term.factors):
                 line.append(" " * self._column)
                 continue
-            written = short(term.factors[column].value, self.figures)
+            written = within(term.factors[column].value, self._column - 1, self.figures)
             if self.chosen == (i, column):
-                line.append(" " * max(0, self._column - len(written) - 2))
+                written = within(term.factors[column].value, self._column - 2, self.figures)
+                line.append(" " * (self._column - len(written) - 2))
                 line.append(f"[{written}]", cursor_style(palette))
             else:
                 line.append(f"{written:>{self._column}}", plain)
         line.append(self._written(term.value), plain)
-        largest = max(abs(each.value) for each in origin.terms)
+        largest = largest_of(each.value for each in origin.terms)
         room = min(WIDEST_BAR, self.width - line.cell_len - 1)
-        share = abs(term.value) / largest if largest else 0.0
-        if room > 0 and share == share and share != float("inf"):
+        share = min(1.0, abs(term.value) / largest) if largest else 0.0
+        if room > 0 and share == share:
             positive = term.value > 0
             bar = ("█" if positive else "▒") * round(share * room)
             colour = palette.training if positive else palette.validation
@@ -245,10 +270,10 @@ def _as_printed(numbers: list[float], scale: Scale) -> Decimal | None:
 
 
 def _cut(name: str, width: int) -> str:
-    """A name in so many columns, at most."""
-    return name if len(name) <= width else name[: width - 1] + "…"
+    """A name in so many columns, at most, without part of a number that it ends with."""
+    return name if len(name) <= width else name[: max(0, width - 1)].rstrip("0123456789") + "…"
 
 
 def _fitted(name: str, width: int) -> str:
     """A name in so many columns, with a blank after it."""
-    return _cut(name, width - 1).ljust(width)
+    return _cut(name, width - 1).ljust(width)[:width]

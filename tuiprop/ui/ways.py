@@ -9,7 +9,7 @@ from rich.text import Text
 from tuiprop.engine.sights import LayerOnTheWay, Picture, WayNote
 from tuiprop.ui.diagrams import styled
 from tuiprop.ui.naming import told_apart
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import short, within
 from tuiprop.ui.palette import Palette, heat, heat_level
 from tuiprop.ui.scaling import fitted
 from tuiprop.ui.shading import by_light, line_of, text_of
@@ -83,7 +83,7 @@ def _inputs(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
         text = Text()
         for name, value in pairs[line::lines]:
             text.append(f" {name:<{widest}}", Style(color=palette.dim))
-            text.append(f"{short(value, 4):>9} ", Style(color=palette.text))
+            text.append(f"{within(value, 9, 4):>9} ", Style(color=palette.text))
         texts.append(text)
     return texts
 
@@ -181,8 +181,8 @@ def _units(note: WayNote, l: int, palette: Palette, room: int) -> list[Text]:
         is_actual = l == len(note.layers) - 1 and whole == note.actual
         text = styled(f"{name:<{widest}}", Style(color=palette.text, bold=is_actual))
         if own is not None:
-            text.append(f" {short(own):>8}", Style(color=palette.dim))
-        text.append(f" {short(value):>8} ", Style(color=palette.text))
+            text.append(f" {within(own, 8):>8}", Style(color=palette.dim))
+        text.append(f" {within(value, 8):>8} ", Style(color=palette.text))
         colour = palette.training if value >= 0 else palette.validation
         texts.append(text.append(_bar(value, largest, room), Style(color=colour)))
     return texts
@@ -223,7 +223,7 @@ def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
         text = Text()
         for name, value in pairs[start : start + across]:
             text.append(f" {name:>{widest}} ", Style(color=palette.dim))
-            text.append(f"{short(value):>8}", heat(palette, heat_level(value, largest)))
+            text.append(f"{within(value, 8):>8}", heat(palette, heat_level(value, largest)))
             text.append(" ")
         texts.append(text)
     return texts

@@ -6,7 +6,7 @@ from tuiprop.engine.replies import Studied
 from tuiprop.engine.sights import ClassesNote, ExampleNote, NumberScore, WayNote
 from tuiprop.ui.aspects.aspect import Choice
 from tuiprop.ui.naming import told_apart
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import within
 from tuiprop.ui.widgets.examples import Entry, Examples
 
 LONGEST = 14
@@ -46,7 +46,7 @@ def _words(each: ExampleNote, names: list[str], width: int) -> str:
 
 def _list_residuals(examples: Examples, score: NumberScore) -> None:
     entries = [
-        Entry(row, f"#{row:<5} {short(actual, 4):>9} {short(predicted, 4):>9}")
+        Entry(row, f"#{row:<5} {within(actual, 9, 4):>9} {within(predicted, 9, 4):>9}")
         for row, actual, predicted in score.worst
     ]
     head = f"{'row':<6} {'y':>9} {'ŷ':>9}"

@@ -41,7 +41,7 @@ from tuiprop.ui.widgets.bars import Line, labelled
 from tuiprop.ui.widgets.bench import Bench
 from tuiprop.ui.widgets.chart import CostChart, Series
 from tuiprop.ui.widgets.layers import SYMBOLS, LayerRow, LayersPanel, Marks
-from tuiprop.ui.widgets.matrix import ArrayName
+from tuiprop.ui.widgets.matrix import LEAST_HEIGHT, ArrayName
 from tuiprop.ui.widgets.source import MOST_TERMS
 from tuiprop.ui.widgets.title import WIDE, Title
 
@@ -52,6 +52,12 @@ PACES: tuple[Pace | None, ...] = (
     None,
 )
 """From one operation a second to flat out."""
+
+LEAST_BENCH = 14
+"""Lines of an operation with three rows of its result: what there are fewer of, the chart gives."""
+
+LEAST_BOTTOM = 9
+"""Lines of the chart, at least."""
 
 TALL = 30
 """From so many lines on, and as many columns as the title wants, there are all panels."""
@@ -79,12 +85,15 @@ class RunScreen(Fitting, Screen[None]):
     RunScreen #facts { width: 46; height: 1fr; background: $background; padding: 0 1;
                        border: round $border; border-title-color: $foreground; }
     RunScreen #hint { background: $background; }
-    RunScreen #layers { max-height: 14; }
+    RunScreen #layers { max-height: 13; }
+    RunScreen.-cramped #bottom { min-height: 7; }
     RunScreen.-compact #bottom { display: none; }
     RunScreen.-compact #layers { max-height: 9; }
+    RunScreen.-compact.-engaged #layers { max-height: 7; }
+    RunScreen.-low.-engaged #bottom { display: none; }
     RunScreen.-operation #bottom, RunScreen.-operation #layers { display: none; }
     RunScreen.-cost #bench, RunScreen.-cost #layers, RunScreen.-cost #facts { display: none; }
-    RunScreen.-cost #bottom { display: block; height: 1fr; }
+    RunScreen.-cost #bottom, RunScreen.-low.-engaged.-cost #bottom { display: block; height: 1fr; }
     RunScreen.-compact.-cost #bottom { layout: vertical; }
     RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
     RunScreen.-hidden-hint #hint { display: none; }
@@ -273,6 +282,7 @@ class RunScreen(Fitting, Screen[None]):
         if frame is None or outline is None or not self.is_mounted:
             return
         self.query_one(Title).tell(frame, self.link, self.palette, self._view)
+        self._make_room(frame)
         self.bench.show(frame)
         self._paint_layers(frame)
         self._paint_chart(frame)
@@ -283,9 +293,21 @@ class RunScreen(Fitting, Screen[None]):
         words = f" {status.hint(frame, self._went_back)}"
         is_news = bool(frame.hit or frame.diverged or frame.what_if or frame.unkept)
         self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
-        hint = Text.assemble((words, Style(color=self.palette.dim)))
-        hint.truncate(self.size.width, overflow="ellipsis")
-        self.query_one("#hint", Line).show([hint])
+        self.query_one("#hint", Line).show([Text.assemble((words, Style(color=self.palette.dim)))])
+
+    def _make_room(self, frame: Frame) -> None:
+        """For numbers: while an operation is at hand, the chart yields where there is too little.
+
+        Else the operation does, which is then not shown.
+        """
+        lines_of_text = 4  # two of title, the hint, the keys
+        room = self.size.height - lines_of_text - self.layers_panel.outer_size.height
+        is_low = not self.is_compact and room < LEAST_BENCH + LEAST_BOTTOM
+        self.set_class(is_low, "-low")
+        self.set_class(room < LEAST_HEIGHT + LEAST_BOTTOM, "-cramped")
+        self.bench.set_class(is_low, "-low")
+        engaged = frame.now or frame.completed or frame.what_if
+        self.set_class(engaged is not None, "-engaged")
 
     def _paint_layers(self, frame: Frame) -> None:
         outline, layers = self.link.outline, self.layers_panel

@@ -12,6 +12,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuiprop.ui.numbers import whole
 from tuiprop.ui.palette import Palette
 
 
@@ -100,7 +101,8 @@ class Line(Grounded):
         width, style = self.size.width, self.ground
         if y >= len(self._lines):
             return Strip.blank(width, style)
-        segments = [s for s in self._lines[y].render(self.app.console) if s.text != "\n"]
+        line = whole(self._lines[y], width)
+        segments = [s for s in line.render(self.app.console) if s.text != "\n"]
         return Strip(segments).apply_style(style).adjust_cell_length(width, style)
 
     async def on_click(self, event: Click) -> None:
@@ -116,8 +118,7 @@ def spread(left: Text, right: Text, width: int) -> Text:
     room = width - right.cell_len - 2
     if room < 1:
         return right
-    left = left.copy()
-    left.truncate(room, overflow="ellipsis")
+    left = whole(left, room)
     return Text.assemble(" ", left, " " * (room - left.cell_len), right, " ")
 
 

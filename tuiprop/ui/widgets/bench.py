@@ -10,13 +10,17 @@ from textual.message import Message
 
 from tuiprop.engine.notes import Place, Window
 from tuiprop.engine.replies import Frame
+from tuiprop.ui.numbers import power_of
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.widgets.layers import SYMBOLS
-from tuiprop.ui.widgets.matrix import ArrayName, MatrixView
-from tuiprop.ui.widgets.now import NowPanel
-from tuiprop.ui.widgets.operands import Operands, needed
+from tuiprop.ui.widgets.matrix import LEAST_HEIGHT, ArrayName, MatrixView
+from tuiprop.ui.widgets.now import NowPanel, Told
+from tuiprop.ui.widgets.operands import Operands
 from tuiprop.ui.widgets.source import SourcePanel
 from tuiprop.ui.widgets.whatif import WhatIfPanel
+
+SMALLEST_TERM = 5
+"""Powers of ten below that of a sum at which a term of it still shows a figure."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,9 @@ class _Visit:
 class Bench(Container):
     """Shows one array, what made it, and the origin of the number under the cursor.
 
-    With the class -large it has the screen for itself and shows the operands; with -compact there
-    is room for one panel beside the operation.
+    With the class -large it has the screen for itself and shows the operands; with -compact they
+    stand below the result, and with -single there is room for one panel beside the operation.
+    With -low there is room for the operation only while one is at hand.
     """
 
     DEFAULT_CSS = """
@@ -47,12 +52,14 @@ class Bench(Container):
     Bench.-trying #now { display: none; }
     Bench.-compact #source { display: none; }
     Bench.-large { layout: vertical; }
-    Bench.-large #operands { display: block; }
+    Bench.-large.-reads #operands { display: block; }
     Bench.-large #hero { height: 3fr; width: 100%; }
     Bench.-large #source { width: 100%; height: 2fr; }
-    Bench.-compact.-large #source, Bench.-compact.-large #operands { display: none; }
-    Bench.-compact.-large.-at-operand #operands { display: block; width: 1fr; }
-    Bench.-compact.-large.-at-operand #matrix { display: none; }
+    Bench.-compact.-large #source, Bench.-single.-large #operands { display: none; }
+    Bench.-compact.-large #matrices { layout: vertical; }
+    Bench.-compact.-large #operands { width: 100%; }
+    Bench.-single.-large.-at-operand #operands { display: block; height: 1fr; }
+    Bench.-single.-large.-at-operand #matrix { display: none; }
     Bench.-compact.-large.-at-source #source { display: block; height: 1fr; }
     Bench.-compact.-large.-at-source #hero { display: none; }
     """
@@ -108,8 +115,13 @@ class Bench(Container):
 
     @property
     def _shows_one(self) -> bool:
-        """There is room for one panel beside the operation."""
+        """There is no room for the origin beside the numbers."""
         return self.is_large and self.has_class("-compact")
+
+    @property
+    def _room(self) -> int:
+        """Lines that the operation and the matrices have."""
+        return self.query_one("#hero").size.height
 
     # What is asked of the engine
 
@@ -152,24 +164,23 @@ class Bench(Container):
         self.matrix.show(frame.matrix)
         if self.is_large:
             self._show_operands(frame)
+        self._share_a_power()
         self.source.show(frame.origin, _why_no_origin(frame))
 
     def _show_operation(self, frame: Frame) -> None:
         """The operation that made what is looked at; a new one at hand is looked at."""
-        begins = frame.what_if is not None and not self.has_class("-trying")
+        tries = frame.what_if is not None and not self.has_class("-trying")
         self.set_class(frame.what_if is not None, "-trying")
-        if begins and self._shows_one:
+        if tries and self._shows_one:
             self.focus_panel(self.matrix)
         asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
         if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
             at_one = frame.now is not None or frame.completed is not None
-            wanted = at_one or self.is_large or not self.has_class("-compact")
-            self.set_class(frame.shown is not None and wanted, "-made")
-        if frame.what_if is not None:
-            self.call_after_refresh(self.query_one(WhatIfPanel).tell, frame.what_if, self.palette)
-        whole = self.is_large or not self.has_class("-compact")
-        now_panel = self.query_one(NowPanel)
-        self.call_after_refresh(now_panel.tell, frame, self.palette, whole=whole)
+            short = self.has_class("-compact") or self.has_class("-low")
+            wanted = at_one or self.is_large or not short
+            begins = self.is_large and frame.update == 0 and not at_one
+            self.set_class((frame.shown is not None and wanted) or begins, "-made")
+        self.call_after_refresh(self._tell, frame)
         now = frame.now or frame.completed
         at_hand = None if now is None else (frame.update, now.number)
         if at_hand != self._at_hand and now is not None and frame.what_if is None:
@@ -179,18 +190,51 @@ class Bench(Container):
                 self.focus_panel(self.matrix)
         self._at_hand = at_hand
 
+    def _tell(self, frame: Frame) -> None:
+        """The operation or what is tried, in the lines that the numbers leave."""
+        matrices = 2 if self._shows_one and self.operands.views else 1
+        room = self._room - matrices * LEAST_HEIGHT
+        if frame.what_if is not None:
+            self.query_one(WhatIfPanel).tell(frame.what_if, self.palette, room)
+        whole = self.is_large or not self.has_class("-compact")
+        self.query_one(NowPanel).tell(frame, self.palette, all_lines=whole, room=room)
+        if self.is_large:
+            self._divide()
+
     def _show_operands(self, frame: Frame) -> None:
         operands = self.operands
         if operands.tell(frame.shown):
+            self.set_class(bool(operands.views), "-reads")
             self.lay_out()
             self.post_message(self.Changed())
         operands.show(frame.operands)
         operands.follow(self.matrix.row, self.matrix.column)
-        width = self.size.width
-        if self._shows_one:
-            operands.fill()
+        self._divide()
+
+    def _share_a_power(self) -> None:
+        """The terms of a sum and what they come to have one power of ten."""
+        summands = [self.matrix, *self.operands.summands] if self.is_large else []
+        power = power_of(max((view.largest for view in summands), default=0.0))
+        # another would be nothing but zeros beside these
+        seen = [view for view in summands if view.largest > 10.0 ** (power - SMALLEST_TERM)]
+        for view in (self.matrix, *self.operands.views):
+            view.take_power(power if view in seen and len(seen) > 1 else None)
+
+    def _divide(self) -> None:
+        """Give each matrix the room that it needs, as far as there is room."""
+        operands, result = self.operands, self.matrix
+        if not operands.views or not self._room:
+            return
+        above = self.query_one("#whatif" if self.has_class("-trying") else "#now", Told)
+        height = self._room - (above.lines + 2 if self.has_class("-made") else 0)
+        self.set_class(self._shows_one and height < 2 * LEAST_HEIGHT, "-single")
+        if self.has_class("-single"):
+            operands.show_alone(self._panel if self._panel in operands.views else operands.views[0])
+        elif self._shows_one:
+            operands.stack(self.size.width, height, result.wanted_height)
         else:
-            operands.share(max(40, width - min(width // 2, needed(self.matrix))))
+            operands.share(self.size.width, result)
+            operands.styles.height = "1fr"
 
     # Looking elsewhere
 
@@ -233,8 +277,7 @@ class Bench(Container):
         panel = self._panel if self._panel in (*operands, self.source) else self.matrix
         self.set_class(panel in operands, "-at-operand")
         self.set_class(panel is self.source, "-at-source")
-        for view in operands:
-            view.display = not self._shows_one or view is panel
+        self._divide()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Where all are shown, that panel is the one that is looked at."""
@@ -245,7 +288,10 @@ class Bench(Container):
         """The focus to the next panel where only one is shown; whether that is so."""
         if not self._shows_one:
             return False
-        panels: list[MatrixView | SourcePanel] = [self.matrix, *self.operands.views, self.source]
+        operands = self.operands.views
+        if not self.has_class("-single"):
+            operands = [view for view in operands if view.display]
+        panels: list[MatrixView | SourcePanel] = [self.matrix, *operands, self.source]
         focused = self.screen.focused
         at = next((i for i, panel in enumerate(panels) if panel is focused), 0)
         self.focus_panel(panels[(at + direction) % len(panels)])

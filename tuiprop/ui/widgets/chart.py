@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -30,7 +31,8 @@ class CostChart(Grounded, can_focus=True):
     """J against epochs, linear or logarithmic."""
 
     DEFAULT_CSS = """
-    CostChart { border: round $border; border-title-color: $foreground; padding: 0 1; }
+    CostChart { border: round $border; border-title-color: $foreground; padding: 0 1;
+                border-subtitle-color: $dim; }
     CostChart:focus { border: round $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,6 +79,10 @@ class CostChart(Grounded, can_focus=True):
             self._entitle()
             self.refresh()
 
+    def on_resize(self, event: Resize) -> None:
+        """The legend has another width."""
+        self._entitle()
+
     def action_toggle_scale(self) -> None:
         """Linear to logarithmic and back."""
         self.logarithmic = not self.logarithmic
@@ -105,7 +111,7 @@ class CostChart(Grounded, can_focus=True):
         if self._others:
             count = len(self._others)
             parts.append(f"[{dim}]{count} other branch{'es' if count > 1 else ''}, dim[/]")
-        while len(parts) > 1 and len(Content.from_markup("   ".join(parts))) > self.size.width - 4:
+        while parts and len(Content.from_markup("   ".join(parts))) > self.size.width - 2:
             parts.pop()
         self.border_subtitle = "   ".join(parts)
 

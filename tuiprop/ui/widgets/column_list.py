@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from tuiprop.engine.notes import ColumnNote
 from tuiprop.ui.naming import told_apart
-from tuiprop.ui.numbers import bars, plain
+from tuiprop.ui.numbers import bars, plain, whole
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
@@ -155,7 +155,7 @@ class ColumnList(Grounded, can_focus=True):
         return dict(zip(self._notes, names, strict=True))
 
     def _strip(self, line: str, style: Style, width: int) -> Strip:
-        segments = Text().append(line, style).render(self.app.console)
+        segments = whole(Text().append(line, style), width).render(self.app.console)
         strip = Strip([segment for segment in segments if segment.text != "\n"])
         return strip.apply_style(self.ground).adjust_cell_length(width, self.ground + style)
 
@@ -164,8 +164,8 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     """Cells side by side, each cut to its width with a blank after it."""
     line = Text()
     for cell, width in zip(cells, widths, strict=True):
-        part = Text(cell)
-        part.truncate(width - 1, overflow="ellipsis", pad=True)
+        part = whole(Text(cell), width - 1)
+        part.truncate(width - 1, pad=True)
         line.append_text(part).append(" ")
     return line.plain
 

@@ -12,9 +12,10 @@ from textual.strip import Strip
 
 from tuiprop.engine.sights import ClassesNote
 from tuiprop.ui.naming import told_apart
+from tuiprop.ui.numbers import whole, whole_label
 from tuiprop.ui.palette import LEVELS, Palette, cursor_style, heat
 from tuiprop.ui.scrolling import first_in_sight
-from tuiprop.ui.shading import Cell, segments
+from tuiprop.ui.shading import Cell, text_of
 from tuiprop.ui.widgets.bars import Grounded
 
 LONGEST_NAME = 16
@@ -70,7 +71,11 @@ class Confusion(Grounded, can_focus=True):
     def _cell_width(self) -> int:
         """With rates where there is room for them."""
         room = self.size.width - self._name_width - len(SCORES) * SCORE - 2
-        return max(5, min(16, room // max(1, len(self._names))))
+        counts = (
+            [0] if self._note is None else [count for row in self._note.counts for count in row]
+        )
+        least = max(5, len(str(max(counts))) + 3)
+        return max(least, min(16, room // max(1, len(self._names))))
 
     @property
     def _columns(self) -> int:
@@ -128,7 +133,7 @@ class Confusion(Grounded, can_focus=True):
             )
             if len(words) <= self.size.width - 2:
                 break
-        self.border_subtitle = Content(words)
+        self.border_subtitle = whole_label(Content(words), self.size.width - 2)
 
     def render_line(self, y: int) -> Strip:
         """The names of the classes, or a row."""
@@ -140,7 +145,9 @@ class Confusion(Grounded, can_focus=True):
         elif note is not None and y - 1 + top < len(note.counts):
             cells = self._row(note, y - 1 + top, left)
         style = self.ground
-        return Strip(segments(cells)).apply_style(style).adjust_cell_length(self.size.width, style)
+        line = whole(text_of(cells), self.size.width)
+        strip = Strip(s for s in line.render(self.app.console) if s.text != "\n")
+        return strip.apply_style(style).adjust_cell_length(self.size.width, style)
 
     def _header(self, left: int) -> list[Cell]:
         dim, width = Style(color=self.palette.dim), self._cell_width

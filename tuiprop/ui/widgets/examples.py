@@ -5,12 +5,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.strip import Strip
 
+from tuiprop.ui.numbers import whole
 from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
@@ -131,5 +133,6 @@ class Examples(Grounded, can_focus=True):
             here = self.first + k == self.at
             text = f"[{self._entries[k].words}]" if here else f" {self._entries[k].words}"
             style = cursor_style(self.palette) if here and self.has_focus else style
-        line = Strip([Segment(text, style)]).apply_style(self.ground)
+        line = Strip([Segment(whole(Text(text), self.size.width).plain, style)])
+        line = line.apply_style(self.ground)
         return line.adjust_cell_length(self.size.width, self.ground)

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import within
 from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.proving import verdict_style
 from tuiprop.ui.scrolling import first_in_sight
@@ -70,7 +70,8 @@ class LayersPanel(Grounded, can_focus=True):
     """A table of shapes. Arrows choose an array, Enter goes to it."""
 
     DEFAULT_CSS = """
-    LayersPanel { height: auto; border: round $border; border-title-color: $foreground; }
+    LayersPanel { height: auto; border: round $border; border-title-color: $foreground;
+                  border-subtitle-color: $dim; }
     LayersPanel:focus { border: round $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -261,8 +262,8 @@ class LayersPanel(Grounded, can_focus=True):
             else:
                 canvas.put_right(stop, text, dim if text[0] == "…" else plain)
         if norms_at and l:
-            canvas.put_right(norms_at + 8, short(row.norm_W), plain)
-            canvas.put_right(norms_at + NORMS, short(row.norm_dW), plain)
+            canvas.put_right(norms_at + 8, within(row.norm_W, 8), plain)
+            canvas.put_right(norms_at + NORMS, within(row.norm_dW, 8), plain)
         if proof_at:
             text = row.proof
             if len(text) > self.size.width - proof_at:

@@ -1,6 +1,7 @@
 """A matrix: heat-coloured, scrolled, with a cursor, rows and columns named."""
 
 from dataclasses import dataclass
+from math import isfinite
 from textwrap import wrap
 from typing import ClassVar
 
@@ -13,7 +14,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.engine.notes import Matrix, Place, Window
-from tuiprop.ui.numbers import CELL, Scale, scale_of, short
+from tuiprop.ui.numbers import (
+    CELL,
+    Scale,
+    Separate,
+    largest_of,
+    scale_of,
+    short,
+    whole_label,
+)
 from tuiprop.ui.palette import Palette, cursor_style, heat, heat_level
 from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.widgets.bars import Grounded
@@ -21,6 +30,18 @@ from tuiprop.ui.widgets.layers import name_of_shape
 
 WIDEST_CELL = 18
 """Columns of a cell, at most."""
+
+LEAST_CELL = 6
+"""Columns of a cell, at least: a blank or bracket, and a number of two or three figures."""
+
+ENOUGH = 3
+"""Columns of numbers for which cells are made narrower."""
+
+FRAME = 4
+"""Columns of the border and of the blanks within it."""
+
+LEAST_HEIGHT = 6
+"""Lines in which three rows of numbers are to be seen: the names of the columns, the border."""
 
 LONGEST_NAME = 16
 """Columns of the names of rows, at most."""
@@ -85,6 +106,29 @@ class MatrixView(Grounded, can_focus=True):
         rows: int
         columns: int
 
+    @dataclass(frozen=True)
+    class _Cells:
+        """How the numbers are set."""
+
+        width: int
+        """Columns of a cell: where it holds no blank after the number, the next one has it."""
+        scale: Scale
+        names: int
+        """Columns that the names of the rows take, or the power of ten above them."""
+
+        @property
+        def tight(self) -> bool:
+            """A cell ends with its number."""
+            return self.width < self.scale.width + 2
+
+        def room_for(self, columns: int) -> int:
+            """Columns of the screen that so many cells and the names take."""
+            return self.names + columns * self.width + self.tight
+
+        def count_in(self, width: int) -> int:
+            """How many cells fit."""
+            return max(0, (width - self.names - self.tight) // self.width)
+
     def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.palette = palette
@@ -94,24 +138,100 @@ class MatrixView(Grounded, can_focus=True):
         """Its row, its column is the one that a number elsewhere is made from."""
         self.row = self.column = 0
         self._top = self._left = 0
-        self._scale = Scale(0, 3)
-        self._largest = 0.0
+        self._power: int | None = None
+        self._far_apart = False
+        self._cells = self._Cells(CELL, Scale(0, 3), 4)
         self._room = self._Room(1, 1)
 
     @property
-    def _name_width(self) -> int:
-        """Columns that the names of the rows take, with a blank."""
+    def largest(self) -> float:
+        """The largest finite number in size: of the whole array, or else of what is there."""
+        matrix = self.matrix
+        if matrix is None:
+            return 0.0
+        if matrix.figures is not None:
+            return matrix.figures.size
+        return largest_of(value for row in matrix.values for value in row)
+
+    def take_power(self, exponent: int | None) -> None:
+        """Write the numbers with the power of ten that several arrays share; None: with its own."""
+        if exponent != self._power:
+            self._power = exponent
+            self._fit()
+            self.refresh()
+
+    def _widths_of_cells(self) -> range:
+        """Those that a cell may have, the widest first; the number of an example is never cut."""
+        names = self.matrix.column_names if self.matrix else []
+        examples = (len(name) + 1 for name in names if name.startswith("#"))
+        least = max([LEAST_CELL, *examples])
+        if self._far_apart and self._power is None:
+            least = max(least, Separate().width + 1)
+            return range(least + 1, least - 1, -1)
+        widest = scale_of(self.largest, 99, exponent=self._power).width + 2
+        return range(max(least, widest), least - 1, -1)
+
+    def _are_far_apart(self) -> bool:
+        """With one power of ten, every other number or more would be written as 0, and is not."""
+        assert self.matrix is not None
+        scale = scale_of(self.largest)
+        values = [v for row in self.matrix.values for v in row if v and isfinite(v)]
+        return bool(values) and 2 * sum(map(scale.shows, values)) <= len(values)
+
+    def _cells_of(self, width: int) -> _Cells:
+        """Cells of so many columns."""
         names = self.matrix.row_names if self.matrix else []
-        return min(LONGEST_NAME, max(map(len, names), default=2) + 2)
+        scale = scale_of(self.largest, width - 1, exponent=self._power)
+        if self._far_apart and self._power is None:
+            scale = Separate()
+        longest = max(max(map(len, names), default=2) + 1, len(scale.mark))
+        return self._Cells(width, scale, min(LONGEST_NAME, longest + (width > scale.width + 1)))
+
+    def _arranged(self) -> _Cells:
+        """The widest cells with which every column fits, or else some.
+
+        They are wider than a number needs where the names of the columns then fit whole.
+        """
+        if self.matrix is None:
+            return self._cells
+        room, columns = self.size.width, self.matrix.shape[1]
+        longest = max(map(len, self.matrix.column_names), default=0)
+        named = self._cells_of(min(WIDEST_CELL, longest + 2))
+        cells = [self._cells_of(width) for width in self._widths_of_cells()]
+        if named.width > cells[0].width and named.room_for(columns) <= room:
+            return named
+        fit = min(ENOUGH, max(each.count_in(room) for each in cells))
+        whole = (each for each in cells if each.room_for(columns) <= room)
+        some = (each for each in cells if each.count_in(room) >= fit)
+        return next(whole, None) or next(some)
+
+    def width_with(self, narrower: int) -> int:
+        """Columns in which all of it is seen, its frame included.
+
+        Args:
+            narrower: columns that a cell has less than the widest.
+        """
+        if self.matrix is None:
+            return FRAME + 4 + CELL
+        widths = self._widths_of_cells()
+        cells = self._cells_of(widths[min(narrower, len(widths) - 1)])
+        return FRAME + cells.room_for(self.matrix.shape[1])
 
     @property
-    def _cell_width(self) -> int:
-        """Columns of a cell: wider than a number needs where the names then fit whole."""
-        if self.matrix is None:
-            return CELL
-        wanted = min(WIDEST_CELL, max(map(len, self.matrix.column_names), default=0) + 2)
-        room = self.size.width - self._name_width
-        return wanted if wanted > CELL and wanted * self.matrix.shape[1] <= room else CELL
+    def least_width(self) -> int:
+        """Columns in which one column of numbers is seen, its frame included."""
+        return FRAME + self._cells_of(self._widths_of_cells()[-1]).room_for(1)
+
+    @property
+    def wanted_height(self) -> int:
+        """Lines in which every row is seen, its frame included."""
+        return 3 + (self.matrix.shape[0] if self.matrix is not None else 1)
+
+    @property
+    def _seen(self) -> int:
+        """Columns of the window that are seen whole."""
+        assert self.matrix is not None
+        return min(self.matrix.window.columns, self._cells.count_in(self.size.width))
 
     @property
     def window(self) -> Window:
@@ -149,7 +269,7 @@ class MatrixView(Grounded, can_focus=True):
     def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
         """Another array, with the cursor on one of its cells."""
         if array != self.name_of_array:
-            self.name_of_array, self.matrix = array, None
+            self.name_of_array, self.matrix, self._far_apart = array, None, False
             self._top = self._left = 0
         self.row, self.column = row, column
         self._follow()
@@ -169,9 +289,8 @@ class MatrixView(Grounded, can_focus=True):
             return
         if matrix != self.matrix:
             self.matrix = matrix
+            self._far_apart = self._are_far_apart()
             self._fit()
-            self._largest = _largest(matrix)
-            self._scale = scale_of(self._largest)
             self._clamp()
             self.refresh()
         self._entitle()
@@ -180,11 +299,13 @@ class MatrixView(Grounded, can_focus=True):
         """Ask for what fits now."""
         self._room = self._Room(0, 0)
         self._fit()
+        self._entitle()
 
     def _fit(self) -> None:
         """Ask for as much as fits beside the names."""
         width, height = self.size
-        room = self._Room(max(1, height - 2), max(1, (width - self._name_width) // CELL))
+        self._cells = self._arranged()
+        room = self._Room(max(1, height - 1), max(1, self._cells.count_in(width)))
         if room != self._room:
             self._room = room
             self._follow()
@@ -221,16 +342,16 @@ class MatrixView(Grounded, can_focus=True):
     def on_click(self, event: Click) -> None:
         """The cursor to the cell under the mouse."""
         offset = event.get_content_offset(self)
-        if offset is None or self.matrix is None or offset.y < 1 or offset.x < self._name_width:
+        if offset is None or self.matrix is None or offset.y < 1 or offset.x < self._cells.names:
             return
-        window = self.matrix.window
-        row, column = offset.y - 1, (offset.x - self._name_width) // self._cell_width
-        if row < window.rows and column < window.columns:
+        window, cells = self.matrix.window, self._cells
+        row, column = offset.y - 1, (offset.x - cells.names) // cells.width
+        if row < window.rows and column < self._seen:
             self.row, self.column = window.row + row, window.column + column
             self._follow()
             self.post_message(self.CursorMoved(self))
 
-    def _not_shown(self) -> str:
+    def _not_shown(self, *, brief: bool = False) -> str:
         """How much of the array lies beyond each edge."""
         assert self.matrix is not None
         window, (rows, columns) = self.matrix.window, self.matrix.shape
@@ -238,17 +359,22 @@ class MatrixView(Grounded, can_focus=True):
             (n, words)
             for n, *words in (
                 (window.column, "← {} more column{}", "← {}"),
-                (columns - window.column - window.columns, "{} more column{} →", "{} →"),
+                (columns - window.column - self._seen, "{} more column{} →", "{} →"),
                 (window.row, "{} more row{} ↑", "{} ↑"),
-                (rows - window.row - window.rows, "{} more row{} ↓", "{} ↓"),
+                (rows - window.row - len(self._rows_seen), "{} more row{} ↓", "{} ↓"),
             )
             if n > 0
         ]
-        long, brief = (
+        long, short_ = (
             "   ".join(words[i].format(n, "s" if n > 1 else "") for n, words in parts)
             for i in range(2)
         )
-        return long if len(long) <= self.size.width else brief
+        return short_ if brief or len(long) > self.size.width else long
+
+    @property
+    def _rows_seen(self) -> list[list[float]]:
+        assert self.matrix is not None
+        return self.matrix.values[: max(1, self.size.height - 1)]
 
     def _clamp(self) -> None:
         if self.matrix is None:
@@ -278,7 +404,7 @@ class MatrixView(Grounded, can_focus=True):
         parts = [
             ("b", f"{self.name_of_array}"),
             ("", " before" if self._is_changed_by_updates and self.name_of_array.before else ""),
-            ("", f"{self._scale.title}  ({rows},{columns})"),
+            ("", f"  ({rows},{columns})"),
             (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}".rstrip()),
         ]
         if matrix.figures is not None:
@@ -289,10 +415,24 @@ class MatrixView(Grounded, can_focus=True):
             del parts[3]
         while sum(len(text) for _, text in parts) > self.size.width - 2 and len(parts) > 3:
             del parts[-2:]
-        self.border_title = Content.assemble(
-            *((text, style or "not bold") for style, text in parts)
+        title = Content.assemble(*((text, style or "not bold") for style, text in parts))
+        self.border_title = whole_label(title, self.size.width - 2)
+        self.border_subtitle = Content(self._foot())
+
+    def _foot(self) -> str:
+        """The number under the cursor, after what lies beyond the edges where no line says it."""
+        matrix, room = self.matrix, self.size.width - 2
+        assert matrix is not None
+        in_full = self._cell_in_full()
+        if not matrix.made or len(self._rows_seen) < self.size.height - 1:
+            return in_full
+        beyond, value = self._not_shown(), in_full.rpartition(" = ")[2]
+        brief = self._not_shown(brief=True)
+        choices = (
+            "   ".join(filter(None, each))
+            for each in ((beyond, in_full), (brief, in_full), (brief, value), (brief,))
         )
-        self.border_subtitle = Content(self._cell_in_full())
+        return next((each for each in choices if len(each) <= room), "")
 
     @property
     def _cursor_in_window(self) -> tuple[int, int] | None:
@@ -360,39 +500,52 @@ class MatrixView(Grounded, can_focus=True):
             lines = wrap(matrix.absent, max(1, width))
             text = lines[y] if y < len(lines) else ""
             return Strip([Segment(text, dim)]).adjust_cell_length(width)
-        window, cell = matrix.window, self._cell_width
         if y == 0:
-            plain = Style(color=self.palette.text, bold=True)
-            segments = [Segment(" " * self._name_width, dim)]
-            for j, name in enumerate(matrix.column_names):
-                here = self.followed[1] and window.column + j == self.column
-                style = plain if here else dim
-                segments.append(Segment(f"{_cut(name, cell - 1):>{cell - 1}} ", style))
-            return Strip(segments).adjust_cell_length(width)
+            return Strip(self._head()).adjust_cell_length(width)
         i = y - 1
-        if i >= len(matrix.values):
-            text = self._not_shown() if i == len(matrix.values) else ""
-            return Strip([Segment(text, dim)]).adjust_cell_length(width)
-        segments = [
-            Segment(
-                _cut(matrix.row_names[i], self._name_width - 1).ljust(self._name_width),
-                Style(
-                    color=self.palette.text,
-                    bold=self.followed[0] and window.row + i == self.row,
-                ),
-            )
-        ]
-        for j, value in enumerate(matrix.values[i]):
-            written = self._scale.write(value)
-            place = window.row + i, window.column + j
-            if self._is_cursor(*place):
-                segments.append(Segment(f"[{written:>{cell - 2}}]", cursor_style(self.palette)))
-            else:
-                style = heat(self.palette, heat_level(value, self._largest))
-                if self._is_read(*place):
-                    style += Style(bold=True, underline=True)
-                segments.append(Segment(f"{written:>{cell - 1}} ", style))
-        return Strip(segments).adjust_cell_length(width)
+        if i < len(matrix.values):
+            return Strip(self._row(i)).adjust_cell_length(width)
+        text = self._not_shown() if i == len(matrix.values) else ""
+        return Strip([Segment(text, dim)]).adjust_cell_length(width)
+
+    def _head(self) -> list[Segment]:
+        """The power of ten of all numbers, and the names of the columns."""
+        assert self.matrix is not None
+        cells, first = self._cells, self.matrix.window.column
+        plain, dim = Style(color=self.palette.text, bold=True), Style(color=self.palette.dim)
+        mark = cells.scale.mark if self._seen else ""
+        segments = [Segment(mark.ljust(cells.names), plain)]
+        room = cells.width - 1
+        for j, name in enumerate(self.matrix.column_names[: self._seen], first):
+            written = f"{_cut(name, room):>{room}}"
+            style = plain if self.followed[1] and j == self.column else dim
+            segments.append(Segment(f" {written}" if cells.tight else f"{written} ", style))
+        return segments
+
+    def _row(self, i: int) -> list[Segment]:
+        """The name of a row and its numbers, each whole."""
+        assert self.matrix is not None
+        matrix, cells, largest = self.matrix, self._cells, self.largest
+        row, first = matrix.window.row + i, matrix.window.column
+        at_hand = Style(color=self.palette.text, bold=self.followed[0] and row == self.row)
+        name = _cut(matrix.row_names[i], cells.names - (not cells.tight))
+        segments = [Segment(name.ljust(cells.names), at_hand)]
+        cursor, bracket = cursor_style(self.palette), False
+        room = cells.width - (1 if cells.tight else 2)
+        for column, value in enumerate(matrix.values[i][: self._seen], first):
+            written = f"{cells.scale.write(value):>{room}}"
+            style = heat(self.palette, heat_level(value, largest))
+            if self._is_read(row, column):
+                style += Style(bold=True, underline=True)
+            here = self._is_cursor(row, column)
+            # the bracket after a number that ends its cell stands in the next one
+            before = Segment("[", cursor) if here else Segment(" ", style)
+            segments.append(Segment("]", cursor) if bracket else before)
+            segments.append(Segment(written, cursor if here else style))
+            bracket = here and cells.tight
+            if not cells.tight:
+                segments.append(Segment("]", cursor) if here else Segment(" ", style))
+        return [*segments, Segment("]", cursor)] if bracket else segments
 
 
 def _array_of(window: Window) -> ArrayName:
@@ -400,13 +553,6 @@ def _array_of(window: Window) -> ArrayName:
 
 
 FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))
-
-
-def _largest(matrix: Matrix) -> float:
-    """The largest number in size: of the whole array, or else of what is shown."""
-    if matrix.figures is not None:
-        return max(abs(matrix.figures.smallest), abs(matrix.figures.largest))
-    return max((abs(value) for row in matrix.values for value in row), default=0.0)
 
 
 def _cut(text: str, width: int) -> str:

@@ -4,11 +4,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from tuiprop.engine.notes import Matrix, Now, Operand, Window
-from tuiprop.ui.numbers import CELL
 from tuiprop.ui.palette import Palette
-from tuiprop.ui.widgets.matrix import ArrayName, MatrixView
+from tuiprop.ui.widgets.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, ArrayName, MatrixView
 
-MOST = 4
+MOST = 6
 """Operands that are shown at a time."""
 
 
@@ -36,6 +35,11 @@ class Operands(Horizontal):
         return list(self.query(MatrixView))[: len(self._operands)]
 
     @property
+    def summands(self) -> list[MatrixView]:
+        """Those that are added to each other: they have one power of ten with the result."""
+        return [view for view, each in zip(self.views, self._operands, strict=True) if each.summand]
+
+    @property
     def windows(self) -> list[Window]:
         """The parts that are wanted."""
         return [view.window for view in self.views]
@@ -48,8 +52,8 @@ class Operands(Horizontal):
         self._operands = operands
         for view, operand in zip(self.query(MatrixView), operands, strict=False):
             view.choose(array_of(operand))
-        for i, view in enumerate(self.query(MatrixView)):
-            view.display = i < len(operands)
+        for view in list(self.query(MatrixView))[len(operands) :]:
+            view.display = False
         return True
 
     def show(self, matrices: list[Matrix]) -> None:
@@ -64,27 +68,63 @@ class Operands(Horizontal):
         for view, operand in zip(self.views, self._operands, strict=True):
             view.follow(ways[operand.rows], ways[operand.columns])
 
-    def fill(self) -> None:
-        """Each matrix has all the room: one is shown at a time."""
+    def show_alone(self, view: MatrixView) -> None:
+        """One matrix has all the room."""
+        for each in self.views:
+            each.display = each is view
+        view.styles.width, view.styles.height = "100%", "1fr"
+
+    def share(self, width: int, *beside: MatrixView) -> None:
+        """Show the matrices side by side: as many as have room for numbers.
+
+        Args:
+            width: columns that there are.
+            beside: matrices that share the room too, and take what is left.
+        """
+        views = [*beside, *self.views]
+        while len(views) > 1 and width // len(views) < max(each.least_width for each in views):
+            views.pop()
+        widths = shares(views, width)
+        self.styles.layout = "horizontal"
         for view in self.views:
-            view.styles.width = "100%"
+            view.display = view in views
+            view.styles.width, view.styles.height = widths.get(view, 0), "1fr"
 
-    def share(self, width: int) -> None:
-        """Divide so many columns among the matrices, by what they need."""
-        needs = [needed(view) for view in self.views]
-        spare = width - sum(needs)
-        for view, need in zip(self.views, needs, strict=True):
-            cut = 0 if spare >= 0 else round(-spare * need / sum(needs))
-            view.styles.width = max(18, need - cut)
+    def stack(self, width: int, height: int, above: int) -> None:
+        """Show the matrices below their result: one below the other where all are then whole.
+
+        Args:
+            width: columns that there are.
+            height: lines that there are, those of the result included.
+            above: lines in which the result is whole.
+        """
+        wanted = [view.wanted_height for view in self.views]
+        if above + sum(wanted) <= height:
+            self.styles.layout, self.styles.height = "vertical", sum(wanted)
+            for view, lines in zip(self.views, wanted, strict=True):
+                view.display = True
+                view.styles.width, view.styles.height = "100%", lines
+            return
+        self.share(width)
+        self.styles.height = max(LEAST_HEIGHT, min(max(wanted), max(height // 2, height - above)))
 
 
-def needed(view: MatrixView) -> int:
-    """Columns in which all of a matrix is seen; its frame included."""
-    matrix = view.matrix
-    if matrix is None:
-        return 24
-    names = max(map(len, matrix.row_names), default=2) + 2
-    return max(24, min(16, names) + CELL * matrix.shape[1] + 4)
+def shares(views: list[MatrixView], width: int) -> dict[MatrixView, int]:
+    """The columns of matrices side by side, their frames included.
+
+    All are whole where narrower cells make that possible. Else the smallest are, and the others
+    share the rest.
+    """
+    for narrower in range(WIDEST_CELL - LEAST_CELL):
+        widths = {view: view.width_with(narrower) for view in views}
+        if sum(widths.values()) <= width:
+            return widths
+    widths = {}
+    for view in sorted(views, key=lambda each: each.width_with(WIDEST_CELL)):
+        fair = (width - sum(widths.values())) // (len(views) - len(widths))
+        whole = (view.width_with(narrower) for narrower in range(WIDEST_CELL))
+        widths[view] = next((each for each in whole if each <= fair), fair)
+    return widths
 
 
 def array_of(operand: Operand) -> ArrayName:

@@ -7,12 +7,13 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.content import Content
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.engine.notes import OriginNote, Place
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import short, whole, whole_label
 from tuiprop.ui.palette import Palette
 from tuiprop.ui.scrolling import first_in_sight
 from tuiprop.ui.terms import Page, Terms
@@ -78,11 +79,19 @@ class SourcePanel(Grounded, can_focus=True):
         self._version += 1
         if origin is not None:
             self._term = min(self._term, max(0, len(origin.terms) - 1))
-        self.border_title = "[b]Where does this number come from?[/b]"
-        if origin is not None:
-            self.border_title = f"[b]Where {short(origin.shown, 4)} comes from[/b]"
-        self.border_subtitle = self._hint()
+        self._entitle()
         self.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        """The titles have another width."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        words = "Where does this number come from?"
+        if self.origin is not None:
+            words = f"Where {short(self.origin.shown, 4)} comes from"
+        self.border_title = whole_label(Content(words).stylize("b"), self.size.width - 2)
+        self.border_subtitle = self._hint()
 
     def _hint(self) -> str:
         origin = self.origin
@@ -158,8 +167,7 @@ class SourcePanel(Grounded, can_focus=True):
         width = self.size.width
         if y >= len(lines):
             return Strip.blank(width, self.ground)
-        line = lines[y].copy()
-        line.truncate(width, overflow="ellipsis")
+        line = whole(lines[y], width)
         segments = [s for s in line.render(self.app.console) if s.text != "\n"]
         strip = Strip(segments).apply_style(self.ground)
         return strip.adjust_cell_length(width, self.ground)

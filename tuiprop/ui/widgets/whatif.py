@@ -2,17 +2,18 @@
 
 from rich.style import Style
 from rich.text import Text
+from textual.content import Content
 
 from tuiprop.engine.notes import Pair, WhatIf, WhatIfChange
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import short, whole_label
 from tuiprop.ui.palette import Palette
-from tuiprop.ui.widgets.bars import Line
+from tuiprop.ui.widgets.now import Told
 
 MOST_LINES = 6
 """Lines of it, at most, the number and J first: the matrix is to be seen too."""
 
 
-class WhatIfPanel(Line):
+class WhatIfPanel(Told):
     """What follows from a number that is tried."""
 
     DEFAULT_CSS = """
@@ -20,10 +21,12 @@ class WhatIfPanel(Line):
                   border-title-color: $foreground; border-subtitle-color: $foreground; }
     """
 
-    def tell(self, what_if: WhatIf, palette: Palette) -> None:
-        """Show it."""
+    def tell(self, what_if: WhatIf, palette: Palette, room: int) -> None:
+        """Show it in so many lines of the screen, the border included, if they are that many."""
         self.border_title = "[b]What if[/b]"
-        self.border_subtitle = "Enter keeps it as a branch  Escape reverts  + - nudge  c another"
+        keys = "Enter keeps it as a branch  Escape reverts  + - nudge  c another"
+        self.border_subtitle = whole_label(Content(keys), self.size.width - 2)
+        most = max(1, min(MOST_LINES, room - 2))
         dim, bold = Style(color=palette.dim), Style(color=palette.text, bold=True)
         cell = Text.assemble(
             (what_if.cell, bold),
@@ -44,16 +47,13 @@ class WhatIfPanel(Line):
         width = max(20, self.size.width)
         lines = [cell, *_flowed(costs, width)]
         shown = _flowed(changes, width)
-        if len(lines) + len(shown) > MOST_LINES:
-            room = MOST_LINES - len(lines) - 1
-            kept = next(n for n in range(len(changes), -1, -1) if _fits(changes[:n], width, room))
+        if len(lines) + len(shown) > most:
+            left = max(0, most - len(lines) - 1)
+            kept = next(n for n in range(len(changes), -1, -1) if _fits(changes[:n], width, left))
             left_out = Text(f"… and {len(changes) - kept} more arrays", dim)
             shown = [*_flowed(changes[:kept], width), left_out]
         lines += shown or [Text("Nothing else changes.", dim)]
-        for line in lines:
-            line.truncate(width, overflow="ellipsis")
-        self.styles.height = len(lines) + 2
-        self.show(lines)
+        self.show_all(lines[:most])
 
 
 def _change(change: WhatIfChange, palette: Palette) -> Text:
