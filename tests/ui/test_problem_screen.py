@@ -15,10 +15,10 @@ from tuiprop.engine.requests import Locate, Seek, Study
 from tuiprop.engine.sights import SHADES, Grid
 from tuiprop.ui.aspects.aspect import Panel
 from tuiprop.ui.diagrams import r_squared
-from tuiprop.ui.palette import DARK, LIGHT
+from tuiprop.ui.palette import DARK, LIGHT, mix
 from tuiprop.ui.screens.data import DataScreen
 from tuiprop.ui.screens.problem import ProblemScreen
-from tuiprop.ui.shading import by_light, by_sign, line_of, mix, of_class, shaded
+from tuiprop.ui.shading import by_light, by_sign, line_of, of_class, shaded
 from tuiprop.ui.widgets.confusion import Confusion
 from tuiprop.ui.widgets.examples import Examples
 from tuiprop.ui.widgets.heatmap import HeatMap

@@ -30,7 +30,7 @@ from tuiprop.ui.export_dialog import ExportDialog
 from tuiprop.ui.guarded import GuardedApp
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
-from tuiprop.ui.palette import DARK, LIGHT, PALETTES
+from tuiprop.ui.palette import DARK, LIGHT, palettes
 from tuiprop.ui.places import (
     PLACES,
     branch_words,
@@ -85,10 +85,11 @@ class TuipropApp(GuardedApp):
         self.settings, broken = (settings, "") if settings else Settings.load()
         self._notices = [*notices, *filter(None, [broken])]
         self._deaths: list[float] = []
-        for palette in PALETTES.values():
+        self._palettes = palettes(self.console.color_system)
+        for palette in self._palettes.values():
             self.register_theme(palette.theme)
-        name = self.settings.theme if self.settings.theme in PALETTES else DARK.name
-        self.palette = PALETTES[name]
+        name = self.settings.theme if self.settings.theme in self._palettes else DARK.name
+        self.palette = self._palettes[name]
         self.theme = name
         self.run_screen = RunScreen(self.link, self.palette, self.settings)
         self._runs = Runs(self, self.link, self.run_screen)
@@ -196,7 +197,7 @@ class TuipropApp(GuardedApp):
 
     def action_switch_theme(self) -> None:
         """Dark to light and back."""
-        self.palette = LIGHT if self.palette.dark else DARK
+        self.palette = self._palettes[(LIGHT if self.palette.dark else DARK).name]
         self.theme = self.palette.name
         self.settings.theme = self.palette.name
         self.settings.save()

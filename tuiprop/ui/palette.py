@@ -17,6 +17,8 @@ class Palette:
     dark: bool
     background: str
     bar: str
+    field: str
+    """The ground of what is typed or chosen."""
     text: str
     dim: str
     border: str
@@ -29,6 +31,25 @@ class Palette:
     positive: str
     """A matrix cell at the largest positive number; 0 has the background's colour."""
     negative: str
+    steps: tuple[tuple[float, str, str], ...] = ()
+    """Of cells where only some colours can be told apart: from which share of the largest number
+    on, negative, positive. Empty: every mixture of the background with the two above can be."""
+
+    def shade(self, level: int) -> str:
+        """The ground of a cell whose number is level/LEVELS of the largest in size."""
+        share = abs(level) / LEVELS
+        if self.steps:
+            reached = [
+                (negative, positive) for least, negative, positive in self.steps if share >= least
+            ]
+            return reached[-1][level > 0] if reached else self.background
+        return mix(self.background, self.positive if level > 0 else self.negative, share)
+
+    def mark(self, *, positive: bool) -> str:
+        """The colour of an example on a ground of its own sign."""
+        if self.steps:
+            return self.text
+        return mix(self.positive if positive else self.negative, self.text, 0.6)
 
     @property
     def theme(self) -> Theme:
@@ -40,7 +61,7 @@ class Palette:
             secondary=self.name_of_g,
             foreground=self.text,
             background=self.background,
-            surface=self.bar,
+            surface=self.field,
             panel=self.bar,
             success=self.good,
             warning=self.now,
@@ -66,6 +87,7 @@ DARK = Palette(
     dark=True,
     background="#11141b",
     bar="#1c212b",
+    field="#1c212b",
     text="#e6e9ef",
     dim="#949dac",
     border="#596273",
@@ -84,6 +106,7 @@ LIGHT = Palette(
     dark=False,
     background="#fcfcfa",
     bar="#e9ecf1",
+    field="#e9ecf1",
     text="#15181e",
     dim="#555d69",
     border="#7b8494",
@@ -97,7 +120,65 @@ LIGHT = Palette(
     negative="#f5b178",
 )
 
-PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
+DARK_256 = Palette(
+    name=DARK.name,
+    dark=True,
+    background="#121212",  # 233
+    bar="#262626",  # 235
+    field="#303030",  # 236
+    text="#e6e6e6",  # 254
+    dim="#a0a0a0",  # 247
+    border="#6c6c6c",  # 242
+    now="#ffaf00",  # 214
+    training="#5fafff",  # 75
+    validation="#ff8700",  # 208
+    good="#00d787",  # 42
+    bad="#ff5f5f",  # 203
+    name_of_g="#5fafff",  # 75
+    positive="#005faf",  # 25
+    negative="#af0000",  # 124
+    steps=(
+        (0.08, "#5f0000", "#00005f"),  # 52, 17
+        (0.33, "#870000", "#0000af"),  # 88, 19
+        (0.66, "#af0000", "#005faf"),  # 124, 25
+    ),
+)
+"""Of the 256 colours of xterm, each by a value that Rich takes for it and for no other."""
+
+LIGHT_256 = Palette(
+    name=LIGHT.name,
+    dark=False,
+    background="#ffffff",  # 231
+    bar="#e6e6e6",  # 254
+    field="#dcdcdc",  # 253
+    text="#000000",  # 16
+    dim="#585858",  # 240
+    border="#808080",  # 244
+    now="#875f00",  # 94
+    training="#005faf",  # 25
+    validation="#af5f00",  # 130
+    good="#005f5f",  # 23
+    bad="#af0000",  # 124
+    name_of_g="#005faf",  # 25
+    positive="#5f87ff",  # 69
+    negative="#ff875f",  # 209
+    steps=(
+        (0.08, "#ffd7af", "#afd7ff"),  # 223, 153
+        (0.33, "#ffaf87", "#87afff"),  # 216, 111
+        (0.66, "#ff875f", "#5f87ff"),  # 209, 69
+    ),
+)
+
+
+def palettes(color_system: str | None) -> dict[str, Palette]:
+    """The themes in the colours that a terminal has, by their names.
+
+    Args:
+        color_system: what the console reports: truecolor, 256, standard; None: no terminal.
+    """
+    themes = (DARK_256, LIGHT_256) if color_system == "256" else (DARK, LIGHT)
+    return {palette.name: palette for palette in themes}
+
 
 LEVELS = 24
 """Shades of each sign: more cannot be told apart, fewer show as bands."""
@@ -105,6 +186,13 @@ LEVELS = 24
 
 def _rgb(colour: str) -> Rgb:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+@lru_cache(maxsize=512)
+def mix(low: str, high: str, share: float) -> str:
+    """A colour between two, "#rrggbb"."""
+    pairs = zip(_rgb(low), _rgb(high), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def cursor_style(palette: Palette) -> Style:
@@ -115,13 +203,7 @@ def cursor_style(palette: Palette) -> Style:
 @lru_cache(maxsize=4 * LEVELS + 4)
 def heat(palette: Palette, level: int) -> Style:
     """The style of a cell whose number is level/LEVELS of the largest in size."""
-    target = palette.positive if level > 0 else palette.negative
-    share = abs(level) / LEVELS
-    mixed = (
-        round(low + (high - low) * share)
-        for low, high in zip(_rgb(palette.background), _rgb(target), strict=True)
-    )
-    return Style(color=palette.text, bgcolor="#{:02x}{:02x}{:02x}".format(*mixed))
+    return Style(color=palette.text, bgcolor=palette.shade(level))
 
 
 def heat_level(value: float, largest: float) -> int:

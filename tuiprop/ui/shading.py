@@ -8,7 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tuiprop.engine.sights import SHADES, Grid
-from tuiprop.ui.palette import LEVELS, Palette, heat
+from tuiprop.ui.palette import LEVELS, Palette, mix
 
 Cell = tuple[str, Style]
 """A character and how it is painted."""
@@ -30,21 +30,12 @@ _TEXTURES = "░·▒-▓="
 """Of classes, where there are no colours."""
 
 
-@lru_cache(maxsize=512)
-def mix(low: str, high: str, share: float) -> str:
-    """A colour between two, "#rrggbb"."""
-    pairs = ((int(low[i : i + 2], 16), int(high[i : i + 2], 16)) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
-
-
 @lru_cache(maxsize=8)
 def by_sign(palette: Palette) -> tuple[str, ...]:
     """The colour of each shade: orange below the middle, blue above it."""
-    colours = [
-        heat(palette, round(level * LEVELS / SHADES)).bgcolor
-        for level in range(-SHADES, SHADES + 1)
-    ]
-    return tuple(colour.name for colour in colours if colour is not None)
+    return tuple(
+        palette.shade(round(level * LEVELS / SHADES)) for level in range(-SHADES, SHADES + 1)
+    )
 
 
 @lru_cache(maxsize=8)

@@ -10,14 +10,13 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.engine.sights import MapNote, MapWanted, Mark
-from tuiprop.ui.numbers import short
+from tuiprop.ui.numbers import short, whole_label
 from tuiprop.ui.palette import Palette, cursor_style
 from tuiprop.ui.shading import (
     Cell,
     by_sign,
     half_block,
     line_of,
-    mix,
     of_class,
     on_ground,
     segments,
@@ -138,7 +137,7 @@ class HeatMap(Grounded, can_focus=True):
                 legend if len(legend) + len(note.name) + 4 <= room else legend.partition(" (")[0]
             )
             self.border_title = Content.assemble((note.name, "b"), f"  {legend}")
-        self.border_subtitle = Content(reading)
+        self.border_subtitle = whole_label(Content(reading), self.size.width - 2)
 
     def _legend(self) -> str:
         held_out = any(mark.held_out for mark in self._marks.values())
@@ -208,8 +207,7 @@ class HeatMap(Grounded, can_focus=True):
                 colour = palette.text
             else:
                 character = (FILLED if mark.kind else HOLLOW)[mark.held_out]
-                sign = palette.positive if mark.kind else palette.negative
-                colour = mix(sign, palette.text, 0.6)
+                colour = palette.mark(positive=bool(mark.kind))
             ground = cells[column][1].bgcolor
             cells[column] = on_ground(character, colour, ground and ground.name)
 

@@ -1,0 +1,169 @@
+"""With 256 colours, as in every SSH session: what Rich makes of each cell is still told apart."""
+
+from collections.abc import Iterator
+
+import pytest
+from rich.color import Color, ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual.pilot import Pilot
+
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import app_of, frame_of, opened, until
+from tests.ui.reading import still
+from tuiprop.ui.palette import LEVELS, Palette, heat, palettes
+
+THEMES = palettes("256")
+LEAST_CONTRAST = 4.5
+"""Of text, after the Web Content Accessibility Guidelines 2.1."""
+
+both_themes = pytest.mark.parametrize("palette", THEMES.values(), ids=THEMES)
+Rgb = tuple[int, int, int]
+
+
+@pytest.fixture
+def of_256_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that has no more."""
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", "256")
+
+
+def number_of(colour: Color) -> int:
+    """Of the 256 colours the one that Rich sends."""
+    number = colour.downgrade(ColorSystem.EIGHT_BIT).number
+    assert number is not None
+    return number
+
+
+def quantised(colour: Color) -> Rgb:
+    """What a terminal of 256 colours shows."""
+    number = number_of(colour)
+    if number >= 232:
+        return (8 + 10 * (number - 232),) * 3
+    steps = (0, 95, 135, 175, 215, 255)
+    red, rest = divmod(number - 16, 36)
+    return steps[red], steps[rest // 6], steps[rest % 6]
+
+
+def luminance(colour: Rgb) -> float:
+    """Relative luminance in sRGB."""
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in map(_unit, colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _unit(part: int) -> float:
+    return part / 255
+
+
+def contrast(one: Rgb, other: Rgb) -> float:
+    """From 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def colours(style: Style) -> tuple[Color, Color]:
+    """Text and ground of a cell."""
+    assert style.color is not None
+    assert style.bgcolor is not None
+    return (style.bgcolor, style.color) if style.reverse else (style.color, style.bgcolor)
+
+
+def segments_of(pilot: Pilot[int]) -> Iterator[Segment]:
+    """What is painted, without the dimmed screen below a dialog."""
+    screen = pilot.app.screen
+    region = screen.children[0].region if screen.is_modal else screen.region
+    strips = screen._compositor.render_strips()
+    for strip in strips[region.y : region.bottom]:
+        yield from strip.crop(region.x, region.right)
+
+
+def is_text(text: str) -> bool:
+    """Letters and figures, not lines and blocks."""
+    return any(c.isalnum() for c in text)
+
+
+def hue(colour: Rgb) -> str:
+    red, _, blue = colour
+    return "red" if red > blue else "blue" if blue > red else "none"
+
+
+@both_themes
+def test_heat_levels_are_monotone_and_keep_their_hue(palette: Palette) -> None:
+    for sign, expected in ((-1, "red"), (1, "blue")):
+        grounds = [
+            quantised(colours(heat(palette, sign * level))[1]) for level in range(LEVELS + 1)
+        ]
+        lights = [luminance(each) for each in grounds]
+        assert lights == sorted(lights, reverse=not palette.dark)
+        shades = list(dict.fromkeys(grounds))
+        assert len(shades) == 4
+        assert [hue(each) for each in shades[1:]] == [expected] * 3
+
+
+@both_themes
+def test_every_colour_is_that_of_the_palette(palette: Palette) -> None:
+    """None falls onto another: the ground, the bar and fields, what is good, bad, validation."""
+    grounds = {number_of(Color.parse(c)) for c in (palette.background, palette.bar, palette.field)}
+    assert len(grounds) == 3
+    assert 16 not in grounds
+    inks = [palette.training, palette.validation, palette.good, palette.bad, palette.now]
+    assert len({number_of(Color.parse(c)) for c in inks}) == len(inks)
+    on_bar = [palette.good, palette.bad, palette.now, palette.text, palette.dim]
+    for ground, on_it in (palette.background, [*inks, *on_bar]), (palette.bar, on_bar):
+        for ink in on_it:
+            found = contrast(quantised(Color.parse(ink)), quantised(Color.parse(ground)))
+            assert found >= LEAST_CONTRAST, (ink, ground)
+
+
+def test_the_console_decides(make_app: MakeApp, of_256_colours: None) -> None:
+    assert make_app().palette is THEMES["tuiprop-dark"]
+    assert make_app(theme="tuiprop-light").palette is THEMES["tuiprop-light"]
+
+
+@pytest.mark.parametrize("system", ["truecolor", "standard"])
+def test_other_terminals_have_the_other_palettes(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", system)
+    assert make_app().palette is palettes(None)["tuiprop-dark"]
+
+
+@both_themes
+@pytest.mark.parametrize(
+    ("what", "keys"),
+    [
+        ("iris", ("b", "p", "p", "o")),
+        ("iris", ("b", "p", "p", "o", "2")),
+        ("iris", ("e", "3")),
+        ("iris", ("e", "4")),
+        ("circle", ("e", "4")),
+        ("xor-table", ("s",)),
+        ("iris", ("5",)),
+        ("iris", ("w",)),
+        ("iris", ("b", "v")),
+        ("xor-table", ("question_mark",)),
+        ("xor-table", ("colon",)),
+        ("xor-table", ("x",)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "".join(key[0] for key in value),
+)
+async def test_all_text_is_read(
+    make_app: MakeApp, of_256_colours: None, palette: Palette, what: str, keys: tuple[str, ...]
+) -> None:
+    async with make_app(what, theme=palette.name).run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await until(pilot, lambda: frame_of(pilot).status == "paused")
+        pilot.app.clear_notifications()
+        await still(pilot)
+        faint = {}
+        for text, style, _ in segments_of(pilot):
+            if style is not None and is_text(text):
+                ink, ground = colours(style)
+                found = contrast(quantised(ink), quantised(ground))
+                if found < LEAST_CONTRAST:
+                    faint[text] = (f"{found:.1f}", number_of(ink), number_of(ground))
+        assert not faint
+        assert app_of(pilot).palette is palette
