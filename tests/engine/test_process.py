@@ -329,7 +329,7 @@ def test_close_says_why_the_run_is_not_saved(runs: Path) -> None:
     killed = ProcessClient()
     get(killed.ask(Ask()))
     os.kill(killed.pid, signal.SIGKILL)
-    assert killed.close() == "the engine ended: exit status -9"
+    assert killed.close() == "the engine has ended: ended by SIGKILL"
 
 
 def test_an_engine_that_is_left_ends_by_itself(

@@ -171,7 +171,7 @@ class ProcessClient:
                 self._process.wait(BEAT)
         self._receiver.join(GRACE)
         if self._process.returncode and not self._unsaved:
-            return f"the engine ended: {self._sentence}"
+            return f"the engine has ended: {self._sentence}"
         return self._unsaved
 
     def _end(self, sentence: str) -> str:
