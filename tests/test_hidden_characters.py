@@ -29,6 +29,7 @@ from tests.hostile import (
     run,
     without_own_sequences,
 )
+from tuiprop.cell import plain
 from tuiprop.escaping import in_cells, pasted, printable, printable_lines
 from tuiprop.training.memory import VARIABLE
 
@@ -109,7 +110,7 @@ def test_inspect(files: Files, suffix: str) -> None:
     assert done.returncode == 0
     lines = assert_harmless(done.stdout).splitlines()
     (inputs,) = [line for line in lines if line.startswith("inputs")]
-    assert f"number{printable(NAME)}" in inputs
+    assert f"number{printable(plain(NAME))}" in inputs
     assert f"={printable(f'p{NAME}')}" in inputs
 
 
@@ -117,7 +118,7 @@ def test_explain(files: Files) -> None:
     done = run("explain", files.experiment)
     assert done.returncode == 0
     text = assert_harmless(done.stdout)
-    assert f"\n| number{printable(NAME)} | " in text
+    assert f"\n| number{printable(plain(NAME))} | " in text
     assert f"\n| u{printable(NAME)} | " in text
 
 

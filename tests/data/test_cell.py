@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.files import read
-from tuiprop.data.cell import canonical, is_missing, matcher, plain
+from tuiprop.cell import canonical, is_missing, matcher, plain
 from tuiprop.data.preparation import prepare
 from tuiprop.data.table import Column, DataError, Table
-from tuiprop.training.experiment import ExperimentError, parse
+from tuiprop.training.experiment import (
+    ColumnSettings,
+    DataSettings,
+    ExperimentError,
+    ValidationColumn,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -220,3 +226,17 @@ def test_names_of_columns_are_plain_in_every_format(tmp_path: Path) -> None:
     assert read(tmp_path / "t.jsonl", '{" a\\r\\nb ":1,"e\u0301":2}\n').names == names
     with pytest.raises(DataError, match='found two columns "a"'):
         read(tmp_path / "t.jsonl", '{"a":1," a":2}\n')
+
+
+@pytest.mark.parametrize("name", ["e\u0301", " é ", '"é"', "é\r"])
+def test_an_experiment_names_a_column_in_any_spelling(name: str) -> None:
+    settings = DataSettings(
+        source="t.csv",
+        target=name,
+        columns={name: ColumnSettings(scaling="none")},
+        validation=ValidationColumn(column=name),
+    )
+    assert settings.targets == ("é",)
+    assert settings.of_column("é").scaling == "none"
+    assert isinstance(settings.validation, ValidationColumn)
+    assert settings.validation.column == "é"

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from tuiprop.data.cell import MISSING_CELLS
+from tuiprop.cell import MISSING_CELLS
 from tuiprop.data.dialect import Asked, Dialect, guess, records
 from tuiprop.data.doubt import written_as_number
 from tuiprop.data.source import Source

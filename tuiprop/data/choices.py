@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiprop.data.cell import matcher, plain, with_point
+from tuiprop.cell import matcher, plain, with_point
 from tuiprop.data.table import Column, DataError, Table, listed, quote
 from tuiprop.training.experiment import (
     EVERY_COLUMN,

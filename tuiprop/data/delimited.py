@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuiprop.cell import is_number
 from tuiprop.data.blocks import read_plain
-from tuiprop.data.cell import is_number
 from tuiprop.data.dialect import (
     Asked,
     Dialect,

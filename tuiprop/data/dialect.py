@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from tuiprop.data.cell import canonical, is_missing, is_number, plain, with_point
+from tuiprop.cell import canonical, is_missing, is_number, plain, with_point
 from tuiprop.data.source import Source
 from tuiprop.data.table import DataError, listed, quote
 

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.cell import matcher
 from tuiprop.core.array import Array
-from tuiprop.data.cell import matcher
 from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table, listed, quote
 
 Rows: TypeAlias = NDArray[np.int64]

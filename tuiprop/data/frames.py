@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuiprop.data.cell import plain
+from tuiprop.cell import plain
 from tuiprop.data.dialect import MOST_COLUMNS, Asked
 from tuiprop.data.source import HEAD, Source
 from tuiprop.data.table import MISSING, Column, DataError, Origin, Table, quote

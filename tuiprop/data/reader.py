@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from tuiprop.cell import matcher
 from tuiprop.data.arrays import read_idx, read_numpy
-from tuiprop.data.cell import matcher
 from tuiprop.data.delimited import read_delimited
 from tuiprop.data.dialect import Asked
 from tuiprop.data.frames import begins_with_object, read_json_lines, read_parquet

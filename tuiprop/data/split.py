@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiprop.data.cell import matcher
+from tuiprop.cell import matcher
 from tuiprop.data.encoding import Rows
 from tuiprop.data.table import Categories, Table, listed, quote
 from tuiprop.training.experiment import DataSettings, ExperimentError, ValidationColumn

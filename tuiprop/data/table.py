@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiprop.data.cell import canonical, is_number
+from tuiprop.cell import canonical, is_number
 
 Numbers: TypeAlias = NDArray[np.float64]
 """The cells of a column of numbers, (rows,), or rows of inputs, (m, n[0])."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuiprop.data.cell import MISSING_CELLS, canonical, with_point
+from tuiprop.cell import MISSING_CELLS, canonical, with_point
 from tuiprop.data.dialect import Asked
 from tuiprop.data.doubt import between_thousands, doubt_of
 from tuiprop.data.source import Source

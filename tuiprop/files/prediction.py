@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.cell import plain
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.cell import plain
 from tuiprop.data.encoding import Preparation, apply, encode, encoders, places_in, unseen
 from tuiprop.data.notes import class_order
 from tuiprop.data.table import Column, DataError, Numbers, Table, format_number, listed

@@ -9,16 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tuiprop.core.activation import (
-    GELU_CUBIC,
-    GELU_SCALE,
-    LEAKY_SLOPE,
-    SELU_ALPHA,
-    SELU_SCALE,
-)
-from tuiprop.core.array import Array
-from tuiprop.core.network import Network
-from tuiprop.data.cell import (
+from tuiprop.cell import (
     BOOLEANS,
     MISSING_CELLS,
     NUMBER,
@@ -29,6 +20,15 @@ from tuiprop.data.cell import (
     plain,
     with_point,
 )
+from tuiprop.core.activation import (
+    GELU_CUBIC,
+    GELU_SCALE,
+    LEAKY_SLOPE,
+    SELU_ALPHA,
+    SELU_SCALE,
+)
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network
 from tuiprop.data.dialect import Asked
 from tuiprop.data.encoding import Preparation
 from tuiprop.files.contents import ContentError

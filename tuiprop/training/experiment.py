@@ -15,7 +15,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 import tomli_w
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
+from tuiprop.cell import plain
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import INITIALIZERS
@@ -105,6 +107,10 @@ class ValidationColumn(_Section, frozen=True, kw_only=True, omit_defaults=True):
     training: Annotated[str, Meta(description="a cell, as text")] | None = None
     """Of the rows trained on; None: 0, false, training or the like, or the only other one."""
 
+    def __post_init__(self) -> None:
+        """The name of the column is plain, as those of tables are."""
+        force_setattr(self, "column", plain(self.column))
+
 
 _Share = Annotated[float, Meta(ge=0.0, lt=1.0)]
 
@@ -155,6 +161,15 @@ class DataSettings(_Section, frozen=True, kw_only=True):
     """How NumPy arrays hold them."""
     labels: Annotated[str, Meta(min_length=1, description="the path of an IDX file")] | None = None
     """Of the images of an IDX file."""
+
+    def __post_init__(self) -> None:
+        """Names of columns are plain, as those of tables are."""
+        if isinstance(self.target, str):
+            force_setattr(self, "target", plain(self.target))
+        elif self.target is not None:
+            force_setattr(self, "target", tuple(map(plain, self.target)))
+        columns = {plain(name): each for name, each in self.columns.items()}
+        force_setattr(self, "columns", columns)
 
     @property
     def targets(self) -> tuple[str, ...]:
