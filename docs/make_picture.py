@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from tuiprop.engine.client import start
+from tuiprop.protocol.client import start
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 

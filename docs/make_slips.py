@@ -6,7 +6,7 @@ python docs/make_slips.py
 import re
 from pathlib import Path
 
-from tuiprop.core.slips import SLIPS
+from tuiprop.verify.mistakes import SLIPS
 
 PAGE = Path(__file__).with_name("proof.md")
 

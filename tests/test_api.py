@@ -9,9 +9,9 @@ import tomli_w
 
 import tuiprop
 from tuiprop.core.array import Array
-from tuiprop.engine.session import Session, open_session
-from tuiprop.files.atomic import FileError
-from tuiprop.files.model import Model
+from tuiprop.models.model import Model
+from tuiprop.session.session import Session, open_session
+from tuiprop.storage.atomic import FileError
 from tuiprop.training.edit import SlipEdit
 from tuiprop.training.experiment import ExperimentError, load, parse
 from tuiprop.training.trainer import Record

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tuiprop.engine.session import DivergedError, Session, open_session
-from tuiprop.files import weights
-from tuiprop.files.export import export
-from tuiprop.files.model import Model
+from tuiprop.models import weights
+from tuiprop.models.export import export
+from tuiprop.models.model import Model
+from tuiprop.session.session import DivergedError, Session, open_session
 from tuiprop.training.experiment import Experiment, load
 from tuiprop.training.trainer import Record
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.benchmarks.pairing import Effort, assert_same, enough, paired, spread
+from benchmarks.pairing import Effort, assert_same, enough, paired, spread
 
 
 def test_both_sides_are_timed_in_turn() -> None:

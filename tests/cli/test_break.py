@@ -7,8 +7,8 @@ import pytest
 import tomli_w
 
 from tests.cli.command import experiment, sentence, tuiprop
-from tuiprop.engine.session import Session, open_session
-from tuiprop.files.weights import load_model
+from tuiprop.models.weights import load_model
+from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import load
 
 

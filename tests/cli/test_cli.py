@@ -10,14 +10,14 @@ from safetensors.numpy import save_file
 
 import tuiprop as package
 from tests.cli.command import Ended, experiment, in_a_process, sentence, tuiprop
-from tests.engine.runs import finish, opened
+from tests.session.runs import finish, opened
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.engine import session as session_module
-from tuiprop.engine.requests import Play
-from tuiprop.engine.session import Session, open_session
-from tuiprop.files.weights import load_model
+from tuiprop.models.weights import load_model
+from tuiprop.protocol.messages.requests import Play
+from tuiprop.session import session as session_module
+from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import load, to_tables
 
 COMPARED = "read back and compared, largest difference 0"

@@ -9,9 +9,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.cli.command import experiment, sentence, tuiprop
-from tuiprop.files import formats, onnx_graph, scripts
-from tuiprop.files.formats import FORMATS, READ
-from tuiprop.files.weights import load_model
+from tuiprop.models import formats
+from tuiprop.models.formats import FORMATS, READ, onnx_graph
+from tuiprop.models.formats import python_scripts as scripts
+from tuiprop.models.weights import load_model
 from tuiprop.training.run import Run
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import in_a_process, sentence
-from tuiprop.files.atomic import FileError, write_text
+from tuiprop.storage.atomic import FileError, write_text
 
 if os.name != "posix":
     pytest.skip("names are Unicode", allow_module_level=True)

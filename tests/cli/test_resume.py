@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import SECONDS, experiment, sentence, started, tuiprop
-from tuiprop.engine.session import open_session
-from tuiprop.files.checkpoint import load_checkpoint
-from tuiprop.files.weights import load_model
+from tuiprop.models.checkpoint import load_checkpoint
+from tuiprop.models.weights import load_model
+from tuiprop.session.session import open_session
 from tuiprop.training.edit import SlipEdit
 from tuiprop.training.experiment import load
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import SECONDS, experiment, started
-from tuiprop.engine.session import open_session
-from tuiprop.files.weights import load_model
+from tuiprop.models.weights import load_model
+from tuiprop.session.session import open_session
 from tuiprop.training.experiment import load
 
 

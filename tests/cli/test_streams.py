@@ -12,9 +12,9 @@ import pytest
 from tests.cli.command import SECONDS, experiment
 from tests.hostile import command, environment, run
 from tuiprop.cli.train import _save_while_training
-from tuiprop.engine.session import open_session
-from tuiprop.files.checkpoint import load_checkpoint
-from tuiprop.files.weights import load_model
+from tuiprop.models.checkpoint import load_checkpoint
+from tuiprop.models.weights import load_model
+from tuiprop.session.session import open_session
 from tuiprop.training.experiment import load
 
 FULL = Path("/dev/full")

@@ -17,7 +17,7 @@ def test_the_core_imports_numpy_and_nothing_else() -> None:
     )
     assert done.stderr == ""
     modules = set(json.loads(done.stdout))
-    assert {"numpy", "tuiprop.core.propagation", "tuiprop.core.gradient_check"} <= modules
+    assert {"numpy", "tuiprop.core.propagation", "tuiprop.core.optimizer"} <= modules
     heavy = {"textual", "rich", "plotext", "polars", "msgspec", "click", "threadpoolctl", "tomli_w"}
     assert modules & heavy == set()
     ours = {name for name in modules if name.startswith("tuiprop.")}

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.core import oracle, plain
 from tests.core.plain import PAIRS, Problem, Slip, problem, relative_error
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.core.gradient_check import GradientCheck, check_gradient
 from tuiprop.core.network import Layer, Network, Parameters, initialize
 from tuiprop.core.optimizer import OPTIMIZERS, Change
 from tuiprop.core.propagation import Workspace, penalty
+from tuiprop.verify.gradient_check import GradientCheck, check_gradient
 
 HIDDEN = [name for name, g in ACTIVATIONS.items() if not g.output_only]
 

@@ -10,9 +10,9 @@ from tuiprop.data.preparation import prepare
 from tuiprop.data.reading import with_suggestions
 from tuiprop.data.summary import MOSTLY_NUMBERS, summary_of
 from tuiprop.data.table import Column, DataError, Table
-from tuiprop.engine.engine import Engine
-from tuiprop.engine.replies import Described
-from tuiprop.engine.requests import Describe
+from tuiprop.protocol.messages.replies import Described
+from tuiprop.protocol.messages.requests import Describe
+from tuiprop.protocol.server import Engine
 from tuiprop.training.experiment import ExperimentError, parse
 
 

@@ -12,7 +12,7 @@ from tests.data.files import COMPRESSIONS, cells, idx
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.reader import read_table
 from tuiprop.data.table import DataError
-from tuiprop.engine.session import Session
+from tuiprop.session.session import Session
 from tuiprop.training.experiment import parse
 
 

@@ -12,7 +12,6 @@ from tests.training.runs import CASES, Case
 from tests.training.test_quantity import PER_EPOCH, done, never
 from tuiprop.core.network import Layer
 from tuiprop.core.network import Network as Net
-from tuiprop.core.operation import operations
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.breakpoint import (
     OPERATORS,
@@ -26,6 +25,7 @@ from tuiprop.training.breakpoint import (
 from tuiprop.training.history import WIDTH
 from tuiprop.training.quantity import KINDS, SYMBOLS
 from tuiprop.training.trainer import Trainer
+from tuiprop.update.operation import operations
 
 QUANTITIES = (
     "epoch, update, batch_loss, train_loss, validation_loss, train_accuracy, validation_accuracy, "

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.training.runs import Case
-from tuiprop.core.slips import SLIPS
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.plan import Plan
 from tuiprop.training.run import Run
+from tuiprop.verify.mistakes import SLIPS
 
 CASE = Case(l2=0.01, training={"optimizer": "adam"})
 

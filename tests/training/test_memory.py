@@ -1,6 +1,6 @@
 import pytest
 
-from tuiprop.engine.session import open_session
+from tuiprop.session.session import open_session
 from tuiprop.training.experiment import parse
 from tuiprop.training.memory import VARIABLE, key_frame_budget
 from tuiprop.training.timeline import BUDGET

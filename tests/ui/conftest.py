@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.steady import SteadyClient
-from tuiprop.engine.client import InlineClient
+from tuiprop.protocol.client import InlineClient
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 
@@ -25,8 +25,8 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proof begins at once and is looked at often: nobody waits to see it."""
-    monkeypatch.setattr("tuiprop.engine.proof.REST", 0.01)
-    monkeypatch.setattr("tuiprop.ui.screens.run.PROOF_EVERY", 0.02)
+    monkeypatch.setattr("tuiprop.session.background_proof.REST", 0.01)
+    monkeypatch.setattr("tuiprop.ui.run.screen.PROOF_EVERY", 0.02)
 
 
 @pytest.fixture

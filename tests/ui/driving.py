@@ -7,10 +7,10 @@ from time import monotonic
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tuiprop.engine.replies import Frame
+from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui.app import TuipropApp
-from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.widgets.bench import Bench
+from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.run.bench import Bench
 
 PATIENCE = 20.0
 

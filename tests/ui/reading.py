@@ -10,8 +10,8 @@ from math import isfinite
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tuiprop.ui.widgets.matrix import MatrixView
-from tuiprop.ui.widgets.source import SourcePanel
+from tuiprop.ui.run.matrix import MatrixView
+from tuiprop.ui.run.provenance import SourcePanel
 
 _MARK = re.compile(r"e-?\d+$")
 

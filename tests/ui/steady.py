@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import msgspec
 
-from tuiprop.engine.client import InlineClient
-from tuiprop.engine.notes import ArrayProof, Message
-from tuiprop.engine.replies import Reply
+from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.messages.payloads import ArrayProof, Message
+from tuiprop.protocol.messages.replies import Reply
 
 FIGURES = 9
 """Those that every processor finds."""

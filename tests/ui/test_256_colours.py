@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, frame_of, opened, until
 from tests.ui.reading import still
-from tuiprop.ui.palette import LEVELS, Palette, heat, palettes
+from tuiprop.ui.theme import LEVELS, Palette, heat, palettes
 
 THEMES = palettes("256")
 LEAST_CONTRAST = 4.5

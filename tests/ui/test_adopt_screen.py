@@ -7,13 +7,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Label, Select
 
-from tests.engine.test_adopt import written
+from tests.protocol.test_adopt import written
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
-from tuiprop.ui.screens.adopt import AdoptScreen
-from tuiprop.ui.screens.data import DataScreen
-from tuiprop.ui.screens.dialogs import AskText
-from tuiprop.ui.screens.setup import SetupScreen
+from tuiprop.ui.data.screen import DataScreen
+from tuiprop.ui.dialogs import AskText
+from tuiprop.ui.setup.adopt import AdoptScreen
+from tuiprop.ui.setup.screen import SetupScreen
 
 
 async def asked(pilot: Pilot[int]) -> AdoptScreen:

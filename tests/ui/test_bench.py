@@ -24,14 +24,14 @@ from tests.ui.driving import (
     until,
 )
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.engine.notes import BranchNote
-from tuiprop.ui.numbers import short
-from tuiprop.ui.places import PLACES, branch_words
-from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.widgets.layers import LayersPanel
-from tuiprop.ui.widgets.matrix import ArrayName
-from tuiprop.ui.widgets.now import NowPanel
-from tuiprop.ui.widgets.whatif import WhatIfPanel
+from tuiprop.protocol.messages.payloads import BranchNote
+from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.numbers import short
+from tuiprop.ui.run.go_to import PLACES, branch_words
+from tuiprop.ui.run.layers import LayersPanel
+from tuiprop.ui.run.matrix import ArrayName
+from tuiprop.ui.run.operation import NowPanel
+from tuiprop.ui.run.what_if import WhatIfPanel
 
 WIDE, NARROW, LOW = (120, 36), (80, 24), (80, 18)
 

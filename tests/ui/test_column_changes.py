@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tuiprop.engine.notes import ColumnNote, Role, Tables
+from tuiprop.protocol.messages.payloads import ColumnNote, Role, Tables
 from tuiprop.training.experiment import parse
-from tuiprop.ui.column_changes import (
+from tuiprop.ui.data.column_changes import (
     QUESTIONS,
     holding_out,
     read_as,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.engine.runs import ask, tables
-from tuiprop.engine.engine import Engine
-from tuiprop.engine.replies import Outline, Vocabulary
-from tuiprop.engine.requests import Ask, Check
+from tests.session.runs import ask, tables
+from tuiprop.protocol.messages.replies import Outline, Vocabulary
+from tuiprop.protocol.messages.requests import Ask, Check
+from tuiprop.protocol.server import Engine
 from tuiprop.training.breakpoint import OPERATORS as CORE_OPERATORS
 from tuiprop.training.breakpoint import parse
 from tuiprop.training.quantity import KINDS
-from tuiprop.ui.conditions import EXAMPLES, OPERATORS, examples, offers
+from tuiprop.ui.stops.completion import EXAMPLES, OPERATORS, examples, offers
 
 
 @pytest.fixture(scope="module")

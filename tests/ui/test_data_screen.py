@@ -15,16 +15,16 @@ from textual.widgets import Input, OptionList, Select, Static
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
 from tests.ui.test_setup_screen import says, set_up
-from tuiprop.engine.notes import Tables
-from tuiprop.engine.replies import Located
-from tuiprop.engine.requests import Locate
-from tuiprop.ui.palette import DARK
-from tuiprop.ui.screens.data import DataScreen
-from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.screens.setup import SetupScreen
-from tuiprop.ui.table_words import facts
-from tuiprop.ui.widgets.bars import Line
-from tuiprop.ui.widgets.column_list import ColumnList
+from tuiprop.protocol.messages.payloads import Tables
+from tuiprop.protocol.messages.replies import Located
+from tuiprop.protocol.messages.requests import Locate
+from tuiprop.ui.data.column_list import ColumnList
+from tuiprop.ui.data.screen import DataScreen
+from tuiprop.ui.data.table_words import facts
+from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.setup.screen import SetupScreen
+from tuiprop.ui.theme import DARK
 
 SIZE = (80, 24)
 MONKEY_KEYS = [

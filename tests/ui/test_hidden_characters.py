@@ -34,9 +34,9 @@ from tests.hostile import (
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
 from tuiprop.escaping import printable
-from tuiprop.ui.guarded import GuardedApp
-from tuiprop.ui.hidden import HIDDEN_SHOWN
-from tuiprop.ui.screens.dialogs import AskText
+from tuiprop.ui.dialogs import AskText
+from tuiprop.ui.patches.guarded import GuardedApp
+from tuiprop.ui.patches.hidden import HIDDEN_SHOWN
 
 EVERYTHING = NAME + SURROGATES
 

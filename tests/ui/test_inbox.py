@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
-from tuiprop.ui.inbox import MOST, Inbox
-from tuiprop.ui.keyboard import LONGEST_TEXT, Dropped, Keyboard
+from tuiprop.ui.patches.inbox import MOST, Inbox
+from tuiprop.ui.patches.keyboard import LONGEST_TEXT, Dropped, Keyboard
 
 
 class Watched:

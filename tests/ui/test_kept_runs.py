@@ -8,24 +8,24 @@ import tomli_w
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from tests.engine.runs import go, tables
-from tests.engine.runs import opened as engine_on
+from tests.session.runs import go, tables
+from tests.session.runs import opened as engine_on
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
-from tuiprop.engine.client import InlineClient
-from tuiprop.engine.notes import KeptRun, Message
-from tuiprop.engine.replies import Done, Reply
-from tuiprop.engine.requests import KeepRun
-from tuiprop.engine.session import open_session
-from tuiprop.files.checkpoint import load_checkpoint
-from tuiprop.files.state import kept_runs
-from tuiprop.files.weights import load_model
+from tuiprop.models.checkpoint import load_checkpoint
+from tuiprop.models.weights import load_model
+from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.messages.payloads import KeptRun, Message
+from tuiprop.protocol.messages.replies import Done, Reply
+from tuiprop.protocol.messages.requests import KeepRun
+from tuiprop.session.session import open_session
+from tuiprop.storage.state_folder import kept_runs
 from tuiprop.training.experiment import parse
 from tuiprop.ui.app import TuipropApp
-from tuiprop.ui.places import kept_words
-from tuiprop.ui.screens.dialogs import AskText, Choose
+from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.run.go_to import kept_words
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.widgets.bars import Line
 
 
 @pytest.fixture
@@ -176,8 +176,8 @@ async def test_the_time_until_a_run_is_kept_does_not_hold_it_up(
 async def test_a_save_that_fails_is_shown_until_it_does_not(
     make_app: MakeApp, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuiprop.engine.autosave.EVERY", 0.02)
-    monkeypatch.setattr("tuiprop.ui.screens.run.SAVES_EVERY", 0.02)
+    monkeypatch.setattr("tuiprop.session.autosave.EVERY", 0.02)
+    monkeypatch.setattr("tuiprop.ui.run.screen.SAVES_EVERY", 0.02)
     folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     app = make_app("iris", hint=False)

@@ -9,7 +9,7 @@ from textual._xterm_parser import XTermParser
 from textual.events import Key, MouseEvent, Paste, Resize
 from textual.message import Message
 
-from tuiprop.ui.keyboard import LONGEST_TEXT, PASTE_PATIENCE, Dropped, Keyboard, Typed
+from tuiprop.ui.patches.keyboard import LONGEST_TEXT, PASTE_PATIENCE, Dropped, Keyboard, Typed
 
 START, END = b"\x1b[200~", b"\x1b[201~"
 

@@ -1,4 +1,4 @@
-"""A short form of `tests.robustness.keys`: random keys, mouse events and sizes."""
+"""A short form of `fuzz.keys`: random keys, mouse events and sizes."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("pseudo-terminals and /proc", allow_module_level=True)
 
-from tests.robustness.keys import Hammer
+from fuzz.keys import Hammer
 
 
 def test_nothing_breaks(tmp_path: Path) -> None:

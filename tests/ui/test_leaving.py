@@ -1,4 +1,4 @@
-"""Some cells of the table that tests/robustness/signals.py makes whole."""
+"""Some cells of the table that fuzz/signals.py makes whole."""
 
 import io
 import os
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.disks import slow_disk
-from tests.robustness.full import fill, small_file_system
-from tests.robustness.signals import STATES, WAYS, leave, left_over, traced
+from fuzz.full import fill, small_file_system
+from fuzz.signals import STATES, WAYS, leave, left_over, traced
+from tests.session.disks import slow_disk
 from tests.ui.test_terminal import Terminal, assert_restored
-from tuiprop.engine.client import GRACE
-from tuiprop.files.state import kept_runs
-from tuiprop.ui.terminal import UntilGone
+from tuiprop.protocol.client import GRACE
+from tuiprop.storage.state_folder import kept_runs
+from tuiprop.ui.patches.terminal import UntilGone
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.ui.naming import cut, told_apart
+from tuiprop.ui.drawing.names import cut, told_apart
 
 
 @pytest.mark.parametrize(

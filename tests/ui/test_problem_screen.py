@@ -10,19 +10,19 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
-from tuiprop.engine.replies import Located, Studied
-from tuiprop.engine.requests import Locate, Seek, Study
-from tuiprop.engine.sights import SHADES, Grid
-from tuiprop.ui.aspects.aspect import Panel
-from tuiprop.ui.diagrams import r_squared
-from tuiprop.ui.palette import DARK, LIGHT, mix
-from tuiprop.ui.screens.data import DataScreen
-from tuiprop.ui.screens.problem import ProblemScreen
-from tuiprop.ui.shading import by_light, by_sign, line_of, of_class, shaded
-from tuiprop.ui.widgets.confusion import Confusion
-from tuiprop.ui.widgets.examples import Examples
-from tuiprop.ui.widgets.heatmap import HeatMap
-from tuiprop.ui.widgets.tiles import Tiles, _shortened
+from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
+from tuiprop.protocol.messages.replies import Located, Studied
+from tuiprop.protocol.messages.requests import Locate, Seek, Study
+from tuiprop.ui.data.screen import DataScreen
+from tuiprop.ui.drawing.diagrams import r_squared
+from tuiprop.ui.drawing.shading import by_light, by_sign, line_of, of_class, shaded
+from tuiprop.ui.predictions.aspects.aspect import Panel
+from tuiprop.ui.predictions.confusion import Confusion
+from tuiprop.ui.predictions.examples import Examples
+from tuiprop.ui.predictions.heatmap import HeatMap
+from tuiprop.ui.predictions.screen import ProblemScreen
+from tuiprop.ui.predictions.tiles import Tiles, _shortened
+from tuiprop.ui.theme import DARK, LIGHT, mix
 
 LARGE, SMALL = (120, 36), (80, 24)
 

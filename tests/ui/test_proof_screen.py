@@ -5,23 +5,24 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from tests.engine.runs import ask, go
-from tests.engine.runs import opened as engine_with
+from tests.session.runs import ask, go
+from tests.session.runs import opened as engine_with
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
 from tests.ui.test_run_screen import text_of
-from tuiprop.core.slip import Slip
-from tuiprop.core.slips import SLIPS
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.engine.notes import ArrayProof, ProofNote, SlipNote
-from tuiprop.engine.replies import Done, Frame, Outline
-from tuiprop.engine.requests import Check, Look, Move, SetSlip, Verify
+from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
+from tuiprop.protocol.messages.replies import Done, Frame, Outline
+from tuiprop.protocol.messages.requests import Check, Look, Move, SetSlip, Verify
 from tuiprop.training.experiment import to_tables
-from tuiprop.ui import proving, status
-from tuiprop.ui.palette import DARK
-from tuiprop.ui.screens.proof import ProofScreen
-from tuiprop.ui.widgets.bars import Line
-from tuiprop.ui.widgets.layers import LayerRow, LayersPanel, Marks
+from tuiprop.ui import status
+from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
+from tuiprop.ui.theme import DARK
+from tuiprop.ui.verify import words as proving
+from tuiprop.ui.verify.screen import ProofScreen
+from tuiprop.verify.injection import Slip
+from tuiprop.verify.mistakes import SLIPS
 
 SIZE = (80, 24)
 

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import opened
-from tuiprop.ui.widgets.bars import Line
+from tuiprop.ui.drawing.line import Line
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.ui.screens.dialogs import Choose
-from tuiprop.ui.screens.help import HelpScreen
-from tuiprop.ui.screens.setup import SetupScreen
-from tuiprop.ui.widgets.bars import Line
-from tuiprop.ui.widgets.chart import CostChart
-from tuiprop.ui.widgets.layers import LayersPanel
-from tuiprop.ui.widgets.matrix import ArrayName, MatrixView
+from tuiprop.ui.dialogs import Choose
+from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.help import HelpScreen
+from tuiprop.ui.run.chart import CostChart
+from tuiprop.ui.run.layers import LayersPanel
+from tuiprop.ui.run.matrix import ArrayName, MatrixView
+from tuiprop.ui.setup.screen import SetupScreen
 
 WIDE = (120, 36)
 

@@ -4,9 +4,9 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import bench_of, opened, until
-from tuiprop.ui.screens.problem import ProblemScreen
-from tuiprop.ui.scrolling import first_in_sight
-from tuiprop.ui.widgets.confusion import Confusion
+from tuiprop.ui.drawing.scrolling import first_in_sight
+from tuiprop.ui.predictions.confusion import Confusion
+from tuiprop.ui.predictions.screen import ProblemScreen
 
 NARROW, WIDE = (46, 12), (120, 36)
 

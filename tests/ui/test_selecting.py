@@ -11,7 +11,7 @@ from textual.widget import Widget
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, bench_of, opened
 from tests.ui.test_terminal import Terminal, assert_restored
-from tuiprop.ui.widgets.layers import LayersPanel
+from tuiprop.ui.run.layers import LayersPanel
 
 Cell = tuple[int, int]
 

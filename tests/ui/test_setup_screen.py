@@ -11,9 +11,9 @@ from textual.widgets import Button, Input, OptionList, Select, Static
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
 from tuiprop.training.experiment import load
-from tuiprop.ui.screens.dialogs import Choose
-from tuiprop.ui.screens.setup import SetupScreen
-from tuiprop.ui.widgets.layer_editor import LayerEditor, LayerLine
+from tuiprop.ui.dialogs import Choose
+from tuiprop.ui.setup.layer_editor import LayerEditor, LayerLine
+from tuiprop.ui.setup.screen import SetupScreen
 
 WIDE = (120, 36)
 
@@ -195,7 +195,7 @@ async def test_weights_are_opened_as_initial_ones(make_app: MakeApp, tmp_path: P
     import tuiprop
     from tests.ui.driving import frame_of
     from tuiprop.data.catalogue import suggested_experiment
-    from tuiprop.ui.widgets.matrix import MatrixView
+    from tuiprop.ui.run.matrix import MatrixView
 
     trained = tuiprop.train(suggested_experiment("iris"), epochs=3)
     path = tmp_path / "trained.npz"

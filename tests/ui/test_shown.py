@@ -16,8 +16,8 @@ from textual.worker import WorkerFailed
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import PATIENCE, opened, until
-from tuiprop.ui.screens.problem import ProblemScreen
-from tuiprop.ui.screens.stops import StopsScreen
+from tuiprop.ui.predictions.screen import ProblemScreen
+from tuiprop.ui.stops.screen import StopsScreen
 
 
 def painted() -> int:

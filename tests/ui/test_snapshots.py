@@ -20,10 +20,10 @@ from tests.ui.driving import (
     until,
 )
 from tests.ui.test_setup_screen import says, set_up
-from tuiprop.ui.screens.dialogs import AskText, Choose
-from tuiprop.ui.screens.help import HelpScreen
-from tuiprop.ui.widgets.layers import LayersPanel
-from tuiprop.ui.widgets.matrix import MatrixView
+from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.help import HelpScreen
+from tuiprop.ui.run.layers import LayersPanel
+from tuiprop.ui.run.matrix import MatrixView
 
 Before = Callable[[Pilot[int]], Awaitable[None]]
 Compare = Callable[..., bool]

@@ -11,7 +11,7 @@ from tests.ui.conftest import MakeApp
 from tests.ui.driving import at, opened, until
 from tests.ui.test_proof_screen import choose, proof, report, says
 from tests.ui.test_stops_screen import add, error, in_force, stops, type_text
-from tuiprop.ui.widgets.stop_list import StopList
+from tuiprop.ui.stops.stop_list import StopList
 
 Before = Callable[[Pilot[int]], Awaitable[None]]
 

@@ -10,14 +10,14 @@ from textual.widgets.option_list import Option
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
-from tuiprop.engine.client import ProcessClient
-from tuiprop.engine.notes import Stop
-from tuiprop.engine.replies import Frame
-from tuiprop.engine.requests import Look
+from tuiprop.protocol.client import ProcessClient
+from tuiprop.protocol.messages.payloads import Stop
+from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.requests import Look
 from tuiprop.ui.app import TuipropApp
-from tuiprop.ui.screens.stops import StopsScreen
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.widgets.stop_list import StopList
+from tuiprop.ui.stops.screen import StopsScreen
+from tuiprop.ui.stops.stop_list import StopList
 
 SIZE = (80, 24)
 

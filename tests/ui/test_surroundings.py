@@ -11,9 +11,9 @@ import pytest
 from tests.ui.driving import opened, until
 from tests.ui.test_guarded import told
 from tests.ui.test_terminal import Terminal
-from tuiprop.engine.client import InlineClient
+from tuiprop.protocol.client import InlineClient
 from tuiprop.ui.app import TuipropApp
-from tuiprop.ui.places import typed_path
+from tuiprop.ui.run.go_to import typed_path
 from tuiprop.ui.settings import Settings
 
 BROKEN = {

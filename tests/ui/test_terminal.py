@@ -17,7 +17,7 @@ import pytest
 
 import tuiprop
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.files.checkpoint import load_checkpoint
+from tuiprop.models.checkpoint import load_checkpoint
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals", allow_module_level=True)
@@ -123,7 +123,7 @@ class Terminal:
         return [
             int(pid)
             for pid, parent, *arguments in rows
-            if int(parent) == self.child.pid and arguments and "tuiprop.engine" in arguments[0]
+            if int(parent) == self.child.pid and arguments and "tuiprop.protocol" in arguments[0]
         ]
 
 
@@ -281,7 +281,7 @@ def test_an_engine_that_dies_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import tuiprop.engine.engine as e\n"
+        "import tuiprop.protocol.server as e\n"
         "def broken(self, request):\n"
         "    raise MemoryError('no room for W[1]')\n"
         "e.Engine.handle = broken\n"
@@ -307,7 +307,7 @@ def test_where_too_few_threads_can_be_started(
         f"    if len(started) > {threads}:\n"
         '        raise RuntimeError("can\'t start new thread")\n'
         "    start(self)\n"
-        "if 'tuiprop.engine' not in sys.orig_argv:\n"
+        "if 'tuiprop.protocol' not in sys.orig_argv:\n"
         "    threading.Thread.start = limited\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.engine.notes import FactorNote, OriginNote, Place, TermNote
-from tuiprop.ui.numbers import whole
-from tuiprop.ui.palette import DARK
-from tuiprop.ui.terms import Terms
+from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, Place, TermNote
+from tuiprop.ui.drawing.numbers import whole
+from tuiprop.ui.run.terms import Terms
+from tuiprop.ui.theme import DARK
 
 PLACE = Place(symbol="dW", layer=2)
 numbers = st.floats(allow_nan=False, allow_infinity=False)

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from rich.text import Text
 from textual.content import Content
 
-from tuiprop.engine.notes import Matrix, Window
-from tuiprop.engine.requests import Seek
-from tuiprop.ui.copying import COPY_FORMS
-from tuiprop.ui.curve import MOST, Curve
-from tuiprop.ui.form import to_option, to_text, to_value, without
-from tuiprop.ui.numbers import scale_of, short, sparkline, whole, whole_label, within
-from tuiprop.ui.places import parse_place
-from tuiprop.ui.widgets.chart import linear_ticks, log_ticks
+from tuiprop.protocol.messages.payloads import Matrix, Window
+from tuiprop.protocol.messages.requests import Seek
+from tuiprop.ui.drawing.curve import MOST, Curve
+from tuiprop.ui.drawing.numbers import scale_of, short, sparkline, whole, whole_label, within
+from tuiprop.ui.run.chart import linear_ticks, log_ticks
+from tuiprop.ui.run.copying import COPY_FORMS
+from tuiprop.ui.run.go_to import parse_place
+from tuiprop.ui.setup.form import to_option, to_text, to_value, without
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,15 @@ from typing import Any
 from msgspec.structs import replace
 from rich.text import Text
 
-from tuiprop.engine.sights import SHADES, Grid, LayerOnTheWay, Picture, WayNote
-from tuiprop.ui import ways
-from tuiprop.ui.palette import DARK
+from tuiprop.protocol.messages.prediction_payloads import (
+    SHADES,
+    Grid,
+    LayerOnTheWay,
+    Picture,
+    WayNote,
+)
+from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.theme import DARK
 
 PICTURE = Picture(
     name="#3", grid=Grid(columns=4, rows=4, shades=bytes([0, SHADES, 2 * SHADES, SHADES] * 4))

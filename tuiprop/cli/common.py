@@ -11,8 +11,8 @@ import click
 from tuiprop.cli.output import complain, say
 
 if TYPE_CHECKING:
-    from tuiprop.engine.session import Session
-    from tuiprop.files.model import Model
+    from tuiprop.models.model import Model
+    from tuiprop.session.session import Session
 
 
 @contextmanager
@@ -54,8 +54,8 @@ which_weights = click.option(
 
 def check_destination(file: str, *suffixes: str) -> None:
     """Say before the work that a file could not be written after it; weights if none is given."""
-    from tuiprop.files.atomic import refusal
-    from tuiprop.files.formats import SUFFIXES
+    from tuiprop.models.formats import SUFFIXES
+    from tuiprop.storage.atomic import refusal
 
     if sentence := refusal(file, *(suffixes or SUFFIXES)):
         raise ValueError(sentence)
@@ -69,7 +69,7 @@ def say_notes(notes: Iterable[str]) -> None:
 
 def say_remarks(model: "Model", file: str) -> None:
     """Say before it is written what a format holds otherwise than the network does."""
-    from tuiprop.files.export import remarks
+    from tuiprop.models.export import remarks
 
     if sentence := remarks(model, file):
         say(f"{file}: {sentence}")
@@ -83,8 +83,8 @@ def open_experiment(
     Raises:
         ValueError: it cannot be read, or a setting is not allowed; a sentence.
     """
-    from tuiprop.engine.session import open_session
-    from tuiprop.files.atomic import FileError
+    from tuiprop.session.session import open_session
+    from tuiprop.storage.atomic import FileError
     from tuiprop.training.experiment import changed, load
 
     if not experiment.endswith(".toml"):

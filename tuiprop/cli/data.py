@@ -48,7 +48,7 @@ def datasets(name: str | None, out: str | None) -> None:
 
 def _write_table(table: "Table", out: str) -> None:
     from tuiprop.data.writer import to_csv
-    from tuiprop.files.atomic import write_text
+    from tuiprop.storage.atomic import write_text
 
     text = to_csv(table)
     if out == "-":

@@ -111,10 +111,10 @@ def dashboard(what: str | None = None) -> None:
     sys.setswitchinterval(SWITCH)
     gc.disable()  # until the dashboard stands
     with one_sentence():  # Ctrl+C while it starts
-        from tuiprop.engine.client import start
+        from tuiprop.protocol.client import start
 
         client = start()  # it starts while the dashboard is imported
-        from tuiprop.ui import environment
+        from tuiprop.ui.patches import environment
 
         notices = environment.checked()
         from tuiprop.ui.app import TuipropApp

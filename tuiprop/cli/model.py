@@ -16,14 +16,14 @@ from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, say_lines, write_data
 
 if TYPE_CHECKING:
-    from tuiprop.files.prediction import Scores
+    from tuiprop.models.predict import Scores
 
 
 class _ExportCommand(click.Command):
     """A command whose help lists the formats; they are imported when it is asked for."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from tuiprop.files.formats import FORMATS
+        from tuiprop.models.formats import FORMATS
 
         with formatter.section("Formats"):
             formatter.write_dl([(each.suffix, each.words) for each in FORMATS.values()])
@@ -44,8 +44,8 @@ def export(model: str, out: str, which: str, activations: str | None) -> None:
     A checkpoint (.tuiprop) holds two sets of weights; --weights says which.
     """
     with one_sentence():
-        from tuiprop.files.export import export as exported
-        from tuiprop.files.weights import load_model
+        from tuiprop.models.export import export as exported
+        from tuiprop.models.weights import load_model
 
         check_destination(out)
         names = [name.strip() for name in activations.split(",")] if activations else ()
@@ -82,10 +82,10 @@ def predict(
         from pathlib import Path
 
         from tuiprop.data.writer import SUFFIXES, encoded
-        from tuiprop.files.atomic import write_bytes
-        from tuiprop.files.prediction import predict as predicted
-        from tuiprop.files.prediction import table_for
-        from tuiprop.files.weights import load_model
+        from tuiprop.models.predict import predict as predicted
+        from tuiprop.models.predict import table_for
+        from tuiprop.models.weights import load_model
+        from tuiprop.storage.atomic import write_bytes
 
         if out not in (None, "-"):
             check_destination(str(out), *SUFFIXES)
@@ -121,15 +121,15 @@ def _say_scores(scores: "Scores", loss: str) -> None:
 def inspect(file: str) -> None:
     """What a weights, model or checkpoint file holds."""
     with one_sentence():
-        from tuiprop.files.checkpoint import described, is_checkpoint, load_checkpoint
+        from tuiprop.models.checkpoint import described, is_checkpoint, load_checkpoint
 
         if is_checkpoint(file):
             for line in described(load_checkpoint(file)):
                 say(line)
             return
-        from tuiprop.files.atomic import FileError
-        from tuiprop.files.scripts import words
-        from tuiprop.files.weights import IncompleteFileError, load_model, read
+        from tuiprop.models.formats.python_scripts import words
+        from tuiprop.models.weights import IncompleteFileError, load_model, read
+        from tuiprop.storage.atomic import FileError
 
         content = read(file)
         try:

@@ -22,7 +22,7 @@ from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, terminal
 
 if TYPE_CHECKING:
-    from tuiprop.engine.session import Session
+    from tuiprop.session.session import Session
 
 
 LINES = 20
@@ -119,7 +119,7 @@ def train(
     if received:
         sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
-        from tuiprop.engine.session import DivergedError
+        from tuiprop.session.session import DivergedError
 
         complain(f"tuiprop: {DivergedError(session)}")
         sys.exit(1)
@@ -144,8 +144,8 @@ def _resume(
 ) -> "Session":
     """The run of a checkpoint, where it stood; its experiment may be named, and go on longer."""
     from tuiprop.data.catalogue import load_table
-    from tuiprop.engine.resume import check_same, resume_session, walk_to_where_it_stood
-    from tuiprop.files.checkpoint import load_checkpoint
+    from tuiprop.models.checkpoint import load_checkpoint
+    from tuiprop.session.resume import check_same, resume_session, walk_to_where_it_stood
     from tuiprop.training.experiment import changed, load
 
     if init is not None:
@@ -213,7 +213,7 @@ def _write_results(
     Returns:
         What to say of those that are written, and why others are not.
     """
-    from tuiprop.files.atomic import write_text
+    from tuiprop.storage.atomic import write_text
 
     run, best = session.run, session.history.best
     state = "the last finite state, " if run.diverged_at is not None else ""

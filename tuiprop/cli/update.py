@@ -45,7 +45,7 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
 def explain(experiment: str, assignments: tuple[str, ...], update: int, init: str | None) -> None:
     """One update as linear text (Markdown): every operation, its equation, shapes, numbers."""
     with one_sentence():
-        from tuiprop.engine.explain import explain as explained
+        from tuiprop.session.markdown import explain as explained
 
         session = open_experiment(experiment, init, assignments)
         say_notes(session.examples.notes)

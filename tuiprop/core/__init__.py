@@ -1,5 +1,5 @@
 """The notes, in NumPy: forward and backward propagation and the change of the parameters.
 
 Imports NumPy and nothing else. Read in this order: `activation`, `loss`, `network`,
-`propagation`, `optimizer`, `gradient_check`.
+`propagation`, `optimizer`.
 """

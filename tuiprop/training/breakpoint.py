@@ -8,7 +8,6 @@ from math import isfinite, nan
 
 import numpy as np
 
-from tuiprop.core.operation import Operation
 from tuiprop.training.quantity import (
     KINDS,
     SYMBOLS,
@@ -18,6 +17,7 @@ from tuiprop.training.quantity import (
     Update,
     parse_quantity,
 )
+from tuiprop.update.operation import Operation
 
 __all__ = ["OPERATORS", "Condition", "ConditionError", "Hit", "Update", "Watch", "parse"]
 

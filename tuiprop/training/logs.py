@@ -5,7 +5,6 @@ from math import isfinite
 from typing import Any
 
 from tuiprop.core.network import Network
-from tuiprop.core.slips import SLIPS
 from tuiprop.training.edit import (
     BranchLog,
     Edit,
@@ -15,6 +14,7 @@ from tuiprop.training.edit import (
     SlipEdit,
 )
 from tuiprop.training.experiment import Experiment, ExperimentError, parse, to_tables
+from tuiprop.verify.mistakes import SLIPS
 
 
 def check_logs(

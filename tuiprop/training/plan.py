@@ -7,16 +7,16 @@ import msgspec
 from numpy.typing import DTypeLike
 
 from tuiprop.core.array import Array
-from tuiprop.core.audit import Audit, audit
 from tuiprop.core.network import Network
-from tuiprop.core.operation import Operation, operations
 from tuiprop.core.optimizer import OPTIMIZERS, Change, Optimizer
 from tuiprop.core.propagation import Workspace
-from tuiprop.core.slip import Slip
-from tuiprop.core.slips import SLIPS
 from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import TrainingSettings
+from tuiprop.update.operation import Operation, operations
+from tuiprop.verify.injection import Slip
+from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.update_audit import Audit, audit
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array, norm
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
-from tuiprop.core.operation import Reference
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.history import COLUMNS
+from tuiprop.update.operation import Reference
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 """The arrays that X can be."""

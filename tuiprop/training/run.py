@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
-from tuiprop.core.gradient_check import Verdict, check_gradient
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
@@ -21,6 +20,7 @@ from tuiprop.training.plan import InForce
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
 from tuiprop.training.trainer import Record, Trainer
+from tuiprop.verify.gradient_check import Verdict, check_gradient
 
 SLICE = 0.005
 """Seconds between two looks at the state: for non-finite values, and for a key frame."""

@@ -7,12 +7,12 @@ import numpy as np
 
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Network, Parameters
-from tuiprop.core.operation import Operation, Phase, Reference, T
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.plan import Plan
+from tuiprop.update.operation import Operation, Phase, Reference, T
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,34 +14,34 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from tuiprop.engine.client import Client
-from tuiprop.engine.replies import (
+from tuiprop.escaping import printable
+from tuiprop.protocol.client import Client
+from tuiprop.protocol.messages.replies import (
     Opened,
     Refused,
     Vocabulary,
 )
-from tuiprop.engine.requests import Ask, Seek
-from tuiprop.escaping import printable
+from tuiprop.protocol.messages.requests import Ask, Seek
 from tuiprop.ui import screens
-from tuiprop.ui.alone import alone
-from tuiprop.ui.change_dialog import ChangeDialog
-from tuiprop.ui.copy_dialog import CopyDialog
-from tuiprop.ui.export_dialog import ExportDialog
-from tuiprop.ui.guarded import GuardedApp
+from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.keys import COMMANDS, KEYS
 from tuiprop.ui.link import Link
-from tuiprop.ui.palette import DARK, LIGHT, palettes
-from tuiprop.ui.places import (
+from tuiprop.ui.patches.guarded import GuardedApp
+from tuiprop.ui.patches.terminal import driver_class
+from tuiprop.ui.run.change_dialog import ChangeDialog
+from tuiprop.ui.run.copy_dialog import CopyDialog
+from tuiprop.ui.run.export_dialog import ExportDialog
+from tuiprop.ui.run.go_to import (
     PLACES,
     branch_words,
     parse_place,
     typed_path,
 )
+from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.runs import Runs
-from tuiprop.ui.screens.dialogs import AskText
-from tuiprop.ui.screens.run import RunScreen
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.terminal import driver_class
+from tuiprop.ui.single_flight import alone
+from tuiprop.ui.theme import DARK, LIGHT, palettes
 
 SETTLED = 1.0
 """Seconds after which what the dashboard consists of has been made."""

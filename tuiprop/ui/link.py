@@ -6,10 +6,10 @@ from time import monotonic
 
 import msgspec
 
-from tuiprop.engine.client import Client, EngineDiedError, InlineClient, start
-from tuiprop.engine.notes import Message, Snapshot, Stop, Tables
-from tuiprop.engine.replies import Done, Opened, Outline, Refused, Reply
-from tuiprop.engine.requests import Move, Open, Save, Seek, SetStops
+from tuiprop.protocol.client import Client, EngineDiedError, InlineClient, start
+from tuiprop.protocol.messages.payloads import Message, Snapshot, Stop, Tables
+from tuiprop.protocol.messages.replies import Done, Opened, Outline, Refused, Reply
+from tuiprop.protocol.messages.requests import Move, Open, Save, Seek, SetStops
 
 REST = 50
 """A state is fetched so many times more seldom than fetching it takes: 2 % of the time."""

@@ -7,15 +7,15 @@ from functools import partial
 
 import msgspec
 
-from tuiprop.engine.notes import BareWeights, KeptRun, Tables
-from tuiprop.engine.replies import Done, Frame, Located, Opened, Refused, Reply
-from tuiprop.engine.requests import NO_HISTORY, Forget, KeepRun, Locate, Look
+from tuiprop.protocol.messages.payloads import BareWeights, KeptRun, Tables
+from tuiprop.protocol.messages.replies import Done, Frame, Located, Opened, Refused, Reply
+from tuiprop.protocol.messages.requests import NO_HISTORY, Forget, KeepRun, Locate, Look
 from tuiprop.ui import screens
-from tuiprop.ui.guarded import GuardedApp
+from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.link import Link
-from tuiprop.ui.places import differing_words, kept_words
-from tuiprop.ui.screens.dialogs import Choose
-from tuiprop.ui.screens.run import RunScreen
+from tuiprop.ui.patches.guarded import GuardedApp
+from tuiprop.ui.run.go_to import differing_words, kept_words
+from tuiprop.ui.run.screen import RunScreen
 
 QUIT_PATIENCE = 1.0
 """Seconds that quitting waits for the engine to keep the run, or to say where it is."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from platformdirs import user_config_path
 
-from tuiprop.files.atomic import write_bytes
+from tuiprop.storage.atomic import write_bytes
 
 LARGEST = 2**16
 """Bytes that the file may have."""

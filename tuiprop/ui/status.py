@@ -3,11 +3,11 @@
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.engine.notes import Pace, ProofNote
-from tuiprop.engine.replies import Frame, Outline
-from tuiprop.ui import proving
-from tuiprop.ui.numbers import short
-from tuiprop.ui.palette import Palette
+from tuiprop.protocol.messages.payloads import Pace, ProofNote
+from tuiprop.protocol.messages.replies import Frame, Outline
+from tuiprop.ui.drawing.numbers import short
+from tuiprop.ui.theme import Palette
+from tuiprop.ui.verify import words as proving
 
 VIEWS = (
     ("1", "Overview", "Over", "view('overview')"),

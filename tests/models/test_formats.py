@@ -1,0 +1,174 @@
+"""The table of formats, and what it says beforehand."""
+
+from collections.abc import Collection
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models.models import model
+from tests.session.runs import ask
+from tuiprop.core.activation import ACTIVATIONS
+from tuiprop.data.preparation import Preparation
+from tuiprop.models import formats
+from tuiprop.models.export import export, refusal_of, remarks
+from tuiprop.models.formats import FORMATS, READ, SUFFIXES, format_of, onnx_graph
+from tuiprop.models.formats import python_scripts as scripts
+from tuiprop.models.model import Model
+from tuiprop.protocol.messages.replies import Vocabulary
+from tuiprop.protocol.messages.requests import Ask
+from tuiprop.protocol.server import Engine
+from tuiprop.storage.atomic import FileError
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "weights.md"
+
+
+def test_the_suffix_says_the_format() -> None:
+    names = ["NumPy", "safetensors", "ONNX", "JSON", "PyTorch script", "scikit-learn script"]
+    assert [each.name for each in FORMATS.values()] == [*names, "Python script"]
+    assert READ == (".npz", ".safetensors", ".json")
+    for suffix, each in FORMATS.items():
+        assert format_of(f"folder.npz/w{suffix}") is each
+        assert format_of(Path(f"w.npz.old{suffix}")) is each
+    for name in ("w", "w.txt", "npz", "w.npz/w", "", "w.PY"):
+        assert format_of(name) is None
+
+
+def test_the_documentation_has_the_table() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for each in FORMATS.values():
+        assert f"| `{each.suffix}` | {each.name} | {each.words} |" in text, each.name
+
+
+def test_the_dashboard_is_told_the_table() -> None:
+    reply = ask(Engine(), Ask(), Vocabulary)
+    assert [each.suffix for each in reply.formats] == list(SUFFIXES)
+
+
+def test_where_an_export_can_be_written(tmp_path: Path) -> None:
+    for suffix in SUFFIXES:
+        assert refusal_of(str(tmp_path / f"w{suffix}")) == ""
+    path = str(tmp_path / "w.txt")
+    assert refusal_of(path) == f"{path}: found .txt, allowed: {', '.join(SUFFIXES)}"
+    with pytest.raises(FileError, match=r"w\.txt: found \.txt, allowed: \.npz, "):
+        export(model(), path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".json", ".py", "_torch.py", "_sklearn.py"])
+def test_too_many_numbers_for_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    large = model((1000, 999, 1))
+    assert large.parameters.vector.size == 1000 * 999 + 999 + 1000
+    path = str(tmp_path / f"w{suffix}")
+    expected = f"{path}: {FORMATS[suffix].name} is not for 1000999 parameters; "
+    for function in (lambda: remarks(large, path), lambda: export(large, path)):
+        with pytest.raises(FileError) as caught:
+            function()
+        assert str(caught.value) == f"{expected}allowed: up to 1000000"
+    assert remarks(large, str(tmp_path / "w.npz")) == ""
+
+
+def test_a_library_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(name: str) -> object:
+        return None if name in ("onnx", "torch", "sklearn") else find_spec(name)
+
+    monkeypatch.setattr(formats, "find_spec", lacking)
+    path = tmp_path / "w.onnx"
+    for function in (remarks, export):
+        with pytest.raises(FileError, match=r"ONNX needs the package onnx: pip install 'tuiprop"):
+            function(model(), str(path))
+    for suffix, library in (("_torch.py", "PyTorch"), ("_sklearn.py", "scikit-learn")):
+        path = tmp_path / f"w{suffix}"
+        expected = f"not compared, as {library} is not installed here"
+        assert remarks(model(), str(path)) == expected
+        exported = export(model(), path)
+        assert exported.difference is None
+        assert exported.sentence == f"read back, {expected}"
+        assert path.read_text().startswith('"""A network 2 → 3 tanh → 1 linear, update 1600.')
+
+
+def test_a_library_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> object:
+        raise RuntimeError("built for another\nprocessor")
+
+    monkeypatch.setattr(formats, "find_spec", lambda name: object())
+    monkeypatch.setattr(formats, "import_module", broken)
+    words = "onnx, which cannot be imported: RuntimeError: built for another processor"
+    for function in (remarks, export):
+        with pytest.raises(FileError, match=words):
+            function(model(), str(tmp_path / "w.onnx"))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [scripts.NUMPY, scripts.MODULES, onnx_graph.ACTIVATIONS],
+    ids=["scripts.NUMPY", "scripts.MODULES", "onnx_graph.ACTIVATIONS"],
+)
+def test_every_export_table_has_every_activation(table: Collection[str]) -> None:
+    assert [name for name in ACTIVATIONS if name not in table] == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_activation_that_a_table_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    for table in (scripts.NUMPY, scripts.MODULES, onnx_graph.ACTIVATIONS):
+        monkeypatch.delitem(table, "gelu")
+    each, path = model((2, 3, 2, 1), ("tanh", "gelu")), tmp_path / f"w{suffix}"
+    if FORMATS[suffix].reads:  # it holds the name alone
+        remarks(each, str(path))
+        assert export(each, path).usage == ""
+        return
+    if suffix == ".onnx":
+        pytest.importorskip("onnx")
+    for function in (remarks, export):
+        with pytest.raises(FileError, match=f"{FORMATS[suffix].name} has no gelu"):
+            function(each, str(path))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("activation", "suffix", "expected"),
+    [
+        ("tanh", ".npz", ""),
+        ("gelu", ".py", ""),
+        ("tanh", "_sklearn.py", ""),
+        ("gelu", "_sklearn.py", "scikit-learn's network has no gelu: written as an estimator of "),
+        ("gelu", ".onnx", "gelu: written as basic operators, which runtimes have in both "),
+        ("tanh", ".onnx", ""),
+        ("tanh", ".safetensors", "PyTorch's Sequential takes inputs that are scaled; "),
+    ],
+)
+def test_what_is_done_instead(activation: str, suffix: str, expected: str) -> None:
+    found = FORMATS[suffix].instead(model((2, 3, 1), activation))
+    assert found.startswith(expected)
+    assert bool(found) == bool(expected)
+
+
+def test_text_that_is_not_encoded() -> None:
+    each = model((2, 1), names=("x", "colour"))
+    preparation = (Preparation("x"), Preparation("colour", category="red"))
+    each = Model(each.experiment, each.parameters, ("x", "colour=red"), (), preparation, 0)
+    said = {suffix for suffix in SUFFIXES if "colour=red" in FORMATS[suffix].instead(each)}
+    assert said == {".onnx", ".py", "_torch.py", "_sklearn.py"}
+
+
+def test_not_standardised_is_nothing_to_say() -> None:
+    each = model((2, 1))
+    plain = Model(each.experiment, each.parameters, each.inputs, (), (Preparation("x0"),) * 2, 0)
+    assert FORMATS[".safetensors"].instead(plain) == ""
+
+
+def test_numbers_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
+    each = model()
+    each.parameters.W[2][0, 1] = np.nan
+    for suffix in SUFFIXES:
+        path = tmp_path / f"w{suffix}"
+        path.write_bytes(b"old")
+        with pytest.raises(FileError) as caught:
+            export(each, path)
+        assert str(caught.value) == f"{path}: W2 holds values that are not finite"
+        assert path.read_bytes() == b"old"

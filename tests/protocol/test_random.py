@@ -1,0 +1,257 @@
+"""Sequences of requests drawn at random: the state is that of a straight run, the frames fit."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.session.runs import finish, tables
+from tuiprop.protocol.messages.payloads import Message, Pace, Place, Stop, Tables, Window
+from tuiprop.protocol.messages.replies import Done, Frame, Opened, Refused
+from tuiprop.protocol.messages.requests import (
+    Change,
+    Keep,
+    Look,
+    Move,
+    Open,
+    Pause,
+    Play,
+    Revert,
+    Seek,
+    SetPace,
+    SetSlip,
+    SetStops,
+    Toggle,
+    Try,
+    Verify,
+)
+from tuiprop.protocol.server import Engine
+from tuiprop.session.session import Session, open_session
+from tuiprop.training.experiment import parse
+from tuiprop.training.trainer import Record
+from tuiprop.update.operation import Reference
+from tuiprop.verify.mistakes import SLIPS
+
+SIZES = (4, 3, 3)
+COUNT = 17
+
+SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db", "y", "J")
+CONDITIONS = (
+    *("update == 9", "update >= 4", "epoch >= 2", "batch_loss < 0.9", "norm(dW[1]) > 0.1"),
+    *("rises(batch_loss) >= 2", "norm(b[2]) > 0.2", "dead(1) > 0.3", "failed_audits > 0"),
+    *("train_loss < 0.8", "nonfinite > 0"),
+)
+SOME_SLIPS = ("weight_gradient", "bias_gradient", "no_mean", "mean_twice", "bias_twice")
+
+
+def experiment() -> Tables:
+    layers = [{"units": 3, "activation": "relu"}, {"units": 3, "activation": "softmax"}]
+    return {
+        **tables(batch_size=40, epochs=6, optimizer="momentum"),  # three updates an epoch
+        "network": {"layers": layers, "l2": 0.01},
+    }
+
+
+class Requests:
+    """Draws what may be asked next; most of it can be done."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+
+    def window(self) -> dict[str, Any]:
+        chance = self.chance
+        return {
+            "symbol": chance.choice(SYMBOLS),
+            "layer": chance.randrange(0, 4),
+            "row": chance.randrange(5),
+            "column": chance.randrange(50),
+            "slot": chance.choice(("", "", "", "v", "m")),
+            "before": chance.random() < 0.3,
+        }
+
+    def look(self) -> Look:
+        chance = self.chance
+        size: dict[str, Any] = {"rows": chance.randrange(6), "columns": chance.randrange(50)}
+        windows = [Window(**self.window(), **size) for _ in range(3)]
+        return Look(
+            window=chance.choice((windows[0], None)),
+            operands=windows[1:],
+            place=chance.choice((Place(**self.window()), Place(symbol="dW", layer=1), None)),
+            terms=chance.randrange(9),
+            history_from=chance.randrange(3),
+        )
+
+    def number(self) -> Try:
+        chance = self.chance
+        symbol, layer = chance.choice((("W", 1), ("W", 2), ("b", 1), ("b", 2), ("a", 0), ("z", 1)))
+        column = 0 if symbol == "b" else chance.randrange(3)
+        return Try(
+            symbol=symbol,
+            layer=layer,
+            row=chance.randrange(3),
+            column=column,
+            value=chance.choice((0.0, -0.5, 1.25)),
+        )
+
+    def change(self) -> Change:
+        return Change(
+            **self.chance.choice(
+                (
+                    {"learning_rate": 0.3},
+                    {"l2": 0.0},
+                    {"l2": 0.2, "learning_rate": 0.05},
+                    {"batch_size": 25},
+                    {"optimizer": "adam"},
+                    {"optimizer": "sgd"},
+                    {},
+                )
+            )
+        )
+
+    def stops(self) -> SetStops:
+        chosen = self.chance.sample(CONDITIONS, self.chance.randrange(4))
+        return SetStops(
+            stops=[Stop(when=when, enabled=self.chance.random() < 0.8) for when in chosen]
+        )
+
+    def next(self, branches: int) -> Message:
+        chance = self.chance
+        sign = chance.choice((1, 1, -1))
+        pace = chance.choice((None, Pace(rate=1e5), Pace(rate=1e5, operations=True)))
+        draws = (
+            (6, lambda: Move(operations=sign * chance.choice((1, 1, 2, 5, 20, 60)))),
+            (3, lambda: Move(layers=sign * chance.randrange(4))),
+            (3, lambda: Move(phases=sign * chance.randrange(4))),
+            (4, lambda: Move(updates=sign * chance.randrange(4))),
+            (3, lambda: Move(epochs=sign * chance.randrange(3))),
+            (3, lambda: Seek(update=chance.randrange(25))),
+            (1, lambda: Seek(epoch=chance.randrange(8))),
+            (1, lambda: Seek(ahead=chance.randrange(-2, 3))),
+            (2, lambda: Seek(place=chance.choice(("newest", "end", "best")))),
+            (3, lambda: Seek(branch=chance.randrange(branches + 1))),
+            (3, lambda: Play(pace=pace)),
+            (1, lambda: Toggle(pace=pace)),
+            (1, lambda: SetPace(pace=pace)),
+            (2, lambda: Pause()),
+            (3, self.number),
+            (2, lambda: Keep()),
+            (3, lambda: Revert()),
+            (2, self.change),
+            (2, lambda: SetSlip(name=chance.choice((None, *SOME_SLIPS, "transpose")))),
+            (2, self.stops),
+            (1, lambda: Verify()),
+            (6, self.look),
+        )
+        weights, makers = zip(*draws, strict=True)
+        message: Message = chance.choices(makers, weights)[0]()
+        return message
+
+
+REFUSED = (
+    "Enter keeps the change",
+    "nothing is changed",
+    "no slip is on",
+    "all 6 epochs are done",
+    "found branch ",
+    "is computed; W, b and the inputs a[0] can be changed",
+    " already",
+)
+
+
+class Straight:
+    """Runs of their own, by their edits; each walks on and never back."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[object, Session] = {}
+
+    def at(self, edits: object, t: int) -> Session:
+        session = self._sessions.get(edits)
+        if session is None or session.run.trainer.t > t:
+            session = self._sessions[edits] = open_session(parse(experiment()))
+            trainer = session.run.trainer
+            plan = trainer.plan.with_edits(edits)  # type: ignore[arg-type]
+            trainer.restore(trainer.state.copy(), 0, plan)
+        session.run.trainer.advance(t - session.run.trainer.t)
+        session.run.trainer.settle()
+        return session
+
+
+def assert_fits(engine: Engine, straight: Straight) -> None:
+    """Where it stands is where a straight run with the edits of the branch comes to."""
+    view, run = engine._opened().view, engine._opened().session.run
+    alone = straight.at(run.branch.edits, run.t)
+    assert np.array_equal(run.trainer.state, alone.run.trainer.state)
+    frame = engine.handle(Look(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
+    assert isinstance(frame, Frame), frame
+    assert (frame.status, frame.goal) == ("paused", None)
+    assert frame.update == run.t
+    assert frame.history_length >= frame.epochs_done + 1
+    assert (frame.slip.name if frame.slip else None) == (
+        alone.run.trainer.force.slip.name if alone.run.trainer.force.slip else None
+    )
+    within = engine._opened().walk.within
+    assert (frame.now is None) == (within.record is None)
+    if frame.now is None:
+        assert frame.unmade == []
+        return
+    assert 1 <= frame.now.number <= COUNT
+    record = alone.run.next_record()
+    operations = alone.run.trainer.operations()
+    made = {operation.result for operation in operations[: frame.now.number]}
+    for matrix in frame.operands:
+        assert_is_recorded(matrix.window, matrix.made, matrix.values, record, made)
+    if view.trial is not None:
+        assert frame.what_if is not None
+
+
+def whole(symbol: str, layer: int) -> Window:
+    return Window(symbol=symbol, layer=layer, rows=99, columns=99)
+
+
+def assert_is_recorded(
+    window: Window, made: bool, values: list[list[float]], record: Record, done: set[Reference]
+) -> None:
+    reference = Reference(window.symbol, window.layer)
+    start = window.symbol in ("W", "b", "y") or reference == Reference("a", 0)
+    assert made == (start or reference in done), window
+    if not made:
+        assert values == []
+    elif window.symbol == "J":
+        assert values == [[record.J]]
+    elif window.symbol in ("W", "b") and reference in done:
+        assert np.array_equal(values, getattr(record.after, window.symbol)[window.layer])
+    else:
+        assert np.array_equal(values, record.arrays()[reference], equal_nan=True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_sequence_of_requests(seed: int) -> None:
+    engine, requests, straight = Engine(), Requests(seed), Straight()
+    assert isinstance(engine.handle(Open(experiment=experiment())), Opened)
+    chance = requests.chance
+    for _ in range(60):
+        branches = engine._opened().session.run.branches
+        request = requests.next(len(branches))
+        reply = engine.handle(request)
+        if isinstance(reply, Refused):
+            assert any(words in reply.sentence for words in REFUSED), (request, reply)
+        else:
+            assert isinstance(reply, Frame if isinstance(request, Look) else Done)
+        if isinstance(reply, Frame) and reply.origin is not None and not reply.origin.slip:
+            assert reply.origin.closes, reply.origin
+        for _ in range(chance.randrange(3)):
+            engine.work()
+        if chance.random() < 0.7:
+            finish(engine)
+            assert_fits(engine, straight)
+
+
+def test_the_sequences_reach_what_they_are_to_reach() -> None:
+    """Every request is among them, and every slip that is drawn has an effect in this network."""
+    requests = Requests(0)
+    drawn = {type(requests.next(3)) for _ in range(500)}
+    assert len(drawn) == 14
+    network = open_session(parse(experiment())).run.network
+    assert network.sizes == SIZES
+    assert all(not SLIPS[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))

@@ -1,0 +1,428 @@
+"""The proof: what it finds, when it works, and that slips turn it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.session.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
+from tuiprop.protocol.messages.payloads import Message, ProofNote, Stop, Tables
+from tuiprop.protocol.messages.replies import Done, Exported, Frame
+from tuiprop.protocol.messages.requests import (
+    Change,
+    Export,
+    Keep,
+    Look,
+    Move,
+    Pause,
+    Play,
+    Revert,
+    SaveRecord,
+    Seek,
+    SetSlip,
+    SetStops,
+    Try,
+    Verify,
+)
+from tuiprop.protocol.server import Engine
+from tuiprop.session import background_proof as proof_module
+from tuiprop.session import playback as walk_module
+from tuiprop.verify.gradient_check import GradientChecker, check_gradient
+from tuiprop.verify.mistakes import SLIPS
+
+
+@pytest.fixture(autouse=True)
+def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof_module, "REST", 0.0)
+
+
+def note_of(engine: Engine) -> ProofNote | None:
+    return ask(engine, Look(), Frame).proof
+
+
+def proved(engine: Engine) -> ProofNote:
+    """The proof of where it stands, once it has nothing more to do."""
+    finish(engine)
+    while engine.work() is not None:
+        pass
+    note = note_of(engine)
+    assert note is not None
+    assert note.finished
+    return note
+
+
+def wrong(note: ProofNote) -> set[str]:
+    return {each.array for each in (*note.checks, *note.audits) if each.verdict == "wrong"}
+
+
+def xor(**training: Any) -> Tables:
+    """2-2-1 of sigmoids, for which every slip has an effect but the missing transpose of W."""
+    layers = [{"units": 2, "activation": "sigmoid"}, {"units": 1, "activation": "sigmoid"}]
+    return {
+        "data": {"source": "xor-table", "validation": 0},
+        "network": {"layers": layers, "loss": "binary_cross_entropy"},
+        "training": {"batch_size": 4, "epochs": 40, "optimizer": "sgd", **training},
+    }
+
+
+def deep() -> Tables:
+    """Two layers of 2 units or more, one after the other."""
+    experiment = tables()
+    experiment["network"]["layers"].insert(0, {"units": 4, "activation": "tanh"})
+    return experiment
+
+
+# What it finds
+
+
+def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
+    engine = opened()
+    do(engine, Seek(update=7))
+    assert note_of(engine) is None
+    note = proved(engine)
+    session = engine._opened().session
+    run = session.run
+    rows = run.batches.rows(8)
+    expected = check_gradient(
+        run.network, run.trainer.parameters, run.trainer.inputs[rows], run.trainer.targets[rows]
+    )
+    assert note.layers == [expected.layer(l).text for l in (1, 2)]
+    assert all(text.startswith("✓ ") for text in note.layers)
+    names = ["W[1]", "b[1]", "W[2]", "b[2]"]
+    assert [(each.array, each.figure) for each in note.checks] == [
+        (f"d{name}", check.relative_error)
+        for name, check in zip(names, expected.arrays, strict=True)
+    ]
+    assert (note.compared, note.sample, note.parameters) == (43, 43, 43)
+    assert (note.examples, note.update, note.passed) == (25, 7, True)
+    of_slots = [f"{slot} of {name}" for slot in "mv" for name in names]
+    assert [each.array for each in note.audits] == [*names, *of_slots]
+    assert {each.verdict for each in note.audits} == {"right"}
+    assert all(each.figure <= 1 for each in note.audits)
+    assert engine.work() is None
+
+
+def test_the_initial_weights_are_checked_and_no_update_is_audited() -> None:
+    note = proved(opened())
+    assert (note.audits, note.passed, len(note.layers)) == ([], True, 2)
+
+
+def test_inside_an_update_that_one_is_audited() -> None:
+    engine = opened()
+    do(engine, Seek(update=7))
+    do(engine, Move(operations=3))
+    assert proved(engine).update == 8
+
+
+def test_the_gradient_of_float32_is_checked_in_float64() -> None:
+    engine = opened(tables(dtype="float32"))
+    do(engine, Seek(update=7))
+    note = proved(engine)
+    assert note.passed
+    assert all(each.figure < 1e-6 for each in note.checks)
+    assert note.audits
+
+
+# When it works
+
+
+def test_never_while_it_walks(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = opened(tables(epochs=100_000))
+    proof = engine._opened().proof
+    calls: list[int] = []
+    work = proof.work
+
+    def counted() -> float | None:
+        calls.append(1)
+        return work()
+
+    monkeypatch.setattr(proof, "work", counted)
+    ask(engine, Play(), Done)
+    ask(engine, Verify(), Done)
+    for _ in range(20):
+        assert engine.work() is not None
+    assert calls == []
+    assert note_of(engine) is None
+    ask(engine, Pause(), Done)
+    assert proved(engine).passed
+    assert calls
+
+
+def test_it_rests_first_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [50.0]
+    monkeypatch.setattr(proof_module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(proof_module, "REST", 0.2)
+    engine = opened()
+    assert engine.work() == pytest.approx(0.2)
+    now[0] += 0.15
+    assert engine.work() == pytest.approx(0.05)
+    assert note_of(engine) is None
+    now[0] += 0.06
+    assert engine.work() == 0.0
+    assert note_of(engine) is not None
+    do(engine, Move(updates=1))
+    assert engine.work() == pytest.approx(0.2)
+    ask(engine, Verify(), Done)
+    assert engine.work() == 0.0
+    assert note_of(engine) is not None
+
+
+def test_on_its_way_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof_module, "MOMENT", 0.0)  # one parameter at a time
+    engine = opened()
+    do(engine, Seek(update=3))
+    counts = []
+    while engine.work() is not None:
+        note = note_of(engine)
+        assert note is not None
+        counts.append(note.compared)
+        if not note.finished:
+            assert (note.layers, note.checks, note.passed) == ([], [], None)
+            assert note.audits
+    assert counts == list(range(44))
+    assert proved(engine).passed
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Move(updates=1),
+        Move(updates=-1),
+        Move(operations=2),
+        Seek(update=0),
+        Change(learning_rate=0.2),
+        SetSlip(name="no_mean"),
+        Try(symbol="W", layer=1, row=0, column=0, value=0.5),
+        Verify(),
+    ],
+    ids=lambda request: type(request).__name__,
+)
+def test_it_begins_anew_elsewhere_and_when_asked(request_: Message) -> None:
+    engine = opened()
+    do(engine, Seek(update=3))
+    proved(engine)
+    ask(engine, request_, Done)
+    finish(engine)
+    assert note_of(engine) is None
+    proved(engine)
+
+
+def test_moves_inside_the_update_leave_it() -> None:
+    engine = opened()
+    do(engine, Move(operations=2))
+    note = proved(engine)
+    assert do(engine, Move(operations=3)).proof == note
+
+
+def test_what_is_tried_is_proved_and_so_is_what_comes_back() -> None:
+    engine = opened()
+    do(engine, Seek(update=3))
+    first = proved(engine)
+    ask(engine, Try(symbol="W", layer=1, row=0, column=0, value=2.5), Done)
+    tried = proved(engine)
+    assert tried.passed
+    assert [each.figure for each in tried.checks] != [each.figure for each in first.checks]
+    ask(engine, Revert(), Done)
+    finish(engine)
+    assert proved(engine) == first
+
+
+def test_where_it_diverged_the_state_that_is_kept_is_proved() -> None:
+    layers = [{"units": 3, "activation": "relu"}, {"units": 1, "activation": "linear"}]
+    engine = opened(
+        {
+            "data": {"source": "plane", "points": 40},
+            "network": {"layers": layers},
+            "training": {"learning_rate": 50.0, "batch_size": 8},
+        }
+    )
+    frame = do(engine, Play())
+    assert frame.diverged
+    proved(engine)
+    assert ask(engine, Look(), Frame).diverged == frame.diverged
+
+
+# A large network
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Tables:
+    """784-256-128-10."""
+    generator = np.random.default_rng(3)
+    rows = generator.integers(0, 256, (60, 784))
+    lines = (",".join(map(str, row)) + f",c{row[0] % 10}" for row in rows)
+    path = tmp_path / "large.csv"
+    path.write_text("\n".join([",".join(f"x{i}" for i in range(784)) + ",y", *lines]))
+    sizes = {256: "relu", 128: "relu", 10: "softmax"}
+    return {
+        "data": {"source": str(path), "target": "y"},
+        "network": {"layers": [{"units": n, "activation": g} for n, g in sizes.items()]},
+        "training": {"batch_size": 32, "dtype": "float32", "optimizer": "adam"},
+    }
+
+
+def test_a_large_network_is_proved_parameter_by_parameter(
+    large: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_module, "MOMENT", 0.0)
+    monkeypatch.setattr(proof_module, "SAMPLE", 12)
+    engine = opened(large)
+    do(engine, Seek(update=1))
+    sizes: list[int] = []
+    compare = GradientChecker._compare
+
+    def compared(self: GradientChecker, i: np.intp) -> None:
+        sizes.append(self._workspace.m)
+        compare(self, i)
+
+    monkeypatch.setattr(GradientChecker, "_compare", compared)
+    before = 0
+    while engine.work() is not None:
+        assert len(sizes) - before <= 1, "one parameter in one piece of work"
+        before = len(sizes)
+    note = note_of(engine)
+    assert note is not None
+    assert (note.finished, note.compared, note.parameters) == (True, 12, 235_146)
+    assert set(sizes) == {note.examples}
+    assert note.examples * note.parameters <= proof_module.WORK
+    assert note.audits == [], "an audit of so many is made when asked for"
+    ask(engine, Verify(), Done)
+    asked = proved(engine)
+    assert len(asked.audits) == 18
+    assert asked.passed
+
+
+# Slips
+
+ARRAYS = {
+    "loss": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
+    "output_gradient": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
+    "weight_gradient": {"dW[1]", "dW[2]"},
+    "bias_gradient": {"db[1]", "db[2]"},
+    "back_transpose": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
+    "no_mean": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
+    "mean_twice": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
+    "transpose": {"dW[1]", "dW[2]"},
+    "bias_twice": {"b[1]", "b[2]"},
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path) -> None:
+    engine = opened(deep() if name == "back_transpose" else xor())
+    do(engine, Seek(update=5))
+    right = proved(engine)
+    assert right.passed
+    state = state_of(engine)
+
+    frame = do(engine, SetSlip(name=name))
+    assert (place_of(frame), frame.branch, len(frame.branches)) == ((5, 0), 1, 2)
+    assert frame.slip is not None
+    assert (frame.slip.name, frame.slip.title) == (name, SLIPS[name].title)
+    assert frame.branches[1].edits == [f"slip {name}"]
+    assert state_of(engine) == state, "it acts from the next update on"
+    do(engine, Move(updates=1))
+    note = proved(engine)
+    assert note.passed is False
+    found = wrong(note)
+    assert found
+    assert found <= ARRAYS[name]
+    if name == "bias_twice":
+        assert found == {"b[1]", "b[2]"}
+        assert all(text.startswith("✓") for text in note.layers)
+    else:
+        assert not {each.array for each in note.audits} & found
+        for l, text in enumerate(note.layers, start=1):
+            of_layer = [array for array in (f"dW[{l}]", f"db[{l}]") if array in found]
+            assert text == f"✗ {', '.join(of_layer)}" if of_layer else text.startswith("✓")
+
+    path = str(tmp_path / "a.npz")
+    for request in (Export(path=path), SaveRecord(path=path)):
+        sentence = refusal(engine, request).sentence
+        words = f"not exported: a slip is on, {SLIPS[name].title}; v takes it out"
+        assert sentence == f"{path}: {words}"
+    assert not Path(path).exists()
+
+    # before it came all is right, and the weights can be taken
+    do(engine, Seek(update=4))
+    frame = ask(engine, Look(), Frame)
+    assert (frame.slip, frame.branch) == (None, 1)
+    assert proved(engine).passed
+    ask(engine, Export(path=path), Exported)
+    # on again it is wrong again
+    do(engine, Seek(update=6))
+    assert wrong(proved(engine)) == found
+
+    frame = do(engine, SetSlip(name=None))
+    assert (frame.slip, frame.branch) == (None, 2)
+    do(engine, Move(updates=1))
+    assert proved(engine).passed
+    ask(engine, Export(path=path), Exported)
+    ask(engine, SaveRecord(path=str(tmp_path / "b.npz")), Exported)
+
+    do(engine, Seek(branch=0))
+    assert state_of(engine) == state
+    assert proved(engine) == right
+
+
+@pytest.mark.parametrize(
+    ("experiment", "name", "words"),
+    [
+        (tables(), "loss", "this slip is one of binary_cross_entropy"),
+        (tables(), "nonsense", "found slip 'nonsense', allowed: loss, "),
+        (tables(), None, "no slip is on"),
+        (tables(batch_size=1), "no_mean", "it needs a batch size of 2 or more"),
+        (xor(), "back_transpose", "it needs two layers"),
+    ],
+)
+def test_slips_that_cannot_be(experiment: Tables, name: str | None, words: str) -> None:
+    engine = opened(experiment)
+    do(engine, Seek(update=3))
+    do(engine, Move(operations=2))
+    assert words in refusal(engine, SetSlip(name=name)).sentence
+    frame = ask(engine, Look(), Frame)
+    assert (place_of(frame), frame.slip, len(frame.branches)) == ((3, 2), None, 1)
+
+
+def test_a_slip_that_is_on_is_not_put_in_again() -> None:
+    engine = opened()
+    do(engine, SetSlip(name="no_mean"))
+    assert "no_mean is on already" in refusal(engine, SetSlip(name="no_mean")).sentence
+    do(engine, SetSlip(name="mean_twice"))
+    assert "mean_twice" in str(ask(engine, Look(), Frame).branches[-1].edits)
+
+
+def test_conditions_find_slips() -> None:
+    engine = opened(xor())
+    stops = [Stop(when="failed_checks > 0"), Stop(when="failed_audits > 0")]
+    ask(engine, SetStops(stops=stops), Done)
+    assert do(engine, Move(updates=3)).hit == ""
+    do(engine, SetSlip(name="no_mean"))
+    frame = do(engine, Play())
+    assert (place_of(frame), frame.hit.split(":")[0]) == ((3, 13), "failed_checks > 0")
+    do(engine, SetSlip(name="bias_twice"))
+    frame = do(engine, Play())
+    assert (place_of(frame), frame.hit.split(":")[0]) == ((4, 0), "failed_audits > 0")
+
+
+def test_a_slip_is_not_put_in_while_something_is_tried() -> None:
+    engine = opened()
+    do(engine, Seek(update=3))
+    ask(engine, Try(symbol="W", layer=1, row=0, column=0, value=2.5), Done)
+    assert "Enter keeps the change" in refusal(engine, SetSlip(name="no_mean")).sentence
+    ask(engine, Keep(), Done)
+    assert do(engine, SetSlip(name="no_mean")).slip is not None
+
+
+def test_a_slip_stops_what_walks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
+    engine = opened()
+    ask(engine, Play(), Done)
+    engine.work()
+    frame = do(engine, SetSlip(name="no_mean"))
+    assert (frame.status, frame.slip is not None) == ("paused", True)
+    assert frame.update == frame.branches[-1].fork
+    straight = opened()
+    go(straight, frame.update)
+    assert state_of(engine) == state_of(straight)

@@ -1,0 +1,438 @@
+"""Conditions and divergence: where a walk stops, what it says, and that the run is the same."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.session.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
+from tuiprop.protocol.messages.payloads import Message, Pace, Stop, Tables, Window
+from tuiprop.protocol.messages.replies import Done, Frame
+from tuiprop.protocol.messages.requests import Change, Look, Move, Pause, Play, Seek, SetStops
+from tuiprop.protocol.server import Engine
+from tuiprop.session import playback as walk_module
+from tuiprop.session.session import Session, open_session
+from tuiprop.training.experiment import parse
+from tuiprop.training.trainer import Record
+
+COUNT = 17
+"""Operations of an update of the network in `tables`."""
+
+
+def listed(frame: Frame) -> list[Stop]:
+    """The conditions of a frame, without their values."""
+    return [Stop(when=each.when, enabled=each.enabled) for each in frame.stops]
+
+
+def stops(*texts: str) -> SetStops:
+    return SetStops(stops=[Stop(when=text) for text in texts])
+
+
+def watching(*texts: str, **training: Any) -> Engine:
+    engine = opened(tables(**training))
+    ask(engine, stops(*texts), Done)
+    return engine
+
+
+def session_of(experiment: Tables | None = None) -> Session:
+    return open_session(parse(experiment or tables()))
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    """Of updates 1 to 20, of a run of its own."""
+    session = session_of()
+    return [session.run.record(t) for t in range(1, 21)]
+
+
+def first_beyond(records: list[Record], array: str, l: int) -> tuple[int, str]:
+    """An update t ≥ 3, and a condition that it makes true first: a norm beyond all before it."""
+    norms = [float(np.linalg.norm(getattr(record, array)[l])) for record in records]
+    for t, norm in enumerate(norms[2:], start=3):
+        least, most = min(norms[: t - 1]), max(norms[: t - 1])
+        if norm < least:
+            return t, f"norm({array}[{l}]) < {(norm + least) / 2!r}"
+        if norm > most:
+            return t, f"norm({array}[{l}]) > {(norm + most) / 2!r}"
+    raise AssertionError("no such update")
+
+
+WAYS: dict[str, list[Message]] = {
+    "flat out": [Play()],
+    "by updates": [Play(pace=Pace(rate=1e6))],
+    "by operations": [Play(pace=Pace(rate=1e7, operations=True))],
+    "e": [Move(epochs=1)] * 4,
+    "b": [Move(updates=1)] * 20,
+    "p": [Move(phases=1)] * 80,
+    "l": [Move(layers=1)] * 140,
+    "o": [Move(operations=1)] * 340,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("array", ["z", "a", "da", "dz", "dW", "db"])
+def test_it_stops_at_the_operation_that_made_it_true(
+    records: list[Record], way: str, array: str
+) -> None:
+    t, condition = first_beyond(records, array, 1)
+    engine = watching(condition)
+    for request in WAYS[way]:
+        frame = do(engine, request)
+        if frame.hit:
+            break
+    k = 1 + [f"{op.result}" for op in session_of().run.trainer.operations()].index(f"{array}[1]")
+    assert place_of(frame) == (t - 1, k)
+    assert frame.status == "paused"
+    assert frame.hit.startswith(condition.split("]) ")[0])
+    assert frame.hit.endswith(f"at update {t}, operation {k} of {COUNT}, {array}[1]")
+
+
+@pytest.mark.parametrize("way", ["flat out", "by updates", "by operations", "e", "b", "p"])
+@pytest.mark.parametrize(
+    ("condition", "place"),
+    [
+        ("update == 7", (7, 0)),
+        ("epoch >= 2", (10, 0)),
+        ("norm(W[1]) > 0", (0, 14)),
+        ("norm(W[2]) > 0", (0, 16)),
+        ("norm(b[2]) > 0", (1, 0)),
+        ("batch_loss > 0", (0, 5)),
+        ("train_loss > 0", (5, 0)),
+        ("validation_accuracy >= 0", (5, 0)),
+        ("absmax(a[0]) > 0", (0, 1)),
+        ("saturated(1) >= 0", (0, 1)),
+        ("dead(1) == 0", (0, 1)),
+        ("nonfinite == 0", (1, 0)),
+        ("failed_checks == 0", (0, 13)),
+        ("failed_audits == 0", (1, 0)),
+        ("rises(batch_loss) == 0", (0, 5)),
+        ("rises(train_loss) == 0", (5, 0)),
+    ],
+)
+def test_every_kind_stops_where_it_is_known(
+    condition: str, place: tuple[int, int], way: str
+) -> None:
+    engine = watching(condition)
+    for request in WAYS[way]:
+        frame = do(engine, request)
+        if frame.hit:
+            break
+    assert (place_of(frame), frame.hit.split(":")[0]) == (place, condition)
+
+
+def test_seek_does_not_stop() -> None:
+    engine = watching("batch_loss > 0", "epoch >= 1", "update > 0")
+    for request in (Seek(update=13), Seek(epoch=3), Seek(place="end"), Seek(update=2)):
+        frame = do(engine, request)
+        assert (frame.hit, frame.now) == ("", None)
+    assert frame.update == 2
+
+
+def hits(engine: Engine, request: Any, most: int = 100) -> list[tuple[int, int]]:
+    """Every place where it stops on the way to the end."""
+    places: list[tuple[int, int]] = []
+    for _ in range(most):
+        frame = do(engine, request)
+        if not frame.hit:
+            return places
+        places.append(place_of(frame))
+    raise AssertionError("it does not come to an end")
+
+
+def expected_falls(records: list[Record], bound: float) -> list[tuple[int, int]]:
+    below = [False, *(bound > record.J for record in records)]
+    pairs = enumerate(pairwise(below))
+    return [(t, 5) for t, (before, now) in pairs if now and not before]
+
+
+@pytest.mark.parametrize("way", ["flat out", "by updates", "by operations"])
+def test_having_hit_it_goes_on_and_hits_when_it_becomes_true_again(
+    records: list[Record], way: str
+) -> None:
+    bound = sorted(record.J for record in records)[10]
+    expected = expected_falls(records, bound)
+    assert len(expected) >= 3
+    engine = watching(f"batch_loss < {bound!r}", epochs=4)
+    straight = opened(tables(epochs=4))
+    assert hits(engine, WAYS[way][0]) == expected
+    assert ask(engine, Look(), Frame).update == go(straight, 20).update
+    assert state_of(engine) == state_of(straight), "stops do not change the run"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_after_going_back_it_hits_again_at_the_same_place(records: list[Record], way: str) -> None:
+    t, condition = first_beyond(records, "dz", 2)
+    engine = watching(condition)
+    hit = do(engine, Play())
+    place = place_of(hit)
+    assert place == (t - 1, 7)
+    for back in (Move(operations=-1), Move(phases=-1), Move(updates=-1), Move(epochs=-1)):
+        before = do(engine, back)
+        assert (before.hit, place_of(before) < place) == ("", True)
+        for request in WAYS[way]:
+            frame = do(engine, request)
+            if frame.hit or place_of(frame) > place:
+                break
+        assert (place_of(frame), frame.hit) == (place, hit.hit), back
+
+
+def test_the_operation_before_is_one_key_back() -> None:
+    engine = watching("batch_loss > 0")
+    assert place_of(do(engine, Play())) == (0, 5)
+    frame = do(engine, Move(operations=-1))
+    assert (place_of(frame), frame.hit, frame.J_batch) == ((0, 4), "", None)
+
+
+def test_on_the_way_back_nothing_stops_it() -> None:
+    engine = watching("norm(W[1]) > 0", "update >= 1", "epoch >= 1")
+    for request, place in (
+        (Seek(update=18), (18, 0)),
+        (Move(operations=4), (18, 4)),
+        (Move(operations=-10), (17, 11)),
+        (Move(layers=-1), (17, 9)),
+        (Move(updates=-2), (16, 0)),
+        (Move(epochs=-1), (15, 0)),
+        (Move(epochs=-1), (10, 0)),
+        (Move(operations=-1), (9, 16)),
+    ):
+        frame = do(engine, request)
+        assert (place_of(frame), frame.hit) == (place, ""), request
+
+
+def test_a_move_back_while_another_is_under_way_does_not_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = watching("rises(batch_loss) == 0")
+    do(engine, Seek(update=40))
+    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
+    for _ in range(3):
+        ask(engine, Move(updates=-1), Done)
+    finish(engine)
+    frame = ask(engine, Look(), Frame)
+    assert (place_of(frame), frame.hit) == ((37, 0), "")
+
+
+def test_several_stop_one_after_the_other_in_the_order_of_the_operations() -> None:
+    engine = watching("norm(b[2]) > 0", "norm(dW[2]) > 0", "batch_loss > 0", epochs=1)
+    first = do(engine, Play())
+    assert first.hit.endswith("J; also norm(dW[2]) > 0, norm(b[2]) > 0")
+    assert place_of(first) == (0, 5)
+    assert hits(engine, Play()) == [(0, 8), (1, 0)]
+    again = watching("norm(b[2]) > 0", "norm(dW[2]) > 0", "batch_loss > 0", epochs=1)
+    assert hits(again, Play(pace=Pace(rate=1e7, operations=True))) == [(0, 5), (0, 8), (1, 0)]
+
+
+def test_a_condition_of_a_passed_operation_does_not_take_the_place_of_a_later_one() -> None:
+    engine = opened()
+    do(engine, Seek(update=3))
+    do(engine, Move(operations=7))
+    ask(engine, stops("batch_loss > 0", "norm(db[1]) > 0"), Done)
+    assert place_of(do(engine, Play())) == (3, 13)
+
+
+def test_conditions_of_the_experiment_file() -> None:
+    experiment = tables()
+    experiment["breakpoint"] = [
+        {"when": "update == 4"},
+        {"when": "update == 2", "enabled": False},
+    ]
+    engine = opened(experiment)
+    frame = do(engine, Play())
+    assert (place_of(frame), frame.hit) == ((4, 0), "update == 4: 4 after update 4")
+    assert listed(frame) == [Stop(when="update == 4"), Stop(when="update == 2", enabled=False)]
+
+
+def test_switched_off_and_deleted_ones_do_not_stop() -> None:
+    engine = watching("update == 4", "update == 6")
+    one, other = Stop(when="update == 4", enabled=False), Stop(when="update == 6")
+    ask(engine, SetStops(stops=[one, other]), Done)
+    frame = do(engine, Play())
+    assert (place_of(frame), listed(frame)) == ((6, 0), [one, other])
+    do(engine, Seek(update=0))
+    ask(engine, SetStops(stops=[]), Done)
+    assert do(engine, Play()).update == 40
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (Stop(when="update <"), "allowed: QUANTITY OP NUMBER"),
+        (Stop(when="norm(W[9]) > 1"), "found layer 9, allowed: from 1 to 2"),
+        (Stop(when="norm(W[9]) > 1", enabled=False), "found layer 9, allowed: from 1 to 2"),
+    ],
+)
+def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None:
+    engine = watching("update == 4")
+    sentence = refusal(engine, SetStops(stops=[Stop(when="update == 2"), bad])).sentence
+    assert words in sentence
+    frame = do(engine, Play())
+    assert (place_of(frame), listed(frame)) == ((4, 0), [Stop(when="update == 4")])
+
+
+def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(walk_module, "perf_counter", lambda: now[0])
+    engine = opened()
+    ask(engine, Play(pace=Pace(rate=1.0, operations=True)), Done)
+    now[0] = 2.5
+    engine.work()
+    ask(engine, stops("batch_loss > 0"), Done)
+    now[0] = 4.5
+    engine.work()
+    assert place_of(ask(engine, Look(), Frame)) == (0, 4)
+    now[0] = 9.5
+    engine.work()
+    frame = ask(engine, Look(), Frame)
+    assert (place_of(frame), frame.status, frame.hit != "") == ((0, 5), "paused", True)
+
+
+def test_an_update_after_which_settings_were_changed_is_looked_at_too() -> None:
+    engine = watching("update == 7", "norm(dW[1]) < 0")
+    do(engine, Seek(update=7))
+    ask(engine, Change(learning_rate=0.05), Done)
+    do(engine, Seek(update=0))
+    frame = do(engine, Play())
+    assert (place_of(frame), frame.hit) == ((7, 0), "update == 7: 7 after update 7")
+
+
+def test_another_branch_is_looked_at_anew() -> None:
+    engine = watching("update >= 3")
+    assert place_of(do(engine, Play())) == (3, 0)
+    do(engine, Seek(update=1))
+    ask(engine, Change(learning_rate=0.05), Done)
+    assert place_of(do(engine, Play())) == (3, 0)
+    do(engine, Seek(branch=0))
+    assert place_of(do(engine, Move(updates=1))) == (4, 0)
+    assert ask(engine, Look(), Frame).hit.startswith("update >= 3: 4")
+
+
+# Playing by operations
+
+
+def test_operation_after_operation_across_updates_and_epochs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(walk_module, "perf_counter", lambda: now[0])
+    engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
+    pace = Pace(rate=2.0, operations=True)
+    ask(engine, Play(pace=pace), Done)
+    places = []
+    for _ in range(4 * COUNT):
+        now[0] += 0.5
+        engine.work()
+        frame = ask(engine, Look(), Frame)
+        places.append(place_of(frame))
+        if len(places) == 30:
+            ask(engine, Pause(), Done)
+            now[0] += 60.0
+            assert engine.work() is None or ask(engine, Look(), Frame).status == "paused"
+            assert place_of(ask(engine, Look(), Frame)) == places[-1]
+            ask(engine, Play(pace=pace), Done)
+    assert places == [divmod(k, COUNT) for k in range(1, 4 * COUNT + 1)]
+    assert (frame.status, frame.epochs_done, frame.history_length) == ("paused", 2, 3)
+    straight = opened(tables(batch_size=60, epochs=2))
+    go(straight, 4)
+    assert state_of(engine) == state_of(straight)
+
+
+# Divergence
+
+
+def diverging(**training: Any) -> Tables:
+    """Numbers grow from update to update."""
+    layers = [{"units": 3, "activation": "relu"}, {"units": 1, "activation": "linear"}]
+    return {
+        "data": {"source": "plane", "points": 40, "validation": 0},
+        "network": {"layers": layers, "loss": "mse"},
+        "training": {"batch_size": 20, "learning_rate": 1e60, "optimizer": "sgd", **training},
+    }
+
+
+def first_bad(experiment: Tables) -> tuple[int, int, str]:
+    """Found by walking and looking: t, k and the array of the first number that is not finite."""
+    session = session_of(experiment)
+    with np.errstate(all="ignore"):
+        session.run.advance(1000)
+        t = session.run.diverged_at
+        assert t is not None
+        record = session.run.record(t)
+        for k, operation in enumerate(session.run.trainer.operations(), start=1):
+            if not np.isfinite(record.result(operation)).all():
+                return t, k, str(operation.result)
+    raise AssertionError("all results are finite")
+
+
+@pytest.mark.parametrize("way", ["flat out", "by updates", "by operations", "b", "p", "l", "o"])
+def test_divergence_stops_at_the_first_number_that_is_not_finite(way: str) -> None:
+    t, k, name = first_bad(diverging())
+    engine = opened(diverging())
+    for request in WAYS[way]:
+        frame = do(engine, request)
+        if frame.diverged:
+            break
+    assert place_of(frame) == (t - 1, k)
+    assert frame.bad is not None
+    assert f"), operation {k} of 17: {name}[" in frame.diverged
+    window = Window(symbol=frame.bad.symbol, layer=frame.bad.layer, rows=99, columns=99)
+    matrix = ask(engine, Look(window=window), Frame).matrix
+    assert matrix is not None
+    assert not np.isfinite(matrix.values[frame.bad.row][frame.bad.column])
+    # one operation back all is finite and nothing is said; on again it is said again
+    before = do(engine, Move(operations=-1))
+    assert (place_of(before), before.diverged, before.bad) == ((t - 1, k - 1), "", None)
+    again = do(engine, Move(operations=1))
+    assert (place_of(again), again.diverged, again.bad) == (
+        (t - 1, k),
+        frame.diverged,
+        frame.bad,
+    )
+    # what is beyond can be looked at, the next update cannot be reached
+    beyond = do(engine, Move(operations=1))
+    assert (place_of(beyond), beyond.diverged) == ((t - 1, k + 1), frame.diverged)
+    for request in (Play(), Move(updates=1)):
+        stuck = do(engine, request)
+        assert (place_of(stuck), stuck.diverged) == ((t - 1, k), frame.diverged)
+
+
+def test_a_condition_before_the_divergence_in_the_same_update_stops_first() -> None:
+    t, k, _ = first_bad(diverging())
+    engine = opened(diverging())
+    ask(engine, stops("nonfinite > 0", f"update == {t}", "absmax(z[1]) > 1e200"), Done)
+    frame = do(engine, Play())
+    assert frame.hit.startswith("absmax(z[1])")
+    while frame.hit.startswith("absmax(z[1])") and not frame.diverged:
+        frame = do(engine, Play())
+    assert place_of(frame) == (t - 1, k)
+    assert frame.diverged
+
+
+def slot_only() -> Tables:
+    """The square of a gradient of 1e25 overflows float32; the change of Adam is 0 then."""
+    experiment = diverging(optimizer="adam", dtype="float32", learning_rate=0.01)
+    experiment["data"]["standardize"] = False
+    experiment["network"]["layers"] = [{"units": 1, "activation": "linear"}]
+    return experiment
+
+
+@pytest.mark.parametrize("way", ["flat out", "by operations", "b", "o"])
+def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> None:
+    engine = opened(slot_only())
+    trainer = engine._opened().session.run.trainer
+    trainer.inputs[...] *= 1e15
+    trainer.targets[...] *= 1e15
+    for request in WAYS[way]:
+        frame = do(engine, request)
+        if frame.diverged:
+            break
+    assert frame.diverged.startswith("diverged at update 1 ")
+    assert ": a slot of the optimiser is not finite any more; " in frame.diverged
+    assert (frame.update, frame.bad) == (0, None)
+    window = Window(symbol="W", layer=1, slot="v", rows=9, columns=9)
+    looked = ask(engine, Look(window=window, operands=[window]), Frame)
+    assert looked.diverged == frame.diverged
+    assert ask(engine, Look(), Frame).diverged == frame.diverged
+    do(engine, Move(operations=-1))
+    assert do(engine, Move(operations=1)).diverged == frame.diverged

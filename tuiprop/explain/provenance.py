@@ -1,0 +1,170 @@
+"""Where a number came from: the scalar equation of one cell, its terms, and whether they close.
+
+`trace` finds it. Everything is computed in float64 from the recorded operands, and compared with
+the recorded number. `rounding` bounds by how much the two may differ.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from tuiprop.core.formula import Line
+from tuiprop.core.rounding import Numbers
+from tuiprop.update.operation import Operation, Reference
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of an array of an update."""
+
+    reference: Reference
+    row: int
+    column: int
+    before: bool = False
+    """Of W[l], b[l] and slots: as it was before the update."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A number in a term, and the cell where it can be followed to."""
+
+    cell: Cell
+    value: float
+    function: str = ""
+    """What of the number in the cell the factor is, such as tanh′; "" for the number itself."""
+
+
+Kind: TypeAlias = Literal[
+    "example", "unit", "bias", "penalty", "output", "target", "value", "before", "decay", "change"
+]
+"""What a term is. index counts the examples, the units of the layer that is summed over, and for
+a penalty the layer; it is 0 for the others."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One of the numbers that add up."""
+
+    kind: Kind
+    index: int
+    value: float
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Terms of one kind, (n,), as one vector; their factors are looked up when one is asked for."""
+
+    kind: Kind
+    values: Numbers
+    factors: Callable[[int], tuple[Factor, ...]]
+    first: int = 0
+    """The index of the first one."""
+
+    def term(self, position: int) -> Term:
+        """One of them."""
+        value = float(self.values[position])
+        return Term(self.kind, self.first + position, value, self.factors(position))
+
+
+class Top(NamedTuple):
+    """The largest terms and what the others come to."""
+
+    terms: list[Term]
+    more: int
+    """How many others there are."""
+    rest: float
+    """Their sum."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Where the number in one cell came from."""
+
+    cell: Cell
+    pattern: str
+    """The equation, with {row} and {column} where the cell stands in it."""
+    groups: tuple[Group, ...]
+    """The terms."""
+    lines: tuple[Line, ...]
+    """What is computed by formulas, with numbers: before the terms, or from their sum."""
+    value: float
+    """What the equation gives: the sum of the terms, to rounding; softmax divides by that sum."""
+    shown: float
+    """The number in the record."""
+    bound: float
+    """By how much rounding may make the two differ (see `rounding`)."""
+
+    @property
+    def letters(self) -> tuple[str, str]:
+        """What row and column of the cell are called: j and k or i."""
+        return "j", "k" if self.cell.reference.symbol in ("W", "dW") else "i"
+
+    @property
+    def equation(self) -> str:
+        """The scalar equation with its indices as letters."""
+        return self.equation_at(*self.letters)
+
+    def equation_at(self, row: str, column: str) -> str:
+        """The scalar equation with names or numbers for the row and the column of the cell."""
+        return self.pattern.format(row=row, column=column)
+
+    @property
+    def values(self) -> Numbers:
+        """All terms, group by group."""
+        return np.concatenate([group.values for group in self.groups])
+
+    @property
+    def total(self) -> float:
+        """The sum of the terms."""
+        with np.errstate(all="ignore"):
+            return float(self.values.sum())
+
+    @property
+    def difference(self) -> float:
+        """What is shown, less what the equation gives."""
+        with np.errstate(all="ignore"):
+            return float(np.subtract(self.shown, self.value))
+
+    @property
+    def closes(self) -> bool:
+        """The difference is rounding; numbers that are not finite are the same.
+
+        Where the sizes of finite terms overflow when summed, the bound is infinite: the order of
+        summation decides what comes out.
+        """
+        if np.isinf(self.bound):
+            return True
+        same = self.shown == self.value or (np.isnan(self.shown) and np.isnan(self.value))
+        return bool(same or abs(self.difference) <= self.bound)
+
+    def term(self, position: int) -> Term:
+        """The term at a position of `values`."""
+        for group in self.groups:
+            if position < len(group.values):
+                return group.term(position)
+            position -= len(group.values)
+        raise IndexError(position)
+
+    def top(self, count: int) -> Top:
+        """The `count` largest terms in size, the first of equals first; the sum of the others."""
+        values = self.values
+        sizes = np.nan_to_num(np.abs(values), nan=np.inf, posinf=np.inf)
+        if count < len(values):
+            least = np.partition(sizes, -count)[-count] if count else np.inf
+            candidates = np.flatnonzero(sizes >= least)
+        else:
+            candidates = np.arange(len(values))
+        chosen = candidates[np.argsort(-sizes[candidates], kind="stable")][:count]
+        with np.errstate(all="ignore"):
+            rest = float(np.delete(values, chosen).sum())
+        return Top([self.term(int(i)) for i in chosen], len(values) - len(chosen), rest)
+
+
+def maker(operations: Sequence[Operation], cell: Cell) -> Operation | None:
+    """The operation of this update that made a number; None where an update starts from it."""
+    if cell.before:
+        return None
+    return next((each for each in operations if each.result == cell.reference), None)

@@ -1,0 +1,363 @@
+"""Traces a number of an update to the terms that made it: every operation of the notes, by cell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.formula import Line, evaluate
+from tuiprop.core.network import Network
+from tuiprop.core.optimizer import Optimizer, Options
+from tuiprop.core.rounding import Precision, Rounded
+from tuiprop.explain.provenance import Cell, Factor, Group, Kind, Origin
+from tuiprop.update.operation import Arrays, Operation, Phase, Reference, Rule, T
+
+SPARE_ROUNDINGS = 4
+"""The code may group a formula otherwise than it is written: so many units u of the value more."""
+
+DOUBLE = Precision.of(np.float64)
+
+_Factors = Callable[[int], tuple[Factor, ...]]
+
+
+class Tracer:
+    """Traces numbers of the updates of one network; the arguments are those of `operations`."""
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        learning_rate: float,
+        options: Options | None = None,
+    ) -> None:
+        self._network = network
+        self._rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
+
+    def origin(
+        self, operation: Operation, arrays: Arrays, result: Array, row: int, column: int
+    ) -> Origin:
+        """Where one number of the result of an operation came from.
+
+        Args:
+            operation: of an update.
+            arrays: what the operations of that update read, by reference.
+            result: what this one made.
+            row: of the cell in the result, from 0.
+            column: of the cell in the result, from 0.
+
+        Raises:
+            IndexError: there is no such cell.
+        """
+        of, shown = operation.result, float(result[row, column])
+        place = _Place(self._network, arrays, of.layer, row, column)
+        with np.errstate(all="ignore"):
+            if operation.phase is Phase.UPDATE:
+                made = _changed(place, of, self._rule)
+            else:
+                made = _TRACES[of.symbol](place)
+            value = _total(made.parts) if made.value is None else made.value
+            spare = SPARE_ROUNDINGS * value.precision.unit * abs(float(value.value))
+        return Origin(
+            cell=Cell(of, row, column),
+            pattern=made.pattern,
+            groups=tuple(part.group for part in made.parts),
+            lines=made.lines,
+            value=float(value.value),
+            shown=shown,
+            bound=float(value.error) + (spare if np.isfinite(spare) else 0.0),
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Terms of one kind with the bounds of their errors, (n,)."""
+
+    kind: Kind
+    terms: Rounded
+    factors: _Factors
+    first: int = 0
+
+    @property
+    def group(self) -> Group:
+        return Group(self.kind, self.terms.value, self.factors, self.first)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What an operation made a number from."""
+
+    pattern: str
+    parts: tuple[_Part, ...]
+    lines: tuple[Line, ...] = ()
+    value: Rounded | None = None
+    """Where the code does not add up the terms as they stand: dW and db divide the whole sum."""
+
+
+def _total(parts: tuple[_Part, ...]) -> Rounded:
+    values = np.concatenate([part.terms.value for part in parts])
+    errors = np.concatenate([part.terms.error for part in parts])
+    return Rounded(values, errors, parts[0].terms.precision).sum()
+
+
+def _one(kind: Kind, term: Rounded, *factors: Factor, first: int = 0) -> _Part:
+    """A single term."""
+    return _Part(kind, term[None], lambda _: factors, first)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A cell and the arrays that it may come from."""
+
+    network: Network
+    arrays: Arrays
+    l: int
+    row: int
+    column: int
+
+    @cached_property
+    def precision(self) -> Precision:
+        """That of the run."""
+        return Precision.of(self.arrays[Reference("a", 0)].dtype)
+
+    @property
+    def m(self) -> int:
+        """The number of examples."""
+        return len(self.arrays[Reference("a", 0)].T)
+
+    def read(self, symbol: str, l: int, index: Any = ...) -> Rounded:
+        """Recorded numbers."""
+        return Rounded.exact(self.arrays[Reference(symbol, l)][index], self.precision)
+
+    def here(self, symbol: str) -> Rounded:
+        """The number at the same place of another array of this layer."""
+        return self.read(symbol, self.l, (self.row, self.column))
+
+    def column_of(self, symbol: str) -> Rounded:
+        """The column of this example in an array of this layer, (n[l],)."""
+        return self.read(symbol, self.l, (slice(None), self.column))
+
+    def factor(self, symbol: str, l: int, row: int, column: int, slot: str = "") -> Factor:
+        """A recorded number as a factor."""
+        reference = Reference(symbol, l, slot)
+        cell = Cell(reference, row, column, before=symbol in ("W", "b"))
+        return Factor(cell, float(self.arrays[reference][row, column]))
+
+    def factor_here(self, symbol: str, slot: str = "") -> Factor:
+        return self.factor(symbol, self.l, self.row, self.column, slot)
+
+
+_ROW_COLUMN = "[{row},{column}]"
+
+
+def _linear(p: _Place) -> _Made:
+    l, j, i = p.l, p.row, p.column
+    return _Made(
+        f"z[{l}]{_ROW_COLUMN} = Σₖ W[{l}][{{row}},k] * a[{l - 1}][k,{{column}}] + b[{l}][{{row}}]",
+        (
+            _Part(
+                "unit",
+                p.read("W", l, j) * p.read("a", l - 1, (slice(None), i)),
+                lambda k: (p.factor("W", l, j, k), p.factor("a", l - 1, k, i)),
+            ),
+            _one("bias", p.read("b", l, (j, 0)), p.factor("b", l, j, 0)),
+        ),
+    )
+
+
+def _activation(p: _Place) -> _Made:
+    g = p.network.activation(p.l)
+    if g.derivative is None:
+        return _share(p)
+    lines, made = evaluate(g.formula, {"z": p.here("z")})
+    return _Made(
+        f"a[{p.l}]{_ROW_COLUMN} = {g.name}(z[{p.l}]{_ROW_COLUMN})",
+        (_one("value", made["a"], p.factor_here("z")),),
+        tuple(lines),
+    )
+
+
+def _share(p: _Place) -> _Made:
+    """Softmax: the terms are those of the denominator."""
+    formula = p.network.activation(p.l).formula
+    z = p.column_of("z")
+    of_largest, made = evaluate(("largest = max(z)",), {"z": z})
+    e = evaluate(formula[:1], {"z": z, **made})[1]["e"]
+    of_sum, sums = evaluate(("S = Σ(e)",), {"e": e})
+    (of_e, of_a), own = evaluate(formula, {"z": p.here("z"), **made, **sums})
+    at = f"z[{p.l}][k,{{column}}]"
+    return _Made(
+        f"a[{p.l}]{_ROW_COLUMN} = exp(z[{p.l}]{_ROW_COLUMN} - largest) / Σₖ exp({at} - largest)",
+        (_Part("unit", e, lambda k: (p.factor("z", p.l, k, p.column),)),),
+        (*of_largest, of_e, *of_sum, of_a),
+        own["a"],
+    )
+
+
+def _cost(p: _Place) -> _Made:
+    network, loss, m = p.network, p.network.loss_function, p.m
+    columns: dict[str, Rounded | float] = {s: p.read(s, p.l) for s in ("z", "a", "y")}
+    columns["K"] = network.sizes[-1]
+    lines, made = evaluate(loss.formula, columns)
+    if loss.from_z:
+        of_z, made = evaluate(loss.from_z, columns)
+        lines += of_z
+    losses = _in_double(made["𝓛"]) / m
+
+    def factors(i: int) -> tuple[Factor, ...]:
+        outputs: Any = range(network.sizes[-1])
+        if loss.classes:  # the class of the example first
+            outputs = np.argsort(-p.arrays[Reference("y", p.l)][:, i], kind="stable").tolist()
+        return tuple(p.factor(symbol, p.l, k, i) for k in outputs for symbol in ("a", "y"))
+
+    pattern, parts = f"J = (1/{m}) Σᵢ 𝓛(a[{p.l}][:,i], y[:,i])", [_Part("example", losses, factors)]
+    if network.l2:
+        pattern += f" + ({network.l2!r}/2) Σₗ ‖W[l]‖²"
+        parts += [_penalty(p, l) for l in range(1, network.L + 1)]
+    return _Made(pattern, tuple(parts), tuple(lines))
+
+
+def _penalty(p: _Place, l: int) -> _Part:
+    """(λ/2) ‖W[l]‖²; its factor is the largest weight."""
+    W = p.read("W", l)
+    squares = Rounded.exact(W.value.ravel(), p.precision) ** 2
+    row, column = divmod(int(np.abs(W.value).argmax()), W.value.shape[1])
+    term = _in_double(squares.sum()) * (0.5 * p.network.l2)
+    return _one("penalty", term, p.factor("W", l, row, column), first=l)
+
+
+def _in_double(x: Rounded) -> Rounded:
+    """From here on the code computes in float64, whatever the dtype of the run."""
+    return Rounded(x.value, x.error, DOUBLE)
+
+
+def _upstream(p: _Place) -> _Made:
+    l, j, i = p.l, p.row, p.column
+    if l == p.network.L:
+        names: dict[str, Rounded | float] = {symbol: p.here(symbol) for symbol in ("a", "y")}
+        names["K"] = p.network.sizes[-1]
+        lines, made = evaluate(p.network.loss_function.slope, names)
+        return _Made(
+            f"da[{l}]{_ROW_COLUMN} = ∂𝓛/∂ŷ at a[{l}]{_ROW_COLUMN}, y{_ROW_COLUMN}",
+            (_one("value", made["da"], p.factor_here("a"), p.factor_here("y")),),
+            tuple(lines),
+        )
+    return _Made(
+        f"da[{l}]{_ROW_COLUMN} = Σₖ W[{l + 1}][k,{{row}}] * dz[{l + 1}][k,{{column}}]",
+        (
+            _Part(
+                "unit",
+                p.read("W", l + 1, (slice(None), j)) * p.read("dz", l + 1, (slice(None), i)),
+                lambda k: (p.factor("W", l + 1, k, j), p.factor("dz", l + 1, k, i)),
+            ),
+        ),
+    )
+
+
+def _error(p: _Place) -> _Made:
+    g, l = p.network.activation(p.l), p.l
+    if l == p.network.L and p.network.loss_function.output is not None:
+        return _Made(
+            f"dz[{l}]{_ROW_COLUMN} = a[{l}]{_ROW_COLUMN} - y{_ROW_COLUMN}",
+            (
+                _one("output", p.here("a"), p.factor_here("a")),
+                _one("target", -p.here("y"), p.factor_here("y")),
+            ),
+        )
+    if g.derivative is None:
+        return _through_shares(p)
+    names = {symbol: p.here(symbol) for symbol in ("z", "a", "da")}
+    lines, made = evaluate((*g.slope, "dz = da * g′"), names)
+    slope = Factor(p.factor_here("z").cell, float(made["g′"].value), f"{g.name}′")
+    return _Made(
+        f"dz[{l}]{_ROW_COLUMN} = da[{l}]{_ROW_COLUMN} * {g.name}′(z[{l}]{_ROW_COLUMN})",
+        (_one("value", made["dz"], p.factor_here("da"), slope),),
+        tuple(lines),
+    )
+
+
+def _through_shares(p: _Place) -> _Made:
+    """The Jacobian product of softmax; the code computes it as the lines do."""
+    l, j, i = p.l, p.row, p.column
+    a, da = p.column_of("a"), p.column_of("da")
+    of_sum, sums = evaluate(("s = Σ(a * da)",), {"a": a, "da": da})
+    line, own = evaluate(("dz = a * (da - s)",), {"a": p.here("a"), "da": p.here("da"), **sums})
+    same = Rounded.exact(np.arange(len(a.value)) == j, p.precision)
+    terms = p.here("a") * (same - a) * da
+    total = terms.sum()
+    return _Made(
+        f"dz[{l}]{_ROW_COLUMN} = Σₖ a[{l}]{_ROW_COLUMN} * (δₖ - a[{l}][k,{{column}}])"
+        f" * da[{l}][k,{{column}}]",
+        (
+            _Part(
+                "unit",
+                terms,
+                lambda k: (p.factor_here("a"), p.factor("a", l, k, i), p.factor("da", l, k, i)),
+            ),
+        ),
+        (*of_sum, *line),
+        Rounded(total.value, total.error + own["dz"].error, p.precision),
+    )
+
+
+def _weight_gradient(p: _Place) -> _Made:
+    l, j, k, m, l2 = p.l, p.row, p.column, p.m, p.network.l2
+    pattern = f"dW[{l}]{_ROW_COLUMN} = (1/{m}) Σᵢ dz[{l}][{{row}},i] * a[{l - 1}][{{column}},i]"
+    products = p.read("dz", l, j) * p.read("a", l - 1, k)
+    value = products.sum() / m
+    parts = [
+        _Part(
+            "example",
+            products / m,
+            lambda i: (p.factor("dz", l, j, i), p.factor("a", l - 1, k, i)),
+        )
+    ]
+    if l2:
+        pattern += f" + {l2!r} * W[{l}]{_ROW_COLUMN}"
+        penalty = p.here("W") * l2
+        value = value + penalty
+        parts.append(_one("penalty", penalty, p.factor_here("W"), first=l))
+    return _Made(pattern, tuple(parts), value=value)
+
+
+def _bias_gradient(p: _Place) -> _Made:
+    l, j, m = p.l, p.row, p.m
+    errors = p.read("dz", l, j)
+    return _Made(
+        f"db[{l}][{{row}}] = (1/{m}) Σᵢ dz[{l}][{{row}},i]",
+        (_Part("example", errors / m, lambda i: (p.factor("dz", l, j, i),)),),
+        value=errors.sum() / m,
+    )
+
+
+def _changed(p: _Place, of: Reference, rule: Rule) -> _Made:
+    """W[l] or b[l] after the update: the number before, and its change by the rule."""
+    symbol, gradient, slots = of.symbol, f"d{of.symbol}", rule.optimizer.slots
+    names: dict[str, Rounded | float] = {s: p.here(s) for s in (symbol, gradient)}
+    slot_factors = [p.factor_here(symbol, slot) for slot in slots]
+    names |= {f.cell.reference.slot: Rounded.exact(f.value, p.precision) for f in slot_factors}
+    names |= {"α": rule.learning_rate, "t": int(p.arrays[T].item())}
+    lines, made = evaluate(rule.formula(symbol), names)
+    before = p.factor_here(symbol)
+    decayed = (before,) if rule.decay_in_gradient else ()
+    parts = [_one("before", p.here(symbol), before)]
+    if "decay" in made:
+        parts.append(_one("decay", made["decay"], before))
+    factors = (p.factor_here(gradient), *slot_factors, *decayed)
+    parts.append(_one("change", made[f"Δ{symbol}"], *factors))
+    cell = f"{of}" + (_ROW_COLUMN if symbol == "W" else "[{row}]")
+    terms = " + ".join(["decay"] * ("decay" in made) + [f"Δ{symbol}"])
+    return _Made(f"{cell} = {cell} before + {terms}", tuple(parts), tuple(lines))
+
+
+_TRACES: dict[str, Callable[[_Place], _Made]] = {
+    "z": _linear,
+    "a": _activation,
+    "J": _cost,
+    "da": _upstream,
+    "dz": _error,
+    "dW": _weight_gradient,
+    "db": _bias_gradient,
+}

@@ -1,1 +1,0 @@
-"""Weights out and in: atomic and verified."""

@@ -1,0 +1,1 @@
+"""Models: weights with their description, read, written, exported and applied."""

@@ -1,0 +1,342 @@
+"""Checkpoints: all it takes to go on with a run, bit for bit, in one file.
+
+The file is a line that names it and its version, the SHA-256 of what follows, and that: a
+`Checkpoint` as MessagePack, arrays as their bytes. The line of a kept run has the name of its
+file too.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network, Parameters
+from tuiprop.data.preparation import Preparation
+from tuiprop.data.table import shortened
+from tuiprop.models.contents import ContentError
+from tuiprop.models.formats.python_scripts import words
+from tuiprop.models.model import Model, network_of
+from tuiprop.models.reading import content_of, named
+from tuiprop.storage.atomic import FileError, write
+from tuiprop.storage.packing import pack, unpack
+from tuiprop.storage.state_folder import MAGIC, RUN, SUFFIX, temporary_of
+from tuiprop.training.edit import BranchLog
+from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
+from tuiprop.training.history import WIDTH, Best
+from tuiprop.training.logs import check_logs
+from tuiprop.training.plan import Plan
+
+FORMAT = 1
+
+_NAME = f"{MAGIC} ".encode()
+_HEAD = _NAME + b"%d\n" % FORMAT
+_ANY_HEAD = re.compile(_NAME + b"%d(?: %b)?\n" % (FORMAT, RUN.pattern.encode()))
+_DIGEST = 32
+
+LARGEST = 2**30
+"""Bytes of a file."""
+
+NEWEST, BEST = WHICH = "newest", "best"
+"""Of the parameters that a checkpoint holds: those where the run stood, or of its best epoch."""
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a file holds."""
+
+    experiment: dict[str, Any]
+    """Its tables, complete, with the conditions that it stops at."""
+    inputs: tuple[str, ...]
+    classes: tuple[str, ...]
+    preparation: tuple[dict[str, Any], ...]
+    targets: tuple[dict[str, Any], ...]
+    examples: tuple[int, int]
+    """How many are trained on, and how many held out."""
+    data: str
+    """SHA-256 of these."""
+    machine: dict[str, str]
+    """As `training.machine.facts` says."""
+    opened: str = ""
+    """What the dashboard was asked to open."""
+    position: tuple[int, int]
+    """Where the run stood: updates, and operations of the next."""
+    initial: bytes
+    """State 0: θ, (P,)."""
+    parameters: bytes
+    """θ where the run stood, (P,)."""
+    update: int
+    """Of `state`."""
+    state: bytes
+    """Before the edits that act on it: θ and slots, (1 + slots, P)."""
+    branch: int
+    """That the run was on."""
+    logs: tuple[BranchLog, ...]
+    """Of every branch, parents first."""
+    history: bytes
+    """Of that branch, (epochs + 1, WIDTH) of float64."""
+    best_epoch: int = 0
+    best: bytes = b""
+    """θ at the end of the best epoch of that branch, (P,); empty where it was not kept."""
+
+
+_decoder = msgspec.msgpack.Decoder(Checkpoint)
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """A checkpoint that was found to be sound."""
+
+    content: Checkpoint
+    experiment: Experiment
+    """Complete; its paths as seen from here."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the parameters."""
+        return np.dtype(self.experiment.training.dtype)
+
+    @cached_property
+    def network(self) -> Network:
+        """As the experiment has it."""
+        return network_of(self.experiment, len(self.content.inputs))
+
+    @cached_property
+    def log(self) -> BranchLog:
+        """Of the branch that the run was on."""
+        return next(log for log in self.content.logs if log.number == self.content.branch)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is in force for every update of that branch."""
+        settings, count = self.experiment.training, self.content.examples[0]
+        return Plan(self.network, settings, count, self.log.edits)
+
+    @property
+    def state(self) -> Array:
+        """(1 + slots, P)."""
+        return np.frombuffer(self.content.state, self.dtype).reshape(
+            -1, self.network.parameter_count
+        )
+
+    @property
+    def history(self) -> NDArray[np.float64]:
+        """(epochs + 1, WIDTH)."""
+        return np.frombuffer(self.content.history, np.float64).reshape(-1, WIDTH)
+
+    @property
+    def best(self) -> Best | None:
+        """The parameters of the best epoch; None where they were not kept."""
+        if not self.content.best:
+            return None
+        return Best(self.content.best_epoch, np.frombuffer(self.content.best, self.dtype))
+
+    @property
+    def best_update(self) -> int:
+        """At the end of the best epoch."""
+        return self.plan.batches.end(self.content.best_epoch)
+
+    def model(self, which: str = NEWEST) -> Model:
+        """The network with the parameters of where the run stood, or of its best epoch.
+
+        Raises:
+            ContentError: a slip made them, or those of the best epoch were not kept.
+        """
+        content = self.content
+        newest = which == NEWEST
+        update = content.position[0] if newest else self.best_update
+        edits = self.plan.before(update + newest)
+        if (slip := self.plan.in_force(edits).slip) is not None:
+            raise ContentError(f"its weights are made with a slip, {slip.title}, and not given out")
+        found = content.parameters if newest else content.best
+        if not found:
+            raise ContentError("the parameters of the best epoch are not in it; go on with the run")
+        return Model(
+            self.experiment,
+            Parameters(self.network, np.frombuffer(found, self.dtype)),
+            content.inputs,
+            content.classes,
+            tuple(map(Preparation.from_builtins, content.preparation)),
+            update,
+            tuple(map(Preparation.from_builtins, content.targets)),
+            tuple(edit.told for edit in edits),
+        )
+
+
+def is_checkpoint(path: str | Path) -> bool:
+    """By its name."""
+    return Path(path).suffix == SUFFIX
+
+
+def encode(checkpoint: Checkpoint, run: str = "") -> bytes:
+    """The bytes of the file.
+
+    Args:
+        checkpoint: what it holds.
+        run: the file's name, where it is a kept run.
+    """
+    content = pack(checkpoint)
+    head = _HEAD.replace(b"\n", f" {run}\n".encode()) if run else _HEAD
+    return b"".join((head, sha256(content).digest(), content))
+
+
+def decode(content: bytes, folder: Path) -> Saved:
+    """What the bytes of a file in this folder hold; nothing of it is executed.
+
+    Raises:
+        ContentError: one sentence on what is wrong.
+    """
+    head = _ANY_HEAD.match(content)
+    if head is None:
+        if content.startswith(_NAME):
+            version = content[len(_NAME) :].split(b"\n")[0][:9].decode(errors="replace")
+            raise ContentError(f"found format {version!r}, this version reads {FORMAT}")
+        raise ContentError("not a checkpoint of tuiprop")
+    body = memoryview(content)[head.end() :]
+    digest, body = body[:_DIGEST], body[_DIGEST:]
+    if sha256(body).digest() != digest:
+        raise ContentError("damaged: its content does not have the checksum")
+    try:
+        checkpoint = unpack(body, _decoder)
+        saved = Saved(checkpoint, found_from(parse(checkpoint.experiment), folder))
+        _check(saved)
+    except (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ContentError(f"its content cannot be: {shortened(str(error), 300)}") from None
+    except RecursionError:
+        raise ContentError("its content cannot be: it is nested too deeply") from None
+    return saved
+
+
+def _check(saved: Saved) -> None:
+    """That everything in it fits everything else.
+
+    Raises:
+        ValueError: what does not.
+    """
+    content, settings = saved.content, saved.experiment.network
+    if settings.layers is None or settings.loss is None:
+        raise ValueError("network.layers and network.loss are not said")
+    if len(content.preparation) != len(content.inputs):
+        raise ValueError(
+            f"it prepares {len(content.preparation)} inputs, expected {len(content.inputs)}"
+        )
+    outputs = saved.network.sizes[-1]
+    if content.targets and len(content.targets) != outputs:
+        raise ValueError(f"it scales {len(content.targets)} targets, expected {outputs}")
+    for each in (*content.preparation, *content.targets):
+        Preparation.from_builtins(each)
+    if min(content.examples) < 0 or not content.examples[0]:
+        raise ValueError(f"found {content.examples} examples, allowed: 1 or more to train on")
+    check_logs(content.logs, saved.experiment, saved.network, content.examples[0])
+    if content.branch not in {log.number for log in content.logs}:
+        raise ValueError(f"there is no branch {content.branch}")
+    _check_position(saved)
+    _check_arrays(saved)
+
+
+def _check_position(saved: Saved) -> None:
+    content, batches, log = saved.content, saved.plan.batches, saved.log
+    t, k = content.position
+    operations = 8 * saved.network.L + 1
+    if not (0 <= t <= log.reached and 0 <= content.update <= log.reached and 0 <= k <= operations):
+        raise ValueError(f"the run cannot stand at {content.position}, it reached {log.reached}")
+    row = 8 * WIDTH
+    epochs, rest = divmod(len(content.history), row)
+    known = batches.epochs_done(content.update), batches.epochs_done(log.reached)
+    if rest or not known[0] < epochs <= known[1] + 1:
+        raise ValueError(
+            f"found a history of {len(content.history)} bytes, allowed: {row} for each of "
+            f"{known[0] + 1} to {known[1] + 1} epochs"
+        )
+    if not 0 <= content.best_epoch < epochs:
+        raise ValueError(f"found best epoch {content.best_epoch}, allowed: 0 to {epochs - 1}")
+
+
+def _check_arrays(saved: Saved) -> None:
+    content = saved.content
+    force = saved.plan.in_force(saved.plan.before(content.update))
+    whole = saved.network.parameter_count * saved.dtype.itemsize
+    sizes = {
+        "initial": whole,
+        "parameters": whole,
+        "state": whole * (1 + len(force.optimizer.slots)),
+        "best": whole if content.best else 0,
+    }
+    for name, size in sizes.items():
+        array: bytes = getattr(content, name)
+        if len(array) != size:
+            raise ValueError(f"{name} has {len(array)} bytes, expected {size}")
+        if not np.isfinite(np.frombuffer(array, saved.dtype)).all():
+            raise ValueError(f"{name} holds values that are not finite")
+
+
+def described(saved: Saved) -> list[str]:
+    """What a checkpoint holds, in lines."""
+    content, batches = saved.content, saved.plan.batches
+    t, k = content.position
+    inside = f", and {k} operations of the next" if k else ""
+    epochs = f"epoch {batches.epochs_done(t)} of {saved.experiment.training.epochs}"
+    best = "" if content.best else ", not kept"
+    lines = [
+        f"network   {words(saved.network)}, {saved.network.loss}",
+        f"data      {saved.experiment.data.source}",
+        f"inputs    {', '.join(content.inputs)}",
+        f"update    {t}{inside}, {epochs}",
+        f"best      update {saved.best_update}, epoch {content.best_epoch}{best}",
+    ]
+    for log in content.logs:
+        edits = "; ".join(edit.told for edit in log.edits) or "no edits"
+        lines.append(f"branch    {log.number}, to update {log.reached}: {edits}")
+    return [*lines, *(f"{name:<9} {value}" for name, value in content.machine.items())]
+
+
+def tables_in(experiment: Experiment, path: str | Path) -> dict[str, Any]:
+    """The tables of an experiment as the checkpoint `path` holds them."""
+    return to_tables(written_in(experiment, _folder(path)))
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: str | Path, *, kept: bool = False) -> None:
+    """Write a checkpoint, and read it back.
+
+    Args:
+        checkpoint: with the tables that `tables_in` makes for this path.
+        path: where to.
+        kept: it is the file of a kept run that this process has.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    content = encode(checkpoint, Path(path).name if kept else "")
+    if len(content) > LARGEST:
+        raise FileError(f"{path}: found {len(content)} bytes, allowed: up to {LARGEST}")
+
+    def fill(stream: Any) -> None:
+        stream.write(content)
+
+    write(path, fill, temporary_of(Path(path)) if kept else None)
+    if content_of(path, LARGEST) != content:
+        raise FileError(f"{path}: what was read back differs from what was written")
+
+
+def load_checkpoint(path: str | Path) -> Saved:
+    """Read a checkpoint.
+
+    Raises:
+        FileError: one sentence on what is wrong.
+    """
+    if not is_checkpoint(path):
+        found = Path(path).suffix or "no suffix"
+        raise FileError(f"{path}: found {found}, allowed: {SUFFIX}")
+    return named(path, decode, content_of(path, LARGEST), _folder(path))
+
+
+def _folder(path: str | Path) -> Path:
+    """Where the file really is: paths in it are seen from there."""
+    return Path(os.path.realpath(path)).parent

@@ -1,0 +1,155 @@
+"""Weights out: written whole, read back, and its predictions compared with the network's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.models.contents import ContentError
+from tuiprop.models.description import describe, model_of
+from tuiprop.models.formats import SUFFIXES, Format, format_of
+from tuiprop.models.model import Model, slip_refusal
+from tuiprop.models.plain import examples
+from tuiprop.storage.atomic import FileError, not_utf8, refusal, write
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
+"""Relative to the largest prediction. Rounding is far below it, a mistake far above."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written, and what was found when it was read back."""
+
+    path: str
+    difference: float | None
+    """The largest between its predictions and the network's; None where none could be made."""
+    remark: str
+    """Why it was not compared; "" where it was."""
+    usage: str
+    """Code that uses the file; "" where it needs none."""
+    update: int
+    """Whose weights they are."""
+
+    @property
+    def sentence(self) -> str:
+        """What was verified."""
+        if self.difference is None:
+            return f"read back, {self.remark}"
+        return f"read back and compared, largest difference {self.difference:.2g}"
+
+
+def refusal_of(path: str) -> str:
+    """Why no export can be written there, in a sentence; "" where one can."""
+    return refusal(path, *SUFFIXES)
+
+
+def remarks(model: Model, path: str) -> str:
+    """What is to be said before a model is written: what will be done instead, what not compared.
+
+    Raises:
+        FileError: it cannot be written at all.
+    """
+    file = _format(path)
+    _check(file, model, path)
+    _description(model, path)
+    return "; ".join(filter(None, (file.instead(model), file.lacks_judge())))
+
+
+def export(model: Model, path: str | Path) -> Written:
+    """Write a model in the format that the file's suffix says.
+
+    What will stand in the file is compared with the network first: a file that is there already
+    is replaced by one that is right, or not at all.
+
+    Raises:
+        FileError: it cannot be written, or what it says is not what the network says.
+    """
+    file, name = _format(path), str(path)
+    _check(file, model, name)
+    for array_name, array in model.parameters:
+        if not np.isfinite(array).all():
+            raise FileError(f"{name}: {array_name} holds values that are not finite")
+    content = file.encode(model, _description(model, path))
+    remark = file.lacks_judge()
+    try:
+        difference = None if remark else _compare(file, content, model)
+    except ContentError as error:
+        raise FileError(f"{name}: not written: what it would hold {error}") from None
+    write(path, lambda stream: _all_of(stream.write(content), content))
+    try:
+        same = Path(path).read_bytes() == content
+    except OSError as error:
+        raise FileError(f"{name}: cannot be read back: {error.strerror or error}") from None
+    if not same:
+        raise FileError(f"{name}: what was read back differs from what was written")
+    return Written(name, difference, remark, file.usage(model, name), model.update)
+
+
+def _check(file: Format, model: Model, path: str) -> None:
+    """That the model may be written, and the format can hold its network.
+
+    Raises:
+        FileError: why not.
+    """
+    if sentence := slip_refusal(model.slip) or file.refuses(model):
+        raise FileError(f"{path}: {sentence}")
+
+
+def _description(model: Model, path: str | Path) -> dict[str, Any]:
+    """The description of a model in a file.
+
+    Raises:
+        FileError: it names a file whose name is not UTF-8.
+    """
+    description = describe(model, Path(path).absolute().parent)
+    try:
+        msgspec.json.encode(description)
+    except UnicodeEncodeError as error:
+        raise FileError(f"{path}: cannot be written: {not_utf8(error)}") from None
+    return description
+
+
+def _format(path: str | Path) -> Format:
+    file = format_of(path)
+    if file is None:
+        found = Path(path).suffix or "no suffix"
+        raise FileError(f"{path}: found {found}, allowed: {', '.join(SUFFIXES)}")
+    return file
+
+
+def _all_of(count: int, content: bytes) -> None:
+    assert count == len(content)
+
+
+def _compare(file: Format, content: bytes, model: Model) -> float:
+    """The largest difference of predictions.
+
+    Raises:
+        ContentError: the parameters are not the same bit for bit, or the predictions differ.
+    """
+    if file.decode is not None:
+        again = model_of(file.decode(content), Path()).parameters.vector
+        if again.tobytes() != model.parameters.vector.tobytes():
+            raise ContentError("differs from the parameters")
+    rows = examples(model)
+    expected = model.predict(rows)
+    found = file.predict(content, model, rows)
+    if found.shape != expected.shape:
+        raise ContentError(f"predicts {found.shape}, expected {expected.shape}")
+    difference, largest = _largest_difference(found, expected)
+    if not difference <= TOLERANCE[str(model.parameters.vector.dtype)] * largest:
+        raise ContentError(f"predicts otherwise, by up to {difference:.2g}")
+    return difference
+
+
+def _largest_difference(found: Array, expected: Array) -> tuple[float, float]:
+    """The largest |found − expected|, and the largest |expected|; what is not finite is equal."""
+    finite = np.isfinite(expected)
+    if not np.array_equal(found[~finite], expected[~finite], equal_nan=True):
+        return np.inf, 0.0
+    difference = np.abs(found[finite].astype(np.float64) - expected[finite])
+    largest = np.abs(expected[finite], dtype=np.float64)
+    return float(difference.max(initial=0.0)), float(largest.max(initial=0.0))

@@ -1,0 +1,93 @@
+"""NumPy's `.npz`: `W1`, `b1`, `W2`, … and a JSON string `tuiprop` that says the rest."""
+
+import io
+import zipfile
+from math import prod
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.data.archive import member_content
+from tuiprop.data.table import listed
+from tuiprop.models.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
+from tuiprop.models.description import decode_description
+from tuiprop.models.model import Model
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_HEAD = 1 << 16
+"""Bytes that hold any header that NumPy reads."""
+
+
+def encode(model: Model, metadata: dict[str, Any]) -> bytes:
+    """The bytes of the file."""
+    arrays: dict[str, Any] = dict(model.parameters)
+    arrays["tuiprop"] = np.array(msgspec.json.encode(metadata).decode())
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def decode(content: bytes) -> WeightsFile:
+    """What the bytes of a file hold; nothing of it is executed.
+
+    Raises:
+        ContentError: one sentence on what is wrong.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            arrays = _read_arrays(archive)
+    except ContentError:
+        raise
+    except zipfile.BadZipFile as error:
+        raise ContentError(f"not an .npz file: {error}") from None
+    except Exception as error:
+        # zipfile, its decompressors and NumPy's header parser raise some twenty kinds
+        raise ContentError(f"a damaged .npz file: {_one_line(error)}") from None
+    text = arrays.pop("tuiprop", None)
+    return contents_of(arrays, None if text is None else decode_description(_text(text)))
+
+
+def _read_arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """The arrays that are parameters, and the description; what else there is is left alone."""
+    names = {each: each.filename.removesuffix(".npy") for each in archive.infolist()}
+    members = {
+        each: name
+        for each, name in names.items()
+        if each.filename.endswith(".npy") and (name == "tuiprop" or KNOWN.fullmatch(name))
+    }
+    declared = sum(member.file_size for member in members)
+    if declared > LARGEST:
+        raise ContentError(f"declares {declared} bytes of arrays, allowed: up to {LARGEST}")
+    if not any(name != "tuiprop" for name in members.values()):
+        found = listed(names.values()) or "nothing"
+        raise ContentError(f"found {found}, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …")
+    return {name: _array(member_content(archive, member)) for member, name in members.items()}
+
+
+def _array(content: bytearray) -> Array:
+    """The array of an `.npy` file; nothing is allocated before its numbers are found there."""
+    stream = io.BytesIO(content[:_HEAD])
+    version = np.lib.format.read_magic(stream)
+    shape, fortran, dtype = _HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not read")
+    start = stream.tell()
+    if prod(shape) * dtype.itemsize != len(content) - start:
+        raise ValueError(f"an array {shape} of {dtype} in {len(content) - start} bytes")
+    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+
+
+def _text(array: Any) -> str:
+    try:
+        return str(array)
+    except UnicodeError:  # a code point that none is
+        return ""
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,80 @@
+"""`.safetensors`, with the names and shapes of PyTorch's `Sequential`."""
+
+import json
+from math import prod
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Parameters
+from tuiprop.data.table import listed
+from tuiprop.models.contents import KNOWN, ContentError, WeightsFile, checksum, contents_of
+from tuiprop.models.description import decode_description
+from tuiprop.models.model import Model
+
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+
+def names(parameters: Parameters) -> dict[str, Array]:
+    """The parameters as a `Sequential` of Linear, activation, Linear, … calls them."""
+    arrays: dict[str, Array] = {}
+    for l, W in parameters.W.items():
+        arrays[f"{2 * l - 2}.weight"] = W
+        arrays[f"{2 * l - 2}.bias"] = parameters.b[l].ravel()
+    return arrays
+
+
+def encode(model: Model, metadata: dict[str, Any]) -> bytes:
+    """The bytes of the file."""
+    from safetensors.numpy import save
+
+    # arrays that are not contiguous would be written wrong, without a word
+    arrays = {name: np.ascontiguousarray(array) for name, array in names(model.parameters).items()}
+    description = msgspec.json.encode(metadata).decode()
+    return bytes(save(arrays, {"tuiprop": description, "sha256": checksum(arrays, metadata)}))
+
+
+def decode(content: bytes) -> WeightsFile:
+    """What the bytes of a file hold.
+
+    Raises:
+        ContentError: one sentence on what is wrong.
+    """
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        tensors = dict(deserialize(content))
+    except (SafetensorError, ValueError, OverflowError, RecursionError) as error:
+        words = " ".join(str(error).split()).removeprefix("Error while deserializing: ")
+        raise ContentError(f"not a .safetensors file, or a damaged one: {words}") from None
+    arrays = {name: _array(name, each) for name, each in tensors.items() if KNOWN.fullmatch(name)}
+    if not arrays:
+        found = listed(tensors) or "nothing"
+        raise ContentError(f"found {found}, expected 0.weight, 0.bias, … or W1, b1, …")
+    header = int.from_bytes(content[:8], "little")
+    metadata = json.loads(content[8 : 8 + header]).get("__metadata__") or {}
+    if ("tuiprop" in metadata) != ("sha256" in metadata):
+        raise ContentError("its description is damaged: tuiprop and sha256 go together")
+    if "tuiprop" not in metadata:
+        return contents_of(arrays, None)
+    description = decode_description(metadata["tuiprop"])
+    if checksum(arrays, description) != metadata["sha256"]:
+        raise ContentError("damaged: its numbers or its description do not have the checksum")
+    return contents_of(arrays, description)
+
+
+def _array(name: str, tensor: dict[str, Any]) -> Array:
+    """A tensor as NumPy has it; bfloat16 as float32, of which it is the upper half."""
+    dtype, shape, data = tensor["dtype"], tuple(tensor["shape"]), tensor["data"]
+    if dtype not in _DTYPES:
+        raise ContentError(f"{name} is {dtype}, expected {', '.join(_DTYPES)}")
+    if 0 in shape:  # its other sizes could be any number
+        raise ContentError(f"{name} is {shape}, expected sizes of 1 or more")
+    if prod(shape) * np.dtype(_DTYPES[dtype]).itemsize != len(data):
+        raise ContentError(f"{name} is {shape} of {dtype} in {len(data)} bytes")
+    array = np.frombuffer(data, _DTYPES[dtype]).reshape(shape)
+    if dtype == "BF16":
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array

@@ -1,0 +1,91 @@
+"""A model as plain numbers: what formats need that know nothing of tuiprop.
+
+What the preparation is to them stands here and nowhere else.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.core.array import Array
+from tuiprop.data.encoding import Preparation
+from tuiprop.data.table import listed
+from tuiprop.models.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """From raw inputs x: a[0] = (x − mean) / deviation; at the end, ŷ in the targets' unit."""
+
+    mean: NDArray[np.float64]
+    """(n[0],)."""
+    deviation: NDArray[np.float64]
+    """(n[0],)."""
+    fill: NDArray[np.float64] | None
+    """(n[0],): what a missing x is taken for, not a number where there is nothing; None: all."""
+    unit: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    """Mean and deviation of the targets, (n[L],) each; None where they are not scaled."""
+    outputs: tuple[str, ...]
+    """Names of the outputs, n[L] of them: classes or targets."""
+
+
+def plain(model: Model) -> Plain:
+    """The model as plain numbers."""
+    mean, deviation = _scale(model.preparation)
+    fill = np.array([np.nan if one.fill is None else one.fill for one in model.preparation])
+    scaled = any(each.mean != 0.0 or each.deviation != 1.0 for each in model.targets)
+    return Plain(
+        mean,
+        deviation,
+        None if np.isnan(fill).all() else fill,
+        _scale(model.targets) if scaled else None,
+        _outputs(model),
+    )
+
+
+def _scale(
+    preparation: tuple[Preparation, ...],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means and deviations."""
+    return (
+        np.array([each.mean for each in preparation]),
+        np.array([each.deviation for each in preparation]),
+    )
+
+
+def _outputs(model: Model) -> tuple[str, ...]:
+    """What the outputs are called; one output that tells two classes apart is the second."""
+    K = model.network.sizes[-1]
+    for names in (model.classes, model.classes[1:], model.experiment.data.targets):
+        if len(names) == K:
+            return names
+    return tuple(f"y{k}" for k in range(1, K + 1))
+
+
+def encoded(model: Model) -> str:
+    """What is said of inputs that are no column of numbers, where a format takes numbers only."""
+    names = [
+        each.name
+        for each in model.preparation
+        if each.category is not None or each.order is not None or each.derived is not None
+    ]
+    return f"inputs are numbers: {listed(names, 4)} are to be encoded by the caller" * bool(names)
+
+
+def examples(model: Model) -> Array:
+    """Raw inputs on which predictions are compared, (m, n[0]): around the mean and far from it."""
+    generator = np.random.default_rng(0)
+    prepared = generator.normal(size=(48, model.network.inputs))
+    prepared *= generator.choice([0.3, 1.0, 3.0], (48, 1))
+    numbers = plain(model)
+    with np.errstate(all="ignore"):
+        rows = prepared * numbers.deviation + numbers.mean
+        # so that a format whose inputs are float32 is given the same numbers
+        rows = rows.astype(model.parameters.vector.dtype).astype(np.float64)
+    for i, each in enumerate(model.preparation):
+        if each.category is not None:
+            rows[:, i] = generator.integers(0, 2, 48)
+        elif each.fill is not None:
+            rows[generator.random(48) < 0.1, i] = np.nan
+    return rows

@@ -1,0 +1,45 @@
+"""The record of an update as `.npz`: every array under the name that it has in NumPy."""
+
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from tuiprop.models.model import slip_refusal
+from tuiprop.storage.atomic import FileError, write
+from tuiprop.training.trainer import Record
+from tuiprop.update.operation import T
+
+
+def save_record(record: Record, path: str | Path, slip: str = "") -> None:
+    """Write a record and read it back.
+
+    The names are those of the NumPy lines: `W1` (before the update), `z1`, `a0`, `dW1`, …, `y`,
+    `J`, the slots of the optimiser such as `v_W1`, and `t` of its rule; `W1_after`, `b1_after`, …;
+    `update`, and `examples`, the rows that the columns are.
+
+    Args:
+        record: what to write.
+        path: where to.
+        slip: the title of the slip that is on; "" without one.
+
+    Raises:
+        FileError: it cannot be written, or what is read back differs.
+    """
+    if sentence := slip_refusal(slip):
+        raise FileError(f"{path}: {sentence}")
+    arrays: dict[str, Any] = {
+        reference.numpy: array for reference, array in record.arrays().items() if reference != T
+    }
+    arrays |= {f"{name}_after": array for name, array in record.after}
+    arrays |= {"J": record.J, "t": record.count, "update": record.update}
+    arrays["examples"] = record.examples
+
+    def fill(stream: IO[bytes]) -> None:
+        np.savez(stream, **arrays)
+
+    write(path, fill)
+    with np.load(path, allow_pickle=False) as again:
+        for name, array in arrays.items():
+            if not np.array_equal(again[name], array, equal_nan=True):
+                raise FileError(f"{path}: {name} as read back differs from what was written")

@@ -1,0 +1,297 @@
+"""The dashboard's side: ask the engine, wherever it runs."""
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from time import monotonic
+from typing import IO, Protocol
+
+from tuiprop.protocol.codec import decode_reply, encode
+from tuiprop.protocol.messages.payloads import Message
+from tuiprop.protocol.messages.replies import Refused, Reply, Saving, Unsaved
+from tuiprop.protocol.pipe import BEAT, LONGEST, read_message, soonest, write_message
+
+GRACE = 5.0
+"""Seconds without a sign of life after which an engine that is to end is ended by force."""
+
+PATIENCE = 1.0
+"""Seconds after which the user is told what is waited for."""
+
+SOON = 0.001
+"""Seconds after which an engine in this process goes on working."""
+
+
+class EngineDiedError(ConnectionError):
+    """The engine's process has ended; the sentence has the reason."""
+
+
+class Client(Protocol):
+    """Something that answers."""
+
+    @property
+    def died(self) -> bool:
+        """No more answers will come."""
+
+    @property
+    def reason(self) -> str:
+        """Why it died, in a few words; empty while it lives."""
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Send a request; replies come in the order of the requests."""
+
+    @property
+    def is_saving(self) -> bool:
+        """The engine gives signs of life while it saves the run."""
+
+    def close(self, tell: Callable[[], None] = lambda: None) -> str:
+        """End the engine, once its run is saved; never hangs.
+
+        Args:
+            tell: called once if that takes long.
+
+        Returns:
+            Why the run is not saved as it stood, or nothing.
+        """
+
+
+class ProcessClient:
+    """An engine in a process of its own; starts with this object.
+
+    Raises:
+        OSError: no process can be started here.
+    """
+
+    def __init__(self) -> None:
+        self._last_words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._process = subprocess.Popen(
+                # -P: files of the user's folder do not stand for modules of ours
+                [sys.executable, "-P", "-m", "tuiprop.protocol"],
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._last_words,
+                start_new_session=True,  # it ends with its input, not with the terminal
+            )
+        except OSError:
+            self._last_words.close()
+            raise
+        self._waiting: deque[Future[Reply]] = deque()
+        self._lock = threading.Lock()
+        self._dead = False
+        self._sentence = self._unsaved = ""
+        self._alive_at = -math.inf
+        self._receiver = threading.Thread(target=self._receive, daemon=True)
+        try:
+            self._receiver.start()
+        except RuntimeError as error:  # as where processes or memory are limited
+            self._process.kill()
+            self._process.wait()
+            self._last_words.close()
+            raise OSError(str(error)) from None
+
+    @property
+    def died(self) -> bool:
+        """The process has ended."""
+        return self._dead
+
+    @property
+    def is_saving(self) -> bool:
+        """The engine has just given a sign of life."""
+        return monotonic() - self._alive_at < PATIENCE
+
+    @property
+    def reason(self) -> str:
+        """Its last line on standard error, the signal that ended it, or its exit status."""
+        return self._sentence
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Send a request.
+
+        Returns:
+            The reply, or the exception `EngineDiedError`.
+        """
+        future: Future[Reply] = Future()
+        future.set_running_or_notify_cancel()  # its reply comes, even if nobody waits for it
+        try:
+            content = encode(request)
+        except OverflowError:
+            future.set_result(Refused(sentence="found a number that is too large"))
+            return future
+        with self._lock:
+            if self._dead:
+                future.set_exception(EngineDiedError(self._sentence))
+                return future
+            self._waiting.append(future)
+            assert self._process.stdin is not None
+            with contextlib.suppress(OSError, ValueError):
+                # where the pipe is gone, the reader finds the end of its stream and says so
+                write_message(self._process.stdin, content)
+        return future
+
+    def close(self, tell: Callable[[], None] = lambda: None) -> str:
+        """End the process: by closing its input, and by force where that does not do.
+
+        Args:
+            tell: called once if that takes long.
+
+        Returns:
+            Why the run is not saved as it stood, or nothing.
+        """
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        started = self._alive_at = monotonic()
+        is_told = False
+        while self._process.poll() is None:
+            now = monotonic()
+            if now > started + PATIENCE and not is_told:
+                is_told = True
+                tell()
+            if now > started + LONGEST:
+                return self._end(f"that took more than {LONGEST:g} seconds")
+            if now > self._alive_at + GRACE:
+                return self._end(f"the engine did not answer for {GRACE:g} seconds")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(BEAT)
+        self._receiver.join(GRACE)
+        if self._process.returncode and not self._unsaved:
+            return f"the engine has ended: {self._sentence}"
+        return self._unsaved
+
+    def _end(self, sentence: str) -> str:
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # while the system waits for a disk
+            self._process.wait(GRACE)
+        return sentence
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            while (content := read_message(stream)) is not None:
+                self._take(decode_reply(content))
+        sentence = self._last_sentence()
+        with self._lock:
+            self._sentence, self._dead = sentence, True
+            waiting, self._waiting = self._waiting, deque()
+        for future in waiting:
+            future.set_exception(EngineDiedError(sentence))
+
+    def _take(self, reply: Reply) -> None:
+        if isinstance(reply, Saving):
+            self._alive_at = monotonic()
+        elif isinstance(reply, Unsaved):
+            self._unsaved = reply.sentence
+        else:
+            with self._lock:
+                future = self._waiting.popleft()
+            future.set_result(reply)
+
+    def _last_sentence(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
+        with self._last_words as words:
+            words.seek(0)
+            lines = words.read().decode(errors="replace").strip().splitlines()
+        return _reason(self._process.returncode, lines[-1] if lines else "")
+
+
+def _reason(status: int | None, last_line: str) -> str:
+    """Why a process ended.
+
+    Args:
+        status: of its end; None where it has not ended.
+        last_line: on its standard error. Where a signal from outside ended it, that line is
+            about something else.
+    """
+    if status is None:
+        return "it does not answer any more"
+    if status >= 0:
+        return last_line or f"exit status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    aborted = status == -signal.SIGABRT and last_line
+    return f"{last_line} ({name})" if aborted else f"ended by {name}"
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with the folder of this package where modules are looked for."""
+    package = str(Path(__file__).parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+class InlineClient:
+    """An engine in this process, which works in moments on the running event loop."""
+
+    def __init__(self) -> None:
+        from tuiprop.protocol.server import Engine
+
+        self._engine = Engine()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def died(self) -> bool:
+        """It lives as long as the dashboard."""
+        return False
+
+    @property
+    def reason(self) -> str:
+        """It does not die."""
+        return ""
+
+    def ask(self, request: Message) -> "Future[Reply]":
+        """Answer at once."""
+        future: Future[Reply] = Future()
+        future.set_result(self._engine.handle(request))
+        now = asyncio.get_running_loop().time()
+        if self._timer is None or self._timer.when() > now + SOON:
+            self._schedule(0.0)
+        return future
+
+    @property
+    def is_saving(self) -> bool:
+        """It answers when it has saved."""
+        return False
+
+    def close(self, tell: Callable[[], None] = lambda: None) -> str:
+        """Stop working, and keep the run; why it is not kept, or nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+        return self._engine.close()
+
+    def _schedule(self, wait: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(max(wait, SOON), self._work)
+
+    def _work(self) -> None:
+        self._timer = None
+        wait = soonest(self._engine.work(), self._engine.keep())
+        if wait is not None:
+            self._schedule(wait)
+
+
+def start() -> Client:
+    """An engine in a process of its own, or inline where none can be started."""
+    try:
+        return ProcessClient()
+    except OSError:
+        return InlineClient()

@@ -1,0 +1,1 @@
+"""The types that cross between the dashboard and the engine."""

@@ -1,0 +1,1 @@
+"""A run and every question that can be asked of it, without a process."""

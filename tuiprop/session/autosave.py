@@ -1,0 +1,160 @@
+"""Keeping the run of a dashboard in the user's state folder, by time and when it ends."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from time import perf_counter
+
+from tuiprop.session.session import Session
+from tuiprop.session.stops import Stops
+from tuiprop.storage.state_folder import MOST_BYTES, Slot, make_room, state_folder
+from tuiprop.training.experiment import Breakpoint
+
+EVERY = 30.0
+"""Seconds from one save to the next, at least."""
+
+RETRY = 2.0
+"""Seconds after which a save that failed is tried again; twice as many after every other one."""
+
+REST = 50
+"""How many times as long as a save takes the next one waits, at least."""
+
+
+class Autosave:
+    """Saves one run into a file of its own.
+
+    Args:
+        session: the run.
+        stops: its conditions.
+        operations: how many of the next update are done.
+        opened: what the dashboard was asked to open.
+        path: the file, where the run had one before; None: a new one, if any are kept.
+        is_saved: as the run stands, there is a file of it.
+        alive: a context in which it is saved.
+
+    Raises:
+        ValueError: it is no file of a kept run, or another process has it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        stops: Stops,
+        operations: Callable[[], int],
+        opened: str,
+        path: str | None = None,
+        *,
+        is_saved: bool = False,
+        alive: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._alive = alive
+        self._session, self._stops, self._operations = session, stops, operations
+        self._opened = opened
+        self._next = perf_counter() + EVERY
+        self._failures = 0
+        self._saved = self._mark() if is_saved else None
+        self.sentence = ""
+        """Why the last save was not made."""
+        folder = state_folder()
+        self._slot = None
+        if path is not None:
+            self._slot = Slot.claimed(Path(path))
+        elif folder is not None:
+            self._slot = Slot.fresh(folder)
+
+    @property
+    def path(self) -> str:
+        """The file; "" where none is kept."""
+        return "" if self._slot is None else str(self._slot.path)
+
+    def work(self) -> float | None:
+        """Save if it is time.
+
+        Returns:
+            Seconds until it is time; None where there is nothing to save.
+        """
+        if self._slot is None or not self.is_unsaved:
+            return None
+        wait = self._next - perf_counter()
+        if wait > 0:
+            return wait
+        self.save()
+        return self._next - perf_counter() if self.sentence else None
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Something was done to the run, and it is not as it was last saved."""
+        return self._is_begun and self._mark() != self._saved
+
+    def save(self) -> str:
+        """Save now, if there is anything to be saved; why it could not be, or nothing."""
+        if self._slot is None:
+            return "no runs are kept here"
+        if not self.is_unsaved:
+            return ""
+        started, mark = perf_counter(), self._mark()
+        self.sentence = self._attempt(self._slot)
+        rest = max(EVERY, REST * (perf_counter() - started))
+        if self.sentence:
+            rest = min(rest, RETRY * 2**self._failures)
+            self._failures += 1
+        else:
+            self._saved, self._failures = mark, 0
+        self._next = perf_counter() + rest
+        return self.sentence
+
+    def let_go(self) -> None:
+        """The file is another's to go on with."""
+        if self._slot is not None:
+            self._slot.let_go()
+
+    def write(self, path: str | Path, *, kept: bool = False) -> None:
+        """Write the run into a file.
+
+        Args:
+            path: where to.
+            kept: it is the file that the run is kept in, not one of the user's.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        stops = [Breakpoint(when=each.when, enabled=each.enabled) for each in self._stops.all]
+        self._session.save_checkpoint(
+            path, operations=self._operations(), stops=stops, opened=self._opened, kept=kept
+        )
+
+    def _attempt(self, slot: Slot) -> str:
+        """Save; why it could not be done, or nothing."""
+        try:
+            with self._alive():
+                self._write(slot)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return f"{reason.removeprefix(f'{slot.path}: ')} ({slot.path.parent})"
+        except ValueError as error:
+            return str(error)
+        except MemoryError:
+            return "there is not enough memory"
+        return ""
+
+    def _write(self, slot: Slot) -> None:
+        if self._session.run.trainer.state.nbytes > MOST_BYTES:
+            raise ValueError(f"its state is larger than what is kept, {MOST_BYTES >> 20} MB")
+        slot.claim()
+        self.write(slot.path, kept=True)
+        make_room(slot.path)
+
+    def _mark(self) -> object:
+        """What changes when there is something to be saved."""
+        run = self._session.run
+        branches = [(each.number, each.reached, len(each.edits)) for each in run.branches.values()]
+        stops = [(each.when, each.enabled) for each in self._stops.all]
+        return run.t, self._operations(), run.branch.number, branches, stops
+
+    @property
+    def _is_begun(self) -> bool:
+        """An update was completed, something edited, or a condition set."""
+        branches = self._session.run.branches.values()
+        first = [(each.when, each.enabled) for each in self._session.experiment.breakpoint]
+        stops = [(each.when, each.enabled) for each in self._stops.all]
+        return stops != first or any(each.reached or each.edits for each in branches)

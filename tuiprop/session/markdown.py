@@ -1,0 +1,132 @@
+"""One update as linear text: for screen readers, worksheets, and comparing two runs in a diff."""
+
+from collections.abc import Iterator
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Network
+from tuiprop.escaping import printable
+from tuiprop.session.session import Session
+from tuiprop.session.views.operation import long_route
+from tuiprop.training.trainer import Record
+from tuiprop.update.operation import Operation, Phase, Reference
+
+MOST = 16
+"""Rows and columns of a matrix that are printed; how many more there are is said."""
+
+
+def explain(session: Session, update: int) -> str:
+    """Every operation of an update as Markdown: its equation, shapes and numbers.
+
+    Args:
+        session: the run; it stands before that update afterwards.
+        update: t ≥ 1.
+
+    Raises:
+        ArithmeticError: the run diverges before that update.
+    """
+    record = session.record(update)
+    lines = list(_introduction(session, record))
+    operations = session.run.trainer.operations()
+    for number, operation in enumerate(operations, start=1):
+        heading = f"## {number} of {len(operations)}: {operation.result}, {operation.phase.value}"
+        lines += ["", heading, "", *_operation(session, record, operation)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _introduction(session: Session, record: Record) -> Iterator[str]:
+    network, batches = session.run.network, session.run.batches
+    layers = " → ".join(
+        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
+    )
+    training = session.experiment.training
+    yield f"# Update {record.update} of {session.experiment.data.source}"
+    yield ""
+    yield f"Network {layers}, loss {network.loss}, λ = {network.l2!r}."
+    yield (
+        f"Optimiser {training.optimizer}, α = {training.learning_rate!r}. "
+        f"Epoch {batches.epoch(record.update)}, batch {batches.batch(record.update)} "
+        f"of {batches.per_epoch(batches.epoch(record.update))}, m = {record.y.shape[1]} examples. "
+        f"Numbers are {training.dtype}."
+    )
+    rows = ", ".join(f"#{row}" for row in record.examples)
+    yield f"Examples, by their rows in the table: {rows}."
+    l = network.L
+    yield ""
+    yield from _matrix("a[0] = X", record.a[0], session, Reference("a", 0), record)
+    yield ""
+    yield from _matrix("y", record.y, session, Reference("a", l), record)
+
+
+def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
+    m = record.y.shape[1]
+    for line in operation.rule:
+        yield f"    {line}"
+    yield f"    {operation.text}"
+    yield ""
+    sizes = {f"n[{l}]": n for l, n in enumerate(session.run.network.sizes)} | {"m": m, "1": 1}
+    for reference in dict.fromkeys((operation.result, *operation.operands)):
+        if reference.symbol in ("t", "J"):
+            continue
+        rows, columns = reference.size_names
+        yield f"- {reference} is ({rows}, {columns}) = ({sizes[rows]}, {sizes[columns]})"
+    if operation.sums_away:
+        yield f"- the inner {operation.sums_away} sums away"
+    yield ""
+    yield operation.sentence.format(m=m)
+    network = session.run.network
+    fused = network.loss_function.output is not None
+    at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
+    if fused and at_output:
+        yield from _about_the_fused_gradient(network, record, operation)
+    yield ""
+    for line in operation.numpy.format(m=m, t=record.update).splitlines():
+        yield f"    {line}"
+    yield ""
+    result = record.result(operation)
+    if operation.phase is Phase.COST:
+        yield f"J = {record.J!r}"
+        return
+    before = record.arrays().get(operation.result)
+    if operation.phase is Phase.UPDATE and before is not None:
+        yield from _matrix(f"{operation.result} before", before, session, operation.result, record)
+        yield ""
+        for slot in (each for each in operation.operands if each.slot):
+            kept = record.arrays()[slot]
+            yield from _matrix(f"{slot} before", kept, session, slot, record)
+            yield ""
+    name = f"{operation.result} after" if operation.phase is Phase.UPDATE else str(operation.result)
+    yield from _matrix(name, result, session, operation.result, record)
+
+
+def _about_the_fused_gradient(
+    network: Network, record: Record, operation: Operation
+) -> Iterator[str]:
+    """da[L] is not on the way where dz[L] = a[L] − y; whether the long route agrees is said."""
+    if operation.result.symbol == "da":
+        yield "It is not on the way: dz comes from a − y. It is shown for the long route over it."
+    elif operation.result.symbol == "dz":
+        yield long_route(network, record)
+
+
+def _matrix(
+    name: str, array: Array, session: Session, reference: Reference, record: Record
+) -> Iterator[str]:
+    """A matrix as a table with the names of its rows and columns, in full precision."""
+    columns = session.column_names(reference.symbol, reference.layer, record.examples)
+    rows = session.unit_names(reference.layer)
+    more = [
+        f"{len(names) - MOST} more {what}"
+        for names, what in ((rows, "rows"), (columns, "columns"))
+        if len(names) > MOST
+    ]
+    yield f"| {name} | " + " | ".join(map(_cell, columns[:MOST])) + " |"
+    yield "|---|" + "---:|" * len(columns[:MOST])
+    for row_name, row in zip(rows[:MOST], array[:MOST, :MOST].tolist(), strict=True):
+        yield f"| {_cell(row_name)} | " + " | ".join(map(repr, row)) + " |"
+    if more:
+        yield ""
+        yield ", ".join(more)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

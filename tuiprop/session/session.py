@@ -1,0 +1,314 @@
+"""An experiment opened: its data, its network and its run, side by side."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from tuiprop.core.array import Array, Rows
+from tuiprop.core.network import Parameters, initialize
+from tuiprop.data.catalogue import load_table
+from tuiprop.data.preparation import Examples, complete, prepare
+from tuiprop.data.table import Table
+from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
+from tuiprop.models.export import Written, export
+from tuiprop.models.model import Model, network_of
+from tuiprop.models.weights import parameters_for
+from tuiprop.protocol.messages.payloads import Place
+from tuiprop.session.views.provenance import name_of
+from tuiprop.training.breakpoint import Condition
+from tuiprop.training.breakpoint import parse as parse_condition
+from tuiprop.training.edit import Edit
+from tuiprop.training.experiment import Breakpoint, Experiment
+from tuiprop.training.history import History
+from tuiprop.training.machine import facts
+from tuiprop.training.memory import key_frame_budget
+from tuiprop.training.run import Run, TrainingData
+from tuiprop.training.threads import blas_threads, limited_to
+from tuiprop.training.trainer import Record, first_nonfinite
+from tuiprop.verify.gradient_check import GradientCheck, check_gradient
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What Python, the command line and the dashboard work on."""
+
+    experiment: Experiment
+    """Complete: target, layers and loss are filled in."""
+    examples: Examples
+    run: Run
+
+    @property
+    def parameters(self) -> Parameters:
+        """W[l] and b[l] as they are now: `parameters.W[l]`, `parameters.b[l]`."""
+        return self.run.trainer.parameters
+
+    @property
+    def history(self) -> History:
+        """J and accuracy of every epoch so far."""
+        return self.run.history
+
+    @property
+    def model(self) -> Model:
+        """The network as it is now, to be saved or used."""
+        return self._model(self.parameters.copy(), self.run.t, self.run.branch.edits)
+
+    def best_model(self) -> Model:
+        """The network at the end of the best epoch of this branch."""
+        best, run = self.run.best(), self.run
+        update = run.batches.end(best.epoch)
+        edits = run.trainer.plan.before(update)
+        return self._model(Parameters(run.network, best.vector), update, edits)
+
+    def _model(self, parameters: Parameters, update: int, edits: Sequence[Edit]) -> Model:
+        acted = tuple(edit for edit in edits if edit.at <= update)
+        return Model(
+            self.experiment,
+            parameters,
+            self.examples.inputs,
+            self.examples.classes,
+            self.examples.preparation,
+            update,
+            self.examples.targets,
+            tuple(edit.told for edit in acted),
+            self.run.trainer.plan.in_force(acted).slip_title,
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the data and their preparation; to be taken before inputs are edited."""
+        prepared = self.examples.preparation, self.examples.targets
+        digest = sha256(repr(prepared).encode())
+        for some in (self.examples.training, self.examples.validation):
+            digest.update(some.inputs.data)
+            digest.update(some.targets.data)
+        return digest.hexdigest()
+
+    def save_checkpoint(
+        self,
+        path: str | Path,
+        *,
+        operations: int = 0,
+        stops: Iterable[Breakpoint] | None = None,
+        opened: str = "",
+        kept: bool = False,
+    ) -> None:
+        """Write all it takes to go on with this run.
+
+        Args:
+            path: where to.
+            operations: how many of the next update are done.
+            stops: the conditions that it stops at; None: those of the experiment.
+            opened: what the dashboard was asked to open.
+            kept: it is the file of a kept run that this process has.
+
+        Raises:
+            FileError: it cannot be written.
+        """
+        run, examples, experiment = self.run, self.examples, self.experiment
+        if stops is not None:
+            experiment = msgspec.structs.replace(experiment, breakpoint=tuple(stops))
+        update, state = run.kept_state()
+        best = run.kept_best
+        checkpoint = Checkpoint(
+            experiment=tables_in(experiment, path),
+            inputs=examples.inputs,
+            classes=examples.classes,
+            preparation=tuple(each.to_builtins() for each in examples.preparation),
+            targets=tuple(each.to_builtins() for each in examples.targets),
+            examples=(len(examples.training), len(examples.validation)),
+            data=self.fingerprint,
+            machine=facts(),
+            opened=opened,
+            position=(run.t, operations),
+            initial=run.timeline.before(0)[1][0].tobytes(),
+            parameters=self.parameters.vector.tobytes(),
+            update=update,
+            state=state.tobytes(),
+            branch=run.branch.number,
+            logs=tuple(run.logs),
+            history=run.history.rows.tobytes(),
+            best_epoch=run.history.best,
+            best=b"" if best is None else best.vector.tobytes(),
+        )
+        save_checkpoint(checkpoint, path, kept=kept)
+
+    def unit_names(self, l: int) -> list[str]:
+        """The units of layer l: inputs, u0, u1, …, and what the outputs stand for."""
+        if l == 0:
+            return list(self.examples.inputs)
+        if l == self.run.network.L:
+            return list(self.examples.outputs)
+        return [f"u{unit}" for unit in range(self.run.network.sizes[l])]
+
+    def column_names(
+        self, symbol: str, l: int, examples: Rows, across: slice = slice(None)
+    ) -> list[str]:
+        """The columns of an array: units of the layer before, or examples by row of the table.
+
+        Args:
+            symbol: of the array.
+            l: its layer.
+            examples: those of the update, by their rows in the table.
+            across: the columns that are asked for, of all of them.
+        """
+        if symbol in ("W", "dW"):
+            return self.unit_names(l - 1)[across]
+        if symbol in ("b", "db", "J"):
+            return [symbol][across]
+        return [f"#{row}" for row in examples[across]]
+
+    def stop_when(self, conditions: Iterable[str]) -> None:
+        """Conditions, QUANTITY OP NUMBER, that a watched walk stops at, instead of those before.
+
+        Raises:
+            ConditionError: one of them is none, or asks for what this run does not have.
+        """
+        self.run.stop_when([self.condition(text) for text in conditions])
+
+    def condition(self, text: str) -> Condition:
+        """A condition, QUANTITY OP NUMBER, that this run can have.
+
+        Raises:
+            ConditionError: it is none, or asks for what this run does not have.
+        """
+        condition = parse_condition(text)
+        held_out = len(self.examples.validation) > 0
+        condition.quantity.check(self.run.network, held_out=held_out)
+        return condition
+
+    def class_of(self, y: Array) -> str:
+        """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""
+        classes = self.examples.classes
+        if not classes:
+            return ""
+        return classes[int(y.argmax()) if len(y) > 1 else int(y[0] > 0.5)]
+
+    def predict(self, inputs: Array) -> Array:
+        """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
+        return self.model.predict(inputs)
+
+    def save(self, path: str | Path, *, best: bool = False) -> Written:
+        """Export the weights in the format that the suffix says, read back and compared.
+
+        Args:
+            path: where to.
+            best: those at the end of the best epoch, not those of where the run stands.
+
+        Raises:
+            FileError: they cannot be written, or a slip is on.
+        """
+        return export(self.best_model() if best else self.model, path)
+
+    def record(self, update: int) -> Record:
+        """The record of one update; its examples are rows of the table.
+
+        Raises:
+            DivergedError: the run diverges before that update.
+        """
+        record = self.run.record(update)
+        if record.update != update:
+            raise DivergedError(self)
+        return self.with_rows_of_table(record)
+
+    def with_rows_of_table(self, record: Record) -> Record:
+        """A record of the run whose examples are rows of the table, not of the training set."""
+        return replace(record, examples=self.examples.training.rows[record.examples])
+
+    def check(self) -> GradientCheck:
+        """The gradient check at the parameters as they are, on the next batch, in float64."""
+        trainer = self.run.trainer
+        rows = self.run.batches.rows(self.run.t + 1)
+        with limited_to(blas_threads(self.run.network)), np.errstate(all="ignore"):
+            return check_gradient(
+                self.run.network,
+                self.parameters,
+                trainer.inputs[rows],
+                trainer.targets[rows],
+                seed=self.run.t,
+                workspace=trainer.force.workspace_in,
+            )
+
+
+def open_session(
+    experiment: Experiment,
+    *,
+    table: Table | None = None,
+    examples: Examples | None = None,
+    weights: str | Path | None = None,
+    initial: bytes | None = None,
+) -> Session:
+    """Open an experiment at state 0.
+
+    Args:
+        experiment: need not be complete.
+        table: its data, where they are at hand already.
+        examples: what `prepare` made of them, which are the session's from then on.
+        weights: a file with initial weights instead of drawn ones; a preparation stored in it
+            is ignored.
+        initial: the initial parameters themselves, as the bytes of their vector; these go before
+            `weights`.
+
+    Raises:
+        ExperimentError: the experiment does not fit its data.
+        DataError: the data cannot be read.
+        FileError: the weights cannot be read, or do not fit.
+        ValueError: the environment sets the memory for key frames to what is no number of MB.
+    """
+    table = table or load_table(experiment.data)
+    experiment = complete(experiment, table)
+    examples = examples or prepare(experiment, table)
+    network = network_of(experiment, len(examples.inputs))
+    dtype = experiment.training.dtype
+    if initial is not None:
+        parameters = Parameters(network, np.frombuffer(initial, dtype))
+    elif weights is not None:
+        parameters = parameters_for(weights, network, dtype)
+    else:
+        settings = experiment.network
+        parameters = initialize(network, settings.initializer, settings.seed, dtype)
+    training, validation = examples.training, examples.validation
+    data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
+    run = Run(network, experiment.training, data, parameters, key_frame_budget())
+    run.stop_when(experiment.conditions)
+    return Session(experiment, examples, run)
+
+
+class DivergedError(ArithmeticError):
+    """A run that diverged; `session` stands at its last finite state, with its history."""
+
+    def __init__(self, session: Session) -> None:
+        run = session.run
+        bad = first_nonfinite(run.trainer.operations(), run.next_record())
+        super().__init__(divergence(session, bad))
+        self.session = session
+
+
+def divergence(session: Session, bad: tuple[int, int, int] | None) -> str:
+    """The sentence on where a run diverged, which stands before that update.
+
+    Args:
+        session: of the run.
+        bad: k of the operation, from 1, and row and column of the number in its result that was
+            not finite first; None: it is in a slot of the optimiser.
+    """
+    run, t = session.run, session.run.diverged_at
+    assert t is not None
+    batches, operations = run.batches, run.trainer.operations()
+    first = ": a slot of the optimiser is not finite any more"
+    if bad is not None:
+        k, row, column = bad
+        made = operations[k - 1].result
+        place = Place(symbol=made.symbol, layer=made.layer, row=row, column=column)
+        name = name_of(session, batches.rows(t), place)
+        # what matters first: the line at the foot of the screen may be cut
+        first = f", operation {k} of {len(operations)}: {name} is not finite"
+    return (
+        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}){first}; "
+        f"the state after update {t - 1} is kept. "
+        f"A smaller learning rate than {run.trainer.settings.learning_rate:g} may help"
+    )

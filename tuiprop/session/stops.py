@@ -1,0 +1,92 @@
+"""The conditions that a run stops at, and what their quantities come to where it stands."""
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import numpy as np
+
+from tuiprop.protocol.messages.payloads import QuantityNote, Stop, StopNote
+from tuiprop.session.session import Session
+from tuiprop.training.breakpoint import Condition
+from tuiprop.training.quantity import KINDS, Quantity, Update
+
+
+class Stops:
+    """What a run stops at, and what is switched off."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._stops: list[tuple[Stop, Condition]] = []
+        self.replace(
+            [Stop(when=each.when, enabled=each.enabled) for each in session.experiment.breakpoint]
+        )
+
+    def replace(self, stops: Sequence[Stop]) -> None:
+        """Stop at these instead of those before.
+
+        Raises:
+            ConditionError: one of them, switched on or off, is no condition of this run; those
+                before stay in force.
+        """
+        parsed = [(each, self._session.condition(each.when)) for each in stops]
+        self._session.run.stop_when(condition for each, condition in parsed if each.enabled)
+        self._stops = parsed
+
+    @property
+    def all(self) -> list[Stop]:
+        """Those that are switched off too."""
+        return [each for each, _ in self._stops]
+
+    def notes(self, *, at_rest: bool) -> list[StopNote]:
+        """Each with the present value of its quantity.
+
+        Args:
+            at_rest: the run stands still after a whole update; else the values of updates are
+                left out.
+        """
+        update = self._update() if at_rest else None
+        with np.errstate(all="ignore"):
+            return [
+                StopNote(
+                    when=each.when,
+                    enabled=each.enabled,
+                    value=self._value(condition.quantity, update),
+                )
+                for each, condition in self._stops
+            ]
+
+    def _update(self) -> Update | None:
+        """The update at hand; None where its arrays are not there."""
+        run = self._session.run
+        trainer = run.trainer
+        if trainer.workspace is None:
+            return None
+        return Update(
+            run.t, trainer.workspace, trainer.parameters, trainer.cost, _not_asked, _not_asked
+        )
+
+    def _value(self, quantity: Quantity, update: Update | None) -> float | None:
+        kind, run = quantity.kind, self._session.run
+        if kind.of_epoch is not None:
+            return float(kind.of_epoch(run.history.rows[: run.epoch + 1]))
+        if update is None or kind.of_update is None or kind.counts_rises or kind.dear:
+            return None
+        return float(kind.of_update(update, quantity.target))
+
+
+def quantity_notes() -> list[QuantityNote]:
+    """The table of quantities for the screen."""
+    return [
+        QuantityNote(
+            pattern=kind.pattern,
+            words=kind.words,
+            classes=kind.classes,
+            held_out=kind.held_out,
+            elementwise=kind.elementwise,
+        )
+        for kind in KINDS
+    ]
+
+
+def _not_asked() -> NoReturn:
+    raise AssertionError("what is dear is not measured for the screen")

@@ -1,0 +1,188 @@
+"""Maps over two inputs: what the network, and every unit, gives at each place."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Parameters
+from tuiprop.core.propagation import Workspace
+from tuiprop.data.preparation import apply, unscaled
+from tuiprop.data.table import Numbers
+from tuiprop.protocol.messages.prediction_payloads import (
+    SHADES,
+    Grid,
+    MapNote,
+    MapWanted,
+    Mark,
+    Thumbnail,
+)
+from tuiprop.session.scores import Codes
+from tuiprop.session.views.plane import Range, Surroundings
+from tuiprop.training.history import predicted_classes
+
+
+@dataclass(frozen=True, eq=False)
+class Activations:
+    """All layers at some places."""
+
+    workspace: Workspace
+    outputs: Array
+    """ŷ in the unit of the targets, (m, n[L])."""
+
+
+def activations(
+    surroundings: Surroundings, parameters: Parameters, x: Numbers, y: Numbers
+) -> Activations:
+    """What every unit gives at the places x₁ and x₂, (m,)."""
+    workspace = Workspace(parameters.network, len(x), parameters.vector.dtype)
+    plane = surroundings.plane
+    workspace.inputs[...] = apply(plane.preparation, plane.inputs(x, y))
+    workspace.forward(parameters)
+    outputs = np.ascontiguousarray(workspace.a[parameters.network.L].T)
+    return Activations(workspace, unscaled(surroundings.examples.targets, outputs))
+
+
+def draw(
+    surroundings: Surroundings, parameters: Parameters, wanted: MapWanted, names: list[list[str]]
+) -> MapNote:
+    """The map that is wanted.
+
+    Args:
+        surroundings: the plane and its examples.
+        parameters: those at hand.
+        wanted: how large, of what.
+        names: of the units of each layer from 0 on.
+    """
+    network, plane = parameters.network, surroundings.plane
+    columns, rows = wanted.columns, 2 * wanted.lines
+    across, up = surroundings.across, surroundings.up
+    at = activations(surroundings, parameters, *_centres(across, up, columns, rows))
+    several = len(surroundings.examples.classes) > 2
+    winners = _winners(surroundings, at)
+    if wanted.unit is not None:
+        l, unit = wanted.unit
+        values, middle, reach = at.workspace.a[l][unit], 0.0, _size(at.workspace.a[l][unit])
+    elif several:
+        values, middle, reach = at.outputs.max(axis=1), 0.0, 1.0
+    else:
+        values = at.outputs[:, _first(surroundings)]
+        middle, reach = surroundings.middle, surroundings.reach
+    cursor = _place(across, up, wanted)
+    there = activations(surroundings, parameters, *(np.array([value]) for value in cursor))
+    if wanted.unit is not None:
+        name = f"a[{wanted.unit[0]}][{names[wanted.unit[0]][wanted.unit[1]]}]"
+        shown = float(there.workspace.a[wanted.unit[0]][wanted.unit[1], 0])
+    else:
+        name = "ŷ"
+        shown = float(there.outputs[0].max() if several else there.outputs[0, _first(surroundings)])
+    return MapNote(
+        name=name,
+        axes=(plane.preparation[plane.x].name, plane.preparation[plane.y].name),
+        x=across,
+        y=up,
+        lowest=middle - reach,
+        highest=middle + reach,
+        grid=Grid(columns=columns, rows=rows, shades=shades(values, middle, reach)),
+        winners=winners.astype(np.uint8).tobytes() if several and wanted.unit is None else b"",
+        border=b"" if wanted.unit is not None else _border(winners, columns),
+        marks=_marks(surroundings, across, up, wanted),
+        cursor=cursor,
+        outputs=there.outputs[0].tolist(),
+        shown=shown,
+        thumbnails=_thumbnails(surroundings, parameters, wanted, names, (across, up)),
+        units=sum(network.sizes[1:]),
+    )
+
+
+def shades(values: Array, middle: float, reach: float) -> bytes:
+    """A byte for each number: `SHADES` in the middle, as `sights.SHADES` says."""
+    level = np.clip(np.nan_to_num((values - middle) / reach), -1, 1)
+    levels: NDArray[np.uint8] = (np.rint(level * SHADES) + SHADES).astype(np.uint8)
+    return levels.tobytes()
+
+
+def _first(surroundings: Surroundings) -> int:
+    """The output that is shown: of two classes the second, of numbers the first target."""
+    return -1 if surroundings.examples.classes else 0
+
+
+def _size(values: Array) -> float:
+    """The largest number in size, or 1 where all are 0."""
+    largest = float(np.abs(values).max())
+    return largest if 0 < largest < np.inf else 1.0
+
+
+def _centres(across: Range, up: Range, columns: int, rows: int) -> tuple[Numbers, Numbers]:
+    """x₁ and x₂ of the middles of all cells, by row, the topmost first."""
+    x = across[0] + (np.arange(columns) + 0.5) * (across[1] - across[0]) / columns
+    y = up[1] - (np.arange(rows) + 0.5) * (up[1] - up[0]) / rows
+    return np.tile(x, rows), np.repeat(y, columns)
+
+
+def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
+    """x₁ and x₂ in the middle of the character under the cursor."""
+    column, line = wanted.cursor
+    return (
+        across[0] + (column + 0.5) * (across[1] - across[0]) / wanted.columns,
+        up[1] - (line + 0.5) * (up[1] - up[0]) / wanted.lines,
+    )
+
+
+def _winners(surroundings: Surroundings, at: Activations) -> Codes:
+    """The predicted class of each place; empty where none is."""
+    if not surroundings.examples.classes:
+        return np.empty(0, np.intp)
+    return predicted_classes(at.outputs.T)
+
+
+def _border(winners: Codes, columns: int) -> bytes:
+    """1 where the predicted class differs from that on the right or below."""
+    if not winners.size:
+        return b""
+    winners = winners.reshape(-1, columns)
+    border = np.zeros(winners.shape, np.uint8)
+    border[:, :-1] |= winners[:, :-1] != winners[:, 1:]
+    border[:-1] |= winners[:-1] != winners[1:]
+    return border.tobytes()
+
+
+def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapWanted) -> list[Mark]:
+    """The examples by the character they lie in, each kind once."""
+    column = (surroundings.x - across[0]) / (across[1] - across[0]) * wanted.columns
+    line = (up[1] - surroundings.y) / (up[1] - up[0]) * wanted.lines
+    cells = np.stack((line, column, surroundings.kinds, surroundings.held_out), axis=1)
+    return [
+        Mark(column=j, line=i, kind=kind, held_out=bool(held_out))
+        for i, j, kind, held_out in np.unique(cells.astype(np.int64), axis=0).tolist()
+    ]
+
+
+def _thumbnails(
+    surroundings: Surroundings,
+    parameters: Parameters,
+    wanted: MapWanted,
+    names: list[list[str]],
+    ranges: tuple[Range, Range],
+) -> list[Thumbnail]:
+    """A small map of each unit asked for."""
+    columns, rows = wanted.thumbnail[0], 2 * wanted.thumbnail[1]
+    if not columns * rows * wanted.count:
+        return []
+    at = activations(surroundings, parameters, *_centres(*ranges, columns, rows))
+    units = [
+        (l, unit)
+        for l, size in enumerate(parameters.network.sizes)
+        for unit in range(size)
+        if l > 0
+    ]
+    thumbnails = []
+    for l, unit in units[wanted.first : wanted.first + wanted.count]:
+        values = at.workspace.a[l][unit]
+        bounded = parameters.network.layers[l - 1].activation in ("sigmoid", "softmax")
+        middle, reach = (0.5, 0.5) if bounded else (0.0, _size(values))
+        grid = Grid(columns=columns, rows=rows, shades=shades(values, middle, reach))
+        name = f"a[{l}][{names[l][unit]}]"
+        thumbnails.append(Thumbnail(layer=l, unit=unit, name=name, grid=grid))
+    return thumbnails

@@ -1,0 +1,427 @@
+"""What there is to see of a run: the frame that the screen asks for."""
+
+from math import isfinite
+from time import perf_counter
+
+import numpy as np
+from msgspec.structs import replace
+
+from tuiprop.core.array import Array, Rows, norm
+from tuiprop.protocol.messages.payloads import (
+    BranchNote,
+    Figures,
+    LayerNorms,
+    Matrix,
+    Now,
+    OriginNote,
+    Place,
+    ProofNote,
+    SettingsInForce,
+    Window,
+)
+from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.requests import Look
+from tuiprop.session.playback import Walk
+from tuiprop.session.session import Session, divergence
+from tuiprop.session.stops import Stops
+from tuiprop.session.views.operation import describe, long_route, slip_note
+from tuiprop.session.views.provenance import Made, leaf, origin
+from tuiprop.session.what_if import Trial
+from tuiprop.training.edit import SettingsEdit
+from tuiprop.update.operation import Reference
+
+MOST_ROWS = 4000
+"""Epochs of the history that one frame carries: more come with the next."""
+
+LARGE = 100_000
+"""Numbers in an array from which its figures are not computed with every frame."""
+
+_ARRAYS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
+
+PATIENCE = 0.25
+"""Seconds that the update at hand may take to be made again, unasked."""
+
+CHEAP = 0.05
+"""Seconds up to which J over the whole sets is evaluated at every stop."""
+
+
+class View:
+    """Looks at a session on its walk."""
+
+    def __init__(self, session: Session, walk: Walk) -> None:
+        self._session = session
+        self._walk = walk
+        self._run = session.run
+        self.stops = Stops(session)
+        """What it stops at, and what is switched off."""
+        self.trial: Trial | None = None
+        """What is tried."""
+        self._evaluated: tuple[object, list[float]] | None = None
+        self._evaluation_seconds = 0.0
+        self._last_made: tuple[object, Made] | None = None
+        self._known_figures: tuple[object, Figures] | None = None
+
+    def frame(self, request: Look, number: int, proof: ProofNote | None) -> Frame:
+        """What there is to see now.
+
+        Args:
+            request: which part of which array, and from where the history is wanted.
+            number: of the run.
+            proof: what has been proved here.
+        """
+        trial, slip = self.trial, self._run.trainer.force.slip
+        window = request.window if request.window and self._exists(request.window) else None
+        run, walk, within = self._run, self._walk, self._walk.within
+        batches, branch = run.batches, run.branch
+        at = run.t + 1 if within.record is not None else run.t
+        epoch = batches.epoch(at) if at else 0
+        losses, evaluated_epoch = self._losses()
+        loss_training, loss_validation, *accuracies, penalty = losses
+        accuracy_training, accuracy_validation = map(_number, accuracies)
+        history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
+        return Frame(
+            run=number,
+            status=walk.status,
+            goal=walk.goal,
+            start=walk.start,
+            progress=walk.progress,
+            update=run.t,
+            epochs_done=run.epoch,
+            epoch=epoch,
+            batch=batches.batch(at) if at else 0,
+            per_epoch=batches.per_epoch(max(epoch, 1)),
+            last_update=run.last_update,
+            examples=len(self._rows_of_batch()),
+            made=run.trainer.workspace is not None,
+            operations=walk.operations,
+            now=within.now(run.network),
+            unmade=[] if within.record is None else within.unmade,
+            completed=self._completed(),
+            far=self._far(),
+            pace=walk.pace,
+            diverged=self._divergence(),
+            bad=self._bad(),
+            hit=walk.hit,
+            stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
+            J_batch=self._cost_of_batch(),
+            J_training=loss_training + penalty,
+            J_validation=_number(loss_validation + penalty),
+            accuracy_training=accuracy_training,
+            accuracy_validation=accuracy_validation,
+            evaluated_epoch=evaluated_epoch,
+            layers=[
+                LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
+                for l in range(1, run.network.L + 1)
+            ],
+            matrix=None if window is None else self.matrix(window),
+            shown=self._shown(window),
+            long_route=self._long_route(window),
+            operands=[self.matrix(each) for each in request.operands if self._exists(each)],
+            origin=self._origin(request.place, request.terms, request.line_width),
+            history_length=len(run.history),
+            history_from=request.history_from,
+            history=[[_number(value) for value in row[:4]] for row in history.tolist()],
+            branch=branch.number,
+            branches=[
+                BranchNote(
+                    number=each.number,
+                    parent=None if each.parent is None else each.parent.number,
+                    fork=each.fork,
+                    reached=each.reached,
+                    edits=[str(edit) for edit in each.edits],
+                )
+                for each in run.branches.values()
+            ],
+            proof=proof,
+            slip=None if slip is None else slip_note(slip),
+            what_if=None if trial is None else trial.note,
+            settings=self._settings(),
+            settings_changed=[
+                batches.epochs_done(edit.at)
+                for edit in branch.edits
+                if isinstance(edit, SettingsEdit)
+            ],
+            best_epoch=run.history.best,
+            best_update=batches.end(run.history.best),
+        )
+
+    def matrix(self, window: Window) -> Matrix:
+        """The part of an array that a window asks for."""
+        l, symbol, session = window.layer, window.symbol, self._session
+        shape = self._shape(symbol, l)
+        first, row_count = _clip(window.row, window.rows, shape[0])
+        left, column_count = _clip(window.column, window.columns, shape[1])
+        rows, across = slice(first, first + row_count), slice(left, left + column_count)
+        array = self._array_of(window)
+        part: list[list[float]] = [] if array is None else array[rows, across].tolist()
+        examples = session.examples.training.rows[self._rows_of_batch()]
+        return Matrix(
+            window=replace(window, row=first, rows=row_count, column=left, columns=column_count),
+            shape=shape,
+            absent="" if array is not None else self.why_absent(),
+            values=part,
+            before=self._without_the_trial(window, rows, across) if part else [],
+            row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
+            column_names=session.column_names(symbol, l, examples, across),
+            figures=self._figures(window, array),
+        )
+
+    def _shape(self, symbol: str, l: int) -> tuple[int, int]:
+        n, m = self._run.network.sizes, len(self._rows_of_batch())
+        if symbol == "J":
+            return 1, 1
+        return n[l], {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
+
+    def _array_of(self, at: Window | Place) -> Array | None:
+        """The whole array that a window or a place lies in, or None where it is not made."""
+        if at.symbol == "J":
+            cost = self._cost_of_batch()
+            return None if cost is None else np.full((1, 1), cost)
+        if not (at.slot or at.symbol == "y" or (at.before and at.symbol in ("W", "b"))):
+            return self.array(at.symbol, at.layer)
+        made = self.made() if self._walk.goal is None else None
+        return None if made is None else made.record.arrays().get(_reference(at))
+
+    def _exists(self, at: Window | Place) -> bool:
+        """The network has such an array."""
+        L = self._run.network.L
+        if at.symbol in ("y", "J"):
+            return at.layer == L
+        return at.symbol in _ARRAYS and (at.symbol != "a") <= at.layer <= L
+
+    def made(self) -> Made | None:
+        """The update at hand, whole: begun, or the last one.
+
+        None where there is none, or where it would take long to make it again: see `Frame.far`.
+        """
+        run, within = self._run, self._walk.within
+        trainer = run.trainer
+        if within.record is not None:
+            return Made(within.record, within.operations, trainer.force)
+        if trainer.workspace is None:
+            return None
+        state = run.t, run.branch.edits
+        if self._last_made is None or self._last_made[0] != state:
+            if self._far():
+                return None
+            record = run.record(run.t)
+            made = Made(record, trainer.operations(), trainer.force)
+            self._last_made = state, made
+            run.advance(run.t + 1)
+        return self._last_made[1]
+
+    def _far(self) -> int:
+        """Updates from the nearest key frame to the one before this, where they take long."""
+        run = self._run
+        at_rest = self._walk.goal is None and self._walk.within.record is None
+        state = run.t, run.branch.edits
+        if not at_rest or run.trainer.workspace is None:
+            return 0
+        if self._last_made is not None and self._last_made[0] == state:
+            return 0
+        updates, seconds = run.replay(run.t)
+        return updates if seconds > PATIENCE and updates > 1 else 0
+
+    def why_absent(self) -> str:
+        """The sentence on arrays that are not there."""
+        if self._walk.goal is not None:
+            return "The run is walking: space stops it."
+        if far := self._far():
+            return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
+        if self._run.t == 0 and self._walk.within.record is None:
+            return "No update has been made yet: o or b makes one."
+        return "It has not been made yet: o makes one after the other."
+
+    def _completed(self) -> Now | None:
+        run = self._run
+        if not self._walk.completed or run.trainer.workspace is None:
+            return None
+        operations = run.trainer.operations()
+        m, count = len(self._rows_of_batch()), run.trainer.count
+        return describe(operations, len(operations), run.network, m, count)
+
+    def _shown(self, window: Window | None) -> Now | None:
+        """The operation that made the array of a window, where it has been made."""
+        run, within = self._run, self._walk.within
+        if window is None or window.before or window.slot:
+            return None
+        if within.record is not None:
+            operations, count = within.operations[: within.done], within.record.count
+        elif run.trainer.workspace is not None:
+            operations, count = run.trainer.operations(), run.trainer.count
+        else:
+            return None
+        reference = _reference(window)
+        number = next((k for k, op in enumerate(operations, 1) if op.result == reference), None)
+        if number is None:
+            return None
+        whole = within.operations if within.record is not None else operations
+        return describe(whole, number, run.network, len(self._rows_of_batch()), count)
+
+    def _long_route(self, window: Window | None) -> str:
+        """Beside the output's dz where it is a − y."""
+        run = self._run
+        fused = run.network.loss_function.output is not None and run.trainer.force.slip is None
+        asked = window is not None and (window.symbol, window.layer) == ("dz", run.network.L)
+        if not (fused and asked and self._walk.goal is None):
+            return ""
+        made = self.made()
+        if made is None or self.array("dz", run.network.L) is None:
+            return ""
+        return long_route(run.network, self._session.with_rows_of_table(made.record))
+
+    def _origin(self, place: Place | None, terms: int, width: int) -> OriginNote | None:
+        """Where the number at a place came from; None while it walks or before it is made."""
+        if place is None or self._walk.goal is not None or not self._exists(place):
+            return None
+        if place.slot or self._is_from_before(place):
+            place = replace(place, before=True)
+        array = self._array_of(place)
+        if array is None or place.row >= array.shape[0] or place.column >= array.shape[1]:
+            return None
+        made = self.made()
+        if made is None and self._far():
+            return None
+        if made is None:
+            shown, update = float(array[place.row, place.column]), self._run.t + 1
+            return leaf(self._session, self._rows_of_batch(), place, shown, update)
+        if self.trial is not None and replace(place, before=False) == self.trial.note.place:
+            shown = float(array[place.row, place.column])
+            untried, record = replace(place, before=False), made.record
+            return leaf(self._session, record.examples, untried, shown, record.update)
+        return origin(self._session, made, place, terms, max(20, width))
+
+    def _is_from_before(self, place: Place) -> bool:
+        """A parameter that the update at hand has not changed yet."""
+        within = self._walk.within
+        if within.record is None or place.symbol not in ("W", "b"):
+            return False
+        return not within.is_made(_reference(place))
+
+    def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
+        """A part of an array as it would be without what is tried."""
+        if self.trial is None or window.slot or window.symbol in ("y", "J"):
+            return []
+        reference = _reference(window)
+        made = not window.before and self._walk.within.is_made(reference)
+        array = self.trial.array_without(reference, made=made)
+        numbers: list[list[float]] = array[rows, columns].tolist()
+        return numbers
+
+    def array(self, symbol: str, l: int) -> Array | None:
+        """The whole array as it is now, or None where it has not been made."""
+        if self._walk.within.record is not None:
+            return self._walk.within.array(Reference(symbol, l))
+        trainer = self._run.trainer
+        if symbol in ("W", "b"):
+            return getattr(trainer.parameters, symbol)[l]  # type: ignore[no-any-return]
+        if symbol == "a" and l == 0:
+            return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
+        workspace = trainer.workspace
+        if workspace is None:
+            return None
+        if symbol in ("dW", "db"):
+            return getattr(workspace.gradient, symbol[1:])[l]  # type: ignore[no-any-return]
+        if symbol == "da" and l == self._run.network.L:
+            return workspace.output_gradient()
+        return getattr(workspace, symbol)[l]  # type: ignore[no-any-return]
+
+    def _divergence(self) -> str:
+        """The sentence on a divergence, with the operation and the cell; or empty."""
+        if self._run.diverged_at is None:
+            return ""
+        if self._walk.bad is None:
+            return divergence(self._session, None)
+        operation, row, column = self._walk.bad
+        number = self._walk.within.operations.index(operation) + 1
+        return divergence(self._session, (number, row, column))
+
+    def _bad(self) -> Place | None:
+        """The first number that is not finite, where the run diverged there."""
+        if self._run.diverged_at is None or self._walk.bad is None:
+            return None
+        operation, row, column = self._walk.bad
+        symbol, l = operation.result.symbol, operation.result.layer
+        return Place(symbol=symbol, layer=l, row=row, column=column)
+
+    def _settings(self) -> SettingsInForce:
+        settings = self._run.trainer.settings
+        return SettingsInForce(
+            optimizer=settings.optimizer,
+            learning_rate=settings.learning_rate,
+            l2=self._run.network.l2,
+            batch_size=settings.batch_size,
+            options=settings.options,
+        )
+
+    def _cost_of_batch(self) -> float | None:
+        """J of the batch at hand, once it has been computed."""
+        if self._walk.within.record is not None:
+            return self._walk.within.cost
+        trainer = self._run.trainer
+        return None if trainer.workspace is None else trainer.cost()
+
+    def _norm(self, symbol: str, l: int) -> float | None:
+        array = self.array(symbol, l)
+        return None if array is None else norm(array)
+
+    def _figures(self, window: Window, array: Array | None) -> Figures | None:
+        """Of the whole array; of a large one only when the run stands still."""
+        if array is None or (array.size > LARGE and self._walk.goal is not None):
+            return None
+        array_of = window.symbol, window.layer, window.slot, window.before
+        state = array_of, self._run.branch.edits, self._walk.here
+        if self._known_figures is None or self._known_figures[0] != state:
+            self._known_figures = state, _figures_of(array)
+        return self._known_figures[1]
+
+    def _rows_of_batch(self) -> Rows:
+        """The examples of the update at hand, (m,): begun, or the last one, or the first."""
+        run, begun = self._run, self._walk.within.record is not None
+        return run.batches.rows(run.t + 1 if begun else max(run.t, 1))
+
+    def _losses(self) -> tuple[list[float], int | None]:
+        """J and accuracies to be shown, and the epoch they belong to unless they are of now."""
+        run = self._run
+        at_end_of_epoch = run.history.rows[min(run.epoch, len(run.history) - 1)].tolist()
+        if run.t == run.batches.end(run.epoch) and not run.is_edited:
+            return at_end_of_epoch, None
+        if self._walk.status == "playing" or self._evaluation_seconds > CHEAP:
+            return at_end_of_epoch, run.epoch
+        state = run.t, run.branch.edits
+        if self._evaluated is None or self._evaluated[0] != state:
+            started = perf_counter()
+            training, validation = run.evaluate()
+            self._evaluation_seconds = perf_counter() - started
+            losses = training.loss, validation.loss
+            values = [*losses, training.accuracy, validation.accuracy, run.penalty]
+            self._evaluated = state, values
+        return self._evaluated[1], None
+
+
+def _reference(at: Window | Place) -> Reference:
+    return Reference(at.symbol, at.layer, at.slot)
+
+
+def _figures_of(array: Array) -> Figures:
+    smallest, largest = float(array.min()), float(array.max())
+    size = max(abs(smallest), abs(largest))
+    if not isfinite(size):
+        size = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+    with np.errstate(all="ignore"):
+        mean = float(array.mean())
+        if (
+            not isfinite(mean) and isfinite(smallest) and isfinite(largest)
+        ):  # the sum has overflowed
+            mean = size * float((array / size).mean())
+    return Figures(smallest=smallest, largest=largest, size=size, mean=mean, norm=norm(array))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _clip(start: int, count: int, size: int) -> tuple[int, int]:
+    """The part of [start, start + count) that lies in an axis of this size, and fills it."""
+    start = max(0, min(start, size - count))
+    return start, min(count, size - start)

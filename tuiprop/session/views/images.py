@@ -1,0 +1,70 @@
+"""Images among the data: examples and first-layer weights as pictures."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.core.array import Array
+from tuiprop.data.preparation import Preparation
+from tuiprop.protocol.messages.prediction_payloads import Grid, Picture
+from tuiprop.session.views.decision_map import shades
+
+_PIXEL = re.compile(r"(?P<stem>.+)_(?P<row>\d+)_(?P<column>\d+)")
+
+SMALLEST = 3
+"""Rows and columns that an image has at least."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """How inputs lie in an image."""
+
+    preparation: tuple[Preparation, ...]
+    rows: NDArray[np.intp]
+    """The row of each input, (n[0],)."""
+    columns: NDArray[np.intp]
+    """Its column, (n[0],)."""
+
+    @classmethod
+    def of(cls, preparation: tuple[Preparation, ...]) -> "Images | None":
+        """None where the inputs are not pixels: names such as pixel_7_0 say which they are.
+
+        Pixels that were left out are dark.
+        """
+        found = [_PIXEL.fullmatch(each.name) for each in preparation]
+        pixels = [match for match in found if match is not None]
+        if len(pixels) < len(found) or len({match["stem"] for match in pixels}) > 1:
+            return None
+        rows = np.array([int(match["row"]) for match in pixels], np.intp)
+        columns = np.array([int(match["column"]) for match in pixels], np.intp)
+        size = (int(rows.max()) + 1) * (int(columns.max()) + 1)
+        if min(rows.max(), columns.max()) + 1 < SMALLEST or size > 4 * len(pixels):
+            return None
+        return cls(preparation, rows, columns)
+
+    def example(self, row: int, inputs: Array) -> Picture:
+        """An example as the table has it, from dark to bright.
+
+        Args:
+            row: of the table.
+            inputs: as the network takes them, (n[0],).
+        """
+        mean = np.array([each.mean for each in self.preparation])
+        deviation = np.array([each.deviation for each in self.preparation])
+        raw = inputs * deviation + mean
+        low, high = float(raw.min()), float(raw.max())
+        return self._picture(f"#{row}", raw, (low + high) / 2, (high - low) / 2 or 1.0, low)
+
+    def weights(self, name: str, W: Array) -> Picture:
+        """The weights of one unit of the first layer, (n[0],), by sign."""
+        return self._picture(name, W, 0.0, float(np.abs(W).max()) or 1.0, 0.0)
+
+    def _picture(
+        self, name: str, values: Array, middle: float, reach: float, empty: float
+    ) -> Picture:
+        image = np.full((int(self.rows.max()) + 1, int(self.columns.max()) + 1), empty)
+        image[self.rows, self.columns] = values
+        grid = Grid(columns=image.shape[1], rows=len(image), shades=shades(image, middle, reach))
+        return Picture(name=name, grid=grid)

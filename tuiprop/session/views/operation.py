@@ -1,0 +1,123 @@
+"""An operation of an update as the screen shows it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tuiprop.core.network import Network
+from tuiprop.protocol.messages.payloads import EquationPart, Now, Operand, SlipNote
+from tuiprop.training.trainer import Record
+from tuiprop.update.operation import Operation, Phase, Piece, Reference, T
+from tuiprop.verify.injection import Slip
+
+
+def describe(
+    operations: Sequence[Operation], number: int, network: Network, m: int, count: int
+) -> Now:
+    """One of the operations of an update.
+
+    Args:
+        operations: of the update.
+        number: which, from 1.
+        network: the network.
+        m: how many examples the update walks over.
+        count: t in the rule of the optimiser.
+    """
+    operation = operations[number - 1]
+    sizes = {f"n[{l}]": n for l, n in enumerate(network.sizes)} | {"m": m, "1": 1}
+    result = operation.result
+
+    def part(piece: Piece) -> EquationPart:
+        """A piece of an equation with the shape that stands under it."""
+        if piece.text == "(1/m)":
+            return EquationPart(text=piece.text, shape=f"1/{m}")
+        if piece.array is None or piece.array.symbol == "J":
+            return EquationPart(text=piece.text)
+        names = piece.array.size_names
+        names = names[::-1] if piece.transposed else names
+        return EquationPart(
+            text=piece.text,
+            shape=f"({sizes[names[0]]},{sizes[names[1]]})",
+            names=f"({names[0]},{names[1]})",
+        )
+
+    return Now(
+        number=number,
+        phase=operation.phase.value,
+        symbol=result.symbol,
+        layer=result.layer,
+        equation=[
+            part(Piece(str(result), result)),
+            EquationPart(text=operation.sign),
+            *map(part, operation.equation),
+        ],
+        rule=list(operation.rule),
+        sums_away=operation.sums_away,
+        sentence=operation.sentence.format(m=m),
+        numpy=operation.numpy.format(m=m, t=count).splitlines(),
+        operands=[
+            _operand(
+                reference,
+                result,
+                update=operation.phase is Phase.UPDATE,
+                summand=reference in _summands(operation),
+            )
+            for reference in operation.operands
+            if reference != T
+        ],
+        next=operations[number].text if number < len(operations) else "",
+    )
+
+
+def _summands(operation: Operation) -> set[Reference]:
+    """The operands that are added to each other, each by itself or times a number."""
+    if operation.phase is Phase.UPDATE:
+        return set(operation.operands)
+    terms: list[list[Reference]] = [[]]
+    for piece in operation.equation:
+        if piece.text in ("+", "−"):
+            terms.append([])
+        elif piece.array is not None:
+            terms[-1].append(piece.array)
+    return {term[0] for term in terms if len(term) == 1} if len(terms) > 1 else set()
+
+
+def _operand(reference: Reference, result: Reference, *, update: bool, summand: bool) -> Operand:
+    """An array that is read; of a size that is the result's too, it reads the same place."""
+    ways: dict[str, str] = {}
+    for name, way in zip(result.size_names, ("row", "column"), strict=True):
+        if name != "1":
+            ways.setdefault(name, way)
+    if update:  # number by number
+        rows, columns = "row", "column"
+    else:
+        rows, columns = (ways.get(name, "") for name in reference.size_names)
+    return Operand(
+        symbol=reference.symbol,
+        layer=reference.layer,
+        slot=reference.slot,
+        rows=rows,  # type: ignore[arg-type]
+        columns=columns,  # type: ignore[arg-type]
+        summand=summand,
+    )
+
+
+def slip_note(slip: Slip) -> SlipNote:
+    """A slip for the screen."""
+    return SlipNote(name=slip.name, title=slip.title, right=slip.right, sentence=slip.sentence)
+
+
+def long_route(network: Network, record: Record) -> str:
+    """Whether dz[L] = a[L] − y agrees with da[L] * g′(z[L]), or where that has no number."""
+    L = network.L
+    long_way = np.empty_like(record.dz[L])
+    with np.errstate(all="ignore"):
+        network.activation(L).multiply_derivative(
+            record.z[L], record.a[L], record.da[L], long_way, np.empty_like(long_way)
+        )
+    finite = np.isfinite(long_way).all(axis=0)
+    if finite.all():
+        difference = float(np.abs(long_way - record.dz[L]).max())
+        return f"The long route, over da[{L}], differs by at most {difference:.1e}."
+    rows = ", ".join(f"#{row}" for row in record.examples[~finite])
+    return f"The long route has no number for {rows}: an output saturates there."

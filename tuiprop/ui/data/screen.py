@@ -1,0 +1,338 @@
+"""The data: what each column holds, what is done with it, and what comes of it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tuiprop.protocol.messages.payloads import ColumnNote, Tables
+from tuiprop.protocol.messages.replies import Described, Refused
+from tuiprop.protocol.messages.requests import Describe
+from tuiprop.ui.data.column_changes import (
+    holding_out,
+    read_as,
+    used_or_not,
+    with_column,
+    with_next,
+    with_target,
+)
+from tuiprop.ui.data.column_list import ColumnList
+from tuiprop.ui.data.read_dialog import ReadDialog
+from tuiprop.ui.data.table_words import examples_words, facts, first_rows, keys_of, reading_words
+from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.line import Line, labelled, spread
+from tuiprop.ui.link import Link
+from tuiprop.ui.patches.shown import LeftOnce
+from tuiprop.ui.single_flight import alone
+from tuiprop.ui.theme import Palette
+
+Change = Callable[[Tables], Tables]
+
+
+class DataScreen(LeftOnce, Screen[Tables | None]):
+    """Shows a table, and lets one say how it is read and used.
+
+    Its result is the experiment, perhaps with other `[data]` tables and with the loss and the
+    output layer that its target needs; None where it was left.
+
+    Args:
+        link: the engine.
+        palette: colours.
+        experiment: whose data are looked at.
+        accept: what Enter does, in words.
+    """
+
+    DEFAULT_CSS = """
+    DataScreen #reading { height: 1; padding: 0 1; color: $dim; background: $background; }
+    DataScreen #columns { height: 1fr; min-height: 4; }
+    DataScreen #file { height: 1fr; display: none; border: round $border; padding: 0 1;
+                       border-title-color: $foreground; background: $background; }
+    DataScreen #detail { height: 2; background: $background; }
+    DataScreen #rows, DataScreen #outcome {
+        border: round $border; border-title-color: $foreground; border-subtitle-color: $dim;
+        background: $background; padding: 0 1; scrollbar-size-vertical: 1;
+    }
+    DataScreen #rows { height: 6; }
+    DataScreen #outcome { height: auto; min-height: 4; max-height: 5; }
+    DataScreen #outcome:focus { border: round $foreground; }
+    DataScreen.roomy #rows { height: 9; }
+    DataScreen.roomy #outcome { max-height: 9; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "accept", "use", show=False),
+        Binding("escape", "leave", "back", show=False),
+        Binding("t", "target(False)", "target", show=False),
+        Binding("T", "target(True)", "one more target", show=False),
+        Binding("u,space", "use", "used or left out", show=False),
+        Binding("h", "hold_out", "says which rows are held out", show=False),
+        Binding("e", "next('encoding')", "encoding", show=False),
+        Binding("m", "next('missing')", "missing values", show=False),
+        Binding("s", "next('scaling')", "scaling", show=False),
+        Binding("o", "order", "order", show=False),
+        Binding("r", "read", "read as", show=False),
+    ]
+
+    def __init__(
+        self, link: Link, palette: Palette, experiment: Tables, accept: str = "use these data"
+    ) -> None:
+        super().__init__()
+        self._link = link
+        self._palette = palette
+        self._before = self._tables = experiment
+        self._accept = accept
+        self._lock = asyncio.Lock()
+        self.described: Described | None = None
+        """What the engine said last."""
+
+    @property
+    def _gone(self) -> bool:
+        """Its widgets are, which go before it does."""
+        return not self.query(ColumnList)
+
+    @property
+    def changed(self) -> bool:
+        """The data are others than they were."""
+        return self._tables != self._before
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way to the engine."""
+        return not self._lock.locked()
+
+    def compose(self) -> ComposeResult:
+        """Title, how it is read, columns, the one at hand, first rows, what comes of it, keys."""
+        yield Line(id="title")
+        yield Static(id="reading", markup=False)
+        yield ColumnList(self._palette, id="columns")
+        yield Static(id="file", markup=False)
+        yield Line(id="detail")
+        yield Static(id="rows", markup=False)
+        yield VerticalScroll(Static(id="becomes", markup=False), id="outcome")
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Ask for what is in sight."""
+        self.query_one("#columns").border_title = "[b]Columns[/b]"
+        self.query_one("#file").border_title = "[b]First lines of the file[/b]"
+        self.query_one("#rows").border_title = "[b]First rows[/b]"
+        self.query_one("#outcome").border_title = "[b]What comes of it[/b]"
+        self.query_one(ColumnList).focus()
+        text, zones = labelled(
+            [
+                ("↑↓", "column", ""),
+                ("r", "read as …", "read"),
+                ("T", "one more target", "target(True)"),
+                ("Enter", self._accept, "accept"),
+                ("Escape", "back", "leave"),
+            ],
+            self._palette,
+        )
+        self.query_one("#footer", Line).show([text], [zones])
+
+    def on_resize(self) -> None:
+        """There is more room or less."""
+        self.set_class(self.size.height >= 30, "roomy")
+
+    @on(ColumnList.Moved)
+    def _moved(self) -> None:
+        """Show what is known of the column at hand; ask for those that came into sight."""
+        self._paint_column()
+        self.look()
+
+    @work(group="look")
+    async def look(self) -> None:
+        """What is in sight, as it stands."""
+        await self._apply(lambda tables: tables)
+
+    @work(group="change")
+    async def _change(self, change: Change, *, suggest: bool = False, refit: bool = False) -> None:
+        """Do something with the data, and show what comes of it."""
+        await self._apply(change, suggest=suggest, refit=refit)
+
+    async def _apply(self, change: Change, *, suggest: bool = False, refit: bool = False) -> None:
+        async with self._lock:  # each change builds on what came of the one before
+            if self._gone:
+                return
+            wanted = change(self._tables)
+            columns = self.query_one(ColumnList)
+            if wanted is self._tables and self._in_sight(columns):
+                return
+            reply = await self._link.ask(
+                Describe(
+                    experiment=wanted,
+                    suggest=suggest,
+                    refit=refit,
+                    first=columns.top,
+                    count=columns.room,
+                )
+            )
+            if self._gone:
+                return
+            if isinstance(reply, Refused):
+                self._say(reply.sentence)
+            elif isinstance(reply, Described):
+                if self.described is None:  # completing it changes nothing
+                    self._before = reply.experiment
+                self.described, self._tables = reply, reply.experiment
+                self._paint(reply)
+
+    def _in_sight(self, columns: ColumnList) -> bool:
+        """What is in sight is known."""
+        known = self.described
+        if known is None:
+            return False
+        end = min(columns.top + columns.room, len(known.names))
+        return known.first <= columns.top and end <= known.first + len(known.columns)
+
+    # Showing
+
+    def _paint(self, described: Described) -> None:
+        width = self.size.width
+        counted = f"{described.rows:,} rows, {len(described.names):,} columns"
+        source = str(described.experiment["data"]["source"])
+        title = Text.assemble(("Data  ", Style(bold=True)), source)
+        right = Text(counted if described.names else "not read yet", Style(color=self._palette.dim))
+        self.query_one("#title", Line).show([spread(title, right, width)])
+        self.query_one("#reading", Static).update(
+            reading_words(described.reading, described.experiment["data"])
+        )
+        columns = self.query_one(ColumnList)
+        columns.show(len(described.names), described.first, described.columns)
+        lines = self.query_one("#file", Static)
+        if bool(described.names) != columns.display:
+            columns.display = bool(described.names)
+            self.query_one("#columns" if described.names else "#outcome").focus()
+        lines.display = not described.names
+        if described.reading is not None:
+            lines.update("\n".join(described.reading.lines) or "It is no text.")
+        self._paint_column()
+        if described.outline is not None:
+            becomes = Text(examples_words(described.outline) + "\n", Style(bold=True))
+            for note in described.outline.notes:
+                becomes.append(f"· {note}\n", Style(color=self._palette.text, bold=False))
+            becomes.rstrip()
+            self.query_one("#becomes", Static).update(becomes)
+            notes = len(described.outline.notes)
+            self.query_one("#outcome").border_subtitle = (
+                "" if notes < 2 else f"{notes} notes, Tab and ↓ scroll"
+            )
+        elif described.refused is not None:
+            self._say(described.refused.sentence)
+
+    def _say(self, sentence: str) -> None:
+        """What is wrong, in place of what comes of it."""
+        text = Text().append(f"✗ {sentence}", Style(color=self._palette.bad))
+        if self.described is not None and not self.described.names:
+            text.append("\nr says how the file is read", Style(color=self._palette.dim))
+        self.query_one("#becomes", Static).update(text)
+        self.query_one("#outcome").border_subtitle = ""
+
+    def _paint_column(self) -> None:
+        """The column at hand, in words and among the first rows."""
+        columns, described = self.query_one(ColumnList), self.described
+        note = columns.note
+        if described is None:
+            return
+        rows = self.query_one("#rows", Static)
+        detail = self.query_one("#detail", Line)
+        rows.display = detail.display = bool(described.names)
+        if note is None:
+            return
+        at = columns.cursor - described.first
+        rows.update(first_rows(described.columns, at, rows.content_size.width, self._palette))
+        text, zones = labelled(keys_of(note), self._palette)
+        detail.show([facts(note, detail.size.width, self._palette), text], [[], zones])
+
+    # Changing
+
+    def _change_column(
+        self, change: Callable[[Tables, ColumnNote], Tables], *, refit: bool = False
+    ) -> None:
+        """Change what is done with the column at hand, as it stands then."""
+
+        def apply(tables: Tables) -> Tables:
+            note = self.query_one(ColumnList).note
+            return tables if note is None else change(tables, note)
+
+        self._change(apply, refit=refit)
+
+    def action_use(self) -> None:
+        """Leave an input out, or take it in again."""
+        self._change_column(
+            lambda tables, note: (
+                used_or_not(tables, note) if note.role in ("input", "left out") else tables
+            )
+        )
+
+    def action_target(self, more: bool) -> None:
+        """Let the column be what is predicted."""
+        self._change_column(lambda tables, note: with_target(tables, note, more=more), refit=True)
+
+    def action_hold_out(self) -> None:
+        """Let the column say which rows are held out, or no longer."""
+        self._change_column(holding_out)
+
+    def action_next(self, setting: str) -> None:
+        """The next value of a setting of the column."""
+        self._change_column(lambda tables, note: with_next(tables, note, setting))
+
+    @alone
+    async def action_order(self) -> None:
+        """Say the order of categories."""
+        note = self.query_one(ColumnList).note
+        if note is None or note.encoding != "ordinal":
+            return
+        own = self._tables["data"].get("columns", {}).get(note.name, {})
+        answer = await self.app.push_screen_wait(
+            AskText(
+                f"The order of {note.name}",
+                "the categories with commas between them, the lowest first",
+                ", ".join(own.get("order") or note.categories),
+            )
+        )
+        if answer is not None:
+            order = [name.strip() for name in answer.split(",")]
+            self._change(lambda tables: with_column(tables, note.name, order=order))
+
+    @alone
+    async def action_read(self) -> None:
+        """Say how the file is read."""
+        described = self.described
+        if described is None or described.reading is None:
+            return
+        said = await ReadDialog(self.app, described.reading.format, self._tables["data"]).run()
+        if said is not None:
+            self._change(lambda tables: read_as(tables, *said), suggest=True, refit=True)
+
+    # Leaving
+
+    @alone
+    async def action_accept(self) -> None:
+        """Use the data as they are shown."""
+        async with self._lock:
+            described = self.described
+        if described is None:
+            return
+        if described.outline is None:
+            self.notify("The data do not do yet: see below what is wrong.", severity="warning")
+            return
+        self.dismiss(self._tables)
+
+    @alone
+    async def action_leave(self) -> None:
+        """Back; asks when changes would be lost."""
+        if self.changed:
+            answer = await self.app.push_screen_wait(
+                Choose("The data were changed.", {"drop": "Drop the changes", "stay": "Stay"})
+            )
+            if answer != "drop":
+                return
+        self.dismiss(None)

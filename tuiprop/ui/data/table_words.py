@@ -1,0 +1,164 @@
+"""A table in words: how it is read, what a column holds, its first rows, what comes of it."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Tables
+from tuiprop.protocol.messages.replies import Outline
+from tuiprop.ui.data.column_changes import POSSIBLE
+from tuiprop.ui.drawing.names import told_apart
+from tuiprop.ui.drawing.numbers import short, within
+from tuiprop.ui.theme import Palette
+
+WIDEST = 14
+"""Columns of the screen that a cell of the first rows may take."""
+
+MOST_PARTS = 5
+"""Different values of a column of text that may well say which rows are held out."""
+
+_FORMATS = {
+    "csv": "CSV",
+    "jsonl": "JSON lines",
+    "parquet": "Parquet",
+    "numpy": "NumPy arrays",
+    "idx": "IDX",
+}
+_DELIMITERS = {"\t": "tab", " ": "blank", "": "?"}
+_HEADERS = {
+    "columns": "the first line names the columns",
+    "classes": "the first line names the classes",
+    "nothing": "no header",
+}
+_SETTINGS = {
+    "encoding": ("e", "as"),
+    "missing": ("m", "missing:"),
+    "scaling": ("s", "scaling:"),
+}
+"""The key of a setting, and its word."""
+
+_FLAGS = {
+    "identifier": "looks like an identifier",
+    "gives away": "gives the target away",
+    "constant": "always the same",
+    "missing": "has no value",
+    "mostly numbers": "numbers and other text",
+    "oddly written": "see the notes",
+}
+
+
+def reading_words(reading: ReadingNote | None, data: Tables) -> str:
+    """How the file is read: CSV, semicolon, decimal comma, the first line names the columns."""
+    if reading is None:
+        return "comes with tuiprop"
+    words = [f"read as {_FORMATS[reading.format]}"]
+    if reading.format == "csv":
+        words.append(f"delimiter {_DELIMITERS.get(reading.delimiter, reading.delimiter)}")
+        words.append("decimal comma" if data.get("decimal") == "," else "decimal point")
+        words.append(_HEADERS.get(reading.header, ""))
+    if data.get("examples"):
+        words.append(f"examples as {data['examples']}")
+    if data.get("missing_values"):
+        words.append(f"missing: {', '.join(map(repr, data['missing_values']))}")
+    return " · ".join(filter(None, words))
+
+
+def facts(note: ColumnNote, width: int, palette: Palette) -> Text:
+    """What a column holds, and what is odd about it; what there is no room for is left out."""
+    text = Text(" ").append(note.name, Style(color=palette.text, bold=True))
+    for flag in note.flags:
+        text.append(f"  ! {_FLAGS[flag]}", Style(color=palette.bad, bold=True))
+    words = []
+    if note.low is not None and note.low != note.high:
+        words += [f"mean {short(note.mean, 4)}", f"deviation {short(note.deviation, 4)}"]
+    words.append(f"{note.distinct:,} different")
+    words.append(f"{note.missing:,} missing" if note.missing else "none missing")
+    while len(words) > 1 and text.cell_len + 2 + len(", ".join(words)) > width:
+        words.pop()
+    return text.append("  " + ", ".join(words), Style(color=palette.text))
+
+
+def keys_of(note: ColumnNote) -> list[tuple[str, str, str]]:
+    """What can be done with a column, as it stands: keys with their words and actions."""
+    keys: list[tuple[str, str, str]] = []
+    if note.role in ("input", "left out"):
+        keys.append(("u", "used" if note.role == "input" else note.role, "use"))
+    if note.role != "target":
+        keys.append(("t", "target", "target(False)"))
+    if note.role == "split":
+        keys.append(("h", "says which rows are held out", "hold_out"))
+    elif note.role != "target" and note.kind == "text" and note.distinct <= MOST_PARTS:
+        keys.append(("h", "held-out rows", "hold_out"))
+    for setting, (key, words) in _SETTINGS.items():
+        possible, now = POSSIBLE[setting](note)
+        if possible:
+            keys.append((key, f"{words} {now}".rstrip(), f"next('{setting}')"))
+    if note.encoding == "ordinal":
+        keys.append(("o", "order", "order"))
+    return keys
+
+
+def first_rows(notes: Sequence[ColumnNote], at: int, width: int, palette: Palette) -> Text:
+    """The first cells of columns side by side; the one at hand is among them.
+
+    Args:
+        notes: of the columns in sight.
+        at: the place of the one at hand.
+        width: of the panel.
+        palette: colours.
+    """
+    widths = [min(WIDEST, max(map(len, [note.name, *note.cells]))) + 2 for note in notes]
+    first = 0
+    while first < at and sum(widths[first : at + 1]) > width - 8:
+        first += 1
+    last = first
+    while last < len(notes) and sum(widths[first : last + 1]) <= width - 8:
+        last += 1
+    last = max(last, first + 1)
+    shown = list(zip(notes, widths, strict=True))[first:last]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    dim = Style(color=palette.dim)
+    names = told_apart([note.name for note in notes], WIDEST)
+    for place, (note, room) in enumerate(shown, first):
+        text.append(_cell(names[place], room, note), _style(palette, place == at, head=True))
+    more = len(notes) - last
+    text.append(f"{more} more →" if more else "", dim)
+    for row in range(max(len(note.cells) for note in notes)):
+        text.append("\n")
+        for place, (note, room) in enumerate(shown, first):
+            style = _style(palette, place == at, head=False)
+            text.append(_cell(note.cells[row] or "·", room, note), style)
+    return text
+
+
+def _style(palette: Palette, at_hand: bool, *, head: bool) -> Style:
+    return Style(color=palette.dim if head and not at_hand else palette.text, bold=at_hand)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _cell(text: str, room: int, note: ColumnNote) -> str:
+    """A cell in its place: numbers to the right."""
+    if len(text) > room - 2 and (number := _number(text)) is not None:
+        text = within(number, room - 2, room)
+    shown = text if len(text) <= room - 2 else text[: room - 3] + "…"
+    return f"{shown:<{room}}" if note.kind == "text" else f"{shown:>{room - 2}}  "
+
+
+def examples_words(outline: Outline) -> str:
+    """The result in shapes: 150 rows → 120 + 30 examples · n[0] = 4 · n[2] = 3: …"""
+    held_out = f" + {outline.validation:,}" if outline.validation else ""
+    words = f"{outline.rows:,} rows → {outline.training:,}{held_out} examples · "
+    words += f"n[0] = {outline.sizes[0]:,} · n[{len(outline.sizes) - 1}] = {outline.sizes[-1]:,}"
+    if outline.classes:
+        names = outline.classes
+        one = outline.sizes[-1] == 1
+        listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        words += f": 0 = {names[0]}, 1 = {names[1]}" if one else f": {listed}"
+    return words

@@ -1,0 +1,1 @@
+"""Text, numbers, shades and curves drawn cell by cell."""

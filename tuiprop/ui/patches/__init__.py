@@ -1,0 +1,1 @@
+"""Corrections of Textual that the dashboard needs."""

@@ -1,0 +1,190 @@
+"""Textual's application, without what would end or slow a dashboard."""
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.actions import ActionParseResult
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
+from textual.containers import Horizontal, Vertical
+from textual.dom import DOMNode
+from textual.errors import NoWidget
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.notifications import SeverityLevel
+from textual.widgets import Input, LoadingIndicator, OptionList
+from textual.worker import Worker, WorkerFailed
+
+from tuiprop.escaping import pasted
+from tuiprop.ui.patches import memory
+from tuiprop.ui.patches.hidden import HIDDEN_SHOWN
+from tuiprop.ui.patches.keyboard import Dropped
+from tuiprop.ui.patches.options import ChangingList
+from tuiprop.ui.patches.shown import LeftOnce, missed_while_leaving, while_shown
+from tuiprop.ui.patches.text_field import TextField
+
+DROPPED_SECONDS = 5.0
+"""Seconds that a sentence about dropped input is shown; another one is not shown meanwhile."""
+
+
+# Textual's style sheets and queries know the first base class alone.
+class _Commands(CommandList, ChangingList, can_focus=False):
+    """The list of the palette, which changes while it is clicked on."""
+
+
+class _Query(CommandInput, TextField):
+    """The field of the palette."""
+
+
+class Palette(LeftOnce, CommandPalette):
+    """Textual's, which may be left while it searches, and may shrink."""
+
+    def compose(self) -> ComposeResult:
+        """As Textual's, with another field and another list."""
+        with Vertical(id="--container"):
+            with Horizontal(id="--input"):
+                yield SearchIcon()
+                yield _Query(placeholder=self._placeholder, select_on_focus=False)
+            with Vertical(id="--results"):
+                yield _Commands()
+                yield LoadingIndicator()
+
+    @on(events.Click)
+    def _clicked(self, event: events.Click) -> None:
+        """A click may come of a place that the terminal has no more: Textual would look there."""
+        if not self.region.contains(event.screen_x, event.screen_y):
+            event.prevent_default()
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        """As Textual's, but a search that does not find the palette any more is no end."""
+        return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+
+class GuardedApp(App[int]):
+    """An application that no key, click or word ends, and that says whole what did end it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
+    ]
+
+    farewell = ""
+    """A sentence for standard error, after the terminal is as it was."""
+
+    _told_dropped = float("-inf")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the search of every part of every line for named colours: there are none.
+
+        It took a third of the time of a map. The last filter is what keeps control characters
+        from the terminal: every line that is painted passes it.
+        """
+        filters = super().get_line_filters()
+        return [*(f for f in filters if not isinstance(f, ANSIToTruecolor)), HIDDEN_SHOWN]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, which ends at a lone surrogate."""
+        super().copy_to_clipboard(text.encode(errors="backslashreplace").decode())
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As Textual's, but what is missed by a widget that is going is no fault."""
+        if not missed_while_leaving(error):
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """What an exception leaves to be read, in place of Textual's: as wide as it is.
+
+        Textual's is of the terminal's width, which may be six columns, with every local value.
+        """
+        self.bell()
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):  # which says nothing of where
+            error = error.error
+        if isinstance(error, MemoryError) and not self.farewell:
+            self.farewell = "there is not enough memory for the dashboard"
+        if error is not None and not self.farewell:
+            text = "".join(traceback.format_exception(error))
+            self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"
+        self._close_messages_no_wait()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A mouse on what is just going meets nothing: Textual would ask for its parent."""
+        if isinstance(event, events.Resize):
+            memory.forget_sizes()
+        if isinstance(event, events.Paste):
+            event.text = pasted(event.text)
+        if isinstance(event, events.MouseEvent) and not event.is_forwarded:
+            with contextlib.suppress(NoWidget):
+                widget, _ = self.get_widget_at(event.x, event.y)
+                if not widget.is_attached:
+                    return
+        await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual's; a key may come before its screen is built, or while it goes."""
+        if "page_" in str(action) and _list_without_place(default_namespace):
+            return True
+        if action == "paste" and isinstance(default_namespace, Input):
+            self.post_message(events.Paste(self.clipboard))  # as what the terminal pastes
+            return True
+        with while_shown(self.screen):
+            return await super().run_action(action, default_namespace, namespaces)
+        return True
+
+    def action_command_palette(self) -> None:
+        """Every command."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette())  # without its id: the last one may still be going
+
+    def action_suspend_process(self) -> None:
+        """Suspend the whole job, as Ctrl+Z does in a shell, until `fg` lets it go on."""
+        if sys.platform != "win32" and self._driver is not None and self._driver.can_suspend:
+            os.kill(0, signal.SIGTSTP)
+
+    @on(Dropped)
+    def _tell_dropped(self, event: Dropped) -> None:
+        """Say once that input was dropped, however often it happens in a row."""
+        if event.time >= self._told_dropped + DROPPED_SECONDS:
+            self._told_dropped = event.time
+            self.notify(event.sentence, severity="warning", timeout=DROPPED_SECONDS)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As Textual's, but [b] is never bold: what is told may name a file or a class."""
+        self._remove_empty_holders()
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def _remove_empty_holders(self) -> None:
+        """Textual removes what was told once, and leaves what held it: 0.1 MB each."""
+        for screen in self.screen_stack:
+            for holder in screen.query("ToastHolder"):
+                if holder.is_mounted and not holder.children:
+                    holder.remove()
+
+
+def _list_without_place(widget: DOMNode | None) -> bool:
+    """It is a list, or the palette with its list, that has no place on the screen.
+
+    Textual looks for lines of it then that have not been made.
+    """
+    lists = [widget] if isinstance(widget, OptionList) else []
+    if isinstance(widget, CommandPalette):
+        lists = [*widget.query(OptionList)]
+    return any(not each.scrollable_content_region for each in lists)

@@ -1,0 +1,41 @@
+"""Text that is selected with the mouse, and copied."""
+
+from typing import Any
+
+from textual.actions import SkipAction
+from textual.errors import NoWidget
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tuiprop.ui.drawing.line import Grounded
+
+
+class Selecting:
+    """A screen of which every panel can be selected from. To be inherited first."""
+
+    def get_widget_and_offset_at(self: Any, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """As Textual's, which knows no places in what is drawn line by line."""
+        try:
+            widget, _ = self.get_widget_at(x, y)
+        except NoWidget:
+            return None, None
+        if isinstance(widget, Grounded):
+            place = Offset(x, y) - widget.content_region.offset
+            return widget, place.clamp(*widget.content_size)
+        found: tuple[Widget | None, Offset | None] = Screen.get_widget_and_offset_at(self, x, y)
+        return found
+
+    def action_copy_text(self: Any) -> None:
+        """What is selected, once: Ctrl+C again quits.
+
+        Raises:
+            SkipAction: nothing is.
+        """
+        text = self.get_selected_text()
+        self.clear_selection()
+        if not (text and text.strip()):
+            raise SkipAction
+        self.app.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self.notify(f"Copied {lines} line{'s' * (lines > 1)}.")

@@ -1,0 +1,157 @@
+"""Textual's driver, made to survive the terminal."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.message import Message
+
+LARGEST = 1000, 500
+"""Columns and lines of a terminal that are used at most."""
+
+
+class UntilGone:
+    """A terminal to write to until it is gone; from then on nothing is written.
+
+    Textual's output thread would die of the first error, and whoever writes next wait for it
+    for ever: the dashboard could not even end.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._is_gone = False
+
+    def write(self, text: str) -> None:
+        """As that of a file."""
+        if not self._is_gone:
+            try:
+                self._file.write(text)
+            except OSError:
+                self._is_gone = True
+
+    def flush(self) -> None:
+        """As that of a file."""
+        if not self._is_gone:
+            try:
+                self._file.flush()
+            except OSError:
+                self._is_gone = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def limited(columns: int, lines: int) -> tuple[int, int]:
+    """The part of a terminal that is used.
+
+    Args:
+        columns: of the terminal, or what it says.
+        lines: of the terminal, or what it says.
+
+    Returns:
+        Columns and lines: 1 at least, and `LARGEST` at most.
+    """
+    return max(1, min(columns, LARGEST[0])), max(1, min(lines, LARGEST[1]))
+
+
+def driver_class() -> type[Driver] | None:
+    """The driver for this platform; None for Textual's own choice."""
+    if sys.platform == "win32":
+        return None
+    from textual.drivers.linux_driver import LinuxDriver
+    from textual.events import Resize
+
+    from tuiprop.ui.patches.inbox import Inbox
+    from tuiprop.ui.patches.keyboard import Keyboard
+
+    class TerminalDriver(LinuxDriver):
+        """Writes until the terminal is gone, reads whatever comes, and can be suspended."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            assert self._file is not None
+            self._file = UntilGone(self._file)  # type: ignore[assignment]
+            self._inbox = Inbox(self._app)
+            if self._size is None:
+                self._size = self._get_terminal_size()
+            # On the loop: a handler of Python's can come while a lock of the output is held.
+            self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+            self._loop.add_signal_handler(signal.SIGCONT, self._continue)
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            return limited(*super()._get_terminal_size())
+
+        def run_input_thread(self) -> None:
+            """Read until told to stop, or until the terminal is gone, which ends the dashboard."""
+            keyboard = Keyboard(debug=self._debug)
+            with selectors.SelectSelector() as selector:
+                selector.register(self.fileno, selectors.EVENT_READ)
+                while not self.exit_event.is_set():
+                    if selector.select(0.1):
+                        data = self._read()
+                        if not data:
+                            with suppress(RuntimeError):  # the loop is closed
+                                self._loop.call_soon_threadsafe(
+                                    self._app.exit, None, 128 + signal.SIGHUP
+                                )
+                            return
+                        for event in keyboard.feed(data):
+                            self.process_message(event)
+                    for event in keyboard.tick():
+                        self.process_message(event)
+
+        def _read(self) -> bytes:
+            """Some bytes of the terminal; none where it is gone."""
+            try:
+                return os.read(self.fileno, 4096)
+            except OSError:
+                return b""
+
+        def process_message(self, message: Message) -> None:
+            """Send an event on; the size of the terminal is limited, and 0 is none."""
+            if isinstance(message, Resize):
+                if not message.size:
+                    return
+                message = Resize.from_dimensions(limited(*message.size), message.pixel_size)
+            super().process_message(message)
+
+        def send_message(self, message: Message) -> None:
+            """Send an event to the application, when it has dealt with those before."""
+            self._inbox.put(message)
+
+        @property
+        def _is_active(self) -> bool:
+            """Whether the terminal is the dashboard's."""
+            return self._key_thread is not None and self._key_thread.is_alive()
+
+        def _suspend(self) -> None:
+            """Give the terminal back and stop, until the shell says to go on."""
+            if self._is_active:
+                self.suspend_application_mode()
+            own = {
+                number: signal.signal(number, signal.SIG_DFL)
+                for number in (signal.SIGTSTP, signal.SIGCONT)
+            }
+            # The process stops inside this call. The system ignores the signal where there is no
+            # shell that could let the process go on.
+            signal.raise_signal(signal.SIGTSTP)
+            for number, handler in own.items():
+                signal.signal(number, handler)
+            self._continue()
+
+        def _continue(self) -> None:
+            """Take the terminal again, in whatever state it was left, and paint everything."""
+            if self._is_active:
+                self.suspend_application_mode()
+            self.resume_application_mode()
+            if self._is_active:
+                self._app.refresh(layout=True)
+
+    return TerminalDriver

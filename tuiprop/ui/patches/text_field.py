@@ -1,0 +1,24 @@
+"""A field for a line of text, of limited length."""
+
+from textual.widgets import Input
+
+from tuiprop.ui.patches.keyboard import LONGEST_TEXT, Dropped
+
+
+class TextField(Input):
+    """An input whose text has a limit, beyond which what is typed or pasted is dropped."""
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Replace a part of the text by as much of another one as there is room for.
+
+        Args:
+            text: what is put there.
+            start: where the part begins.
+            end: where it ends.
+        """
+        room = max(0, LONGEST_TEXT - len(self.value) + abs(end - start))
+        if len(text) > room:
+            self.app.post_message(
+                Dropped(f"The field is full: allowed: {LONGEST_TEXT:,} characters.")
+            )
+        super().replace(text[:room], start, end)

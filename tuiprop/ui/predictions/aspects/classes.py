@@ -1,0 +1,134 @@
+"""Classes: the confusion matrix, the examples of its cells, ROC and threshold of two classes."""
+
+from typing import ClassVar
+
+from msgspec.structs import replace
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from tuiprop.protocol.messages.prediction_payloads import ClassesNote
+from tuiprop.protocol.messages.replies import Outline, Studied
+from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing import diagrams
+from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
+from tuiprop.ui.predictions.aspects.listing import list_examples, verdict
+from tuiprop.ui.predictions.confusion import Confusion
+from tuiprop.ui.predictions.examples import Examples
+from tuiprop.ui.theme import Palette
+from tuiprop.ui.title import WIDE
+
+
+class ClassesAspect(Aspect):
+    """Counts, rates, precision, recall, F1; below them examples, and ROC or one example's way."""
+
+    NAME, TITLE, FIRST = "classes", "Classes", "Confusion"
+    DEFAULT_CSS = """
+    ClassesAspect Confusion { height: auto; max-height: 70%; }
+    ClassesAspect #below, ClassesAspect #mistakes { height: 1fr; }
+    ClassesAspect #mistakes { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("full_stop", "threshold(1)", "a higher threshold", show=False),
+        Binding("comma", "threshold(-1)", "a lower threshold", show=False),
+    ]
+
+    def __init__(self, choice: Choice, palette: Palette) -> None:
+        super().__init__(choice, palette)
+        self._roc, self._peek = Panel(id="roc"), Panel(id="peek")
+
+    @classmethod
+    def suits(cls, studied: Studied) -> bool:
+        """The targets are classes."""
+        return bool(studied.classes)
+
+    def compose(self) -> ComposeResult:
+        """The matrix above, the examples of its cells and what belongs to them below."""
+        with Vertical():
+            yield Confusion(self.palette)
+            with Horizontal(id="below"):
+                yield self._roc
+                yield Examples(self.palette, id="mistakes")
+                yield self._peek
+
+    @property
+    def _mistakes(self) -> Examples:
+        return self.query_one("#mistakes", Examples)
+
+    def wanted(self, request: Study, outline: Outline) -> Study:
+        """The examples that fit, and the way of the one under the cursor."""
+        mistakes = self._mistakes
+        row = mistakes.row if self._peek.display else None
+        return replace(request, first=mistakes.first, count=mistakes.room, example=row)
+
+    def paint(self, studied: Studied) -> None:
+        """Show them; nothing where the subset is empty."""
+        note, confusion, mistakes = studied.scores, self.query_one(Confusion), self._mistakes
+        confusion.display = self.query_one("#below").display = note is not None
+        if note is None:
+            return
+        confusion.styles.height = len(studied.classes) + 3
+        confusion.show(note, studied.classes)
+        list_examples(mistakes, studied, self.choice)
+        self._roc.display = note.roc is not None
+        self._peek.display = note.roc is None and self.size.width >= WIDE
+        if note.roc is not None:
+            self._paint_roc(note, studied.classes)
+        elif self._peek.display:
+            self._paint_peek(studied)
+
+    def _paint_roc(self, note: ClassesNote, classes: list[str]) -> None:
+        panel = self._roc
+        area = "" if note.roc is None or note.roc.area is None else f"  area {note.roc.area:.4f}"
+        panel.border_title = Content.assemble(("ROC", "b"), area)
+        panel.border_subtitle = Content(f"◉ {classes[1]} above {note.threshold:.2f}   , . move it")
+        panel.show(diagrams.roc(note, self.palette, *panel.size))
+
+    def _paint_peek(self, studied: Studied) -> None:
+        way, panel = studied.way, self._peek
+        if way is None or way.row != self._mistakes.row:
+            panel.show([])
+            if self._mistakes.row is not None:
+                self.ask()
+            return
+        panel.border_title = verdict(way)
+        panel.show(ways.outcome(way, self.palette, *panel.size, plain=self.app.no_color))
+
+    def begin(self) -> None:
+        """The list from its beginning."""
+        self._mistakes.restart()
+
+    def escape(self) -> bool:
+        """From a cell to all mistakes."""
+        if self.choice.cell is None:
+            return False
+        self.choice.cell = None
+        self._anew()
+        return True
+
+    def action_threshold(self, direction: int) -> None:
+        """From a higher or a lower probability on it is the second class."""
+        self.choice.percent = max(0, min(100, self.choice.percent + direction))
+        self._anew()
+
+    def _anew(self) -> None:
+        self._mistakes.restart()
+        self.ask()
+
+    @on(Confusion.Chosen)
+    def _cell_chosen(self, event: Confusion.Chosen) -> None:
+        """The examples of this cell, or all mistakes where its are listed already."""
+        self.choice.cell = None if event.cell == self.choice.cell else event.cell
+        self._anew()
+        self._mistakes.focus()
+
+    @on(Examples.Changed)
+    def _changed(self) -> None:
+        self.ask()
+
+    @on(Examples.Chosen)
+    def _example_chosen(self, event: Examples.Chosen) -> None:
+        self.post_message(self.Followed(event.row))

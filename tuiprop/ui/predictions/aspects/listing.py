@@ -1,0 +1,66 @@
+"""Examples as lines of a list."""
+
+from textual.content import Content
+
+from tuiprop.protocol.messages.prediction_payloads import (
+    ClassesNote,
+    ExampleNote,
+    NumberScore,
+    WayNote,
+)
+from tuiprop.protocol.messages.replies import Studied
+from tuiprop.ui.drawing.names import told_apart
+from tuiprop.ui.drawing.numbers import within
+from tuiprop.ui.predictions.aspects.aspect import Choice
+from tuiprop.ui.predictions.examples import Entry, Examples
+
+LONGEST = 14
+"""Columns of a class in a list."""
+
+
+def list_examples(examples: Examples, studied: Studied, choice: Choice) -> None:
+    """The mistakes, the examples of a cell, or the largest residuals: the worst first."""
+    if studied.scores is not None:
+        _list_classes(examples, studied.scores, studied.classes, choice.cell)
+    elif studied.numbers:
+        _list_residuals(examples, studied.numbers[choice.target])
+
+
+def _list_classes(
+    examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
+) -> None:
+    width = max(2, min(LONGEST, max(map(len, classes))))
+    what = "Mistakes, worst first" if note.accuracy < 1 else "Right, least sure"
+    if cell is not None:
+        what = f"{classes[cell[0]]} taken for {classes[cell[1]]}, worst first"
+    head = f"{'row':<8}{'actual p':<{width + 6}} → predicted"
+    names = told_apart(classes, width)
+    entries = [Entry(each.row, _words(each, names, width)) for each in note.examples]
+    examples.show(entries, note.found, what, head)
+
+
+def _words(each: ExampleNote, names: list[str], width: int) -> str:
+    """Row, validation or not, what it is and how probable that is, what it is taken for."""
+    actual, predicted = names[each.actual], names[each.predicted]
+    mark = "◆" if each.held_out else " "
+    words = f"#{each.row:<5}{mark} {actual:<{width}} {each.p_actual:.3f}"
+    if each.predicted == each.actual:
+        return f"{words} ✓"
+    return f"{words} → {predicted:<{width}} {each.p_predicted:.3f}"
+
+
+def _list_residuals(examples: Examples, score: NumberScore) -> None:
+    entries = [
+        Entry(row, f"#{row:<5} {within(actual, 9, 4):>9} {within(predicted, 9, 4):>9}")
+        for row, actual, predicted in score.worst
+    ]
+    head = f"{'row':<6} {'y':>9} {'ŷ':>9}"
+    first = examples.first
+    examples.show(entries[first : first + examples.room], len(entries), "Largest residuals", head)
+
+
+def verdict(way: WayNote, after: str = "  ") -> Content:
+    """The row, `after` it, what it is and what it is taken for, in whatever letters."""
+    right = way.actual == way.predicted
+    words = f"{way.actual} ✓" if right else f"{way.actual}, predicted {way.predicted}"
+    return Content.assemble((f"#{way.row}", "b"), after, words)

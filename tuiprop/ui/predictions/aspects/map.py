@@ -1,0 +1,87 @@
+"""Two inputs: what is predicted at each place, and what each unit responds to."""
+
+from msgspec.structs import replace
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from tuiprop.protocol.messages.replies import Outline, Studied
+from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice
+from tuiprop.ui.predictions.heatmap import HeatMap
+from tuiprop.ui.predictions.tiles import Tile, Tiles
+from tuiprop.ui.theme import Palette
+
+
+class MapAspect(Aspect):
+    """The boundary or the surface, with the examples on it; a small map of every unit."""
+
+    NAME, TITLE, FIRST = "map", "Map", "#heat"
+    DEFAULT_CSS = """
+    MapAspect #heat { width: 7fr; height: 1fr; }
+    MapAspect #units { width: 5fr; height: 1fr; }
+    """
+
+    def __init__(self, choice: Choice, palette: Palette) -> None:
+        super().__init__(choice, palette)
+        self._sizes: list[int] = []
+
+    @classmethod
+    def suits(cls, studied: Studied) -> bool:
+        """There are two inputs, and what is derived from them."""
+        return studied.has_map
+
+    def compose(self) -> ComposeResult:
+        """The large map, the small ones."""
+        with Horizontal():
+            yield HeatMap(self.palette, id="heat")
+            yield Tiles(self.palette, id="units")
+
+    def on_mount(self) -> None:
+        """What the small ones are."""
+        self.query_one(Tiles).border_title = "[b]What each unit responds to[/b]"
+
+    def wanted(self, request: Study, outline: Outline) -> Study:
+        """The maps that fit."""
+        heat, units = self.query_one(HeatMap).wanted, self.query_one(Tiles)
+        self._sizes = outline.sizes
+        if heat is None:  # not laid out yet
+            return request
+        units.fit(sum(outline.sizes[1:]))
+        small = replace(heat, thumbnail=units.tile, first=units.first, count=units.room)
+        return replace(request, map=small)
+
+    def paint(self, studied: Studied) -> None:
+        """Show them."""
+        if studied.map is not None:
+            self.query_one(HeatMap).show(studied.map, studied.classes)
+            tiles = [Tile(each.name, each.grid) for each in studied.map.thumbnails]
+            self.query_one(Tiles).show(tiles, studied.map.units)
+
+    def begin(self) -> None:
+        """What is predicted, and the first units."""
+        self.query_one(HeatMap).unit = None
+        self.query_one(Tiles).restart()
+
+    def escape(self) -> bool:
+        """From a unit to what is predicted."""
+        heat = self.query_one(HeatMap)
+        if heat.unit is None:
+            return False
+        heat.action_whole()
+        return True
+
+    @on(HeatMap.Changed)
+    @on(Tiles.Changed)
+    def _changed(self) -> None:
+        self.ask()
+
+    @on(Tiles.Chosen)
+    def _unit_chosen(self, event: Tiles.Chosen) -> None:
+        """This unit large, or what is predicted where it is large already."""
+        units = [(l, unit) for l, size in enumerate(self._sizes) if l for unit in range(size)]
+        if event.number >= len(units):  # of a network that there is no more
+            return
+        heat, unit = self.query_one(HeatMap), units[event.number]
+        heat.unit = None if heat.unit == unit else unit
+        self.ask()

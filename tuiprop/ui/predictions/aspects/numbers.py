@@ -1,0 +1,106 @@
+"""Numbers: predicted against actual, residuals, R², MAE and RMSE in the unit of the target."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from tuiprop.protocol.messages.replies import Outline, Studied
+from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing import diagrams
+from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
+from tuiprop.ui.predictions.aspects.listing import list_examples
+from tuiprop.ui.predictions.examples import Examples
+from tuiprop.ui.theme import Palette
+
+
+class NumbersAspect(Aspect):
+    """One target in full; R² of the others."""
+
+    NAME, TITLE, FIRST = "numbers", "Numbers", "#residuals"
+    DEFAULT_CSS = """
+    NumbersAspect #scatter { width: 3fr; }
+    NumbersAspect #beside { width: 2fr; height: 1fr; }
+    NumbersAspect #figures { height: 13; }
+    NumbersAspect Examples { height: 1fr; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("full_stop", "target(1)", "the next target", show=False),
+        Binding("comma", "target(-1)", "the target before", show=False),
+    ]
+
+    def __init__(self, choice: Choice, palette: Palette) -> None:
+        super().__init__(choice, palette)
+        self._scatter, self._figures = Panel(id="scatter"), Panel(id="figures")
+        self._targets = 1
+
+    @classmethod
+    def suits(cls, studied: Studied) -> bool:
+        """The targets are numbers."""
+        return not studied.classes
+
+    def compose(self) -> ComposeResult:
+        """The diagram; beside it figures and the largest residuals."""
+        with Horizontal():
+            yield self._scatter
+            with Vertical(id="beside"):
+                yield self._figures
+                yield Examples(self.palette, id="residuals")
+
+    def wanted(self, request: Study, outline: Outline) -> Study:
+        """Numbers are scored with every study."""
+        return request
+
+    def paint(self, studied: Studied) -> None:
+        """Show them; nothing where the subset is empty."""
+        if not studied.numbers:
+            return
+        score, palette = studied.numbers[self.choice.target], self.palette
+        scatter, figures = self._scatter, self._figures
+        scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
+        scatter.border_subtitle = "● training  ◆ validation  · equal"
+        scatter.show(diagrams.scatter(score, palette, *scatter.size))
+        figures.border_title = Content.assemble((score.name, "b"), "  in its own unit")
+        others = [
+            f"{each.name}: R² {diagrams.r_squared(each)}"
+            for each in studied.numbers
+            if each is not score
+        ]
+        figures.border_subtitle = Content(_hint(others, figures.size.width))
+        self._targets = len(studied.numbers)
+        figures.show(diagrams.number_words(score, palette, figures.size.width))
+        list_examples(self.query_one(Examples), studied, self.choice)
+
+    def begin(self) -> None:
+        """The list from its beginning."""
+        self.query_one(Examples).restart()
+
+    def action_target(self, direction: int) -> None:
+        """Another target in full."""
+        self.choice.target = (self.choice.target + direction) % self._targets
+        self.begin()
+        self.ask()
+
+    @on(Examples.Changed)
+    def _changed(self) -> None:
+        self.ask()
+
+    @on(Examples.Chosen)
+    def _example_chosen(self, event: Examples.Chosen) -> None:
+        self.post_message(self.Followed(event.row))
+
+
+def _hint(others: list[str], width: int) -> str:
+    """The scores of the other targets, as many as fit, and the keys that lead to them."""
+    if not others:
+        return ""
+    for count in range(len(others), 0, -1):
+        for keys in (", . another", ", ."):
+            words = "   ".join([*others[:count], keys])
+            if len(words) <= width:
+                return words
+    return ", . another"

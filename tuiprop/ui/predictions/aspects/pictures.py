@@ -1,0 +1,122 @@
+"""Images: the worst mistakes as pictures, with their probabilities; first-layer weights."""
+
+from msgspec.structs import replace
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tuiprop.protocol.messages.replies import Outline, Studied
+from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing.scaling import fitted
+from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
+from tuiprop.ui.predictions.aspects.listing import list_examples, verdict
+from tuiprop.ui.predictions.examples import Examples
+from tuiprop.ui.predictions.tiles import Tile, Tiles
+from tuiprop.ui.theme import Palette
+
+
+class PicturesAspect(Aspect):
+    """The list of the worst; the one under its cursor; what the first layer looks for."""
+
+    NAME, TITLE, FIRST = "pictures", "Pictures", "#album"
+    DEFAULT_CSS = """
+    PicturesAspect #album { width: 2fr; min-width: 33; height: 1fr; }
+    PicturesAspect #right { width: 3fr; height: 1fr; }
+    PicturesAspect #weights { height: 1fr; }
+    """
+
+    def __init__(self, choice: Choice, palette: Palette) -> None:
+        super().__init__(choice, palette)
+        self._picture = Panel(id="picture")
+        self._units = 0
+
+    @classmethod
+    def suits(cls, studied: Studied) -> bool:
+        """The inputs are the pixels of an image."""
+        return studied.has_pictures
+
+    def compose(self) -> ComposeResult:
+        """The list; beside it the picture and the weights."""
+        with Horizontal():
+            yield Examples(self.palette, id="album")
+            with Vertical(id="right"):
+                yield self._picture
+                yield Tiles(self.palette, id="weights")
+
+    def on_mount(self) -> None:
+        """What the small pictures are."""
+        self.query_one(Tiles).border_title = "[b]W\\[1][/b], unit by unit"
+
+    @property
+    def _album(self) -> Examples:
+        return self.query_one(Examples)
+
+    def wanted(self, request: Study, outline: Outline) -> Study:
+        """The examples and the weights that fit, and the example under the cursor."""
+        album, weights = self._album, self.query_one(Tiles)
+        self._units = outline.sizes[1]
+        row = self.choice.example if album.row is None else album.row
+        return replace(
+            request,
+            first=album.first,
+            count=album.room,
+            example=row,
+            first_unit=weights.first,
+            weights=weights.room,
+        )
+
+    def paint(self, studied: Studied) -> None:
+        """Show them."""
+        album, way = self._album, studied.way
+        list_examples(album, studied, self.choice)
+        if way is not None and way.picture is not None:
+            panel = self._picture
+            panel.border_title = verdict(way)
+            width, height = panel.size.width, self.size.height // 2
+            lines = ways.outcome(way, self.palette, width, height, plain=self.app.no_color)
+            panel.styles.height = min(len(lines), height) + 2
+            panel.show(lines)
+        if studied.pictures:
+            self._paint_weights(studied)
+        if album.row is not None and (way is None or way.row != album.row):
+            self.ask()
+
+    def _paint_weights(self, studied: Studied) -> None:
+        weights = self.query_one(Tiles)
+        room = weights.size.width, max(1, weights.size.height - 1)
+        tiles = [
+            Tile(each.name, fitted(each.grid, *room, enlarge=False)) for each in studied.pictures
+        ]
+        tile = tiles[0].grid.columns, -(-tiles[0].grid.rows // 2)
+        if weights.tile != tile:
+            weights.tile = tile
+            self.ask()
+        weights.show(tiles, self._units)
+
+    def begin(self) -> None:
+        """The list and the weights from their beginning."""
+        self._album.restart()
+        self.query_one(Tiles).restart()
+
+    def escape(self) -> bool:
+        """From the examples of a cell to all mistakes."""
+        if self.choice.cell is None:
+            return False
+        self.choice.cell = None
+        self._album.restart()
+        self.ask()
+        return True
+
+    @on(Examples.Changed)
+    def _changed(self) -> None:
+        self.choice.example = self._album.row
+        self.ask()
+
+    @on(Tiles.Changed)
+    def _others(self) -> None:
+        self.ask()
+
+    @on(Examples.Chosen)
+    def _example_chosen(self, event: Examples.Chosen) -> None:
+        self.post_message(self.Followed(event.row))

@@ -1,0 +1,87 @@
+"""Any data: one example's way through the network, activation by activation."""
+
+from typing import ClassVar
+
+from msgspec.structs import replace
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuiprop.protocol.messages.replies import Outline, Studied
+from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing.diagrams import styled
+from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
+from tuiprop.ui.predictions.aspects.listing import verdict
+from tuiprop.ui.theme import Palette
+
+
+class Steps(Panel, can_focus=True):
+    """The layers, from the input to the output."""
+
+
+class WayAspect(Aspect):
+    """The example that was chosen elsewhere, or the first."""
+
+    NAME, TITLE, FIRST = "way", "One example", "#steps"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll(-1)", "up", show=False),
+        Binding("down", "scroll(1)", "down", show=False),
+        Binding("right_square_bracket", "example(1)", "the next example", show=False),
+        Binding("left_square_bracket", "example(-1)", "the example before", show=False),
+    ]
+
+    def __init__(self, choice: Choice, palette: Palette) -> None:
+        super().__init__(choice, palette)
+        self._panel = Steps(id="steps")
+        self._studied: Studied | None = None
+        self._scrolled = 0
+        """Lines above the panel."""
+        self._last = 0
+        """The last row of the table."""
+
+    @classmethod
+    def suits(cls, studied: Studied) -> bool:
+        """Always."""
+        return True
+
+    def compose(self) -> ComposeResult:
+        """One panel."""
+        yield self._panel
+
+    def wanted(self, request: Study, outline: Outline) -> Study:
+        """The way of one example."""
+        self._last = outline.rows - 1
+        return replace(request, example=self.choice.example or 0)
+
+    def paint(self, studied: Studied) -> None:
+        """Show it."""
+        self._studied = studied
+        panel, way = self._panel, studied.way
+        panel.border_subtitle = "[ ] another example"
+        if way is None:
+            row = self.choice.example or 0
+            words = f"row {row} is no example: it was left out, or there is none"
+            panel.border_title = f"[b]#{row}[/b]"
+            panel.show([styled(words, Style(color=self.palette.dim))])
+            return
+        held_out = "validation" if way.held_out else "training"
+        panel.border_title = verdict(way, f", {held_out}: ")
+        height = panel.size.height
+        lines = ways.way(way, self.palette, *panel.size, plain=self.app.no_color)
+        self._scrolled = max(0, min(self._scrolled, len(lines) - height))
+        more = len(lines) - height - self._scrolled
+        if self._scrolled or more > 0:
+            panel.border_subtitle = f"[ ] another example   ↑ {self._scrolled}  ↓ {more} more lines"
+        panel.show(lines[self._scrolled :])
+
+    def action_scroll(self, lines: int) -> None:
+        """Up or down."""
+        self._scrolled += lines
+        if self._studied is not None:
+            self.paint(self._studied)
+
+    def action_example(self, direction: int) -> None:
+        """The next row of the table, or the one before."""
+        self.choice.example = max(0, min(self._last, (self.choice.example or 0) + direction))
+        self.ask()

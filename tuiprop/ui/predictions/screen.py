@@ -1,0 +1,293 @@
+"""The problem: what the network makes of the data, wherever the run stands."""
+
+from dataclasses import fields
+from time import monotonic
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.events import Resize
+from textual.screen import Screen
+
+from tuiprop.protocol.messages.prediction_payloads import Subset
+from tuiprop.protocol.messages.replies import Frame, Reply, Studied
+from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing.diagrams import r_squared
+from tuiprop.ui.drawing.line import Line, Zone, labelled, spread
+from tuiprop.ui.keys import KEYS
+from tuiprop.ui.patches.shown import LeftOnce
+from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
+from tuiprop.ui.predictions.examples import Examples
+from tuiprop.ui.run.screen import RunScreen
+from tuiprop.ui.theme import Palette
+from tuiprop.ui.title import Title
+
+PEEP = 0.03
+"""Seconds between two looks whether the run screen has a newer frame."""
+
+STUDY_EVERY = 0.2
+"""Seconds between two studies while the run walks."""
+
+SUBSETS: tuple[Subset, ...] = ("all", "training", "validation")
+
+_OF_THE_BENCH = ("return", "maximise", "names", "app.copy", "app.change")
+"""Actions of the run screen that act on what this screen does not show."""
+
+_IN_THE_FOOTER = ("space", "o", "b", "e", "g", "?")
+_NOT_WHERE_IT_IS_NARROW = ("g", "?")
+
+
+class ProblemScreen(LeftOnce, Screen[None]):
+    """Follows the frames of the run screen, and moves the run through it.
+
+    Args:
+        run_screen: whose run it is.
+        palette: the colours.
+    """
+
+    DEFAULT_CSS = """
+    ProblemScreen #body { height: 1fr; }
+    ProblemScreen Aspect { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key.key, f"forward({number})", key.words, show=False)
+            for number, key in enumerate(KEYS)
+            if key.action not in _OF_THE_BENCH
+        ),
+        Binding("escape", "escape", "back", show=False),
+        Binding("m", "aspect(1)", "next aspect", show=False),
+        Binding("M", "aspect(-1)", "aspect before", show=False),
+        Binding("t", "subset", "which examples", show=False),
+    ]
+
+    def __init__(self, run_screen: RunScreen, palette: Palette) -> None:
+        super().__init__()
+        self.run_screen = run_screen
+        self.palette = palette
+        self.studied: Studied | None = None
+        self.choice = Choice()
+        self._aspects = {each.NAME: each(self.choice, palette) for each in ASPECTS}
+        self.aspect = ""
+        """The name of the one at hand; empty until it is known which there are."""
+        self._run = run_screen.link.run
+        self._frame: Frame | None = None
+        self._asked = 0.0
+        self._asking = self._ask_again = False
+
+    def compose(self) -> ComposeResult:
+        """Title, aspects, the aspect at hand, keys."""
+        yield Title(id="title")
+        yield Line(id="aspects")
+        with Vertical(id="body"):
+            for aspect in self._aspects.values():
+                aspect.display = False
+                yield aspect
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Ask at once; then follow."""
+        self.set_interval(PEEP, self._follow)
+        self.study()
+
+    def on_resize(self, event: Resize) -> None:
+        """Other maps and lists fit."""
+        self._show_footer()
+        self.call_after_refresh(self.study)
+
+    # Following the run
+
+    def _follow(self) -> None:
+        """Study again where the run screen shows something newer; not too often while it walks."""
+        frame = self.run_screen.frame
+        if self.palette is not self.run_screen.palette:
+            self._repaint_in(self.run_screen.palette)
+        if frame is None or frame is self._frame or not self.is_current:
+            return
+        if frame.status != "paused" and monotonic() - self._asked < STUDY_EVERY:
+            return
+        self.study()
+
+    @on(Aspect.Asked)
+    def study(self) -> None:
+        """Ask for what the aspect at hand shows; one question at a time."""
+        if self._asking:
+            self._ask_again = True
+            return
+        link = self.run_screen.link
+        self._asking, self._ask_again, self._asked = True, False, monotonic()
+        self._frame = self.run_screen.frame
+        if link.run != self._run:
+            self._begin()
+        link.send(self._request(), self._seen)
+
+    def _request(self) -> Study:
+        outline = self.run_screen.link.outline
+        if not self.aspect or outline is None:
+            return self.choice.request
+        return self._aspects[self.aspect].wanted(self.choice.request, outline)
+
+    def _begin(self) -> None:
+        """Another run: what was chosen belongs to the one before."""
+        self._run = self.run_screen.link.run
+        fresh = Choice()
+        for field in fields(fresh):
+            setattr(self.choice, field.name, getattr(fresh, field.name))
+        for aspect in self._aspects.values():
+            aspect.begin()
+
+    def _seen(self, reply: Reply) -> None:
+        self._asking = False
+        if not self.is_attached:
+            return
+        if isinstance(reply, Studied) and reply.run == self.run_screen.link.run:
+            self.studied = reply
+            if self.aspect not in self._offered():
+                self._choose(self._offered()[0])
+            self._paint(reply)
+        if self._ask_again:
+            self.study()
+
+    # Painting
+
+    def _offered(self) -> list[str]:
+        """The aspects that this problem has."""
+        studied = self.studied
+        return [
+            name
+            for name, aspect in self._aspects.items()
+            if studied is not None and aspect.suits(studied)
+        ]
+
+    def _paint(self, studied: Studied) -> None:
+        frame, link = self.run_screen.frame, self.run_screen.link
+        if frame is None or link.outline is None:
+            return
+        self.query_one(Title).tell(frame, link, self.palette, "problem")
+        self._paint_aspects(studied)
+        self._aspects[self.aspect].paint(studied)
+
+    def _repaint_in(self, palette: Palette) -> None:
+        """Another theme."""
+        self.palette = palette
+        for aspect in self._aspects.values():
+            aspect.repaint_in(palette)
+        self._show_footer()
+        if self.studied is not None:
+            self._paint(self.studied)
+
+    def _paint_aspects(self, studied: Studied) -> None:
+        """The aspects, the one at hand underlined; which examples are scored, and how well."""
+        palette, text = self.palette, Text()
+        amber = Style(color=palette.now, bold=True)
+        text.append("m ", amber)
+        zones = []
+        for name in self._offered():
+            start = text.cell_len + 1
+            here = Style(color=palette.text, bold=True, underline=True)
+            style = here if name == self.aspect else Style(color=palette.dim)
+            text.append(self._aspects[name].TITLE, style)
+            zones.append(Zone(start, text.cell_len + 1, f"choose('{name}')"))
+            text.append("  ")
+        score = self._score(studied)
+        right = Text.assemble(
+            ("t ", amber),
+            (f"{self._examples(studied)}{': ' if score else ''}", Style(color=palette.text)),
+            (score, Style(color=palette.text, bold=True)),
+        )
+        self.query_one("#aspects", Line).show([spread(text, right, self.size.width)], [zones])
+
+    def _score(self, studied: Studied) -> str:
+        """Accuracy, or R² of the target at hand; empty where nothing is scored."""
+        if studied.scores is not None:
+            return f"accuracy {studied.scores.accuracy:.2%}"
+        if not studied.numbers:
+            return ""
+        score = studied.numbers[self.choice.target]
+        of = f" of {score.name}" if len(studied.numbers) > 1 else ""
+        return f"R²{of} {r_squared(score)}"
+
+    def _examples(self, studied: Studied) -> str:
+        """Which are scored."""
+        subset = self.choice.subset
+        words = f"all {studied.of}" if subset == "all" else f"{studied.of} {subset}"
+        if studied.studied < studied.of:
+            words = f"{studied.studied} of {words}"
+        return f"{words} examples"
+
+    def _show_footer(self) -> None:
+        items = [
+            (key.shown, key.footer, f"forward({number})")
+            for number, key in enumerate(KEYS)
+            if key.footer and key.shown in _IN_THE_FOOTER
+        ]
+        items += [
+            ("m", "aspect", "aspect(1)"),
+            ("t", "examples", "subset"),
+            ("Escape", "back", "escape"),
+        ]
+        text, zones = labelled(items, self.palette)
+        for leave_out in _NOT_WHERE_IT_IS_NARROW:
+            if text.cell_len > self.size.width:
+                items = [item for item in items if item[0] != leave_out]
+                text, zones = labelled(items, self.palette)
+        self.query_one("#footer", Line).show([text], [zones])
+
+    # Choosing
+
+    def _choose(self, chosen: str) -> None:
+        self.aspect = chosen
+        for name, aspect in self._aspects.items():
+            aspect.display = name == chosen
+        self.query_one(self._aspects[chosen].FIRST).focus()
+        self.call_after_refresh(self.study)
+
+    def action_choose(self, aspect: str) -> None:
+        """This aspect."""
+        self._choose(aspect)
+
+    def action_aspect(self, direction: int) -> None:
+        """The next aspect, or the one before."""
+        offered = self._offered()
+        if offered:
+            self._choose(offered[(offered.index(self.aspect) + direction) % len(offered)])
+
+    def action_subset(self) -> None:
+        """All examples, those of training, those of validation."""
+        held_out = self.studied is not None and self.studied.held_out > 0
+        subsets = SUBSETS if held_out else SUBSETS[:1]
+        after = subsets.index(self.choice.subset) + 1 if self.choice.subset in subsets else 0
+        self.choice.subset = subsets[after % len(subsets)]
+        for examples in self.query(Examples):
+            examples.restart()
+        self.study()
+
+    @on(Aspect.Followed)
+    def _followed(self, event: Aspect.Followed) -> None:
+        """One example's way."""
+        self.choice.example = event.row
+        self._choose(WayAspect.NAME)
+
+    # Moving the run
+
+    async def action_forward(self, number: int) -> None:
+        """A key of the run screen moves the run from here; its views close this one."""
+        await self._forward(KEYS[number].action)
+
+    async def _forward(self, action: str) -> None:
+        if action.startswith("view("):
+            self.dismiss()
+        await self.run_screen.run_action(action)
+
+    async def action_view(self, view: str) -> None:
+        """Another view: of the run screen."""
+        await self._forward(f"view('{view}')")
+
+    def action_escape(self) -> None:
+        """Take back what was chosen in this aspect; then back to the run."""
+        if not self.aspect or not self._aspects[self.aspect].escape():
+            self.dismiss()

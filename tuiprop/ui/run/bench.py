@@ -1,0 +1,337 @@
+"""The bench: an operation, its result and operands as numbers, and where one of them comes from."""
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.events import DescendantFocus
+from textual.message import Message
+
+from tuiprop.protocol.messages.payloads import Place, Window
+from tuiprop.protocol.messages.replies import Frame
+from tuiprop.ui.drawing.numbers import power_of
+from tuiprop.ui.run.layers import SYMBOLS
+from tuiprop.ui.run.matrix import LEAST_HEIGHT, ArrayName, MatrixView
+from tuiprop.ui.run.operands import Operands
+from tuiprop.ui.run.operation import NowPanel, Told
+from tuiprop.ui.run.provenance import SourcePanel
+from tuiprop.ui.run.what_if import WhatIfPanel
+from tuiprop.ui.theme import Palette
+
+SMALLEST_TERM = 5
+"""Powers of ten below that of a sum at which a term of it still shows a figure."""
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """A number that was looked at, to return to."""
+
+    array: ArrayName
+    row: int
+    column: int
+
+
+class Bench(Container):
+    """Shows one array, what made it, and the origin of the number under the cursor.
+
+    With the class -large it has the screen for itself and shows the operands; with -compact they
+    stand below the result, and with -single there is room for one panel beside the operation.
+    With -low there is room for the operation only while one is at hand.
+    """
+
+    DEFAULT_CSS = """
+    Bench { layout: horizontal; }
+    Bench #hero { height: 1fr; width: 1fr; }
+    Bench #matrices { height: 1fr; }
+    Bench #matrix { width: 1fr; height: 1fr; }
+    Bench #source { width: 46; height: 1fr; }
+    Bench #operands, Bench #now, Bench #whatif { display: none; }
+    Bench.-made #now { display: block; }
+    Bench.-trying #whatif { display: block; }
+    Bench.-trying #now { display: none; }
+    Bench.-compact #source { display: none; }
+    Bench.-large { layout: vertical; }
+    Bench.-large.-reads #operands { display: block; }
+    Bench.-large #hero { height: 3fr; width: 100%; }
+    Bench.-large #source { width: 100%; height: 2fr; }
+    Bench.-compact.-large #source, Bench.-single.-large #operands { display: none; }
+    Bench.-compact.-large #matrices { layout: vertical; }
+    Bench.-compact.-large #operands { width: 100%; }
+    Bench.-single.-large.-at-operand #operands { display: block; height: 1fr; }
+    Bench.-single.-large.-at-operand #matrix { display: none; }
+    Bench.-compact.-large.-at-source #source { display: block; height: 1fr; }
+    Bench.-compact.-large.-at-source #hero { display: none; }
+    """
+
+    class Changed(Message):
+        """Something else is wanted of the engine."""
+
+    @dataclass
+    class Chosen(Message):
+        """Another array is looked at."""
+
+        array: ArrayName
+
+    class Asked(Message):
+        """Where does the number under the cursor come from?"""
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self._at_hand: tuple[int, int] | None = None
+        self._panel: MatrixView | SourcePanel | None = None
+        self._trail: list[_Visit] = []
+
+    def compose(self) -> ComposeResult:
+        """The operation, or what is tried; the matrices; the origin."""
+        with Vertical(id="hero"):
+            yield NowPanel(id="now")
+            yield WhatIfPanel(id="whatif")
+            with Horizontal(id="matrices"):
+                yield MatrixView(self.palette, id="matrix")
+                yield Operands(self.palette, id="operands")
+        yield SourcePanel(self.palette, id="source")
+
+    @property
+    def matrix(self) -> MatrixView:
+        """The array that is looked at."""
+        return self.query_one("#matrix", MatrixView)
+
+    @property
+    def operands(self) -> Operands:
+        """What it was made from."""
+        return self.query_one(Operands)
+
+    @property
+    def source(self) -> SourcePanel:
+        """Where the number under the cursor comes from."""
+        return self.query_one(SourcePanel)
+
+    @property
+    def is_large(self) -> bool:
+        """It has the screen for itself."""
+        return self.has_class("-large")
+
+    @property
+    def _shows_one(self) -> bool:
+        """There is no room for the origin beside the numbers."""
+        return self.is_large and self.has_class("-compact")
+
+    @property
+    def _room(self) -> int:
+        """Lines that the operation and the matrices have."""
+        return self.query_one("#hero").size.height
+
+    # What is asked of the engine
+
+    @property
+    def window(self) -> Window:
+        """The part of the array that is wanted."""
+        return self.matrix.window
+
+    @property
+    def operand_windows(self) -> list[Window]:
+        """The parts of the operands."""
+        return self.operands.windows if self.is_large else []
+
+    @property
+    def place(self) -> Place | None:
+        """The number whose origin is wanted."""
+        return self.matrix.place if self.source.is_on_screen else None
+
+    @property
+    def changeable_cell(self) -> tuple[Place, str, float] | None:
+        """The number under the cursor, its name and value, where it can be changed by hand."""
+        view = self.matrix
+        array, value = view.name_of_array, view.value
+        is_input = array.symbol == "a" and array.layer == 0
+        if value is None or array.slot or not (is_input or array.symbol in ("W", "b")):
+            return None
+        return view.place, view.cell_name, value
+
+    # Painting
+
+    def begin(self) -> None:
+        """A new run."""
+        self._trail.clear()
+        self._at_hand = None
+        self.choose(ArrayName("W", 1))
+
+    def show(self, frame: Frame) -> None:
+        """Paint what a frame brings."""
+        self._show_operation(frame)
+        self.matrix.show(frame.matrix)
+        if self.is_large:
+            self._show_operands(frame)
+        self._share_a_power()
+        self.source.show(frame.origin, _why_no_origin(frame))
+
+    def _show_operation(self, frame: Frame) -> None:
+        """The operation that made what is looked at; a new one at hand is looked at."""
+        tries = frame.what_if is not None and not self.has_class("-trying")
+        self.set_class(frame.what_if is not None, "-trying")
+        if tries and self._shows_one:
+            self.focus_panel(self.matrix)
+        asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
+        if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
+            at_one = frame.now is not None or frame.completed is not None
+            short = self.has_class("-compact") or self.has_class("-low")
+            wanted = at_one or self.is_large or not short
+            begins = self.is_large and frame.update == 0 and not at_one
+            self.set_class((frame.shown is not None and wanted) or begins, "-made")
+        self.call_after_refresh(self._tell, frame)
+        now = frame.now or frame.completed
+        at_hand = None if now is None else (frame.update, now.number)
+        if at_hand != self._at_hand and now is not None and frame.what_if is None:
+            self._trail.clear()
+            self.choose(ArrayName(now.symbol, now.layer))
+            if self._shows_one:
+                self.focus_panel(self.matrix)
+        self._at_hand = at_hand
+
+    def _tell(self, frame: Frame) -> None:
+        """The operation or what is tried, in the lines that the numbers leave."""
+        matrices = 2 if self._shows_one and self.operands.views else 1
+        room = self._room - matrices * LEAST_HEIGHT
+        if frame.what_if is not None:
+            self.query_one(WhatIfPanel).tell(frame.what_if, self.palette, room)
+        whole = self.is_large or not self.has_class("-compact")
+        self.query_one(NowPanel).tell(frame, self.palette, all_lines=whole, room=room)
+        if self.is_large:
+            self._divide()
+
+    def _show_operands(self, frame: Frame) -> None:
+        operands = self.operands
+        if operands.tell(frame.shown):
+            self.set_class(bool(operands.views), "-reads")
+            self.lay_out()
+            self.post_message(self.Changed())
+        operands.show(frame.operands)
+        operands.follow(self.matrix.row, self.matrix.column)
+        self._divide()
+
+    def _share_a_power(self) -> None:
+        """The terms of a sum and what they come to have one power of ten."""
+        summands = [self.matrix, *self.operands.summands] if self.is_large else []
+        power = power_of(max((view.largest for view in summands), default=0.0))
+        # another would be nothing but zeros beside these
+        seen = [view for view in summands if view.largest > 10.0 ** (power - SMALLEST_TERM)]
+        for view in (self.matrix, *self.operands.views):
+            view.take_power(power if view in seen and len(seen) > 1 else None)
+
+    def _divide(self) -> None:
+        """Give each matrix the room that it needs, as far as there is room."""
+        operands, result = self.operands, self.matrix
+        if not operands.views or not self._room:
+            return
+        above = self.query_one("#whatif" if self.has_class("-trying") else "#now", Told)
+        height = self._room - (above.lines + 2 if self.has_class("-made") else 0)
+        self.set_class(self._shows_one and height < 2 * LEAST_HEIGHT, "-single")
+        if self.has_class("-single"):
+            operands.show_alone(self._panel if self._panel in operands.views else operands.views[0])
+        elif self._shows_one:
+            operands.stack(self.size.width, height, result.wanted_height)
+        else:
+            operands.share(self.size.width, result)
+            operands.styles.height = "1fr"
+
+    # Looking elsewhere
+
+    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
+        """Look at an array, with the cursor on one of its numbers."""
+        self.matrix.choose(array, row, column)
+        if array.symbol in SYMBOLS and not array.slot:
+            self.post_message(self.Chosen(array))
+
+    def choose_afresh(self, array: ArrayName) -> None:
+        """Look at an array that was not followed to."""
+        self._trail.clear()
+        self.matrix.choose(array)
+
+    def follow(self, place: Place) -> None:
+        """Look at a number, and remember the one that was looked at."""
+        matrix = self.matrix
+        self._trail.append(_Visit(matrix.name_of_array, matrix.row, matrix.column))
+        array = ArrayName(place.symbol, place.layer, place.slot, place.before)
+        self.choose(array, place.row, place.column)
+
+    def go_back(self) -> None:
+        """To the number that was looked at before, or to the result."""
+        if self._trail:
+            visit = self._trail.pop()
+            self.choose(visit.array, visit.row, visit.column)
+        else:
+            self.focus_panel(self.matrix)
+
+    def focus_panel(self, panel: MatrixView | SourcePanel) -> None:
+        """The focus to a panel; where there is room for one, that one is shown."""
+        self._panel = panel
+        self.lay_out()
+        self.call_after_refresh(panel.focus)
+        self.post_message(self.Changed())
+
+    def lay_out(self) -> None:
+        """Show all panels, or the one that is looked at where there is room for one."""
+        operands = self.operands.views
+        panel = self._panel if self._panel in (*operands, self.source) else self.matrix
+        self.set_class(panel in operands, "-at-operand")
+        self.set_class(panel is self.source, "-at-source")
+        self._divide()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Where all are shown, that panel is the one that is looked at."""
+        if not self._shows_one and isinstance(event.widget, MatrixView | SourcePanel):
+            self._panel = event.widget
+
+    def focus_next_panel(self, direction: int) -> bool:
+        """The focus to the next panel where only one is shown; whether that is so."""
+        if not self._shows_one:
+            return False
+        operands = self.operands.views
+        if not self.has_class("-single"):
+            operands = [view for view in operands if view.display]
+        panels: list[MatrixView | SourcePanel] = [self.matrix, *operands, self.source]
+        focused = self.screen.focused
+        at = next((i for i, panel in enumerate(panels) if panel is focused), 0)
+        self.focus_panel(panels[(at + direction) % len(panels)])
+        return True
+
+    def repaint_in(self, palette: Palette) -> None:
+        """Another theme."""
+        self.palette = palette
+        for panel in (*self.query(MatrixView), self.source):
+            panel.palette = palette
+            panel.refresh()
+
+    @on(SourcePanel.Followed)
+    def _followed(self, event: SourcePanel.Followed) -> None:
+        self.follow(event.place)
+
+    @on(MatrixView.CursorMoved)
+    def _cursor_moved(self, event: MatrixView.CursorMoved) -> None:
+        if event.view is self.matrix:
+            if self.is_large:
+                self.operands.follow(self.matrix.row, self.matrix.column)
+            self.post_message(self.Changed())
+
+    @on(MatrixView.WindowMoved)
+    def _window_moved(self) -> None:
+        self.post_message(self.Changed())
+
+    @on(MatrixView.Entered)
+    def _entered(self, event: MatrixView.Entered) -> None:
+        if event.view is not self.matrix:
+            self.follow(event.view.place)
+        self.post_message(self.Asked())
+
+
+def _why_no_origin(frame: Frame) -> str:
+    """What stands in the place of an origin."""
+    if frame.status != "paused":
+        return "The run is walking: space stops it, and then it is shown."
+    if frame.far:
+        return (
+            f"{frame.far:,} updates would be walked again for its terms: Shift+b and then b do so."
+        )
+    return "This number has not been made yet: o makes one after the other."

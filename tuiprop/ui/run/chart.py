@@ -1,0 +1,265 @@
+"""The cost chart: the only importer of plotext, which is imported when it first draws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tuiprop.ui.drawing.curve import Curve
+from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.numbers import short, sparkline
+from tuiprop.ui.theme import Palette
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve with its name and colour."""
+
+    name: str
+    colour: str
+    curve: Curve
+
+
+class CostChart(Grounded, can_focus=True):
+    """J against epochs, linear or logarithmic."""
+
+    DEFAULT_CSS = """
+    CostChart { border: round $border; border-title-color: $foreground; padding: 0 1;
+                border-subtitle-color: $dim; }
+    CostChart:focus { border: round $foreground; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,down", "toggle_scale", "linear or logarithmic", show=False),
+    ]
+
+    logarithmic: reactive[bool] = reactive(False)
+    """The scale of J."""
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self._series: tuple[Series, ...] = ()
+        self._drawn: tuple[object, list[Strip]] = (None, [])
+        self._is_due = False
+        self._version: object = None
+        self._now = 0
+        self._others: tuple[Curve, ...] = ()
+        self._changed: tuple[int, ...] = ()
+
+    def show(
+        self,
+        series: tuple[Series, ...],
+        now: int,
+        others: tuple[Curve, ...] = (),
+        changed: Sequence[int] = (),
+    ) -> None:
+        """Paint these curves, and where the run stands.
+
+        Args:
+            series: the curves.
+            now: the epoch at hand; it is marked where the curves go on beyond it.
+            others: curves of other branches, dim.
+            changed: epochs at which settings were changed: marked too.
+        """
+        version = (
+            tuple((each.name, each.colour, id(each.curve), each.curve.count) for each in series),
+            tuple((id(each), each.count) for each in others),
+            tuple(changed),
+        )
+        if (version, now) != (self._version, self._now):
+            self._series, self._version, self._now = series, version, now
+            self._others, self._changed = others, tuple(changed)
+            self._entitle()
+            self.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        """The legend has another width."""
+        self._entitle()
+
+    def action_toggle_scale(self) -> None:
+        """Linear to logarithmic and back."""
+        self.logarithmic = not self.logarithmic
+
+    def watch_logarithmic(self) -> None:
+        """Say which it is."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        scale = "log" if self.logarithmic else "linear"
+        dim = self.palette.dim
+        self.border_title = f"[b]Cost J[/b] by epoch [{dim}]{scale}, ↑↓ changes it[/]"
+        parts = [
+            f"[{series.colour}]━ {series.name} {short(series.curve.newest)}[/]"
+            for series in self._series
+        ]
+        if left_out := sum(series.curve.left_out for series in self._series):
+            parts.append(f"[{dim}]{left_out} not finite, left out[/]")
+        epochs = max((series.curve.count for series in self._series), default=0)
+        if epochs:
+            newest = "" if self._now >= epochs - 1 else ", the newest"
+            parts.append(f"[{dim}]epoch {epochs - 1}{newest}[/]")
+        if self._changed:
+            at = ", ".join(str(epoch) for epoch in dict.fromkeys(self._changed))
+            parts.append(f"[{dim}]settings changed at {at}[/]")
+        if self._others:
+            count = len(self._others)
+            parts.append(f"[{dim}]{count} other branch{'es' if count > 1 else ''}, dim[/]")
+        while parts and len(Content.from_markup("   ".join(parts))) > self.size.width - 2:
+            parts.pop()
+        self.border_subtitle = "   ".join(parts)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the picture that was drawn last; another is drawn after the screen is.
+
+        It takes longer than all other panels, which do not wait for it, nor does a key.
+        """
+        if self._drawn[0] != self._state and not self._is_due:
+            self._is_due = True
+            self.call_after_refresh(self._draw_anew)
+        strips = self._drawn[1]
+        strip = strips[y] if y < len(strips) else Strip.blank(self.size.width)
+        return strip.apply_style(self.ground)
+
+    @property
+    def _state(self) -> object:
+        """What the picture depends on."""
+        return self._version, self._now, self.size, self.palette.name, self.logarithmic
+
+    def _draw_anew(self) -> None:
+        self._is_due = False
+        state = self._state
+        if self._drawn[0] != state:
+            self._drawn = state, self._draw()
+            self.refresh()
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        # the first curve is drawn last, on top of the others
+        dim = self.palette.border
+        series = [(dim, self._points(curve, width)) for curve in self._others]
+        series += [(s.colour, self._points(s.curve, width)) for s in reversed(self._series)]
+        curves = [points for _, points in series if points]
+        if not curves or width < 20 or height < 4:
+            return []
+        last = max(points[-1][0] for points in curves)
+        colours = [colour for colour, points in series if points]
+        marks = [(epoch, self.palette.dim) for epoch in dict.fromkeys(self._changed)]
+        if self._now < last:
+            marks.append((self._now, self.palette.now))
+        colours = [colour for _, colour in marks] + colours
+        figure = _figure(self.palette.dim, colours)
+        figure.plot_size(width, height)
+        figure.axes(False, axis="x", side="upper")
+        figure.axes(False, axis="y", side="right")
+        lowest = min(y for points in curves for _, y in points)
+        highest = max(y for points in curves for _, y in points)
+        if lowest == highest:
+            apart = 0.5 if self.logarithmic else max(abs(lowest) / 10, 1e-300)
+            lowest, highest = lowest - apart, highest + apart
+        ticks = log_ticks(lowest, highest) if self.logarithmic else linear_ticks(lowest, highest)
+        low, high = min(lowest, ticks[0][0]), max(highest, ticks[-1][0])
+        for epoch, _ in marks:
+            figure.draw(figure.signal([epoch, epoch], [low, high], marker="braille").lines())
+        for points in curves:
+            xs, ys = zip(*points, strict=True)
+            figure.draw(figure.signal(list(xs), list(ys), marker="braille").lines())
+        vertical = figure.ruler("y", "left")
+        vertical.lim(low, high)
+        vertical.ticks([place for place, _ in ticks], [label for _, label in ticks])
+        across = linear_ticks(0, max(last, 1), whole=True, most=max(2, width // 12))
+        horizontal = figure.ruler("x", "lower")
+        horizontal.lim(0, max(last, 1))
+        inside = [(place, label) for place, label in across if place <= max(last, 1)]
+        horizontal.ticks([place for place, _ in inside], [label for _, label in inside])
+        picture = Text.from_ansi(figure.build().string())
+        console = self.app.console
+        return [
+            Strip([s for s in line.render(console) if s.text != "\n"]).adjust_cell_length(width)
+            for line in picture.split("\n")
+        ][:height]
+
+    def _points(self, curve: Curve, width: int) -> list[tuple[float, float]]:
+        """(epoch, J or log₁₀ J): plotext's own logarithmic scale does not hold."""
+        points = curve.points(width)
+        if not self.logarithmic:
+            return points
+        return [(epoch, log10(value)) for epoch, value in points if value > 0]
+
+    def in_one_line(self, width: int) -> str:
+        """The first curve as a sparkline between its end values."""
+        if not self._series or self._series[0].curve.newest is None:
+            return ""
+        curve = self._series[0].curve
+        ends = short(curve.first), short(curve.newest)
+        room = max(1, width - len(ends[0]) - len(ends[1]) - 6)
+        return f"J {sparkline(curve.means(room))} {ends[0]} → {ends[1]}"
+
+
+def _figure(text: str, colours: list[str]) -> Any:
+    """Plotext's one figure, empty, with a theme that leaves the background alone."""
+    import plotext
+
+    plotext.terminal.limit(False, False)
+    plotext.add_theme(
+        "tuiprop", text=plotext.pixel(_rgb(text)), sequence=[_rgb(colour) for colour in colours]
+    )
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("tuiprop")
+    return figure
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def linear_ticks(
+    low: float, high: float, *, whole: bool = False, most: int = 5
+) -> list[tuple[float, str]]:
+    """Round places, 1, 2 or 5 times a power of ten apart, that span low to high."""
+    size = max(abs(low), abs(high))
+    span = max(high - low, 1e-5 * size)  # below, labels would be too long to be told apart
+    if span < 1e-300:
+        span = 1.0
+    raw = span / most
+    power = 10.0 ** floor(log10(raw))
+    step = next(f * power for f in (1, 2, 5, 10) if f * power >= raw * 0.999)
+    if whole:
+        step = max(1.0, step)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    if first == last:
+        last += 1
+    places = max(0, -floor(log10(step) + 1e-9))
+    largest = max(abs(first), abs(last)) * step
+    figures = floor(log10(largest) + 1e-9) - floor(log10(step) + 1e-9)
+    return [(i * step, _label(i * step, largest, places, figures)) for i in range(first, last + 1)]
+
+
+def _label(value: float, largest: float, places: int, figures: int) -> str:
+    """A tick in the way of the largest, with so many figures after the first that steps show."""
+    if value and (largest >= 1e6 or (places > 5 and largest < 1e-3)):
+        mantissa, exponent = f"{value:.{figures}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:.{places}f}"
+
+
+def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Round places for log₁₀ values from low to high: decades, or 1 2 5, or 1 2 3 … of each."""
+    decades = range(floor(low), ceil(high) + 1)
+    every = ceil((high - low) / 5) or 1
+    choices = (
+        [(float(d), f"1e{d}") for d in decades if d % every == 0],
+        [(d + log10(f), f"{f * 10.0**d:g}") for d in decades for f in (1, 2, 5)],
+        [(d + log10(f), f"{f * 10.0**d:g}") for d in decades for f in range(1, 10)],
+        [(low, f"{10**low:.3g}"), (high, f"{10**high:.3g}")],
+    )
+    inside = ([m for m in marks if low - 1e-9 <= m[0] <= high + 1e-9] for marks in choices)
+    enough = [marks for marks in inside if len(marks) >= 3]
+    return enough[0] if enough else choices[-1]

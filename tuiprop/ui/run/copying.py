@@ -1,0 +1,109 @@
+"""Arrays and operations as text for other programs."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from tuiprop.protocol.messages.payloads import Matrix, Now, Window
+
+MOST_COPIED = 70_000
+"""Characters that terminals take by OSC 52, as a rule: 100 kB of base64 at most."""
+
+
+def numpy_name(window: Window) -> str:
+    """A variable: W1, v_W1, y."""
+    name = window.symbol if window.symbol in ("y", "J") else f"{window.symbol}{window.layer}"
+    return f"{window.slot}_{name}" if window.slot else name
+
+
+def _latex_name(window: Window) -> str:
+    name = window.symbol if window.symbol in ("y", "J") else f"{window.symbol}^{{[{window.layer}]}}"
+    return f"{window.slot}_{{{name}}}" if window.slot else name
+
+
+def _numpy(matrix: Matrix) -> str:
+    rows = ",\n    ".join(f"[{', '.join(map(_number, row))}]" for row in matrix.values)
+    return f"{numpy_name(matrix.window)} = np.array([\n    {rows},\n])\n"
+
+
+def _number(value: float) -> str:
+    """As NumPy reads it."""
+    return repr(value) if value - value == 0 else f"np.{value!r}".replace("np.-inf", "-np.inf")
+
+
+def _latex(matrix: Matrix) -> str:
+    rows = " \\\\\n".join(" & ".join(f"{value:.6g}" for value in row) for row in matrix.values)
+    across = "c" * len(matrix.values[0])  # bmatrix has 10 columns at most
+    begin, end = f"\\left[\\begin{{array}}{{{across}}}", "\\end{array}\\right]"
+    return f"{_latex_name(matrix.window)} = {begin}\n{rows}\n{end}\n"
+
+
+def _csv(matrix: Matrix) -> str:
+    lines = [",".join(["", *map(_quoted, matrix.column_names)])]
+    for name, row in zip(matrix.row_names, matrix.values, strict=True):
+        lines.append(",".join([_quoted(name), *map(repr, row)]))
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if any(c in name for c in ',"\n') else name
+
+
+COPY_FORMS: dict[str, Callable[[Matrix], str]] = {"NumPy": _numpy, "LaTeX": _latex, "CSV": _csv}
+"""The forms of an array that are offered, by name."""
+
+SUFFIXES = {"NumPy": ".py", "LaTeX": ".tex", "CSV": ".csv"}
+"""Of the files that they are written to."""
+
+
+def operation_in_numpy(operation: Now, operands: Sequence[Matrix]) -> str:
+    """An operation with its operands: run as it stands, it makes the result."""
+    arrays = "".join(_numpy(matrix) for matrix in operands)
+    lines = "\n".join(operation.numpy)
+    return f"import numpy as np\n\n{arrays}\n# {operation.sentence}\n{lines}\n"
+
+
+_LATEX = (
+    (re.compile(r"\(1/m\)"), r"\\frac{1}{m}"),
+    (re.compile(r"([𝓛])"), r"\\mathcal{L}"),
+    (re.compile(r"∂"), r"\\partial "),
+    (re.compile(r"ŷ"), r"\\hat{y}"),
+    (re.compile(r"‖([^‖]*)‖²"), r"\\lVert \1 \\rVert^2"),
+    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]ᵀ"), r"{\1^{[\2]}}^{T}"),
+    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]"), r"\1^{[\2]}"),
+    (re.compile(r"Σᵢ"), r"\\sum_i"),
+    (re.compile(r"Σ"), r"\\sum"),
+    (re.compile(r"·"), r"\\cdot"),
+    (re.compile(r"√"), r"\\sqrt"),
+    (re.compile(r" \* "), r" \\odot "),
+    (re.compile(r"−"), "-"),
+    (re.compile(r"′"), "'"),
+    (re.compile(r"⁽ⁱ⁾"), "^{(i)}"),
+    (re.compile(r"ᵗ"), "^t"),
+    (re.compile(r"²"), "^2"),
+    (re.compile(r"α"), r"\\alpha"),
+    (re.compile(r"ε"), r"\\varepsilon"),
+    (re.compile(r"λ"), r"\\lambda"),
+    (
+        re.compile(
+            r"\b(tanh|softmax|sigmoid|relu|leaky_relu|elu|selu|softplus|silu|gelu|linear)\b"
+        ),
+        lambda match: r"\mathrm{" + match[1].replace("_", r"\_") + "}",
+    ),
+)
+
+
+def operation_in_latex(operation: Now, operands: Sequence[Matrix]) -> str:
+    """An operation as its equation, and its operands as matrices."""
+    equation = " ".join(part.text for part in operation.equation)
+    lines = [*operation.rule, equation.replace("( ", "(").replace(" )", ")").replace(" ,", ",")]
+    for pattern, replacement in _LATEX:
+        lines = [pattern.sub(replacement, line) for line in lines]
+    matrices = "".join(_latex(matrix) for matrix in operands)
+    return "".join(f"{line}\n" for line in lines) + matrices
+
+
+OPERATION_FORMS: dict[str, Callable[[Now, Sequence[Matrix]], str]] = {
+    "NumPy": operation_in_numpy,
+    "LaTeX": operation_in_latex,
+}
+"""The forms of an operation that are offered, by name."""

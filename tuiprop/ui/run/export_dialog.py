@@ -1,0 +1,78 @@
+"""What x does: which weights, in which format, and where to."""
+
+from tuiprop.protocol.messages.replies import Exported, Outline, Refused, Vocabulary
+from tuiprop.protocol.messages.requests import Ask, Export
+from tuiprop.ui.dialogs import Choose, ask_path
+from tuiprop.ui.link import Link
+from tuiprop.ui.patches.guarded import GuardedApp
+from tuiprop.ui.run.go_to import CHECKPOINT
+from tuiprop.ui.run.screen import RunScreen
+from tuiprop.ui.status import source_name
+
+
+class ExportDialog:
+    """Asks what, and where to.
+
+    Args:
+        app: whose dialogs these are.
+        link: to the engine.
+        run_screen: shows where the run stands.
+    """
+
+    def __init__(self, app: GuardedApp, link: Link, run_screen: RunScreen) -> None:
+        self._app = app
+        self._link = link
+        self._run_screen = run_screen
+
+    async def run(self) -> None:
+        """Ask and do it."""
+        frame, outline = self._run_screen.frame, self._link.outline
+        if frame is None or outline is None:
+            return
+        self._run_screen.pause()
+        if frame.slip is not None:
+            words = f"The slip is on: {frame.slip.title}. v takes it out; then x exports."
+            self._app.notify(words, severity="warning", timeout=8)
+            return
+        path = await self._ask_path(outline)
+        which = None if path is None else await self._ask_which(path)
+        if path is None or which is None:
+            return
+        reply = await self._link.ask(Export(path=path, best=which == "best"))
+        if isinstance(reply, Exported):
+            self._run_screen.exported_update = reply.update
+            self._app.notify(reply.sentence, title="Exported", timeout=8)
+        elif isinstance(reply, Refused):
+            self._app.notify(reply.sentence, severity="error", timeout=10)
+
+    async def _ask_path(self, outline: Outline) -> str | None:
+        vocabulary = await self._link.ask(Ask())
+        if not isinstance(vocabulary, Vocabulary):
+            return None
+        formats = ", ".join(f"{each.suffix} ({each.name})" for each in vocabulary.formats)
+        stem = source_name(outline).rsplit(".", 1)[0]
+        return await ask_path(
+            self._app,
+            "Export the weights",
+            f"a file whose end says the format: {formats}; it is compared with the network; "
+            f"or {CHECKPOINT}: all it takes to go on with the run",
+            f"{stem}.npz",
+            *(each.suffix for each in vocabulary.formats),
+            CHECKPOINT,
+        )
+
+    async def _ask_which(self, path: str) -> str | None:
+        """The newest or the best, where these are others and the file holds one of the two."""
+        frame = self._run_screen.frame
+        if frame is None or path.endswith(CHECKPOINT) or frame.best_update == frame.update:
+            return "newest"
+        return await self._app.push_screen_wait(
+            Choose(
+                "Which weights?",
+                {
+                    "newest": f"update {frame.update}: where the run stands",
+                    "best": f"update {frame.best_update}: the end of epoch {frame.best_epoch}, "
+                    "the best",
+                },
+            )
+        )

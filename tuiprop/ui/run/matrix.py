@@ -1,0 +1,563 @@
+"""A matrix: heat-coloured, scrolled, with a cursor, rows and columns named."""
+
+from dataclasses import dataclass
+from math import isfinite
+from textwrap import wrap
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.message import Message
+from textual.strip import Strip
+
+from tuiprop.protocol.messages.payloads import Matrix, Place, Window
+from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.numbers import (
+    CELL,
+    Scale,
+    Separate,
+    largest_of,
+    scale_of,
+    short,
+    whole_label,
+)
+from tuiprop.ui.drawing.scrolling import first_in_sight
+from tuiprop.ui.run.layers import name_of_shape
+from tuiprop.ui.theme import Palette, cursor_style, heat, heat_level
+
+WIDEST_CELL = 18
+"""Columns of a cell, at most."""
+
+LEAST_CELL = 6
+"""Columns of a cell, at least: a blank or bracket, and a number of two or three figures."""
+
+ENOUGH = 3
+"""Columns of numbers for which cells are made narrower."""
+
+FRAME = 4
+"""Columns of the border and of the blanks within it."""
+
+LEAST_HEIGHT = 6
+"""Lines in which three rows of numbers are to be seen: the names of the columns, the border."""
+
+LONGEST_NAME = 16
+"""Columns of the names of rows, at most."""
+
+
+@dataclass(frozen=True)
+class ArrayName:
+    """An array of the update at hand."""
+
+    symbol: str
+    layer: int
+    slot: str = ""
+    """The letter of a slot of the optimiser; the symbol is then the parameter it belongs to."""
+    before: bool = False
+    """Of W, b and slots: as it was before the update."""
+
+    def __str__(self) -> str:
+        """As the notes write it."""
+        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}[{self.layer}]"
+        return f"{self.slot}({name})" if self.slot else name
+
+
+class MatrixView(Grounded, can_focus=True):
+    """The part of one array that fits; asks for another part as the cursor leaves it."""
+
+    DEFAULT_CSS = """
+    MatrixView { border: round $border; border-title-color: $foreground; padding: 0 1; }
+    MatrixView:focus { border: round $foreground; }
+    MatrixView { border-subtitle-color: $foreground; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(0, -1)", "left", show=False),
+        Binding("right", "move(0, 1)", "right", show=False),
+        Binding("up", "move(-1, 0)", "up", show=False),
+        Binding("down", "move(1, 0)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home", "ends(-1)", "first column", show=False),
+        Binding("end", "ends(1)", "last column", show=False),
+        Binding("enter", "enter", "where does this number come from?", show=False),
+    ]
+
+    class WindowMoved(Message):
+        """Another part of the array is wanted."""
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands on another number."""
+
+        view: "MatrixView"
+
+    @dataclass
+    class Entered(Message):
+        """The number under the cursor is asked about."""
+
+        view: "MatrixView"
+
+    @dataclass(frozen=True)
+    class _Room:
+        """How many rows and columns fit."""
+
+        rows: int
+        columns: int
+
+    @dataclass(frozen=True)
+    class _Cells:
+        """How the numbers are set."""
+
+        width: int
+        """Columns of a cell: where it holds no blank after the number, the next one has it."""
+        scale: Scale
+        names: int
+        """Columns that the names of the rows take, or the power of ten above them."""
+
+        @property
+        def tight(self) -> bool:
+            """A cell ends with its number."""
+            return self.width < self.scale.width + 2
+
+        def room_for(self, columns: int) -> int:
+            """Columns of the screen that so many cells and the names take."""
+            return self.names + columns * self.width + self.tight
+
+        def count_in(self, width: int) -> int:
+            """How many cells fit."""
+            return max(0, (width - self.names - self.tight) // self.width)
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self.matrix: Matrix | None = None
+        self.name_of_array = ArrayName("W", 1)
+        self.followed = (False, False)
+        """Its row, its column is the one that a number elsewhere is made from."""
+        self.row = self.column = 0
+        self._top = self._left = 0
+        self._power: int | None = None
+        self._far_apart = False
+        self._cells = self._Cells(CELL, Scale(0, 3), 4)
+        self._room = self._Room(1, 1)
+
+    @property
+    def largest(self) -> float:
+        """The largest finite number in size: of the whole array, or else of what is there."""
+        matrix = self.matrix
+        if matrix is None:
+            return 0.0
+        if matrix.figures is not None:
+            return matrix.figures.size
+        return largest_of(value for row in matrix.values for value in row)
+
+    def take_power(self, exponent: int | None) -> None:
+        """Write the numbers with the power of ten that several arrays share; None: with its own."""
+        if exponent != self._power:
+            self._power = exponent
+            self._fit()
+            self.refresh()
+
+    def _widths_of_cells(self) -> range:
+        """Those that a cell may have, the widest first; the number of an example is never cut."""
+        names = self.matrix.column_names if self.matrix else []
+        examples = (len(name) + 1 for name in names if name.startswith("#"))
+        least = max([LEAST_CELL, *examples])
+        if self._far_apart and self._power is None:
+            least = max(least, Separate().width + 1)
+            return range(least + 1, least - 1, -1)
+        widest = scale_of(self.largest, 99, exponent=self._power).width + 2
+        return range(max(least, widest), least - 1, -1)
+
+    def _are_far_apart(self) -> bool:
+        """With one power of ten, every other number or more would be written as 0, and is not."""
+        assert self.matrix is not None
+        scale = scale_of(self.largest)
+        values = [v for row in self.matrix.values for v in row if v and isfinite(v)]
+        return bool(values) and 2 * sum(map(scale.shows, values)) <= len(values)
+
+    def _cells_of(self, width: int) -> _Cells:
+        """Cells of so many columns."""
+        names = self.matrix.row_names if self.matrix else []
+        scale = scale_of(self.largest, width - 1, exponent=self._power)
+        if self._far_apart and self._power is None:
+            scale = Separate()
+        longest = max(max(map(len, names), default=2) + 1, len(scale.mark))
+        return self._Cells(width, scale, min(LONGEST_NAME, longest + (width > scale.width + 1)))
+
+    def _arranged(self) -> _Cells:
+        """The widest cells with which every column fits, or else some.
+
+        They are wider than a number needs where the names of the columns then fit whole.
+        """
+        if self.matrix is None:
+            return self._cells
+        room, columns = self.size.width, self.matrix.shape[1]
+        longest = max(map(len, self.matrix.column_names), default=0)
+        named = self._cells_of(min(WIDEST_CELL, longest + 2))
+        cells = [self._cells_of(width) for width in self._widths_of_cells()]
+        if named.width > cells[0].width and named.room_for(columns) <= room:
+            return named
+        fit = min(ENOUGH, max(each.count_in(room) for each in cells))
+        whole = (each for each in cells if each.room_for(columns) <= room)
+        some = (each for each in cells if each.count_in(room) >= fit)
+        return next(whole, None) or next(some)
+
+    def width_with(self, narrower: int) -> int:
+        """Columns in which all of it is seen, its frame included.
+
+        Args:
+            narrower: columns that a cell has less than the widest.
+        """
+        if self.matrix is None:
+            return FRAME + 4 + CELL
+        widths = self._widths_of_cells()
+        cells = self._cells_of(widths[min(narrower, len(widths) - 1)])
+        return FRAME + cells.room_for(self.matrix.shape[1])
+
+    @property
+    def least_width(self) -> int:
+        """Columns in which one column of numbers is seen, its frame included."""
+        return FRAME + self._cells_of(self._widths_of_cells()[-1]).room_for(1)
+
+    @property
+    def wanted_height(self) -> int:
+        """Lines in which every row is seen, its frame included."""
+        return 3 + (self.matrix.shape[0] if self.matrix is not None else 1)
+
+    @property
+    def _seen(self) -> int:
+        """Columns of the window that are seen whole."""
+        assert self.matrix is not None
+        return min(self.matrix.window.columns, self._cells.count_in(self.size.width))
+
+    @property
+    def window(self) -> Window:
+        """The part that is wanted."""
+        array = self.name_of_array
+        return Window(
+            symbol=array.symbol,
+            layer=array.layer,
+            slot=array.slot,
+            before=array.before,
+            row=self._top,
+            rows=self._room.rows,
+            column=self._left,
+            columns=self._room.columns,
+        )
+
+    @property
+    def symbol(self) -> str:
+        """Of the array."""
+        return self.name_of_array.symbol
+
+    @property
+    def place(self) -> Place:
+        """Where the cursor stands."""
+        array = self.name_of_array
+        return Place(
+            symbol=array.symbol,
+            layer=array.layer,
+            slot=array.slot,
+            before=array.before,
+            row=self.row,
+            column=self.column,
+        )
+
+    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
+        """Another array, with the cursor on one of its cells."""
+        if array != self.name_of_array:
+            self.name_of_array, self.matrix, self._far_apart = array, None, False
+            self._top = self._left = 0
+        self.row, self.column = row, column
+        self._follow()
+        self.post_message(self.WindowMoved())
+
+    def follow(self, row: int | None, column: int | None) -> None:
+        """Show the row or the column that a number elsewhere is made from; None: all of them."""
+        self.followed = row is not None, column is not None
+        self.row = self.row if row is None else row
+        self.column = self.column if column is None else column
+        self._clamp()
+        self._follow()
+
+    def show(self, matrix: Matrix | None) -> None:
+        """Paint this part, if it is of the array that is wanted."""
+        if matrix is None or _array_of(matrix.window) != self.name_of_array:
+            return
+        if matrix != self.matrix:
+            self.matrix = matrix
+            self._far_apart = self._are_far_apart()
+            self._fit()
+            self._clamp()
+            self.refresh()
+        self._entitle()
+
+    def on_resize(self, event: Resize) -> None:
+        """Ask for what fits now."""
+        self._room = self._Room(0, 0)
+        self._fit()
+        self._entitle()
+
+    def _fit(self) -> None:
+        """Ask for as much as fits beside the names."""
+        width, height = self.size
+        self._cells = self._arranged()
+        room = self._Room(max(1, height - 1), max(1, self._cells.count_in(width)))
+        if room != self._room:
+            self._room = room
+            self._follow()
+            self.post_message(self.WindowMoved())
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Move the cursor."""
+        self.row += rows
+        self.column += columns
+        self._clamp()
+        self._follow()
+        self.post_message(self.CursorMoved(self))
+
+    def action_enter(self) -> None:
+        """Where does the number under the cursor come from?"""
+        self.post_message(self.Entered(self))
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by a page."""
+        self.action_move(pages * self._room.rows, 0)
+
+    def action_ends(self, direction: int) -> None:
+        """To the first or the last column."""
+        self.action_move(0, direction * 10**9)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Down, or right with a modifier."""
+        self.action_move(*((0, 1) if event.shift else (1, 0)))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Up, or left with a modifier."""
+        self.action_move(*((0, -1) if event.shift else (-1, 0)))
+
+    def on_click(self, event: Click) -> None:
+        """The cursor to the cell under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is None or self.matrix is None or offset.y < 1 or offset.x < self._cells.names:
+            return
+        window, cells = self.matrix.window, self._cells
+        row, column = offset.y - 1, (offset.x - cells.names) // cells.width
+        if row < window.rows and column < self._seen:
+            self.row, self.column = window.row + row, window.column + column
+            self._follow()
+            self.post_message(self.CursorMoved(self))
+
+    def _not_shown(self, *, brief: bool = False) -> str:
+        """How much of the array lies beyond each edge."""
+        assert self.matrix is not None
+        window, (rows, columns) = self.matrix.window, self.matrix.shape
+        parts = [
+            (n, words)
+            for n, *words in (
+                (window.column, "← {} more column{}", "← {}"),
+                (columns - window.column - self._seen, "{} more column{} →", "{} →"),
+                (window.row, "{} more row{} ↑", "{} ↑"),
+                (rows - window.row - len(self._rows_seen), "{} more row{} ↓", "{} ↓"),
+            )
+            if n > 0
+        ]
+        long, short_ = (
+            "   ".join(words[i].format(n, "s" if n > 1 else "") for n, words in parts)
+            for i in range(2)
+        )
+        return short_ if brief or len(long) > self.size.width else long
+
+    @property
+    def _rows_seen(self) -> list[list[float]]:
+        assert self.matrix is not None
+        return self.matrix.values[: max(1, self.size.height - 1)]
+
+    def _clamp(self) -> None:
+        if self.matrix is None:
+            return
+        shape = self.matrix.shape
+        self.row = max(0, min(self.row, shape[0] - 1))
+        self.column = max(0, min(self.column, shape[1] - 1))
+
+    def _follow(self) -> None:
+        """Scroll so that the cursor is to be seen."""
+        rows, columns = self.matrix.shape if self.matrix else (self.row + 1, self.column + 1)
+        top = first_in_sight(self._top, self.row, self._room.rows, rows)
+        left = first_in_sight(self._left, self.column, self._room.columns, columns)
+        if (top, left) != (self._top, self._left):
+            self._top, self._left = top, left
+            self.post_message(self.WindowMoved())
+        self.refresh()
+        self._entitle()
+
+    def _entitle(self) -> None:
+        """Name, shape and figures of the whole array; the number under the cursor in full."""
+        matrix = self.matrix
+        if matrix is None:
+            return
+        palette = self.palette
+        rows, columns = matrix.shape
+        parts = [
+            ("b", f"{self.name_of_array}"),
+            ("", " before" if self._is_changed_by_updates and self.name_of_array.before else ""),
+            ("", f"  ({rows},{columns})"),
+            (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}".rstrip()),
+        ]
+        if matrix.figures is not None:
+            for label, name in FIGURES:
+                value = getattr(matrix.figures, name)
+                parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
+        if sum(len(text) for _, text in parts) > self.size.width - 2:
+            del parts[3]
+        while sum(len(text) for _, text in parts) > self.size.width - 2 and len(parts) > 3:
+            del parts[-2:]
+        title = Content.assemble(*((text, style or "not bold") for style, text in parts))
+        self.border_title = whole_label(title, self.size.width - 2)
+        self.border_subtitle = Content(self._foot())
+
+    def _foot(self) -> str:
+        """The number under the cursor, after what lies beyond the edges where no line says it."""
+        matrix, room = self.matrix, self.size.width - 2
+        assert matrix is not None
+        in_full = self._cell_in_full()
+        if not matrix.made or len(self._rows_seen) < self.size.height - 1:
+            return in_full
+        beyond, value = self._not_shown(), in_full.rpartition(" = ")[2]
+        brief = self._not_shown(brief=True)
+        choices = (
+            "   ".join(filter(None, each))
+            for each in ((beyond, in_full), (brief, in_full), (brief, value), (brief,))
+        )
+        return next((each for each in choices if len(each) <= room), "")
+
+    @property
+    def _cursor_in_window(self) -> tuple[int, int] | None:
+        """Where the cursor stands in the part that is there."""
+        matrix = self.matrix
+        if matrix is None or not matrix.values:
+            return None
+        i, j = self.row - matrix.window.row, self.column - matrix.window.column
+        inside = 0 <= i < len(matrix.values) and 0 <= j < len(matrix.values[0])
+        return (i, j) if inside else None
+
+    @property
+    def value(self) -> float | None:
+        """The number under the cursor."""
+        at = self._cursor_in_window
+        if self.matrix is None or at is None:
+            return None
+        return self.matrix.values[at[0]][at[1]]
+
+    @property
+    def cell_name(self) -> str:
+        """dW[2][versicolor,u4]."""
+        matrix, at = self.matrix, self._cursor_in_window
+        if matrix is None or at is None or self.symbol == "J":
+            return str(self.name_of_array)
+        row, column = matrix.row_names[at[0]], matrix.column_names[at[1]]
+        return f"{self.name_of_array}[{row},{column}]"
+
+    def _cell_in_full(self) -> str:
+        matrix, at = self.matrix, self._cursor_in_window
+        if matrix is None or at is None:
+            return ""
+        i, j = at
+        name = self.cell_name
+        value = f"{matrix.values[i][j]!r}"
+        if matrix.before and matrix.before[i][j] != matrix.values[i][j]:
+            value = f"{matrix.before[i][j]!r} → {value}"
+        room = self.size.width - 4
+        long = f"{name} = {value}"
+        return long if len(long) <= room else value if len(value) <= room else ""
+
+    @property
+    def _is_changed_by_updates(self) -> bool:
+        return self.symbol in ("W", "b")
+
+    def _is_cursor(self, row: int, column: int) -> bool:
+        by_row, by_column = self.followed
+        return (row, column) == (self.row, self.column) and by_row == by_column
+
+    def _is_read(self, row: int, column: int) -> bool:
+        """It lies in a row or column that is read whole."""
+        by_row, by_column = self.followed
+        return by_row != by_column and (row == self.row if by_row else column == self.column)
+
+    def render_line(self, y: int) -> Strip:
+        """The names of the columns, a row, or how much lies beyond."""
+        return self._line(y).apply_style(self.ground)
+
+    def _line(self, y: int) -> Strip:
+        matrix, width = self.matrix, self.size.width
+        dim = Style(color=self.palette.dim)
+        if matrix is None:
+            return Strip.blank(width)
+        if not matrix.made:
+            lines = wrap(matrix.absent, max(1, width))
+            text = lines[y] if y < len(lines) else ""
+            return Strip([Segment(text, dim)]).adjust_cell_length(width)
+        if y == 0:
+            return Strip(self._head()).adjust_cell_length(width)
+        i = y - 1
+        if i < len(matrix.values):
+            return Strip(self._row(i)).adjust_cell_length(width)
+        text = self._not_shown() if i == len(matrix.values) else ""
+        return Strip([Segment(text, dim)]).adjust_cell_length(width)
+
+    def _head(self) -> list[Segment]:
+        """The power of ten of all numbers, and the names of the columns."""
+        assert self.matrix is not None
+        cells, first = self._cells, self.matrix.window.column
+        plain, dim = Style(color=self.palette.text, bold=True), Style(color=self.palette.dim)
+        mark = cells.scale.mark if self._seen else ""
+        segments = [Segment(mark.ljust(cells.names), plain)]
+        room = cells.width - 1
+        for j, name in enumerate(self.matrix.column_names[: self._seen], first):
+            written = f"{_cut(name, room):>{room}}"
+            style = plain if self.followed[1] and j == self.column else dim
+            segments.append(Segment(f" {written}" if cells.tight else f"{written} ", style))
+        return segments
+
+    def _row(self, i: int) -> list[Segment]:
+        """The name of a row and its numbers, each whole."""
+        assert self.matrix is not None
+        matrix, cells, largest = self.matrix, self._cells, self.largest
+        row, first = matrix.window.row + i, matrix.window.column
+        at_hand = Style(color=self.palette.text, bold=self.followed[0] and row == self.row)
+        name = _cut(matrix.row_names[i], cells.names - (not cells.tight))
+        segments = [Segment(name.ljust(cells.names), at_hand)]
+        cursor, bracket = cursor_style(self.palette), False
+        room = cells.width - (1 if cells.tight else 2)
+        for column, value in enumerate(matrix.values[i][: self._seen], first):
+            written = f"{cells.scale.write(value):>{room}}"
+            style = heat(self.palette, heat_level(value, largest))
+            if self._is_read(row, column):
+                style += Style(bold=True, underline=True)
+            here = self._is_cursor(row, column)
+            # the bracket after a number that ends its cell stands in the next one
+            before = Segment("[", cursor) if here else Segment(" ", style)
+            segments.append(Segment("]", cursor) if bracket else before)
+            segments.append(Segment(written, cursor if here else style))
+            bracket = here and cells.tight
+            if not cells.tight:
+                segments.append(Segment("]", cursor) if here else Segment(" ", style))
+        return [*segments, Segment("]", cursor)] if bracket else segments
+
+
+def _array_of(window: Window) -> ArrayName:
+    return ArrayName(window.symbol, window.layer, window.slot, window.before)
+
+
+FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))
+
+
+def _cut(text: str, width: int) -> str:
+    """A name in so many columns: its beginning and its end tell it from others."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return text[: width - 1 - end] + "…" + text[-end:]

@@ -1,0 +1,133 @@
+"""The operands of an operation, side by side with its result."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from tuiprop.protocol.messages.payloads import Matrix, Now, Operand, Window
+from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, ArrayName, MatrixView
+from tuiprop.ui.theme import Palette
+
+MOST = 6
+"""Operands that are shown at a time."""
+
+
+class Operands(Horizontal):
+    """A matrix for each array that the operation reads; they follow the cursor in its result."""
+
+    DEFAULT_CSS = """
+    Operands { width: auto; height: 1fr; }
+    Operands MatrixView { height: 1fr; width: 30; }
+    """
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.palette = palette
+        self._operands: list[Operand] = []
+
+    def compose(self) -> ComposeResult:
+        """The matrices; those that are not needed are hidden."""
+        for i in range(MOST):
+            yield MatrixView(self.palette, id=f"operand{i}")
+
+    @property
+    def views(self) -> list[MatrixView]:
+        """Those in use."""
+        return list(self.query(MatrixView))[: len(self._operands)]
+
+    @property
+    def summands(self) -> list[MatrixView]:
+        """Those that are added to each other: they have one power of ten with the result."""
+        return [view for view, each in zip(self.views, self._operands, strict=True) if each.summand]
+
+    @property
+    def windows(self) -> list[Window]:
+        """The parts that are wanted."""
+        return [view.window for view in self.views]
+
+    def tell(self, operation: Now | None) -> bool:
+        """Take the operands of another operation; whether they are others than before."""
+        operands = operation.operands[:MOST] if operation else []
+        if operands == self._operands:
+            return False
+        self._operands = operands
+        for view, operand in zip(self.query(MatrixView), operands, strict=False):
+            view.choose(array_of(operand))
+        for view in list(self.query(MatrixView))[len(operands) :]:
+            view.display = False
+        return True
+
+    def show(self, matrices: list[Matrix]) -> None:
+        """Paint the parts that there are."""
+        for view in self.views:
+            for matrix in matrices:
+                view.show(matrix)
+
+    def follow(self, row: int, column: int) -> None:
+        """Show what the number at this place of the result is made from."""
+        ways: dict[str, int | None] = {"row": row, "column": column, "": None}
+        for view, operand in zip(self.views, self._operands, strict=True):
+            view.follow(ways[operand.rows], ways[operand.columns])
+
+    def show_alone(self, view: MatrixView) -> None:
+        """One matrix has all the room."""
+        for each in self.views:
+            each.display = each is view
+        view.styles.width, view.styles.height = "100%", "1fr"
+
+    def share(self, width: int, *beside: MatrixView) -> None:
+        """Show the matrices side by side: as many as have room for numbers.
+
+        Args:
+            width: columns that there are.
+            beside: matrices that share the room too, and take what is left.
+        """
+        views = [*beside, *self.views]
+        while len(views) > 1 and width // len(views) < max(each.least_width for each in views):
+            views.pop()
+        widths = shares(views, width)
+        self.styles.layout = "horizontal"
+        for view in self.views:
+            view.display = view in views
+            view.styles.width, view.styles.height = widths.get(view, 0), "1fr"
+
+    def stack(self, width: int, height: int, above: int) -> None:
+        """Show the matrices below their result: one below the other where all are then whole.
+
+        Args:
+            width: columns that there are.
+            height: lines that there are, those of the result included.
+            above: lines in which the result is whole.
+        """
+        wanted = [view.wanted_height for view in self.views]
+        if above + sum(wanted) <= height:
+            self.styles.layout, self.styles.height = "vertical", sum(wanted)
+            for view, lines in zip(self.views, wanted, strict=True):
+                view.display = True
+                view.styles.width, view.styles.height = "100%", lines
+            return
+        self.share(width)
+        self.styles.height = max(LEAST_HEIGHT, min(max(wanted), max(height // 2, height - above)))
+
+
+def shares(views: list[MatrixView], width: int) -> dict[MatrixView, int]:
+    """The columns of matrices side by side, their frames included.
+
+    All are whole where narrower cells make that possible. Else the smallest are, and the others
+    share the rest.
+    """
+    for narrower in range(WIDEST_CELL - LEAST_CELL):
+        widths = {view: view.width_with(narrower) for view in views}
+        if sum(widths.values()) <= width:
+            return widths
+    widths = {}
+    for view in sorted(views, key=lambda each: each.width_with(WIDEST_CELL)):
+        fair = (width - sum(widths.values())) // (len(views) - len(widths))
+        whole = (view.width_with(narrower) for narrower in range(WIDEST_CELL))
+        widths[view] = next((each for each in whole if each <= fair), fair)
+    return widths
+
+
+def array_of(operand: Operand) -> ArrayName:
+    """An operand is read as it was before the update changes anything."""
+    before = operand.symbol in ("W", "b")
+    return ArrayName(operand.symbol, operand.layer, operand.slot, before)

@@ -1,0 +1,585 @@
+"""The screen of a run: overview, operation, cost."""
+
+from itertools import pairwise
+from time import monotonic
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tuiprop.protocol.messages import payloads as notes
+from tuiprop.protocol.messages.payloads import Pace, Place
+from tuiprop.protocol.messages.replies import Frame, Refused, Reply
+from tuiprop.protocol.messages.requests import (
+    NO_HISTORY,
+    Keep,
+    Look,
+    Move,
+    Pause,
+    Revert,
+    Seek,
+    SetPace,
+    Toggle,
+    Try,
+)
+from tuiprop.ui import status
+from tuiprop.ui.drawing.line import Line, labelled
+from tuiprop.ui.keys import KEYS
+from tuiprop.ui.link import Link
+from tuiprop.ui.patches.shown import Fitting
+from tuiprop.ui.run.bench import Bench
+from tuiprop.ui.run.chart import CostChart, Series
+from tuiprop.ui.run.curves import Courses
+from tuiprop.ui.run.layers import SYMBOLS, LayerRow, LayersPanel, Marks
+from tuiprop.ui.run.matrix import LEAST_HEIGHT, ArrayName
+from tuiprop.ui.run.provenance import MOST_TERMS
+from tuiprop.ui.settings import Settings
+from tuiprop.ui.theme import Palette
+from tuiprop.ui.title import WIDE, Title
+
+FRAMES_A_SECOND = 12
+PACES: tuple[Pace | None, ...] = (
+    *(Pace(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
+    *(Pace(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
+    None,
+)
+"""From one operation a second to flat out."""
+
+LEAST_BENCH = 14
+"""Lines of an operation with three rows of its result: what there are fewer of, the chart gives."""
+
+LEAST_BOTTOM = 9
+"""Lines of the chart, at least."""
+
+TALL = 30
+"""From so many lines on, and as many columns as the title wants, there are all panels."""
+
+CHART_EVERY = 0.3
+"""Seconds between two drawings of the chart while playing."""
+
+KEEP_EVERY = 3.0
+"""Seconds between two states fetched while playing: what survives the engine's death."""
+
+SAVES_EVERY = 2.0
+"""Seconds between two looks at whether the run could be saved, while it stands still."""
+
+PROOF_EVERY = 0.25
+"""Seconds between two looks at a proof on its way."""
+
+
+class RunScreen(Fitting, Screen[None]):
+    """Shows the newest frame, and moves the run."""
+
+    DEFAULT_CSS = """
+    RunScreen #bench { height: 3fr; }
+    RunScreen #bottom { height: 2fr; min-height: 9; }
+    RunScreen #cost { width: 1fr; height: 1fr; }
+    RunScreen #facts { width: 46; height: 1fr; background: $background; padding: 0 1;
+                       border: round $border; border-title-color: $foreground; }
+    RunScreen #hint { background: $background; }
+    RunScreen #layers { max-height: 13; }
+    RunScreen.-cramped #bottom { min-height: 7; }
+    RunScreen.-compact #bottom { display: none; }
+    RunScreen.-compact #layers { max-height: 9; }
+    RunScreen.-compact.-engaged #layers { max-height: 7; }
+    RunScreen.-low.-engaged #bottom { display: none; }
+    RunScreen.-operation #bottom, RunScreen.-operation #layers { display: none; }
+    RunScreen.-cost #bench, RunScreen.-cost #layers, RunScreen.-cost #facts { display: none; }
+    RunScreen.-cost #bottom, RunScreen.-low.-engaged.-cost #bottom { display: block; height: 1fr; }
+    RunScreen.-compact.-cost #bottom { layout: vertical; }
+    RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
+    RunScreen.-hidden-hint #hint { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(key.binding for key in KEYS),
+        Binding("escape", "escape", "back", show=False),
+        Binding("tab", "panel(1)", "next panel", show=False),
+        Binding("shift+tab", "panel(-1)", "panel before", show=False),
+    ]
+
+    class Stopped(Message):
+        """A walk has come to its end by itself."""
+
+        def __init__(self, frame: Frame) -> None:
+            super().__init__()
+            self.frame = frame
+
+    def __init__(self, link: Link, palette: Palette, settings: Settings) -> None:
+        super().__init__()
+        self.link = link
+        self.palette = palette
+        self.settings = settings
+        self.frame: Frame | None = None
+        self.exported_update: int | None = None
+        self._courses = Courses()
+        self._charted = 0.0
+        self._looking = False
+        self._look_again = False
+        self._timer: Timer | None = None
+        self._keep_timer: Timer | None = None
+        self._pace = len(PACES) - 1
+        self._facts = Line(id="facts")
+        self._facts.border_title = "[b]Proof[/b] and run"
+        self._view = "overview"
+        self._went_back = False
+        self._told_divergence = False
+
+    def compose(self) -> ComposeResult:
+        """Title, layers, operation with its matrices, origin, cost, facts, hint, keys."""
+        yield Title(id="title")
+        yield LayersPanel(self.palette, id="layers")
+        yield Bench(self.palette, id="bench")
+        with Horizontal(id="bottom"):
+            yield CostChart(self.palette, id="cost")
+            yield self._facts
+        yield Line(id="hint")
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Start the clocks; they run only while the engine walks."""
+        self.layers_panel.border_title = "[b]Layers[/b]"
+        self.layers_panel.focus()
+        self.set_class(not self.settings.hint, "-hidden-hint")
+        self._timer = self.set_interval(1 / FRAMES_A_SECOND, self.look, pause=True)
+        self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
+        self.set_interval(PROOF_EVERY, self._look_at_the_proof)
+        self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
+        self._show_footer()
+        self.query_one("#title", Title).show([Text(" opening …")])
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose between all panels and the compact overview."""
+        compact = event.size.width < WIDE or event.size.height < TALL
+        self.set_class(compact, "-compact")
+        self.bench.set_class(compact, "-compact")
+        self.bench.lay_out()
+        self._show_footer()
+        self._paint()
+        self.call_after_refresh(self.look)
+
+    @property
+    def layers_panel(self) -> LayersPanel:
+        """The panel of all arrays."""
+        return self.query_one(LayersPanel)
+
+    @property
+    def bench(self) -> Bench:
+        """The operation and its numbers."""
+        return self.query_one(Bench)
+
+    @property
+    def is_compact(self) -> bool:
+        """There is no room for all panels."""
+        return self.has_class("-compact")
+
+    @property
+    def is_trying(self) -> bool:
+        """A change is tried: it is kept or reverted before anything else."""
+        return self.frame is not None and self.frame.what_if is not None
+
+    def pause(self) -> None:
+        """Stop where the run is."""
+        self.move(Pause())
+
+    def begin(self) -> None:
+        """A new run has been opened."""
+        self._courses = Courses()
+        self._charted = 0.0
+        self.exported_update = None
+        self.frame = None
+        self._went_back = False
+        self.bench.begin()
+        self.look()
+
+    # Looking
+
+    def look(self) -> None:
+        """Ask for the newest frame; one question at a time."""
+        if self._looking:
+            self._look_again = True
+            return
+        self._looking, self._look_again = True, False
+        bench, at_numbers = self.bench, self._view != "cost"
+        request = Look(
+            window=bench.window if at_numbers else None,
+            operands=bench.operand_windows if at_numbers else [],
+            place=bench.place if at_numbers else None,
+            terms=MOST_TERMS,
+            line_width=bench.source.line_width,
+            history_from=self._courses.training.count,
+        )
+        self.link.send(request, self._seen)
+
+    def _look_at_the_proof(self) -> None:
+        """A proof goes on while the run stands still."""
+        frame = self.frame
+        if frame is None or frame.status != "paused" or not self.is_current:
+            return
+        if frame.proof is None or not frame.proof.finished:
+            self.look()
+
+    def _look_for_failed_saves(self) -> None:
+        """A run is saved while it stands still too."""
+        if self.frame is None or self.frame.status != "paused":
+            return
+
+        def compare(reply: Reply) -> None:
+            if isinstance(reply, Frame) and self.frame and reply.unkept != self.frame.unkept:
+                self.look()
+
+        self.link.send(Look(history_from=NO_HISTORY), compare)
+
+    def _seen(self, reply: Reply) -> None:
+        self._looking = False
+        if not self.is_attached or not self.query(Title):  # its widgets go before it does
+            return
+        if isinstance(reply, Frame) and reply.run == self.link.run:
+            before = self.frame
+            self.frame = reply
+            if self._courses.take(reply):
+                self._look_again = True
+            walking = reply.status != "paused"
+            for timer in (self._timer, self._keep_timer):
+                if timer is not None:
+                    (timer.resume if walking else timer.pause)()
+            self._paint()
+            self._tell_divergence(reply)
+            if reply.fault and reply.fault != (before.fault if before else ""):
+                self.notify(reply.fault, title="Paused", severity="error", timeout=20)
+            if not walking and (before is None or _place(before) != _place(reply)):
+                self.link.keep()
+            if before is not None and before.status == "playing" and not walking:
+                self.post_message(self.Stopped(reply))
+        if self._look_again:
+            self.look()
+
+    def _tell_divergence(self, frame: Frame) -> None:
+        """Say once that it diverged, and show the number."""
+        if not frame.diverged or frame.status != "paused" or self._told_divergence:
+            return
+        self._told_divergence = True
+        self.app.clear_notifications()
+        self.notify(frame.diverged, title="Diverged", severity="error", timeout=20)
+        if frame.bad is not None:
+            self.bench.follow(frame.bad)
+
+    def lost(self) -> None:
+        """The engine has died: no answer will come."""
+        self._looking = self._look_again = False
+
+    # Painting
+
+    def _paint(self) -> None:
+        frame, outline = self.frame, self.link.outline
+        if frame is None or outline is None or not self.is_mounted:
+            return
+        self.query_one(Title).tell(frame, self.link, self.palette, self._view)
+        self._make_room(frame)
+        self.bench.show(frame)
+        self._paint_layers(frame)
+        self._paint_chart(frame)
+        if self._facts.is_on_screen:
+            width = self._facts.size.width
+            proof = status.proof_lines(frame, outline, self.palette, width)
+            self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
+        words = f" {status.hint(frame, self._went_back)}"
+        is_news = bool(frame.hit or frame.diverged or frame.what_if or frame.unkept)
+        self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
+        self.query_one("#hint", Line).show([Text.assemble((words, Style(color=self.palette.dim)))])
+
+    def _make_room(self, frame: Frame) -> None:
+        """For numbers: while an operation is at hand, the chart yields where there is too little.
+
+        Else the operation does, which is then not shown.
+        """
+        lines_of_text = 4  # two of title, the hint, the keys
+        room = self.size.height - lines_of_text - self.layers_panel.outer_size.height
+        is_low = not self.is_compact and room < LEAST_BENCH + LEAST_BOTTOM
+        self.set_class(is_low, "-low")
+        self.set_class(room < LEAST_HEIGHT + LEAST_BOTTOM, "-cramped")
+        self.bench.set_class(is_low, "-low")
+        engaged = frame.now or frame.completed or frame.what_if
+        self.set_class(engaged is not None, "-engaged")
+
+    def _paint_layers(self, frame: Frame) -> None:
+        outline, layers = self.link.outline, self.layers_panel
+        assert outline is not None
+        shapes = _shapes(outline.sizes, frame.examples)
+        names = ["input", *self.link.activations]
+        rows = [
+            LayerRow(
+                units,
+                names[l],
+                shapes[l],
+                frame.layers[l - 1].W if l else None,
+                frame.layers[l - 1].dW if l else None,
+                frame.proof.layers[l - 1] if l and frame.proof and frame.proof.finished else "",
+            )
+            for l, units in enumerate(outline.sizes)
+        ]
+        if layers.is_on_screen:
+            if frame.now or frame.completed:
+                layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
+            elif not frame.made:
+                layers.border_subtitle = (
+                    f"… not made yet   columns are examples, m = {frame.examples}"
+                )
+            elif not self.is_compact:
+                layers.border_subtitle = f"columns are examples, m = {frame.examples}"
+        layers.show(rows, marks_of(frame))
+
+    def _paint_chart(self, frame: Frame) -> None:
+        """The curves; while walking not with every frame, as they are the dearest to draw."""
+        now = monotonic()
+        if frame.status != "paused" and now - self._charted < CHART_EVERY:
+            return
+        self._charted = now
+        palette, outline, courses = self.palette, self.link.outline, self._courses
+        assert outline is not None
+        series = [Series("training", palette.training, courses.training)]
+        if outline.validation:
+            series.append(Series("validation", palette.validation, courses.validation))
+        chart = self.query_one(CostChart)
+        chart.show(tuple(series), frame.epochs_done, tuple(courses.others), frame.settings_changed)
+        if (
+            self.is_compact
+            and self._view == "overview"
+            and frame.made
+            and not (frame.now or frame.completed)
+        ):
+            line = chart.in_one_line(min(44, self.size.width // 2))
+            self.layers_panel.border_subtitle = f"{line}  m = {frame.examples}"
+
+    def _show_footer(self) -> None:
+        items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
+        items.insert(4, ("Shift", "back", "batch(-1)"))
+        text, zones = labelled(items, self.palette)
+        for leave_out in (":", "c", "s", "w", "Shift", "x"):
+            if text.cell_len > self.size.width:
+                items = [item for item in items if item[0] != leave_out]
+                text, zones = labelled(items, self.palette)
+        self.query_one("#footer", Line).show([text], [zones])
+
+    # Moving
+
+    def move(self, request: notes.Message, words: str = "") -> None:
+        """Ask the engine for something that changes what is seen.
+
+        Args:
+            request: what it is asked for.
+            words: what is said when it is done.
+        """
+        self._told_divergence = False
+
+        def done(reply: Reply) -> None:
+            if isinstance(reply, Refused):
+                self.notify(reply.sentence, severity="warning")
+            elif words:
+                self.notify(words)
+
+        self.link.send(request, done)
+        self.look()
+
+    def seek(self, place: Seek) -> None:
+        """Go to a place, back or on."""
+        here = self.frame.update if self.frame else 0
+        self._went_back = (here if place.update is None else place.update) < here
+        self.move(place)
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self._went_back = False
+        self.move(Toggle(pace=PACES[self._pace]))
+
+    def action_pace(self, direction: int) -> None:
+        """Faster or slower; a number that is tried: larger or smaller."""
+        if self.is_trying:
+            self._nudge(direction)
+            return
+        self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
+        pace = PACES[self._pace]
+        self.app.clear_notifications()
+        self.notify(status.pace_words(pace), timeout=1.5)
+        self.move(SetPace(pace=pace))
+
+    def _nudge(self, direction: int) -> None:
+        """A tenth of its size more or less, of 1 where it is small."""
+        assert self.frame is not None
+        assert self.frame.what_if is not None
+        what_if = self.frame.what_if
+        value = what_if.after + direction * max(abs(what_if.before), 0.1) / 10
+        self.try_out(what_if.place, float(f"{value:.6g}"))
+
+    def try_out(self, place: Place, value: float) -> None:
+        """What if this number were another?"""
+        self.move(
+            Try(
+                symbol=place.symbol,
+                layer=place.layer,
+                row=place.row,
+                column=place.column,
+                value=value,
+            )
+        )
+
+    def action_operation(self, count: int) -> None:
+        """Some operations on or back."""
+        self._went_back = count < 0
+        self.move(Move(operations=count))
+
+    def action_layer(self, count: int) -> None:
+        """To the end of the operations of a layer, or back."""
+        self._went_back = count < 0
+        self.move(Move(layers=count))
+
+    def action_phase(self, count: int) -> None:
+        """To the end of a phase, or back."""
+        self._went_back = count < 0
+        self.move(Move(phases=count))
+
+    def action_batch(self, count: int) -> None:
+        """Some updates on or back."""
+        self._went_back = count < 0
+        self.move(Move(updates=count))
+
+    def action_epoch(self, count: int) -> None:
+        """To the end of this epoch, or back to the end of the one before."""
+        self._went_back = count < 0
+        self.move(Move(epochs=count))
+
+    def action_start(self) -> None:
+        """The initial weights; the history stays."""
+        self.seek(Seek(update=0))
+
+    def action_newest(self) -> None:
+        """The newest state of this branch."""
+        self.seek(Seek(place="newest"))
+
+    # Numbers
+
+    @on(Bench.Asked)
+    def _asked(self) -> None:
+        """Where does the number under the cursor come from? What is tried is kept."""
+        if self.is_trying:
+            self.move(Keep())
+            return
+        if self.is_compact:
+            self.action_view("operation")
+        self.bench.focus_panel(self.bench.source)
+
+    def action_return(self) -> None:
+        """To the number that was looked at before."""
+        self.bench.go_back()
+
+    @on(Bench.Chosen)
+    def _chosen(self, event: Bench.Chosen) -> None:
+        layers = self.layers_panel
+        layers.symbol, layers.l = event.array.symbol, event.array.layer
+        layers.refresh()
+
+    @on(Bench.Changed)
+    def _changed(self) -> None:
+        self.call_after_refresh(self.look)
+
+    def action_panel(self, direction: int) -> None:
+        """The focus to the next panel."""
+        if not self.bench.focus_next_panel(direction):
+            (self.focus_next if direction > 0 else self.focus_previous)()
+
+    # Views
+
+    def action_view(self, view: str) -> None:
+        """Overview, operation or cost."""
+        self._view = view
+        self.set_class(view == "operation", "-operation")
+        self.set_class(view == "cost", "-cost")
+        self.bench.set_class(view == "operation", "-large")
+        if view == "operation":
+            self.bench.focus_panel(self.bench.matrix)
+        elif view == "cost":
+            self.query_one(CostChart).focus()
+        self.call_after_refresh(self.look)
+
+    def action_maximise(self) -> None:
+        """The focused panel alone, or all of them again."""
+        if self._view != "overview":
+            self.action_view("overview")
+        else:
+            self.action_view("cost" if isinstance(self.focused, CostChart) else "operation")
+
+    def action_escape(self) -> None:
+        """To the overview, to its first panel; from there, hide the hint for good."""
+        if self.is_trying:
+            self.move(Revert())
+        elif self._view == "operation" and self.focused is not self.bench.matrix:
+            self.bench.focus_panel(self.bench.matrix)
+        elif self._view != "overview":
+            self.action_view("overview")
+        elif self.focused is not self.layers_panel:
+            self.layers_panel.focus()
+        else:
+            self.settings.hint = False
+            self.settings.save()
+            self.add_class("-hidden-hint")
+
+    def action_names(self) -> None:
+        """Names of sizes, or the sizes."""
+        self.layers_panel.names = not self.layers_panel.names
+
+    def action_chart_scale(self) -> None:
+        """Linear or logarithmic."""
+        self.query_one(CostChart).action_toggle_scale()
+
+    def repaint_in(self, palette: Palette) -> None:
+        """Another theme."""
+        self.palette = palette
+        self.bench.repaint_in(palette)
+        for panel in (self.layers_panel, self.query_one(CostChart)):
+            panel.palette = palette
+            panel.refresh()
+        self._show_footer()
+        self._paint()
+
+    @on(LayersPanel.Chosen)
+    def _array_chosen(self, event: LayersPanel.Chosen) -> None:
+        self.bench.choose_afresh(ArrayName(event.symbol, event.layer))
+
+    @on(LayersPanel.Entered)
+    def _array_entered(self) -> None:
+        if self.is_trying:
+            self.move(Keep())
+        else:
+            self.bench.matrix.focus()
+
+
+def _place(frame: Frame) -> tuple[object, ...]:
+    """What a state that is kept depends on."""
+    return frame.update, frame.branch, frame.branches
+
+
+def marks_of(frame: Frame) -> Marks:
+    """What of the layers is made now, read by it, and not made yet."""
+    now = frame.now or frame.completed
+    if now is not None:
+        reads = frozenset((each.symbol, each.layer) for each in now.operands if not each.slot)
+        return Marks((now.symbol, now.layer), reads, frozenset(frame.unmade))
+    return Marks(made_nothing=not frame.made)
+
+
+def _shapes(sizes: list[int], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
+    """Of each of `SYMBOLS`, for each layer; the input has a[0] alone."""
+    shapes: list[tuple[tuple[int, int] | None, ...]] = [
+        tuple((sizes[0], m) if symbol == "a" else None for symbol in SYMBOLS)
+    ]
+    for before, n in pairwise(sizes):
+        W, b, of_batch = (n, before), (n, 1), (n, m)
+        shapes.append((W, b, of_batch, of_batch, of_batch, of_batch, W, b))
+    return shapes

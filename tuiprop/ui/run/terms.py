@@ -1,0 +1,279 @@
+"""The terms of a number as lines: its equation with the numbers in it, its terms, their sum."""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from math import isfinite
+from textwrap import wrap
+
+from rich.style import Style
+from rich.text import Text
+
+from tuiprop.protocol.messages.payloads import OriginNote, TermNote
+from tuiprop.ui.drawing.numbers import Scale, largest_of, scale_of, within
+from tuiprop.ui.theme import Palette, cursor_style
+
+WIDEST_BAR = 12
+"""Columns of a bar, at most."""
+
+ROOMY = 60
+"""From so many columns on numbers have room for what paper and pencil need."""
+
+NUMBERS = (13, 10, 8)
+"""Columns that a number may have, with a blank."""
+
+SHORTEST_NAME = 6
+"""Columns of the name of a term, at least, with a blank."""
+
+LEAST_FOOT = 3
+"""Lines below the terms: how many more there are, the sum, the verdict."""
+
+SHORT = 10
+"""Lines from which on these stay in sight while the terms are scrolled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """The lines of an origin."""
+
+    lines: list[Text]
+    """The equation and the terms; they are scrolled."""
+    first: int
+    """Which of them is the first term."""
+    room: int
+    """How many of them are seen at a time."""
+    foot: list[Text]
+    """What stands below them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """How an origin is painted."""
+
+    origin: OriginNote
+    palette: Palette
+    width: int
+    height: int
+    top: int
+    """How many lines are scrolled away."""
+    chosen: tuple[int, int] | None
+    """A term, and which of its factors; None without the focus."""
+
+    @cached_property
+    def headings(self) -> list[str]:
+        """The arrays that the columns of factors are of."""
+        return _headings(self.origin, self._factors)
+
+    def page(self) -> Page:
+        """What is to be painted."""
+        origin, height = self.origin, self.height
+        lines = self._head(origin.lines)
+        rows = len(lines) + 1 + len(origin.terms) + LEAST_FOOT
+        if origin.lines and rows > height:
+            lines = self._head(_joined(origin.lines, self.width))
+        if origin.sentence:
+            return Page(lines, len(lines), height, [])
+        first = len(lines) + 1
+        lines.append(self._heading)
+        lines += [self._term_line(i) for i in range(len(origin.terms))]
+        foot = self._foot(range(len(origin.terms)))
+        if len(lines) + len(foot) <= height:
+            return Page(lines, first, len(lines), foot)
+        if height < SHORT:  # the sum is scrolled to
+            return Page([*lines, *foot], first, height, [])
+        room = height - LEAST_FOOT
+        foot = self._foot(self._in_sight(first, room))
+        if len(foot) > LEAST_FOOT:
+            room = height - len(foot)
+            foot = self._foot(self._in_sight(first, room))
+        return Page(lines, first, room, foot)
+
+    def _in_sight(self, first: int, room: int) -> range:
+        """Which terms are to be seen."""
+        count = len(self.origin.terms)
+        begin = max(0, self.top - first)
+        return range(begin, max(begin, min(count, self.top + room - first)))
+
+    def _head(self, steps: list[str]) -> list[Text]:
+        """The number, its equation and the steps to it, or the sentence on it."""
+        origin, palette, width = self.origin, self.palette, self.width
+        plain = Style(color=palette.text)
+        bold = plain + Style(bold=True)
+        room = width - len(origin.name) - 3
+        shown = repr(origin.shown)
+        if len(shown) > room:
+            shown = within(origin.shown, room, 12) or "…"
+        lines = [Text.assemble((origin.name, bold), f" = {shown}")]
+        if origin.sentence:
+            return lines + [Text(line, plain) for line in wrap(origin.sentence, width)]
+        if origin.slip:
+            words = f"{origin.slip} Below is the right equation: it need not close."
+            lines += [Text(line, Style(color=palette.bad)) for line in wrap(words, width)]
+        equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
+        lines += [Text(line, plain) for line in equation]
+        return lines + [Text(line, Style(color=palette.good)) for line in steps]
+
+    def _foot(self, seen: range) -> list[Text]:
+        """What the terms that are not seen come to, the sum, and whether it closes."""
+        origin, dim = self.origin, Style(color=self.palette.dim)
+        hidden = [term.value for i, term in enumerate(origin.terms) if i not in seen]
+        rest, more = sum(hidden, origin.rest), origin.more + len(hidden)
+        lines = []
+        if more:
+            lines.append(Text(self._row(f"{more} more", self._written(rest)), dim))
+        if len(origin.terms) + origin.more > 1:
+            total = self._row("sum", self._written(origin.total))
+            lines.append(Text(total, Style(color=self.palette.text, bold=True)))
+            printed = _as_printed([*(origin.terms[i].value for i in seen), rest], self.scale)
+            if printed is not None and printed != Decimal(self.scale.write(origin.total)):
+                lines.append(Text(self._row("as printed", str(printed)), dim))
+        return [*lines, *self._verdict()]
+
+    def _row(self, name: str, written: str) -> str:
+        """A number under the terms."""
+        return f"{name:<{self._name_width + len(self._gap())}}{written:>{self._column}}"
+
+    def _verdict(self) -> list[Text]:
+        """Whether it closes."""
+        origin, palette = self.origin, self.palette
+        if origin.closes:
+            off = f"✓ but for rounding, {origin.difference:.1e}"
+            words = (
+                off if origin.difference and isfinite(origin.difference) else "✓ to the last bit"
+            )
+            return [Text(words, Style(color=palette.good))]
+        words = f"✗ the equation gives {origin.value!r}: it differs by {origin.difference:.1e}"
+        return [Text(line, Style(color=palette.bad, bold=True)) for line in wrap(words, self.width)]
+
+    @cached_property
+    def _column(self) -> int:
+        """Columns of a number: fewer where more factors then have room."""
+        widths = NUMBERS if self.width >= ROOMY else NUMBERS[1:]
+        return max(widths, key=self._factors_at)
+
+    def _factors_at(self, column: int) -> int:
+        """How many numbers of a term have room beside the term itself, at so many columns each."""
+        most = 2 if self.origin.place.symbol == "J" else 3  # of J: the class of the example
+        there = max((len(term.factors) for term in self.origin.terms), default=0)
+        return max(0, min(most, there, (self.width - self._shortest_name) // column - 1))
+
+    @property
+    def _shortest_name(self) -> int:
+        """Columns in which the rows below the terms have their names."""
+        more = self.origin.more + len(self.origin.terms)
+        return max(SHORTEST_NAME, len(f"{more} more") + 1)
+
+    @property
+    def figures(self) -> int:
+        """Figures of a factor."""
+        return max(3, self._column - 6)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """One power of ten for the terms, with about as many figures as their factors have."""
+        origin = self.origin
+        numbers = [*(term.value for term in origin.terms), origin.total, origin.rest]
+        return scale_of(largest_of(numbers), self._column - 1, figures=self.figures)
+
+    def _written(self, value: float) -> str:
+        return f"{self.scale.write(value):>{self._column}}"
+
+    @property
+    def _name_width(self) -> int:
+        names = [len(self._label(term)) + 1 for term in self.origin.terms]
+        room = self.width - self._column * (self._factors + 1)
+        return max(0, min(max([*names, self._shortest_name]), room, 24))
+
+    @property
+    def _factors(self) -> int:
+        """How many numbers of a term have columns of their own."""
+        return self._factors_at(self._column)
+
+    def _label(self, term: TermNote) -> str:
+        """With its arrays where the headings name others."""
+        own = [factor.array for factor in term.factors[: self._factors]]
+        if all(array == heading for array, heading in zip(own, self.headings, strict=False)):
+            return term.name
+        return " ".join([term.name, *own])
+
+    def _gap(self) -> str:
+        return " " * (self._column * self._factors)
+
+    @property
+    def _heading(self) -> Text:
+        text = " " * self._name_width
+        width = self._column
+        text += "".join(f"{_cut(column, width - 1):>{width}}" for column in self.headings)
+        mark = self.scale.mark
+        term = f"term {mark}".rstrip()
+        text += f"{term if len(term) < width else mark:>{width}}"
+        return Text(text, Style(color=self.palette.dim))
+
+    def _term_line(self, i: int) -> Text:
+        origin, palette = self.origin, self.palette
+        term = origin.terms[i]
+        chosen = self.chosen is not None and i == self.chosen[0]
+        plain = Style(color=palette.text)
+        names = self._name_width
+        line = Text(_fitted(self._label(term), names), plain + Style(bold=chosen))
+        for column in range(self._factors):
+            if column >= len(term.factors):
+                line.append(" " * self._column)
+                continue
+            written = within(term.factors[column].value, self._column - 1, self.figures)
+            if self.chosen == (i, column):
+                written = within(term.factors[column].value, self._column - 2, self.figures)
+                line.append(" " * (self._column - len(written) - 2))
+                line.append(f"[{written}]", cursor_style(palette))
+            else:
+                line.append(f"{written:>{self._column}}", plain)
+        line.append(self._written(term.value), plain)
+        largest = largest_of(each.value for each in origin.terms)
+        room = min(WIDEST_BAR, self.width - line.cell_len - 1)
+        share = min(1.0, abs(term.value) / largest) if largest else 0.0
+        if room > 0 and share == share:
+            positive = term.value > 0
+            bar = ("█" if positive else "▒") * round(share * room)
+            colour = palette.training if positive else palette.validation
+            line.append(" ").append(bar, Style(color=colour))
+        return line
+
+
+def _joined(steps: list[str], width: int) -> list[str]:
+    """Steps in fewer lines: what something is equal to goes on its line where there is room."""
+    lines: list[str] = []
+    for step in steps:
+        more = step.strip()
+        if lines and more.startswith("=") and len(lines[-1]) + 1 + len(more) <= width:
+            lines[-1] += f" {more}"
+        else:
+            lines.append(step)
+    return lines
+
+
+def _headings(origin: OriginNote, columns: int) -> list[str]:
+    """The arrays that most factors in a column are of; empty where each is of another."""
+    headings = []
+    for i in range(columns):
+        arrays = [term.factors[i].array for term in origin.terms if i < len(term.factors)]
+        array, count = Counter(arrays).most_common(1)[0]
+        headings.append(array if count > 1 or len(arrays) == 1 else "")
+    return headings
+
+
+def _as_printed(numbers: list[float], scale: Scale) -> Decimal | None:
+    """What numbers add up to as they are printed; None where they are not finite."""
+    if not all(map(isfinite, numbers)):
+        return None
+    return sum((Decimal(scale.write(number)) for number in numbers), Decimal(0))
+
+
+def _cut(name: str, width: int) -> str:
+    """A name in so many columns, at most, without part of a number that it ends with."""
+    return name if len(name) <= width else name[: max(0, width - 1)].rstrip("0123456789") + "…"
+
+
+def _fitted(name: str, width: int) -> str:
+    """A name in so many columns, with a blank after it."""
+    return _cut(name, width - 1).ljust(width)[:width]

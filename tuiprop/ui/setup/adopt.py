@@ -1,0 +1,153 @@
+"""Weights from another program: the activations and the data, which their file does not say."""
+
+from itertools import pairwise
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Select
+
+from tuiprop.protocol.messages.payloads import BareWeights
+from tuiprop.protocol.messages.replies import Located, Refused, Vocabulary
+from tuiprop.protocol.messages.requests import Adopt, Ask
+from tuiprop.ui.dialogs import LEAVING
+from tuiprop.ui.link import Link
+from tuiprop.ui.patches.shown import LeftOnce
+from tuiprop.ui.patches.text_field import TextField
+from tuiprop.ui.run.go_to import typed_path
+
+
+class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
+    """Asks for one activation a layer and for the data; None where it was left.
+
+    Args:
+        link: the engine.
+        weights: their file.
+        bare: what it says of the network.
+        vocabulary: the names there are.
+        source: the data that stand there at first.
+    """
+
+    DEFAULT_CSS = """
+    AdoptScreen { align: center middle; background: $background 60%; }
+    AdoptScreen > Vertical { width: 64; max-width: 96%; height: auto; max-height: 96%;
+                             border: round $foreground; padding: 0 2; background: $background; }
+    AdoptScreen Label { width: 100%; }
+    AdoptScreen .title { text-style: bold; }
+    AdoptScreen .words, AdoptScreen .loss { color: $dim; }
+    AdoptScreen .error { color: $error; background: $background; height: auto; }
+    AdoptScreen VerticalScroll { height: auto; max-height: 8; margin: 1 0 0 0;
+                                 background: $background; }
+    AdoptScreen Horizontal { height: 1; }
+    AdoptScreen Horizontal Label { width: 20; color: $dim; }
+    AdoptScreen Select, AdoptScreen Horizontal .loss { width: 1fr; }
+    AdoptScreen Button { width: auto; min-width: 8; margin: 1 0 0 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = LEAVING
+
+    def __init__(
+        self,
+        link: Link,
+        weights: str,
+        bare: BareWeights,
+        vocabulary: Vocabulary,
+        source: str = "",
+    ) -> None:
+        super().__init__()
+        self._link, self._weights, self._bare = link, weights, bare
+        self._vocabulary, self._source = vocabulary, source
+
+    def compose(self) -> ComposeResult:
+        """What the file says; a line for each layer; the loss; the data; what is wrong."""
+        sizes = " → ".join(map(str, self._bare.sizes))
+        with Vertical():
+            yield Label("Weights of another program", classes="title", markup=False)
+            yield Label(
+                f"{self._weights}: {sizes}. The file does not say the activations, nor the data. "
+                "Inputs are taken as they are, unless an experiment says otherwise.",
+                classes="words",
+                markup=False,
+            )
+            with VerticalScroll(can_focus=False):
+                yield from self._layers()
+            with Horizontal():
+                yield Label("loss")
+                yield Label("", classes="loss", markup=False)
+            with Horizontal():
+                yield Label("data")
+                yield TextField(
+                    self._source,
+                    placeholder="a table, a data set, an experiment (.toml)",
+                    compact=True,
+                )
+            yield Label("", classes="error", markup=False)
+            yield Button("Use them", compact=True)
+
+    def _layers(self) -> ComposeResult:
+        L = len(self._bare.activations)
+        for l, (before, n) in enumerate(pairwise(self._bare.sizes), 1):
+            names = self._vocabulary.outputs if l == L else self._vocabulary.activations
+            known = self._bare.activations[l - 1]
+            with Horizontal():
+                yield Label(f"layer {l}: {before} → {n}", markup=False)
+                yield Select(
+                    [(name, name) for name in names],
+                    value=Select.NULL if known is None else known,
+                    prompt="activation?",
+                    compact=True,
+                )
+
+    @property
+    def _activations(self) -> list[str | None]:
+        chosen = [select.value for select in self.query(Select)]
+        return [name if isinstance(name, str) else None for name in chosen]
+
+    @on(Select.Changed)
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        output = self._activations[-1]
+        loss = "" if output is None else self._vocabulary.usual_losses[output]
+        words = f"{loss}, which goes with {output}" if loss else ""
+        self.query_one(".loss", Label).update(words)
+        self._say("")
+
+    def _say(self, sentence: str) -> None:
+        self.query_one(".error", Label).update(sentence)
+
+    @on(Input.Submitted)
+    @on(Button.Pressed)
+    @work(exclusive=True)
+    async def answer(self) -> None:
+        """What was said, made an experiment; a sentence where it cannot be."""
+        chosen = self._activations
+        activations = [name for name in chosen if name is not None]
+        source = self.query_one(Input).value.strip()
+        if len(activations) < len(chosen):
+            self._say(f"choose the activation of layer {chosen.index(None) + 1}")
+        elif not source:
+            self._say("name the data: a table, a data set, an experiment (.toml)")
+        else:
+            reply = await self._link.ask(
+                Adopt(weights=self._weights, activations=activations, source=typed_path(source))
+            )
+            if isinstance(reply, Located):
+                self.dismiss(reply)
+            elif isinstance(reply, Refused) and self.is_attached:
+                self._say(reply.sentence)
+
+    def action_leave(self) -> None:
+        """No answer."""
+        self.dismiss(None)
+
+
+async def adopted(
+    app: App[int], link: Link, weights: str, bare: BareWeights, source: str = ""
+) -> Located | None:
+    """An experiment with these weights, whose network and data the user has said; None: left."""
+    vocabulary = await link.ask(Ask())
+    if not isinstance(vocabulary, Vocabulary):
+        return None
+    return await app.push_screen_wait(AdoptScreen(link, weights, bare, vocabulary, source))

@@ -1,0 +1,133 @@
+"""What can be typed as a condition, offered as one types."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tuiprop.protocol.messages.payloads import QuantityNote
+from tuiprop.protocol.messages.replies import Outline, Vocabulary
+from tuiprop.ui.run.layers import SYMBOLS
+
+EXAMPLES = (
+    ("train_loss < 0.05", "the network is good enough"),
+    ("rises(validation_loss) >= 5", "it overfits: worse for 5 epochs running"),
+    ("norm(dW[1]) < 1e-4", "it has all but stopped learning"),
+    ("absmax(z[2]) > 20", "an activation runs away"),
+    ("dead(1) > 0.5", "half of the units of layer 1 are dead"),
+    ("nonfinite > 0", "something is infinite or not a number"),
+)
+"""Conditions with what they are good for."""
+
+OPERATORS = (
+    ("<", "less than"),
+    ("<=", "at most"),
+    (">", "greater than"),
+    (">=", "at least"),
+    ("==", "equal to"),
+    ("!=", "not equal to"),
+)
+
+_OPERATOR = re.compile(r"[<>=!]")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that may be typed next."""
+
+    label: str
+    words: str
+    typed: str
+    """What stands in the field once it is taken."""
+
+
+def offers(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[Offer]:
+    """What a text may become: a quantity, then its array or layer, then an operator.
+
+    Args:
+        typed: the text so far; before an operator, another name where that is no quantity.
+        vocabulary: the quantities.
+        outline: the run; what it cannot have is not offered.
+    """
+    operator = _OPERATOR.search(typed)
+    if operator:
+        name, rest = typed[: operator.start()], typed[operator.start() :]
+        if reading(typed, vocabulary, outline):
+            return []
+        named = offers(name, vocabulary, outline)
+        return [Offer(each.label, each.words, each.typed + rest) for each in named]
+    asked = re.sub(r"\s", "", typed)
+    known = [each for each in vocabulary.quantities if _fits(each, outline)]
+    names = {name: each for each in known for name in _names(each, vocabulary, outline)}
+    if asked in names:
+        return [Offer(op, words, f"{asked} {op} ") for op, words in OPERATORS]
+    within = [each for each in known if asked.startswith(_head(each) + "(")]
+    by_kind = [each for each in known if asked in each.pattern]
+    if by_kind and not within:
+        return [Offer(each.pattern, each.words, _opened(each.pattern)) for each in by_kind]
+    return [
+        Offer(name, _words(each, name), f"{name} ")
+        for name, each in names.items()
+        if (name.startswith(asked) if within else asked in name)
+    ]
+
+
+def reading(typed: str, vocabulary: Vocabulary, outline: Outline) -> Offer | None:
+    """The quantity of a condition, once its operator is typed."""
+    name = re.sub(r"\s", "", _OPERATOR.split(typed)[0])
+    for each in vocabulary.quantities:
+        if name in _names(each, vocabulary, outline):
+            return Offer(name, _words(each, name), typed)
+    return None
+
+
+def examples(outline: Outline, vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    """The examples that this run can have, with what they are good for."""
+    known = {
+        name
+        for each in vocabulary.quantities
+        if _fits(each, outline)
+        for name in _names(each, vocabulary, outline)
+    }
+    return [(text, words) for text, words in EXAMPLES if _OPERATOR.split(text)[0].strip() in known]
+
+
+def _fits(quantity: QuantityNote, outline: Outline) -> bool:
+    return not (
+        (quantity.classes and not outline.classes) or (quantity.held_out and not outline.validation)
+    )
+
+
+def _names(quantity: QuantityNote, vocabulary: Vocabulary, outline: Outline) -> Iterator[str]:
+    """A quantity of every array or layer that it can be of."""
+    pattern = quantity.pattern
+    if "(X)" in pattern:
+        for array in arrays(outline.sizes):
+            yield pattern.replace("X", array)
+    elif "(l)" in pattern:
+        layers = outline.experiment["network"]["layers"]
+        for l, layer in enumerate(layers, start=1):
+            if not quantity.elementwise or layer["activation"] in vocabulary.activations:
+                yield pattern.replace("(l)", f"({l})")
+    else:
+        yield pattern
+
+
+def arrays(sizes: Sequence[int]) -> list[str]:
+    """Every array that X can be, by layers; a[0] too."""
+    return ["a[0]", *(f"{symbol}[{l}]" for l in range(1, len(sizes)) for symbol in SYMBOLS)]
+
+
+def _opened(pattern: str) -> str:
+    """What can be typed of a pattern: up to what stands for an array or a layer."""
+    if pattern.endswith(("(X)", "(l)")):
+        return pattern.removesuffix("X)").removesuffix("l)")
+    return f"{pattern} "
+
+
+def _head(quantity: QuantityNote) -> str:
+    return quantity.pattern.partition("(")[0]
+
+
+def _words(quantity: QuantityNote, name: str) -> str:
+    """The words of a quantity of one array."""
+    return quantity.words.replace("X", name.partition("(")[2].rstrip(")"))

@@ -1,0 +1,80 @@
+"""The conditions of a run, as a list in which each has a mark."""
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.message import Message
+
+from tuiprop.protocol.messages.payloads import StopNote
+from tuiprop.ui.drawing.numbers import short
+from tuiprop.ui.patches.options import ChangingList
+from tuiprop.ui.theme import Palette
+
+MARK = 4
+"""Columns of [✓] and a blank: a click there switches."""
+
+
+class StopList(ChangingList):
+    """The conditions. Space, or a click on the mark, switches one on or off."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "screen.switch", "on, off", show=False),
+        Binding("d,delete,backspace", "screen.delete", "delete", show=False),
+        Binding("a,plus", "screen.add", "add", show=False),
+    ]
+
+    class Switched(Message):
+        """The mark of a condition was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, markup=False)
+        self._palette = palette
+        self._notes: list[StopNote] | None = None
+
+    def show(self, notes: list[StopNote]) -> None:
+        """Paint these conditions, where they differ from those on the screen."""
+        if notes == self._notes:
+            return
+        self._notes = notes
+        at = self.highlighted or 0
+        self.clear_options()
+        self.add_options(_row(note, self._palette) for note in notes)
+        self.highlighted = min(at, len(notes) - 1) if notes else None
+        on = sum(note.enabled for note in notes)
+        self.border_subtitle = (
+            f"{on} of {len(notes)} on" if notes else "none; a divergence stops all the same"
+        )
+
+    def on_click(self, event: Click) -> None:
+        """The mark; elsewhere the option is chosen."""
+        index, offset = event.style.meta.get("option"), event.get_content_offset(self)
+        if index is not None and offset is not None and offset.x < MARK:
+            event.prevent_default()
+            self.highlighted = index
+            self.post_message(self.Switched(index))
+
+
+def _row(note: StopNote, palette: Palette) -> Table:
+    row = Table.grid(expand=True)
+    row.add_column(ratio=1)
+    row.add_column(justify="right", no_wrap=True)
+    style = Style() if note.enabled else Style(color=palette.dim)
+    value = "" if note.value is None else f"now {_written(note.value)} "
+    row.add_row(
+        Text(f"[{'✓' if note.enabled else ' '}] {note.when}", style),
+        Text(value if note.enabled else f"{value}  off ", style),
+    )
+    return row
+
+
+def _written(value: float) -> str:
+    """A count without places; else in few columns."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e9 else short(value)

@@ -1,0 +1,169 @@
+"""The proof of where the run stands, and slips that make it fail."""
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from tuiprop.protocol.messages.payloads import Message, ProofNote, SlipNote
+from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
+from tuiprop.protocol.messages.requests import Ask, Move, SetSlip, Verify
+from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.link import Link
+from tuiprop.ui.live import LiveScreen
+from tuiprop.ui.theme import Palette
+from tuiprop.ui.verify import words as proving
+
+
+class ProofScreen(LiveScreen):
+    """Begins to prove at once, shows what is found, and switches slips."""
+
+    DEFAULT_CSS = """
+    ProofScreen #flag { height: 1; background: $error; display: none; }
+    ProofScreen #found { height: 1fr; border: round $border; border-title-color: $foreground;
+        scrollbar-size-vertical: 1; padding: 0 1; scrollbar-gutter: stable; }
+    ProofScreen #found { border-title-style: bold; }
+    ProofScreen #found.-wrong { border-title-color: $error; }
+    ProofScreen #found:focus { border: round $foreground; }
+    ProofScreen #slips { height: auto; max-height: 45%; scrollbar-gutter: stable; }
+    ProofScreen #about { height: auto; padding: 0 1; color: $dim; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "back", show=False),
+        Binding("v", "verify", "verify now", show=False),
+        Binding("b", "update(1)", "one update on", show=False),
+        Binding("B", "update(-1)", "one update back", show=False),
+    ]
+    NAME = "Proof"
+
+    def __init__(self, link: Link, palette: Palette) -> None:
+        super().__init__(link, palette)
+        self._slips: list[SlipNote] = []
+        self._on: str | None = None
+        self._shown: list[Text] = []
+
+    def compose(self) -> ComposeResult:
+        """Title, flag, what was found, slips, keys."""
+        yield Line(id="title")
+        yield Line(id="flag")
+        yield VerticalScroll(Static(id="report", markup=False), id="found")
+        yield OptionList(id="slips", markup=False)
+        yield Static(id="about", markup=False)
+        yield Static(classes="error", markup=False)
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Prove, and learn the slips."""
+        slips = self.query_one("#slips", OptionList)
+        slips.border_title = "[b]Slips[/b]: mistakes for the running network"
+        slips.border_subtitle = "left: slipped, right: as it should be"
+        slips.focus()
+        self.show_footer(
+            [
+                ("Enter", "slip on, off", "switch"),
+                ("v", "verify", "verify"),
+                ("b", "update", "update(1)"),
+                ("Shift+b", "back", "update(-1)"),
+                ("Tab", "proof", "focus_next"),
+                ("Escape", "back", "leave"),
+            ]
+        )
+        self._learn()
+        self.action_verify()
+
+    @work
+    async def _learn(self) -> None:
+        reply = await self.link.ask(Ask())
+        if isinstance(reply, Vocabulary):
+            self._slips = reply.slips
+            self._show_slips()
+
+    # Showing
+
+    def paint(self, frame: Frame) -> None:
+        """What was found, and which slip is on."""
+        line = self.query_one("#flag", Line)
+        line.display = frame.slip is not None
+        if frame.slip is not None:
+            lines = proving.flag(frame.slip, self.palette, self.size.width)
+            line.styles.height = len(lines)
+            line.show(lines)
+        on = None if frame.slip is None else frame.slip.name
+        if on != self._on:
+            self._on = on
+            self._show_slips()
+        lines = proving.report(frame.proof, self.palette)
+        if lines != self._shown:
+            self._shown = lines
+            self.query_one("#report", Static).update(Text("\n").join(lines))
+        self._show_verdict(frame.proof)
+
+    def _show_verdict(self, proof: ProofNote | None) -> None:
+        found = self.query_one("#found")
+        found.set_class(proof is not None and bool(proving.wrong(proof)), "-wrong")
+        found.border_title = Content(f"Proof: {proving.verdict(proof)}")
+
+    def _show_slips(self) -> None:
+        panel = self.query_one("#slips", OptionList)
+        at = panel.highlighted or 0
+        panel.clear_options()
+        panel.add_options(self._row(slip) for slip in self._slips)
+        panel.highlighted = at if self._slips else None
+
+    def _row(self, slip: SlipNote) -> Table:
+        is_on = slip.name == self._on
+        row = Table.grid(expand=True, padding=(0, 1))
+        row.add_column(width=2)
+        row.add_column(ratio=1)
+        row.add_column(ratio=1)
+        style = Style(bold=True) if is_on else ""
+        row.add_row(Text(" ✗" if is_on else "", style), Text(slip.title, style), Text(slip.right))
+        return row
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self.query_one("#about", Static).update(self._slips[event.option_index].sentence)
+        self.say("")
+
+    # Changing
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        name = self._slips[event.option_index].name
+        self._switch(None if name == self._on else name)
+
+    @work(exclusive=True, group="change")
+    async def _switch(self, name: str | None) -> None:
+        """A slip on or off, and an update with it: the audit speaks of an update."""
+        await self._do(SetSlip(name=name), Move(updates=1), Verify())
+
+    @work(exclusive=True, group="change")
+    async def action_verify(self) -> None:
+        """Prove all of it, now."""
+        await self._do(Verify())
+
+    @work(exclusive=True, group="change")
+    async def action_update(self, count: int) -> None:
+        """One update on or back, and its proof."""
+        await self._do(Move(updates=count), Verify())
+
+    async def _do(self, *requests: Message) -> None:
+        """One after another, until one is refused."""
+        self.say("")
+        for request in requests:
+            reply = await self.link.ask(request)
+            if isinstance(reply, Refused):
+                self.say(reply.sentence)
+                return
+        await self.look()
+
+    def action_switch(self) -> None:
+        """The highlighted slip on or off."""
+        self.query_one("#slips", OptionList).action_select()

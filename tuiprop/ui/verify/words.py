@@ -1,0 +1,173 @@
+"""The proof in words: text from what was found."""
+
+import re
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
+from tuiprop.ui.theme import Palette
+
+SIGNS = {"right": "✓", "wrong": "✗"}
+"""Of the verdicts; what cannot be checked has none."""
+
+HOW_CHECKED = (
+    "Gradient check: dW and db against central differences of J at two steps, h and 4h, in "
+    "float64, on {examples} of the next batch. Shown are the relative error and how many numbers "
+    "were compared; those at a kink of g are left out. An array cannot be checked where the "
+    "steps disagree, or rounding leaves fewer than five digits of the difference."
+)
+HOW_AUDITED = (
+    "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
+    "second time; a number may differ by 4 ε of the sizes in it. Shown is the largest difference "
+    "as a share of that, and where."
+)
+
+_ARRAY = re.compile(r"(?:(\w+) of )?(\w+)\[(\d+)\]")
+
+COLUMN = 34
+"""Columns of the text of one array."""
+
+
+def verdict_style(text: str, palette: Palette) -> Style:
+    """The colour of a text that begins with a sign."""
+    if text.startswith("✓"):
+        return Style(color=palette.good)
+    return Style(color=palette.bad, bold=True) if text.startswith("✗") else Style(color=palette.dim)
+
+
+def wrong(proof: ProofNote) -> list[str]:
+    """The arrays that are wrong, those of the gradient check first."""
+    return [each.array for each in [*proof.checks, *proof.audits] if each.verdict == "wrong"]
+
+
+def unchecked(proof: ProofNote) -> str:
+    """Such as "2 of 4 arrays cannot be checked"; empty where all are checked."""
+    count = sum(each.verdict == "unchecked" for each in proof.checks)
+    return f"{count} of {len(proof.checks)} arrays cannot be checked" if count else ""
+
+
+def verdict(proof: ProofNote | None) -> str:
+    """The whole proof in a few words, after its sign.
+
+    "✓ nothing is wrong" is only said where every array was compared.
+    """
+    if proof is None:
+        return "…"
+    if found := wrong(proof):
+        return f"✗ wrong: {', '.join(found)}"
+    if proof.fault:
+        return "· it failed"
+    if not proof.finished:
+        return "…"
+    return f"· {words}" if (words := unchecked(proof)) else "✓ nothing is wrong"
+
+
+def which(proof: ProofNote) -> str:
+    """Which parameters are compared."""
+    if proof.sample == proof.parameters:
+        return f"all {proof.parameters:,} parameters"
+    return f"a seeded sample of {proof.sample:,} of {proof.parameters:,} parameters"
+
+
+def _checked(each: ArrayProof) -> str:
+    """✓ 3e-10 of 24, 2 at kinks; or · steps disagree."""
+    kinks = f", {each.kinks} at kinks" if each.kinks and each.compared else ""
+    figure = f"{each.figure:.0e}" if each.figure < 1e-3 else f"{each.figure:.2g}"
+    sign = SIGNS.get(each.verdict)
+    found = f"{sign} {figure} of {each.compared}" if sign else f"· {each.why}"
+    return found + kinks
+
+
+def _audited(each: ArrayProof) -> str:
+    """✓ 0.25 at [3,2]."""
+    row, column = each.cell
+    figure = f"{each.figure:.2g} at [{row},{column}]" if each.figure else "equal"
+    return f"{SIGNS[each.verdict]} {figure}"
+
+
+def _table(found: Sequence[tuple[ArrayProof, str]], palette: Palette) -> list[Text]:
+    """Two arrays a line, that of W[l] and that of b[l]."""
+    dim, lines = Style(color=palette.dim), []
+    names = max(len(each.array) for each, _ in found)
+    for pair in zip(found[::2], found[1::2], strict=True):
+        line = Text("  ")
+        for each, text in pair:
+            line.append(f"{each.array:<{names}} ", dim)
+            line.append(f"{text:<{COLUMN - names}}", verdict_style(text, palette))
+        line.rstrip()
+        lines.append(line)
+    return lines
+
+
+def _sign(found: Sequence[ArrayProof]) -> str:
+    """✗ where one is wrong, ✓ where all are right."""
+    verdicts = {each.verdict for each in found}
+    if "wrong" in verdicts:
+        return SIGNS["wrong"]
+    return SIGNS["right"] if verdicts == {"right"} else "·"
+
+
+def _head(title: str, sign: str, words: str, palette: Palette) -> Text:
+    style = verdict_style(sign, palette)
+    return Text.assemble((f"{title:<16}", Style(bold=True)), (f"{sign} ", style), words)
+
+
+def report(proof: ProofNote | None, palette: Palette) -> list[Text]:
+    """The whole proof, line by line; sentences may be longer than a line."""
+    if proof is None:
+        return [Text("… It begins when the run stands still.", Style(color=palette.dim))]
+    dim = Style(color=palette.dim)
+    examples = f"{proof.examples} example{'s' if proof.examples > 1 else ''}"
+    return [
+        *_gradient_check(proof, palette),
+        Text(),
+        *_update_audit(proof, palette),
+        Text(),
+        Text(HOW_CHECKED.format(examples=examples), dim),
+        Text(HOW_AUDITED, dim),
+    ]
+
+
+def _gradient_check(proof: ProofNote, palette: Palette) -> list[Text]:
+    if proof.fault:
+        return [_head("Gradient check", "·", f"it failed: {proof.fault}", palette)]
+    words = which(proof)
+    if not proof.finished:
+        words = f"{proof.compared:,} of {words}"
+    elif not_all := unchecked(proof):
+        words = f"{not_all}; {words}"
+    sign = _sign(proof.checks) if proof.finished else "…"
+    lines = [_head("Gradient check", sign, words, palette)]
+    if proof.finished:
+        lines += _table([(each, _checked(each)) for each in proof.checks], palette)
+    return lines
+
+
+def _update_audit(proof: ProofNote, palette: Palette) -> list[Text]:
+    if not proof.audits and proof.fault:
+        return [_head("Update audit", "·", "none was made", palette)]
+    if not proof.audits:
+        words = "no update here yet: b makes one"
+        return [_head("Update audit", "…", words, palette)]
+    head = _head("Update audit", _sign(proof.audits), f"update {proof.update}", palette)
+    # W[1] b[1] W[2] b[2] …, then each slot in the same order: bring those of a layer together
+    order = sorted(enumerate(proof.audits), key=lambda pair: (_layer(pair[1]), pair[0]))
+    return [head, *_table([(each, _audited(each)) for _, each in order], palette)]
+
+
+def _layer(each: ArrayProof) -> int:
+    match = _ARRAY.fullmatch(each.array)
+    assert match is not None
+    return int(match[3])
+
+
+def flag(slip: SlipNote, palette: Palette, width: int) -> list[Text]:
+    """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
+    style = Style(color=palette.background, bgcolor=palette.bad, bold=True)
+    line = f" ✗ SLIP ON: {slip.title}  (nothing can be exported) "
+    long = cell_len(line) > width
+    lines = (" ✗ SLIP ON, nothing can be exported:", f"   {slip.title}") if long else (line,)
+    return [Text.assemble((each, style)) for each in lines]

@@ -1,0 +1,1 @@
+"""What one update consists of: its operations, their operands and results."""

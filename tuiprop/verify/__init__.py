@@ -1,0 +1,1 @@
+"""The gradient check, the update audit, and the mistakes that can be injected."""

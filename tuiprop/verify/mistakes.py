@@ -1,0 +1,306 @@
+"""The slips: the five of the notes, and four more that programs are found with.
+
+Where the shapes of a slipped product do not fit, it does what a careless program does: it reads
+the numbers of an array row by row into the shape that fits.
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from tuiprop.core.array import Array
+from tuiprop.core.loss import Loss
+from tuiprop.core.network import Network
+from tuiprop.update.operation import Arrays, Operation, Piece, Reference, sum_over_examples
+from tuiprop.verify.injection import Rewrite, Slip
+
+
+def _piece(reference: Reference, *, transposed: bool = False) -> Piece:
+    return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
+
+
+def _untransposed(array: Array) -> Array:
+    """The numbers row by row in the shape of the transpose: a square array is itself."""
+    return array.reshape(array.shape[::-1])
+
+
+_READ = "; where the shapes do not fit, {} is read row by row into the shape that does"
+
+
+def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
+    """The operation dW[l] with 1/m so many times, and the transpose of a[l-1] or none."""
+
+    def rewrite(network: Network, operation: Operation) -> Operation:
+        l, l2 = operation.result.layer, network.l2
+        dz, a, W = Reference("dz", l), Reference("a", l - 1), Reference("W", l)
+
+        def compute(x: Arrays) -> Array:
+            dW = np.dot(x[dz], x[a].T if transposed else _untransposed(x[a]))
+            for _ in range(means):
+                dW = np.divide(dW, x[dz].shape[1])
+            return np.add(dW, np.multiply(x[W], l2)) if l2 else dW
+
+        right = f"{a.numpy}.T" if transposed else f"{a.numpy}.reshape({a.numpy}.shape[::-1])"
+        return replace(
+            operation,
+            equation=(
+                *[Piece("(1/m)")] * means,
+                _piece(dz),
+                Piece("·"),
+                _piece(a, transposed=transposed),
+                *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
+            ),
+            sentence=f"Slip: {what}{'' if transposed else _READ.format(a)}.",
+            numpy=f"dW{l} = dz{l} @ {right}{' / {m}' * means}"
+            + (f" + {l2!r} * W{l}" if l2 else ""),
+            compute=compute,
+            sums_away="m" if transposed else "",
+        )
+
+    return _only("dW", rewrite)
+
+
+def _bias_gradient(*, means: int, what: str) -> Rewrite:
+    """The operation db[l] with 1/m so many times."""
+
+    def rewrite(network: Network, operation: Operation) -> Operation:
+        l, dz = operation.result.layer, Reference("dz", operation.result.layer)
+
+        def compute(x: Arrays) -> Array:
+            db = sum_over_examples(x[dz])
+            for _ in range(means):
+                db = np.divide(db, x[dz].shape[1])
+            return np.asarray(db)
+
+        return replace(
+            operation,
+            equation=(*[Piece("(1/m)")] * means, Piece("Σᵢ"), _piece(dz)),
+            sentence=f"Slip: {what}.",
+            numpy=f"db{l} = dz{l}.sum(axis=1, keepdims=True){' / {m}' * means}",
+            compute=compute,
+        )
+
+    return _only("db", rewrite)
+
+
+def _one_example(network: Network, operation: Operation) -> Operation:
+    """db[l] = dz[l]⁽ⁱ⁾."""
+    l, dz = operation.result.layer, Reference("dz", operation.result.layer)
+    return replace(
+        operation,
+        equation=(Piece(f"{dz}⁽ⁱ⁾", dz),),
+        sentence="Slip: the error of one example, the first, and not the mean over all {m}.",
+        numpy=f"db{l} = dz{l}[:, :1]",
+        compute=lambda x: x[dz][:, :1].copy(),
+    )
+
+
+def _back_untransposed(network: Network, operation: Operation) -> Operation:
+    """da[l] = W[l+1] dz[l+1]."""
+    l = operation.result.layer
+    if l == network.L:
+        return operation
+    W, dz = Reference("W", l + 1), Reference("dz", l + 1)
+    return replace(
+        operation,
+        equation=(_piece(W), Piece("·"), _piece(dz)),
+        sentence=f"Slip: {W} is not transposed{_READ.format(W)}.",
+        numpy=f"da{l} = {W.numpy}.reshape({W.numpy}.shape[::-1]) @ {dz.numpy}",
+        compute=lambda x: np.dot(_untransposed(x[W]), x[dz]),
+        sums_away="",
+    )
+
+
+def _slipped_cost(network: Network, operation: Operation) -> Operation:
+    """J of 𝓛 = −y log a + (1−y) log(1−a)."""
+    a, y = _piece(Reference("a", network.L)), _piece(Reference("y", network.L))
+    return replace(
+        operation,
+        equation=(
+            *(Piece("(1/m)"), Piece("Σ ("), Piece(f"−{y.text}", y.array), Piece("log"), a),
+            Piece("+"),
+            *(Piece("(1 −"), y, Piece(")"), Piece("log(1 −"), a, Piece(")"), Piece(")")),
+            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if network.l2 else ()),
+        ),
+        sentence="Slip: the minus acts on the first term of the loss only; it belongs before both.",
+    )
+
+
+def _slipped_output_gradient(network: Network, operation: Operation) -> Operation:
+    """da[L] = −( y/a + (1−y)/(1−a) ), and dz[L] over it."""
+    L = network.L
+    a, y = _piece(Reference("a", L)), _piece(Reference("y", L))
+    if operation.result == Reference("dz", L):
+        return replace(
+            operation,
+            sentence=f"The long way over da[{L}], so that the slip there counts: "
+            f"the short one, a[{L}] − y, goes round it.",
+        )
+    if operation.result != Reference("da", L):
+        return operation
+    return replace(
+        operation,
+        equation=(
+            *(Piece("−("), y, Piece("/"), a, Piece("+"), Piece("(1 −"), y, Piece(")")),
+            *(Piece("/"), Piece("(1 −"), a, Piece(")"), Piece(")")),
+        ),
+        sentence="Slip: the minus belongs to the first term only.",
+    )
+
+
+def _with_slipped_value(loss: Loss) -> Loss:
+    def value(z: Array, a: Array, y: Array) -> Array:
+        # with a = σ(z), −log a is log(1 + exp(−z)) and −log(1 − a) is log(1 + exp(z))
+        return np.asarray(
+            (y * np.logaddexp(0.0, -z) - (1.0 - y) * np.logaddexp(0.0, z)).sum(axis=0)
+        )
+
+    line = "(-{y} * np.log({a}) + (1 - {y}) * np.log(1 - {a})).sum(axis=0)"
+    return replace(loss, value=value, numpy=line)
+
+
+def _with_slipped_gradient(loss: Loss) -> Loss:
+    def gradient(a: Array, y: Array, out: Array) -> None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.add(y / a, (1.0 - y) / (1.0 - a), out)
+            np.negative(out, out)
+
+    line = "-({y} / {a} + (1 - {y}) / (1 - {a}))"
+    return replace(loss, gradient=gradient, numpy_gradient=line, output=None)
+
+
+def _only(symbol: str, rewrite: Rewrite) -> Rewrite:
+    """Rewrite the operations that make this symbol."""
+    return lambda network, each: rewrite(network, each) if each.result.symbol == symbol else each
+
+
+def _both(one: Rewrite, other: Rewrite) -> Rewrite:
+    return lambda network, operation: other(network, one(network, operation))
+
+
+def _never(network: Network, m: int) -> str:
+    return ""
+
+
+def _of_binary_cross_entropy(network: Network, m: int) -> str:
+    if network.loss == "binary_cross_entropy":
+        return ""
+    return f"this slip is one of binary_cross_entropy; the loss here is {network.loss}"
+
+
+def _of_many_examples(network: Network, m: int) -> str:
+    if m > 1:
+        return ""
+    return (
+        "with one example in a batch this slip changes nothing; it needs a batch size of 2 or more"
+    )
+
+
+def _of_long_columns(network: Network, m: int) -> str:
+    if max(network.sizes[:-1]) > 1:
+        return _of_many_examples(network, m)
+    return (
+        "every a[l-1] has one row, which read row by row is its own transpose, so this slip "
+        "changes nothing; it needs 2 inputs or more, or 2 units or more in a layer before the last"
+    )
+
+
+def _of_wide_layers(network: Network, m: int) -> str:
+    if any(min(before, n) > 1 for before, n in pairwise(network.sizes[1:])):
+        return ""
+    return (
+        "no W[l] after the first has 2 rows and 2 columns or more, and a single row or column is, "
+        "read row by row, its own transpose, so this slip changes nothing; it needs two layers, "
+        "one after the other, of 2 units or more"
+    )
+
+
+_RIGHT_DW, _RIGHT_DB = "dW[l] = (1/m) dz[l] · a[l-1]ᵀ", "db[l] = (1/m) Σᵢ dz[l]⁽ⁱ⁾"
+
+_TABLE = (
+    Slip(
+        "loss",
+        "𝓛 = −y log a + (1−y) log(1−a)",
+        "𝓛 = −( y log a + (1−y) log(1−a) )",
+        "The minus acts on the first term of the loss only.",
+        _of_binary_cross_entropy,
+        _only("J", _slipped_cost),
+        _with_slipped_value,
+    ),
+    Slip(
+        "output_gradient",
+        "da[L] = −( y/a + (1−y)/(1−a) )",
+        "da[L] = −y/a + (1−y)/(1−a)",
+        "The minus acts on both terms of da[L]; dz[L] goes the long way over it, "
+        "as the short one, a[L] − y, goes round it.",
+        _of_binary_cross_entropy,
+        _slipped_output_gradient,
+        _with_slipped_gradient,
+    ),
+    Slip(
+        "weight_gradient",
+        "dW[l] = dz[l] a[l-1]",
+        _RIGHT_DW,
+        "Neither 1/m nor the transpose of a[l-1] is in dW[l].",
+        _of_many_examples,
+        _weight_gradient(means=0, transposed=False, what="neither 1/m nor the transpose is there"),
+    ),
+    Slip(
+        "bias_gradient",
+        "db[l] = dz[l]⁽ⁱ⁾",
+        _RIGHT_DB,
+        "db[l] is the error of one example, the first of the batch, and not the mean over all.",
+        _of_many_examples,
+        _only("db", _one_example),
+    ),
+    Slip(
+        "back_transpose",
+        "da[l-1] = W[l] dz[l]",
+        "da[l-1] = W[l]ᵀ · dz[l]",
+        "W[l] is not transposed on the way back.",
+        _of_wide_layers,
+        _only("da", _back_untransposed),
+    ),
+    Slip(
+        "no_mean",
+        "dW[l] = dz[l] · a[l-1]ᵀ, db[l] = Σᵢ dz[l]⁽ⁱ⁾",
+        f"{_RIGHT_DW}, {_RIGHT_DB}",
+        "1/m is forgotten in dW[l] and db[l]: they grow with the batch.",
+        _of_many_examples,
+        _both(
+            _weight_gradient(means=0, transposed=True, what="1/m is forgotten"),
+            _bias_gradient(means=0, what="1/m is forgotten"),
+        ),
+    ),
+    Slip(
+        "mean_twice",
+        "dW[l] = (1/m) (1/m) dz[l] · a[l-1]ᵀ, db[l] = (1/m) (1/m) Σᵢ dz[l]⁽ⁱ⁾",
+        f"{_RIGHT_DW}, {_RIGHT_DB}",
+        "1/m is in dW[l] and db[l] twice: they shrink with the batch.",
+        _of_many_examples,
+        _both(
+            _weight_gradient(means=2, transposed=True, what="1/m is there twice"),
+            _bias_gradient(means=2, what="1/m is there twice"),
+        ),
+    ),
+    Slip(
+        "transpose",
+        "dW[l] = (1/m) dz[l] · a[l-1]",
+        _RIGHT_DW,
+        "a[l-1] is not transposed in dW[l].",
+        _of_long_columns,
+        _weight_gradient(means=1, transposed=False, what="the transpose is forgotten"),
+    ),
+    Slip(
+        "bias_twice",
+        "b[l] is changed twice by its gradient",
+        "b[l] is changed once by its gradient",
+        "The rule of the optimiser is applied to every b[l] twice in one update.",
+        _never,
+        bias_twice=True,
+    ),
+)
+
+SLIPS: dict[str, Slip] = {slip.name: slip for slip in _TABLE}
+"""Every slip by its name, the five of the notes first."""
