@@ -148,12 +148,12 @@ def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path, comm
     assert "weights_only=True" in text
 
 
-@pytest.mark.parametrize("suffix", [".onnx", ".py", "_torch.py", "_sklearn.py"])
+@pytest.mark.parametrize("suffix", [".onnx", "_torch.py"])
 def test_what_a_format_lacks_is_said_before_it_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    for table in (scripts.NUMPY, scripts.MODULES, onnx_graph.ACTIVATIONS):
-        monkeypatch.delitem(table, "gelu")
+    monkeypatch.delitem(scripts.MODULES, "gelu")
+    monkeypatch.delitem(onnx_graph._FUNCTIONS, "tanh")  # the formula of gelu calls it
     monkeypatch.setattr(Run, "advance", lambda *_, **__: pytest.fail("it trains"))
     layers = [{"units": 4, "activation": "gelu"}, {"units": 3, "activation": "softmax"}]
     path, out = experiment(tmp_path, network={"layers": layers}), tmp_path / f"w{suffix}"

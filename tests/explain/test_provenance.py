@@ -10,11 +10,11 @@ import pytest
 from tests.update.test_operation import CASES, trainer
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
-from tuiprop.core.formula import evaluate, joined
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
-from tuiprop.core.rounding import Precision, Rounded
+from tuiprop.explain.error_bounds import Precision, Rounded
+from tuiprop.explain.evaluation import evaluate, joined
 from tuiprop.explain.provenance import Cell, Group, Origin, maker
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Record, Trainer

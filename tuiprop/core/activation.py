@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuiprop.core.array import Array
-from tuiprop.core.formula import Formula
+from tuiprop.core.array import Array, Formula
 
 
 @dataclass(frozen=True)
@@ -27,15 +26,12 @@ class Activation:
     """(z, a, da, out, scratch) → out = dz = da * g′(z), all (n[l], m); softmax: the Jacobian."""
     derivative: Callable[[Array, Array, Array, Array], None] | None
     """g′: (z, a, out, scratch) → out = g′(z); None where g is not elementwise."""
-    numpy: str
-    """The line of NumPy that computes a from {z}."""
-    numpy_dz: str
-    """The line of NumPy that computes dz from {da}, {z} and {a}."""
     formula: Formula
-    """a from z for one number, grouped as `function` does it; softmax: with the largest z of the
-    column and S, the sum of e over it."""
-    slope: Formula = ()
-    """g′ from z and a for one number, grouped as `derivative` does it; none where there is none."""
+    """a from z for one number, grouped as `function` computes it; softmax: from the column of z,
+    over which max and Σ run."""
+    error: Formula
+    """dz from da, z and a for one number, grouped as `multiply_derivative` computes it; softmax:
+    from the columns, over which Σ runs. An elementwise g has a line that assigns g′."""
     kink: bool = False
     """g′ or its slope jumps at z = 0: a central difference across it is no test of g′."""
     output_only: bool = False
@@ -215,8 +211,6 @@ def _elementwise(
     name: str,
     function: Callable[[Array, Array, Array], None],
     derivative: Callable[[Array, Array, Array, Array], None],
-    numpy: str,
-    numpy_derivative: str,
     formula: Formula,
     slope: Formula,
     *,
@@ -226,53 +220,24 @@ def _elementwise(
         derivative(z, a, out, scratch)
         np.multiply(da, out, out)
 
-    return Activation(
-        name,
-        function,
-        multiply_derivative,
-        derivative,
-        numpy,
-        f"{{da}} * {numpy_derivative}",
-        formula,
-        slope,
-        kink=kink,
-    )
+    error = (*slope, "dz = da * g′")
+    return Activation(name, function, multiply_derivative, derivative, formula, error, kink=kink)
 
 
 _TABLE = (
-    _elementwise(
-        "linear",
-        _linear,
-        _linear_derivative,
-        "{z}",
-        "1",
-        ("a = z",),
-        ("g′ = 1",),
-    ),
+    _elementwise("linear", _linear, _linear_derivative, ("a = z",), ("g′ = 1",)),
     _elementwise(
         "sigmoid",
         _sigmoid,
         _sigmoid_derivative,
-        "1 / (1 + np.exp(-{z}))",
-        "({a} * (1 - {a}))",
         ("a = 1 / (1 + exp(-z))",),
         ("g′ = a * (1 - a)",),
     ),
-    _elementwise(
-        "tanh",
-        _tanh,
-        _tanh_derivative,
-        "np.tanh({z})",
-        "(1 - {a}**2)",
-        ("a = tanh(z)",),
-        ("g′ = 1 - a**2",),
-    ),
+    _elementwise("tanh", _tanh, _tanh_derivative, ("a = tanh(z)",), ("g′ = 1 - a**2",)),
     _elementwise(
         "relu",
         _relu,
         _relu_derivative,
-        "np.maximum({z}, 0)",
-        "({z} > 0)",
         ("a = max(z, 0)",),
         ("g′ = 1 if z > 0 else 0",),
         kink=True,
@@ -281,8 +246,6 @@ _TABLE = (
         "leaky_relu",
         _leaky_relu,
         _leaky_relu_derivative,
-        f"np.maximum({{z}}, {LEAKY_SLOPE} * {{z}})",
-        f"np.where({{z}} > 0, 1, {LEAKY_SLOPE})",
         (f"a = z if z > 0 else {LEAKY_SLOPE} * z",),
         (f"g′ = 1 if z > 0 else {LEAKY_SLOPE}",),
         kink=True,
@@ -291,8 +254,6 @@ _TABLE = (
         "elu",
         _elu,
         _elu_derivative,
-        "np.where({z} > 0, {z}, np.expm1({z}))",
-        "np.where({z} > 0, 1, np.exp({z}))",
         ("a = z if z > 0 else expm1(z)",),
         ("g′ = 1 if z > 0 else exp(z)",),
         kink=True,
@@ -301,8 +262,6 @@ _TABLE = (
         "selu",
         _selu,
         _selu_derivative,
-        f"{SELU_SCALE} * np.where({{z}} > 0, {{z}}, {SELU_ALPHA} * np.expm1({{z}}))",
-        f"({SELU_SCALE} * np.where({{z}} > 0, 1, {SELU_ALPHA} * np.exp({{z}})))",
         (f"a = {SELU_SCALE} * (z if z > 0 else {SELU_ALPHA} * expm1(z))",),
         (f"g′ = {SELU_SCALE} * (1 if z > 0 else {SELU_ALPHA} * exp(z))",),
         kink=True,
@@ -311,8 +270,6 @@ _TABLE = (
         "softplus",
         _softplus,
         _softplus_derivative,
-        "np.logaddexp(0, {z})",
-        "(1 / (1 + np.exp(-{z})))",
         ("a = max(z, 0) + log1p(exp(-abs(z)))",),
         ("g′ = 1 / (1 + exp(-z))",),
     ),
@@ -320,8 +277,6 @@ _TABLE = (
         "silu",
         _silu,
         _silu_derivative,
-        "{z} / (1 + np.exp(-{z}))",
-        "((1 + {z} - {a}) / (1 + np.exp(-{z})))",
         ("σ = 1 / (1 + exp(-z))", "a = z * σ"),
         ("σ = 1 / (1 + exp(-z))", "g′ = σ + a * (1 - σ)"),
     ),
@@ -329,10 +284,6 @@ _TABLE = (
         "gelu",
         _gelu,
         _gelu_derivative,
-        "0.5 * {z} * (1 + np.tanh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3)))",
-        "(0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3)))"
-        " + 0.5 * {z} / np.cosh(np.sqrt(2 / np.pi) * ({z} + 0.044715 * {z}**3))**2"
-        " * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * {z}**2))",
         (_GELU_TANH_FORMULA, "a = 0.5 * z * (1 + t)"),
         (
             _GELU_TANH_FORMULA,
@@ -345,9 +296,8 @@ _TABLE = (
         _softmax,
         _softmax_jacobian,
         None,
-        "np.exp({z}) / np.exp({z}).sum(axis=0)",
-        "{a} * ({da} - ({a} * {da}).sum(axis=0))",
-        ("e = exp(z - largest)", "a = e / S"),
+        ("largest = max(z)", "e = exp(z - largest)", "S = Σ(e)", "a = e / S"),
+        ("s = Σ(a * da)", "dz = a * (da - s)"),
         output_only=True,
     ),
 )

@@ -14,6 +14,9 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 Rows: TypeAlias = NDArray[np.integer[Any]]
 """Row numbers of examples, counted from 0."""
 
+Formula: TypeAlias = tuple[str, ...]
+"""An equation for one number, as lines "name = expression"; a line may use the names before it."""
+
 
 def norm(array: Array) -> float:
     """The Frobenius norm, which is finite where every number is, and 0 only where they all are."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuiprop.core.array import Array
-from tuiprop.core.formula import Formula
+from tuiprop.core.array import Array, Formula
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,6 @@ class Loss:
     The cross-entropies are taken from z, where nothing overflows and no logarithm meets 0."""
     gradient: Callable[[Array, Array, Array], None]
     """(a, y, out) → out = da[L] = ∂𝓛/∂ŷ, (K, m), without 1/m."""
-    numpy: str
-    """The line of NumPy that computes 𝓛 of each example, (m,), from {a} and {y}."""
-    numpy_gradient: str
-    """The line of NumPy that computes da[L] from {a} and {y}."""
     formula: Formula
     """𝓛 of one example from its columns a and y, and K; Σ and max of one thing go over them."""
     slope: Formula
@@ -112,8 +107,6 @@ _TABLE = (
         "binary_cross_entropy",
         _binary_cross_entropy,
         _binary_cross_entropy_gradient,
-        "-({y} * np.log({a}) + (1 - {y}) * np.log(1 - {a})).sum(axis=0)",
-        "-{y} / {a} + (1 - {y}) / (1 - {a})",
         formula=("𝓛 = -Σ(y * log(a) + (1 - y) * log(1 - a))",),
         slope=("da = (1 - y) / (1 - a) - y / a",),
         from_z=("𝓛 = Σ(max(z, 0) - z * y + log1p(exp(-abs(z))))",),
@@ -124,8 +117,6 @@ _TABLE = (
         "cross_entropy",
         _cross_entropy,
         _cross_entropy_gradient,
-        "-({y} * np.log({a})).sum(axis=0)",
-        "-{y} / {a}",
         formula=("𝓛 = -Σ(y * log(a))",),
         slope=("da = -y / a",),
         from_z=("𝓛 = log(Σ(exp(z - max(z)))) - Σ(y * (z - max(z)))",),
@@ -136,8 +127,6 @@ _TABLE = (
         "mse",
         _mse,
         _mse_gradient,
-        "(({a} - {y})**2).mean(axis=0)",
-        "2 * ({a} - {y}) / len({a})",
         formula=("𝓛 = Σ((a - y)**2) / K",),
         slope=("da = 2 / K * (a - y)",),
     ),
@@ -145,8 +134,6 @@ _TABLE = (
         "squared_error",
         _squared_error,
         _squared_error_gradient,
-        "0.5 * (({a} - {y})**2).sum(axis=0)",
-        "{a} - {y}",
         formula=("𝓛 = 0.5 * Σ((a - y)**2)",),
         slope=("da = a - y",),
     ),
@@ -154,8 +141,6 @@ _TABLE = (
         "mae",
         _mae,
         _mae_gradient,
-        "np.abs({a} - {y}).mean(axis=0)",
-        "np.sign({a} - {y}) / len({a})",
         formula=("𝓛 = Σ(abs(a - y)) / K",),
         slope=("da = 1 / K * sign(a - y)",),
         kinks=(0.0,),
@@ -164,9 +149,6 @@ _TABLE = (
         "huber",
         _huber,
         _huber_gradient,
-        "np.where(np.abs({a} - {y}) <= 1, 0.5 * ({a} - {y})**2, np.abs({a} - {y}) - 0.5)"
-        ".mean(axis=0)",
-        "np.clip({a} - {y}, -1, 1) / len({a})",
         formula=("e = abs(a - y)", "c = min(e, 1)", "𝓛 = Σ(c * (e - 0.5 * c)) / K"),
         slope=("da = 1 / K * max(min(a - y, 1), -1)",),
         kinks=(-1.0, 1.0),

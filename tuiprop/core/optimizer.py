@@ -12,8 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from tuiprop.core.array import Array
-from tuiprop.core.formula import Formula
+from tuiprop.core.array import Array, Formula
 
 Options = Mapping[str, float | tuple[float, float]]
 
@@ -25,13 +24,10 @@ class Optimizer:
     name: str
     update: Callable[["Block"], None]
     """Changes θ and the slots in place; every number by itself."""
-    equations: tuple[str, ...]
-    """The rule as it is written, line by line; the last line is the new {W}. {g} is the gradient,
-    with the decay where it is part of it."""
-    numpy: tuple[str, ...]
-    """The rule as lines of NumPy; {lr} and the options by their names are numbers."""
     formula: Formula
-    """The change Δ{W} of one number from {g}, the slots before, α and t; the decay is not in it."""
+    """The rule for one number: what each slot becomes, then the change Δ{W}, from the gradient
+    {g}, the slots before, α, ε, t, and the options by their names in braces; weight decay is not
+    in it."""
     slots: tuple[str, ...] = ()
     options: Options = field(default_factory=lambda: MappingProxyType({"weight_decay": 0.0}))
     """The options with their defaults, by PyTorch's names."""
@@ -217,37 +213,21 @@ def _options(**options: float | tuple[float, float]) -> Options:
     return MappingProxyType(options)
 
 
-_VELOCITY = "v := {momentum} v + {g}"
-_VELOCITY_NUMPY = "v_{W} = {momentum} * v_{W} + {g}"
-_ADAM = (
-    "m := {beta1} m + (1 − {beta1}) {g}",
-    "v := {beta2} v + (1 − {beta2}) {g}²",
-    "{W} − α (m / (1 − {beta1}ᵗ)) / (√(v / (1 − {beta2}ᵗ)) + ε)",
-)
-_ADAM_NUMPY = (
-    "m_{W} = {beta1} * m_{W} + (1 - {beta1}) * {g}",
-    "v_{W} = {beta2} * v_{W} + (1 - {beta2}) * ({g})**2",
-    "{W} = {W} - {lr} * (m_{W} / (1 - {beta1}**{t})) "
-    "/ (np.sqrt(v_{W} / (1 - {beta2}**{t})) + {eps})",
-)
-
 _VELOCITY_FORMULA = "v = {momentum} * v + {g}"
-_ADAPTIVE_FORMULA = "Δ{W} = -α * {g} / (sqrt(s) + {eps})"
+_ADAPTIVE_FORMULA = "Δ{W} = -α * {g} / (sqrt(s) + ε)"
 _ADAM_FORMULA = (
     "m = {beta1} * m + (1 - {beta1}) * {g}",
     "v = {beta2} * v + (1 - {beta2}) * {g}**2",
     "m̂ = m / (1 - {beta1}**t)",
     "v̂ = v / (1 - {beta2}**t)",
-    "Δ{W} = -α * m̂ / (sqrt(v̂) + {eps})",
+    "Δ{W} = -α * m̂ / (sqrt(v̂) + ε)",
 )
 
 _TABLE = (
-    Optimizer("sgd", _sgd, ("{W} − α {g}",), ("{W} = {W} - {lr} * ({g})",), ("Δ{W} = -α * {g}",)),
+    Optimizer("sgd", _sgd, ("Δ{W} = -α * {g}",)),
     Optimizer(
         "momentum",
         _momentum,
-        (_VELOCITY, "{W} − α v"),
-        (_VELOCITY_NUMPY, "{W} = {W} - {lr} * v_{W}"),
         (_VELOCITY_FORMULA, "Δ{W} = -α * v"),
         ("v",),
         _options(momentum=0.9, weight_decay=0.0),
@@ -255,8 +235,6 @@ _TABLE = (
     Optimizer(
         "nesterov",
         _nesterov,
-        (_VELOCITY, "{W} − α ({g} + {momentum} v)"),
-        (_VELOCITY_NUMPY, "{W} = {W} - {lr} * ({g} + {momentum} * v_{W})"),
         (_VELOCITY_FORMULA, "Δ{W} = -α * ({g} + {momentum} * v)"),
         ("v",),
         _options(momentum=0.9, weight_decay=0.0),
@@ -264,8 +242,6 @@ _TABLE = (
     Optimizer(
         "adagrad",
         _adagrad,
-        ("s := s + {g}²", "{W} − α {g} / (√s + ε)"),
-        ("s_{W} = s_{W} + ({g})**2", "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})"),
         ("s = s + {g}**2", _ADAPTIVE_FORMULA),
         ("s",),
         _options(eps=1e-10, weight_decay=0.0),
@@ -273,11 +249,6 @@ _TABLE = (
     Optimizer(
         "rmsprop",
         _rmsprop,
-        ("s := {alpha} s + (1 − {alpha}) {g}²", "{W} − α {g} / (√s + ε)"),
-        (
-            "s_{W} = {alpha} * s_{W} + (1 - {alpha}) * ({g})**2",
-            "{W} = {W} - {lr} * ({g}) / (np.sqrt(s_{W}) + {eps})",
-        ),
         ("s = {alpha} * s + (1 - {alpha}) * {g}**2", _ADAPTIVE_FORMULA),
         ("s",),
         _options(alpha=0.99, eps=1e-8, weight_decay=0.0),
@@ -285,8 +256,6 @@ _TABLE = (
     Optimizer(
         "adam",
         _adam,
-        _ADAM,
-        _ADAM_NUMPY,
         _ADAM_FORMULA,
         ("m", "v"),
         _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
@@ -294,8 +263,6 @@ _TABLE = (
     Optimizer(
         "adamw",
         _adamw,
-        ("{W} := {W} − α {weight_decay} {W}", *_ADAM),
-        ("{W} = {W} * (1 - {lr} * {weight_decay})", *_ADAM_NUMPY),
         _ADAM_FORMULA,
         ("m", "v"),
         _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01),

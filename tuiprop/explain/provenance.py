@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tuiprop.core.formula import Line
-from tuiprop.core.rounding import Numbers
+from tuiprop.explain.error_bounds import Numbers
+from tuiprop.explain.evaluation import Line
 from tuiprop.update.operation import Operation, Reference
 
 

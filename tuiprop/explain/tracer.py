@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.core.formula import Line, evaluate
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
-from tuiprop.core.rounding import Precision, Rounded
+from tuiprop.explain.error_bounds import Precision, Rounded
+from tuiprop.explain.evaluation import Line, evaluate
 from tuiprop.explain.provenance import Cell, Factor, Group, Kind, Origin
 from tuiprop.update.operation import Arrays, Operation, Phase, Reference, Rule, T
 
@@ -183,10 +183,11 @@ def _share(p: _Place) -> _Made:
     """Softmax: the terms are those of the denominator."""
     formula = p.network.activation(p.l).formula
     z = p.column_of("z")
-    of_largest, made = evaluate(("largest = max(z)",), {"z": z})
-    e = evaluate(formula[:1], {"z": z, **made})[1]["e"]
-    of_sum, sums = evaluate(("S = Σ(e)",), {"e": e})
-    (of_e, of_a), own = evaluate(formula, {"z": p.here("z"), **made, **sums})
+    of_largest, largest = evaluate(formula[:1], {"z": z})
+    e = evaluate(formula[1:2], {"z": z, **largest})[1]["e"]
+    of_sum, sums = evaluate(formula[2:3], {"e": e})
+    own_lines = (formula[1], formula[3])
+    (of_e, of_a), own = evaluate(own_lines, {"z": p.here("z"), **largest, **sums})
     at = f"z[{p.l}][k,{{column}}]"
     return _Made(
         f"a[{p.l}]{_ROW_COLUMN} = exp(z[{p.l}]{_ROW_COLUMN} - largest) / Σₖ exp({at} - largest)",
@@ -269,7 +270,7 @@ def _error(p: _Place) -> _Made:
     if g.derivative is None:
         return _through_shares(p)
     names = {symbol: p.here(symbol) for symbol in ("z", "a", "da")}
-    lines, made = evaluate((*g.slope, "dz = da * g′"), names)
+    lines, made = evaluate(g.error, names)
     slope = Factor(p.factor_here("z").cell, float(made["g′"].value), f"{g.name}′")
     return _Made(
         f"dz[{l}]{_ROW_COLUMN} = da[{l}]{_ROW_COLUMN} * {g.name}′(z[{l}]{_ROW_COLUMN})",
@@ -282,8 +283,9 @@ def _through_shares(p: _Place) -> _Made:
     """The Jacobian product of softmax; the code computes it as the lines do."""
     l, j, i = p.l, p.row, p.column
     a, da = p.column_of("a"), p.column_of("da")
-    of_sum, sums = evaluate(("s = Σ(a * da)",), {"a": a, "da": da})
-    line, own = evaluate(("dz = a * (da - s)",), {"a": p.here("a"), "da": p.here("da"), **sums})
+    total_line, own_line = p.network.activation(l).error
+    of_sum, sums = evaluate((total_line,), {"a": a, "da": da})
+    line, own = evaluate((own_line,), {"a": p.here("a"), "da": p.here("da"), **sums})
     same = Rounded.exact(np.arange(len(a.value)) == j, p.precision)
     terms = p.here("a") * (same - a) * da
     total = terms.sum()
@@ -339,6 +341,8 @@ def _changed(p: _Place, of: Reference, rule: Rule) -> _Made:
     slot_factors = [p.factor_here(symbol, slot) for slot in slots]
     names |= {f.cell.reference.slot: Rounded.exact(f.value, p.precision) for f in slot_factors}
     names |= {"α": rule.learning_rate, "t": int(p.arrays[T].item())}
+    if "eps" in rule.options:
+        names["ε"] = rule.number("eps")
     lines, made = evaluate(rule.formula(symbol), names)
     before = p.factor_here(symbol)
     decayed = (before,) if rule.decay_in_gradient else ()

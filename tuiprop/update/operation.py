@@ -5,6 +5,7 @@ them again from its operands, with the same calls on arrays in the same order of
 result is that of the record, bit for bit.
 """
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tuiprop.core.array import Array
-from tuiprop.core.formula import Formula
+from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Change, Optimizer, Options
+from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
 
 
 class Phase(Enum):
@@ -167,7 +168,7 @@ def _activation(network: Network, l: int) -> Operation:
         (z,),
         (Piece(f"{g.name}("), _piece(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
-        f"a{l} = " + g.numpy.format(z=z.numpy),
+        f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
     )
 
@@ -184,7 +185,9 @@ def _cost(network: Network) -> Operation:
             J += 0.5 * l2 * sum(float(np.vdot(x[W], x[W])) for W in weights)
         return np.full((1, 1), J)
 
-    line = f"J = ({loss.numpy.format(a=a.numpy, y='y')}).mean()"
+    formula = loss.from_z or loss.formula
+    losses = in_numpy(formula, z=z.numpy, a=a.numpy, y=y.numpy, K=f"len({a.numpy})")
+    line = f"J = ({losses}).mean()"
     if l2:
         line += f" + {l2 / 2!r} * ({' + '.join(f'({W.numpy}**2).sum()' for W in weights)})"
     return Operation(
@@ -228,7 +231,7 @@ def _from_loss(network: Network) -> Operation:
         (a, y),
         (Piece("∂𝓛/∂ŷ at"), _piece(a), Piece(","), _piece(y)),
         "How the loss of each example changes with its output; 1/m is not in it yet.",
-        f"da{L} = " + loss.numpy_gradient.format(a=a.numpy, y="y"),
+        f"da{L} = {in_numpy(loss.slope, a=a.numpy, y=y.numpy, K=f'len({a.numpy})')}",
         compute,
     )
 
@@ -275,7 +278,7 @@ def _error(network: Network, l: int) -> Operation:
         if g.derivative is None
         else (_piece(da), Piece("*"), Piece(f"{g.name}′("), _piece(z), Piece(")")),
         "The error of each unit: what reaches it times the slope of g where it stands.",
-        f"dz{l} = " + g.numpy_dz.format(da=da.numpy, z=z.numpy, a=a.numpy),
+        f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
     )
 
@@ -345,24 +348,43 @@ class Rule:
     @property
     def decay_in_gradient(self) -> float:
         """The weight decay, where it is added to the gradient."""
-        decay = self.options["weight_decay"]
-        assert isinstance(decay, int | float)
-        return 0.0 if self.optimizer.decouples_decay else float(decay)
+        return 0.0 if self.optimizer.decouples_decay else self.number("weight_decay")
 
-    def equations(self, parameter: Reference, gradient: Reference) -> list[str]:
-        """The lines of the rule as it is written."""
-        decay = self.decay_in_gradient
-        g = f"({gradient} + {decay!r} {parameter})" if decay else str(gradient)
-        return [line.format(W=parameter, g=g, **self._numbers) for line in self.optimizer.equations]
+    def number(self, option: str) -> float:
+        """The value of an option that is one number."""
+        value = self.options[option]
+        assert isinstance(value, int | float)
+        return float(value)
 
-    def numpy(self, parameter: Reference, gradient: Reference) -> list[str]:
-        """The lines of the rule in NumPy."""
-        decay, W = self.decay_in_gradient, parameter.numpy
-        g = f"({gradient.numpy} + {decay!r} * {W})" if decay else gradient.numpy
-        return [
-            line.format(W=W, g=g, lr=repr(self.learning_rate), t="{t}", **self._numbers)
-            for line in self.optimizer.numpy
-        ]
+    def equations(self, parameter: Reference) -> list[str]:
+        """The rule in the symbols of the notes; the last line is what the parameter becomes."""
+        slots = {slot: slot for slot in self.optimizer.slots}
+        *before, (_, after) = self._lines(parameter, {each: each for each in "αεt"}, slots, str)
+        return [*(f"{slot} := {to_text(value)}" for slot, value in before), to_text(after)]
+
+    def numpy(self, parameter: Reference) -> list[str]:
+        """The rule as statements of NumPy; {t} is the number of the update."""
+        numbers = {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps")), "t": "{t}"}
+        slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
+        lines = self._lines(parameter, numbers, slots, lambda array: array.numpy)
+        return [f"{left} = {to_numpy(right)}" for left, right in lines]
+
+    def _lines(
+        self,
+        parameter: Reference,
+        numbers: dict[str, str],
+        slots: dict[str, str],
+        named: Callable[[Reference], str],
+    ) -> list[tuple[str, ast.expr]]:
+        """What each slot and then the parameter becomes, with the names of a notation."""
+        symbol, gradient = parameter.symbol, Reference(f"d{parameter.symbol}", parameter.layer)
+        arrays = {symbol: named(parameter), f"d{symbol}": named(gradient)}
+        names = {key: name(text) for key, text in {**numbers, **slots, **arrays}.items()}
+        found = inlined(self.formula(symbol), names, kept=slots)
+        after: ast.expr = names[symbol]
+        for change in ("decay", f"Δ{symbol}"):
+            after = plus(after, found[change]) if change in found else after
+        return [*((slots[slot], found[slot]) for slot in slots), (named(parameter), after)]
 
     def formula(self, symbol: str) -> Formula:
         """The change of one number of W[l] or b[l], with its decay, line by line."""
@@ -405,14 +427,14 @@ def _parameter_change(parameter: Reference, rule: Rule) -> Operation:
         changed: Array = state[0].reshape(x[parameter].shape)
         return changed
 
-    *before, last = rule.equations(parameter, gradient)
+    *before, last = rule.equations(parameter)
     return Operation(
         Phase.UPDATE,
         parameter,
         (parameter, gradient, *slots, T),
         _pieces(last, gradient, parameter),
         f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
-        "\n".join(rule.numpy(parameter, gradient)),
+        "\n".join(rule.numpy(parameter)),
         compute,
         rule=tuple(before),
     )

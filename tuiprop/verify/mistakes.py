@@ -156,8 +156,8 @@ def _with_slipped_value(loss: Loss) -> Loss:
             (y * np.logaddexp(0.0, -z) - (1.0 - y) * np.logaddexp(0.0, z)).sum(axis=0)
         )
 
-    line = "(-{y} * np.log({a}) + (1 - {y}) * np.log(1 - {a})).sum(axis=0)"
-    return replace(loss, value=value, numpy=line)
+    formula = ("𝓛 = Σ(-y * log(a) + (1 - y) * log(1 - a))",)
+    return replace(loss, value=value, formula=formula, from_z=())
 
 
 def _with_slipped_gradient(loss: Loss) -> Loss:
@@ -166,8 +166,8 @@ def _with_slipped_gradient(loss: Loss) -> Loss:
             np.add(y / a, (1.0 - y) / (1.0 - a), out)
             np.negative(out, out)
 
-    line = "-({y} / {a} + (1 - {y}) / (1 - {a}))"
-    return replace(loss, gradient=gradient, numpy_gradient=line, output=None)
+    slope = ("da = -(y / a + (1 - y) / (1 - a))",)
+    return replace(loss, gradient=gradient, slope=slope, output=None)
 
 
 def _only(symbol: str, rewrite: Rewrite) -> Rewrite:

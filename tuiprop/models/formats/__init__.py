@@ -3,7 +3,7 @@
 The command line, the dashboard's dialog and the documentation take their words from it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -47,8 +47,8 @@ class Format:
     most_parameters: int = LARGEST
     writer: str = ""
     """The library that writing needs."""
-    activations: Collection[str] | None = None
-    """The activations that it can express; None where it names them only."""
+    expresses: Callable[[str], bool] = lambda activation: True
+    """Whether it can express an activation, by its name."""
     judge: str = ""
     """The library that predicting needs; without it a file is written and not compared."""
     instead: Callable[[Model], str] = _no_words
@@ -71,7 +71,7 @@ class Format:
                 f"{self.name} is not for {parameters.size} parameters; allowed: up to "
                 f"{min(self.most_parameters, self.most_bytes // parameters.itemsize)}"
             )
-        if lacking := _lacking(model, self.activations):
+        if lacking := _lacking(model, self.expresses):
             return f"{self.name} has no {', '.join(lacking)}"
         if self.writer and (words := _import_failure(self.writer)):
             return f"{self.name} needs the package {self.writer}, which cannot be imported: {words}"
@@ -94,10 +94,10 @@ def _import_failure(module: str) -> str:
     return ""
 
 
-def _lacking(model: Model, activations: Collection[str] | None) -> list[str]:
-    """The activations of the network that are not among these; None stands for all."""
+def _lacking(model: Model, expresses: Callable[[str], bool]) -> list[str]:
+    """The activations of the network that cannot be expressed."""
     found = dict.fromkeys(layer.activation for layer in model.network.layers)
-    return [name for name in found if activations is not None and name not in activations]
+    return [name for name in found if not expresses(name)]
 
 
 def _again(decode: Callable[[bytes], WeightsFile]) -> Callable[[bytes, Model, Array], Array]:
@@ -136,7 +136,7 @@ def _sklearn_instead(model: Model) -> str:
 
 
 def _load_file(model: Model, path: str) -> str:
-    if _lacking(model, scripts.MODULES):
+    if _lacking(model, scripts.MODULES.__contains__):
         return ""
     return (
         "import torch\nfrom safetensors.torch import load_file\nfrom torch import nn\n\n"
@@ -174,7 +174,7 @@ _TABLE = (
             content, rows, model.parameters.vector.dtype
         ),
         writer="onnx",
-        activations=onnx_graph.ACTIVATIONS,
+        expresses=onnx_graph.expresses,
         instead=_onnx_instead,
     ),
     Format(
@@ -193,7 +193,7 @@ _TABLE = (
         scripts.torch_script,
         None,
         _run,
-        activations=scripts.MODULES,
+        expresses=scripts.MODULES.__contains__,
         most_parameters=MOST_IN_TEXT,
         judge="torch",
         instead=encoded,
@@ -205,7 +205,6 @@ _TABLE = (
         sklearn_script.encode,
         None,
         _run,
-        activations=scripts.NUMPY,
         most_parameters=MOST_IN_TEXT,
         judge="sklearn",
         instead=lambda model: "; ".join(filter(None, (_sklearn_instead(model), encoded(model)))),
@@ -217,7 +216,6 @@ _TABLE = (
         scripts.numpy_script,
         None,
         _run,
-        activations=scripts.NUMPY,
         most_parameters=MOST_IN_TEXT,
         instead=encoded,
     ),

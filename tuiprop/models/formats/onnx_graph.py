@@ -1,22 +1,18 @@
 """ONNX: raw inputs in, predictions out, by operators that every runtime has in both precisions."""
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tuiprop.core.activation import (
-    GELU_CUBIC,
-    GELU_SCALE,
-    LEAKY_SLOPE,
-    SELU_ALPHA,
-    SELU_SCALE,
-)
+from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.models.contents import ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import plain
+from tuiprop.update.expression import functions_of, name_of, parse
 
 OPSET, IR = 13, 7
 """Said explicitly: what a new `onnx` would choose, older runtimes refuse."""
@@ -49,60 +45,95 @@ class Graph:
         return name
 
 
-def _sigmoid(g: Graph, z: str) -> str:
-    """1 / (1 + Exp(−z)): onnxruntime's Sigmoid has no right digits below 1e-8 in float64."""
-    return g("Div", 1.0, g("Add", g("Exp", g("Neg", z)), 1.0))
-
-
-def _expm1(g: Graph, z: str) -> str:
-    """Exp(z) − 1 for z ≤ 0 as 2t / (1 − t), t = tanh(z/2): exact near 0, where Exp − 1 is not."""
-    t = g("Tanh", g("Mul", z, 0.5))
+def _expm1(g: Graph, x: str) -> str:
+    """Exp(x) − 1 for x ≤ 0 as 2t / (1 − t), t = tanh(x/2): exact near 0, where Exp − 1 is not."""
+    t = g("Tanh", g("Mul", x, 0.5))
     return g("Div", g("Mul", t, 2.0), g("Sub", 1.0, t))
 
 
-def _elu(g: Graph, z: str, alpha: float = 1.0) -> str:
-    below = g("Mul", _expm1(g, g("Min", z, 0.0)), alpha)
-    return g("Add", g("Max", z, 0.0), below)
+def _log1p(g: Graph, u: str) -> str:
+    """log1p(u) = log(w) · u / (w − 1) with w = 1 + u, and u where w is 1 (Kahan).
 
-
-def _softplus(g: Graph, z: str) -> str:
-    """Max(z, 0) + log1p(u), u = exp(−|z|).
-
-    log1p(u) = log(w) · u / (w − 1) with w = 1 + u, and u where w is 1 (Kahan): Log(1 + u) would
-    lose the digits of a small u.
+    Log(1 + u) would lose the digits of a small u.
     """
-    u = g("Exp", g("Neg", g("Abs", z)))
     w = g("Add", u, 1.0)
     log1p = g("Div", g("Mul", g("Log", w), u), g("Sub", w, 1.0))
-    return g("Add", g("Max", z, 0.0), g("Where", g("Equal", w, 1.0), u, log1p))
+    return g("Where", g("Equal", w, 1.0), u, log1p)
 
 
-def _gelu(g: Graph, z: str) -> str:
-    cubed = g("Mul", g("Mul", z, z), z)
-    inner = g("Mul", g("Add", z, g("Mul", cubed, GELU_CUBIC)), GELU_SCALE)
-    return g("Mul", g("Mul", z, 0.5), g("Add", g("Tanh", inner), 1.0))
+def _operator(kind: str) -> Callable[..., str]:
+    return lambda g, *operands: g(kind, *operands)
 
 
-def _one(operator: str, **options: Any) -> Callable[[Graph, str], str]:
-    return lambda g, z: g(operator, z, **options)
+_FUNCTIONS: dict[str, Callable[..., str]] = {
+    **{name: _operator(name.title()) for name in ("exp", "log", "tanh", "sqrt", "abs", "sign")},
+    "max": _operator("Max"),
+    "min": _operator("Min"),
+    "expm1": _expm1,
+    "log1p": _log1p,
+}
+"""The functions of formulas that ONNX has in both precisions, or that operators compose."""
 
 
-# Elu, Selu, Softplus and LeakyRelu have no float64 kernels in onnxruntime: basic operators do
-ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
-    "linear": _one("Identity"),
-    "sigmoid": _sigmoid,
-    "tanh": _one("Tanh"),
-    "relu": _one("Relu"),
-    "leaky_relu": lambda g, z: g("Max", z, g("Mul", z, LEAKY_SLOPE)),
-    "elu": _elu,
-    "selu": lambda g, z: g("Mul", _elu(g, z, SELU_ALPHA), SELU_SCALE),
-    "softplus": _softplus,
-    "silu": lambda g, z: g("Mul", z, _sigmoid(g, z)),
-    "gelu": _gelu,
-    "softmax": _one("Softmax", axis=1),
+_BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "Add",
+    ast.Sub: "Sub",
+    ast.Mult: "Mul",
+    ast.Div: "Div",
+    ast.Pow: "Pow",
 }
 
-COMPOSED = ("leaky_relu", "elu", "selu", "softplus", "silu", "gelu")
+_OPERATORS: dict[str, tuple[str, dict[str, int]]] = {
+    "linear": ("Identity", {}),
+    "relu": ("Relu", {}),
+    "tanh": ("Tanh", {}),
+    "softmax": ("Softmax", {"axis": 1}),
+}
+"""Activations that are one operator with float64 kernels. The others are written by their
+formula: onnxruntime's Elu, Selu, Softplus and LeakyRelu have no such kernels, and its Sigmoid has
+no right digits below 1e-8."""
+
+
+def expresses(activation: str) -> bool:
+    """Whether an activation can be written: as one operator, or by the functions of its formula."""
+    functions = functions_of(ACTIVATIONS[activation].formula)
+    return activation in _OPERATORS or functions <= set(_FUNCTIONS)
+
+
+def _activation(g: Graph, activation: str, z: str) -> str:
+    """The value a = g(z), by one operator or by the formula of the activation."""
+    if activation in _OPERATORS:
+        operator, options = _OPERATORS[activation]
+        return g(operator, z, **options)
+    known: dict[str, str | float] = {"z": z}
+    for line in map(parse, ACTIVATIONS[activation].formula):
+        known[line.name] = _node(g, line.expression, known)
+    return str(known["a"])
+
+
+def _node(g: Graph, node: ast.expr, names: Mapping[str, str | float]) -> str | float:
+    """The name of the value that an expression has in the graph, or a number."""
+
+    def of(part: ast.expr) -> str | float:
+        return _node(g, part, names)
+
+    match node:
+        case ast.Constant(int() | float() as value):
+            return float(value)
+        case ast.Name():
+            return names[name_of(node)]
+        case ast.UnaryOp(ast.USub(), operand):
+            return g("Neg", of(operand))
+        case ast.BinOp(left, operator, right):
+            return g(_BINARY[type(operator)], of(left), of(right))
+        case ast.IfExp(ast.Compare(left, [ast.Gt()], [right]), body, other):
+            return g("Where", g("Greater", of(left), of(right)), of(body), of(other))
+        case ast.Call(ast.Name(function), arguments):
+            return _FUNCTIONS[function](g, *map(of, arguments))
+    raise TypeError(f"no operator for {ast.unparse(node)}")
+
+
+COMPOSED = tuple(name for name in ACTIVATIONS if name not in (*_OPERATORS, "sigmoid"))
 """Activations that have an operator of their own, or a later opset's, which is not used."""
 
 
@@ -127,7 +158,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
     for l, layer in enumerate(network.layers, 1):
         W = g.constant(parameters.W[l], f"W{l}")
         b = g.constant(parameters.b[l].ravel(), f"b{l}")
-        a = ACTIVATIONS[layer.activation](g, g("Gemm", a, W, b, transB=1))
+        a = _activation(g, layer.activation, g("Gemm", a, W, b, transB=1))
     if numbers.unit is not None:
         mean, deviation = numbers.unit
         y = g("Cast", a, to=TensorProto.DOUBLE)

@@ -20,13 +20,7 @@ from tuiprop.cell import (
     plain,
     with_point,
 )
-from tuiprop.core.activation import (
-    GELU_CUBIC,
-    GELU_SCALE,
-    LEAKY_SLOPE,
-    SELU_ALPHA,
-    SELU_SCALE,
-)
+from tuiprop.core.activation import ACTIVATIONS, LEAKY_SLOPE
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.data.dialect import Asked
@@ -35,23 +29,10 @@ from tuiprop.models.contents import ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
 from tuiprop.models.plain import plain as plain_numbers
+from tuiprop.update.expression import in_numpy as formula_in_numpy
 
 SECONDS = 120
 """That a script may take to be compared: importing a large library takes some."""
-
-NUMPY = {
-    "linear": "z",
-    "sigmoid": "1 / (1 + np.exp(-z))",
-    "tanh": "np.tanh(z)",
-    "relu": "np.maximum(z, 0)",
-    "leaky_relu": f"np.maximum(z, {LEAKY_SLOPE} * z)",
-    "elu": "np.maximum(z, 0) + np.expm1(np.minimum(z, 0))",
-    "selu": f"{SELU_SCALE} * (np.maximum(z, 0) + {SELU_ALPHA} * np.expm1(np.minimum(z, 0)))",
-    "softplus": "np.maximum(z, 0) + np.log1p(np.exp(-abs(z)))",
-    "silu": "z / (1 + np.exp(-z))",
-    "gelu": f"0.5 * z * (1 + np.tanh({GELU_SCALE} * (z + {GELU_CUBIC} * z * z * z)))",
-    "softmax": "np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).sum(axis=0)",
-}
 
 MODULES = {
     "linear": "Identity()",
@@ -225,7 +206,7 @@ def in_numpy(model: Model, name: str = "predict", inputs: str = "prepare(X)") ->
     network = model.network
     result = in_unit(model, "a.T") if name == "predict" else "a.T"
     used = dict.fromkeys(layer.activation for layer in network.layers)
-    functions = "".join(f"\n\ndef {each}(z):\n    return {NUMPY[each]}\n" for each in used)
+    functions = "".join(map(_function, used))
     lines = "".join(
         f"        a = {layer.activation}(W{l} @ a + b{l})\n"
         for l, layer in enumerate(network.layers, 1)
@@ -239,6 +220,12 @@ def {name}(X):
     with np.errstate(over="ignore"):  # exp of a large number is infinite, which is right here
 {lines}    return {result}
 '''
+
+
+def _function(activation: str) -> str:
+    """The definition of an activation in NumPy."""
+    expression = formula_in_numpy(ACTIVATIONS[activation].formula, z="z")
+    return f"\n\ndef {activation}(z):\n    return {expression}\n"
 
 
 def shape(model: Model) -> str:

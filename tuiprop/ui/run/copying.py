@@ -83,10 +83,8 @@ _LATEX = (
     (re.compile(r"α"), r"\\alpha"),
     (re.compile(r"ε"), r"\\varepsilon"),
     (re.compile(r"λ"), r"\\lambda"),
-    (
-        re.compile(
-            r"\b(tanh|softmax|sigmoid|relu|leaky_relu|elu|selu|softplus|silu|gelu|linear)\b"
-        ),
+    (  # the name of a function
+        re.compile(r"(?<!\\)\b([a-z_]{3,})(?='?\()"),
         lambda match: r"\mathrm{" + match[1].replace("_", r"\_") + "}",
     ),
 )

@@ -194,7 +194,9 @@ def _abs(x: Rounded) -> Rounded:
 
 
 def _sign(x: Rounded) -> Rounded:
-    return Rounded.exact(np.sign(x.value), x.precision)  # a rounded difference keeps its sign
+    """The sign is certain unless 0 lies within the bound."""
+    doubtful = (np.abs(x.value) <= x.error) & (x.error > 0.0)
+    return Rounded(np.sign(x.value), np.where(doubtful, 2.0, 0.0), x.precision)
 
 
 def _max(x: Rounded, other: float | None = None) -> Rounded:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.core.rounding import FUNCTIONS, Precision, Rounded
+from tuiprop.explain.error_bounds import FUNCTIONS, Precision, Rounded
 
 SINGLE = Precision.of(np.float32)
 numbers = st.floats(-30, 30, width=32).filter(lambda x: x == 0 or abs(x) > 1e-3)

@@ -1,22 +1,20 @@
-"""Formulas as they stand in the tables: shown, with numbers in them, and computed from one text.
+"""Formulas evaluated for one number: their lines, the lines with numbers in them, and the values.
 
-A formula is lines "name = expression" in Python's syntax, with the functions of `rounding`; a line
-may use the names of those before it. What is shown is what is computed.
+What is shown is what is computed: both come from the declared text.
 """
 
+import ast
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from textwrap import wrap
-from types import CodeType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from tuiprop.core.rounding import FUNCTIONS, Rounded
-
-Formula: TypeAlias = tuple[str, ...]
+from tuiprop.explain.error_bounds import FUNCTIONS, Rounded
+from tuiprop.update.expression import name_of, parse
 
 Pieces: TypeAlias = tuple[str | float, ...]
 """A text in which numbers stand as numbers."""
@@ -84,26 +82,41 @@ def evaluate(
     lines, known, made = [], dict(names), {}
     some = next(value for value in known.values() if isinstance(value, Rounded))
     for text in formula:
-        name, expression = text.split(" = ", 1)
-        found = eval(_compiled(expression), _SCOPE, {_key(n): v for n, v in known.items()})
-        value = some.lift(found)
+        line = parse(text)
+        value = some.lift(_value(line.expression, known))
         number = float(value.value) if np.ndim(value.value) == 0 else None
-        lines.append(Line(name, _pieces(expression, {}), _pieces(expression, known), number))
-        known[name] = made[name] = value
+        lines.append(Line(line.name, _pieces(line.text, {}), _pieces(line.text, known), number))
+        known[line.name] = made[line.name] = value
     return lines, made
 
 
-_SCOPE = {"__builtins__": {}, **FUNCTIONS}
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 
 
-def _key(name: str) -> str:
-    """A name as Python takes it: the prime of g′ is no letter to it, this one is."""
-    return name.replace("′", "ʹ")
-
-
-@cache
-def _compiled(expression: str) -> CodeType:
-    return compile(_key(expression), "<formula>", "eval")
+def _value(node: ast.expr, names: Mapping[str, Rounded | float]) -> Any:
+    """The value of an expression: a number, or for a comparison whether it holds."""
+    match node:
+        case ast.Constant(value):
+            return value
+        case ast.Name():
+            return names[name_of(node)]
+        case ast.UnaryOp(ast.USub(), operand):
+            return -_value(operand, names)
+        case ast.BinOp(left, kind, right):
+            return _OPERATORS[type(kind)](_value(left, names), _value(right, names))
+        case ast.Compare(left, [ast.Gt()], [right]):
+            return _value(left, names) > _value(right, names)
+        case ast.IfExp(test, body, other):
+            return _value(body if _value(test, names) else other, names)
+        case ast.Call(ast.Name(function), arguments):
+            return FUNCTIONS[function](*(_value(argument, names) for argument in arguments))
+    raise TypeError(f"no formula contains {ast.dump(node)}")
 
 
 def _pieces(expression: str, names: Mapping[str, Rounded | float]) -> Pieces:
