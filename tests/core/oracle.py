@@ -23,6 +23,25 @@ def pytorch() -> Any:
     return torch
 
 
+def lion(tensors: list[Any], lr: float, **options: Any) -> Any:
+    """Lion by its paper, as a PyTorch optimiser: PyTorch has none."""
+    torch = pytorch()
+
+    class Lion(torch.optim.Optimizer):  # type: ignore[misc, name-defined]
+        def step(self) -> None:
+            for group in self.param_groups:
+                beta1, beta2 = group["betas"]
+                for theta in group["params"]:
+                    m = self.state[theta].setdefault("exp_avg", torch.zeros_like(theta))
+                    direction = torch.sign(torch.lerp(theta.grad, m, beta1))
+                    with torch.no_grad():
+                        theta.mul_(1 - group["lr"] * group["weight_decay"])
+                        theta.sub_(group["lr"] * direction)
+                    self.state[theta]["exp_avg"] = torch.lerp(theta.grad, m, beta2)
+
+    return Lion(tensors, {"lr": lr, "betas": (0.9, 0.99), "weight_decay": 0.0, **options})
+
+
 def activations() -> dict[str, Callable[[Any], Any]]:
     torch = pytorch()
     F = torch.nn.functional
@@ -38,6 +57,7 @@ def activations() -> dict[str, Callable[[Any], Any]]:
         "softplus": lambda z: F.softplus(z, threshold=40.0),
         "silu": F.silu,
         "gelu": lambda z: F.gelu(z, approximate="tanh"),
+        "mish": F.mish,
         "softmax": lambda z: torch.softmax(z, dim=0),
     }
 

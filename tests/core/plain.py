@@ -33,6 +33,7 @@ G: dict[str, Callable[[Numbers], Numbers]] = {
     "softplus": lambda z: np.log(1 + np.exp(z)),
     "silu": lambda z: z / (1 + np.exp(-z)),
     "gelu": lambda z: 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))),
+    "mish": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
     "softmax": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
 }
 

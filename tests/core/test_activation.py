@@ -20,6 +20,7 @@ NAMES = [
     "softplus",
     "silu",
     "gelu",
+    "mish",
     "softmax",
 ]
 ELEMENTWISE = NAMES[:-1]
@@ -158,6 +159,7 @@ def test_derivatives_beside_the_kink() -> None:
         ("softplus", 0.0, 1e4),
         ("silu", 0.0, 1e4),
         ("gelu", 0.0, 1e4),
+        ("mish", 0.0, 1e4),
     ],
 )
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -6,7 +6,7 @@ import pytest
 from tests.core import oracle
 from tuiprop.core.optimizer import BLOCK, OPTIMIZERS, Change
 
-NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion"]
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in NAMES),
@@ -20,6 +20,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("adam", {"betas": (0.5, 0.8), "eps": 1e-3, "weight_decay": 0.2}),
     ("adam", {"betas": (0.0, 0.0)}),
     ("adamw", {"betas": (0.7, 0.9), "eps": 1e-5, "weight_decay": 0.5}),
+    ("lion", {"betas": (0.5, 0.7), "weight_decay": 0.2}),
 ]
 
 
@@ -34,6 +35,7 @@ def torch_optimizer(name: str, theta: Any, rate: float, options: dict[str, Any])
         "rmsprop": optim.RMSprop,
         "adam": optim.Adam,
         "adamw": optim.AdamW,
+        "lion": oracle.lion,
     }
     return rules[name]([theta], lr=rate, **options)
 
@@ -48,6 +50,7 @@ def test_the_table_is_the_contract() -> None:
         "rmsprop": {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0},
         "adam": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
         "adamw": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01},
+        "lion": {"betas": (0.9, 0.99), "weight_decay": 0.0},
     }
     assert {name: o.slots for name, o in OPTIMIZERS.items()} == {
         "sgd": (),
@@ -57,6 +60,7 @@ def test_the_table_is_the_contract() -> None:
         "rmsprop": ("s",),
         "adam": ("m", "v"),
         "adamw": ("m", "v"),
+        "lion": ("m",),
     }
 
 
@@ -83,7 +87,7 @@ def test_200_updates_agree_with_pytorch(name: str, options: dict[str, Any], rate
         np.testing.assert_allclose(state[0], theta.detach().numpy(), rtol=1e-12, atol=1e-12)
     names = {"m": "exp_avg", "v": "exp_avg_sq"}
     if len(rule.slots) == 1:
-        theirs_alone = {"adagrad": "sum", "rmsprop": "square_avg"}
+        theirs_alone = {"adagrad": "sum", "rmsprop": "square_avg", "lion": "exp_avg"}
         names = {rule.slots[0]: theirs_alone.get(name, "momentum_buffer")}
     if options.get("momentum") == 0.0:
         return  # PyTorch keeps no velocity then
@@ -106,6 +110,7 @@ def test_the_first_update_by_hand(name: str) -> None:
         "rmsprop": 2 - 0.1 * 3 / (0.1 * 3),
         "adam": 2 - 0.1,
         "adamw": 2 * (1 - 0.1 * 0.01) - 0.1,
+        "lion": 2 - 0.1,
     }
     assert float(state[0, 0]) == pytest.approx(expected[name], rel=1e-6)
 

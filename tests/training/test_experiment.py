@@ -24,14 +24,14 @@ from tuiprop.training.experiment import (
 
 ACTIVATIONS = [
     "linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu",
-    "selu", "softplus", "silu", "gelu", "softmax",
+    "selu", "softplus", "silu", "gelu", "mish", "softmax",
 ]  # fmt: skip
 LOSSES = ["binary_cross_entropy", "cross_entropy", "mse", "squared_error", "mae", "huber"]
 INITIALIZERS = [
     "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform",
     "he_normal", "lecun_normal",
 ]  # fmt: skip
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion"]
 
 SEED = "a whole number, 0 or more"
 BOOL = "true or false"
@@ -321,6 +321,7 @@ def test_options_are_those_of_the_optimiser(tmp_path: Path, optimizer: str) -> N
         "rmsprop": ["alpha", "eps"],
         "adam": ["betas", "eps"],
         "adamw": ["betas", "eps"],
+        "lion": ["betas"],
     }[optimizer] + ["weight_decay"]
     for name in ("momentum", "betas", "eps", "alpha", "weight_decay"):
         value = "[0.5, 0.6]" if name == "betas" else "0.5"

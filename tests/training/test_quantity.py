@@ -37,6 +37,7 @@ LARGEST_SLOPES = {
     "softplus": 1.0,
     "silu": 1.0998393201,
     "gelu": 1.1289930,
+    "mish": 1.0884982,
 }
 
 
@@ -332,7 +333,7 @@ def test_no_quantity(text: str) -> None:
 
 CLASSES = Network(2, (Layer(3, "tanh"), Layer(3, "softmax")), "cross_entropy")
 NUMBERS = Network(2, (Layer(1, "linear"),), "mse")
-SLOPES = "linear, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, silu, gelu"
+SLOPES = "linear, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, silu, gelu, mish"
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,27 @@ def _gelu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
     np.multiply(out, 0.5, out)
 
 
+# Misra, "Mish: A Self Regularized Non-Monotonic Activation Function" (2019).
+def _mish(z: Array, out: Array, scratch: Array) -> None:
+    _softplus(z, out, scratch)
+    np.tanh(out, out)
+    np.multiply(z, out, out)
+
+
+def _mish_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
+    # t + z (1 − t²) σ(z) with t = tanh(softplus(z)), which is computed twice to save a buffer
+    np.logaddexp(z, 0.0, out)
+    np.tanh(out, out)
+    np.multiply(out, out, scratch)
+    np.subtract(1.0, scratch, scratch)
+    np.multiply(scratch, z, scratch)
+    _sigmoid(z, out, out)
+    np.multiply(scratch, out, scratch)
+    np.logaddexp(z, 0.0, out)
+    np.tanh(out, out)
+    np.add(out, scratch, out)
+
+
 def _softmax(z: Array, out: Array, scratch: Array) -> None:
     np.subtract(z, np.maximum.reduce(z), out)
     np.exp(out, out)
@@ -289,6 +310,17 @@ _TABLE = (
             _GELU_TANH_FORMULA,
             f"u′ = {GELU_SCALE} * (1 + {3.0 * GELU_CUBIC} * z * z)",
             "g′ = 0.5 * (1 + t) * (1 + z * u′ * (1 - t))",
+        ),
+    ),
+    _elementwise(
+        "mish",
+        _mish,
+        _mish_derivative,
+        ("s = max(z, 0) + log1p(exp(-abs(z)))", "a = z * tanh(s)"),
+        (
+            "t = tanh(max(z, 0) + log1p(exp(-abs(z))))",
+            "σ = 1 / (1 + exp(-z))",
+            "g′ = t + z * (1 - t**2) * σ",
         ),
     ),
     Activation(

@@ -209,6 +209,23 @@ def _adamw(block: Block) -> None:
     _adam_with(block, block.gradient)
 
 
+def _lion(block: Block) -> None:
+    # Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), algorithm 2
+    betas = block.options["betas"]
+    assert isinstance(betas, (tuple, list))
+    beta1, beta2 = betas
+    (m,) = block.slots
+    g, direction = block.scratch
+    np.multiply(block.theta, 1.0 - block.learning_rate * block.number("weight_decay"), block.theta)
+    np.multiply(m, beta1, direction)
+    np.multiply(block.gradient, 1.0 - beta1, g)
+    np.add(direction, g, direction)
+    np.sign(direction, direction)
+    np.copyto(g, block.gradient)
+    _average(m, g, beta2)
+    _descend(block, direction, block.learning_rate)
+
+
 def _options(**options: float | tuple[float, float]) -> Options:
     return MappingProxyType(options)
 
@@ -266,6 +283,18 @@ _TABLE = (
         _ADAM_FORMULA,
         ("m", "v"),
         _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01),
+        decouples_decay=True,
+    ),
+    Optimizer(
+        "lion",
+        _lion,
+        (
+            "c = {beta1} * m + (1 - {beta1}) * {g}",
+            "m = {beta2} * m + (1 - {beta2}) * {g}",
+            "Δ{W} = -α * sign(c)",
+        ),
+        ("m",),
+        _options(betas=(0.9, 0.99), weight_decay=0.0),
         decouples_decay=True,
     ),
 )

@@ -176,6 +176,12 @@ class _Sum:
         x, d = np.abs(self.number), self.excess
         return _Sum(x * x, x * x + 2.0 * x * d + self.tolerance * d * d, self.tolerance)
 
+    def sign(self) -> "_Sum":
+        """The sign; where 0 lies within the tolerance, any sign may have been computed."""
+        sign = np.sign(self.number)
+        doubtful = (np.abs(self.number) <= self.tolerance * self.size) & (self.number != 0.0)
+        return _Sum(sign, np.where(doubtful, 2.0 / self.tolerance, np.abs(sign)), self.tolerance)
+
     def root(self, eps: float) -> "_Sum":
         """√x + eps; √(x + d) − √x is at most d / 2√x, and at most √d."""
         root, d = np.sqrt(self.number), self.excess
@@ -258,6 +264,13 @@ def _adamw(x: _Given) -> tuple[_Sum, ...]:
     return _adam_from(x, x.theta - x.lr * x["weight_decay"] * x.theta, x.gradient)
 
 
+def _lion(x: _Given) -> tuple[_Sum, ...]:
+    (beta1, beta2), (m,), g = x.betas, x.slots, x.gradient
+    theta = x.theta - x.lr * x["weight_decay"] * x.theta
+    c = beta1 * m + (1.0 - beta1) * g
+    return theta - x.lr * c.sign(), beta2 * m + (1.0 - beta2) * g
+
+
 @dataclass(frozen=True)
 class Rule:
     """The rule of one optimiser, as PyTorch documents it."""
@@ -282,5 +295,6 @@ RULES: dict[str, Rule] = {
     "rmsprop": Rule(_rmsprop, ("s",), {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0}),
     "adam": Rule(_adam, ("m", "v"), {**_ADAM, "weight_decay": 0.0}),
     "adamw": Rule(_adamw, ("m", "v"), {**_ADAM, "weight_decay": 0.01}),
+    "lion": Rule(_lion, ("m",), {"betas": (0.9, 0.99), "weight_decay": 0.0}),
 }
 """The rules by the name of the optimiser."""

@@ -46,6 +46,7 @@ MODULES = {
     "softplus": "Softplus(threshold=40)",
     "silu": "SiLU()",
     "gelu": 'GELU(approximate="tanh")',
+    "mish": "Mish()",
     "softmax": "Softmax(dim=1)",
 }
 
