@@ -2,4 +2,9 @@
 
 import os
 
+from hypothesis import settings
+
 os.environ["TUIPROP_STATE"] = ""
+
+settings.register_profile("tuiprop", deadline=None, derandomize=True, database=None)
+settings.load_profile("tuiprop")  # a deadline fails on a busy machine, where nothing is wrong

@@ -139,7 +139,7 @@ def test_a_panic_within_polars_writes_nothing(capfd: pytest.CaptureFixture[str])
 
 
 @given(st.integers(4, len(PARQUET) - 5), st.integers(1, 255))
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change: int) -> None:
     content = bytearray(PARQUET)
     content[place] ^= change
@@ -156,7 +156,6 @@ def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change
         max_size=4,
     ).map(lambda rows: "\n".join(map(json.dumps, rows)).encode())
 )
-@settings(deadline=None)
 @example(b"{}")
 @example(b'{"a":1}{"a":2}')
 @example(b'{"a":1,"a":2}')

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.data import files
@@ -199,7 +199,6 @@ def test_polars_is_imported_when_a_table_is_read_and_not_before() -> None:
     assert "polars" not in done.stdout.split()
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_numbers_are_read_exactly(numbers: list[float]) -> None:
     with TemporaryDirectory() as folder:
@@ -207,7 +206,6 @@ def test_numbers_are_read_exactly(numbers: list[float]) -> None:
     np.testing.assert_array_equal(table["a"].values, numbers)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.lists(
@@ -230,7 +228,6 @@ def test_text_is_read_as_the_standard_library_reads_it(records: list[list[str]])
     assert [list(row) for row in zip(*(c.as_text() for c in table.columns), strict=True)] == ends
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text('01.5ax",;\t\n \r-eNA?').map(str.encode))
 @example(b"0\n,")
 @example(b'"')

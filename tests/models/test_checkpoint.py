@@ -63,7 +63,6 @@ EDITS = (
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @settings(
     max_examples=4,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

@@ -48,7 +48,7 @@ def test_truncated_at_every_byte(tmp_path: Path, suffix: str) -> None:
 
 
 @each_format
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(content=st.binary(max_size=400))
 def test_any_bytes_at_all(suffix: str, content: bytes) -> None:
     decode = FORMATS[suffix].decode
@@ -63,7 +63,7 @@ JSON = CELL | ROWS | st.dictionaries(st.text(max_size=5), ROWS, max_size=3)
 NAMES = st.sampled_from(["W1", "b1", "W2", "b2", "tuiprop", "sha256", "0.weight", "0.bias", "x"])
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(value=st.dictionaries(NAMES, JSON, max_size=5))
 def test_any_json_at_all(value: Any) -> None:
     with suppress(ContentError):

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.runs import CASES, Case
@@ -119,7 +119,6 @@ LIKE_ONE = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(LIKE_ONE | st.text())
 def test_any_text_is_a_condition_or_one_sentence(text: str) -> None:
     sentence = None
@@ -136,7 +135,6 @@ def test_any_text_is_a_condition_or_one_sentence(text: str) -> None:
         assert ", allowed: QUANTITY OP NUMBER, with " in sentence
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(
     WRITTEN, st.sampled_from(sorted(OPERATORS)), st.floats(allow_nan=False, allow_infinity=False)
 )

@@ -46,9 +46,6 @@ def test_replay_is_identical_bit_for_bit(name: str, budget: int, slice_seconds: 
 
 @settings(
     max_examples=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 import tuiprop
 from tests.ui.conftest import MakeApp
@@ -13,6 +14,7 @@ from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.help import HelpScreen
+from tuiprop.ui.keys import KEYS
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel
 from tuiprop.ui.run.matrix import ArrayName, MatrixView
@@ -251,6 +253,12 @@ async def test_help_shows_every_key(make_app: MakeApp) -> None:
         await opened(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        page = str(pilot.app.screen.query_one(Static).content)
+        for key in KEYS:
+            assert any(
+                line.startswith(f"{key.shown} ") and key.words.split()[0] in line
+                for line in page.splitlines()
+            ), key
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, HelpScreen))
 
