@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from tuiprop.core.array import Array, Rows
-from tuiprop.core.network import Layer, Network, Parameters, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to

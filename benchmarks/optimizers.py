@@ -10,7 +10,8 @@ from benchmarks.opponents import present, torch_with
 from benchmarks.pairing import Effort, Line, assert_same, clock_for, paired
 from benchmarks.updates import WIDE
 from tuiprop.core.network import Parameters
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.update.parameter_update import ParameterUpdate
 
 CLASSES: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd": ("SGD", {}),
@@ -30,7 +31,7 @@ class _Ours:
         rule = OPTIMIZERS[name]
         self.state = np.zeros((1 + len(rule.slots), len(gradient.vector)), np.float32)
         self.state[0] = WIDE.initial.vector
-        self._change = Change(rule, self.state, RATE)
+        self._change = ParameterUpdate(rule, self.state, RATE)
         self._gradient = gradient.vector
         self._t = 0
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tuiprop.core.network import Layer, Network, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.requests import Move, Seek
 from tuiprop.session.playback import Walk

@@ -11,8 +11,8 @@ import pytest
 
 import tuiprop
 from tuiprop.core.activation import ACTIVATIONS
+from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES
-from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.completion import complete

@@ -10,7 +10,8 @@ import pytest
 from tests.cli.command import experiment, tuiprop
 from tests.core import oracle
 from tests.core.test_optimizer import torch_optimizer
-from tuiprop.core.network import Layer, Network, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network
 
 EPOCHS, BATCH, ROWS = 40, 8, 44
 

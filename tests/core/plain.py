@@ -7,8 +7,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiprop.core.initialization import initialize
 from tuiprop.core.loss import LOSSES
-from tuiprop.core.network import Layer, Network, Parameters, initialize
+from tuiprop.core.network import Layer, Network, Parameters
 
 Numbers = NDArray[np.float64]
 

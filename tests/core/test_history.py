@@ -10,8 +10,9 @@ from tests.core.plain import Problem, problem, relative_error
 from tests.core.test_optimizer import torch_optimizer
 from tuiprop.core.array import Array
 from tuiprop.core.network import Parameters
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace
+from tuiprop.update.parameter_update import ParameterUpdate
 
 EXAMPLES, BATCH = 44, 8
 """Five batches of 8 and one of 4."""
@@ -30,7 +31,7 @@ def ours(case: Problem, optimizer: str, rate: float, options: dict[str, Any], ep
     state[0] = case.parameters.vector
     parameters = Parameters(network, state[0])
     workspaces = {m: Workspace(network, m) for m in (BATCH, EXAMPLES % BATCH)}
-    change = Change(rule, state, rate, options)
+    change = ParameterUpdate(rule, state, rate, options)
     history, t = [], 0
     for epoch in range(1, epochs + 1):
         rows = order(epoch)

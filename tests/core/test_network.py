@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.core.plain import weights
-from tuiprop.core.network import INITIALIZERS, Layer, Network, Parameters, initialize
+from tuiprop.core.initialization import INITIALIZERS, initialize
+from tuiprop.core.network import Layer, Network, Parameters
 
 NETWORK = Network(4, (Layer(3, "tanh"), Layer(5, "relu"), Layer(2, "linear")), "mse")
 

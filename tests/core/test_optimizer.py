@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.core import oracle
-from tuiprop.core.optimizer import BLOCK, OPTIMIZERS, Change
+from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.update.parameter_update import BLOCK, ParameterUpdate
 
 NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion"]
 
@@ -75,7 +76,7 @@ def test_200_updates_agree_with_pytorch(name: str, options: dict[str, Any], rate
     state[0] = generator.normal(0, 1, 30)
     theta = torch.tensor(state[0], requires_grad=True)
     theirs = torch_optimizer(name, theta, rate, options)
-    change = Change(rule, state, rate, options)
+    change = ParameterUpdate(rule, state, rate, options)
     scale = 10.0 ** generator.uniform(-3, 2, 30)
     for t in range(1, 201):
         gradient = generator.normal(0, 1, 30) * scale
@@ -101,7 +102,7 @@ def test_the_first_update_by_hand(name: str) -> None:
     rule = OPTIMIZERS[name]
     state = np.zeros((1 + len(rule.slots), 1))
     state[0] = 2.0
-    Change(rule, state, 0.1).apply(np.array([3.0]), 1)
+    ParameterUpdate(rule, state, 0.1).apply(np.array([3.0]), 1)
     expected = {
         "sgd": 2 - 0.1 * 3,
         "momentum": 2 - 0.1 * 3,
@@ -117,7 +118,7 @@ def test_the_first_update_by_hand(name: str) -> None:
 
 def test_momentum_keeps_its_velocity() -> None:
     state = np.array([[1.0], [0.0]])
-    change = Change(OPTIMIZERS["momentum"], state, 0.1)
+    change = ParameterUpdate(OPTIMIZERS["momentum"], state, 0.1)
     for t, (theta, velocity) in enumerate([(0.9, 1.0), (0.71, 1.9), (0.439, 2.71)], start=1):
         change.apply(np.array([1.0]), t)
         assert state[:, 0].tolist() == pytest.approx([theta, velocity])
@@ -131,11 +132,11 @@ def test_state_of_a_change_is_that_of_the_caller(name: str) -> None:
     states = []
     for new_at in (None, 4):
         state = np.zeros((1 + len(rule.slots), 8))
-        change = Change(rule, state, 0.05)
+        change = ParameterUpdate(rule, state, 0.05)
         for t, gradient in enumerate(gradients, start=1):
             if t == new_at:
                 state = state.copy()
-                change = Change(rule, state, 0.05)
+                change = ParameterUpdate(rule, state, 0.05)
             change.apply(gradient, t)
         states.append(state)
     assert np.array_equal(states[0], states[1])
@@ -149,7 +150,7 @@ def test_blocks_change_no_bit(name: str) -> None:
     state = np.abs(generator.normal(0, 1, (1 + len(rule.slots), count)))
     halves = np.split(state.copy(), [1001], axis=1)
     options = {"weight_decay": 0.1}
-    whole, *parts = (Change(rule, s, 0.05, options) for s in (state, *halves))
+    whole, *parts = (ParameterUpdate(rule, s, 0.05, options) for s in (state, *halves))
     for t in range(1, 4):
         gradient = generator.normal(0, 1, count)
         whole.apply(gradient, t)
@@ -163,7 +164,7 @@ def test_float32_stays_float32(name: str) -> None:
     rule, generator = OPTIMIZERS[name], np.random.default_rng(2)
     state = np.zeros((1 + len(rule.slots), 8), np.float32)
     double = state.astype(np.float64)
-    small, large = (Change(rule, s, 0.05) for s in (state, double))
+    small, large = (ParameterUpdate(rule, s, 0.05) for s in (state, double))
     for t in range(1, 21):
         gradient = generator.normal(0, 1, 8)
         small.apply(gradient.astype(np.float32), t)
@@ -179,7 +180,7 @@ def test_zero_gradient_moves_nothing_without_decay(name: str) -> None:
     state = np.zeros((1 + len(rule.slots), 2))
     state[0] = [1.0, -2.0]
     with np.errstate(all="raise"):
-        Change(rule, state, 0.1, {"weight_decay": 0.0}).apply(np.zeros(2), 1)
+        ParameterUpdate(rule, state, 0.1, {"weight_decay": 0.0}).apply(np.zeros(2), 1)
     assert state[0].tolist() == [1.0, -2.0]
 
 
@@ -194,5 +195,5 @@ def test_zero_gradient_moves_nothing_without_decay(name: str) -> None:
 def test_unknown_option(name: str, options: dict[str, float], sentence: str) -> None:
     state = np.zeros((3, 4))
     with pytest.raises(ValueError, match=r"has no option") as caught:
-        Change(OPTIMIZERS[name], state, 0.1, options)
+        ParameterUpdate(OPTIMIZERS[name], state, 0.1, options)
     assert str(caught.value).startswith(sentence)

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from tests.core import oracle, plain
 from tests.core.plain import PAIRS, Problem, Slip, problem, relative_error
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.core.network import Layer, Network, Parameters, initialize
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network, Parameters
+from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace, penalty
+from tuiprop.update.parameter_update import ParameterUpdate
 from tuiprop.verify.gradient_check import GradientCheck, check_gradient
 
 HIDDEN = [name for name, g in ACTIVATIONS.items() if not g.output_only]
@@ -121,7 +123,7 @@ def test_matt_mazurs_example() -> None:
     J, gradient = workspace.cost(parameters), workspace.gradient
     before = parameters.vector.copy()
     state = np.array([parameters.vector])
-    Change(OPTIMIZERS["sgd"], state, 0.5).apply(gradient.vector, 1)
+    ParameterUpdate(OPTIMIZERS["sgd"], state, 0.5).apply(gradient.vector, 1)
     assert np.array_equal(parameters.vector, before)
     after = Parameters(network, state[0])
     printed = [
@@ -294,7 +296,7 @@ def test_an_update_allocates_nothing_of_the_size_of_a_layer(
     state = np.zeros((3, network.parameter_count), dtype)
     state[0] = parameters.vector
     moving = Parameters(network, state[0])
-    change = Change(OPTIMIZERS["adamw"], state, 0.01)
+    change = ParameterUpdate(OPTIMIZERS["adamw"], state, 0.01)
     for update in (1, 2):
         tracemalloc.start()
         workspace.forward(moving)

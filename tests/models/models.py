@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuiprop.core.network import initialize
+from tuiprop.core.initialization import initialize
 from tuiprop.data.preparation import Preparation
 from tuiprop.models.model import Model, network_of
 from tuiprop.training.experiment import parse

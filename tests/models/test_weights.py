@@ -13,7 +13,8 @@ import pytest
 from tests.models.models import model
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
-from tuiprop.core.network import Layer, Network, Parameters, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.data.preparation import Preparation
 from tuiprop.models.contents import LARGEST
 from tuiprop.models.export import export

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.core.network import Layer, Network, Parameters, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.run import Run, TrainingData

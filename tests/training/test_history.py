@@ -3,7 +3,8 @@ import pytest
 
 from tests.core.plain import LOSS, forward
 from tests.training.runs import Case
-from tuiprop.core.network import Network, Parameters, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Network, Parameters
 from tuiprop.training.history import CHUNK, Evaluation, Evaluator, History, predicted_classes
 
 CASES = {

@@ -5,9 +5,10 @@ import pytest
 
 from tests.training.runs import CASES, OPTIMIZER_CASES, Case, bits
 from tuiprop.core.network import Parameters
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.trainer import Record
+from tuiprop.update.parameter_update import ParameterUpdate
 
 UPDATES = (1, 2, 5, 6, 23, 31)
 
@@ -123,7 +124,9 @@ def test_training_is_the_loop_of_the_notes(name: str) -> None:
             workspace.backward(Parameters(network, state[0]))
             t += 1
             gradient = workspace.gradient.vector
-            Change(rule, state, settings.learning_rate, settings.options).apply(gradient, t)
+            ParameterUpdate(rule, state, settings.learning_rate, settings.options).apply(
+                gradient, t
+            )
             trainer.advance(1)
             assert bits(trainer.state) == bits(state), f"update {t}"
     assert trainer.t == t

@@ -7,8 +7,9 @@ import pytest
 
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
+from tuiprop.core.initialization import initialize
 from tuiprop.core.loss import LOSSES
-from tuiprop.core.network import Layer, Network, initialize
+from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Record, Trainer

@@ -9,7 +9,8 @@ import pytest
 
 from tests.update.test_operation import in_numpy
 from tuiprop.core.array import Array
-from tuiprop.core.network import Layer, Network, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.edit import SlipEdit

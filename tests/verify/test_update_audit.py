@@ -13,7 +13,8 @@ from tests.core import oracle
 from tests.core.test_optimizer import CASES, NAMES, torch_optimizer
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
-from tuiprop.core.optimizer import OPTIMIZERS, Change
+from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.update.parameter_update import ParameterUpdate
 from tuiprop.verify.update_audit import RULES, Audit, audit
 
 NETWORK = Network(4, (Layer(5, "tanh"), Layer(1, "tanh"), Layer(3, "linear")), "mse")
@@ -39,7 +40,7 @@ class Updates:
         self.before = self.state.copy()
         self.gradient = gradient.astype(self.state.dtype)
         self.t = self.t + 1 if t is None else t
-        change = Change(OPTIMIZERS[self.name], self.state, self.rate, self.options)
+        change = ParameterUpdate(OPTIMIZERS[self.name], self.state, self.rate, self.options)
         with np.errstate(all="ignore"):
             change.apply(self.gradient, self.t)
 

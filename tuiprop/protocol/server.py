@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
+from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES, usual_loss
-from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.preparation import complete

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array, Rows
-from tuiprop.core.network import Parameters, initialize
+from tuiprop.core.initialization import initialize
+from tuiprop.core.network import Parameters
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table

@@ -19,8 +19,8 @@ from msgspec.structs import force_setattr
 
 from tuiprop.cell import plain
 from tuiprop.core.activation import ACTIVATIONS
+from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES
-from tuiprop.core.network import INITIALIZERS
 from tuiprop.core.optimizer import OPTIMIZERS, Options
 from tuiprop.training.breakpoint import Condition, ConditionError
 from tuiprop.training.breakpoint import parse as parse_condition

@@ -8,12 +8,13 @@ from numpy.typing import DTypeLike
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
-from tuiprop.core.optimizer import OPTIMIZERS, Change, Optimizer
+from tuiprop.core.optimizer import OPTIMIZERS, Optimizer
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.update.operation import Operation, operations
+from tuiprop.update.parameter_update import ParameterUpdate
 from tuiprop.verify.injection import Slip
 from tuiprop.verify.mistakes import SLIPS
 from tuiprop.verify.update_audit import Audit, audit
@@ -69,11 +70,13 @@ class InForce:
         """The title of the slip that is on; "" without one."""
         return "" if self.slip is None else self.slip.title
 
-    def change(self, state: Array) -> Change:
+    def change(self, state: Array) -> ParameterUpdate:
         """What changes this state, (1 + slots, P), in place."""
         settings = self.settings
         rule = self.optimizer, state, settings.learning_rate, settings.options
-        return Change(*rule) if self.slip is None else self.slip.change(self.network, *rule)
+        return (
+            ParameterUpdate(*rule) if self.slip is None else self.slip.change(self.network, *rule)
+        )
 
 
 class Plan:

@@ -16,8 +16,9 @@ import numpy as np
 
 from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
-from tuiprop.core.optimizer import Change, Optimizer, Options
+from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
+from tuiprop.update.parameter_update import ParameterUpdate
 
 
 class Phase(Enum):
@@ -422,7 +423,7 @@ def _parameter_change(parameter: Reference, rule: Rule) -> Operation:
     def compute(x: Arrays) -> Array:
         state = np.stack([x[each].ravel() for each in (parameter, *slots)])
         options = {name: rule.options[name] for name in optimizer.options}
-        change = Change(optimizer, state, rule.learning_rate, options)
+        change = ParameterUpdate(optimizer, state, rule.learning_rate, options)
         change.apply(x[gradient].ravel(), int(x[T].item()))
         changed: Array = state[0].reshape(x[parameter].shape)
         return changed

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from tuiprop.core.array import Array
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network, Parameters
-from tuiprop.core.optimizer import Change, Optimizer, Options
+from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.core.propagation import Workspace
 from tuiprop.update.operation import (
     Arrays,
@@ -27,6 +27,7 @@ from tuiprop.update.operation import (
     operations,
     propagation,
 )
+from tuiprop.update.parameter_update import ParameterUpdate
 
 Rewrite: TypeAlias = Callable[[Network, Operation], Operation]
 """An operation with the slip in it; most are not touched."""
@@ -83,11 +84,11 @@ class Slip:
         state: Array,
         learning_rate: float,
         options: Options | None = None,
-    ) -> Change:
-        """The change of the parameters with the slip in it; see `optimizer.Change`."""
+    ) -> ParameterUpdate:
+        """The change of the parameters with the slip in it; see `ParameterUpdate`."""
         if self.bias_twice:
             return _BiasesTwice(network, optimizer, state, learning_rate, options)
-        return Change(optimizer, state, learning_rate, options)
+        return ParameterUpdate(optimizer, state, learning_rate, options)
 
     def _network(self, network: Network) -> Network:
         return _SlippedNetwork(
@@ -132,7 +133,7 @@ class _SlippedWorkspace(Workspace):
                 np.copyto(arrays[operation.result], operation.compute(arrays))
 
 
-class _BiasesTwice(Change):
+class _BiasesTwice(ParameterUpdate):
     """A change that goes over every b again, slots included."""
 
     def __init__(
@@ -157,7 +158,7 @@ class _BiasesTwice(Change):
         super().apply(gradient, t)
         for places in self._biases:
             b = self._state[:, places]
-            again = Change(self._optimizer, b, self.learning_rate, self.options)
+            again = ParameterUpdate(self._optimizer, b, self.learning_rate, self.options)
             again.apply(gradient[places], t)
 
 
@@ -184,7 +185,7 @@ class _Twice:
     def _compute(self, operation: Operation, x: Arrays) -> Array:
         b, gradient, *slots, _ = operation.operands
         state = np.stack([x[each].ravel() for each in (b, *slots)])
-        change = Change(self.optimizer, state, self.learning_rate, self.options)
+        change = ParameterUpdate(self.optimizer, state, self.learning_rate, self.options)
         for _ in range(2):
             change.apply(x[gradient].ravel(), int(x[T].item()))
         changed: Array = state[0].reshape(x[b].shape)

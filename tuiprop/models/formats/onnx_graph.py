@@ -83,7 +83,7 @@ _BINARY: dict[type[ast.operator], str] = {
     ast.Pow: "Pow",
 }
 
-_OPERATORS: dict[str, tuple[str, dict[str, int]]] = {
+_OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
     "linear": ("Identity", {}),
     "relu": ("Relu", {}),
     "tanh": ("Tanh", {}),
