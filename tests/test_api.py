@@ -14,7 +14,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.storage.atomic import FileError
 from tuiprop.training.edit import SlipEdit
 from tuiprop.training.experiment import ExperimentError, load, parse
-from tuiprop.training.trainer import Record
+from tuiprop.update.record import Record
 
 LAYERS = [{"units": 5, "activation": "tanh"}, {"units": 3, "activation": "softmax"}]
 

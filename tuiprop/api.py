@@ -7,7 +7,7 @@ from tuiprop.models.export import export
 from tuiprop.models.model import Model
 from tuiprop.session.session import DivergedError, Session, open_session
 from tuiprop.training.experiment import Experiment, load
-from tuiprop.training.trainer import Record
+from tuiprop.update.record import Record
 
 __all__ = ["Experiment", "load", "open", "record", "save", "train"]
 

@@ -17,8 +17,10 @@ from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import evaluate, joined
 from tuiprop.explain.provenance import Cell, Group, Origin, maker
 from tuiprop.explain.tracer import Tracer
-from tuiprop.training.trainer import Record, Trainer
-from tuiprop.update.operation import Arrays, Operation, Reference, T, operations
+from tuiprop.training.trainer import Trainer
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Arrays, Operation, T, operations
+from tuiprop.update.record import Record
 
 
 def tracer_of(training: Trainer, **options: object) -> Tracer:
@@ -104,7 +106,7 @@ def test_sums_are_those_of_plain_python() -> None:
     assert seen == set(expected)
 
 
-def changed(arrays: Arrays, reference: Reference) -> Arrays:
+def changed(arrays: Arrays, reference: ArrayRef) -> Arrays:
     return {**arrays, reference: arrays[reference] * (1 + 1e-6)}
 
 
@@ -182,7 +184,7 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
     record, tracer = training.record(), tracer_of(training, optimizer="adam")
     arrays, steps = record.arrays(), training.operations()
     unseen = {operation.result for operation in steps}
-    to_do = [Cell(Reference("W", 1), 0, 0), Cell(Reference("da", 3), 0, 0)]
+    to_do = [Cell(ArrayRef("W", 1), 0, 0), Cell(ArrayRef("da", 3), 0, 0)]
     beginnings = set()
     done: set[Cell] = set()
     while to_do:
@@ -309,8 +311,7 @@ def test_a_saturated_output() -> None:
     tracer = Tracer(network, OPTIMIZERS["sgd"], 0.1)
     for a, y, shown in [(1.0, 0.0, np.inf), (0.0, 1.0, -np.inf), (1.0, 1.0, np.nan)]:
         arrays = {
-            Reference(s, l): np.array([[v]])
-            for s, l, v in [("a", 0, 1.0), ("a", 1, a), ("y", 1, y)]
+            ArrayRef(s, l): np.array([[v]]) for s, l, v in [("a", 0, 1.0), ("a", 1, a), ("y", 1, y)]
         }
         assert np.array_equal(operation.compute(arrays), [[shown]], equal_nan=True)
         assert tracer.origin(operation, arrays, np.array([[shown]]), 0, 0).closes

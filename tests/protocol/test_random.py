@@ -29,8 +29,8 @@ from tuiprop.protocol.messages.requests import (
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Reference
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.record import Record
 from tuiprop.verify.mistakes import SLIPS
 
 SIZES = (4, 3, 3)
@@ -210,10 +210,10 @@ def whole(symbol: str, layer: int) -> Window:
 
 
 def assert_is_recorded(
-    window: Window, made: bool, values: list[list[float]], record: Record, done: set[Reference]
+    window: Window, made: bool, values: list[list[float]], record: Record, done: set[ArrayRef]
 ) -> None:
-    reference = Reference(window.symbol, window.layer)
-    start = window.symbol in ("W", "b", "y") or reference == Reference("a", 0)
+    reference = ArrayRef(window.symbol, window.layer)
+    start = window.symbol in ("W", "b", "y") or reference == ArrayRef("a", 0)
     assert made == (start or reference in done), window
     if not made:
         assert values == []

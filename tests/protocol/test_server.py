@@ -76,7 +76,8 @@ from tuiprop.session.views import table as table_view
 from tuiprop.session.views.operation import describe
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
-from tuiprop.update.operation import Reference, operations
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import operations
 
 
 def session_at(update: int, experiment: Tables | None = None) -> Session:
@@ -1017,7 +1018,5 @@ def test_terms_of_a_sum_are_known(number: int, summands: list[str]) -> None:
     network = Network(4, (Layer(8, "tanh"), Layer(3, "softmax")), "cross_entropy", l2=0.1)
     steps = operations(network, OPTIMIZERS["sgd"], 0.1)
     operands = describe(steps, number, network, 32, 1).operands
-    found = [
-        str(Reference(each.symbol, each.layer, each.slot)) for each in operands if each.summand
-    ]
+    found = [str(ArrayRef(each.symbol, each.layer, each.slot)) for each in operands if each.summand]
     assert found == summands

@@ -15,8 +15,8 @@ from tuiprop.protocol.messages.requests import Change, Keep, Look, Move, Play, S
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Reference
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.record import Record
 from tuiprop.verify.mistakes import SLIPS
 
 
@@ -105,7 +105,7 @@ def recorded(record: Record, place: Place, *, after: bool) -> Array:
     if place.symbol in ("W", "b") and not place.slot and not place.before and after:
         changed: Array = getattr(record.after, place.symbol)[place.layer]
         return changed
-    return record.arrays()[Reference(place.symbol, place.layer, place.slot)]
+    return record.arrays()[ArrayRef(place.symbol, place.layer, place.slot)]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -123,12 +123,12 @@ def test_every_cell_at_every_position(name: str, t: int) -> None:
         # all cells of what was made last, and some of the others
         chance = random.Random(k)
         for place in cells(engine, SLOTS[name]):
-            reference = Reference(place.symbol, place.layer, place.slot)
+            reference = ArrayRef(place.symbol, place.layer, place.slot)
             if reference != operations[k - 1].result and chance.random() > 0.02:
                 continue
             note = origin_at(engine, place)
             parameter = place.symbol in ("W", "b")
-            is_start = parameter or place.symbol == "y" or reference == Reference("a", 0)
+            is_start = parameter or place.symbol == "y" or reference == ArrayRef("a", 0)
             if not is_start and reference not in made:
                 assert note is None, place
                 continue
@@ -280,7 +280,7 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
             factors = [factor for term in note.terms for factor in term.factors]
             factor = chance.choice(factors)
             plain = factor.array == str(
-                Reference(factor.place.symbol, factor.place.layer, factor.place.slot)
+                ArrayRef(factor.place.symbol, factor.place.layer, factor.place.slot)
             )
             place, value = factor.place, factor.value if plain else None
             assert factor.name.startswith(factor.array.split("(")[-1].split("[")[0]) or (
@@ -350,7 +350,7 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
         note = origin_at(engine, place)
         if note is None or note.sentence:
             continue
-        name = str(Reference(place.symbol, place.layer))
+        name = str(ArrayRef(place.symbol, place.layer))
         if note.slip:
             assert note.slip == SLIPS[slip].sentence
             assert "{" not in note.equation
@@ -406,7 +406,7 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
             wanted = [whole(symbol, l), whole(symbol, l, before=True)]
             wanted += [whole(symbol, l, slot=slot) for slot in SLOTS[name]]
             found = ask(engine, Look(operands=wanted), Frame).operands
-            changed = Reference(symbol, l) in made
+            changed = ArrayRef(symbol, l) in made
             now = getattr(record.after if changed else record, symbol)[l]
             assert np.array_equal(found[0].values, now)
             assert np.array_equal(found[1].values, getattr(record, symbol)[l])
@@ -416,7 +416,7 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
             for before in (False, True):
                 matrix = ask(engine, Look(operands=[whole(symbol, l, before=before)]), Frame)
                 array = getattr(record, symbol)[l]
-                assert matrix.operands[0].made == (Reference(symbol, l) in made)
+                assert matrix.operands[0].made == (ArrayRef(symbol, l) in made)
                 if matrix.operands[0].made:
                     assert np.array_equal(matrix.operands[0].values, array)
     frame = ask(engine, Look(operands=[whole("y", L), whole("a", 0), whole("J", L)]), Frame)
@@ -424,7 +424,7 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
     assert np.array_equal(y.values, record.y)
     assert np.array_equal(inputs.values, record.a[0])
     assert J.values == ([[record.J]] if J.made else [])
-    assert J.made == (Reference("J", L) in made)
+    assert J.made == (ArrayRef("J", L) in made)
 
 
 @pytest.mark.parametrize("name", CASES)

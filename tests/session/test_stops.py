@@ -14,7 +14,7 @@ from tuiprop.protocol.server import Engine
 from tuiprop.session import playback as walk_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
-from tuiprop.training.trainer import Record
+from tuiprop.update.record import Record
 
 COUNT = 17
 """Operations of an update of the network in `tables`."""

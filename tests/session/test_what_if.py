@@ -234,7 +234,7 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
     [
         (Change(), "nothing is changed"),
         (Change(learning_rate=-1.0), "training.learning_rate: found -1.0"),
-        (Change(optimizer="lion"), "training.optimizer: found"),
+        (Change(optimizer="nadam"), "training.optimizer: found"),
         (Change(options={"momentum": 0.5}), "training.options.momentum"),
         (Change(l2=-1.0), "network.l2: found -1.0"),
         (Change(batch_size=-1), "training.batch_size: found -1"),

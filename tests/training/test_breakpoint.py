@@ -23,8 +23,9 @@ from tuiprop.training.breakpoint import (
     parse,
 )
 from tuiprop.training.history import WIDTH
-from tuiprop.training.quantity import KINDS, SYMBOLS
+from tuiprop.training.quantity import KINDS
 from tuiprop.training.trainer import Trainer
+from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.operation import operations
 
 QUANTITIES = (

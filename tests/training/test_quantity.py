@@ -13,14 +13,15 @@ from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.training.history import WIDTH
 from tuiprop.training.quantity import (
     KINDS,
-    SYMBOLS,
     ConditionError,
     Quantity,
     Update,
     largest_slope,
     parse_quantity,
 )
-from tuiprop.training.trainer import Record, Trainer, first_nonfinite
+from tuiprop.training.trainer import Trainer
+from tuiprop.update.arrays import SYMBOLS
+from tuiprop.update.record import Record, first_nonfinite
 
 PER_EPOCH = 5
 """Updates: 23 examples in batches of 5."""

@@ -7,8 +7,8 @@ from tests.training.runs import CASES, OPTIMIZER_CASES, Case, bits
 from tuiprop.core.network import Parameters
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace
-from tuiprop.training.trainer import Record
 from tuiprop.update.parameter_update import ParameterUpdate
+from tuiprop.update.record import Record
 
 UPDATES = (1, 2, 5, 6, 23, 31)
 

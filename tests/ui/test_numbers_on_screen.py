@@ -13,8 +13,8 @@ from tests.ui.driving import app_of, bench_of, frame_of, opened, until
 from tests.ui.reading import matrix_on, screen_lines, still, terms_on
 from tuiprop.protocol.messages.payloads import Place
 from tuiprop.protocol.messages.requests import Move
-from tuiprop.training.trainer import Record
 from tuiprop.ui.run.matrix import ArrayName, MatrixView
+from tuiprop.update.record import Record
 
 SIZES = [(80, 24), (100, 30), (120, 36), (160, 48)]
 ENOUGH = 3

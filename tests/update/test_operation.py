@@ -12,8 +12,9 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.experiment import TrainingSettings
-from tuiprop.training.trainer import Record, Trainer
+from tuiprop.training.trainer import Trainer
 from tuiprop.update.operation import Operation, Phase, operations
+from tuiprop.update.record import Record
 
 CASES = [
     (g, loss.output or output, name)

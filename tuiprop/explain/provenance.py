@@ -12,14 +12,15 @@ import numpy as np
 
 from tuiprop.explain.error_bounds import Numbers
 from tuiprop.explain.evaluation import Line
-from tuiprop.update.operation import Operation, Reference
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Operation
 
 
 @dataclass(frozen=True)
 class Cell:
     """One number of an array of an update."""
 
-    reference: Reference
+    reference: ArrayRef
     row: int
     column: int
     before: bool = False

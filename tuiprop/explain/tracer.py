@@ -13,7 +13,8 @@ from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
 from tuiprop.explain.provenance import Cell, Factor, Group, Kind, Origin
-from tuiprop.update.operation import Arrays, Operation, Phase, Reference, Rule, T
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Arrays, Operation, Phase, Rule, T
 
 SPARE_ROUNDINGS = 4
 """The code may group a formula otherwise than it is written: so many units u of the value more."""
@@ -120,16 +121,16 @@ class _Place:
     @cached_property
     def precision(self) -> Precision:
         """That of the run."""
-        return Precision.of(self.arrays[Reference("a", 0)].dtype)
+        return Precision.of(self.arrays[ArrayRef("a", 0)].dtype)
 
     @property
     def m(self) -> int:
         """The number of examples."""
-        return len(self.arrays[Reference("a", 0)].T)
+        return len(self.arrays[ArrayRef("a", 0)].T)
 
     def read(self, symbol: str, l: int, index: Any = ...) -> Rounded:
         """Recorded numbers."""
-        return Rounded.exact(self.arrays[Reference(symbol, l)][index], self.precision)
+        return Rounded.exact(self.arrays[ArrayRef(symbol, l)][index], self.precision)
 
     def here(self, symbol: str) -> Rounded:
         """The number at the same place of another array of this layer."""
@@ -141,8 +142,8 @@ class _Place:
 
     def factor(self, symbol: str, l: int, row: int, column: int, slot: str = "") -> Factor:
         """A recorded number as a factor."""
-        reference = Reference(symbol, l, slot)
-        cell = Cell(reference, row, column, before=symbol in ("W", "b"))
+        reference = ArrayRef(symbol, l, slot)
+        cell = Cell(reference, row, column, before=reference.is_parameter)
         return Factor(cell, float(self.arrays[reference][row, column]))
 
     def factor_here(self, symbol: str, slot: str = "") -> Factor:
@@ -210,7 +211,7 @@ def _cost(p: _Place) -> _Made:
     def factors(i: int) -> tuple[Factor, ...]:
         outputs: Any = range(network.sizes[-1])
         if loss.classes:  # the class of the example first
-            outputs = np.argsort(-p.arrays[Reference("y", p.l)][:, i], kind="stable").tolist()
+            outputs = np.argsort(-p.arrays[ArrayRef("y", p.l)][:, i], kind="stable").tolist()
         return tuple(p.factor(symbol, p.l, k, i) for k in outputs for symbol in ("a", "y"))
 
     pattern, parts = f"J = (1/{m}) Σᵢ 𝓛(a[{p.l}][:,i], y[:,i])", [_Part("example", losses, factors)]
@@ -334,7 +335,7 @@ def _bias_gradient(p: _Place) -> _Made:
     )
 
 
-def _changed(p: _Place, of: Reference, rule: Rule) -> _Made:
+def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     """W[l] or b[l] after the update: the number before, and its change by the rule."""
     symbol, gradient, slots = of.symbol, f"d{of.symbol}", rule.optimizer.slots
     names: dict[str, Rounded | float] = {s: p.here(s) for s in (symbol, gradient)}

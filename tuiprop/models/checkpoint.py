@@ -34,6 +34,7 @@ from tuiprop.training.experiment import Experiment, found_from, parse, to_tables
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
 from tuiprop.training.plan import Plan
+from tuiprop.update.operation import operation_count
 
 FORMAT = 1
 
@@ -244,7 +245,7 @@ def _check(saved: Saved) -> None:
 def _check_position(saved: Saved) -> None:
     content, batches, log = saved.content, saved.plan.batches, saved.log
     t, k = content.position
-    operations = 8 * saved.network.L + 1
+    operations = operation_count(saved.network.L)
     if not (0 <= t <= log.reached and 0 <= content.update <= log.reached and 0 <= k <= operations):
         raise ValueError(f"the run cannot stand at {content.position}, it reached {log.reached}")
     row = 8 * WIDTH

@@ -7,8 +7,8 @@ import numpy as np
 
 from tuiprop.models.model import slip_refusal
 from tuiprop.storage.atomic import FileError, write
-from tuiprop.training.trainer import Record
 from tuiprop.update.operation import T
+from tuiprop.update.record import Record
 
 
 def save_record(record: Record, path: str | Path, slip: str = "") -> None:

@@ -10,7 +10,7 @@ from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import parse, to_tables
-from tuiprop.update.operation import Reference
+from tuiprop.update.arrays import PARAMETERS, ArrayRef
 from tuiprop.verify.mistakes import SLIPS
 
 
@@ -68,7 +68,7 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     """
     run, within = session.run, walk.within
     symbol, l = request.symbol, request.layer
-    reference = Reference(symbol, l)
+    reference = ArrayRef(symbol, l)
     update = run.t + 1 if within.record is not None else max(run.t, 1)
     examples = run.batches.rows(update)
     _refuse_beyond(session, request, len(examples))
@@ -83,7 +83,7 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
         return InputEdit(
             at=update - 1, example=example, input=request.row, value=request.value
         ), name
-    if symbol not in ("W", "b"):
+    if symbol not in PARAMETERS:
         raise ValueError(f"{reference} is computed; W, b and the inputs a[0] can be changed")
     if within.record is not None and within.is_made(reference):
         raise ValueError(
@@ -121,6 +121,6 @@ def _refuse_beyond(session: Session, at: Try, m: int) -> None:
     columns = {"W": n[l - 1], "b": 1}.get(at.symbol, m)
     if not (0 <= at.row < n[l] and 0 <= at.column < columns):
         raise ValueError(
-            f"found row {at.row} and column {at.column} of {Reference(at.symbol, l)}, "
+            f"found row {at.row} and column {at.column} of {ArrayRef(at.symbol, l)}, "
             f"allowed: below {n[l]} and {columns}"
         )

@@ -7,8 +7,9 @@ from tuiprop.core.network import Network
 from tuiprop.escaping import printable
 from tuiprop.session.session import Session
 from tuiprop.session.views.operation import long_route
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Operation, Phase, Reference
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Operation, Phase
+from tuiprop.update.record import Record
 
 MOST = 16
 """Rows and columns of a matrix that are printed; how many more there are is said."""
@@ -52,9 +53,9 @@ def _introduction(session: Session, record: Record) -> Iterator[str]:
     yield f"Examples, by their rows in the table: {rows}."
     l = network.L
     yield ""
-    yield from _matrix("a[0] = X", record.a[0], session, Reference("a", 0), record)
+    yield from _matrix("a[0] = X", record.a[0], session, ArrayRef("a", 0), record)
     yield ""
-    yield from _matrix("y", record.y, session, Reference("a", l), record)
+    yield from _matrix("y", record.y, session, ArrayRef("a", l), record)
 
 
 def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
@@ -109,7 +110,7 @@ def _about_the_fused_gradient(
 
 
 def _matrix(
-    name: str, array: Array, session: Session, reference: Reference, record: Record
+    name: str, array: Array, session: Session, reference: ArrayRef, record: Record
 ) -> Iterator[str]:
     """A matrix as a table with the names of its rows and columns, in full precision."""
     columns = session.column_names(reference.symbol, reference.layer, record.examples)

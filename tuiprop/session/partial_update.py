@@ -12,10 +12,9 @@ from tuiprop.core.network import Network
 from tuiprop.protocol.messages.payloads import Now
 from tuiprop.session.views.operation import describe
 from tuiprop.training.run import Run
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Operation, Phase, Reference
-
-SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Operation, Phase
+from tuiprop.update.record import Record
 
 
 def of_layer(operation: Operation) -> Hashable:
@@ -82,19 +81,16 @@ class Within:
             self.record = run.next_record()
         self.done = self.wanted
 
-    def array(self, reference: Reference) -> Array | None:
+    def array(self, reference: ArrayRef) -> Array | None:
         """An array as it is now; None where this update has not made it yet."""
         record = self.record
         assert record is not None
         made = self.is_made(reference)
-        if reference.symbol in ("W", "b"):
-            parameters = record.after if made else record
-            return getattr(parameters, reference.symbol)[reference.layer]  # type: ignore[no-any-return]
-        if made or reference == Reference("a", 0):
-            return record.arrays()[reference]
+        if made or reference.is_parameter or reference == ArrayRef("a", 0):
+            return record.array(reference, after=made)
         return None
 
-    def is_made(self, reference: Reference) -> bool:
+    def is_made(self, reference: ArrayRef) -> bool:
         """An operation that is done made this array; W and b: changed it."""
         return reference in {operation.result for operation in self.operations[: self.done]}
 

@@ -11,8 +11,8 @@ from tuiprop.session.partial_update import Within, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.experiment import MOST_EPOCHS
 from tuiprop.training.run import Run, is_finite
-from tuiprop.training.trainer import Record, first_nonfinite
-from tuiprop.update.operation import Operation
+from tuiprop.update.operation import Operation, operation_count
+from tuiprop.update.record import Record, first_nonfinite
 
 MOMENT = 0.01
 """Seconds that `work` takes at most, and so the longest that a request waits."""
@@ -52,7 +52,7 @@ class Walk:
     @property
     def operations(self) -> int:
         """Of one update: 8L + 1."""
-        return 8 * self.run.network.L + 1
+        return operation_count(self.run.network.L)
 
     @property
     def completed(self) -> bool:

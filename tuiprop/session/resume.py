@@ -13,6 +13,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import Experiment, ExperimentError, to_tables
 from tuiprop.training.machine import differences, facts
 from tuiprop.training.run import Run
+from tuiprop.update.operation import operation_count
 
 MAY_DIFFER = ("training.epochs", "breakpoint")
 """Keys of the experiment that may be others when a run is gone on with."""
@@ -59,7 +60,7 @@ def walk_to_where_it_stood(run: Run, saved: Saved) -> None:
     """On from the key frame; what was true on the way does not stop the run again."""
     t = saved.content.position[0]
     run.remember_hits()
-    run.advance(t, watched=True, since=t * (8 * run.network.L + 1))
+    run.advance(t, watched=True, since=t * operation_count(run.network.L))
 
 
 def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:

@@ -30,7 +30,7 @@ from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
-from tuiprop.training.trainer import Record, first_nonfinite
+from tuiprop.update.record import Record, first_nonfinite
 from tuiprop.verify.gradient_check import GradientCheck, check_gradient
 
 

@@ -13,8 +13,9 @@ from tuiprop.session.session import Session
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.history import Evaluation
 from tuiprop.training.run import Branch
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Phase, Reference
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Phase, propagation_count
+from tuiprop.update.record import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +49,14 @@ class Trial:
     note: WhatIf
     """For the screen."""
 
-    def array_without(self, reference: Reference, *, made: bool) -> Array:
+    def array_without(self, reference: ArrayRef, *, made: bool) -> Array:
         """An array of the update at hand without the change.
 
         Args:
             reference: the array.
             made: of W and b: as they are after the update, not before it.
         """
-        if made and reference.symbol in ("W", "b"):
-            changed = getattr(self.without.after, reference.symbol)
-            return changed[reference.layer]  # type: ignore[no-any-return]
-        return self.without.arrays()[reference]
+        return self.without.array(reference, after=made)
 
 
 def try_out(session: Session, walk: Walk, request: Try) -> Trial:
@@ -79,7 +77,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     branch = run.edit(edit, apart=True)
     # of an update that has not been begun, all that is computed is shown
     within.leave()
-    within.wanted = left[1] or 6 * run.network.L + 1
+    within.wanted = left[1] or propagation_count(run.network.L)
     within.enter(run)
     after = _outcome(session)
     costs = zip(before.costs, after.costs, strict=True)

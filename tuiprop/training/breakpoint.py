@@ -10,13 +10,13 @@ import numpy as np
 
 from tuiprop.training.quantity import (
     KINDS,
-    SYMBOLS,
     ConditionError,
     Quantity,
     Rows,
     Update,
     parse_quantity,
 )
+from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.operation import Operation
 
 __all__ = ["OPERATORS", "Condition", "ConditionError", "Hit", "Update", "Watch", "parse"]

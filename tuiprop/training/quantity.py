@@ -15,9 +15,9 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.history import COLUMNS
-from tuiprop.update.operation import Reference
+from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.update.record import computed_array, is_off_the_path
 
-SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 """The arrays that X can be."""
 
 SATURATED = 0.01
@@ -53,43 +53,26 @@ class Update:
         """J of its batch, without the penalty."""
         return self.workspace.mean_loss()
 
-    def array(self, reference: Reference) -> Array:
+    def array(self, reference: ArrayRef) -> Array:
         """One of its arrays: W and b are those after it."""
-        symbol, l, workspace = reference.symbol, reference.layer, self.workspace
-        if symbol in ("W", "b"):
-            return _of(self.parameters, symbol, l)
-        if symbol in ("dW", "db"):
-            return _of(workspace.gradient, symbol[1], l)
-        if symbol == "da" and _is_beside(workspace.network, l):
-            return workspace.output_gradient()
-        array: Array = getattr(workspace, symbol)[l]
-        return array
+        return computed_array(self.workspace, self.parameters, reference)
 
     def results(self) -> Iterator[tuple[str, Array]]:
         """What its operations made, by name and in order; no da[L] where it is not on the way."""
         L = self.workspace.network.L
         layers = range(1, L + 1)
-        forward = (Reference(symbol, l) for l in layers for symbol in ("z", "a"))
+        forward = (ArrayRef(symbol, l) for l in layers for symbol in ("z", "a"))
         backward = (
-            Reference(symbol, l)
+            ArrayRef(symbol, l)
             for l in reversed(layers)
             for symbol in ("da", "dz", "dW", "db")
-            if symbol != "da" or not _is_beside(self.workspace.network, l)
+            if symbol != "da" or not is_off_the_path(self.workspace.network, l)
         )
-        changed = (Reference(symbol, l) for l in layers for symbol in ("W", "b"))
+        changed = (ArrayRef(symbol, l) for l in layers for symbol in PARAMETERS)
         yield from ((str(each), self.array(each)) for each in forward)
         yield "J", np.full((1, 1), self.cost())
         yield from ((str(each), self.array(each)) for each in backward)
         yield from ((str(each), self.array(each)) for each in changed)
-
-
-def _of(parameters: Parameters, symbol: str, l: int) -> Array:
-    return (parameters.W if symbol == "W" else parameters.b)[l]
-
-
-def _is_beside(network: Network, l: int) -> bool:
-    """da[l] is not on the way: dz[L] = a[L] − y is the operation."""
-    return l == network.L and network.loss_function.output is not None
 
 
 Rows = NDArray[np.float64]
@@ -102,7 +85,7 @@ class Kind:
 
     pattern: str
     words: str
-    of_update: Callable[[Update, Reference], float] | None = None
+    of_update: Callable[[Update, ArrayRef], float] | None = None
     """Its value after an update; the reference is X, or the layer l."""
     of_epoch: Callable[[Rows], float] | None = None
     """Its value at the end of an epoch; a kind has one of the two."""
@@ -136,7 +119,7 @@ class Quantity:
     """A quantity: norm(dW[2]), dead(1), train_loss."""
 
     kind: Kind
-    target: Reference
+    target: ArrayRef
     """X; for a layer l, its z[l]; else of no layer."""
 
     def __str__(self) -> str:
@@ -181,7 +164,7 @@ class Quantity:
             )
 
 
-NOWHERE = Reference("", 0)
+NOWHERE = ArrayRef("", 0)
 
 
 def parse_quantity(text: str) -> Quantity | None:
@@ -194,11 +177,11 @@ def parse_quantity(text: str) -> Quantity | None:
             layer = found.get("l") or found.get("layer")
             if layer is None:
                 return Quantity(kind, NOWHERE)
-            return Quantity(kind, Reference(found.get("symbol") or "z", int(layer)))
+            return Quantity(kind, ArrayRef(found.get("symbol") or "z", int(layer)))
     return None
 
 
-def _slopes(update: Update, z: Reference) -> Array:
+def _slopes(update: Update, z: ArrayRef) -> Array:
     """|g′(z[l])|, (n[l], m)."""
     workspace, l = update.workspace, z.layer
     derivative = workspace.network.activation(l).derivative
@@ -208,13 +191,13 @@ def _slopes(update: Update, z: Reference) -> Array:
     return np.abs(out, out=out)
 
 
-def _dead(update: Update, z: Reference) -> float:
+def _dead(update: Update, z: ArrayRef) -> float:
     if update.workspace.network.activation(z.layer).name not in _CAN_DIE:
         return 0.0
     return float((_slopes(update, z) == 0).all(axis=1).mean())
 
 
-def _saturated(update: Update, z: Reference) -> float:
+def _saturated(update: Update, z: ArrayRef) -> float:
     threshold = SATURATED * largest_slope(update.workspace.network.activation(z.layer).name)
     return float((_slopes(update, z) < threshold).all(axis=1).mean())
 
@@ -231,7 +214,7 @@ def largest_slope(activation: str) -> float:
     return float(np.abs(slope).max())
 
 
-def _nonfinite(update: Update, _: Reference) -> float:
+def _nonfinite(update: Update, _: ArrayRef) -> float:
     # a sum is finite only where all its terms are; it may overflow where they are, so then count
     if isfinite(sum(float(array.sum()) for _, array in update.results())):
         return 0.0

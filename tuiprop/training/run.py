@@ -19,7 +19,8 @@ from tuiprop.training.history import Best, Evaluation, Evaluator, History
 from tuiprop.training.plan import InForce
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
-from tuiprop.training.trainer import Record, Trainer
+from tuiprop.training.trainer import Trainer
+from tuiprop.update.record import Record
 from tuiprop.verify.gradient_check import Verdict, check_gradient
 
 SLICE = 0.005

@@ -1,8 +1,5 @@
 """The trainer: state t − 1 to state t, one update after the other."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from tuiprop.core.array import Array, Rows
@@ -12,99 +9,8 @@ from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.plan import Plan
-from tuiprop.update.operation import Operation, Phase, Reference, T
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """Every array of one update, as flat-out training computed it, bit for bit.
-
-    l counts as in the notes: `W[1]` … `W[L]`, `a[0]` … `a[L]`.
-    """
-
-    update: int
-    count: int
-    """t in the rule of the optimiser: its updates, this one included."""
-    W: dict[int, Array]
-    """Before the update, (n[l], n[l-1])."""
-    b: dict[int, Array]
-    """Before the update, (n[l], 1)."""
-    z: dict[int, Array]
-    """(n[l], m)."""
-    a: dict[int, Array]
-    """(n[l], m)."""
-    da: dict[int, Array]
-    """(n[l], m)."""
-    dz: dict[int, Array]
-    """(n[l], m)."""
-    dW: dict[int, Array]
-    """(n[l], n[l-1])."""
-    db: dict[int, Array]
-    """(n[l], 1)."""
-    y: Array
-    """The targets of the batch, (n[L], m)."""
-    J: float
-    """J of the batch, with the penalty."""
-    examples: Rows
-    """The rows of the table that the columns are, (m,)."""
-    after: Parameters
-    """W and b after the update."""
-    slots: dict[str, Parameters]
-    """The slots of the optimiser before the update, laid out like the parameters."""
-    before_and_after: tuple[Array, Array]
-    """θ and the slots before and after the update, (1 + slots, P) each."""
-    gradient: Array
-    """All dW and db as one vector, (P,)."""
-    workspace: Workspace
-    """What computed it: its arrays are those above."""
-
-    def arrays(self) -> dict[Reference, Array]:
-        """What the operations of this update read, by reference: W and b are those before."""
-        L = len(self.W)
-        arrays = {Reference("y", L): self.y, T: np.full((1, 1), float(self.count))}
-        for symbol in ("W", "b", "z", "a", "da", "dz", "dW", "db"):
-            for l, array in getattr(self, symbol).items():
-                arrays[Reference(symbol, l)] = array
-        for slot, parameters in self.slots.items():
-            for l in range(1, L + 1):
-                arrays[Reference("W", l, slot)] = parameters.W[l]
-                arrays[Reference("b", l, slot)] = parameters.b[l]
-        return arrays
-
-    def result(self, operation: Operation) -> Array:
-        """What an operation of this update made."""
-        if operation.phase is Phase.UPDATE:
-            of_symbol = self.after.W if operation.result.symbol == "W" else self.after.b
-            return of_symbol[operation.result.layer]
-        if operation.phase is Phase.COST:
-            return np.full((1, 1), self.J)
-        return self.arrays()[operation.result]
-
-
-def first_nonfinite(operations: Sequence[Operation], record: Record) -> tuple[int, int, int] | None:
-    """Where a number of an update was first not finite.
-
-    A da[L] that dz[L] does not read is not looked at: it is infinite where the output saturates.
-
-    Args:
-        operations: of the update, in order.
-        record: the update.
-
-    Returns:
-        k of the operation, from 1, and row and column of the first such cell of its result, from
-        0; None where every result is finite.
-    """
-    for k, operation in enumerate(operations, start=1):
-        beside = operation.result.symbol == "da" and (
-            operation.result not in operations[k].operands
-        )
-        if beside:
-            continue
-        cells = np.argwhere(~np.isfinite(record.result(operation)))
-        if len(cells):
-            row, column = cells[0].tolist()
-            return k, row, column
-    return None
+from tuiprop.update.operation import Operation
+from tuiprop.update.record import Record
 
 
 class Trainer:

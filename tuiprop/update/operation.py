@@ -17,6 +17,7 @@ import numpy as np
 from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
+from tuiprop.update.arrays import PARAMETERS, ArrayRef
 from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
 from tuiprop.update.parameter_update import ParameterUpdate
 
@@ -30,38 +31,7 @@ class Phase(Enum):
     UPDATE = "update"
 
 
-@dataclass(frozen=True)
-class Reference:
-    """An array of an update: W[2], a[1], y, J, or a slot of the optimiser such as v of W[1]."""
-
-    symbol: str
-    layer: int
-    slot: str = ""
-    """The letter of the slot; `symbol` is then the parameter that it belongs to."""
-
-    def __str__(self) -> str:
-        """As the notes write it."""
-        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}[{self.layer}]"
-        return f"{self.slot}({name})" if self.slot else name
-
-    @property
-    def numpy(self) -> str:
-        """As a variable of NumPy: W2, v_W2."""
-        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}{self.layer}"
-        return f"{self.slot}_{name}" if self.slot else name
-
-    @property
-    def size_names(self) -> tuple[str, str]:
-        """The names of its sizes: n[2] and n[1] for W[2]; 1 and 1 for J."""
-        l = self.layer
-        if self.symbol in ("W", "dW"):
-            return f"n[{l}]", f"n[{l - 1}]"
-        if self.symbol in ("b", "db"):
-            return f"n[{l}]", "1"
-        return ("1", "1") if self.symbol == "J" else (f"n[{l}]", "m")
-
-
-Arrays: TypeAlias = Mapping[Reference, Array]
+Arrays: TypeAlias = Mapping[ArrayRef, Array]
 
 
 @dataclass(frozen=True)
@@ -69,7 +39,7 @@ class Piece:
     """A part of an equation: an array, maybe transposed, or what stands between arrays."""
 
     text: str
-    array: Reference | None = None
+    array: ArrayRef | None = None
     transposed: bool = False
 
 
@@ -78,8 +48,8 @@ class Operation:
     """One line of an update."""
 
     phase: Phase
-    result: Reference
-    operands: tuple[Reference, ...]
+    result: ArrayRef
+    operands: tuple[ArrayRef, ...]
     equation: tuple[Piece, ...]
     """What stands right of `sign`."""
     sentence: str
@@ -121,8 +91,18 @@ def operations(
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     return (
         *propagation(network),
-        *(_parameter_change(Reference(symbol, l), rule) for l in layers for symbol in ("W", "b")),
+        *(_parameter_change(ArrayRef(symbol, l), rule) for l in layers for symbol in PARAMETERS),
     )
+
+
+def operation_count(L: int) -> int:
+    """The number of operations of an update of a network of L layers."""
+    return propagation_count(L) + 2 * L
+
+
+def propagation_count(L: int) -> int:
+    """The number of those before the parameters change."""
+    return 6 * L + 1
 
 
 def propagation(network: Network) -> tuple[Operation, ...]:
@@ -135,16 +115,16 @@ def propagation(network: Network) -> tuple[Operation, ...]:
     )
 
 
-def _piece(reference: Reference, *, transposed: bool = False) -> Piece:
+def _piece(reference: ArrayRef, *, transposed: bool = False) -> Piece:
     return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
 
 
 def _linear(l: int) -> Operation:
-    W, a, b = Reference("W", l), Reference("a", l - 1), Reference("b", l)
+    W, a, b = ArrayRef("W", l), ArrayRef("a", l - 1), ArrayRef("b", l)
     what = "input" if l == 1 else "activation"
     return Operation(
         Phase.FORWARD,
-        Reference("z", l),
+        ArrayRef("z", l),
         (W, a, b),
         (_piece(W), Piece("·"), _piece(a), Piece("+"), _piece(b)),
         f"Each unit: every {what} times its weight, summed, plus the bias.",
@@ -155,7 +135,7 @@ def _linear(l: int) -> Operation:
 
 
 def _activation(network: Network, l: int) -> Operation:
-    g, z = network.activation(l), Reference("z", l)
+    g, z = network.activation(l), ArrayRef("z", l)
     of = "each column, as shares that sum to 1" if g.output_only else "each number by itself"
 
     def compute(x: Arrays) -> Array:
@@ -165,7 +145,7 @@ def _activation(network: Network, l: int) -> Operation:
 
     return Operation(
         Phase.FORWARD,
-        Reference("a", l),
+        ArrayRef("a", l),
         (z,),
         (Piece(f"{g.name}("), _piece(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
@@ -176,8 +156,8 @@ def _activation(network: Network, l: int) -> Operation:
 
 def _cost(network: Network) -> Operation:
     L, loss, l2 = network.L, network.loss_function, network.l2
-    z, a, y = Reference("z", L), Reference("a", L), Reference("y", L)
-    weights = tuple(Reference("W", l) for l in range(1, L + 1) if l2)
+    z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
+    weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
 
     def compute(x: Arrays) -> Array:
         from_z = x[z] if loss.classes else x[a]  # the cross-entropies do not read a
@@ -193,7 +173,7 @@ def _cost(network: Network) -> Operation:
         line += f" + {l2 / 2!r} * ({' + '.join(f'({W.numpy}**2).sum()' for W in weights)})"
     return Operation(
         Phase.COST,
-        Reference("J", L),
+        ArrayRef("J", L),
         (a, y, *((z,) if loss.classes else ()), *weights),
         (
             Piece("(1/m)"),
@@ -219,7 +199,7 @@ def _backward(network: Network, l: int) -> tuple[Operation, ...]:
 
 def _from_loss(network: Network) -> Operation:
     L, loss = network.L, network.loss_function
-    a, y = Reference("a", L), Reference("y", L)
+    a, y = ArrayRef("a", L), ArrayRef("y", L)
 
     def compute(x: Arrays) -> Array:
         out = np.empty(x[a].shape, x[a].dtype)
@@ -228,7 +208,7 @@ def _from_loss(network: Network) -> Operation:
 
     return Operation(
         Phase.BACKWARD,
-        Reference("da", L),
+        ArrayRef("da", L),
         (a, y),
         (Piece("∂𝓛/∂ŷ at"), _piece(a), Piece(","), _piece(y)),
         "How the loss of each example changes with its output; 1/m is not in it yet.",
@@ -238,10 +218,10 @@ def _from_loss(network: Network) -> Operation:
 
 
 def _from_next(l: int) -> Operation:
-    W, dz = Reference("W", l + 1), Reference("dz", l + 1)
+    W, dz = ArrayRef("W", l + 1), ArrayRef("dz", l + 1)
     return Operation(
         Phase.BACKWARD,
-        Reference("da", l),
+        ArrayRef("da", l),
         (W, dz),
         (_piece(W, transposed=True), Piece("·"), _piece(dz)),
         f"The errors of layer {l + 1} go back along its weights to the units of layer {l}.",
@@ -253,8 +233,8 @@ def _from_next(l: int) -> Operation:
 
 def _error(network: Network, l: int) -> Operation:
     g = network.activation(l)
-    a, y, z, da = Reference("a", l), Reference("y", l), Reference("z", l), Reference("da", l)
-    dz = Reference("dz", l)
+    a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
+    dz = ArrayRef("dz", l)
     if l == network.L and network.loss_function.output is not None:
         return Operation(
             Phase.BACKWARD,
@@ -285,7 +265,7 @@ def _error(network: Network, l: int) -> Operation:
 
 
 def _weight_gradient(network: Network, l: int) -> Operation:
-    dz, a, W, l2 = Reference("dz", l), Reference("a", l - 1), Reference("W", l), network.l2
+    dz, a, W, l2 = ArrayRef("dz", l), ArrayRef("a", l - 1), ArrayRef("W", l), network.l2
     what = "input" if l == 1 else f"activation of layer {l - 1}"
 
     def compute(x: Arrays) -> Array:
@@ -294,7 +274,7 @@ def _weight_gradient(network: Network, l: int) -> Operation:
 
     return Operation(
         Phase.BACKWARD,
-        Reference("dW", l),
+        ArrayRef("dW", l),
         (dz, a, *((W,) if l2 else ())),
         (
             Piece("(1/m)"),
@@ -318,14 +298,14 @@ def sum_over_examples(dz: Array) -> Array:
 
 
 def _bias_gradient(l: int) -> Operation:
-    dz = Reference("dz", l)
+    dz = ArrayRef("dz", l)
 
     def compute(x: Arrays) -> Array:
         return np.divide(sum_over_examples(x[dz]), x[dz].shape[1])
 
     return Operation(
         Phase.BACKWARD,
-        Reference("db", l),
+        ArrayRef("db", l),
         (dz,),
         (Piece("(1/m)"), Piece("Σᵢ"), _piece(dz)),
         "Mean over the {m} examples of the error of each unit.",
@@ -334,7 +314,7 @@ def _bias_gradient(l: int) -> Operation:
     )
 
 
-T = Reference("t", 0)
+T = ArrayRef("t", 0)
 """The number of the update, as an operand of rules that need it."""
 
 
@@ -357,13 +337,13 @@ class Rule:
         assert isinstance(value, int | float)
         return float(value)
 
-    def equations(self, parameter: Reference) -> list[str]:
+    def equations(self, parameter: ArrayRef) -> list[str]:
         """The rule in the symbols of the notes; the last line is what the parameter becomes."""
         slots = {slot: slot for slot in self.optimizer.slots}
         *before, (_, after) = self._lines(parameter, {each: each for each in "αεt"}, slots, str)
         return [*(f"{slot} := {to_text(value)}" for slot, value in before), to_text(after)]
 
-    def numpy(self, parameter: Reference) -> list[str]:
+    def numpy(self, parameter: ArrayRef) -> list[str]:
         """The rule as statements of NumPy; {t} is the number of the update."""
         numbers = {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps")), "t": "{t}"}
         slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
@@ -372,13 +352,13 @@ class Rule:
 
     def _lines(
         self,
-        parameter: Reference,
+        parameter: ArrayRef,
         numbers: dict[str, str],
         slots: dict[str, str],
-        named: Callable[[Reference], str],
+        named: Callable[[ArrayRef], str],
     ) -> list[tuple[str, ast.expr]]:
         """What each slot and then the parameter becomes, with the names of a notation."""
-        symbol, gradient = parameter.symbol, Reference(f"d{parameter.symbol}", parameter.layer)
+        symbol, gradient = parameter.symbol, ArrayRef(f"d{parameter.symbol}", parameter.layer)
         arrays = {symbol: named(parameter), f"d{symbol}": named(gradient)}
         names = {key: name(text) for key, text in {**numbers, **slots, **arrays}.items()}
         found = inlined(self.formula(symbol), names, kept=slots)
@@ -408,17 +388,17 @@ class Rule:
         return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
 
 
-def _pieces(text: str, *arrays: Reference) -> tuple[Piece, ...]:
+def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
     """An equation cut where it names arrays; a name that holds another comes before it."""
     names = {str(array): array for array in arrays}
     parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
     return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
 
 
-def _parameter_change(parameter: Reference, rule: Rule) -> Operation:
-    gradient = Reference(f"d{parameter.symbol}", parameter.layer)
+def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
+    gradient = ArrayRef(f"d{parameter.symbol}", parameter.layer)
     optimizer = rule.optimizer
-    slots = tuple(Reference(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
+    slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
 
     def compute(x: Arrays) -> Array:
         state = np.stack([x[each].ravel() for each in (parameter, *slots)])

@@ -18,15 +18,8 @@ from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.core.propagation import Workspace
-from tuiprop.update.operation import (
-    Arrays,
-    Operation,
-    Phase,
-    Reference,
-    T,
-    operations,
-    propagation,
-)
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Arrays, Operation, Phase, T, operations, propagation
 from tuiprop.update.parameter_update import ParameterUpdate
 
 Rewrite: TypeAlias = Callable[[Network, Operation], Operation]
@@ -119,15 +112,15 @@ class _SlippedWorkspace(Workspace):
     ) -> None:
         super().__init__(network, m, dtype)
         self._backward = tuple(each for each in walk if each.phase is Phase.BACKWARD)
-        self._arrays = {Reference("y", network.L): self.y}
+        self._arrays = {ArrayRef("y", network.L): self.y}
         named = {"z": self.z, "a": self.a, "da": self.da, "dz": self.dz}
         named |= {"dW": self.gradient.W, "db": self.gradient.b}
         for symbol, arrays in named.items():
-            self._arrays |= {Reference(symbol, l): array for l, array in arrays.items()}
+            self._arrays |= {ArrayRef(symbol, l): array for l, array in arrays.items()}
 
     def backward(self, parameters: Parameters) -> None:
         """The operations of the backward pass, in order, after `forward`."""
-        arrays = self._arrays | {Reference("W", l): W for l, W in parameters.W.items()}
+        arrays = self._arrays | {ArrayRef("W", l): W for l, W in parameters.W.items()}
         with np.errstate(all="ignore"):
             for operation in self._backward:
                 np.copyto(arrays[operation.result], operation.compute(arrays))

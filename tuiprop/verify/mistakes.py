@@ -12,11 +12,12 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
-from tuiprop.update.operation import Arrays, Operation, Piece, Reference, sum_over_examples
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Arrays, Operation, Piece, sum_over_examples
 from tuiprop.verify.injection import Rewrite, Slip
 
 
-def _piece(reference: Reference, *, transposed: bool = False) -> Piece:
+def _piece(reference: ArrayRef, *, transposed: bool = False) -> Piece:
     return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
 
 
@@ -33,7 +34,7 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
 
     def rewrite(network: Network, operation: Operation) -> Operation:
         l, l2 = operation.result.layer, network.l2
-        dz, a, W = Reference("dz", l), Reference("a", l - 1), Reference("W", l)
+        dz, a, W = ArrayRef("dz", l), ArrayRef("a", l - 1), ArrayRef("W", l)
 
         def compute(x: Arrays) -> Array:
             dW = np.dot(x[dz], x[a].T if transposed else _untransposed(x[a]))
@@ -65,7 +66,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
     """The operation db[l] with 1/m so many times."""
 
     def rewrite(network: Network, operation: Operation) -> Operation:
-        l, dz = operation.result.layer, Reference("dz", operation.result.layer)
+        l, dz = operation.result.layer, ArrayRef("dz", operation.result.layer)
 
         def compute(x: Arrays) -> Array:
             db = sum_over_examples(x[dz])
@@ -86,7 +87,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
 
 def _one_example(network: Network, operation: Operation) -> Operation:
     """db[l] = dz[l]⁽ⁱ⁾."""
-    l, dz = operation.result.layer, Reference("dz", operation.result.layer)
+    l, dz = operation.result.layer, ArrayRef("dz", operation.result.layer)
     return replace(
         operation,
         equation=(Piece(f"{dz}⁽ⁱ⁾", dz),),
@@ -101,7 +102,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
     l = operation.result.layer
     if l == network.L:
         return operation
-    W, dz = Reference("W", l + 1), Reference("dz", l + 1)
+    W, dz = ArrayRef("W", l + 1), ArrayRef("dz", l + 1)
     return replace(
         operation,
         equation=(_piece(W), Piece("·"), _piece(dz)),
@@ -114,7 +115,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
 
 def _slipped_cost(network: Network, operation: Operation) -> Operation:
     """J of 𝓛 = −y log a + (1−y) log(1−a)."""
-    a, y = _piece(Reference("a", network.L)), _piece(Reference("y", network.L))
+    a, y = _piece(ArrayRef("a", network.L)), _piece(ArrayRef("y", network.L))
     return replace(
         operation,
         equation=(
@@ -130,14 +131,14 @@ def _slipped_cost(network: Network, operation: Operation) -> Operation:
 def _slipped_output_gradient(network: Network, operation: Operation) -> Operation:
     """da[L] = −( y/a + (1−y)/(1−a) ), and dz[L] over it."""
     L = network.L
-    a, y = _piece(Reference("a", L)), _piece(Reference("y", L))
-    if operation.result == Reference("dz", L):
+    a, y = _piece(ArrayRef("a", L)), _piece(ArrayRef("y", L))
+    if operation.result == ArrayRef("dz", L):
         return replace(
             operation,
             sentence=f"The long way over da[{L}], so that the slip there counts: "
             f"the short one, a[{L}] − y, goes round it.",
         )
-    if operation.result != Reference("da", L):
+    if operation.result != ArrayRef("da", L):
         return operation
     return replace(
         operation,

@@ -28,7 +28,8 @@ from tuiprop.session.views.operation import describe, long_route, slip_note
 from tuiprop.session.views.provenance import Made, leaf, origin
 from tuiprop.session.what_if import Trial
 from tuiprop.training.edit import SettingsEdit
-from tuiprop.update.operation import Reference
+from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
 """Epochs of the history that one frame carries: more come with the next."""
@@ -36,7 +37,6 @@ MOST_ROWS = 4000
 LARGE = 100_000
 """Numbers in an array from which its figures are not computed with every frame."""
 
-_ARRAYS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 
 PATIENCE = 0.25
 """Seconds that the update at hand may take to be made again, unasked."""
@@ -167,17 +167,14 @@ class View:
         )
 
     def _shape(self, symbol: str, l: int) -> tuple[int, int]:
-        n, m = self._run.network.sizes, len(self._rows_of_batch())
-        if symbol == "J":
-            return 1, 1
-        return n[l], {"W": n[l - 1], "dW": n[l - 1], "b": 1, "db": 1}.get(symbol, m)
+        return ArrayRef(symbol, l).shape(self._run.network.sizes, len(self._rows_of_batch()))
 
     def _array_of(self, at: Window | Place) -> Array | None:
         """The whole array that a window or a place lies in, or None where it is not made."""
         if at.symbol == "J":
             cost = self._cost_of_batch()
             return None if cost is None else np.full((1, 1), cost)
-        if not (at.slot or at.symbol == "y" or (at.before and at.symbol in ("W", "b"))):
+        if not (at.slot or at.symbol == "y" or (at.before and at.symbol in PARAMETERS)):
             return self.array(at.symbol, at.layer)
         made = self.made() if self._walk.goal is None else None
         return None if made is None else made.record.arrays().get(_reference(at))
@@ -187,7 +184,7 @@ class View:
         L = self._run.network.L
         if at.symbol in ("y", "J"):
             return at.layer == L
-        return at.symbol in _ARRAYS and (at.symbol != "a") <= at.layer <= L
+        return at.symbol in SYMBOLS and (at.symbol != "a") <= at.layer <= L
 
     def made(self) -> Made | None:
         """The update at hand, whole: begun, or the last one.
@@ -294,7 +291,7 @@ class View:
     def _is_from_before(self, place: Place) -> bool:
         """A parameter that the update at hand has not changed yet."""
         within = self._walk.within
-        if within.record is None or place.symbol not in ("W", "b"):
+        if within.record is None or place.symbol not in PARAMETERS:
             return False
         return not within.is_made(_reference(place))
 
@@ -311,20 +308,16 @@ class View:
     def array(self, symbol: str, l: int) -> Array | None:
         """The whole array as it is now, or None where it has not been made."""
         if self._walk.within.record is not None:
-            return self._walk.within.array(Reference(symbol, l))
+            return self._walk.within.array(ArrayRef(symbol, l))
         trainer = self._run.trainer
-        if symbol in ("W", "b"):
-            return getattr(trainer.parameters, symbol)[l]  # type: ignore[no-any-return]
+        if symbol in PARAMETERS:
+            return parameter_of(trainer.parameters, ArrayRef(symbol, l))
         if symbol == "a" and l == 0:
             return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
         workspace = trainer.workspace
         if workspace is None:
             return None
-        if symbol in ("dW", "db"):
-            return getattr(workspace.gradient, symbol[1:])[l]  # type: ignore[no-any-return]
-        if symbol == "da" and l == self._run.network.L:
-            return workspace.output_gradient()
-        return getattr(workspace, symbol)[l]  # type: ignore[no-any-return]
+        return computed_array(workspace, trainer.parameters, ArrayRef(symbol, l))
 
     def _divergence(self) -> str:
         """The sentence on a divergence, with the operation and the cell; or empty."""
@@ -399,8 +392,8 @@ class View:
         return self._evaluated[1], None
 
 
-def _reference(at: Window | Place) -> Reference:
-    return Reference(at.symbol, at.layer, at.slot)
+def _reference(at: Window | Place) -> ArrayRef:
+    return ArrayRef(at.symbol, at.layer, at.slot)
 
 
 def _figures_of(array: Array) -> Figures:

@@ -6,8 +6,9 @@ import numpy as np
 
 from tuiprop.core.network import Network
 from tuiprop.protocol.messages.payloads import EquationPart, Now, Operand, SlipNote
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Operation, Phase, Piece, Reference, T
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Operation, Phase, Piece, T
+from tuiprop.update.record import Record
 from tuiprop.verify.injection import Slip
 
 
@@ -69,11 +70,11 @@ def describe(
     )
 
 
-def _summands(operation: Operation) -> set[Reference]:
+def _summands(operation: Operation) -> set[ArrayRef]:
     """The operands that are added to each other, each by itself or times a number."""
     if operation.phase is Phase.UPDATE:
         return set(operation.operands)
-    terms: list[list[Reference]] = [[]]
+    terms: list[list[ArrayRef]] = [[]]
     for piece in operation.equation:
         if piece.text in ("+", "−"):
             terms.append([])
@@ -82,7 +83,7 @@ def _summands(operation: Operation) -> set[Reference]:
     return {term[0] for term in terms if len(term) == 1} if len(terms) > 1 else set()
 
 
-def _operand(reference: Reference, result: Reference, *, update: bool, summand: bool) -> Operand:
+def _operand(reference: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) -> Operand:
     """An array that is read; of a size that is the result's too, it reads the same place."""
     ways: dict[str, str] = {}
     for name, way in zip(result.size_names, ("row", "column"), strict=True):

@@ -9,8 +9,9 @@ from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, Place, TermNote
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import InForce
-from tuiprop.training.trainer import Record
-from tuiprop.update.operation import Operation, Reference, operations
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import Operation, operations
+from tuiprop.update.record import Record
 
 if TYPE_CHECKING:
     from tuiprop.session.session import Session
@@ -92,7 +93,7 @@ def origin(session: "Session", made: Made, place: Place, count: int, width: int)
         width: columns that a line of a formula may have.
     """
     record = made.record
-    reference = Reference(place.symbol, place.layer, place.slot)
+    reference = ArrayRef(place.symbol, place.layer, place.slot)
     operation = maker(
         made.operations, Cell(reference, place.row, place.column, before=place.before)
     )
@@ -142,7 +143,7 @@ def _is_slipped(force: InForce, operation: Operation) -> bool:
 
 def name_of(session: "Session", examples: Rows, place: Place) -> str:
     """dW[2][versicolor,u4]; J alone."""
-    reference = Reference(place.symbol, place.layer, place.slot)
+    reference = ArrayRef(place.symbol, place.layer, place.slot)
     if place.symbol == "J":
         return "J"
     row, column = _names(session, examples, place)

@@ -1,0 +1,148 @@
+"""The record of an update: every array of it, and the one way to look an array up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuiprop.core.array import Array, Rows
+from tuiprop.core.network import Network, Parameters
+from tuiprop.core.propagation import Workspace
+from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.update.operation import Operation, Phase, T
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """Every array of one update, as flat-out training computed it, bit for bit.
+
+    l counts as in the notes: `W[1]` … `W[L]`, `a[0]` … `a[L]`.
+    """
+
+    update: int
+    count: int
+    """t in the rule of the optimiser: its updates, this one included."""
+    W: dict[int, Array]
+    """Before the update, (n[l], n[l-1])."""
+    b: dict[int, Array]
+    """Before the update, (n[l], 1)."""
+    z: dict[int, Array]
+    """(n[l], m)."""
+    a: dict[int, Array]
+    """(n[l], m)."""
+    da: dict[int, Array]
+    """(n[l], m)."""
+    dz: dict[int, Array]
+    """(n[l], m)."""
+    dW: dict[int, Array]
+    """(n[l], n[l-1])."""
+    db: dict[int, Array]
+    """(n[l], 1)."""
+    y: Array
+    """The targets of the batch, (n[L], m)."""
+    J: float
+    """J of the batch, with the penalty."""
+    examples: Rows
+    """The rows of the table that the columns are, (m,)."""
+    after: Parameters
+    """W and b after the update."""
+    slots: dict[str, Parameters]
+    """The slots of the optimiser before the update, laid out like the parameters."""
+    before_and_after: tuple[Array, Array]
+    """θ and the slots before and after the update, (1 + slots, P) each."""
+    gradient: Array
+    """All dW and db as one vector, (P,)."""
+    workspace: Workspace
+    """What computed it: its arrays are those above."""
+
+    def array(self, reference: ArrayRef, *, after: bool = False) -> Array:
+        """An array of the update.
+
+        Args:
+            reference: the array.
+            after: W and b as they are after the update; otherwise as they are before it.
+
+        Raises:
+            KeyError: the update has no such array.
+        """
+        if after and reference.is_parameter and not reference.slot:
+            return parameter_of(self.after, reference)
+        return self.arrays()[reference]
+
+    def arrays(self) -> dict[ArrayRef, Array]:
+        """The arrays that the operations read, by reference: W and b are those before."""
+        L = len(self.W)
+        arrays = {
+            ArrayRef("y", L): self.y,
+            ArrayRef("J", L): np.full((1, 1), self.J),
+            T: np.full((1, 1), float(self.count)),
+        }
+        for symbol in SYMBOLS:
+            for l, array in getattr(self, symbol).items():
+                arrays[ArrayRef(symbol, l)] = array
+        for slot, parameters in self.slots.items():
+            for l in range(1, L + 1):
+                for symbol in PARAMETERS:
+                    reference = ArrayRef(symbol, l, slot)
+                    arrays[reference] = parameter_of(parameters, reference)
+        return arrays
+
+    def result(self, operation: Operation) -> Array:
+        """The array that an operation of this update computed."""
+        return self.array(operation.result, after=operation.phase is Phase.UPDATE)
+
+
+def parameter_of(parameters: Parameters, reference: ArrayRef) -> Array:
+    """W[l] or b[l], dW[l] or db[l], or a slot of one, among parameters laid out like them."""
+    views = parameters.W if reference.symbol.endswith("W") else parameters.b
+    return views[reference.layer]
+
+
+def computed_array(workspace: Workspace, parameters: Parameters, reference: ArrayRef) -> Array:
+    """An array of the update that a workspace computed last.
+
+    Args:
+        workspace: after forward and backward propagation.
+        parameters: W and b, at the time that is asked for.
+        reference: any array but y, J and slots.
+    """
+    symbol, l = reference.symbol, reference.layer
+    if reference.is_parameter:
+        return parameter_of(parameters, reference)
+    if symbol in ("dW", "db"):
+        return parameter_of(workspace.gradient, reference)
+    if symbol == "da" and is_off_the_path(workspace.network, l):
+        return workspace.output_gradient()
+    array: Array = getattr(workspace, symbol)[l]
+    return array
+
+
+def is_off_the_path(network: Network, l: int) -> bool:
+    """Whether da[l] is not used: dz[L] = a[L] − y is the operation."""
+    return l == network.L and network.loss_function.output is not None
+
+
+def first_nonfinite(operations: Sequence[Operation], record: Record) -> tuple[int, int, int] | None:
+    """Where a number of an update was first not finite.
+
+    A da[L] that dz[L] does not read is not looked at: it is infinite where the output saturates.
+
+    Args:
+        operations: of the update, in order.
+        record: the update.
+
+    Returns:
+        k of the operation, from 1, and row and column of the first such cell of its result, from
+        0; None where every result is finite.
+    """
+    for k, operation in enumerate(operations, start=1):
+        beside = operation.result.symbol == "da" and (
+            operation.result not in operations[k].operands
+        )
+        if beside:
+            continue
+        cells = np.argwhere(~np.isfinite(record.result(operation)))
+        if len(cells):
+            row, column = cells[0].tolist()
+            return k, row, column
+    return None
