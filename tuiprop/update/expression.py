@@ -173,6 +173,7 @@ def to_numpy(node: ast.expr) -> str:
     return _unparsed(_numpy_tree(node))
 
 
+@cache
 def in_numpy(formula: Formula, **names: str) -> str:
     """The last line of a formula as one expression of NumPy.
 

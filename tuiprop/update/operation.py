@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -339,33 +340,18 @@ class Rule:
 
     def equations(self, parameter: ArrayRef) -> list[str]:
         """The rule in the symbols of the notes; the last line is what the parameter becomes."""
-        slots = {slot: slot for slot in self.optimizer.slots}
-        *before, (_, after) = self._lines(parameter, {each: each for each in "αεt"}, slots, str)
-        return [*(f"{slot} := {to_text(value)}" for slot, value in before), to_text(after)]
+        gradient = _gradient_of(parameter)
+        *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
+        lines = [*(f"{slot} := {value}" for slot, value in before), after]
+        return [line.format(W=parameter, dW=gradient) for line in lines]
 
     def numpy(self, parameter: ArrayRef) -> list[str]:
         """The rule as statements of NumPy; {t} is the number of the update."""
-        numbers = {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps")), "t": "{t}"}
         slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
-        lines = self._lines(parameter, numbers, slots, lambda array: array.numpy)
-        return [f"{left} = {to_numpy(right)}" for left, right in lines]
-
-    def _lines(
-        self,
-        parameter: ArrayRef,
-        numbers: dict[str, str],
-        slots: dict[str, str],
-        named: Callable[[ArrayRef], str],
-    ) -> list[tuple[str, ast.expr]]:
-        """What each slot and then the parameter becomes, with the names of a notation."""
-        symbol, gradient = parameter.symbol, ArrayRef(f"d{parameter.symbol}", parameter.layer)
-        arrays = {symbol: named(parameter), f"d{symbol}": named(gradient)}
-        names = {key: name(text) for key, text in {**numbers, **slots, **arrays}.items()}
-        found = inlined(self.formula(symbol), names, kept=slots)
-        after: ast.expr = names[symbol]
-        for change in ("decay", f"Δ{symbol}"):
-            after = plus(after, found[change]) if change in found else after
-        return [*((slots[slot], found[slot]) for slot in slots), (named(parameter), after)]
+        names = {"W": parameter.numpy, "dW": _gradient_of(parameter).numpy, **slots}
+        names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
+        lines = _rule_in_numpy(self.formula("W"), self.optimizer.slots)
+        return [f"{left} = {right}".format(**names) for left, right in lines]
 
     def formula(self, symbol: str) -> Formula:
         """The change of one number of W[l] or b[l], with its decay, line by line."""
@@ -376,8 +362,8 @@ class Rule:
         elif decay:
             lines.append(f"g = {gradient} + {decay!r} * {symbol}")
             gradient = "g"
-        rule = self.optimizer.formula
-        return (*lines, *(line.format(W=symbol, g=gradient, **self._numbers) for line in rule))
+        names = {"W": symbol, "g": gradient, **self._numbers}
+        return (*lines, *(line.format(**names) for line in self.optimizer.formula))
 
     @property
     def _numbers(self) -> dict[str, str]:
@@ -386,6 +372,37 @@ class Rule:
         assert isinstance(betas, tuple | list)
         numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
         return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
+
+
+def _gradient_of(parameter: ArrayRef) -> ArrayRef:
+    return ArrayRef(f"d{parameter.symbol}", parameter.layer)
+
+
+@cache
+def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
+    names = {each: name(each) for each in ("α", "ε", "t", *slots)}
+    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots)
+    return [(left, to_text(right)) for left, right in lines]
+
+
+@cache
+def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
+    names = {each: name(f"{{{each}}}") for each in ("W", "dW", "α", "ε", *slots)}
+    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots)
+    return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
+
+
+def _lines(
+    formula: Formula, names: dict[str, ast.Name], slots: tuple[str, ...]
+) -> list[tuple[str, ast.expr]]:
+    """What each slot and then W becomes by the formula of a rule."""
+    found = inlined(formula, names, kept=slots)
+    after: ast.expr = names["W"]
+    for change in ("decay", "ΔW"):
+        after = plus(after, found[change]) if change in found else after
+    return [*((slot, found[slot]) for slot in slots), ("W", after)]
 
 
 def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
