@@ -33,11 +33,11 @@ def lion(tensors: list[Any], lr: float, **options: Any) -> Any:
                 beta1, beta2 = group["betas"]
                 for theta in group["params"]:
                     m = self.state[theta].setdefault("exp_avg", torch.zeros_like(theta))
-                    direction = torch.sign(torch.lerp(theta.grad, m, beta1))
+                    direction = torch.sign(beta1 * m + (1 - beta1) * theta.grad)
                     with torch.no_grad():
                         theta.mul_(1 - group["lr"] * group["weight_decay"])
                         theta.sub_(group["lr"] * direction)
-                    self.state[theta]["exp_avg"] = torch.lerp(theta.grad, m, beta2)
+                    self.state[theta]["exp_avg"] = beta2 * m + (1 - beta2) * theta.grad
 
     return Lion(tensors, {"lr": lr, "betas": (0.9, 0.99), "weight_decay": 0.0, **options})
 

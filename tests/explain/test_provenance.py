@@ -285,7 +285,7 @@ def test_the_lines_of_the_rules(name: str) -> None:
     of_lines = [line.value for line in origin.lines if line.name in ("decay", "ΔW")]
     assert math.fsum(v for v in of_lines if v is not None) == pytest.approx(change, rel=1e-9)
     kinds = [group.kind for group in origin.groups]
-    assert kinds == ["before", *(["decay"] if name == "adamw" else []), "change"]
+    assert kinds == ["before", *(["decay"] if OPTIMIZERS[name].decouples_decay else []), "change"]
 
 
 def test_a_rule_in_numbers() -> None:

@@ -40,7 +40,7 @@ def test_training_flat_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(soak, "MINUTE", 2.0)
-    monkeypatch.setattr(sys, "argv", ["soak", "2"])
+    monkeypatch.setattr(sys, "argv", ["soak", "5"])
     soak.main()
     *table, end = capsys.readouterr().out.splitlines()
     rows = [[float(cell.replace(",", "")) for cell in row.split("|")[1:-1]] for row in table[2:]]

@@ -256,7 +256,7 @@ def test_the_updates_of_pytorch_pass(name: str, options: dict[str, Any], dtype: 
     updates = Updates(name, dtype, options=options)
     theta = torch.tensor(updates.state[0].copy(), requires_grad=True)
     theirs = torch_optimizer(name, theta, updates.rate, options)
-    alone = {"adagrad": ["sum"], "rmsprop": ["square_avg"]}
+    alone = {"adagrad": ["sum"], "rmsprop": ["square_avg"], "lion": ["exp_avg"]}
     slots = alone.get(name, ["momentum_buffer"])
     if "adam" in name:
         slots = ["exp_avg", "exp_avg_sq"]

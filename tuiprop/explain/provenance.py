@@ -1,7 +1,7 @@
 """Where a number came from: the scalar equation of one cell, its terms, and whether they close.
 
-`trace` finds it. Everything is computed in float64 from the recorded operands, and compared with
-the recorded number. `rounding` bounds by how much the two may differ.
+`tracer` finds it. Everything is computed in float64 from the recorded operands, and compared with
+the recorded number. `error_bounds` bounds by how much the two may differ.
 """
 
 from collections.abc import Callable, Sequence
@@ -96,7 +96,7 @@ class Origin:
     shown: float
     """The number in the record."""
     bound: float
-    """By how much rounding may make the two differ (see `rounding`)."""
+    """By how much rounding may make the two differ (see `error_bounds`)."""
 
     @property
     def letters(self) -> tuple[str, str]:

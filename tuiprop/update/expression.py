@@ -159,7 +159,7 @@ _SCALAR_FACTOR = re.compile(r"(?<![\w\]])(α|\d[\d.]*(?:e-?\d+)?|\([^()A-Za-z]*\
 
 def to_text(node: ast.expr) -> str:
     """An expression in the symbols of the notes: −, ², √; a scalar factor without a sign."""
-    text = re.sub(r" \*\* (2|t)\b", lambda found: {"2": "²", "t": "ᵗ"}[found[1]], _unparsed(node))
+    text = re.sub(r"\*\*(2|t)\b", lambda found: {"2": "²", "t": "ᵗ"}[found[1]], _unparsed(node))
     text = _SCALAR_FACTOR.sub(r"\1 ", text)
     text = re.sub(r"\bsqrt\((\w+)\)", r"√\1", text).replace("sqrt(", "√(")
     return re.sub(r"(?<!e)-", "−", text).replace(_LETTER_PRIME, _PRIME)
@@ -206,4 +206,4 @@ def _numpy_tree(node: ast.expr) -> ast.expr:
 
 
 def _unparsed(node: ast.expr) -> str:
-    return ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
+    return ast.unparse(ast.fix_missing_locations(ast.Expression(node))).replace(" ** ", "**")

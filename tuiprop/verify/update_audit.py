@@ -1,7 +1,7 @@
 """The update audit: every parameter and slot after an update, recomputed from those before.
 
 The rules are written a second time, straight from the algorithm boxes in the documentation of
-`torch.optim`, in float64 and with nothing of `optimizer`: what is wrong there is found here.
+`torch.optim`, in float64 and with nothing of `core.optimizer`: what is wrong there is found here.
 
 Every number carries its *size*, the sum of the magnitudes of the terms that it is the sum of, and
 the program's number may differ by 4 ε size, where ε is that of the run's dtype. For W that is
