@@ -61,7 +61,9 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        return "\n".join(self.screen.display)
+        # not `display`: it fails where the first half of a wide character has been overwritten
+        rows = (self.screen.buffer[y] for y in range(self.screen.lines))
+        return "\n".join("".join(row[x].data for x in range(self.screen.columns)) for row in rows)
 
     def read(self) -> None:
         try:
