@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from time import process_time
@@ -32,6 +33,10 @@ def runs_of(checkout: Path) -> dict[str, Any]:
         del sys.modules[name]
     sys.path.insert(0, str(checkout))
     network = importlib.import_module("tuiprop.core.network")
+    has_own_module = importlib.util.find_spec("tuiprop.core.initialization")
+    initialization = (
+        importlib.import_module("tuiprop.core.initialization") if has_own_module else network
+    )
     experiment = importlib.import_module("tuiprop.training.experiment")
     run = importlib.import_module("tuiprop.training.run")
     sys.path.pop(0)
@@ -47,7 +52,7 @@ def runs_of(checkout: Path) -> dict[str, Any]:
         targets = np.eye(sizes[-1])[classes] if sizes[-1] > 1 else classes[:, None] * 1.0
         data = run.TrainingData(inputs, targets, inputs[:0], targets[:0])
         settings = experiment.TrainingSettings(batch_size=m, epochs=10**6)
-        initial = network.initialize(described, "xavier_uniform", 0)
+        initial = initialization.initialize(described, "xavier_uniform", 0)
         runs[name] = run.Run(described, settings, data, initial)
         runs[name].advance(500)
     return runs
