@@ -104,9 +104,7 @@ def spelled(draw: st.DrawFn) -> list[list[str]]:
     return rows
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spelled())
 def test_any_spelling_gives_the_same_prediction(
     model: Model, script: dict[str, Any], tmp_path: Path, rows: list[list[str]]
@@ -132,9 +130,7 @@ def table_settings(folder: Path) -> Any:
     return parse({"data": raw}).data
 
 
-@settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spelled())
 def test_any_spelling_gives_the_same_validation_example(
     tmp_path: Path, rows: list[list[str]]
