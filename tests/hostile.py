@@ -47,7 +47,7 @@ SURROGATES = "\udce9\udc9b"
 """Bytes of a file name that are not UTF-8."""
 
 FILE_NAME = NAME.strip("<>").replace("/", "")[:120]
-"""What a file may be called on Linux: 255 bytes without a slash."""
+"""A file name that Linux accepts: at most 255 bytes, without a slash."""
 
 _OWN = re.compile(
     r"\r?\n(?=\x1b\[\d+;\d+H)"  # Textual moves to every line that it begins
@@ -121,7 +121,7 @@ def assert_harmless(output: bytes) -> str:
 
 
 def without_own_sequences(output: bytes) -> str:
-    """What a terminal got, without the sequences of the program itself."""
+    """Return the output to a terminal without the sequences that the program sends itself."""
     text = output.decode()
     assert not [each for each in _OWN.findall(text) if MARK in each]
     return _OWN.sub("", text)

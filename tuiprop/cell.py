@@ -1,4 +1,4 @@
-"""What a cell means, however it is written.
+"""The canonical form of a cell of a table, which does not depend on its spelling.
 
 Training, validation, prediction and the exported scripts, which hold a copy of these functions,
 compare cells by their canonical form and by nothing else.

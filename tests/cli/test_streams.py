@@ -129,7 +129,7 @@ def test_standard_input_closed(trained: Path, words: list[str]) -> None:
 
 
 def test_a_dashboard_without_standard_error(tmp_path: Path) -> None:
-    """It is painted there."""
+    """The dashboard paints on standard error, and refuses to open where that is no terminal."""
     master, slave = pty.openpty()
     done = run("iris", cwd=tmp_path, stdin=slave, stdout=slave)
     os.close(slave)

@@ -1,4 +1,4 @@
-"""What a cell means, however it is written."""
+"""Tests that a cell has one canonical form, however it is written."""
 
 from decimal import Decimal
 from pathlib import Path

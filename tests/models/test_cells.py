@@ -290,7 +290,7 @@ def test_a_script_ends_in_one_sentence(
 
 
 def test_the_three_ways_to_write_booleans(tmp_path: Path) -> None:
-    """As pandas writes them: CSV True, Parquet and JSON lines true."""
+    """Pandas writes True to CSV, and true to Parquet and JSON lines."""
     flags = [i % 3 == 0 for i in range(30)]
     frame = pl.DataFrame({"smoker": flags, "age": range(30)})
     (tmp_path / "t.csv").write_text(

@@ -80,7 +80,7 @@ def seek(client: ProcessClient, update: int) -> Frame:
 
 
 def messages(content: bytes) -> list[Reply]:
-    """What an engine wrote, without its signs of life."""
+    """Return the replies of an engine without its signs of life."""
     stream, replies = BytesIO(content), []
     while (message := read_message(stream)) is not None:
         replies.append(decode_reply(message))
@@ -298,7 +298,7 @@ def test_close_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the runs of engines that are started from now on are kept."""
+    """Return the folder in which engines started afterwards keep their runs."""
     monkeypatch.setenv("TUIPROP_STATE", str(tmp_path / "state"))
     return tmp_path / "state" / "runs"
 
@@ -335,7 +335,7 @@ def test_close_says_why_the_run_is_not_saved(runs: Path) -> None:
 def test_an_engine_that_is_left_ends_by_itself(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It saves for as long as that may take, and then ends whether it is done or not."""
+    """The engine saves within its limit of time, and then ends even if the save is not done."""
     (tmp_path / "sitecustomize.py").write_text(
         "import time\n"
         "import tuiprop.protocol.pipe as c\n"
