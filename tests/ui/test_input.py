@@ -35,6 +35,7 @@ def pour(terminal: Terminal, data: bytes) -> None:
             terminal.raw += os.read(file, 1 << 16)
         if writable:
             data = data[os.write(file, data[:4096]) :]
+    terminal.read_from_here()
 
 
 def answers(terminal: Terminal) -> None:

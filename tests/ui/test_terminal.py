@@ -47,7 +47,7 @@ class Terminal:
             **variables,
         }
         self.screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self.screen)
+        self.read_from_here()
         self.raw = b""
         self.child = pexpect.spawn(
             command[0],
@@ -64,6 +64,10 @@ class Terminal:
         # not `display`: it fails where the first half of a wide character has been overwritten
         rows = (self.screen.buffer[y] for y in range(self.screen.lines))
         return "\n".join("".join(row[x].data for x in range(self.screen.columns)) for row in rows)
+
+    def read_from_here(self) -> None:
+        """Forget the sequence or character begun in what was read: its end may have been skipped."""
+        self._stream = pyte.ByteStream(self.screen)
 
     def read(self) -> None:
         try:
