@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, do, go, opened, place_of, tables
+from tests.session.runs import ask, do, go, look_at, opened, place_of, tables
 from tuiprop.core.array import Array
+from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Seek, SetSlip, Try
 from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Place, Tables, Window
-from tuiprop.protocol.messages.replies import Done, Frame
-from tuiprop.protocol.messages.requests import Change, Keep, Look, Move, Play, Seek, SetSlip, Try
+from tuiprop.protocol.messages.views import Motion, Numbers, Provenance
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
@@ -56,16 +56,16 @@ SLOTS = {"classes": "mv", "numbers": "v", "two classes": "s"}
 
 
 def session_of(engine: Engine) -> Session:
-    return engine._opened().session
+    return engine.opened.session
 
 
 def origin_at(engine: Engine, place: Place, terms: int = 5) -> OriginNote | None:
-    return ask(engine, Look(place=place, terms=terms), Frame).origin
+    return ask(engine, look_at(place=place, terms=terms))[Provenance].origin
 
 
 def cells(engine: Engine, slots: str = "") -> Iterator[Place]:
     """Every cell of every array that there is, made or not."""
-    view = engine._opened().view
+    view = engine.opened.view
     L = session_of(engine).run.network.L
     for l in range(L + 1):
         for symbol in ("W", "b", "z", "a", "da", "dz", "dW", "db", "y", "J"):
@@ -166,7 +166,7 @@ def test_before_the_first_update_there_are_the_initial_weights_and_the_inputs() 
         if note is not None:
             assert note.sentence
             window = Window(symbol=place.symbol, layer=place.layer, rows=99, columns=99)
-            matrix = ask(engine, Look(window=window), Frame).matrix
+            matrix = ask(engine, look_at(window=window))[Numbers].matrix
             assert matrix is not None
             assert note.shown == matrix.values[place.row][place.column]
             column = matrix.column_names[place.column]
@@ -192,20 +192,23 @@ def test_what_is_not_there_has_no_origin() -> None:
     window = Window(symbol="W", layer=3, rows=9, columns=9)
     there = Window(symbol="W", layer=1, rows=9, columns=9)
     slot = Window(symbol="W", layer=1, slot="s", rows=9, columns=9)
-    frame = ask(engine, Look(window=window, operands=[window, there, slot]), Frame)
-    assert (frame.matrix, frame.shown) == (None, None)
-    assert [(each.window.slot, each.made) for each in frame.operands] == [("", True), ("s", False)]
+    frame = ask(engine, look_at(window=window, operands=[window, there, slot]))
+    assert (frame[Numbers].matrix, frame[Numbers].shown) == (None, None)
+    assert [(each.window.slot, each.made) for each in frame[Numbers].operands] == [
+        ("", True),
+        ("s", False),
+    ]
 
 
 def test_none_while_it_walks() -> None:
     engine = opened(classes())
     go(engine, 2)
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     place, slot = Place(symbol="dW", layer=1), Window(symbol="W", layer=1, slot="m")
-    frame = ask(engine, Look(place=place, operands=[slot]), Frame)
-    assert frame.status == "playing"
-    assert frame.origin is None
-    assert [each.made for each in frame.operands] == [False]
+    frame = ask(engine, look_at(place=place, operands=[slot]))
+    assert frame[Motion].status == "playing"
+    assert frame[Provenance].origin is None
+    assert [each.made for each in frame[Numbers].operands] == [False]
 
 
 def test_terms_have_the_names_of_the_users_data() -> None:
@@ -297,7 +300,7 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
 def test_the_settings_are_those_that_the_update_was_made_with() -> None:
     engine = opened(classes())
     go(engine, 4)
-    ask(engine, Change(optimizer="sgd", learning_rate=0.5, l2=0.3), Done)
+    ask(engine, Change(optimizer="sgd", learning_rate=0.5, l2=0.3))
     place, gradient = Place(symbol="W", layer=1), Place(symbol="dW", layer=1)
     for _ in range(2):
         go(engine, 5)
@@ -329,11 +332,11 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
     go(engine, 4)
     slot = Window(symbol="W", layer=1, slot="m", rows=9, columns=9)
     place = Place(symbol="W", layer=1, slot="m")
-    ask(engine, Change(optimizer="sgd"), Done)
+    ask(engine, Change(optimizer="sgd"))
     go(engine, 5)
-    frame = ask(engine, Look(window=slot, operands=[slot], place=place), Frame)
-    assert frame.origin is None
-    assert [each.made for each in frame.operands] == [False]
+    frame = ask(engine, look_at(window=slot, operands=[slot], place=place))
+    assert frame[Provenance].origin is None
+    assert [each.made for each in frame[Numbers].operands] == [False]
 
 
 # Slips
@@ -343,8 +346,8 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
 def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip: str) -> None:
     engine = opened(two_classes(optimizer="sgd"))
     go(engine, 2)
-    ask(engine, SetSlip(name=slip), Done)
-    ask(engine, Move(operations=16), Done)
+    ask(engine, SetSlip(name=slip))
+    ask(engine, Move(operations=16))
     slipped, not_closed = set(), set()
     for place in cells(engine):
         note = origin_at(engine, place)
@@ -375,8 +378,8 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
 def test_without_a_slip_nothing_is_said() -> None:
     engine = opened(two_classes())
     go(engine, 2)
-    ask(engine, SetSlip(name="no_mean"), Done)
-    ask(engine, SetSlip(name=None), Done)
+    ask(engine, SetSlip(name="no_mean"))
+    ask(engine, SetSlip(name=None))
     go(engine, 3)
     note = origin_at(engine, Place(symbol="dW", layer=1))
     assert note is not None
@@ -405,7 +408,7 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
         for symbol in ("W", "b"):
             wanted = [whole(symbol, l), whole(symbol, l, before=True)]
             wanted += [whole(symbol, l, slot=slot) for slot in SLOTS[name]]
-            found = ask(engine, Look(operands=wanted), Frame).operands
+            found = ask(engine, look_at(operands=wanted))[Numbers].operands
             changed = ArrayRef(symbol, l) in made
             now = getattr(record.after if changed else record, symbol)[l]
             assert np.array_equal(found[0].values, now)
@@ -414,13 +417,13 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
                 assert np.array_equal(each.values, getattr(record.slots[slot], symbol)[l])
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             for before in (False, True):
-                matrix = ask(engine, Look(operands=[whole(symbol, l, before=before)]), Frame)
+                matrix = ask(engine, look_at(operands=[whole(symbol, l, before=before)]))
                 array = getattr(record, symbol)[l]
-                assert matrix.operands[0].made == (ArrayRef(symbol, l) in made)
-                if matrix.operands[0].made:
-                    assert np.array_equal(matrix.operands[0].values, array)
-    frame = ask(engine, Look(operands=[whole("y", L), whole("a", 0), whole("J", L)]), Frame)
-    y, inputs, J = frame.operands
+                assert matrix[Numbers].operands[0].made == (ArrayRef(symbol, l) in made)
+                if matrix[Numbers].operands[0].made:
+                    assert np.array_equal(matrix[Numbers].operands[0].values, array)
+    frame = ask(engine, look_at(operands=[whole("y", L), whole("a", 0), whole("J", L)]))
+    y, inputs, J = frame[Numbers].operands
     assert np.array_equal(y.values, record.y)
     assert np.array_equal(inputs.values, record.a[0])
     assert J.values == ([[record.J]] if J.made else [])
@@ -437,7 +440,7 @@ def test_shown_is_the_operation_that_made_what_is_looked_at(name: str) -> None:
     for k in range(len(operations)):
         for number, operation in enumerate(operations, start=1):
             window = whole(operation.result.symbol, operation.result.layer)
-            shown = ask(engine, Look(window=window), Frame).shown
+            shown = ask(engine, look_at(window=window))[Numbers].shown
             if k and number > k:
                 assert shown is None
                 continue
@@ -448,7 +451,7 @@ def test_shown_is_the_operation_that_made_what_is_looked_at(name: str) -> None:
                 operation.result.layer,
             )
         for window in (whole("a", 0), whole("W", 1, before=True), whole("W", 1, slot="v")):
-            assert ask(engine, Look(window=window), Frame).shown is None
+            assert ask(engine, look_at(window=window))[Numbers].shown is None
         do(engine, Move(operations=1))
 
 
@@ -462,12 +465,15 @@ def test_the_long_route_stands_beside_dz_of_a_fused_pair_once_it_is_made(
     fused = name != "numbers" and layer == 2
     do(engine, Seek(update=2))
     for k in range(18):
-        frame = ask(engine, Look(window=whole("dz", layer)), Frame)
-        assert frame.matrix is not None
-        said = frame.long_route.startswith("The long route, over da[2], differs by at most")
-        assert said == (fused and frame.matrix.made), k
-        assert said or frame.long_route == ""
-        assert ask(engine, Look(window=whole("a", layer)), Frame).long_route == ""
+        frame = ask(engine, look_at(window=whole("dz", layer)))
+        matrix = frame[Numbers].matrix
+        assert matrix is not None
+        said = frame[Numbers].long_route.startswith(
+            "The long route, over da[2], differs by at most"
+        )
+        assert said == (fused and matrix.made), k
+        assert said or frame[Numbers].long_route == ""
+        assert ask(engine, look_at(window=whole("a", layer)))[Numbers].long_route == ""
         do(engine, Move(operations=1))
 
 
@@ -477,13 +483,13 @@ def test_what_is_tried_is_compared_with_the_same_moment_without_it() -> None:
     do(engine, Move(operations=15))  # W[1] and b[1] are changed, W[2] is not
     without: dict[str, Matrix] = {}
     for symbol in ("W", "b"):
-        found = ask(engine, Look(window=whole(symbol, 1)), Frame).matrix
+        found = ask(engine, look_at(window=whole(symbol, 1)))[Numbers].matrix
         assert found is not None
         without[symbol] = found
-    ask(engine, Try(symbol="W", layer=2, row=0, column=0, value=0.75), Done)
+    ask(engine, Try(symbol="W", layer=2, row=0, column=0, value=0.75))
     for symbol, expected in without.items():
-        found = ask(engine, Look(window=whole(symbol, 1)), Frame).matrix
+        found = ask(engine, look_at(window=whole(symbol, 1)))[Numbers].matrix
         assert found is not None
         assert found.before == expected.values
         assert found.values != expected.values
-    ask(engine, Keep(), Done)
+    ask(engine, Keep())

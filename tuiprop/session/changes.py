@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tuiprop.protocol.messages.requests import Change, Try
+from tuiprop.protocol.messages.moving import Change, Try
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit

@@ -4,9 +4,9 @@ from time import perf_counter
 
 import numpy as np
 
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.moving import Move, Seek
 from tuiprop.protocol.messages.payloads import Pace, Status
-from tuiprop.protocol.messages.replies import Done, Refused, Reply
-from tuiprop.protocol.messages.requests import Move, Seek
 from tuiprop.session.partial_update import Within, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.experiment import MOST_EPOCHS
@@ -85,40 +85,43 @@ class Walk:
             return 1.0
         return (self.run.t - self.start) / (self.goal - self.start)
 
-    def play(self, pace: Pace | None) -> Reply:
-        """Walk on to the end of the epochs asked for."""
+    def play(self, pace: Pace | None) -> None:
+        """Walk on to the end of the epochs asked for.
+
+        Raises:
+            RefusedError: they are done.
+        """
         run = self.run
         if run.t >= run.last_update:
-            return Refused(
-                sentence=f"all {run.settings.epochs} epochs are done: "
-                "e walks one more, g goes further"
+            raise RefusedError(
+                f"all {run.settings.epochs} epochs are done: e walks one more, g goes further"
             )
         since = self.here
         if pace is None or not pace.operations:
             self.within.leave()
         self._go("playing", run.last_update, pace, watched=True, since=since)
-        return Done()
 
     def look_anew(self) -> None:
         """The conditions are others, or what the run is made with."""
         self._ahead, self.hit = None, ""
 
-    def toggle(self, pace: Pace | None) -> Reply:
+    def toggle(self, pace: Pace | None) -> None:
         """Play if it stands still, else stop."""
         if self.goal is None:
-            return self.play(pace)
-        self.stop()
-        return Done()
+            self.play(pace)
+        else:
+            self.stop()
 
-    def set_pace(self, pace: Pace | None) -> Reply:
+    def set_pace(self, pace: Pace | None) -> None:
         """Play at another pace, if it plays."""
-        return self.play(pace) if self.status == "playing" else Done()
+        if self.status == "playing":
+            self.play(pace)
 
     def stop(self) -> None:
         """Stand still here."""
         self.status, self.goal, self._pace = "paused", None, None
 
-    def move(self, request: Move) -> Done:
+    def move(self, request: Move) -> None:
         """Go so far from where it is, or is going."""
         run, within = self.run, self.within
         going_to = self.goal if self.status == "seeking" else None
@@ -134,29 +137,34 @@ class Walk:
             ):
                 for _ in range(abs(count)):
                     target = max(0, move(target, 1 if count > 0 else -1))
-            reply = self.go_to(*divmod(target, len(operations)), watched=True)
+            self.go_to(*divmod(target, len(operations)), watched=True)
             self._by_operations = True
-            return reply
+            return
         begun = done > 0
         if request.epochs:
             epoch = run.batches.epochs_done(update)
             back_in_epoch = request.epochs < 0 and (update > run.batches.end(epoch) or begun)
             update = run.batches.end(max(0, epoch + request.epochs + back_in_epoch))
         back_in_update = request.updates < 0 and begun
-        return self.go_to(update + request.updates + back_in_update, watched=True)
+        self.go_to(update + request.updates + back_in_update, watched=True)
 
-    def seek(self, request: Seek) -> Reply:
-        """Go to a place."""
+    def seek(self, request: Seek) -> None:
+        """Go to a place.
+
+        Raises:
+            RefusedError: there is no such branch.
+        """
         run = self.run
         if request.branch is not None:
             if request.branch not in run.branches:
                 numbers = ", ".join(map(str, run.branches))
-                return Refused(sentence=f"found branch {request.branch}, allowed: {numbers}")
+                raise RefusedError(f"found branch {request.branch}, allowed: {numbers}")
             if request.branch != run.branch.number:
                 self.within.leave()
                 run.switch(request.branch)
-            return self.go_to(run.branch.reached)
-        return self.go_to(self._place(request))
+            self.go_to(run.branch.reached)
+        else:
+            self.go_to(self._place(request))
 
     def _place(self, request: Seek) -> int:
         run = self.run
@@ -172,7 +180,7 @@ class Walk:
             "best": run.batches.end(run.history.best),
         }[request.place]
 
-    def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> Done:
+    def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> None:
         """Go to where so many updates are done, and so many operations of the next.
 
         Args:
@@ -196,7 +204,6 @@ class Walk:
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
             pass
-        return Done()
 
     def work(self) -> float | None:
         """Walk on for a moment.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.protocol.messages.moving import Try
 from tuiprop.protocol.messages.payloads import Place, WhatIf, WhatIfChange
-from tuiprop.protocol.messages.requests import Try
 from tuiprop.session.changes import cell_edit
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session

@@ -1,25 +1,25 @@
 """A screen beside that of the run, which shows the newest frame too."""
 
-import asyncio
 from contextlib import suppress
+from typing import Any, ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual import work
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import NO_HISTORY, Look
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.views import MotionQuery, Position, PositionQuery, Query
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, labelled, spread
 from tuiprop.ui.link import Link
+from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.theme import Palette
 
 EVERY = 0.1
-"""Seconds between two frames."""
+"""Seconds between two looks."""
 
 
 class LiveScreen(LeftOnce, Screen[None]):
@@ -48,7 +48,9 @@ class LiveScreen(LeftOnce, Screen[None]):
     LiveScreen .error { color: $error; height: auto; display: none; padding: 0 1; }
     """
     NAME = ""
-    """What stands in the title."""
+    """The title."""
+    QUERIES: ClassVar[tuple[Query[Any], ...]] = (PositionQuery(), MotionQuery())
+    """The views that the title shows; a subclass adds those that it paints."""
 
     def __init__(self, link: Link, palette: Palette) -> None:
         super().__init__()
@@ -56,25 +58,22 @@ class LiveScreen(LeftOnce, Screen[None]):
         self.link = link
         self.palette = palette
         self.frame: Frame | None = None
+        self.look = Paced(self._look, link.failed)
+        """Shows how things are now."""
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self._keep_looking()
+        self.set_interval(EVERY, self.look)
+        self.look()
 
-    @work
-    async def _keep_looking(self) -> None:
-        while True:
-            await self.look()
-            await asyncio.sleep(EVERY)
-
-    async def look(self) -> None:
-        """Show how things stand now."""
-        reply = await self.link.ask(Look(history_from=NO_HISTORY))
-        if isinstance(reply, Frame) and reply.run == self.link.run and self.is_attached:
-            self.frame = reply
+    async def _look(self) -> None:
+        """Show how things are now."""
+        frame = await self.link.ask(Look(queries=[*self.QUERIES]))
+        if frame.run == self.link.run and self.is_attached:
+            self.frame = frame
             with suppress(NoMatches):  # its widgets go before it does
-                self._show_title(reply)
-                self.paint(reply)
+                self._show_title(frame)
+                self.paint(frame)
 
     def paint(self, frame: Frame) -> None:
         """Show a frame."""
@@ -100,6 +99,8 @@ class LiveScreen(LeftOnce, Screen[None]):
         assert outline is not None
         left = Text(self.NAME, Style(bold=True))
         right = Text.assemble(
-            status.state(frame, self.palette), "  ", status.position(frame, outline, self.palette)
+            status.state(frame, self.palette),
+            "  ",
+            status.position(frame[Position], outline, self.palette),
         )
         self.query_one("#title", Line).show([spread(left, right, self.size.width)])

@@ -3,8 +3,19 @@
 from rich.style import Style
 from rich.text import Text
 
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.payloads import Pace, ProofNote
-from tuiprop.protocol.messages.replies import Frame, Outline
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    Costs,
+    Motion,
+    Position,
+    Proof,
+    SettingsInForce,
+    Trial,
+)
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.theme import Palette
 from tuiprop.ui.verify import words as proving
@@ -42,9 +53,8 @@ def source_name(outline: Outline) -> str:
     return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def optimiser(frame: Frame) -> str:
+def optimiser(settings: SettingsInForce) -> str:
     """The rule, its rate and the penalty, as they are now: sgd 0.25, l2 0.01."""
-    settings = frame.settings
     words = f"{settings.optimizer} {settings.learning_rate:g}"
     return words + (f", l2 {settings.l2:g}" if settings.l2 else "")
 
@@ -64,18 +74,19 @@ def _measured(pace: float) -> str:
 
 def state(frame: Frame, palette: Palette) -> Text:
     """▌▌ PAUSED, or ▶ with the pace."""
-    if frame.diverged:
+    motion = frame[Motion]
+    if motion.diverged:
         return Text("✗ DIVERGED", Style(color=palette.bad, bold=True))
-    if frame.hit:
+    if motion.hit:
         return Text("▌▌ STOPPED", Style(color=palette.now, bold=True))
-    if frame.status == "paused":
+    if motion.status == "paused":
         return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
-    slow = frame.pace * frame.operations < SLOW
-    words = f"{_measured(frame.pace)} updates/s"
-    if slow:
-        words = f"{_measured(frame.pace * frame.operations)} operations/s"
-    if frame.status == "seeking":
-        words = f"going to update {frame.goal}, {frame.progress:.0%}"
+    operations = motion.pace * frame[Position].operations
+    words = f"{_measured(motion.pace)} updates/s"
+    if operations < SLOW:
+        words = f"{_measured(operations)} operations/s"
+    if motion.status == "seeking":
+        words = f"going to update {motion.goal}, {motion.progress:.0%}"
     return Text(f"▶ {words}", Style(color=palette.good, bold=True))
 
 
@@ -88,56 +99,48 @@ def flags(frame: Frame, palette: Palette, *, proof_elsewhere: bool) -> Text:
         proof_elsewhere: a proof that holds is to be seen elsewhere.
     """
     text = Text()
-    if frame.unkept:
+    if frame[Motion].unkept:
         text.append("NOT SAVED", Style(color=palette.bad, bold=True, reverse=True)).append("  ")
-    note = frame.proof
+    note, slip = frame[Proof].note, frame[Proof].slip
     is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
-    if frame.slip is not None or is_news:
-        text.append_text(proof(frame, palette, 30)).append("  ")
-    if frame.what_if is not None:
+    if slip is not None or is_news:
+        text.append_text(proof(frame[Proof], palette, 30)).append("  ")
+    if frame[Trial].what_if is not None:
         text.append("WHAT IF", Style(color=palette.text, bold=True, reverse=True)).append("  ")
-    elif frame.branch:
-        text.append(f"branch {frame.branch}  ", Style(color=palette.text))
+    elif branch := frame[Branches].current:
+        text.append(f"branch {branch}  ", Style(color=palette.text))
     return text
 
 
-def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
+def position(at: Position, outline: Outline, palette: Palette) -> Text:
     """Where the run is: update 187: epoch 47/200, batch 3/4."""
     dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
     epochs = outline.experiment["training"]["epochs"]
-    update = frame.update + (frame.now is not None)
     return Text.assemble(
-        ("update ", dim),
-        (str(update), plain),
+        position_in_short(at, palette),
         (": epoch ", dim),
-        (str(frame.epoch), plain),
+        (str(at.epoch), plain),
         (f"/{epochs}, batch ", dim),
-        (str(frame.batch), plain),
-        (f"/{frame.per_epoch}", dim),
+        (str(at.batch), plain),
+        (f"/{at.per_epoch}", dim),
     )
 
 
-def position_in_short(frame: Frame, palette: Palette) -> Text:
+def position_in_short(at: Position, palette: Palette) -> Text:
     """The update alone."""
-    update = frame.update + (frame.now is not None)
+    update = at.update + (at.done > 0)
     dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
     return Text.assemble(("update ", dim), (str(update), plain))
 
 
-def costs(frame: Frame, palette: Palette, width: int) -> Text:
+def costs(now: Costs, palette: Palette, width: int) -> Text:
     """J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits, shortened.
 
     The epoch is never left out where the values are not those of now.
     """
     dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
-    batch, training, validation = (
-        ("batch", frame.J_batch),
-        ("training", frame.J_training),
-        (
-            "validation",
-            frame.J_validation,
-        ),
-    )
+    batch = "batch", now.batch
+    training, validation = ("training", now.training), ("validation", now.validation)
     for words, values in (
         (str, (batch, training, validation)),
         (_initial, (batch, training, validation)),
@@ -148,8 +151,8 @@ def costs(frame: Frame, palette: Palette, width: int) -> Text:
         for label, value in values:
             if value is not None or label == "batch":
                 text.append(f"  {words(label)} ", dim).append(short(value), plain)
-        if frame.evaluated_epoch is not None:
-            text.append(f" (epoch {frame.evaluated_epoch})", dim)
+        if now.epoch is not None:
+            text.append(f" (epoch {now.epoch})", dim)
         if text.cell_len <= width:
             break
     return text
@@ -159,9 +162,9 @@ def _initial(word: str) -> str:
     return word[0]
 
 
-def progress(frame: Frame, palette: Palette, width: int) -> Text:
+def progress(at: Position, palette: Palette, width: int) -> Text:
     """A bar over the epochs."""
-    done = min(1.0, frame.update / (frame.last_update or 1))
+    done = min(1.0, at.update / (at.last_update or 1))
     filled = round(done * width)
     return Text.assemble(
         ("━" * filled, Style(color=palette.good)),
@@ -173,7 +176,8 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
     """The run panel: what is trained, on what, how far, how well."""
     experiment = outline.experiment
     training = experiment["training"]
-    size = min(frame.settings.batch_size or outline.training, outline.training)
+    position, costs, settings = frame[Position], frame[Costs], frame[SettingsInForce]
+    size = min(settings.batch_size or outline.training, outline.training)
     dim, plain = Style(color=palette.dim), Style(color=palette.text)
     rows: list[tuple[str, Text]] = []
 
@@ -181,28 +185,28 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
         rows.append((label, Text(value, plain)))
 
     epochs = training["epochs"]
-    row("progress", f"{frame.epochs_done} of {epochs} epochs done")
-    rows.append(("", progress(frame, palette, max(4, width - 13))))
-    if frame.accuracy_training is not None:
-        row("accuracy", f"training   {frame.accuracy_training:.2%}")
-        if frame.accuracy_validation is not None:
-            row("", f"validation {frame.accuracy_validation:.2%}")
+    row("progress", f"{position.epochs_done} of {epochs} epochs done")
+    rows.append(("", progress(position, palette, max(4, width - 13))))
+    if costs.accuracy_training is not None:
+        row("accuracy", f"training   {costs.accuracy_training:.2%}")
+        if costs.accuracy_validation is not None:
+            row("", f"validation {costs.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{frame.per_epoch} of {size} an epoch")
-    row("optimiser", optimiser(frame))
+    row("batches", f"{position.per_epoch} of {size} an epoch")
+    row("optimiser", optimiser(settings))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
     return [Text.assemble((f"{label:<12}", dim), value) for label, value in rows]
 
 
-def proof(frame: Frame, palette: Palette, width: int) -> Text:
+def proof(view: Proof, palette: Palette, width: int) -> Text:
     """✓ proof 2/2, ✗ dW[2], and the slip that is on; in `width` columns."""
     text = Text()
-    if frame.slip is not None:
+    if view.slip is not None:
         slipped = Style(color=palette.background, bgcolor=palette.bad, bold=True)
-        text.append(f" slip: {frame.slip.name} ", slipped).append(" ")
-    if frame.proof is not None:
-        words = _proof_words(frame.proof)
+        text.append(f" slip: {view.slip.name} ", slipped).append(" ")
+    if view.note is not None:
+        words = _proof_words(view.note)
         text.append(words, proving.verdict_style(words, palette))
     text.truncate(width, overflow="ellipsis")
     return text
@@ -224,17 +228,17 @@ def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) ->
     """The proof panel: the slip that is on, the gradient check, what it compared, the audit."""
     lines = []
     dim, plain = Style(color=palette.dim), Style(color=palette.text)
-    note = frame.proof
+    note, slip = frame[Proof].note, frame[Proof].slip
 
     def row(label: str, *parts: tuple[str, Style]) -> None:
         line = Text.assemble((f"{label:<16}", dim), *parts)
         line.truncate(width, overflow="ellipsis")
         lines.append(line)
 
-    if frame.slip is not None:
-        row("slip", (frame.slip.title, Style(color=palette.bad, bold=True)))
+    if slip is not None:
+        row("slip", (slip.title, Style(color=palette.bad, bold=True)))
     if note is None:
-        what = "when the run stands still" if frame.status != "paused" else "in a moment"
+        what = "when the run stands still" if frame[Motion].status != "paused" else "in a moment"
         row("gradient check", (f"… {what}", dim))
         return lines
     if note.fault:
@@ -247,18 +251,18 @@ def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) ->
         row("gradient check", (f"… {note.compared} of {proving.which(note)}", dim))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", (f"… {_unaudited(frame)}", dim))
+        row("update audit", (f"… {_unaudited(frame[AtHand])}", dim))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
         row("update audit", (words, proving.verdict_style(words, palette)))
     return lines
 
 
-def _unaudited(frame: Frame) -> str:
+def _unaudited(at_hand: AtHand) -> str:
     """Why there is no audit."""
-    if not frame.made:
+    if not at_hand.computed:
         return "no update yet"
-    return "Shift+b and then b bring one" if frame.far else "v audits an update"
+    return "Shift+b and then b bring one" if at_hand.far else "v audits an update"
 
 
 def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Style]]:
@@ -278,35 +282,34 @@ def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Sty
 
 def hint(frame: Frame, went_back: bool) -> str:
     """One line that changes with what one does."""
-    if frame.fault:
-        return frame.fault
-    if frame.diverged:
-        return frame.diverged
-    if frame.hit:
-        return frame.hit
-    if frame.what_if is not None:
+    motion, at, at_hand = frame[Motion], frame[Position], frame[AtHand]
+    if motion.fault:
+        return motion.fault
+    if motion.diverged:
+        return motion.diverged
+    if motion.hit:
+        return motion.hit
+    if frame[Trial].what_if is not None:
         return (
-            f"Update {frame.update + 1} with the change: "
+            f"Update {at.update + 1} with the change: "
             "Enter keeps it as a branch, Escape reverts it."
         )
-    if frame.unkept:
-        return f"Not saved, tried again soon: {frame.unkept}"
-    if frame.status == "seeking":
+    if motion.unkept:
+        return f"Not saved, tried again soon: {motion.unkept}"
+    if motion.status == "seeking":
         return "space stops here."
-    if frame.status != "paused":
+    if motion.status != "paused":
         return "space pauses. + and - change the pace."
-    if went_back and frame.update == 0 and frame.now is None:
+    if went_back and at.update == 0 and at_hand.now is None:
         return "The initial weights again, exactly. The history stays. space or b: on."
     if went_back:
         return "Back by replay: every number as it was, bit for bit. G: the newest."
-    if frame.now is not None:
+    if at_hand.now is not None:
         return "o goes on. Shift+o undoes it, exactly. Enter: where a number comes from."
-    if frame.completed is not None:
-        return f"Update {frame.update} is complete. o begins the next, Shift+o undoes it, exactly."
-    if frame.update == 0:
-        return (
-            f"o computes z[1]; {frame.operations} operations, or b, make one update. s: your data."
-        )
-    if frame.epochs_done == 0:
+    if at_hand.completed is not None:
+        return f"Update {at.update} is complete. o begins the next, Shift+o undoes it, exactly."
+    if at.update == 0:
+        return f"o computes z[1]; {at.operations} operations, or b, make one update. s: your data."
+    if at.epochs_done == 0:
         return "Shift+b undoes it, exactly. Arrows: another array. e: a whole epoch."
     return "g: to any epoch. x: take the weights. s: your data. Escape hides this."

@@ -1,9 +1,24 @@
 """The two lines on top: what is trained, where it stands, the views, J."""
 
+from typing import Any, ClassVar
+
 from rich.style import Style
 from rich.text import Text
 
-from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.views import (
+    BranchesQuery,
+    Costs,
+    CostsQuery,
+    MotionQuery,
+    Position,
+    PositionQuery,
+    ProofQuery,
+    Query,
+    SettingsInForce,
+    SettingsQuery,
+    TrialQuery,
+)
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.link import Link
@@ -17,6 +32,16 @@ class Title(Line):
     """What is always true."""
 
     DEFAULT_CSS = "Title { height: 2; }"
+    QUERIES: ClassVar[tuple[Query[Any], ...]] = (
+        PositionQuery(),
+        MotionQuery(),
+        CostsQuery(),
+        ProofQuery(),
+        TrialQuery(),
+        BranchesQuery(),
+        SettingsQuery(),
+    )
+    """The views that it shows."""
 
     def tell(self, frame: Frame, link: Link, palette: Palette, view: str) -> None:
         """Show where the run stands, and which view this is."""
@@ -29,20 +54,25 @@ class Title(Line):
         ]
         if long:
             loss = outline.experiment["network"]["loss"]
-            words += [Text(word, palette.dim) for word in (loss, status.optimiser(frame))]
+            words += [
+                Text(word, palette.dim) for word in (loss, status.optimiser(frame[SettingsInForce]))
+            ]
         if link.inline:
             words.append(Text("engine inline", palette.dim))
         flags = status.flags(frame, palette, proof_elsewhere=long)
-        state, position = status.state(frame, palette), status.position(frame, outline, palette)
+        state, position = (
+            status.state(frame, palette),
+            status.position(frame[Position], outline, palette),
+        )
         room = width - len(status.source_name(outline)) - 4
         if flags.cell_len + state.cell_len + position.cell_len + 2 > room:
-            position = status.position_in_short(frame, palette)
+            position = status.position_in_short(frame[Position], palette)
         right = Text.assemble(flags, state, "  ", position)
         while len(words) > 1 and _length(words) + right.cell_len + 4 > width:
             words.pop()
         left = Text("  ").join(words)
         tabs, zones = _tabs(view, palette, long)
-        costs = status.costs(frame, palette, width - tabs.cell_len - 3)
+        costs = status.costs(frame[Costs], palette, width - tabs.cell_len - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
 

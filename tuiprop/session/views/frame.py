@@ -1,4 +1,4 @@
-"""What there is to see of a run: the frame that the screen asks for."""
+"""Views of a run, each computed when a panel asks for it."""
 
 from math import isfinite
 from time import perf_counter
@@ -15,12 +15,24 @@ from tuiprop.protocol.messages.payloads import (
     Now,
     OriginNote,
     Place,
-    ProofNote,
-    SettingsInForce,
+    SlipNote,
     Window,
 )
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Look
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    Conditions,
+    Costs,
+    History,
+    Layers,
+    Motion,
+    Numbers,
+    NumbersQuery,
+    Position,
+    Provenance,
+    ProvenanceQuery,
+    SettingsInForce,
+)
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session, divergence
 from tuiprop.session.stops import Stops
@@ -32,7 +44,7 @@ from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
-"""Epochs of the history that one frame carries: more come with the next."""
+"""Epochs of the history that one reply carries: more come with the next."""
 
 LARGE = 100_000
 """Numbers in an array from which its figures are not computed with every frame."""
@@ -61,67 +73,107 @@ class View:
         self._last_made: tuple[object, Made] | None = None
         self._known_figures: tuple[object, Figures] | None = None
 
-    def frame(self, request: Look, number: int, proof: ProofNote | None) -> Frame:
-        """What there is to see now.
-
-        Args:
-            request: which part of which array, and from where the history is wanted.
-            number: of the run.
-            proof: what has been proved here.
-        """
-        trial, slip = self.trial, self._run.trainer.force.slip
-        window = request.window if request.window and self._exists(request.window) else None
-        run, walk, within = self._run, self._walk, self._walk.within
-        batches, branch = run.batches, run.branch
-        at = run.t + 1 if within.record is not None else run.t
+    def position(self) -> Position:
+        """Say where the run is."""
+        run, walk = self._run, self._walk
+        batches = run.batches
+        at = run.t + (walk.within.record is not None)
         epoch = batches.epoch(at) if at else 0
-        losses, evaluated_epoch = self._losses()
-        loss_training, loss_validation, *accuracies, penalty = losses
-        accuracy_training, accuracy_validation = map(_number, accuracies)
-        history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
-        return Frame(
-            run=number,
-            status=walk.status,
-            goal=walk.goal,
-            start=walk.start,
-            progress=walk.progress,
+        return Position(
             update=run.t,
+            done=walk.within.done,
+            operations=walk.operations,
             epochs_done=run.epoch,
             epoch=epoch,
             batch=batches.batch(at) if at else 0,
             per_epoch=batches.per_epoch(max(epoch, 1)),
             last_update=run.last_update,
             examples=len(self._rows_of_batch()),
-            made=run.trainer.workspace is not None,
-            operations=walk.operations,
-            now=within.now(run.network),
-            unmade=[] if within.record is None else within.unmade,
-            completed=self._completed(),
-            far=self._far(),
+        )
+
+    def motion(self) -> Motion:
+        """Say whether the run moves, and which condition or number stopped it."""
+        walk = self._walk
+        return Motion(
+            status=walk.status,
+            goal=walk.goal,
+            start=walk.start,
+            progress=walk.progress,
             pace=walk.pace,
             diverged=self._divergence(),
             bad=self._bad(),
             hit=walk.hit,
-            stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
-            J_batch=self._cost_of_batch(),
-            J_training=loss_training + penalty,
-            J_validation=_number(loss_validation + penalty),
+        )
+
+    def at_hand(self) -> AtHand:
+        """Describe the operation at hand, and list what has not been computed yet."""
+        run, within = self._run, self._walk.within
+        return AtHand(
+            now=within.now(run.network),
+            completed=self._completed(),
+            computed=run.trainer.workspace is not None,
+            uncomputed=[] if within.record is None else within.unmade,
+            far=self._far(),
+        )
+
+    def costs(self) -> Costs:
+        """Say what J and the accuracy are."""
+        (training, validation, *accuracies, penalty), epoch = self._losses()
+        accuracy_training, accuracy_validation = map(_number, accuracies)
+        return Costs(
+            batch=self._cost_of_batch(),
+            training=training + penalty,
+            validation=_number(validation + penalty),
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
-            evaluated_epoch=evaluated_epoch,
-            layers=[
+            epoch=epoch,
+        )
+
+    def layers(self) -> Layers:
+        """Compute the norms of each layer."""
+        return Layers(
+            norms=[
                 LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
-                for l in range(1, run.network.L + 1)
-            ],
+                for l in range(1, self._run.network.L + 1)
+            ]
+        )
+
+    def numbers(self, query: NumbersQuery) -> Numbers:
+        """Cut parts out of arrays."""
+        window = query.window if query.window and self._exists(query.window) else None
+        return Numbers(
             matrix=None if window is None else self.matrix(window),
             shown=self._shown(window),
             long_route=self._long_route(window),
-            operands=[self.matrix(each) for each in request.operands if self._exists(each)],
-            origin=self._origin(request.place, request.terms, request.line_width),
-            history_length=len(run.history),
-            history_from=request.history_from,
-            history=[[_number(value) for value in row[:4]] for row in history.tolist()],
-            branch=branch.number,
+            operands=[self.matrix(each) for each in query.operands if self._exists(each)],
+        )
+
+    def provenance(self, query: ProvenanceQuery) -> Provenance:
+        """Explain where a number came from."""
+        return Provenance(origin=self._origin(query.place, query.terms, query.line_width))
+
+    def history(self, first: int) -> History:
+        """Hand over the history from an epoch on."""
+        run = self._run
+        rows = run.history.rows[first : first + MOST_ROWS]
+        return History(
+            length=len(run.history),
+            first=first,
+            rows=[[_number(value) for value in row[:4]] for row in rows.tolist()],
+            settings_changed=[
+                run.batches.epochs_done(edit.at)
+                for edit in run.branch.edits
+                if isinstance(edit, SettingsEdit)
+            ],
+            best_epoch=run.history.best,
+            best_update=run.batches.end(run.history.best),
+        )
+
+    def branches(self) -> Branches:
+        """List the branches."""
+        run = self._run
+        return Branches(
+            current=run.branch.number,
             branches=[
                 BranchNote(
                     number=each.number,
@@ -132,17 +184,27 @@ class View:
                 )
                 for each in run.branches.values()
             ],
-            proof=proof,
-            slip=None if slip is None else slip_note(slip),
-            what_if=None if trial is None else trial.note,
-            settings=self._settings(),
-            settings_changed=[
-                batches.epochs_done(edit.at)
-                for edit in branch.edits
-                if isinstance(edit, SettingsEdit)
-            ],
-            best_epoch=run.history.best,
-            best_update=batches.end(run.history.best),
+        )
+
+    def slip(self) -> SlipNote | None:
+        """Describe the mistake that is injected, if one is."""
+        slip = self._run.trainer.force.slip
+        return None if slip is None else slip_note(slip)
+
+    def conditions(self) -> Conditions:
+        """List the conditions with the present values of their quantities."""
+        at_rest = self._walk.goal is None and self._walk.within.record is None
+        return Conditions(stops=self.stops.notes(at_rest=at_rest))
+
+    def settings(self) -> SettingsInForce:
+        """Say what the next update is computed with."""
+        settings = self._run.trainer.settings
+        return SettingsInForce(
+            optimizer=settings.optimizer,
+            learning_rate=settings.learning_rate,
+            l2=self._run.network.l2,
+            batch_size=settings.batch_size,
+            options=settings.options,
         )
 
     def matrix(self, window: Window) -> Matrix:
@@ -189,7 +251,7 @@ class View:
     def made(self) -> Made | None:
         """The update at hand, whole: begun, or the last one.
 
-        None where there is none, or where it would take long to make it again: see `Frame.far`.
+        None where there is none, or where it would take long to make it again: see `AtHand.far`.
         """
         run, within = self._run, self._walk.within
         trainer = run.trainer
@@ -268,7 +330,7 @@ class View:
         return long_route(run.network, self._session.with_rows_of_table(made.record))
 
     def _origin(self, place: Place | None, terms: int, width: int) -> OriginNote | None:
-        """Where the number at a place came from; None while it walks or before it is made."""
+        """Explain the number at a place; None while the run moves or before it is computed."""
         if place is None or self._walk.goal is not None or not self._exists(place):
             return None
         if place.slot or self._is_from_before(place):
@@ -336,16 +398,6 @@ class View:
         operation, row, column = self._walk.bad
         symbol, l = operation.result.symbol, operation.result.layer
         return Place(symbol=symbol, layer=l, row=row, column=column)
-
-    def _settings(self) -> SettingsInForce:
-        settings = self._run.trainer.settings
-        return SettingsInForce(
-            optimizer=settings.optimizer,
-            learning_rate=settings.learning_rate,
-            l2=self._run.network.l2,
-            batch_size=settings.batch_size,
-            options=settings.options,
-        )
 
     def _cost_of_batch(self) -> float | None:
         """J of the batch at hand, once it has been computed."""

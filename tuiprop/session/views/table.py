@@ -15,9 +15,9 @@ from tuiprop.data.summary import Summary, summary_of
 from tuiprop.data.table import Column, DataError, Table, format_number, shortened
 from tuiprop.data.target import looks_like_classes
 from tuiprop.models.model import network_of
+from tuiprop.protocol.messages.base import Refused
+from tuiprop.protocol.messages.data import Describe, Described, Outline
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
-from tuiprop.protocol.messages.replies import Described, Outline, Refused
-from tuiprop.protocol.messages.requests import Describe
 from tuiprop.training.experiment import (
     ENCODINGS,
     MISSING,

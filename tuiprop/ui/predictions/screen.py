@@ -13,21 +13,20 @@ from textual.containers import Vertical
 from textual.events import Resize
 from textual.screen import Screen
 
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.prediction_payloads import Subset
-from tuiprop.protocol.messages.replies import Frame, Reply, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.views import Motion
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.line import Line, Zone, labelled, spread
 from tuiprop.ui.keys import KEYS
+from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.theme import Palette
 from tuiprop.ui.title import Title
-
-PEEP = 0.03
-"""Seconds between two looks whether the run screen has a newer frame."""
 
 STUDY_EVERY = 0.2
 """Seconds between two studies while the run walks."""
@@ -55,8 +54,8 @@ class ProblemScreen(LeftOnce, Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(key.key, f"forward({number})", key.words, show=False)
-            for number, key in enumerate(KEYS)
+            Binding(key.key, f"forward({key.action!r})", key.words, show=False)
+            for key in KEYS
             if key.action not in _OF_THE_BENCH
         ),
         Binding("escape", "escape", "back", show=False),
@@ -75,9 +74,9 @@ class ProblemScreen(LeftOnce, Screen[None]):
         self.aspect = ""
         """The name of the one at hand; empty until it is known which there are."""
         self._run = run_screen.link.run
-        self._frame: Frame | None = None
-        self._asked = 0.0
-        self._asking = self._ask_again = False
+        self._asked_at = 0.0
+        self.study = Paced(self._study, run_screen.link.failed)
+        """Shows what the network makes of the data now."""
 
     def compose(self) -> ComposeResult:
         """Title, aspects, the aspect at hand, keys."""
@@ -90,8 +89,8 @@ class ProblemScreen(LeftOnce, Screen[None]):
         yield Line(id="footer")
 
     def on_mount(self) -> None:
-        """Ask at once; then follow."""
-        self.set_interval(PEEP, self._follow)
+        """Study at once; then follow."""
+        self.run_screen.seen.subscribe(self, self._follow)
         self.study()
 
     def on_resize(self, event: Resize) -> None:
@@ -101,29 +100,32 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     # Following the run
 
-    def _follow(self) -> None:
+    def _follow(self, frame: Frame) -> None:
         """Study again where the run screen shows something newer; not too often while it walks."""
-        frame = self.run_screen.frame
         if self.palette is not self.run_screen.palette:
             self._repaint_in(self.run_screen.palette)
-        if frame is None or frame is self._frame or not self.is_current:
-            return
-        if frame.status != "paused" and monotonic() - self._asked < STUDY_EVERY:
-            return
-        self.study()
+        is_soon = monotonic() - self._asked_at < STUDY_EVERY
+        if self.is_current and not (frame[Motion].status != "paused" and is_soon):
+            self.study()
 
     @on(Aspect.Asked)
-    def study(self) -> None:
-        """Ask for what the aspect at hand shows; one question at a time."""
-        if self._asking:
-            self._ask_again = True
-            return
+    def _asked(self) -> None:
+        """Show something else."""
+        self.study()
+
+    async def _study(self) -> None:
+        """Show what the aspect at hand wants to know."""
         link = self.run_screen.link
-        self._asking, self._ask_again, self._asked = True, False, monotonic()
-        self._frame = self.run_screen.frame
+        self._asked_at = monotonic()
         if link.run != self._run:
             self._begin()
-        link.send(self._request(), self._seen)
+        studied = await link.ask(self._request())
+        if not self.is_attached or studied.run != link.run:
+            return
+        self.studied = studied
+        if self.aspect not in self._offered():
+            self._choose(self._offered()[0])
+        self._paint(studied)
 
     def _request(self) -> Study:
         outline = self.run_screen.link.outline
@@ -139,18 +141,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
             setattr(self.choice, field.name, getattr(fresh, field.name))
         for aspect in self._aspects.values():
             aspect.begin()
-
-    def _seen(self, reply: Reply) -> None:
-        self._asking = False
-        if not self.is_attached:
-            return
-        if isinstance(reply, Studied) and reply.run == self.run_screen.link.run:
-            self.studied = reply
-            if self.aspect not in self._offered():
-                self._choose(self._offered()[0])
-            self._paint(reply)
-        if self._ask_again:
-            self.study()
 
     # Painting
 
@@ -221,8 +211,8 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     def _show_footer(self) -> None:
         items = [
-            (key.shown, key.footer, f"forward({number})")
-            for number, key in enumerate(KEYS)
+            (key.shown, key.footer, f"forward({key.action!r})")
+            for key in KEYS
             if key.footer and key.shown in _IN_THE_FOOTER
         ]
         items += [
@@ -274,18 +264,15 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     # Moving the run
 
-    async def action_forward(self, number: int) -> None:
-        """A key of the run screen moves the run from here; its views close this one."""
-        await self._forward(KEYS[number].action)
-
-    async def _forward(self, action: str) -> None:
+    async def action_forward(self, action: str) -> None:
+        """Do what a key of the run screen does; its views close this one."""
         if action.startswith("view("):
             self.dismiss()
         await self.run_screen.run_action(action)
 
     async def action_view(self, view: str) -> None:
-        """Another view: of the run screen."""
-        await self._forward(f"view('{view}')")
+        """Show another view, of the run screen."""
+        await self.action_forward(f"view('{view}')")
 
     def action_escape(self) -> None:
         """Take back what was chosen in this aspect; then back to the run."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from textual.app import App
 
-from tuiprop.protocol.messages.payloads import Message, Place
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Change
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Change
+from tuiprop.protocol.messages.payloads import Place
+from tuiprop.protocol.messages.views import Position, SettingsInForce
 from tuiprop.ui.dialogs import AskText, Choose
 
 _SETTINGS = {
@@ -36,12 +37,12 @@ class ChangeDialog:
         optimizers: dict[str, dict[str, float | tuple[float, float]]],
         cell: tuple[Place, str, float] | None,
         try_out: Callable[[Place, float], None],
-        send: Callable[[Message, str], None],
+        send: Callable[[Change, str], None],
     ) -> None:
         self._app = app
-        self._settings = frame.settings
-        self._next = frame.update + 1
-        self._begun = frame.now is not None
+        self._settings = frame[SettingsInForce]
+        self._next = frame[Position].update + 1
+        self._begun = frame[Position].done > 0
         self._optimizers = optimizers
         self._cell = cell
         self._try_out = try_out

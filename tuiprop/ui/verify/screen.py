@@ -12,9 +12,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from tuiprop.protocol.messages.payloads import Message, ProofNote, SlipNote
-from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Move, SetSlip, Verify
+from tuiprop.protocol.messages.base import RefusedError, Request
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Move, SetSlip, Verify
+from tuiprop.protocol.messages.opening import ListNames
+from tuiprop.protocol.messages.payloads import ProofNote, SlipNote
+from tuiprop.protocol.messages.views import Proof, ProofQuery
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.live import LiveScreen
@@ -42,6 +45,7 @@ class ProofScreen(LiveScreen):
         Binding("B", "update(-1)", "one update back", show=False),
     ]
     NAME = "Proof"
+    QUERIES = (*LiveScreen.QUERIES, ProofQuery())
 
     def __init__(self, link: Link, palette: Palette) -> None:
         super().__init__(link, palette)
@@ -80,30 +84,29 @@ class ProofScreen(LiveScreen):
 
     @work
     async def _learn(self) -> None:
-        reply = await self.link.ask(Ask())
-        if isinstance(reply, Vocabulary):
-            self._slips = reply.slips
-            self._show_slips()
+        self._slips = (await self.link.ask(ListNames())).slips
+        self._show_slips()
 
     # Showing
 
     def paint(self, frame: Frame) -> None:
         """What was found, and which slip is on."""
         line = self.query_one("#flag", Line)
-        line.display = frame.slip is not None
-        if frame.slip is not None:
-            lines = proving.flag(frame.slip, self.palette, self.size.width)
+        slip, note = frame[Proof].slip, frame[Proof].note
+        line.display = slip is not None
+        if slip is not None:
+            lines = proving.flag(slip, self.palette, self.size.width)
             line.styles.height = len(lines)
             line.show(lines)
-        on = None if frame.slip is None else frame.slip.name
+        on = None if slip is None else slip.name
         if on != self._on:
             self._on = on
             self._show_slips()
-        lines = proving.report(frame.proof, self.palette)
+        lines = proving.report(note, self.palette)
         if lines != self._shown:
             self._shown = lines
             self.query_one("#report", Static).update(Text("\n").join(lines))
-        self._show_verdict(frame.proof)
+        self._show_verdict(note)
 
     def _show_verdict(self, proof: ProofNote | None) -> None:
         found = self.query_one("#found")
@@ -154,15 +157,15 @@ class ProofScreen(LiveScreen):
         """One update on or back, and its proof."""
         await self._do(Move(updates=count), Verify())
 
-    async def _do(self, *requests: Message) -> None:
-        """One after another, until one is refused."""
+    async def _do(self, *requests: Request[None]) -> None:
+        """Send one request after another, until one is refused."""
         self.say("")
-        for request in requests:
-            reply = await self.link.ask(request)
-            if isinstance(reply, Refused):
-                self.say(reply.sentence)
-                return
-        await self.look()
+        try:
+            for request in requests:
+                await self.link.ask(request)
+        except RefusedError as error:
+            self.say(error.sentence)
+        self.look()
 
     def action_switch(self) -> None:
         """The highlighted slip on or off."""

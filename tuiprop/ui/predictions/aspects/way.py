@@ -7,8 +7,8 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuiprop.protocol.messages.replies import Outline, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.ui.drawing.diagrams import styled
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
