@@ -8,8 +8,8 @@ import numpy as np
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
-from tuiprop.update.operation import Operation, Phase, T
+from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef, T
+from tuiprop.update.operation import Operation, Phase
 
 
 @dataclass(frozen=True, eq=False)
