@@ -352,7 +352,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
         parts.append(_one("decay", made["decay"], before))
     factors = (p.factor_here(gradient), *slot_factors, *decayed)
     parts.append(_one("change", made[f"Δ{symbol}"], *factors))
-    cell = f"{of}" + (_ROW_COLUMN if symbol == "W" else "[{row}]")
+    cell = of.cell_name("{row}", "{column}")
     terms = " + ".join(["decay"] * ("decay" in made) + [f"Δ{symbol}"])
     return _Made(f"{cell} = {cell} before + {terms}", tuple(parts), tuple(lines))
 

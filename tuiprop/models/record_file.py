@@ -7,7 +7,7 @@ import numpy as np
 
 from tuiprop.models.model import slip_refusal
 from tuiprop.storage.atomic import FileError, write
-from tuiprop.update.arrays import PARAMETERS, ArrayRef, T
+from tuiprop.update.arrays import T, parameter_refs
 from tuiprop.update.record import Record
 
 
@@ -31,7 +31,7 @@ def save_record(record: Record, path: str | Path, slip: str = "") -> None:
     arrays: dict[str, Any] = {
         reference.in_file(): array for reference, array in record.arrays().items() if reference != T
     }
-    changed = (ArrayRef(symbol, l) for l in record.W for symbol in PARAMETERS)
+    changed = parameter_refs(len(record.W))
     arrays |= {each.in_file(after=True): record.array(each, after=True) for each in changed}
     arrays |= {"J": record.J, "t": record.count, "update": record.update}
     arrays["examples"] = record.examples

@@ -176,6 +176,12 @@ def of_layer(l: int) -> tuple[ArrayRef, ...]:
 
 
 @cache
+def parameter_refs(L: int) -> tuple[ArrayRef, ...]:
+    """The parameters of L layers in the order in which they are stored: W[1], b[1], W[2], …"""
+    return tuple(ArrayRef(symbol, l) for l in range(1, L + 1) for symbol in PARAMETERS)
+
+
+@cache
 def results(L: int) -> tuple[ArrayRef, ...]:
     """The results of the 8L + 1 operations of an update of L layers, in order."""
     layers = range(1, L + 1)
@@ -183,5 +189,5 @@ def results(L: int) -> tuple[ArrayRef, ...]:
         *(ArrayRef(symbol, l) for l in layers for symbol in ("z", "a")),
         ArrayRef("J", L),
         *(ArrayRef(symbol, l) for l in reversed(layers) for symbol in ("da", "dz", "dW", "db")),
-        *(ArrayRef(symbol, l) for l in layers for symbol in PARAMETERS),
+        *parameter_refs(L),
     )

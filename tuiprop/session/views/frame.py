@@ -290,7 +290,7 @@ class View:
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
-        if self.trial is None or window.array.slot or window.array.symbol in ("y", "J"):
+        if self.trial is None or not window.array.is_of_layer:
             return []
         made = not window.before and self._walk.within.is_made(window.array)
         array = self.trial.array_without(window.array, made=made)
