@@ -19,7 +19,19 @@ from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import ArrayRef, T, results
-from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
+from tuiprop.update.expression import (
+    in_latex,
+    in_numpy,
+    inlined,
+    latex_names,
+    name,
+    names_in,
+    parse,
+    plus,
+    to_latex,
+    to_numpy,
+    to_text,
+)
 from tuiprop.update.parameter_update import ParameterUpdate
 
 
@@ -42,11 +54,58 @@ class Piece:
     text: str
     array: ArrayRef | None = None
     transposed: bool = False
+    written: str = ""
+    """The LaTeX, where it is not what the symbols of the text give."""
 
     @classmethod
     def of(cls, array: ArrayRef, *, transposed: bool = False) -> "Piece":
         """An array, or its transpose."""
         return cls(f"{array}{'ᵀ' if transposed else ''}", array, transposed)
+
+    @property
+    def latex(self) -> str:
+        """The part in LaTeX."""
+        if self.written:
+            return self.written
+        text = self.text
+        if self.array is not None:
+            name = str(self.array)
+            alone = text == name
+            text = text.replace(name, self.array.latex if alone else f"{{{self.array.latex}}}")
+        return text.translate(_LATEX_SYMBOLS)
+
+
+_LATEX_SYMBOLS = str.maketrans(
+    {
+        "·": r"\cdot",
+        "*": r"\odot",
+        "−": "-",
+        "Σ": r"\sum",
+        "ᵢ": "_i",
+        "λ": r"\lambda",
+        "ᵀ": "^{T}",
+        "⁽": "^{(",
+        "ⁱ": "i",
+        "⁾": ")}",
+    }
+)
+
+MEAN = Piece("(1/m)", written=r"\frac{1}{m}")
+"""The factor of a mean over the examples."""
+
+PENALTY = (
+    Piece("+"),
+    Piece("(λ/2)", written=r"\frac{\lambda}{2}"),
+    Piece("Σ ‖W[l]‖²", written=r"\sum_l \lVert W^{[l]} \rVert^{2}"),
+)
+"""The L2 term of the cost."""
+
+
+def _function(name: str, prime: str = "") -> Piece:
+    """The name of a function with the bracket that opens its argument."""
+    escaped = name.replace("_", r"\_")
+    mark = "'" if prime else ""
+    return Piece(f"{name}{prime}(", written=rf"\mathrm{{{escaped}}}{mark}(")
 
 
 @dataclass(frozen=True)
@@ -68,6 +127,11 @@ class Operation:
     """The size that a matrix product sums over, by its name."""
     rule: tuple[str, ...] = ()
     """What comes before the last line, for an optimiser with slots."""
+    formula: Formula = ()
+    """The formula that the equation names, in the symbols of the operands: of the activation, of
+    the loss, or of the optimiser; () where the equation says it all."""
+    repeats: int = 1
+    """How many times an update applies the rule of the optimiser; 1 unless by mistake."""
 
     @property
     def sign(self) -> str:
@@ -78,8 +142,29 @@ class Operation:
     def text(self) -> str:
         """The whole equation in one line."""
         right = " ".join(piece.text for piece in self.equation)
-        right = right.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
-        return f"{self.result} {self.sign} {right}"
+        return f"{self.result} {self.sign} {_closed_up(right)}"
+
+    @property
+    def latex(self) -> tuple[str, ...]:
+        """The equation in LaTeX, then what it names; for an optimiser the lines of its rule."""
+        names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
+        if self.phase is Phase.UPDATE:
+            slots = tuple(each.slot for each in self.operands if each.slot)
+            latex = {each: each for each in _assigned(self.formula, slots)} | dict(names)
+            lines = _lines(self.formula, latex_names(latex.items()), slots, self.result.symbol)
+            rule = tuple(f"{latex[left]} := {to_latex(right)}" for left, right in lines)
+            return rule * self.repeats
+        right = " ".join(piece.latex for piece in self.equation)
+        equation = f"{self.result.latex} = {_closed_up(right)}"
+        if not self.formula:
+            return (equation,)
+        named = r"\mathcal{L}" if self.phase is Phase.COST else self.result.latex
+        return equation, f"{named} = {in_latex(self.formula, names)}"
+
+
+def _closed_up(equation: str) -> str:
+    """The equation without blanks inside brackets and before commas."""
+    return equation.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 
 
 def operations(
@@ -145,10 +230,11 @@ def _activation(network: Network, l: int) -> Operation:
         Phase.FORWARD,
         ArrayRef("a", l),
         (z,),
-        (Piece(f"{g.name}("), Piece.of(z), Piece(")")),
+        (_function(g.name), Piece.of(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
         f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
+        formula=g.formula,
     )
 
 
@@ -174,18 +260,19 @@ def _cost(network: Network, L: int) -> Operation:
         ArrayRef("J", L),
         (a, y, *((z,) if loss.classes else ()), *weights),
         (
-            Piece("(1/m)"),
-            Piece("Σ 𝓛("),
+            MEAN,
+            Piece("Σ 𝓛(", written=r"\sum \mathcal{L}("),
             Piece.of(a),
             Piece(","),
             Piece.of(y),
             Piece(")"),
-            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if l2 else ()),
+            *(PENALTY if l2 else ()),
         ),
         f"Mean over the {{m}} examples of the loss, {loss.name}"
         + (", plus the penalty." if l2 else "."),
         line,
         compute,
+        formula=loss.formula,
     )
 
 
@@ -206,10 +293,17 @@ def _from_loss(network: Network) -> Operation:
         Phase.BACKWARD,
         ArrayRef("da", L),
         (a, y),
-        (Piece("∂𝓛/∂ŷ at"), Piece.of(a), Piece(","), Piece.of(y)),
+        (
+            Piece(
+                "∂𝓛/∂ŷ at",
+                written=r"\frac{\partial \mathcal{L}}{\partial \hat{y}} \text{ at }",
+            ),
+            *(Piece.of(a), Piece(","), Piece.of(y)),
+        ),
         "How the loss of each example changes with its output; 1/m is not in it yet.",
         f"da{L} = {in_numpy(loss.slope, a=a.numpy, y=y.numpy, K=f'len({a.numpy})')}",
         compute,
+        formula=loss.slope,
     )
 
 
@@ -251,12 +345,16 @@ def _error(network: Network, l: int) -> Operation:
         Phase.BACKWARD,
         dz,
         (da, z, a),
-        (Piece("Jacobian at"), Piece.of(a), Piece("of"), Piece.of(da))
+        (
+            *(Piece("Jacobian at", written=r"\text{Jacobian at }"), Piece.of(a)),
+            *(Piece("of", written=r"\text{ of }"), Piece.of(da)),
+        )
         if g.derivative is None
-        else (Piece.of(da), Piece("*"), Piece(f"{g.name}′("), Piece.of(z), Piece(")")),
+        else (Piece.of(da), Piece("*"), _function(g.name, "′"), Piece.of(z), Piece(")")),
         "The error of each unit: what reaches it times the slope of g where it stands.",
         f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
+        formula=g.error,
     )
 
 
@@ -273,7 +371,7 @@ def _weight_gradient(network: Network, l: int) -> Operation:
         ArrayRef("dW", l),
         (dz, a, *((W,) if l2 else ())),
         (
-            Piece("(1/m)"),
+            MEAN,
             Piece.of(dz),
             Piece("·"),
             Piece.of(a, transposed=True),
@@ -303,7 +401,7 @@ def _bias_gradient(_: Network, l: int) -> Operation:
         Phase.BACKWARD,
         ArrayRef("db", l),
         (dz,),
-        (Piece("(1/m)"), Piece("Σᵢ"), Piece.of(dz)),
+        (MEAN, Piece("Σᵢ"), Piece.of(dz)),
         "Mean over the {m} examples of the error of each unit.",
         f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
         compute,
@@ -350,10 +448,11 @@ class Rule:
 
     def numpy(self, parameter: ArrayRef) -> list[str]:
         """The rule as statements of NumPy; {t} is the number of the update."""
-        slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
-        names = {"W": parameter.numpy, "dW": parameter.gradient.numpy, **slots}
+        formula, slots = self.formula("W"), self.optimizer.slots
+        names = {each: f"{each}_{parameter.numpy}" for each in _assigned(formula, slots)}
+        names |= {"W": parameter.numpy, "dW": parameter.gradient.numpy}
         names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
-        lines = _rule_in_numpy(self.formula("W"), self.optimizer.slots)
+        lines = _rule_in_numpy(formula, slots)
         return [f"{left} = {right}".format(**names) for left, right in lines]
 
     def formula(self, symbol: str) -> Formula:
@@ -380,28 +479,47 @@ class Rule:
 @cache
 def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
     """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
-    names = {each: name(each) for each in ("α", "ε", "t", *slots)}
-    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots)
+    plain = ("α", "ε", "t", *_assigned(formula, slots))
+    names: dict[str, ast.expr] = {each: name(each) for each in plain}
+    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots, "W")
     return [(left, to_text(right)) for left, right in lines]
 
 
 @cache
 def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
     """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
-    names = {each: name(f"{{{each}}}") for each in ("W", "dW", "α", "ε", *slots)}
-    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots)
+    filled_in = ("W", "dW", "α", "ε", *_assigned(formula, slots))
+    names: dict[str, ast.expr] = {each: name(f"{{{each}}}") for each in filled_in}
+    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots, "W")
     return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
 
 
+@cache
+def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that have a line of their own in a rule, in order.
+
+    These are the slots, and what is computed from a slot before the slot is assigned: substituted
+    in a later line, it would read the new number.
+    """
+    lines = [parse(line) for line in formula]
+    names = [line.name for line in lines]
+    return tuple(
+        line.name
+        for i, line in enumerate(lines)
+        if line.name in slots or not names_in(line.expression).isdisjoint({*slots} & {*names[i:]})
+    )
+
+
 def _lines(
-    formula: Formula, names: dict[str, ast.Name], slots: tuple[str, ...]
+    formula: Formula, names: Mapping[str, ast.expr], slots: tuple[str, ...], parameter: str
 ) -> list[tuple[str, ast.expr]]:
-    """What each slot and then W becomes by the formula of a rule."""
-    found = inlined(formula, names, kept=slots)
-    after: ast.expr = names["W"]
-    for change in ("decay", "ΔW"):
+    """What each slot and then the parameter, W or b, becomes by the formula of a rule."""
+    assigned = _assigned(formula, slots)
+    found = inlined(formula, names, kept=assigned)
+    after: ast.expr = names[parameter]
+    for change in ("decay", f"Δ{parameter}"):
         after = plus(after, found[change]) if change in found else after
-    return [*((slot, found[slot]) for slot in slots), ("W", after)]
+    return [*((each, found[each]) for each in assigned), (parameter, after)]
 
 
 def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
@@ -434,4 +552,5 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         "\n".join(rule.numpy(parameter)),
         compute,
         rule=tuple(before),
+        formula=rule.formula(parameter.symbol),
     )

@@ -263,6 +263,9 @@ class Now(Message, frozen=True, kw_only=True):
     sums_away: str
     sentence: str
     numpy: list[str]
+    """Its lines of NumPy."""
+    latex: list[str]
+    """Its lines of LaTeX: the equation and the formula that it names, or the optimiser's rule."""
     operands: list[Operand]
     next: str
     """The equation of the next operation."""
