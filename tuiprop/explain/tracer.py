@@ -260,7 +260,7 @@ def _upstream(p: _Place) -> _Made:
 
 def _error(p: _Place) -> _Made:
     g, l = p.network.activation(p.l), p.l
-    if l == p.network.L and p.network.loss_function.output is not None:
+    if p.network.is_fused(l):
         return _Made(
             f"dz[{l}]{_ROW_COLUMN} = a[{l}]{_ROW_COLUMN} - y{_ROW_COLUMN}",
             (

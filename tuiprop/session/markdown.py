@@ -73,9 +73,7 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
     yield ""
     yield operation.sentence.format(m=m)
     network = session.run.network
-    fused = network.loss_function.output is not None
-    at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
-    if fused and at_output:
+    if operation.phase is Phase.BACKWARD and network.is_fused(operation.result.layer):
         yield from _about_the_fused_gradient(network, record, operation)
     yield ""
     for line in operation.numpy.format(m=m, t=record.update).splitlines():

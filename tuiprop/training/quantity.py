@@ -16,7 +16,7 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.history import COLUMNS
 from tuiprop.update.arrays import SYMBOLS, ArrayRef, results
-from tuiprop.update.record import computed_array, is_off_the_path
+from tuiprop.update.record import computed_array
 
 SATURATED = 0.01
 """A slope below this share of the largest slope of g is that of a saturated unit."""
@@ -61,7 +61,7 @@ class Update:
         for result in results(network.L):
             if result.symbol == "J":
                 yield "J", np.full((1, 1), self.cost())
-            elif not (result.symbol == "da" and is_off_the_path(network, result.layer)):
+            elif not (result.symbol == "da" and network.is_fused(result.layer)):
                 yield str(result), self.array(result)
 
 

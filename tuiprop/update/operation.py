@@ -325,7 +325,7 @@ def _error(network: Network, l: int) -> Operation:
     g = network.activation(l)
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if l == network.L and network.loss_function.output is not None:
+    if network.is_fused(l):
         return Operation(
             Phase.BACKWARD,
             dz,
