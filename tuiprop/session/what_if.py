@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.payloads import WhatIf, WhatIfChange
+from tuiprop.protocol.messages.payloads import WhatIf, WhatIfChange, or_none
 from tuiprop.protocol.messages.requests import Try
 from tuiprop.session.changes import cell_edit
 from tuiprop.session.playback import Walk
@@ -81,7 +81,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     within.enter(run)
     after = _outcome(session)
     costs = zip(before.costs, after.costs, strict=True)
-    J_batch, J_training, J_validation = ((_number(b), _number(a)) for b, a in costs)
+    J_batch, J_training, J_validation = ((or_none(b), or_none(a)) for b, a in costs)
     note = WhatIf(
         cell=request.cell,
         name=name,
@@ -141,7 +141,3 @@ def _outcome(session: Session) -> _Outcome:
     run = session.run
     training, validation = run.evaluate()
     return _Outcome(run.next_record(), training, validation, run.penalty)
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value
