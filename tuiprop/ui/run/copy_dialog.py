@@ -1,6 +1,7 @@
 """What y does: what is to be copied, in which form, and where to."""
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from tuiprop.protocol.messages.payloads import Matrix, Now, Window
 from tuiprop.protocol.messages.replies import Exported, Frame, Refused
@@ -132,8 +133,8 @@ class CopyDialog:
     async def _ask_path(self, title: str, name: str, suffix: str) -> str | None:
         return await ask_path(self._app, title, f"a file ending in {suffix}", name, suffix)
 
-    def _say(self, sentence: str, severity: str = "information") -> None:
-        self._app.notify(sentence, severity=severity, timeout=8)  # type: ignore[arg-type]
+    def _say(self, sentence: str, severity: SeverityLevel = "information") -> None:
+        self._app.notify(sentence, severity=severity, timeout=8)
 
 
 def _whole(array: ArrayRef, *, before: bool) -> Window:

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import Matrix, Window
 from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.names import without_middle
 from tuiprop.ui.drawing.numbers import (
     CELL,
     Scale,
@@ -484,7 +485,7 @@ class MatrixView(Grounded, can_focus=True):
         segments = [Segment(mark.ljust(cells.names), plain)]
         room = cells.width - 1
         for j, name in enumerate(self.matrix.column_names[: self._seen], first):
-            written = f"{_cut(name, room):>{room}}"
+            written = f"{without_middle(name, room):>{room}}"
             style = plain if self.followed[1] and j == self.column else dim
             segments.append(Segment(f" {written}" if cells.tight else f"{written} ", style))
         return segments
@@ -495,7 +496,7 @@ class MatrixView(Grounded, can_focus=True):
         matrix, cells, largest = self.matrix, self._cells, self.largest
         row, first = matrix.window.row + i, matrix.window.column
         at_hand = Style(color=self.palette.text, bold=self.followed[0] and row == self.row)
-        name = _cut(matrix.row_names[i], cells.names - (not cells.tight))
+        name = without_middle(matrix.row_names[i], cells.names - (not cells.tight))
         segments = [Segment(name.ljust(cells.names), at_hand)]
         cursor, bracket = cursor_style(self.palette), False
         room = cells.width - (1 if cells.tight else 2)
@@ -516,11 +517,3 @@ class MatrixView(Grounded, can_focus=True):
 
 
 FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))
-
-
-def _cut(text: str, width: int) -> str:
-    """A name in so many columns: its beginning and its end tell it from others."""
-    if len(text) <= width:
-        return text
-    end = (width - 1) // 2
-    return text[: width - 1 - end] + "…" + text[-end:]
