@@ -96,7 +96,7 @@ def fuzz(suffix: str, folder: Path, arguments: list[str]) -> None:
     """Read what the fuzzer makes; does not return."""
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["tuiprop"]):
-        from tuiprop.data import reader  # noqa: F401
+        from tuiprop.data.readers import formats  # noqa: F401
         from tuiprop.models import checkpoint, weights  # noqa: F401
     read, path = readers()[suffix], folder / f"file{suffix}"
 

@@ -15,8 +15,8 @@ from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.data.completion import complete
-from tuiprop.data.embedded import read_embedded
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.readers.builtin import read_embedded
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import (
     DERIVED,

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from tests.cli.command import experiment, in_a_process, sentence, tuiprop
 from tuiprop.cli import main
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.reader import read_table
+from tuiprop.data.readers.formats import read_table
 from tuiprop.training.experiment import DataSettings, load
 
 TABLE = "a;b;kind\n1,5;NA;x\n2,5;3,0;y\n" * 1 + "1,0;4,0;x\n3,5;2,0;y\n" * 10

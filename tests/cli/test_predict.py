@@ -17,7 +17,7 @@ import tuiprop as python
 from tests.cli.command import experiment, in_a_process, sentence, tuiprop
 from tuiprop.cli import main
 from tuiprop.core.array import Array
-from tuiprop.data.embedded import read_embedded
+from tuiprop.data.readers.builtin import read_embedded
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 
 from tuiprop.data.catalogue import CATALOGUE, identity, load_table, suggested_experiment
 from tuiprop.data.generators import GENERATORS
-from tuiprop.data.preparation import complete, prepare
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.preparation.examples import prepare
 from tuiprop.data.table import DataError
 from tuiprop.training.experiment import ColumnSettings, DataSettings
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.data.files import read
 from tuiprop.cell import canonical, is_missing, matcher, plain
-from tuiprop.data.preparation import prepare
+from tuiprop.data.preparation.examples import prepare
 from tuiprop.data.table import Column, DataError, Table
 from tuiprop.training.experiment import (
     ColumnSettings,

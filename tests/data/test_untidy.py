@@ -10,7 +10,7 @@ import pytest
 import tuiprop
 from tests.data.files import COMPRESSIONS, cells, idx
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.reader import read_table
+from tuiprop.data.readers.formats import read_table
 from tuiprop.data.table import DataError
 from tuiprop.session.session import Session
 from tuiprop.training.experiment import parse

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 import tuiprop
 from tests.models.models import close, library
 from tuiprop.core.array import Array
-from tuiprop.data.preparation import encode, prepare
-from tuiprop.data.reader import read_table
+from tuiprop.data.preparation.encoding import encode
+from tuiprop.data.preparation.examples import prepare
+from tuiprop.data.readers.formats import read_table
 from tuiprop.data.table import DataError
 from tuiprop.models.export import export
 from tuiprop.models.model import Model

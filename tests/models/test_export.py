@@ -15,7 +15,7 @@ import pytest
 
 from tests.models.models import close, library, model, rows_of
 from tuiprop.core.array import Array
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models import formats
 from tuiprop.models.contents import LARGEST
 from tuiprop.models.export import export

@@ -10,7 +10,7 @@ import pytest
 from tests.models.models import model
 from tests.session.runs import ask
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models import formats
 from tuiprop.models.export import export, refusal_of, remarks
 from tuiprop.models.formats import FORMATS, READ, SUFFIXES, format_of, onnx_graph

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tuiprop
 from tests.models.models import library
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.encoding import encode
+from tuiprop.data.preparation.encoding import encode
 from tuiprop.data.table import Column, DataError, Table
 from tuiprop.data.writer import to_csv
 from tuiprop.models.model import Model

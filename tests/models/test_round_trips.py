@@ -14,7 +14,7 @@ import pytest
 from tests.models.models import close, library, model, rows_of
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
-from tuiprop.data.preparation import apply
+from tuiprop.data.preparation.encoding import apply
 from tuiprop.models.export import export
 from tuiprop.models.formats import FORMATS, READ
 from tuiprop.models.model import Model

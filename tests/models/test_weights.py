@@ -15,7 +15,7 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network, Parameters
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.contents import LARGEST
 from tuiprop.models.export import export
 from tuiprop.models.model import Model

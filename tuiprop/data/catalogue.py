@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from tuiprop.data.embedded import read_embedded
 from tuiprop.data.generators import generate
-from tuiprop.data.reader import appended, asked_of, read_table
+from tuiprop.data.readers.builtin import read_embedded
+from tuiprop.data.readers.formats import appended, asked_of, read_table
 from tuiprop.data.table import DataError, Table, quote
 from tuiprop.training.experiment import DataSettings, Experiment, parse
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.data.table import shortened
 from tuiprop.models.contents import ContentError
 from tuiprop.models.formats.python_scripts import words

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tuiprop.core.loss import LOSSES, usual_loss
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.contents import (
     ContentError,
     WeightsFile,

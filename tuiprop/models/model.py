@@ -8,7 +8,7 @@ from tuiprop.cell import plain, with_point
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.data.preparation import Preparation, apply, unscaled
+from tuiprop.data.preparation.encoding import Preparation, apply, unscaled
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.threads import blas_threads, limited_to
 

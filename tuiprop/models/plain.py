@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
-from tuiprop.data.encoding import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.data.table import listed
 from tuiprop.models.model import Model
 

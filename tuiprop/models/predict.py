@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 from tuiprop.cell import plain
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.encoding import Preparation, apply, encode, encoders, places_in, unseen
-from tuiprop.data.notes import class_order
+from tuiprop.data.data_warnings import class_order
+from tuiprop.data.preparation.encoding import (
+    Preparation,
+    apply,
+    encode,
+    encoders,
+    places_in,
+    unseen,
+)
 from tuiprop.data.table import Column, DataError, Numbers, Table, format_number, listed
 from tuiprop.models.model import Model
 from tuiprop.training.experiment import ColumnSettings, DataSettings, changed

@@ -20,7 +20,7 @@ from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES, usual_loss
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.data.preparation import complete
+from tuiprop.data.preparation.completion import complete
 from tuiprop.data.table import DataError
 from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.models.formats import FORMATS

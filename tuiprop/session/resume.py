@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tuiprop.data.preparation import complete
+from tuiprop.data.preparation.completion import complete
 from tuiprop.data.table import DataError, Table
 from tuiprop.models.checkpoint import Saved
 from tuiprop.session.session import Session, open_session

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.data.archive import member_content
+from tuiprop.data.readers.archive import member_content
 from tuiprop.data.table import listed
 from tuiprop.models.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
 from tuiprop.models.description import decode_description

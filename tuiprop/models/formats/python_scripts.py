@@ -23,8 +23,8 @@ from tuiprop.cell import (
 from tuiprop.core.activation import ACTIVATIONS, LEAKY_SLOPE
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
-from tuiprop.data.dialect import Asked
-from tuiprop.data.encoding import Preparation
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.data.readers.dialect import Asked
 from tuiprop.models.contents import ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain

@@ -7,13 +7,14 @@ import msgspec
 
 from tuiprop.core.loss import LOSSES
 from tuiprop.data.catalogue import identity, load_table
-from tuiprop.data.choices import MOST_CATEGORIES, Choice, input_choice, target_choice
-from tuiprop.data.dialect import Asked
-from tuiprop.data.preparation import Examples, complete, prepare
-from tuiprop.data.reading import Reading, reading_of, with_suggestions
-from tuiprop.data.summary import Summary, summary_of
+from tuiprop.data.column_summary import Summary, summary_of
+from tuiprop.data.preparation.choices import MOST_CATEGORIES, Choice, input_choice, target_choice
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.preparation.examples import Examples, prepare
+from tuiprop.data.preparation.target import looks_like_classes
+from tuiprop.data.preview import Reading, reading_of, with_suggestions
+from tuiprop.data.readers.dialect import Asked
 from tuiprop.data.table import Column, DataError, Table, format_number, shortened
-from tuiprop.data.target import looks_like_classes
 from tuiprop.models.model import network_of
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
 from tuiprop.protocol.messages.replies import Described, Outline, Refused

@@ -1,0 +1,174 @@
+"""From a table to examples: inputs, targets, and which are held out."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.core.array import Array
+from tuiprop.core.loss import LOSSES
+from tuiprop.data.data_warnings import notes
+from tuiprop.data.preparation.choices import input_choices, kept_rows, target_choices
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.preparation.encoding import (
+    Preparation,
+    Rows,
+    encoders,
+    unseen,
+)
+from tuiprop.data.preparation.fitting import learn_inputs, learn_targets
+from tuiprop.data.preparation.split import split
+from tuiprop.data.table import Categories, DataError, Numbers, Table, quote
+from tuiprop.training.experiment import Experiment
+
+WORKERS = 2
+"""Threads that prepare many rows; most of the work is done outside the interpreter."""
+
+BLOCK = 1 << 16
+"""Numbers that are prepared at a time, about: they stay in the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Some of the examples, as rows in C order, in the order of the table."""
+
+    inputs: Array
+    """(N, n[0])."""
+    targets: Array
+    """(N, n[L])."""
+    rows: NDArray[np.int64]
+    """(N,): where each example stands in the table, counted from 0."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Everything that training needs from a table."""
+
+    training: Split
+    validation: Split
+    """May be empty."""
+    inputs: tuple[str, ...]
+    """Names of a[0]."""
+    outputs: tuple[str, ...]
+    """Names of a[L]: classes (the second, where one output tells two apart) or targets."""
+    classes: tuple[str, ...]
+    """Names of the classes, sorted; empty where the targets are numbers."""
+    labels: NDArray[np.int64] | None
+    """The class of every row of the table, (rows,), -1 where it is missing; None where the targets
+    are numbers."""
+    preparation: tuple[Preparation, ...]
+    """Of each input, in order."""
+    targets: tuple[Preparation, ...] = ()
+    """Of each target, in order; empty for classes. `unscaled` inverts it."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the data, a sentence each."""
+
+
+def prepare(experiment: Experiment, table: Table) -> Examples:
+    """The examples of a table; what the experiment leaves to the data is completed first.
+
+    Everything that is learnt from the data is learnt from the training examples.
+
+    Raises:
+        ExperimentError: as `complete`, or the rows cannot be split as it says.
+        DataError: numbers that the dtype cannot hold, a class without a training example, or a
+            column of which no validation example has a category that was learnt.
+    """
+    experiment = complete(experiment, table)
+    settings, network, dtype = experiment.data, experiment.network, experiment.training.dtype
+    assert network.layers is not None
+    assert network.loss is not None
+    of_classes = LOSSES[network.loss].classes
+    choices = input_choices(settings, table)
+    target_columns = target_choices(settings, table, classes=of_classes)
+    kept = kept_rows((*choices, *target_columns), table)
+    classes = target_columns[0].column.categories if of_classes else None
+    training, validation = split(settings, table, kept, classes)
+    scaling = settings.of_every_column.scaling
+    scaling = scaling or ("standardize" if settings.standardize else "none")
+    preparation = learn_inputs(choices, settings.derived, scaling, table, training)
+    if not isinstance(settings.validation, float):  # a share may be a few rare cells by chance
+        for each in unseen(preparation, table, validation):
+            if each.all:
+                raise each.refusal
+    targets: tuple[Preparation, ...] = ()
+    if classes is None:
+        targets = learn_targets(target_columns, table, training)
+        outputs = settings.targets
+    else:
+        _check_trained(classes, table, training, validation)
+        outputs = classes.names[1:] if network.layers[-1].units == 1 else classes.names
+
+    def some(rows: Rows) -> Split:
+        inputs = _filled(preparation, table, rows, dtype)
+        if classes is None:
+            return Split(inputs, _filled(targets, table, rows, dtype), rows)
+        codes = classes.codes[rows]
+        one_hot = codes[:, None] if len(outputs) == 1 else np.eye(len(outputs))[codes]
+        return Split(inputs, np.ascontiguousarray(one_hot.astype(dtype)), rows)
+
+    return Examples(
+        some(training),
+        some(validation),
+        tuple(each.name for each in preparation),
+        outputs,
+        classes.names if classes else (),
+        classes.codes if classes else None,
+        preparation,
+        targets,
+        tuple(
+            notes(
+                experiment,
+                table,
+                choices,
+                target_columns,
+                preparation,
+                classes,
+                training,
+                validation,
+            )
+        ),
+    )
+
+
+def _check_trained(classes: Categories, table: Table, training: Rows, validation: Rows) -> None:
+    """That every class has a training example."""
+    trained = np.bincount(classes.codes[training], minlength=len(classes.names))
+    if trained.all():
+        return
+    name = classes.names[int(trained.argmin())]
+    held_out = (classes.codes[validation] == trained.argmin()).any()
+    where = "only among the validation examples" if held_out else "only in rows left out"
+    raise DataError(
+        f"{table.name}: found class {quote(name)} {where}, allowed: classes with a training example"
+    )
+
+
+def _filled(preparation: tuple[Preparation, ...], table: Table, rows: Rows, dtype: str) -> Array:
+    """What the network takes for some rows, (N, n): (x − mean) / deviation, block by block."""
+    filled: Array = np.empty((len(rows), len(preparation)), dtype)
+    of_each = list(zip(preparation, encoders(preparation, table), strict=True))
+    size = max(BLOCK // len(preparation), 1024)
+
+    def fill(start: int) -> None:
+        block, part = filled[start : start + size], rows[start : start + size]
+        with np.errstate(over="ignore"):
+            for i, (each, encoder) in enumerate(of_each):
+                values: Numbers = encoder(part)
+                block[:, i] = (values - each.mean) / each.deviation
+        if not np.isfinite(block).all():
+            raise DataError(
+                f"{table.name}: found numbers too large for {dtype}, allowed: numbers up to "
+                f"{np.finfo(dtype).max:.1e}"
+            )
+
+    if len(rows) <= size:
+        fill(0)
+    else:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(fill, range(0, len(rows), size)))
+    return filled

@@ -1,0 +1,136 @@
+"""What is learnt from the training examples: categories, fills, means, deviations, ranges."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tuiprop.data.preparation.choices import Choice
+from tuiprop.data.preparation.encoding import Encoder, Preparation, Rows, encoders, places_in
+from tuiprop.data.table import MISSING, DataError, Numbers, Table, quote
+
+_DERIVED = {
+    "x1^2": ("square", 0, None),
+    "x2^2": ("square", 1, None),
+    "x1*x2": ("product", 0, 1),
+    "sin(x1)": ("sine", 0, None),
+    "sin(x2)": ("sine", 1, None),
+}
+"""What the names in an experiment stand for: a derivation of the first and the second input."""
+
+_REFUSED = ("refuse", "drop")
+"""What is done about missing values so that an example has none."""
+
+
+def learn_inputs(
+    choices: Sequence[Choice], derived: Sequence[str], scaling: str, table: Table, rows: Rows
+) -> tuple[Preparation, ...]:
+    """The preparation of the inputs.
+
+    Args:
+        choices: of each column that is an input.
+        derived: names of `DERIVED` in the experiment.
+        scaling: of derived inputs, one of `SCALINGS`.
+        table: what the columns are of.
+        rows: the training examples, (N,).
+
+    Raises:
+        DataError: a column without any value among the training examples, or with numbers so
+            large that they have no deviation.
+    """
+    encoded: list[Preparation] = []
+    how: list[str] = []
+    for choice in choices:
+        entries = _encoding(choice, rows)
+        encoded += entries
+        how += [choice.scaling if entry.category is None else "none" for entry in entries]
+    names = [choice.column.name for choice in choices]
+    for name in derived:
+        derivation, first, second = _DERIVED[name]
+        other = None if second is None else names[second]
+        encoded.append(Preparation(names[first], derived=derivation, other=other))
+        how.append(scaling)
+    raw = encoders(encoded, table)
+    return tuple(
+        _scaled(each, encoder, rows, each_how)
+        for each, encoder, each_how in zip(encoded, raw, how, strict=True)
+    )
+
+
+def learn_targets(choices: Sequence[Choice], table: Table, rows: Rows) -> tuple[Preparation, ...]:
+    """The preparation of targets that are numbers; the arguments are those of `learn_inputs`.
+
+    Raises:
+        DataError: numbers so large that they have no deviation.
+    """
+    plain = tuple(Preparation(choice.column.name) for choice in choices)
+    return tuple(
+        _scaled(each, encoder, rows, choice.scaling)
+        for each, encoder, choice in zip(plain, encoders(plain, table), choices, strict=True)
+    )
+
+
+def _encoding(choice: Choice, rows: Rows) -> list[Preparation]:
+    """The inputs that a column gives, not yet scaled."""
+    column, name = choice.column, choice.column.name
+    own_category = [Preparation(name, category=MISSING)] if choice.missing == "category" else []
+    if choice.encoding == "number":
+        assert not isinstance(column.values, tuple)
+        fill = None if choice.missing in _REFUSED else _fill(choice, column.values[rows])
+        return [Preparation(name, fill=fill), *own_category]
+    names, codes = column.categories.names, column.categories.codes[rows]
+    occurring = tuple(names[k] for k in np.unique(codes[codes >= 0]))
+    if choice.encoding == "one-hot":
+        inputs = [Preparation(name, category=category) for category in occurring]
+        if not inputs + own_category:
+            raise _nothing(choice)
+        return inputs + own_category
+    order = choice.order or occurring
+    entry = Preparation(name, order=order)
+    values = np.append(places_in(order, column), np.nan)[codes]
+    fill = None if choice.missing in _REFUSED else _fill(choice, values)
+    return [replace(entry, fill=fill), *own_category]
+
+
+def _fill(choice: Choice, values: Numbers) -> float:
+    """What a missing number is taken for."""
+    present = values[~np.isnan(values)]
+    if not len(present):
+        raise _nothing(choice)
+    with np.errstate(over="ignore"):
+        fill = float(np.median(present) if choice.missing == "median" else present.mean())
+    if not np.isfinite(fill):
+        raise _too_large(choice.column.name)
+    return fill
+
+
+def _nothing(choice: Choice) -> DataError:
+    return DataError(
+        f"column {quote(choice.column.name)}: found no value among the training examples, "
+        f"allowed: 1 or more; {choice.key} = {{ use = false }} leaves it out"
+    )
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(
+        f"column {quote(name)}: found numbers too large for their deviation, "
+        "allowed: numbers up to 1e150"
+    )
+
+
+def _scaled(each: Preparation, encoder: Encoder, rows: Rows, how: str) -> Preparation:
+    if how == "none":
+        return each
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = encoder(rows)
+        low, high = float(values.min()), float(values.max())
+        if low == high:
+            # the mean of equal numbers is rounded, and a deviation of that rounding is noise
+            mean, deviation = low, 1.0
+        elif how == "range":
+            mean, deviation = low, high - low
+        else:
+            mean, deviation = float(values.mean()), float(values.std())
+    if not np.isfinite([mean, deviation]).all():
+        raise _too_large(each.name)
+    return replace(each, mean=mean, deviation=deviation or 1.0)

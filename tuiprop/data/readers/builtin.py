@@ -1,0 +1,43 @@
+"""The tables that come with tuiprop, read with the standard library alone.
+
+They are small: importing a library that reads large ones would take longer than reading them.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from tuiprop.data.table import Column, DataError, Table
+
+
+def folder() -> Path:
+    """Where the data files are: in the installed package, or at the root of the checkout."""
+    package = Path(__file__).resolve().parents[2]
+    installed = package / "datasets"
+    return installed if installed.is_dir() else package.parent / "datasets"
+
+
+def read_embedded(name: str) -> Table:
+    """The table `name`.csv of the data folder.
+
+    Raises:
+        DataError: the file cannot be read: the installation is not whole.
+    """
+    path = folder() / f"{name}.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *records = csv.reader(file)
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read: {error.strerror}; install tuiprop again"
+        ) from None
+    columns = zip(*records, strict=True)
+    return Table(name, tuple(map(_column, header, columns)))
+
+
+def _column(name: str, cells: tuple[str, ...]) -> Column:
+    try:
+        return Column(name, np.array([float(cell) for cell in cells]))
+    except ValueError:
+        return Column(name, cells)

@@ -1,0 +1,243 @@
+"""How a text file writes its table: delimiter, decimal sign, header. Guessed, or said."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from tuiprop.cell import canonical, is_missing, is_number, plain, with_point
+from tuiprop.data.readers.source import Source
+from tuiprop.data.table import DataError, listed, quote
+
+MOST_COLUMNS = 100_000
+"""As many as a layer has units; more are taken for a mistake."""
+
+_DELIMITERS = "\t;,|"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the experiment says about the file, or about any file; None: guess."""
+
+    delimiter: str | None = None
+    decimal: str = "."
+    header: bool | None = None
+    missing: tuple[str, ...] | None = None
+    unchecked: frozenset[str] = frozenset()
+    """Columns that are not used: what is wrong in their cells makes them text."""
+    text: frozenset[str] = frozenset()
+    """Columns whose cells are categories: numbers among them are text."""
+
+    @cached_property
+    def markers(self) -> frozenset[str] | None:
+        """The canonical forms of `missing`."""
+        if self.missing is None:
+            return None
+        return frozenset(canonical(with_point(each, self.decimal)) for each in self.missing)
+
+    def is_missing(self, cell: str) -> bool:
+        """The cell counts as missing."""
+        return is_missing(with_point(cell, self.decimal), self.markers)
+
+    def is_number(self, cell: str) -> bool:
+        """The cell, without blanks around it, is a number."""
+        return is_number(cell, self.decimal)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the table is written, and what its first record says."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    """Of the columns."""
+    skipped: int
+    """Records before the first row: 1 for a header."""
+    classes: tuple[str, ...] = ()
+    """Names for the whole numbers from 0 in the last column, where the first record gives them."""
+    announced: int | None = None
+    """The number of rows, where the first record gives it."""
+
+
+def guess(source: Source, text: str, asked: Asked) -> Dialect:
+    """The dialect of a text.
+
+    Args:
+        source: whose errors these are.
+        text: it, or its first lines; lines end in a line feed.
+        asked: what is not to be guessed.
+
+    Raises:
+        DataError: there are no records, or no names in the header, or too many columns.
+    """
+    delimiter = delimiter_of(source, text, asked)
+    first = [list(map(plain, record)) for _, record in islice(records(source, text, delimiter), 2)]
+    if not first:
+        raise source.error("", "nothing but blank lines", "a header and rows, or rows")
+    widest = max(map(len, first))
+    if widest > MOST_COLUMNS:
+        raise source.error("line 1", f"{widest} columns", f"up to {MOST_COLUMNS}")
+    if asked.header is None and (counts := _counts(first, asked)) is not None:
+        rows, inputs = counts
+        names = (*_numbered(inputs), "target")
+        return Dialect(delimiter, names, 1, tuple(first[0][2:]), rows)
+    header = _has_header(first, asked) if asked.header is None else asked.header
+    names = _names(source, first[0]) if header else _numbered(len(first[0]))
+    return Dialect(delimiter, names, int(header))
+
+
+def records(source: Source, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The records of a text with the line each begins at, blank lines left out.
+
+    Raises:
+        DataError: quotes that do not close, or a cell beyond all bounds.
+    """
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            record = next(reader, None)
+        except csv.Error:
+            start = sum(map(len, islice(_lines(text), line - 1)))
+            number, found, allowed = _fault(text, start, delimiter)
+            raise source.error(f"line {line}, column {number}", found, allowed) from None
+        if record is None:
+            return
+        if record:
+            yield line, [cell.strip() for cell in record]
+
+
+def _fault(text: str, start: int, delimiter: str) -> tuple[int, str, str]:
+    """The cell that is not CSV in the record that begins at `start`: number, found, allowed."""
+    allowed = 'quotes around whole cells, "" for a quote in them'
+    ends = re.compile(f"[{re.escape(delimiter)}\n]")
+    number, place = 1, start
+    while place < len(text):
+        begin = place
+        if text[place] == '"':
+            end = _closing(text, place)
+            if end is None:
+                return number, "a quote that is never closed", allowed
+            place = end + 1
+            if text[place : place + 1] not in (delimiter, "\n", ""):
+                return number, "text after a closing quote", allowed
+        else:
+            end_of_cell = ends.search(text, place)
+            place = end_of_cell.start() if end_of_cell else len(text)
+        if place - begin > csv.field_size_limit() or text[place : place + 1] != delimiter:
+            break
+        number, place = number + 1, place + 1
+    return number, "a cell without end", f"up to {csv.field_size_limit()} characters"
+
+
+def _closing(text: str, opening: int) -> int | None:
+    """Where the quote that opens there is closed; two in a row are a quote in the cell."""
+    place = opening + 1
+    while (place := text.find('"', place)) >= 0:
+        if text[place + 1 : place + 2] != '"':
+            return place
+        place += 2
+    return None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one, so that the first few of many cost little."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def delimiter_of(source: Source, text: str, asked: Asked) -> str:
+    """What was said, else what cuts the first lines into the most fields, as many in each."""
+    if asked.delimiter is not None:
+        return asked.delimiter
+
+    def score(delimiter: str) -> tuple[bool, int]:
+        widths: list[int] = []
+        whole = True
+        try:
+            for _, record in islice(records(source, text, delimiter), 20):
+                widths.append(len(record))
+                if widths[0] > MOST_COLUMNS:
+                    break
+        except DataError:
+            whole = False
+        fields = widths[0] if widths else 0
+        return whole and fields > 1 and len(set(widths)) == 1, fields
+
+    # on a tie the first: a comma may be part of a number, and a blank of a text
+    best = max((each for each in _DELIMITERS if each != asked.decimal), key=score)
+    fallback = ";" if asked.decimal == "," else ","
+    return best if score(best)[1] > 1 else fallback
+
+
+def _counts(first: Sequence[Sequence[str]], asked: Asked) -> tuple[int, int] | None:
+    """The numbers of rows and of inputs, where the first record says them before class names.
+
+    So the files of scikit-learn begin: "569,30,malignant,benign".
+    """
+    if len(first) < 2 or len(first[0]) < 4:
+        return None
+    head, below = first
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in head[:2]):
+        return None
+    rows, inputs = map(int, head[:2])
+    names = head[2:]
+    plausible = inputs == len(below) - 1 and all(map(asked.is_number, below))
+    named = len(set(names)) == len(names) and not any(
+        asked.is_number(name) or asked.is_missing(name) for name in names
+    )
+    return (rows, inputs) if plausible and named else None
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"column_{number}" for number in range(1, count + 1))
+
+
+def _names(source: Source, first: list[str]) -> tuple[str, ...]:
+    seen = set()
+    for number, name in enumerate(first, start=1):
+        place = f"the header, column {number}"
+        if not name:
+            raise source.error(place, "no name", "a name for every column")
+        if name in seen:
+            raise source.error(place, f"a second column {quote(name)}", "different names")
+        seen.add(name)
+    return tuple(first)
+
+
+def _has_header(first: Sequence[Sequence[str]], asked: Asked) -> bool:
+    """Whether the first record names the columns.
+
+    It does where it has no number, or text above a number; a first row all numbers is no header,
+    nor is one with numbers like the row below it.
+    """
+    head = first[0]
+    if not any(map(asked.is_number, head)):
+        return True
+    below = first[1] if len(first) > 1 else []
+    return any(
+        not asked.is_number(name) and not asked.is_missing(name) and asked.is_number(cell)
+        for name, cell in zip(head, below, strict=False)
+    )
+
+
+def named_classes(source: Source, dialect: Dialect, codes: Sequence[float]) -> tuple[str, ...]:
+    """The last column with its classes by name.
+
+    Raises:
+        DataError: a cell is none of their numbers.
+    """
+    names = dict(enumerate(dialect.classes))
+    for row, code in enumerate(codes):
+        if code not in names:
+            raise source.error(
+                f"row {row + 1}, the last column",
+                f"{code:g}",
+                f"0 to {len(names) - 1}, which the first line names {listed(dialect.classes)}",
+            )
+    return tuple(names[int(code)] for code in codes)

@@ -1,0 +1,176 @@
+"""Parquet and JSON lines: what polars reads and types by itself."""
+
+import json
+import os
+import subprocess
+import sys
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuiprop.cell import plain
+from tuiprop.data.readers.dialect import MOST_COLUMNS, Asked
+from tuiprop.data.readers.source import HEAD, Source
+from tuiprop.data.readers.text_columns import column_of, exact_texts, missing_numbers
+from tuiprop.data.table import MISSING, Column, DataError, Origin, Table, quote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_PARQUET = b"PAR1"
+_PROCESS = Path(__file__).with_name("parquet_process.py")
+_JSON_TYPES = {dict: "an object", list: "a list"}
+
+
+def read_parquet(source: Source, asked: Asked) -> Table:
+    """The table of a Parquet file.
+
+    Raises:
+        DataError: it is none, or a column is neither numbers nor text; or as `column_of`.
+    """
+    import polars as pl
+
+    content = source.content
+    if len(content) < 12 or not content.startswith(_PARQUET) or not content.endswith(_PARQUET):
+        cut = content.startswith(_PARQUET)
+        found = "a Parquet file that ends too early" if cut else "no Parquet file"
+        raise source.error("", found, "a whole Parquet file")
+    command = [sys.executable, "-P", str(_PROCESS)]
+    done = subprocess.run(
+        command, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        why = _one_line(done.stdout.decode("utf-8", "replace")) if done.returncode == 1 else ""
+        raise source.error("", f"damage ({why or 'the reader ended'})", "a Parquet file")
+    return _table(source, pl.read_ipc_stream(BytesIO(done.stdout)), asked, None)
+
+
+def read_json_lines(source: Source, asked: Asked) -> Table:
+    """The table of a file with one JSON object a line; a key that is absent is a missing value.
+
+    Raises:
+        DataError: a line is no object, or a column is neither numbers nor text; or as `column_of`.
+    """
+    import polars as pl
+
+    content = source.content
+    lines = [n for n, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
+    if not lines:
+        raise source.error("", "nothing but blank lines", "one JSON object a line")
+    if not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):  # polars would inflate it
+        raise _line_at_fault(source, content, "no JSON")
+    try:
+        with _silent():
+            frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _line_at_fault(source, content, str(error)) from None
+    if frame.height > len(lines):  # polars makes a row of nothing of a blank line
+        blank = [not line.strip() for line in content.split(b"\n")]
+        kept = [row for row in range(frame.height) if row < len(blank) and not blank[row]]
+        frame = frame[kept]
+    if frame.height != len(lines):
+        raise _line_at_fault(source, content, "a line that is not one object")
+    return _table(source, frame, asked, lines)
+
+
+def begins_with_object(head: bytes) -> bool:
+    """The first line is a JSON object, or too long to be told."""
+    line, end, _ = head.partition(b"\n")
+    if not end and len(head) >= HEAD:
+        return True
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
+    """The first line that is no JSON object, or what polars says."""
+    allowed = "one JSON object a line, of numbers and text"
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(
+                line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_no
+            )
+        except UnicodeDecodeError:
+            return source.error(f"line {number}", "bytes that are not UTF-8", allowed)
+        except json.JSONDecodeError as error:
+            place = f"line {number}, character {error.colno}"
+            return source.error(place, f"no JSON ({_one_line(error.msg)})", allowed)
+        except (ValueError, RecursionError) as error:
+            return source.error(f"line {number}", f"no JSON ({_one_line(str(error))})", allowed)
+        if not isinstance(value, dict):
+            return source.error(f"line {number}", quote(line.decode("utf-8")), allowed)
+    return source.error("", _one_line(otherwise), allowed)
+
+
+def _no(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """A panic of polars, which is caught, would have written to standard error before."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _one_line(text: str) -> str:
+    return quote(" ".join(text.split()))[1:-1]
+
+
+def _table(source: Source, frame: "pl.DataFrame", asked: Asked, lines: list[int] | None) -> Table:
+    if not frame.width or not frame.height:
+        raise source.error("", f"{frame.height} rows of {frame.width} columns", "1 or more of each")
+    if frame.width > MOST_COLUMNS:
+        raise source.error("", f"{frame.width} columns", f"up to {MOST_COLUMNS}")
+    names = [plain(name) for name in frame.columns]
+    if "" in names:
+        raise source.error("", "a column without a name", "a name for every column")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise source.error("", f"two columns {quote(twice)}", "different names")
+    frame.columns = names
+    origin = Origin(source.name, frame.height, lines)
+    columns = (_column(source, origin, cells, asked) for cells in frame.get_columns())
+    return Table(source.name, tuple(columns), lines)
+
+
+def _column(source: Source, origin: Origin, cells: "pl.Series", asked: Asked) -> Column:
+    import polars as pl
+
+    name = cells.name
+    if cells.dtype.is_numeric() and name not in asked.text:
+        cells = missing_numbers(cells, asked)
+        values = cells.cast(pl.Float64).to_numpy().copy()
+        infinite = np.isinf(values)
+        if not infinite.any():
+            whole = not cells.dtype.is_float()
+            texts = exact_texts(cells.cast(pl.String), values) if whole else None
+            return Column(name, values, texts)
+        if name not in asked.unchecked:
+            row = int(infinite.argmax())
+            place = f"{origin.place(row)}, column {quote(name)}"
+            raise source.error(place, f'"{cells[row]}"', "finite numbers")
+    if cells.dtype == pl.Null:
+        return Column(name, np.full(len(cells), np.nan))
+    if cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
+        if name not in asked.unchecked:
+            place, kind = f"column {quote(name)}", str(cells.dtype).split("(")[0].lower()
+            raise source.error(place, f"cells of type {kind}", "numbers, text, true and false")
+        return Column(name, (MISSING,) * len(cells))
+    texts_of = cells.cast(pl.String, strict=False)
+    return column_of(source, name, texts_of, asked, origin.place)
