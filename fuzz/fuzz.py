@@ -82,11 +82,13 @@ def refusal(path: Path, read: Read) -> str:
     Raises:
         AssertionError: it is not one sentence that names the file.
     """
+    from tuiprop.errors import UserError
+
     try:
         read(path)
-    except (ValueError, OSError) as error:
+    except UserError as error:
         sentence = str(error)
-        assert sentence.startswith(f"{path}: "), sentence
+        assert error.file == str(path), sentence
         assert "\n" not in sentence, sentence
         return sentence
     return ""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tuiprop.errors import InputError
 from tuiprop.models import weights
 from tuiprop.models.export import export
 from tuiprop.models.model import Model
@@ -50,7 +51,7 @@ def record(experiment: Experiment, update: int = 1) -> Record:
         DivergedError: the run diverges before it.
     """
     if update < 1:
-        raise ValueError(f"update: found {update}, allowed: a whole number, 1 or more")
+        raise InputError.invalid(str(update), "a whole number, 1 or more", key="update")
     return open_session(experiment).record(update)
 
 

@@ -85,20 +85,23 @@ def test_an_interrupted_training_goes_on_from_the_update(tmp_path: Path) -> None
 def test_what_cannot_be_gone_on_with(tmp_path: Path) -> None:
     path, saved = trained(tmp_path)
     for arguments, words in (
-        (("--resume", saved, "--epochs", 2), "found 2 epochs, allowed: 4 or more"),
-        (("--resume", saved, "--init", saved), "--init: found with --resume"),
+        (
+            ("--resume", saved, "--epochs", 2),
+            "--epochs must be 4 or more, the epochs that are done, got 2",
+        ),
+        (("--resume", saved, "--init", saved), "--init and --resume exclude each other"),
         (
             ("--resume", saved, "--set", "training.learning_rate=2"),
-            "training.learning_rate: found 2.0, but the run was saved with 0.1",
+            "training.learning_rate must be 0.1, as when the run was saved, got 2.0",
         ),
         (("--resume", tmp_path / "none.tuiprop"), "cannot be read: No such file"),
-        (("--resume", path), "found .toml, allowed: .tuiprop"),
-        ((path, "--checkpoint", tmp_path / "r.npz"), "found .npz, allowed: .tuiprop"),
+        (("--resume", path), ".tuiprop, got .toml"),
+        ((path, "--checkpoint", tmp_path / "r.npz"), ".tuiprop, got .npz"),
     ):
         assert words in sentence(tuiprop("train", *arguments))
     other = experiment(tmp_path, "b.toml", network={"seed": 5})
     text = sentence(tuiprop("train", other, "--resume", saved))
-    assert text.startswith(f"{other}: network.seed: found 5, but the run was saved with 0")
+    assert text.startswith(f"{other}: network.seed must be 0, as when the run was saved, got 5")
     assert "Missing argument" in tuiprop("train").err
 
 

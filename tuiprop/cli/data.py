@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuiprop.cli.common import check_destination, one_sentence
+from tuiprop.cli.common import one_sentence
 from tuiprop.cli.group import main
 from tuiprop.cli.output import say, say_lines, write_data
+from tuiprop.errors import InputError
 
 if TYPE_CHECKING:
     from tuiprop.data.table import Table
@@ -23,7 +24,9 @@ def datasets(name: str | None, out: str | None) -> None:
 
         if name is None:
             if out is not None:
-                raise ValueError("--out: found no data set, allowed: tuiprop datasets NAME --out")
+                raise InputError(
+                    "--out needs the name of a data set: tuiprop datasets NAME --out FILE.csv"
+                )
             for entry in CATALOGUE.values():
                 say(f"{entry.name:<14} {entry.title}")
             return
@@ -48,12 +51,12 @@ def datasets(name: str | None, out: str | None) -> None:
 
 def _write_table(table: "Table", out: str) -> None:
     from tuiprop.data.writer import to_csv
-    from tuiprop.storage.atomic import write_text
+    from tuiprop.storage.atomic import check_writable, write_text
 
     text = to_csv(table)
     if out == "-":
         write_data(text.encode())
         return
-    check_destination(out, ".csv")
+    check_writable(out, ".csv")
     write_text(out, text)
     say(f"{out}: {table.rows} rows")

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiprop.cli.common import (
-    check_destination,
     one_sentence,
     say_notes,
     say_remarks,
@@ -14,6 +13,7 @@ from tuiprop.cli.common import (
 )
 from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, say_lines, write_data
+from tuiprop.wording import counted
 
 if TYPE_CHECKING:
     from tuiprop.models.predict import Scores
@@ -45,9 +45,11 @@ def export(model: str, out: str, which: str, activations: str | None) -> None:
     """
     with one_sentence():
         from tuiprop.models.export import export as exported
+        from tuiprop.models.formats import SUFFIXES
         from tuiprop.models.weights import load_model
+        from tuiprop.storage.atomic import check_writable
 
-        check_destination(out)
+        check_writable(out, *SUFFIXES)
         names = [name.strip() for name in activations.split(",")] if activations else ()
         loaded = load_model(model, names, which)
         say_remarks(loaded, out)
@@ -85,10 +87,10 @@ def predict(
         from tuiprop.models.predict import predict as predicted
         from tuiprop.models.predict import table_for
         from tuiprop.models.weights import load_model
-        from tuiprop.storage.atomic import write_bytes
+        from tuiprop.storage.atomic import check_writable, write_bytes
 
         if out not in (None, "-"):
-            check_destination(str(out), *SUFFIXES)
+            check_writable(str(out), *SUFFIXES)
         loaded = load_model(model, which=which)
         if model.endswith(".tuiprop"):
             complain(f"{which} of the checkpoint: update {loaded.update}")
@@ -106,7 +108,7 @@ def predict(
 
 def _say_scores(scores: "Scores", loss: str) -> None:
     """How good the predictions are, on standard error."""
-    rows = "1 row" if scores.rows == 1 else f"{scores.rows} rows"
+    rows = counted(scores.rows, "row")
     line = f"{rows}: {loss} {scores.loss:.6g}"
     if scores.accuracy is not None:
         line = f"{rows}: accuracy {scores.accuracy:.2%}  {loss} {scores.loss:.6g}"
@@ -127,9 +129,9 @@ def inspect(file: str) -> None:
             for line in described(load_checkpoint(file)):
                 say(line)
             return
+        from tuiprop.errors import FileError
         from tuiprop.models.formats.python_scripts import words
         from tuiprop.models.weights import IncompleteFileError, load_model, read
-        from tuiprop.storage.atomic import FileError
 
         content = read(file)
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuiprop.cli.common import (
-    check_destination,
+    naming,
     one_sentence,
     open_experiment,
     say_notes,
@@ -20,6 +20,7 @@ from tuiprop.cli.common import (
 )
 from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, terminal
+from tuiprop.errors import FileError, InputError, UserError
 
 if TYPE_CHECKING:
     from tuiprop.session.session import Session
@@ -38,7 +39,7 @@ def _within_limits(_: click.Context, __: click.Parameter, epochs: int | None) ->
     from tuiprop.training.experiment import MOST_EPOCHS
 
     if epochs is not None and epochs > MOST_EPOCHS:
-        raise click.BadParameter(f"found {epochs}, allowed: a whole number from 0 to {MOST_EPOCHS}")
+        raise click.BadParameter(f"{epochs:,} is not in the range 0 to {MOST_EPOCHS:,}.")
     return epochs
 
 
@@ -88,12 +89,15 @@ def train(
 ) -> None:
     """Train without a dashboard."""
     with one_sentence():
+        from tuiprop.models.formats import SUFFIXES
+        from tuiprop.storage.atomic import check_writable
+
         for file in exports:
-            check_destination(file)
+            check_writable(file, *SUFFIXES)
         if history is not None:
-            check_destination(history, ".csv")
+            check_writable(history, ".csv")
         if checkpoint is not None:
-            check_destination(checkpoint, ".tuiprop")
+            check_writable(checkpoint, ".tuiprop")
         if resume is not None:
             session = _resume(resume, experiment, init, assignments, epochs, conditions)
         elif experiment is not None:
@@ -128,10 +132,8 @@ def train(
 def _stop_when(session: "Session", conditions: tuple[str, ...]) -> None:
     """Stop at these conditions and at those of the experiment's file."""
     of_file = [each.when for each in session.experiment.breakpoint if each.enabled]
-    try:
+    with naming("--break"):
         session.stop_when([*of_file, *conditions])
-    except ValueError as error:
-        raise ValueError(f"--break: {error}") from None
 
 
 def _resume(
@@ -146,25 +148,23 @@ def _resume(
     from tuiprop.data.catalogue import load_table
     from tuiprop.models.checkpoint import load_checkpoint
     from tuiprop.session.resume import check_same, resume_session, walk_to_where_it_stood
-    from tuiprop.training.experiment import changed, load
+    from tuiprop.training.experiment import load, override
 
     if init is not None:
-        raise ValueError("--init: found with --resume, allowed: one of the two")
+        raise InputError("--init and --resume exclude each other")
     saved = load_checkpoint(file)
-    wanted = changed(load(experiment) if experiment else saved.experiment, assignments)
-    try:
+    wanted = override(load(experiment) if experiment else saved.experiment, assignments)
+    with naming(experiment or file):
         table = load_table(wanted.data)
         check_same(wanted, saved, table)
         session, differing = resume_session(saved, wanted, table=table)
-    except ValueError as error:
-        raise ValueError(f"{experiment or file}: {error}") from None
     _stop_when(session, conditions)
     run = session.run
     walk_to_where_it_stood(run, saved)
     total = wanted.training.epochs if epochs is None else epochs
     if run.batches.end(total) < run.t:
-        done = f"allowed: {run.epoch} or more, as these are done"
-        raise ValueError(f"{file}: found {total} epochs, {done}")
+        allowed = f"{run.epoch} or more, the epochs that are done"
+        raise InputError.invalid(str(total), allowed, file=file, key="--epochs")
     if differing:
         complain(
             f"note: {file} was saved on another machine: {differing}; "
@@ -197,8 +197,8 @@ def _save_while_training(session: "Session", checkpoint: str) -> None:
     """Write a checkpoint; where that fails, the training does not."""
     try:
         session.save_checkpoint(checkpoint)
-    except OSError as error:
-        complain(f"tuiprop: {error}; the training goes on")
+    except FileError as error:
+        complain(f"tuiprop: {error}; training continues")
 
 
 def _write_results(
@@ -242,7 +242,7 @@ def _write_results(
     for write, file in files:
         try:
             write(file)
-        except (OSError, ValueError) as error:
+        except UserError as error:
             failures.append(str(error))
     if exports and which == "newest" and best < run.epoch:
         hint = f"exported: the newest weights; --weights best takes those of epoch {best}, the best"

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from tuiprop.data.generators import generate
 from tuiprop.data.readers.builtin import read_embedded
 from tuiprop.data.readers.formats import appended, asked_of, read_table
-from tuiprop.data.table import DataError, Table, quote
+from tuiprop.data.table import DataError, Table
 from tuiprop.training.experiment import DataSettings, Experiment, parse
+from tuiprop.wording import quote
 
 _CC_BY = "CC BY 4.0"
 _GENERATED = "After TensorFlow Playground (Apache 2.0)"
@@ -217,8 +218,9 @@ def load_table(settings: DataSettings) -> Table:
     """
     source = settings.source
     for path in settings.files:
-        if not _exists(path):
-            raise DataError(f"{path}: there is no such file{_meant(PurePath(path).stem)}")
+        if not exists(path):
+            reason = "; ".join(filter(None, ("there is no such file", _meant(PurePath(path).stem))))
+            raise DataError(reason, file=path)
     if settings.is_path:
         return read_table(source, settings)
     table = (
@@ -255,24 +257,30 @@ def entry(name: str) -> Entry:
     """
     if name in CATALOGUE:
         return CATALOGUE[name]
-    hint = f"; for the file write ./{name}" if _exists(name) else _meant(name)
-    raise DataError(
-        f"data.source: found {quote(name)}, allowed: {', '.join(CATALOGUE)}, or a path{hint}"
+    raise DataError.invalid(
+        quote(name),
+        f"one of {', '.join(CATALOGUE)} or a path",
+        key="data.source",
+        advice=f"for the file write ./{name}" if exists(name) else _meant(name),
     )
 
 
-def _exists(path: str) -> bool:
+def exists(path: str) -> bool:
+    """Return True unless it is certain that there is no such file.
+
+    A path that cannot be looked up, such as one that is too long, counts as existing: reading it
+    says what is wrong.
+    """
     try:
         return Path(path).exists()
     except (OSError, ValueError):
-        # not to be looked at is not the same as absent: reading it says what is wrong
         return True
 
 
 def _meant(name: str) -> str:
     """A question after the data set whose name is most like `name`; empty where there is none."""
     close = difflib.get_close_matches(name.lower().replace(" ", "_"), CATALOGUE, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def suggested_experiment(name: str) -> Experiment:

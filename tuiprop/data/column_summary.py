@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.data.data_warnings import gives_away, looks_like_identifier
-from tuiprop.data.table import Column, Numbers, Table
+from tuiprop.data.table import Column, Numbers
 
 BINS = 16
 """Bars of a histogram of numbers, at most."""
@@ -54,20 +54,6 @@ class Summary:
     `ODDLY_WRITTEN`."""
 
 
-def describe(table: Table, targets: Sequence[str] = ()) -> tuple[Summary, ...]:
-    """A summary of each column.
-
-    Args:
-        table: of them.
-        targets: names of the targets; a column is flagged where it gives one away.
-
-    Raises:
-        DataError: there is no target of that name.
-    """
-    others = [table[name] for name in targets]
-    return tuple(summary_of(column, others) for column in table.columns)
-
-
 def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
     """A summary of one column; `targets` are those that it may give away."""
     missing = int(column.missing.sum())
@@ -78,7 +64,7 @@ def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
     distinct = _distinct(column)
     if distinct == 1:
         flags.append(CONSTANT)
-    if column.doubt:
+    if column.refusal:
         flags.append(MOSTLY_NUMBERS)
     if column.notes:
         flags.append(ODDLY_WRITTEN)

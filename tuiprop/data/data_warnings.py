@@ -6,8 +6,9 @@ import numpy as np
 
 from tuiprop.data.preparation.choices import Choice
 from tuiprop.data.preparation.encoding import Preparation, Rows, unseen
-from tuiprop.data.table import Categories, Column, Numbers, Table, listed
+from tuiprop.data.table import Categories, Column, Numbers, Table
 from tuiprop.training.experiment import Experiment
+from tuiprop.wording import counted, listed
 
 _SAMPLE = 1000
 """Rows that are looked at before a whole column is."""
@@ -104,15 +105,15 @@ def notes(
         yield from _of_column(choice, targets)
     for target in targets:
         yield from target.column.notes
-        if target.column.doubt:
-            yield f"the target is taken for classes: {target.column.doubt}"
+        if target.column.refusal:
+            yield f"the target's cells are used as classes: {target.column.refusal}"
         if classes is not None:
             yield from class_order(target.column, classes.names)
     yield from _of_left_out(experiment, table)
     yield from _of_constants(choices, training)
     left_out = table.rows - len(training) - len(validation)
     if left_out:
-        yield f"{_rows(left_out)} of {table.rows} left out"
+        yield f"{counted(left_out, 'row')} of {table.rows:,} left out"
     for each in unseen(preparation, table, validation):
         yield each.note
     if classes is not None:
@@ -164,9 +165,9 @@ def _numbered(names: Sequence[str]) -> str:
 def _of_left_out(experiment: Experiment, table: Table) -> Iterator[str]:
     columns = [each for each in table.columns if not experiment.data.of_column(each.name).use]
     for column in columns:
-        if column.doubt:
-            yield f"column {column.name} is left out: {column.doubt}"
-    names = [column.name for column in columns if not column.doubt]
+        if column.refusal:
+            yield f"column {column.name} is left out: {column.refusal}"
+    names = [column.name for column in columns if not column.refusal]
     if names:
         yield f"left out: {listed(names)}"
 
@@ -201,7 +202,3 @@ def _of_classes(classes: Categories, training: Rows, validation: Rows) -> Iterat
             absent.append(name)
     if absent and len(validation):
         yield f"no validation example of {listed(absent, most=5)}"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"

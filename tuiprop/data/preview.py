@@ -98,7 +98,7 @@ def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, Colum
 
 
 def _is_useless(column: Column) -> bool:
-    if column.missing.all() or column.doubt:
+    if column.missing.all() or column.refusal:
         return True
     if not column.is_text:
         return False

@@ -1,6 +1,6 @@
 """A table: named columns of numbers or of text, as it was read or generated."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.cell import canonical, is_number
+from tuiprop.errors import InputError
+from tuiprop.wording import listed, quote
 
 Numbers: TypeAlias = NDArray[np.float64]
 """The cells of a column of numbers, (rows,), or rows of inputs, (m, n[0])."""
 
 
-class DataError(ValueError):
-    """Data that cannot be used: one sentence with file, place, found and allowed."""
+class DataError(InputError):
+    """Data that cannot be used."""
 
 
 MISSING = ""
@@ -45,8 +47,8 @@ class Column:
     values: Numbers | tuple[str, ...]
     exact: tuple[str, ...] | None = None
     """Numbers as text, where float64 may not tell them apart."""
-    doubt: str = ""
-    """Why text is refused unless it is said to be categories: most cells are numbers."""
+    refusal: str = ""
+    """Why text is refused unless it is declared categorical: most of its cells are numbers."""
     notes: tuple[str, ...] = ()
     """What is odd about how the cells are written, a sentence each."""
     classes: tuple[str, ...] = ()
@@ -167,7 +169,8 @@ class Table:
         """
         if name not in self._by_name:
             raise DataError(
-                f"{self.name}: found no column {quote(name)}, allowed: {listed(self.names)}"
+                f"there is no column {quote(name)}; the columns are {listed(self.names)}",
+                file=self.name,
             )
         return self._by_name[name]
 
@@ -178,21 +181,3 @@ def format_number(value: float) -> str:
         return MISSING
     # from 1e16 on, repr writes an exponent, which is shorter than the digits
     return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
-
-
-def listed(names: Iterable[str], most: int = 20) -> str:
-    """Names in one line of a sentence; those beyond `most` are counted."""
-    names = list(names)
-    text = ", ".join(shortened(name) for name in names[:most])
-    return text if len(names) <= most else f"{text} and {len(names) - most} more"
-
-
-def quote(text: str) -> str:
-    """A cell or a name as a sentence shows it: in quotes, on one line and shortened."""
-    return f'"{shortened(text)}"'
-
-
-def shortened(text: str, most: int = 40) -> str:
-    """A cell or a name on one line, with what cannot be printed replaced."""
-    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    return text if len(text) <= most else text[: most - 3] + "..."

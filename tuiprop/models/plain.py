@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import Preparation
-from tuiprop.data.table import listed
 from tuiprop.models.model import Model
+from tuiprop.wording import listed
 
 
 @dataclass(frozen=True, eq=False)

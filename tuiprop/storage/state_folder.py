@@ -10,9 +10,12 @@ import re
 import secrets
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from platformdirs import user_state_path
+
+from tuiprop.errors import FileError, InputError
 
 try:
     import fcntl
@@ -66,6 +69,15 @@ def is_kept_run(path: Path) -> bool:
     return line.startswith(MAGIC.encode()) and line.endswith(f" {path.name}\n".encode())
 
 
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in errors of the operating system."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(error.strerror or str(error), file=str(path)) from None
+
+
 class Slot:
     """A file that belongs to this process until it is let go, or the process ends."""
 
@@ -84,26 +96,30 @@ class Slot:
         """The slot of a run that is kept, or that an engine which died was to keep.
 
         Raises:
-            ValueError: it is no file of a kept run, or another process has it.
-            OSError: nothing can be written there.
+            InputError: it is not the file of a kept run, or another process holds it.
+            FileError: nothing can be written there.
         """
         slot, folder = cls(path), state_folder()
         is_in_folder = folder is not None and path.parent.resolve() == folder.resolve()
         is_free = RUN.fullmatch(path.name) and not os.path.lexists(path)
         if not is_in_folder or not (is_free or is_kept_run(path)):
-            raise ValueError(f"{path}: not a run that is kept here")
+            raise InputError("this is not a run that is kept here", file=str(path))
         if not slot.claim():
-            raise ValueError(f"{path}: this run is open in another dashboard")
+            raise InputError("this run is open in another dashboard", file=str(path))
         return slot
 
     def claim(self) -> bool:
         """Make it this process's own; whether it is.
 
         Raises:
-            OSError: nothing can be written there.
+            FileError: nothing can be written there.
         """
         if self._lock is not None:
             return True
+        with _naming(self.path):
+            return self._lock_file()
+
+    def _lock_file(self) -> bool:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(_lock_of(self.path), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -132,7 +148,8 @@ class Slot:
     def remove(self) -> None:
         """Delete the file if it is a kept run, and let it go."""
         if is_kept_run(self.path):
-            self.path.unlink(missing_ok=True)
+            with _naming(self.path):
+                self.path.unlink(missing_ok=True)
         self.let_go()
 
     def _sign(self, lock: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.refusals import refused
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation.encoding import Preparation, apply, encode
 from tuiprop.data.preparation.examples import Examples, prepare
@@ -154,9 +155,9 @@ def test_float32_is_float64_rounded_at_the_end() -> None:
 def test_numbers_without_a_deviation_or_a_place_in_float32_are_refused() -> None:
     y = Column("y", np.array([0.5, 1.5, 2.5]))
     huge = Table("n", (Column("x", np.array([1e300, -1e300, 0.0])), y))
-    with pytest.raises(DataError, match='column "x": found numbers too large'):
+    with refused(DataError, 'column "x"', "numbers whose deviation overflows"):
         examples(huge, validation=0)
-    with pytest.raises(DataError, match="found numbers too large for float32"):
+    with refused(DataError, "", "numbers too large for float32"):
         examples(huge, validation=0, standardize=False, dtype="float32")
 
 
@@ -164,19 +165,19 @@ def test_other_tables_are_encoded_in_the_same_way() -> None:
     done = examples(SMALL, validation=0)
     same = apply(done.preparation, encode(done.preparation, SMALL))
     np.testing.assert_array_equal(same, done.training.inputs)
-    for columns, sentence in (
-        (SMALL.columns[:1], 'found no column "same", allowed: x'),
-        ((*SMALL.columns[1:], Column("x", ("a",) * 4)), 'column "x": found text such as "a"'),
+    for columns, fields in (
+        (SMALL.columns[:1], ("", 'no column "same"')),
+        ((*SMALL.columns[1:], Column("x", ("a",) * 4)), ('column "x"', 'text such as "a"')),
         (
             (*SMALL.columns[:1], *SMALL.columns[2:], Column("colour", ("red", "") * 2)),
-            'row 2, column "colour": found a missing value, allowed: blue, red',
+            ('row 2, column "colour"', "a missing value"),
         ),
         (
             (Column("x", np.array([1, np.nan, 2, 3])), *SMALL.columns[1:]),
-            'row 2, column "x": found a missing value, allowed: a value',
+            ('row 2, column "x"', "a missing value"),
         ),
     ):
-        with pytest.raises(DataError, match=sentence):
+        with refused(DataError, *fields, file="other.csv"):
             encode(done.preparation, Table("other.csv", columns))
 
 
@@ -202,5 +203,5 @@ def test_a_preparation_survives_its_json() -> None:
     ],
 )
 def test_a_preparation_that_cannot_be_is_refused(entry: Any) -> None:
-    with pytest.raises(DataError, match=r"^preparation: found"):
+    with pytest.raises(DataError, match=r"^preparation: "):
         Preparation.from_builtins(entry)

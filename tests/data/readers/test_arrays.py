@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.data.files import COMPRESSIONS, cells, idx, read, table_or_sentence
+from tests.refusals import refused
 from tuiprop.data.table import DataError
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -42,7 +43,7 @@ def test_examples_are_rows_or_columns_as_is_said(tmp_path: Path) -> None:
     assert cells(rows) == expected
     columns = read(tmp_path / "a.npz", npz(X=X.T, y=Y), examples="columns")
     assert cells(columns) == expected
-    with pytest.raises(DataError, match=r'X \(2, 3\), y \(2,\), .* data\.examples = "rows" or'):
+    with refused(DataError, "data.examples", "X (2, 3), y (2,)"):
         read(tmp_path / "a.npz", npz(y=Y, X=X))
 
 
@@ -61,7 +62,7 @@ def test_an_archive_that_says_that_it_is_small(tmp_path: Path) -> None:
     declared = len(large).to_bytes(4, "little"), len(small).to_bytes(4, "little")
     content = stream.getvalue().replace(*declared)
     tracemalloc.start()
-    with pytest.raises(DataError, match=r"a damaged \.npz file \(Bad CRC-32 for file 'y\.npy'\)"):
+    with refused(DataError, "", "Bad CRC-32 for file 'y.npy'"):
         read(tmp_path / "a.npz", content)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -85,10 +86,8 @@ def header_of(shape: str) -> bytes:
     ],
 )
 def test_shapes_that_no_array_can_have(tmp_path: Path, name: str, content: bytes) -> None:
-    with pytest.raises(DataError) as caught:
+    with refused(DataError, "", "no array can have the shape (", file=str(tmp_path / name)):
         read(tmp_path / name, content, examples="rows")
-    assert str(caught.value).startswith(f"{tmp_path / name}: found an array (")
-    assert str(caught.value).endswith("allowed: sizes that NumPy can have")
 
 
 def test_arrays_of_one_axis_need_no_word_on_their_order(tmp_path: Path) -> None:
@@ -106,31 +105,29 @@ def test_pictures_are_columns_by_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "fields"),
     [
-        (npz(x=X, y=np.arange(3)), "found arrays of 2 and 3 examples, allowed: as many in each"),
-        (npz(x=np.array([1.0, np.inf])), "x, example 2: found infinity, allowed: finite numbers"),
-        (npz(x=np.array([1j])), "x: found an array of complex128, allowed: numbers, text"),
-        (npz(x=np.array(1.0)), "x: found an array (), allowed: 1 example or more"),
-        (npz(x=np.empty((0, 2))), "x: found an array (0, 2), allowed: 1 example or more"),
-        (npz(x=np.array([None, {}], dtype=object)), "found Python objects, which are not read"),
-        (npz(), "no arrays"),
-        (npy(X)[:-1], "found an array (2, 3) of float64 in 47 bytes, allowed: as many bytes"),
-        (npy(X) + b"x", "found an array (2, 3) of float64 in 49 bytes"),
-        (npy(X)[:20], "found no NumPy array"),
-        (npy(X).replace(b"(2, 3)", b"(9**9)"), "found no NumPy array"),
-        (npz(x=X)[:100], "found a damaged .npz file"),
+        (npz(x=X, y=np.arange(3)), ("", "2 and 3")),
+        (npz(x=np.array([1.0, np.inf])), ("x, example 2", "infinity")),
+        (npz(x=np.array([1j])), ("x", "an array of complex128")),
+        (npz(x=np.array(1.0)), ("x", "array () holds no examples")),
+        (npz(x=np.empty((0, 2))), ("x", "array (0, 2) holds no examples")),
+        (npz(x=np.array([None, {}], dtype=object)), ("", "Python objects")),
+        (npz(), ("", "no arrays")),
+        (npy(X)[:-1], ("", "47")),
+        (npy(X) + b"x", ("", "49")),
+        (npy(X)[:20], ("", "not a NumPy array")),
+        (npy(X).replace(b"(2, 3)", b"(9**9)"), ("", "not a NumPy array")),
+        (npz(x=X)[:100], ("", "the .npz file is damaged")),
     ],
     ids=repr_of_text,
 )
 def test_what_is_no_table_of_arrays_is_one_sentence(
-    tmp_path: Path, content: bytes, sentence: str
+    tmp_path: Path, content: bytes, fields: tuple[str, str]
 ) -> None:
     path = tmp_path / "a.npz"
-    with pytest.raises(DataError) as caught:
+    with refused(DataError, *fields, file=str(path)):
         read(path, content, examples="rows", format="numpy")
-    assert str(caught.value).startswith(f"{path}: ")
-    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -169,28 +166,28 @@ def test_every_type_of_number_is_read(tmp_path: Path, dtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "fields"),
     [
-        (idx(IMAGES)[:-1], "found 23 bytes after a header that says (4, 2, 3), allowed: 24 bytes"),
-        (idx(IMAGES) + b"x", "found 25 bytes after a header that says (4, 2, 3)"),
-        (idx(IMAGES)[:10], "found a header of 10 bytes, allowed: 16 bytes"),
-        (b"\0\0\x08\x03" + b"\xff" * 12, "allowed: 79228162458924105385300197375 bytes"),
-        (b"\0\0\x08\x01\0\0\0\0", "found an array (0,), allowed: 1 example or more"),
-        (b"\0\0\x07\x01", "found 00 00 07 01 at its beginning, allowed: an IDX file"),
-        (b"", "found nothing at its beginning"),
+        (idx(IMAGES)[:-1], ("", "23")),
+        (idx(IMAGES) + b"x", ("", "25")),
+        (idx(IMAGES)[:10], ("", "10")),
+        (b"\0\0\x08\x03" + b"\xff" * 12, ("", "0")),
+        (b"\0\0\x08\x01\0\0\0\0", ("the array", "array (0,) holds no examples")),
+        (b"\0\0\x07\x01", ("", "00 00 07 01")),
+        (b"", ("", "nothing")),
     ],
 )
-def test_what_is_no_idx_file_is_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_what_is_no_idx_file_is_one_sentence(
+    tmp_path: Path, content: bytes, fields: tuple[str, str]
+) -> None:
     path = tmp_path / "a.idx"
-    with pytest.raises(DataError) as caught:
+    with refused(DataError, *fields, file=str(path)):
         read(path, content, format="idx")
-    assert str(caught.value).startswith(f"{path}: ")
-    assert sentence in str(caught.value)
 
 
 def test_images_and_labels_differ_in_number(tmp_path: Path) -> None:
     (tmp_path / "l").write_bytes(idx(LABELS[:3]))
-    with pytest.raises(DataError, match="l: found 3 labels, allowed: 4, one for each image"):
+    with refused(DataError, "", "3", "4 labels", file="l"):
         read(tmp_path / "i", idx(IMAGES), labels=str(tmp_path / "l"))
 
 

@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.data import files
+from tests.refusals import refused
 from tuiprop.data.readers.formats import READERS, read_table
 from tuiprop.data.table import DataError, Table
 from tuiprop.training.experiment import FORMATS, parse
@@ -69,49 +70,46 @@ def test_tables_are_read_as_they_are_meant(
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "fields"),
     [
-        ("", "found an empty file"),
-        ("\n \n\n", "found no name"),
-        ("\n\n", "found nothing but blank lines"),
-        ("a,b\n", "found a header and no rows, allowed: 1 row or more"),
-        ("a,a\n1,2\n", 'the header, column 2: found a second column "a", allowed: different names'),
-        ("a,\n1,2\n", "the header, column 2: found no name"),
-        ("a,b\n1,2\n3\n", "line 3: found 1 cell, allowed: 2, as in the first line"),
-        ("a,b\n1,2\n3,4,5\n", "line 3: found 3 cells, allowed: 2, as in the first line"),
-        ("a,b\n1,2\n3,4,\n", "line 3: found 3 cells"),
-        ("a,b\n1,2\n3,inf\n", 'line 3, column "b": found "inf", allowed: finite numbers'),
-        ("a,b\n1,2\n3,-1e999\n", 'line 3, column "b": found "-1e999", allowed: finite numbers'),
+        ("", ("", "the file is empty")),
+        ("\n \n\n", ("the header, column 1", "no name")),
+        ("\n\n", ("", "only blank lines")),
+        ("a,b\n", ("", "no rows")),
+        ("a,a\n1,2\n", ("the header, column 2", 'a second column is called "a"')),
+        ("a,\n1,2\n", ("the header, column 2", "no name")),
+        ("a,b\n1,2\n3\n", ("line 3", "1")),
+        ("a,b\n1,2\n3,4,5\n", ("line 3", "3")),
+        ("a,b\n1,2\n3,4,\n", ("line 3", "3")),
+        ("a,b\n1,2\n3,inf\n", ('line 3, column "b"', '"inf"')),
+        ("a,b\n1,2\n3,-1e999\n", ('line 3, column "b"', '"-1e999"')),
         (
             "a;b\n1;2,5\n1;3,5\n",
-            'line 2, column "b" and 1 more: found "2,5", allowed: numbers with a decimal',
+            ('line 2, column "b" and 1 more', '"2,5"'),
         ),
-        ('a,b\n1,"x\n', "line 2, column 2: found a quote that is never closed, allowed: quotes"),
-        ('a,b\n"p\nq",2\n"r""\n,\n', "line 4, column 1: found a quote that is never closed"),
-        ('a,b\nx,2\n"y, ""z"" "w,3\n', "line 3, column 1: found text after a closing quote"),
-        ('a;b\nu;"v" \n', "line 2, column 2: found text after a closing quote"),
-        (f'a,b\n1,2\n3,{"x" * 140_000}y\n4,""\n', "line 3, column 2: found a cell without end"),
+        ('a,b\n1,"x\n', ("line 2, column 2", "a quote is never closed")),
+        ('a,b\n"p\nq",2\n"r""\n,\n', ("line 4, column 1", "a quote is never closed")),
+        ('a,b\nx,2\n"y, ""z"" "w,3\n', ("line 3, column 1", "text follows a closing quote")),
+        ('a;b\nu;"v" \n', ("line 2, column 2", "text follows a closing quote")),
+        (f'a,b\n1,2\n3,{"x" * 140_000}y\n4,""\n', ("line 3, column 2", "the cell is longer")),
         (
             b"a,b\n1,\xe9\n",
-            "line 2, column 2: found bytes that are not UTF-8, allowed: a text file",
+            ("line 2, column 2", "other bytes"),
         ),
-        (b"\xef\xbb\xbf\xe9;b\n1;2\n", "line 1, column 1: found bytes that are not UTF-8"),
-        (b"a;b;c\n1;2;3\n4;5\xff;6\n", "line 3, column 2: found bytes that are not UTF-8"),
-        (b"a,b\n1,2\n3,\0\n", "line 3, column 2: found a NUL byte, allowed: text"),
-        (b"a,b\r1,2\r3,\0\r", "line 3, column 2: found a NUL byte, allowed: text"),
-        (b'a,b\n"x, ""y",\0\n', "line 2, column 2: found a NUL byte, allowed: text"),
-        (b"a,b\n" + b"x" * 140_000 + b",\0\n", "line 2, column 2: found a NUL byte"),
-        ("a\n1\n".encode("utf-16"), "line 1: found text in UTF-16, allowed: a text file in UTF-8"),
+        (b"\xef\xbb\xbf\xe9;b\n1;2\n", ("line 1, column 1", "other bytes")),
+        (b"a;b;c\n1;2;3\n4;5\xff;6\n", ("line 3, column 2", "other bytes")),
+        (b"a,b\n1,2\n3,\0\n", ("line 3, column 2", "a NUL byte")),
+        (b"a,b\r1,2\r3,\0\r", ("line 3, column 2", "a NUL byte")),
+        (b'a,b\n"x, ""y",\0\n', ("line 2, column 2", "a NUL byte")),
+        (b"a,b\n" + b"x" * 140_000 + b",\0\n", ("line 2, column 2", "a NUL byte")),
+        ("a\n1\n".encode("utf-16"), ("line 1", "text in UTF-16")),
     ],
 )
 def test_what_is_no_table_is_refused_in_one_sentence(
-    tmp_path: Path, text: str | bytes, sentence: str
+    tmp_path: Path, text: str | bytes, fields: tuple[str, str]
 ) -> None:
-    with pytest.raises(DataError) as caught:
+    with refused(DataError, *fields, file=str(tmp_path / "t.csv")):
         read(tmp_path, text)
-    assert str(caught.value).startswith(f"{tmp_path / 't.csv'}: ")
-    assert sentence in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_columns_that_are_not_used_may_hold_anything(tmp_path: Path) -> None:
@@ -123,14 +121,14 @@ def test_columns_that_are_not_used_may_hold_anything(tmp_path: Path) -> None:
     for unchecked in ((), ("a",)):
         column = read(tmp_path, mostly, *unchecked)["a"]
         assert column.values[-1] == "x1"
-        assert 'line 32, column "a": found "x1", text among numbers' in column.doubt
+        assert 'line 32, column "a"' in column.refusal
+        assert '"x1", text among numbers' in column.refusal
 
 
 def test_a_million_columns_are_refused(tmp_path: Path) -> None:
     for text in ("1," * 999_999 + "1\n", "x;" * 999_999 + "x\n" + "1;" * 999_999 + "1\n"):
-        with pytest.raises(DataError) as caught:
+        with refused(DataError, "line 1", "1,000,000", "100,000 columns"):
             read(tmp_path, text)
-        assert str(caught.value).endswith("line 1: found 1000000 columns, allowed: up to 100000")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +160,7 @@ def test_the_format_is_known_by_content_suffix_or_word(tmp_path: Path) -> None:
     assert cells(read(tmp_path, line, name="t.csv", format="csv", header=False)) == {
         "column_1": ['{"a": 1}']
     }
-    with pytest.raises(DataError, match="found no Parquet file"):
+    with refused(DataError, "", "not a Parquet file"):
         read(tmp_path, "a,b\n1,2\n", name="t.parquet")
     assert read(tmp_path, "a,b\n1,2\n", name="t.parquet", format="csv").rows == 1
 
@@ -172,13 +170,13 @@ def test_every_format_of_the_experiment_has_a_reader() -> None:
 
 
 def test_a_folder_and_an_absent_file_and_an_impossible_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+    with refused(DataError, "", "Is a directory"):
         read_table(tmp_path)
-    with pytest.raises(DataError, match=r"no\.csv: cannot be read: No such file"):
+    with refused(DataError, "", "No such file", file="no.csv"):
         read_table(tmp_path / "no.csv")
-    with pytest.raises(DataError, match="cannot be read"):
+    with refused(DataError, "", "cannot be read"):
         read_table("a\0b.csv")
-    with pytest.raises(DataError, match="cannot be read: File name too long"):
+    with refused(DataError, "", "File name too long"):
         read_table("x" * 5000 + ".csv")
 
 
@@ -189,12 +187,13 @@ def test_a_file_without_permission_is_refused(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(DataError, match=r"t\.csv: cannot be read: Permission denied$"):
+    with refused(DataError, "", "Permission denied", file="t.csv"):
         read_table(tmp_path / "t.csv")
 
 
 def test_polars_is_imported_when_a_table_is_read_and_not_before() -> None:
-    code = "import sys, tuiprop.data.catalogue, tuiprop.data.preparation.examples; print(*sys.modules)"
+    modules = "tuiprop.data.catalogue, tuiprop.data.preparation.examples"
+    code = f"import sys, {modules}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "polars" not in done.stdout.split()
 

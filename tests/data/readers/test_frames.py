@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.data.files import COMPRESSIONS, cells, read, table_or_sentence
+from tests.refusals import refused
 from tuiprop.data.readers import frames
 from tuiprop.data.table import DataError
 
@@ -64,51 +65,49 @@ def test_json_lines_are_read_as_they_are_typed(tmp_path: Path, suffix: str, name
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "fields"),
     [
-        ('{"a": 1}\nnope\n', "line 2, character 1: found no JSON (Expecting value)"),
-        ('{"a": 1}\n[1]\n', 'line 2: found "[1]", allowed: one JSON object a line'),
-        ('{"a": 1}\n{"a": NaN}\n', "line 2: found no JSON (NaN is not JSON)"),
-        ('{"a": 1}\n{"a": 2\n', "line 2, character 8: found no JSON (Expecting ',' delimiter)"),
-        ('{"a": {"b": 1}}\n', 'column "a": found cells of type struct, allowed: numbers, text'),
-        ('{"a": [1]}\n', 'column "a": found cells of type list'),
-        ("{}\n", "found"),
-        ("\n\n", "nothing but blank lines"),
-        ('{"a": 1}\n{"a": "\xff"}\n'.encode("latin-1"), "line 2: found bytes that are not UTF-8"),
-        (b"x\x01\0\0\0\0\0\0\0", "line 1, character 1: found no JSON"),
-        (zlib.compress(b'{"a": 1}\n'), "line 1: found bytes that are not UTF-8"),
-        ("7\n", 'line 1: found "7", allowed: one JSON object a line'),
+        ('{"a": 1}\nnope\n', ("line 2, character 1", "Expecting value")),
+        ('{"a": 1}\n[1]\n', ("line 2", '"[1]"')),
+        ('{"a": 1}\n{"a": NaN}\n', ("line 2", "NaN is not JSON")),
+        ('{"a": 1}\n{"a": 2\n', ("line 2, character 8", "Expecting ',' delimiter")),
+        ('{"a": {"b": 1}}\n', ('column "a"', "cells of type struct")),
+        ('{"a": [1]}\n', ('column "a"', "cells of type list")),
+        ("{}\n", ("", "1 row and 0 columns")),
+        ("\n\n", ("", "only blank lines")),
+        ('{"a": 1}\n{"a": "\xff"}\n'.encode("latin-1"), ("line 2", "bytes that are not UTF-8")),
+        (b"x\x01\0\0\0\0\0\0\0", ("line 1, character 1", "not JSON")),
+        (zlib.compress(b'{"a": 1}\n'), ("line 1", "bytes that are not UTF-8")),
+        ("7\n", ("line 1", '"7"')),
     ],
 )
 def test_what_is_not_json_lines_is_one_sentence(
-    tmp_path: Path, text: str | bytes, sentence: str
+    tmp_path: Path, text: str | bytes, fields: tuple[str, str]
 ) -> None:
     path = tmp_path / "t.jsonl"
-    with pytest.raises(DataError) as caught:
+    with refused(DataError, *fields, file=str(path)):
         read(path, text)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert sentence in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_parquet_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    for content in (b"", b"a,b\n1,2\n", PARQUET[:-1], PARQUET[:40]):
-        with pytest.raises(
-            DataError, match=r"found (no Parquet file|a Parquet file that ends)"
-        ) as caught:
-            read(path, content)
-        assert str(caught.value).startswith(f"{path}: ")
-    for frame, sentence in (
-        (pl.DataFrame({"a": [1.0, np.inf]}), 'row 2, column "a": found "inf", allowed: finite'),
-        (pl.DataFrame({"a": [[1]]}), 'column "a": found cells of type list'),
-        (pl.DataFrame({"a": [b"x"]}), 'column "a": found cells of type binary'),
-        (pl.DataFrame({"a": pl.Series([], dtype=pl.Float64)}), "found 0 rows of 1 columns"),
-        (pl.DataFrame({"": [1]}), "found a column without a name"),
+    for content, words in (
+        (b"", "not a Parquet file"),
+        (b"a,b\n1,2\n", "not a Parquet file"),
+        (PARQUET[:-1], "ends too early"),
+        (PARQUET[:40], "ends too early"),
     ):
-        with pytest.raises(DataError) as caught:
+        with refused(DataError, "", words, file=str(path)):
+            read(path, content)
+    for frame, fields in (
+        (pl.DataFrame({"a": [1.0, np.inf]}), ('row 2, column "a"', '"inf"')),
+        (pl.DataFrame({"a": [[1]]}), ('column "a"', "cells of type list")),
+        (pl.DataFrame({"a": [b"x"]}), ('column "a"', "cells of type binary")),
+        (pl.DataFrame({"a": pl.Series([], dtype=pl.Float64)}), ("", "0 rows and 1 column")),
+        (pl.DataFrame({"": [1]}), ("", "a column has no name")),
+    ):
+        with refused(DataError, *fields):
             read(path, parquet(frame))
-        assert sentence in str(caught.value)
     unused = {"a": {"use": False}}
     table = read(path, parquet(pl.DataFrame({"a": [[1]], "b": [2]})), columns=unused)
     assert cells(table) == {"a": [""], "b": [2.0]}
@@ -127,7 +126,7 @@ def test_a_reader_that_is_aborted_is_one_sentence(
         "import os, resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\nos.abort()"
     )
     monkeypatch.setattr(frames, "_PROCESS", script)
-    with pytest.raises(DataError, match=r"t\.parquet: found damage \(the reader ended\), allowed"):
+    with refused(DataError, "", "its reader crashed", file="t.parquet"):
         read(tmp_path / "t.parquet", PARQUET)
 
 

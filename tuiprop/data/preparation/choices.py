@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.cell import matcher, plain, with_point
-from tuiprop.data.table import Column, DataError, Table, listed, quote
+from tuiprop.data.table import Column, DataError, Table
 from tuiprop.training.experiment import (
     EVERY_COLUMN,
     ColumnSettings,
@@ -16,6 +16,7 @@ from tuiprop.training.experiment import (
     ExperimentError,
     ValidationColumn,
 )
+from tuiprop.wording import listed, quote
 
 MOST_CATEGORIES = 100
 """Of a column that is one-hot encoded; each is an input of its own."""
@@ -50,10 +51,6 @@ def column_key(name: str, field: str = "") -> str:
     return f"data.columns.{written}" + (f".{field}" if field else "")
 
 
-def _error(key: str, found: str, allowed: str) -> ExperimentError:
-    return ExperimentError(f"{key}: found {found}, allowed: {allowed}", key)
-
-
 def input_choices(settings: DataSettings, table: Table) -> tuple[Choice, ...]:
     """The columns that are neither a target nor left out nor say how the rows are split.
 
@@ -76,11 +73,8 @@ def input_choices(settings: DataSettings, table: Table) -> tuple[Choice, ...]:
     )
     if not inputs:
         left_out = any(not column.use for column in settings.columns.values())
-        raise _error(
-            "data.columns" if left_out else "data.target",
-            f"no column of {table.name} that is left as an input",
-            "1 or more",
-        )
+        key = "data.columns" if left_out else "data.target"
+        raise ExperimentError(f"{key} leaves no column of {table.name} as an input", key=key)
     for choice in inputs:
         _check_categories(choice, table.rows)
     if settings.derived:
@@ -102,25 +96,31 @@ def _check_names(settings: DataSettings, table: Table) -> None:
         if name == EVERY_COLUMN and name not in table:
             for field in ("use", "encoding", "order"):
                 if getattr(column, field) != getattr(ColumnSettings(), field):
-                    raise _error(
-                        column_key(name, field), "a value", "missing and scaling for every column"
-                    )
+                    key = column_key(name, field)
+                    reason = f"{key} cannot be set; only missing and scaling can, for all columns"
+                    raise ExperimentError(reason, key=key)
             continue
         if name not in table:
-            raise _error(column_key(name), "a column of that name", listed(table.names))
+            key = column_key(name)
+            reason = f"{key} names no column of {table.name}; these are {listed(table.names)}"
+            raise ExperimentError(reason, key=key)
         if not column.use and name in settings.targets:
-            raise _error(
-                column_key(name, "use"),
+            raise ExperimentError.invalid(
                 "false",
-                "true, as it is a target; data.target names another",
+                "true for a target",
+                key=column_key(name, "use"),
+                advice="data.target can name another column",
             )
     validation = settings.validation
     if isinstance(validation, ValidationColumn):
         key = "data.validation.column"
         if validation.column not in table:
-            raise _error(key, quote(validation.column), listed(table.names))
+            allowed = f"one of the columns {listed(table.names)}"
+            raise ExperimentError.invalid(quote(validation.column), allowed, key=key)
         if validation.column in settings.targets:
-            raise _error(key, f"{quote(validation.column)}, a target", "another column")
+            raise ExperimentError.invalid(
+                quote(validation.column), "a column that is not a target", key=key
+            )
 
 
 def input_choice(settings: DataSettings, column: Column) -> Choice:
@@ -130,22 +130,24 @@ def input_choice(settings: DataSettings, column: Column) -> Choice:
         ExperimentError: `data.columns` says of it what cannot be.
     """
     own, every = settings.of_column(column.name), settings.of_every_column
-    if column.doubt:
+    if column.refusal:
         key = column_key(column.name)
         raise ExperimentError(
-            f'{column.doubt}; {key} = {{ encoding = "one-hot" }} makes categories of the column, '
+            f'{column.refusal}; {key} = {{ encoding = "one-hot" }} makes its cells categories, '
             f"{{ use = false }} leaves it out",
-            key,
+            key=key,
         )
     encoding = own.encoding or ("one-hot" if column.is_text else "number")
     if encoding == "number" and column.is_text:
         key = column_key(column.name, "encoding")
-        raise _error(key, "number for a column of text", "one-hot, ordinal")
+        raise ExperimentError.invalid("number", "one-hot or ordinal for a column of text", key=key)
     missing = own.missing or every.missing or "refuse"
     if encoding == "one-hot" and missing in _NUMBERS_ONLY:
         if own.missing is not None:
             key = column_key(column.name, "missing")
-            raise _error(key, f"{missing} for categories", "refuse, drop, category")
+            raise ExperimentError.invalid(
+                missing, "refuse, drop or category for categories", key=key
+            )
         missing = "category"
     if missing == "category" and own.missing is None and not column.missing.any():
         missing = "refuse"  # an input that is always 0 teaches nothing
@@ -162,7 +164,11 @@ def _order(settings: DataSettings, name: str) -> tuple[str, ...] | None:
     places = list(map(matcher(order), order))
     for place, (each, first) in enumerate(zip(order, places, strict=True)):
         if first != place:
-            raise _error(column_key(name, "order"), f"{quote(each)} twice", "different categories")
+            raise ExperimentError.invalid(
+                f"{quote(each)} twice",
+                "a list of distinct categories",
+                key=column_key(name, "order"),
+            )
     return order
 
 
@@ -175,13 +181,15 @@ def target_choice(settings: DataSettings, column: Column, classes: bool) -> Choi
     own, every = settings.of_column(column.name), settings.of_every_column
     if own.encoding is not None:
         key = column_key(column.name, "encoding")
-        raise _error(key, own.encoding, "none for a target: the loss says what it is")
+        raise ExperimentError.invalid(
+            own.encoding, "left out for a target, whose encoding the loss decides", key=key
+        )
     if own.missing not in (None, "refuse", "drop"):
         key = column_key(column.name, "missing")
-        raise _error(key, f"{own.missing} for a target", "refuse, drop")
+        raise ExperimentError.invalid(own.missing, "refuse or drop for a target", key=key)
     if classes and own.scaling not in (None, "none"):
         key = column_key(column.name, "scaling")
-        raise _error(key, f"{own.scaling} for a target of classes", "none")
+        raise ExperimentError.invalid(own.scaling, "none for a target of classes", key=key)
     missing = own.missing or ("drop" if every.missing == "drop" else "refuse")
     return Choice(column, "number", missing, own.scaling or "none")
 
@@ -192,17 +200,19 @@ def _check_categories(choice: Choice, rows: int) -> None:
     count = len(choice.column.categories.names)
     if count > MOST_CATEGORIES or count == rows > 1:
         texts = "texts" if choice.column.is_text else "numbers"
-        raise _error(
-            choice.key,
-            f"{count} different {texts} in {rows} rows",
-            f"up to {MOST_CATEGORIES} that repeat; {choice.key} = {{ use = false }} leaves it out",
+        raise ExperimentError.invalid(
+            f"{count} distinct {texts} in {rows} rows",
+            f"a column of at most {MOST_CATEGORIES} categories that repeat",
+            key=choice.key,
+            advice=f"{choice.key} = {{ use = false }} leaves it out",
         )
 
 
 def _check_derived(inputs: Sequence[Choice]) -> None:
     if len(inputs) != 2 or any(choice.encoding != "number" for choice in inputs):
         names = listed((choice.column.name for choice in inputs), most=5)
-        raise _error("data.derived", f"the inputs {names}", "none, unless there are 2, of numbers")
+        reason = f"data.derived needs exactly two inputs, both numbers; the inputs are {names}"
+        raise ExperimentError(reason, key="data.derived")
 
 
 def kept_rows(choices: Sequence[Choice], table: Table) -> NDArray[np.bool_]:
@@ -217,8 +227,8 @@ def kept_rows(choices: Sequence[Choice], table: Table) -> NDArray[np.bool_]:
             kept &= ~choice.column.missing
     if not kept.any():
         raise DataError(
-            f"{table.name}: found a missing value in every row, allowed: 1 row or more without; "
-            "data.columns says what is done about a missing value in each column"
+            "every row has a missing value; data.columns says how to treat them, column by column",
+            file=table.name,
         )
     _refuse_missing([choice for choice in choices if choice.missing == "refuse"], table, kept)
     return kept
@@ -240,8 +250,10 @@ def _refuse_missing(choices: Sequence[Choice], table: Table, kept: NDArray[np.bo
     ]
     words = "; ".join(f"{table.place(row)}, column {quote(name)}" for row, name in shown[:3])
     more = count - len(shown[:3])
-    raise DataError(
-        f"{file}: {words}{f' and {more} more' if more else ''}: found "
-        f"{'a missing value' if count == 1 else f'{count} missing values'}, allowed: a value in "
-        f'every cell; {column_key(first[1], "missing")} = "drop" leaves such rows out'
+    raise DataError.invalid(
+        "a missing value" if count == 1 else f"{count} missing values",
+        "a value in every cell",
+        file=file,
+        place=f"{words} and {more} more" if more else words,
+        advice=f'{column_key(first[1], "missing")} = "drop" leaves such rows out',
     )

@@ -9,9 +9,10 @@ from tuiprop.core.network import Layer, Network
 from tuiprop.data.preparation.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.preparation.split import split
 from tuiprop.data.preparation.target import MOST_CLASSES, looks_like_classes
-from tuiprop.data.table import Column, Table, listed, quote
+from tuiprop.data.table import Column, Table
 from tuiprop.training.breakpoint import ConditionError, parse
-from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings
+from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings, condition_error
+from tuiprop.wording import listed, quote
 
 _HIDDEN = LayerSettings(units=8, activation="tanh")
 
@@ -51,27 +52,26 @@ def complete(experiment: Experiment, table: Table) -> Experiment:
     )
 
 
-def _error(key: str, found: str, allowed: str) -> ExperimentError:
-    return ExperimentError(f"{key}: found {found}, allowed: {allowed}", key)
-
-
 def _targets(experiment: Experiment, table: Table) -> tuple[Column, ...]:
     names = experiment.data.targets or table.names[-1:]
     for i, name in enumerate(names):
         if name not in table:
-            raise _error("data.target", quote(name), listed(table.names))
+            allowed = f"one of the columns {listed(table.names)}"
+            raise ExperimentError.invalid(quote(name), allowed, key="data.target")
         if name in names[:i]:
-            raise _error("data.target", f"{quote(name)} twice", "different columns")
+            raise ExperimentError.invalid(
+                f"{quote(name)} twice", "distinct columns", key="data.target"
+            )
     return tuple(table[name] for name in names)
 
 
 def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Column, ...]) -> str:
     """The loss where none is named; of targets that it cannot take, `_check_loss` complains."""
     for target in targets:
-        if target.doubt:
+        if target.refusal:
             raise ExperimentError(
-                f'{target.doubt}; network.loss = "cross_entropy" makes classes of the target',
-                "data.target",
+                f'{target.refusal}; network.loss = "cross_entropy" makes its cells classes',
+                key="data.target",
             )
     if len(targets) > 1:
         return "mse"
@@ -87,10 +87,10 @@ def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Colum
     if output == "sigmoid" and classes:
         return "binary_cross_entropy"
     if target.is_text:
-        raise _error(
-            "network.layers",
-            f"an output layer of {output}, which goes with numbers",
-            f"softmax or sigmoid, as the target {target.name} is text",
+        raise ExperimentError.invalid(
+            f"an output layer of {output}",
+            f"a list that ends in softmax or sigmoid, as the target {target.name} is text",
+            key="network.layers",
         )
     return "mse"
 
@@ -106,25 +106,22 @@ def _check_loss(loss: str, targets: tuple[Column, ...], key: str) -> None:
     if not LOSSES[loss].classes:
         for target in targets:
             if target.is_text:
-                raise _error(
-                    key,
-                    f"{loss} for the target {target.name}, which is text",
-                    _names(classes=True) if len(targets) == 1 else "several targets of numbers",
-                )
+                if len(targets) > 1:
+                    reason = f"several targets must all be numbers, but {target.name} is text"
+                    raise ExperimentError(reason, key=key)
+                allowed = f"one of {_names(classes=True)}, as the target {target.name} is text"
+                raise ExperimentError.invalid(loss, allowed, key=key)
         return
     if len(targets) > 1:
-        raise _error(
-            key,
-            f"{loss} for {len(targets)} targets",
-            f"one target of classes, or {_names(classes=False)}",
-        )
+        allowed = f"one of {_names(classes=False)}, as there are {len(targets)} targets"
+        raise ExperimentError.invalid(loss, allowed, key=key)
     count = len(targets[0].categories.names)
     if not 2 <= count <= MOST_CLASSES:
-        classes = "1 class" if count == 1 else f"{count} classes"
-        raise _error(
-            "data.target",
+        classes = "1 class" if count == 1 else f"{count:,} classes"
+        raise ExperimentError.invalid(
             f"{classes} in {targets[0].name}",
-            f"from 2 to {MOST_CLASSES} classes for {loss}",
+            f"a column of 2 to {MOST_CLASSES:,} classes for {loss}",
+            key="data.target",
         )
 
 
@@ -154,7 +151,7 @@ def _network(
     except ValueError as error:
         of_loss = loss_is_named and not str(error).startswith("layer ")
         key = "network.loss" if of_loss else "network.layers"
-        raise ExperimentError(f"{key}: {error}", key) from None
+        raise ExperimentError(f"{key}: {error}", key=key) from None
 
 
 def _check_outputs(
@@ -171,7 +168,8 @@ def _check_outputs(
     else:
         names = listed((target.name for target in targets), most=10)
         allowed = f"{fitting[0]}, one for each target column ({names})"
-    raise _error(f"network.layers[{len(layers) - 1}].units", str(units), allowed)
+    key = f"network.layers[{len(layers) - 1}].units"
+    raise ExperimentError.invalid(str(units), allowed, key=key)
 
 
 def _check_conditions(experiment: Experiment, network: Network, *, held_out: bool) -> None:
@@ -180,5 +178,4 @@ def _check_conditions(experiment: Experiment, network: Network, *, held_out: boo
         try:
             parse(each.when).quantity.check(network, held_out=held_out)
         except ConditionError as error:
-            key = f"breakpoint[{i}].when"
-            raise ExperimentError(f"{key}: {error}", key) from None
+            raise condition_error(i, error) from None

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from tuiprop.cell import matcher
 from tuiprop.core.array import Array
-from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table, listed, quote
+from tuiprop.data.table import MISSING, Column, DataError, Numbers, Table
+from tuiprop.wording import listed, quote
 
 Rows: TypeAlias = NDArray[np.int64]
 """Rows of a table, counted from 0."""
@@ -74,9 +75,10 @@ class Preparation:
             or not 0 < read.deviation < inf
             or (read.derived is not None and not _derives(read))
         ):
-            raise DataError(
-                f"preparation: found {quote(str(entry))}, allowed: column, mean, a deviation "
-                "greater than 0, and what made a number of the column"
+            raise DataError.invalid(
+                quote(str(entry)),
+                "an entry with column, mean, a deviation greater than 0, and its encoding",
+                place="preparation",
             )
         return cls(**msgspec.structs.asdict(read))
 
@@ -164,7 +166,8 @@ def encoders(preparation: Sequence[Preparation], table: Table) -> tuple[Encoder,
             names = [each.column] + ([each.other] if each.other is not None else [])
             for name in names:
                 if name not in plain:
-                    raise DataError(f"preparation: {each.name}: {quote(name)} is no input itself")
+                    reason = f"{each.name} needs {quote(name)}, which is not an input"
+                    raise DataError(reason, place="preparation")
             function = DERIVATIONS[each.derived].function
             return lambda rows: function(*(plain[name](rows) for name in names))
         if each.category is not None:
@@ -181,10 +184,13 @@ def _number(each: Preparation, table: Table) -> Encoder:
         values = _ordinal(each.order, table, column)
     elif isinstance(column.values, tuple):
         text = next((cell for cell in column.values if cell != MISSING), MISSING)
-        raise DataError(
-            column.doubt
-            or f"{table.name}: column {quote(each.column)}: found text such as {quote(text)}, "
-            "allowed: numbers"
+        if column.refusal:
+            raise DataError(column.refusal)
+        raise DataError.invalid(
+            f"text such as {quote(text)}",
+            "numbers",
+            file=table.name,
+            place=f"column {quote(each.column)}",
         )
     else:
         values = column.values
@@ -219,7 +225,7 @@ def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
     unknown = np.flatnonzero(np.isnan(places))
     if len(unknown):
         row = int(np.isin(codes, unknown).argmax())
-        raise _refused(table, row, column, quote(names[codes[row]]), listed(order))
+        raise _refused(table, row, column, quote(names[codes[row]]), f"one of {listed(order)}")
     found: Numbers = np.append(places, np.nan)[codes]  # a missing cell has the code -1, the last
     return found
 
@@ -235,7 +241,7 @@ def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, En
         missing = column.missing[rows]
         if missing.any():
             row = int(rows[missing.argmax()])
-            raise _refused(table, row, column, "a missing value", listed(known))
+            raise _refused(table, row, column, "a missing value", f"one of {listed(known)}")
 
     def encoder(place: int) -> Encoder:
         def one_hot(rows: Rows) -> Numbers:
@@ -250,16 +256,18 @@ def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, En
 
 
 def _refused(table: Table, row: int, column: Column, found: str, allowed: str) -> DataError:
-    place = f"{table.file_of(row)}: {table.place(row)}, column {quote(column.name)}"
-    return DataError(f"{place}: found {found}, allowed: {allowed}")
+    place = f"{table.place(row)}, column {quote(column.name)}"
+    return DataError.invalid(found, allowed, file=table.file_of(row), place=place)
 
 
 @dataclass(frozen=True)
 class Unseen:
     """Cells of a column, in some rows, that are none of the categories that were learnt."""
 
+    file: str
+    """The file of the first of them."""
     place: str
-    """The first of them: file, line and column."""
+    """The line and the column of the first of them."""
     column: str
     cells: tuple[str, ...]
     """Different ones."""
@@ -271,17 +279,20 @@ class Unseen:
     @property
     def note(self) -> str:
         """The sentence where the rows are taken nevertheless."""
+        cells = listed(map(quote, self.cells), most=3)
         return (
-            f"{self.place}: {listed(map(quote, self.cells), most=3)} does not occur among the "
-            f"training examples; the inputs of {self.column} are all 0 there"
+            f"{self.file}, {self.place}: {cells} does not occur among the training examples; "
+            f"the inputs of {self.column} are all 0 there"
         )
 
     @property
     def refusal(self) -> DataError:
         """The error where no cell of the column is known."""
-        return DataError(
-            f"{self.place}: found {listed(map(quote, self.cells), most=3)} and no category that "
-            f"occurs among the training examples, allowed: {listed(self.known)}"
+        return DataError.invalid(
+            listed(map(quote, self.cells), most=3),
+            f"categories of the training examples, {listed(self.known)}",
+            file=self.file,
+            place=self.place,
         )
 
 
@@ -300,7 +311,8 @@ def unseen(preparation: Iterable[Preparation], table: Table, rows: Rows) -> Iter
             row = int(rows[found.argmax()])
             present = codes[codes >= 0]
             yield Unseen(
-                f"{table.file_of(row)}: {table.place(row)}, column {name}",
+                table.file_of(row),
+                f"{table.place(row)}, column {quote(name)}",
                 name,
                 tuple(names[k] for k in np.unique(codes[found])),
                 tuple(known),

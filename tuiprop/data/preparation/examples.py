@@ -19,8 +19,9 @@ from tuiprop.data.preparation.encoding import (
 )
 from tuiprop.data.preparation.fitting import learn_inputs, learn_targets
 from tuiprop.data.preparation.split import split
-from tuiprop.data.table import Categories, DataError, Numbers, Table, quote
+from tuiprop.data.table import Categories, DataError, Numbers, Table
 from tuiprop.training.experiment import Experiment
+from tuiprop.wording import quote
 
 WORKERS = 2
 """Threads that prepare many rows; most of the work is done outside the interpreter."""
@@ -143,9 +144,8 @@ def _check_trained(classes: Categories, table: Table, training: Rows, validation
     name = classes.names[int(trained.argmin())]
     held_out = (classes.codes[validation] == trained.argmin()).any()
     where = "only among the validation examples" if held_out else "only in rows left out"
-    raise DataError(
-        f"{table.name}: found class {quote(name)} {where}, allowed: classes with a training example"
-    )
+    reason = f"class {quote(name)} occurs {where}; every class needs a training example"
+    raise DataError(reason, file=table.name)
 
 
 def _filled(preparation: tuple[Preparation, ...], table: Table, rows: Rows, dtype: str) -> Array:
@@ -161,9 +161,10 @@ def _filled(preparation: tuple[Preparation, ...], table: Table, rows: Rows, dtyp
                 values: Numbers = encoder(part)
                 block[:, i] = (values - each.mean) / each.deviation
         if not np.isfinite(block).all():
-            raise DataError(
-                f"{table.name}: found numbers too large for {dtype}, allowed: numbers up to "
-                f"{np.finfo(dtype).max:.1e}"
+            raise DataError.invalid(
+                f"numbers too large for {dtype}",
+                f"numbers up to {np.finfo(dtype).max:.1e}",
+                file=table.name,
             )
 
     if len(rows) <= size:

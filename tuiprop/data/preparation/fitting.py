@@ -7,7 +7,8 @@ import numpy as np
 
 from tuiprop.data.preparation.choices import Choice
 from tuiprop.data.preparation.encoding import Encoder, Preparation, Rows, encoders, places_in
-from tuiprop.data.table import MISSING, DataError, Numbers, Table, quote
+from tuiprop.data.table import MISSING, DataError, Numbers, Table
+from tuiprop.wording import quote
 
 _DERIVED = {
     "x1^2": ("square", 0, None),
@@ -106,15 +107,14 @@ def _fill(choice: Choice, values: Numbers) -> float:
 
 def _nothing(choice: Choice) -> DataError:
     return DataError(
-        f"column {quote(choice.column.name)}: found no value among the training examples, "
-        f"allowed: 1 or more; {choice.key} = {{ use = false }} leaves it out"
+        f"no training example has a value; {choice.key} = {{ use = false }} leaves the column out",
+        place=f"column {quote(choice.column.name)}",
     )
 
 
 def _too_large(name: str) -> DataError:
-    return DataError(
-        f"column {quote(name)}: found numbers too large for their deviation, "
-        "allowed: numbers up to 1e150"
+    return DataError.invalid(
+        "numbers whose deviation overflows", "numbers up to 1e150", place=f"column {quote(name)}"
     )
 
 

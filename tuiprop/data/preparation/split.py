@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 
 from tuiprop.cell import matcher
 from tuiprop.data.preparation.encoding import Rows
-from tuiprop.data.table import Categories, Table, listed, quote
+from tuiprop.data.table import Categories, Table
 from tuiprop.training.experiment import DataSettings, ExperimentError, ValidationColumn
+from tuiprop.wording import listed, quote
+
+_KEY = "data.validation"
 
 _VALIDATION = ("1", "true", "yes", "validation", "valid", "val", "dev", "test")
 _TRAINING = ("0", "false", "no", "training", "train")
@@ -40,8 +43,7 @@ def split(
         held_out = _share(settings.validation, settings.seed, kept, classes)
         training = ~held_out
     if not (training & kept).any():
-        key = "data.validation"
-        raise ExperimentError(f"{key}: found no row to train on, allowed: 1 or more", key)
+        raise ExperimentError(f"{_KEY} leaves no row to train on", key=_KEY)
     return np.flatnonzero(training & kept), np.flatnonzero(held_out & kept)
 
 
@@ -70,7 +72,8 @@ def _by_column(
     others = tuple(name for name in names if name != value)
     training = _said("training", settings.training, names, _TRAINING, others)
     if training == value:
-        raise _error("training", quote(training), "another value than that of the rows held out")
+        allowed = "another value than that of the validation rows"
+        raise ExperimentError.invalid(quote(training), allowed, key=f"{_KEY}.training")
     codes = categories.codes
     return codes == names.index(training), codes == names.index(value)
 
@@ -86,14 +89,13 @@ def _said(
     if given is not None:
         place = matcher(names)(given)
         if place is None:
-            raise _error(field, quote(given), listed(names))
+            raise ExperimentError.invalid(
+                quote(given), f"one of the column's values, {listed(names)}", key=f"{_KEY}.{field}"
+            )
         return names[place]
     candidates = [name for name in names if name.lower() in words] or list(others)
     if len(candidates) != 1:
-        raise _error(field, "none", f"one of the column's values: {listed(names)}")
+        raise ExperimentError.invalid(
+            "nothing", f"one of the column's values, {listed(names)}", key=f"{_KEY}.{field}"
+        )
     return candidates[0]
-
-
-def _error(field: str, found: str, allowed: str) -> ExperimentError:
-    key = f"data.validation.{field}"
-    return ExperimentError(f"{key}: found {found}, allowed: {allowed}", key)

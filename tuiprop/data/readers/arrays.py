@@ -14,7 +14,8 @@ from tuiprop.data.readers.archive import member_content
 from tuiprop.data.readers.dialect import MOST_COLUMNS, Asked
 from tuiprop.data.readers.source import LARGEST, Source
 from tuiprop.data.readers.text_columns import EXACT_BELOW, column_of, missing_numbers
-from tuiprop.data.table import MISSING, Column, DataError, Numbers, Origin, Table, listed
+from tuiprop.data.table import MISSING, Column, DataError, Numbers, Origin, Table
+from tuiprop.wording import counted, listed, one_line
 
 _NOTHING_ASKED = Asked()
 _HEADERS = {
@@ -48,9 +49,8 @@ def read_numpy(source: Source, examples: str | None, asked: Asked) -> Table:
     named = sorted(arrays.items(), key=lambda item: item[1].ndim < 2)
     if examples is None and any(array.ndim > 1 for array in arrays.values()):
         shapes = listed(f"{name} {array.shape}" for name, array in named)
-        raise source.error(
-            "", shapes, 'arrays and data.examples = "rows" or "columns", which says their order'
-        )
+        reason = f'data.examples must say whether "rows" or "columns" are examples in {shapes}'
+        raise DataError(reason, file=source.name, key="data.examples")
     columns: list[Column] = []
     for name, array in named:
         _check_array(source, name, array)
@@ -68,14 +68,14 @@ def _npy(source: Source, content: bytes | bytearray) -> NDArray[Any]:
             raise ValueError(f"version {version}")
         shape, fortran, dtype = _HEADERS[version](stream)
     except Exception as error:  # NumPy's parser of the header raises many kinds
-        why = " ".join(str(error).split())[:80] or type(error).__name__
-        raise source.error("", f"no NumPy array ({why})", ".npy or .npz") from None
+        raise source.error(f"this is not a NumPy array: {one_line(error)}") from None
     if dtype.hasobject:
-        raise source.error("", "Python objects, which are not read", "arrays of numbers or text")
+        raise source.error("the array holds Python objects, which are not read")
     start = stream.tell()
     if prod(shape) * dtype.itemsize != len(content) - start:
-        found = f"an array {shape} of {dtype} in {len(content) - start} bytes"
-        raise source.error("", found, "as many bytes as its header says")
+        found = f"{len(content) - start:,}"
+        size = prod(shape) * dtype.itemsize
+        raise source.invalid("", found, f"{size:,} bytes for an array {shape} of {dtype}")
     return _shaped(source, np.frombuffer(content, dtype, offset=start), shape, fortran=fortran)
 
 
@@ -86,8 +86,7 @@ def _shaped(
     try:
         return numbers.reshape(shape, order="F" if fortran else "C")
     except ValueError:  # sizes that are negative, or beside a 0 beyond any memory; too many axes
-        allowed = "sizes that NumPy can have"
-        raise source.error("", f"an array {shape}", allowed) from None
+        raise source.error(f"no array can have the shape {shape}") from None
 
 
 def _npz(source: Source) -> dict[str, NDArray[Any]]:
@@ -96,7 +95,7 @@ def _npz(source: Source) -> dict[str, NDArray[Any]]:
             members = [each for each in archive.infolist() if each.filename.endswith(".npy")]
             declared = sum(member.file_size for member in members)
             if declared > LARGEST:
-                raise source.error("", f"{declared} bytes of arrays", f"up to {LARGEST}")
+                raise source.invalid("", f"{declared:,}", f"at most {LARGEST:,} bytes of arrays")
             arrays = {
                 each.filename.removesuffix(".npy"): _npy(source, member_content(archive, each))
                 for each in members
@@ -104,18 +103,17 @@ def _npz(source: Source) -> dict[str, NDArray[Any]]:
     except DataError:
         raise
     except Exception as error:  # zipfile and its decompressors raise some twenty kinds
-        why = " ".join(str(error).split())[:80] or type(error).__name__
-        raise source.error("", f"a damaged .npz file ({why})", "arrays by name") from None
+        raise source.error(f"the .npz file is damaged: {one_line(error)}") from None
     if not arrays:
-        raise source.error("", "no arrays", "1 or more")
+        raise source.error("there are no arrays in it")
     return arrays
 
 
 def _check_array(source: Source, name: str, array: NDArray[Any]) -> None:
     if array.dtype.kind not in "biufUS":
-        raise source.error(name, f"an array of {array.dtype}", "numbers, text or booleans")
+        raise source.invalid(name, f"an array of {array.dtype}", "numbers, text or booleans")
     if array.ndim == 0 or not array.size:
-        raise source.error(name, f"an array {array.shape}", "1 example or more")
+        raise source.error(f"an array {array.shape} holds no examples", name)
 
 
 def _columns(
@@ -124,7 +122,7 @@ def _columns(
     """The columns of an array (examples, …), each named by its place."""
     width = array.size // len(array)
     if width > MOST_COLUMNS:
-        raise source.error(name, f"{width} columns", f"up to {MOST_COLUMNS}")
+        raise source.invalid(name, f"{width:,}", f"at most {MOST_COLUMNS:,} columns")
     flat = array.reshape(len(array), width)
     of_text = array.dtype.kind in "US"
     if not of_text:
@@ -133,7 +131,7 @@ def _columns(
         infinite = np.isinf(numbers)
         if infinite.any():
             row = int(infinite.any(axis=1).argmax())
-            raise source.error(f"{name}, example {row + 1}", "infinity", "finite numbers")
+            raise source.invalid(f"{name}, example {row + 1}", "infinity", "finite numbers")
     for i, place in enumerate(np.ndindex(array.shape[1:])):
         own = name if width == 1 else "_".join(map(str, (name, *place)))
         if of_text:
@@ -168,11 +166,11 @@ def _table(source: Source, columns: list[Column]) -> Table:
     names = [column.name for column in columns]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise source.error("", f"two columns called {twice}", "different names")
+        raise source.error(f"two columns are called {twice}")
     lengths = {len(column.values) for column in columns}
     if len(lengths) != 1:
-        found = " and ".join(map(str, sorted(lengths)))
-        raise source.error("", f"arrays of {found} examples", "as many in each")
+        counts = " and ".join(map(str, sorted(lengths)))
+        raise source.error(f"the arrays hold different numbers of examples, {counts}")
     return Table(source.name, tuple(columns))
 
 
@@ -194,9 +192,9 @@ def read_idx(source: Source, labels: str | None) -> Table:
     if beside is not None:
         found = _idx(beside)
         if found.ndim != 1:
-            raise beside.error("", f"an array {found.shape}", "labels, which have one axis")
+            raise beside.invalid("", f"an array {found.shape}", "labels, which have one axis")
         if len(found) != len(images):
-            raise beside.error("", f"{len(found)} labels", f"{len(images)}, one for each image")
+            raise beside.invalid("", str(len(found)), f"{len(images)} labels, one for each image")
         columns += _columns(beside, "label", found)
     return _table(source, columns)
 
@@ -223,20 +221,20 @@ def _idx(source: Source) -> NDArray[Any]:
     kind, axes = content[2:3], content[3:4]
     known = content[:2] == b"\0\0" and len(content) >= 4 and kind[0] in _IDX_TYPES and axes[0] > 0
     if not known:
-        raise source.error(
+        raise source.invalid(
             "",
-            f"{content[:4].hex(' ') or 'nothing'} at its beginning",
-            "an IDX file such as 00 00 08 03 (images) or 00 00 08 01 (labels)",
+            content[:4].hex(" ") or "nothing",
+            "the first bytes of an IDX file, such as 00 00 08 03 (images) or 00 00 08 01 (labels)",
         )
     start = 4 + 4 * axes[0]
     if len(content) < start:
-        raise source.error("", f"a header of {len(content)} bytes", f"{start} bytes")
+        raise source.invalid("", str(len(content)), f"a header of {start} bytes")
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", axes[0], 4))
     dtype = np.dtype(_IDX_TYPES[kind[0]])
     size = prod(shape) * dtype.itemsize
     if size != len(content) - start:
-        found = f"{len(content) - start} bytes after a header that says {shape}"
-        raise source.error("", found, f"{size} bytes")
+        found = f"{len(content) - start:,}"
+        raise source.invalid("", found, f"{counted(size, 'byte')} for the shape {shape}")
     array = _shaped(source, np.frombuffer(content, dtype, offset=start), shape)
     _check_array(source, "the array", array)
     return array

@@ -29,9 +29,8 @@ def read_embedded(name: str) -> Table:
         with path.open(encoding="utf-8", newline="") as file:
             header, *records = csv.reader(file)
     except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read: {error.strerror}; install tuiprop again"
-        ) from None
+        reason = f"cannot be read: {error.strerror}; install tuiprop again"
+        raise DataError(reason, file=str(path)) from None
     columns = zip(*records, strict=True)
     return Table(name, tuple(map(_column, header, columns)))
 

@@ -85,7 +85,7 @@ def _numeric(source: Source, head: str, dialect: Dialect, asked: Asked) -> list[
         if len(kinds) != 1 or (name in asked.text and kinds != {False}):
             raise _DoubtError
         column = column_of(source, name, pl.Series(cells, dtype=pl.String), asked, str)
-        if column.doubt or column.notes:
+        if column.refusal or column.notes:
             raise _DoubtError
         numeric.append(kinds == {True})
     if not numeric:

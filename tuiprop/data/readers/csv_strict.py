@@ -25,6 +25,7 @@ from tuiprop.data.readers.dialect import (
 from tuiprop.data.readers.source import HEAD, Source
 from tuiprop.data.readers.text_columns import column_of
 from tuiprop.data.table import Column, Table
+from tuiprop.wording import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,16 +42,14 @@ def read_delimited(source: Source, asked: Asked) -> Table:
     """
     dialect, table = read_plain(source, asked) or _Careful(source, asked).read()
     if dialect.announced not in (None, table.rows):
-        raise source.error(
-            "line 1", f"{dialect.announced} rows announced", f"{table.rows}, which follow"
-        )
+        raise source.error(f"{dialect.announced} rows are announced, {table.rows} follow", "line 1")
     if not dialect.classes:
         return table
     *columns, target = table.columns
     codes = target.values
     if isinstance(codes, tuple):  # also where it was said to be categories
         if not all(map(is_number, codes)):
-            raise source.error("the last column", "text", "the numbers of the classes in line 1")
+            raise source.invalid("the last column", "text", "the numbers of the classes in line 1")
         codes = np.array(codes, np.float64)
     names = named_classes(source, dialect, codes.tolist())
     target = Column(target.name, names, classes=dialect.classes)
@@ -71,7 +70,7 @@ class _Careful:
         """The table, and how it is written."""
         frame = self._frame()[self.dialect.skipped :]
         if not frame.height:
-            raise self.source.error("", "a header and no rows", "1 row or more")
+            raise self.source.error("there is a header, but no rows")
         columns = tuple(map(self._column, self.names, frame.get_columns()))
         return self.dialect, Table(self.source.name, columns, self.lines)
 
@@ -91,17 +90,18 @@ class _Careful:
         """The text of the file without its byte-order mark, lines ending in a line feed."""
         data = self.source.content
         if not data:
-            raise self.source.error("", "an empty file", "a table")
-        allowed = "a text file in UTF-8"
+            raise self.source.error("the file is empty")
+        allowed = "text in UTF-8"
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise self.source.error("line 1", "text in UTF-16", allowed)
+            raise self.source.invalid("line 1", "text in UTF-16", allowed)
         if b"\0" in data:
-            raise self.source.error(self._place_of(data, data.index(b"\0")), "a NUL byte", "text")
+            place = self._place_of(data, data.index(b"\0"))
+            raise self.source.invalid(place, "a NUL byte", "text")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             place = self._place_of(data, len(data) - len(error.object) + error.start)
-            raise self.source.error(place, "bytes that are not UTF-8", allowed) from None
+            raise self.source.invalid(place, "other bytes", allowed) from None
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _place_of(self, data: bytes, position: int) -> str:
@@ -164,8 +164,8 @@ class _Careful:
     def _check_width(self, number: int, line: int, record: list[str]) -> None:
         width = len(self.names)
         if len(record) != width and not (number == 0 and self.dialect.classes):
-            cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
-            raise self.source.error(f"line {line}", cells, f"{width}, as in the first line")
+            allowed = f"{counted(width, 'cell')}, as in the first line"
+            raise self.source.invalid(f"line {line}", str(len(record)), allowed)
 
     def _column(self, name: str, cells: "pl.Series") -> Column:
         asked = replace(self.asked, delimiter=self.dialect.delimiter)

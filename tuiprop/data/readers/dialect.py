@@ -9,7 +9,8 @@ from itertools import islice
 
 from tuiprop.cell import canonical, is_missing, is_number, plain, with_point
 from tuiprop.data.readers.source import Source
-from tuiprop.data.table import DataError, listed, quote
+from tuiprop.data.table import DataError
+from tuiprop.wording import counted, listed, quote
 
 MOST_COLUMNS = 100_000
 """As many as a layer has units; more are taken for a mistake."""
@@ -75,10 +76,10 @@ def guess(source: Source, text: str, asked: Asked) -> Dialect:
     delimiter = delimiter_of(source, text, asked)
     first = [list(map(plain, record)) for _, record in islice(records(source, text, delimiter), 2)]
     if not first:
-        raise source.error("", "nothing but blank lines", "a header and rows, or rows")
+        raise source.error("there are only blank lines")
     widest = max(map(len, first))
     if widest > MOST_COLUMNS:
-        raise source.error("line 1", f"{widest} columns", f"up to {MOST_COLUMNS}")
+        raise source.invalid("line 1", f"{widest:,}", f"at most {MOST_COLUMNS:,} columns")
     if asked.header is None and (counts := _counts(first, asked)) is not None:
         rows, inputs = counts
         names = (*_numbered(inputs), "target")
@@ -101,17 +102,17 @@ def records(source: Source, text: str, delimiter: str) -> Iterator[tuple[int, li
             record = next(reader, None)
         except csv.Error:
             start = sum(map(len, islice(_lines(text), line - 1)))
-            number, found, allowed = _fault(text, start, delimiter)
-            raise source.error(f"line {line}, column {number}", found, allowed) from None
+            number, reason = _fault(text, start, delimiter)
+            raise source.error(reason, f"line {line}, column {number}") from None
         if record is None:
             return
         if record:
             yield line, [cell.strip() for cell in record]
 
 
-def _fault(text: str, start: int, delimiter: str) -> tuple[int, str, str]:
-    """The cell that is not CSV in the record that begins at `start`: number, found, allowed."""
-    allowed = 'quotes around whole cells, "" for a quote in them'
+def _fault(text: str, start: int, delimiter: str) -> tuple[int, str]:
+    """Return the number of the cell that is not CSV in the record at `start`, and the reason."""
+    advice = 'quotes enclose whole cells, and "" is a quote inside'
     ends = re.compile(f"[{re.escape(delimiter)}\n]")
     number, place = 1, start
     while place < len(text):
@@ -119,17 +120,17 @@ def _fault(text: str, start: int, delimiter: str) -> tuple[int, str, str]:
         if text[place] == '"':
             end = _closing(text, place)
             if end is None:
-                return number, "a quote that is never closed", allowed
+                return number, f"a quote is never closed; {advice}"
             place = end + 1
             if text[place : place + 1] not in (delimiter, "\n", ""):
-                return number, "text after a closing quote", allowed
+                return number, f"text follows a closing quote; {advice}"
         else:
             end_of_cell = ends.search(text, place)
             place = end_of_cell.start() if end_of_cell else len(text)
         if place - begin > csv.field_size_limit() or text[place : place + 1] != delimiter:
             break
         number, place = number + 1, place + 1
-    return number, "a cell without end", f"up to {csv.field_size_limit()} characters"
+    return number, f"the cell is longer than {counted(csv.field_size_limit(), 'character')}"
 
 
 def _closing(text: str, opening: int) -> int | None:
@@ -203,9 +204,9 @@ def _names(source: Source, first: list[str]) -> tuple[str, ...]:
     for number, name in enumerate(first, start=1):
         place = f"the header, column {number}"
         if not name:
-            raise source.error(place, "no name", "a name for every column")
+            raise source.error("the column has no name", place)
         if name in seen:
-            raise source.error(place, f"a second column {quote(name)}", "different names")
+            raise source.error(f"a second column is called {quote(name)}", place)
         seen.add(name)
     return tuple(first)
 
@@ -235,7 +236,7 @@ def named_classes(source: Source, dialect: Dialect, codes: Sequence[float]) -> t
     names = dict(enumerate(dialect.classes))
     for row, code in enumerate(codes):
         if code not in names:
-            raise source.error(
+            raise source.invalid(
                 f"row {row + 1}, the last column",
                 f"{code:g}",
                 f"0 to {len(names) - 1}, which the first line names {listed(dialect.classes)}",

@@ -13,8 +13,9 @@ from tuiprop.data.readers.csv_strict import read_delimited
 from tuiprop.data.readers.dialect import Asked
 from tuiprop.data.readers.frames import begins_with_object, read_json_lines, read_parquet
 from tuiprop.data.readers.source import Source
-from tuiprop.data.table import MISSING, Column, DataError, Origin, Table, quote
+from tuiprop.data.table import MISSING, Column, DataError, Origin, Table
 from tuiprop.training.experiment import DataSettings
+from tuiprop.wording import quote
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,13 @@ def _joined(column: Column, validation: Table) -> Column:
     if column.missing.all():
         return replace(column, values=column.as_text() + other.values)
     row, text = next((i, cell) for i, cell in enumerate(other.values) if cell != MISSING)
-    raise DataError(
-        other.doubt
-        or f"{validation.name}: {validation.place(row)}, column {quote(column.name)}: found "
-        f"{quote(text)}, allowed: numbers, as among the training examples"
+    if other.refusal:
+        raise DataError(other.refusal)
+    raise DataError.invalid(
+        quote(text),
+        "numbers, as among the training examples",
+        file=validation.name,
+        place=f"{validation.place(row)}, column {quote(column.name)}",
     )
 
 

@@ -17,14 +17,14 @@ from tuiprop.cell import plain
 from tuiprop.data.readers.dialect import MOST_COLUMNS, Asked
 from tuiprop.data.readers.source import HEAD, Source
 from tuiprop.data.readers.text_columns import column_of, exact_texts, missing_numbers
-from tuiprop.data.table import MISSING, Column, DataError, Origin, Table, quote
+from tuiprop.data.table import MISSING, Column, DataError, Origin, Table
+from tuiprop.wording import counted, one_line, quote
 
 if TYPE_CHECKING:
     import polars as pl
 
 _PARQUET = b"PAR1"
 _PROCESS = Path(__file__).with_name("parquet_process.py")
-_JSON_TYPES = {dict: "an object", list: "a list"}
 
 
 def read_parquet(source: Source, asked: Asked) -> Table:
@@ -38,15 +38,14 @@ def read_parquet(source: Source, asked: Asked) -> Table:
     content = source.content
     if len(content) < 12 or not content.startswith(_PARQUET) or not content.endswith(_PARQUET):
         cut = content.startswith(_PARQUET)
-        found = "a Parquet file that ends too early" if cut else "no Parquet file"
-        raise source.error("", found, "a whole Parquet file")
+        raise source.error("the file ends too early" if cut else "this is not a Parquet file")
     command = [sys.executable, "-P", str(_PROCESS)]
     done = subprocess.run(
         command, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
     )
     if done.returncode:
-        why = _one_line(done.stdout.decode("utf-8", "replace")) if done.returncode == 1 else ""
-        raise source.error("", f"damage ({why or 'the reader ended'})", "a Parquet file")
+        why = one_line(done.stdout.decode("utf-8", "replace")) if done.returncode == 1 else ""
+        raise source.error(f"the Parquet file is damaged: {why or 'its reader crashed'}")
     return _table(source, pl.read_ipc_stream(BytesIO(done.stdout)), asked, None)
 
 
@@ -61,9 +60,9 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
     content = source.content
     lines = [n for n, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
     if not lines:
-        raise source.error("", "nothing but blank lines", "one JSON object a line")
+        raise source.error("there are only blank lines")
     if not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):  # polars would inflate it
-        raise _line_at_fault(source, content, "no JSON")
+        raise _line_at_fault(source, content, "it does not begin with an object")
     try:
         with _silent():
             frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
@@ -91,7 +90,7 @@ def begins_with_object(head: bytes) -> bool:
 
 def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
     """The first line that is no JSON object, or what polars says."""
-    allowed = "one JSON object a line, of numbers and text"
+    allowed = "one JSON object per line"
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -100,15 +99,15 @@ def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
                 line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_no
             )
         except UnicodeDecodeError:
-            return source.error(f"line {number}", "bytes that are not UTF-8", allowed)
+            return source.invalid(f"line {number}", "bytes that are not UTF-8", allowed)
         except json.JSONDecodeError as error:
             place = f"line {number}, character {error.colno}"
-            return source.error(place, f"no JSON ({_one_line(error.msg)})", allowed)
+            return source.error(f"this is not JSON: {one_line(error.msg)}", place)
         except (ValueError, RecursionError) as error:
-            return source.error(f"line {number}", f"no JSON ({_one_line(str(error))})", allowed)
+            return source.error(f"this is not JSON: {one_line(error)}", f"line {number}")
         if not isinstance(value, dict):
-            return source.error(f"line {number}", quote(line.decode("utf-8")), allowed)
-    return source.error("", _one_line(otherwise), allowed)
+            return source.invalid(f"line {number}", quote(line.decode("utf-8")), allowed)
+    return source.error(f"this is not {allowed}: {one_line(otherwise)}")
 
 
 def _no(constant: str) -> float:
@@ -128,21 +127,19 @@ def _silent() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _one_line(text: str) -> str:
-    return quote(" ".join(text.split()))[1:-1]
-
-
 def _table(source: Source, frame: "pl.DataFrame", asked: Asked, lines: list[int] | None) -> Table:
     if not frame.width or not frame.height:
-        raise source.error("", f"{frame.height} rows of {frame.width} columns", "1 or more of each")
+        raise source.error(
+            f"the table has {counted(frame.height, 'row')} and {counted(frame.width, 'column')}"
+        )
     if frame.width > MOST_COLUMNS:
-        raise source.error("", f"{frame.width} columns", f"up to {MOST_COLUMNS}")
+        raise source.invalid("", f"{frame.width:,}", f"at most {MOST_COLUMNS:,} columns")
     names = [plain(name) for name in frame.columns]
     if "" in names:
-        raise source.error("", "a column without a name", "a name for every column")
+        raise source.error("a column has no name")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise source.error("", f"two columns {quote(twice)}", "different names")
+        raise source.error(f"two columns are called {quote(twice)}")
     frame.columns = names
     origin = Origin(source.name, frame.height, lines)
     columns = (_column(source, origin, cells, asked) for cells in frame.get_columns())
@@ -164,13 +161,13 @@ def _column(source: Source, origin: Origin, cells: "pl.Series", asked: Asked) ->
         if name not in asked.unchecked:
             row = int(infinite.argmax())
             place = f"{origin.place(row)}, column {quote(name)}"
-            raise source.error(place, f'"{cells[row]}"', "finite numbers")
+            raise source.invalid(place, f'"{cells[row]}"', "finite numbers")
     if cells.dtype == pl.Null:
         return Column(name, np.full(len(cells), np.nan))
     if cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
         if name not in asked.unchecked:
             place, kind = f"column {quote(name)}", str(cells.dtype).split("(")[0].lower()
-            raise source.error(place, f"cells of type {kind}", "numbers, text, true and false")
+            raise source.invalid(place, f"cells of type {kind}", "numbers, text, true or false")
         return Column(name, (MISSING,) * len(cells))
     texts_of = cells.cast(pl.String, strict=False)
     return column_of(source, name, texts_of, asked, origin.place)

@@ -54,7 +54,7 @@ _DECIMAL_COMMA = Kind(
 )
 _DECIMAL_POINT = Kind(
     "a number with a point",
-    'numbers with a decimal comma, which data.decimal = "," says',
+    'numbers with a decimal comma, as data.decimal = "," says',
     f"[+-]?{_UNSIGNED}",
 )
 _KINDS = (
@@ -94,7 +94,6 @@ _PLACEHOLDERS = (
 )  # fmt: skip
 """Texts that commonly stand for a missing number, in small letters."""
 
-_ADVICE = 'data.decimal = "," takes a comma'
 _MOST_LISTED = 5
 
 
@@ -111,6 +110,9 @@ class Doubt:
     what: str
     """What it is; empty where the column can be read with a decimal comma."""
     allowed: str
+    """The cells that are read."""
+    advice: str = ""
+    """How the column can be read as it is."""
 
 
 def written_as_number(cells: "pl.Series") -> "pl.Series":
@@ -157,17 +159,18 @@ def doubt_of(
     kind = _UNIT if united else kind_of[found]
     if kind is None:
         unknown = [text for text, kind in kind_of.items() if kind is None]
-        allowed = f"numbers; {_as_missing(unknown, markers)}"
-        return Doubt(row, len(texts), found, "text among numbers", allowed)
-    what, allowed = kind.words, kind.allowed
+        advice = _as_missing(unknown, markers)
+        return Doubt(row, len(texts), found, "text among numbers", "numbers", advice)
+    what, allowed, advice = kind.words, kind.allowed, ""
     comma = _DECIMAL_COMMA.fits(found) and asked.decimal == "."
     if comma and _proves_decimal_comma(kind_of, cells.filter(numbers.is_not_null())):
-        what, allowed = _DECIMAL_COMMA.words, f"{_DECIMAL_COMMA.allowed}; {_ADVICE}"
+        what, allowed = _DECIMAL_COMMA.words, _DECIMAL_COMMA.allowed
+        advice = 'data.decimal = "," reads decimal commas'
         if asked.delimiter == ",":
-            allowed = f"{_DECIMAL_COMMA.allowed}, or another delimiter than the comma"
+            advice = "decimal commas need another delimiter than the comma"
         elif all(map(_DECIMAL_COMMA.fits, distinct)):
             what = ""
-    return Doubt(row, len(texts), found, what, allowed)
+    return Doubt(row, len(texts), found, what, allowed, advice)
 
 
 def _proves_decimal_comma(texts: Iterable[str], numbers: "pl.Series") -> bool:
@@ -208,4 +211,4 @@ def _as_missing(texts: Sequence[str], markers: Sequence[str]) -> str:
         return "data.missing_values lists cells that count as missing"
     which = json.dumps([*markers, *texts], ensure_ascii=False)
     cells = "it as a missing cell" if len(texts) == 1 else "them as missing cells"
-    return f"data.missing_values = {which} takes {cells}"
+    return f"data.missing_values = {which} treats {cells}"

@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
-from tuiprop.data.table import DataError, quote
+from tuiprop.data.table import DataError
 from tuiprop.training.experiment import STANDARD_INPUT
+from tuiprop.wording import one_line, quote
 
 HEAD = 1 << 18
 """Bytes that tell the format and the dialect of a file."""
@@ -45,11 +46,13 @@ class Source:
             suffixes.pop()
         return suffixes[-1] if suffixes else ""
 
-    def error(self, place: str, found: str, allowed: str) -> DataError:
-        """The sentence on a place in this file, which may be empty."""
-        return DataError(
-            f"{self.name}: {place}{': ' if place else ''}found {found}, allowed: {allowed}"
-        )
+    def error(self, reason: str, place: str = "") -> DataError:
+        """Return an error about this file, or about a place in it."""
+        return DataError(reason, file=self.name, place=place)
+
+    def invalid(self, place: str, found: str, allowed: str, advice: str = "") -> DataError:
+        """Return an error about a value at a place in this file."""
+        return DataError.invalid(found, allowed, file=self.name, place=place, advice=advice)
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -78,7 +81,7 @@ class Source:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise self._damaged(str(error)) from None
         except OSError as error:
-            raise DataError(f"{self.name}: cannot be read: {error.strerror or error}") from None
+            raise self.error(f"cannot be read: {error.strerror or error}") from None
 
     @cached_property
     def content(self) -> bytes:
@@ -95,7 +98,7 @@ class Source:
                 pieces.append(piece)
                 size += len(piece)
                 if size > LARGEST:
-                    raise self.error("", f"more than {LARGEST} bytes, decompressed", "fewer")
+                    raise self.error(f"the file decompresses to more than {LARGEST:,} bytes")
             return b"".join(pieces)
 
     @cached_property
@@ -120,7 +123,7 @@ class Source:
         except DataError:
             raise
         except ValueError as error:  # a NUL in the name
-            raise DataError(f"{quote(self.path)}: cannot be read: {error}") from None
+            raise DataError(f"cannot be read: {error}", file=quote(self.path)) from None
 
     @cached_property
     def _piped(self) -> bytes:
@@ -128,12 +131,12 @@ class Source:
         if self.path != STANDARD_INPUT:
             return Path(self.path).read_bytes()
         if sys.stdin is None:
-            raise DataError("standard input: cannot be read here, allowed: the path of a file")
+            raise self.error("cannot be read here; give the path of a file")
         return sys.stdin.buffer.read()
 
     def _damaged(self, why: str) -> DataError:
-        why = " ".join(why.split()) or "it ends too early"
-        return DataError(f"{self.name}: damaged, it cannot be decompressed: {why}")
+        why = one_line(why) or "it ends too early"
+        return self.error(f"the file is damaged and cannot be decompressed: {why}")
 
 
 def _zstd() -> Any:

@@ -9,7 +9,8 @@ from tuiprop.cell import MISSING_CELLS, canonical, with_point
 from tuiprop.data.readers.dialect import Asked
 from tuiprop.data.readers.mixed_columns import between_thousands, doubt_of
 from tuiprop.data.readers.source import Source
-from tuiprop.data.table import MISSING, Column, Numbers, quote
+from tuiprop.data.table import MISSING, Column, Numbers
+from tuiprop.wording import quote
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,7 +94,7 @@ def column_of(
             return Column(name, values, exact, notes=_notes(name, cells, numbers, comma=comma))
         if name not in asked.unchecked:
             where = _place(place(infinite[0]), name, len(infinite))
-            raise source.error(where, quote(cells[infinite[0]]), "finite numbers")
+            raise source.invalid(where, quote(cells[infinite[0]]), "finite numbers")
     texts = tuple(
         with_point(cell, asked.decimal) if comma else cell for cell in cells.fill_null(MISSING)
     )
@@ -107,11 +108,12 @@ def column_of(
         return Column(name, texts, notes=_of_levels(name, cells, numbers))
     where, found = _place(place(doubt.row), name, doubt.count), quote(doubt.found)
     if doubt.what:
-        error = source.error(where, f"{found}, {doubt.what}", doubt.allowed)
-        return Column(name, texts, doubt=str(error))
+        found = f"{found}, {doubt.what}"
+        error = source.invalid(where, found, doubt.allowed, doubt.advice)
+        return Column(name, texts, refusal=str(error))
     if name in asked.unchecked:
         return Column(name, texts)
-    raise source.error(where, found, doubt.allowed)
+    raise source.invalid(where, found, doubt.allowed, doubt.advice)
 
 
 def _place(row: str, name: str, count: int) -> str:

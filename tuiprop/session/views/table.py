@@ -14,7 +14,8 @@ from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.preparation.target import looks_like_classes
 from tuiprop.data.preview import Reading, reading_of, with_suggestions
 from tuiprop.data.readers.dialect import Asked
-from tuiprop.data.table import Column, DataError, Table, format_number, shortened
+from tuiprop.data.table import Column, DataError, Table, format_number
+from tuiprop.errors import UserError
 from tuiprop.models.model import network_of
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
 from tuiprop.protocol.messages.replies import Described, Outline, Refused
@@ -30,6 +31,7 @@ from tuiprop.training.experiment import (
     parse,
     to_tables,
 )
+from tuiprop.wording import shortened
 
 CELLS = 12
 """First rows that are shown."""
@@ -131,7 +133,7 @@ class TableView:
             try:
                 outcome = outline = self.outline(experiment)
                 experiment = parse(outline.experiment)
-            except (ExperimentError, DataError) as error:
+            except UserError as error:
                 outcome = refusal_of(error)
             self._outcome = known = experiment, table, outcome
         return known[2]
@@ -173,7 +175,7 @@ def _refitted(experiment: Experiment, table: Table) -> Experiment:
     unsaid = msgspec.structs.replace(network, layers=None, loss=None)
     try:
         fitting = complete(Experiment(data=experiment.data, network=unsaid), table).network
-    except (ExperimentError, DataError):
+    except UserError:
         return experiment  # what is wrong with it is said by its outcome
     assert fitting.layers is not None
     if network.layers is not None:
@@ -275,9 +277,9 @@ def _note(reading: Reading) -> ReadingNote:
     )
 
 
-def refusal_of(error: ExperimentError | DataError) -> Refused:
-    """The answer to what cannot be: the sentence, and the key at fault."""
-    key = error.key if isinstance(error, ExperimentError) else "data.source"
+def refusal_of(error: UserError) -> Refused:
+    """Return the reply to input that cannot be used: the sentence, and the key at fault."""
+    key = error.key or ("data.source" if isinstance(error, DataError) else "")
     return Refused(sentence=str(error), key=key)
 
 
