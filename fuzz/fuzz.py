@@ -87,11 +87,12 @@ def refusal(path: Path, read: Read) -> str:
     try:
         read(path)
     except UserError as error:
-        sentence = str(error)
-        assert error.file == str(path), sentence
-        assert "\n" not in sentence, sentence
-        return sentence
-    return ""
+        file, sentence = error.file, str(error)
+    else:
+        return ""
+    assert file == str(path), sentence
+    assert "\n" not in sentence, sentence
+    return sentence
 
 
 def fuzz(suffix: str, folder: Path, arguments: list[str]) -> None:

@@ -4,7 +4,9 @@ Whatever shows errors to the user catches `UserError`, and nothing else, as bad 
 exception is a fault of the program.
 """
 
-from typing import Self
+from typing import Self, TypeVar
+
+_Error = TypeVar("_Error", bound="UserError")
 
 
 class UserError(Exception):
@@ -51,6 +53,12 @@ class UserError(Exception):
         reason = f"{subject} {allowed}, got {found}{clause}"
         error = cls(reason, file=file, place=place, key=key)
         error.found, error.allowed = found, allowed
+        return error
+
+    def to(self, kind: type[_Error], file: str = "") -> _Error:
+        """Return this error as one of another kind, about `file` if it names no file itself."""
+        error = kind(self.reason, file=self.file or file, place=self.place, key=self.key)
+        error.found, error.allowed = self.found, self.allowed
         return error
 
     def __str__(self) -> str:

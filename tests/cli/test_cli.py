@@ -468,7 +468,7 @@ def test_inspect_another_programs(tmp_path: Path) -> None:
     save_file({"net.0.weight": np.zeros((8, 4)), "net.0.bias": np.zeros(8)}, w)
     lines = tuiprop("inspect", w).out.splitlines()
     assert lines[:2] == [
-        "written by another program: weights, but not the activations",
+        "written by another program: weights without activations",
         "network   4 → 8",
     ]
     assert [line.split()[0] for line in lines[2:]] == ["net.0.weight", "net.0.bias"]
@@ -503,7 +503,7 @@ def test_a_data_set_described(name: str, tmp_path: Path) -> None:
     assert CATALOGUE[name].title in ended.out
     assert f"target: {CATALOGUE[name].target}" in ended.out
     assert CATALOGUE[name].creators in ended.out
-    text = ended.out.split("An experiment that suits it:\n\n")[1]
+    text = ended.out.split("A suitable experiment:\n\n")[1]
     (tmp_path / "a.toml").write_text(text)
     assert load(tmp_path / "a.toml") == suggested_experiment(name)
 

@@ -31,7 +31,9 @@ def test_every_guess_can_be_overridden(path: Path) -> None:
     assert 'got "1,5"' in sentence(tuiprop("train", path))
     ended = tuiprop("train", path, *set_(*KEYS))
     assert ended.status == 0
-    assert "note: column b: 1 missing, taken for the mean of the training examples" in ended.err
+    assert (
+        "note: column b: 1 missing cell, replaced by the mean of the training examples" in ended.err
+    )
     checked, explained = (tuiprop(name, path, *set_(*KEYS)) for name in ("check", "explain"))
     assert (checked.status, checked.err) == (0, ended.err)
     assert (explained.status, explained.err) == (0, ended.err)

@@ -17,7 +17,7 @@ import tuiprop as python
 from tests.cli.command import experiment, in_a_process, sentence, tuiprop
 from tuiprop.cli import main
 from tuiprop.core.array import Array
-from tuiprop.data.readers.builtin import read_embedded
+from tuiprop.data.readers.builtin import read_builtin
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def expected(model: Path) -> Array:
-    columns = read_embedded("iris").columns[:-1]
+    columns = read_builtin("iris").columns[:-1]
     rows = np.column_stack([column.values for column in columns]).astype(np.float64)
     return python.open(model).predict(rows)
 
@@ -50,7 +50,7 @@ def test_predictions_are_those_of_python(model: Path, table: Path) -> None:
     np.testing.assert_array_equal(shares, expected(model))
     names = [header[1 + k].removeprefix("p_") for k in shares.argmax(axis=1)]
     assert [row[0] for row in rows] == names
-    right = read_embedded("iris")["species"].values
+    right = read_builtin("iris")["species"].values
     accuracy = np.mean([one == other for one, other in zip(names, right, strict=True)])
     places = [header.index(f"p_{y}") - 1 for y in right]
     loss = -np.log(shares[np.arange(150), places]).mean()
@@ -97,7 +97,7 @@ def test_numbers_and_their_scores(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("x,y\n1,3\n")
     ended = tuiprop("predict", path, tmp_path / "t.csv")
     assert ended.err.startswith("1 row: mse ")
-    assert "y: R² not defined, all values are the same  MAE " in ended.err
+    assert "y: R² undefined, all values are equal  MAE " in ended.err
     (tmp_path / "t.csv").write_text("x\n1\n")
     assert tuiprop("predict", path, tmp_path / "t.csv").err == ""
 

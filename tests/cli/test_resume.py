@@ -36,7 +36,7 @@ def test_a_training_goes_on(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (ended.status, ended.err) == (0, "")
     lines = ended.out.splitlines()
-    assert lines[0] == f"{saved}: goes on from update 6, epoch 2"
+    assert lines[0] == f"{saved}: resumed at update 6, epoch 2"
     assert [line.split()[1] for line in lines[1:5]] == ["2/5", "3/5", "4/5", "5/5"]
     assert load_model(w).parameters.vector.tobytes() == straight(path, 5)
     whole = tuiprop("train", path, "--epochs", 5, "--history", tmp_path / "whole.csv")
@@ -122,11 +122,11 @@ def test_the_best_epoch(tmp_path: Path) -> None:
     for which, expected in (("newest", newest), ("best", best)):
         out = tmp_path / "o.npz"
         ended = tuiprop("export", saved, out, "--weights", which)
-        assert f"{out}: {which} of the checkpoint, update " in ended.out
+        assert f"{out}: {which} weights of the checkpoint, update " in ended.out
         model = load_model(out)
         assert model.parameters.vector.tobytes() == load_model(expected).parameters.vector.tobytes()
         ended = tuiprop("predict", saved, "iris", "--weights", which)
-        assert ended.err.startswith(f"{which} of the checkpoint: update {model.update}\n")
+        assert ended.err.startswith(f"{which} weights of the checkpoint: update {model.update}\n")
         assert ended.out == tuiprop("predict", expected, "iris").out
     text = sentence(tuiprop("export", best, tmp_path / "o.npz", "--weights", "best"))
     assert "holds one set of weights" in text

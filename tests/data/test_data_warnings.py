@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.refusals import refused
-from tuiprop.data.data_warnings import gives_away, looks_like_identifier
+from tuiprop.data.data_warnings import leaks, looks_like_identifier
 from tuiprop.data.preparation.examples import prepare
 from tuiprop.data.table import Column, DataError, Table
 from tuiprop.training.experiment import parse
@@ -37,10 +37,9 @@ def test_what_numbers_the_rows_is_an_identifier(values: Any, expected: bool) -> 
 
 
 def test_an_identifier_is_noted() -> None:
-    found = notes(Column("id", np.arange(40.0)), Column("x", NOISE), CLASS)
-    assert found == (
-        "column id looks like an identifier: all 40 values differ, whole numbers in order",
-    )
+    (note,) = notes(Column("id", np.arange(40.0)), Column("x", NOISE), CLASS)
+    assert "column id looks like an identifier" in note
+    assert "40" in note
 
 
 CODES = CLASS.categories.codes.astype(float)
@@ -60,30 +59,27 @@ CODES = CLASS.categories.codes.astype(float)
         (CODES, Column("y", CODES + 5), True),
     ],
 )
-def test_a_column_that_decides_the_target_gives_it_away(
+def test_a_column_that_determines_the_target_leaks_it(
     values: Any, target: Column, expected: bool
 ) -> None:
-    assert gives_away(Column("x", values), target) == expected
+    assert leaks(Column("x", values), target) == expected
 
 
-def test_what_gives_the_target_away_is_noted() -> None:
-    found = notes(Column("x", CODES), CLASS)
-    assert found == ("column x gives the target y away: one value of the target for each of its "
-                     "values",)  # fmt: skip
+def test_a_column_that_leaks_the_target_is_noted() -> None:
+    (note,) = notes(Column("x", CODES), CLASS)
+    assert "column x leaks the target y" in note
 
 
 def test_a_constant_column_is_noted() -> None:
-    expected = "column {} is the same in all training examples and teaches nothing"
-    constant = Column("c", np.full(40, 0.1))
-    assert notes(constant, Column("x", NOISE), CLASS) == (expected.format("c"),)
-    assert notes(Column("t", ("x",) * 40), Column("x", NOISE), CLASS) == (expected.format("t"),)
+    for constant in (Column("c", np.full(40, 0.1)), Column("t", ("x",) * 40)):
+        (note,) = notes(constant, Column("x", NOISE), CLASS)
+        assert f"column {constant.name} is constant" in note
 
 
 def test_a_class_with_a_single_example_is_noted() -> None:
     y = Column("y", (*"ab" * 19, "a", "c"))
-    assert notes(Column("x", NOISE), y, validation=0.2) == (
-        "class c has a single example, which is trained on: none checks it",
-    )
+    (note,) = notes(Column("x", NOISE), y, validation=0.2)
+    assert "class c has a single example" in note
 
 
 def test_classes_that_are_not_held_out_are_noted() -> None:
@@ -94,10 +90,8 @@ def test_classes_that_are_not_held_out_are_noted() -> None:
 
 
 def test_fewer_examples_than_a_batch_are_noted() -> None:
-    assert notes(Column("x", NOISE), CLASS, batch_size=41) == (
-        "40 training examples, fewer than training.batch_size, 41: each update walks over all of "
-        "them",
-    )
+    (note,) = notes(Column("x", NOISE), CLASS, batch_size=41)
+    assert "batch size 41 exceeds the 40 training examples" in note
     assert notes(Column("x", NOISE), CLASS, batch_size=40) == ()
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 
 from tests.refusals import refused
-from tuiprop.data.table import Column, DataError, Table, format_number, listed, quote
+from tuiprop.data.table import Column, DataError, Table, format_number
+from tuiprop.wording import listed, quote
 
 TABLE = Table("t.csv", (Column("a", np.array([1.0, 2.5])), Column("b", ("x", "y"))))
 

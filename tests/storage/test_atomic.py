@@ -167,7 +167,7 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
 def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
     sentence(tmp_path / name)
     path = str(tmp_path / name)
-    assert refusal(path, ".npz").startswith(f"{path}: cannot be written: ")
+    assert refusal_reason(path, ".npz").startswith("cannot be written: ")
     assert files(tmp_path) == []
 
 

@@ -1,4 +1,4 @@
-"""What the commands share: options and sentences."""
+"""Options and helpers that the commands share."""
 
 import signal
 import sys
@@ -25,20 +25,20 @@ def one_sentence() -> Iterator[None]:
         complain(f"tuiprop: {error}")
         sys.exit(2)
     except MemoryError:
-        complain("tuiprop: there is not enough memory for that")
+        complain("tuiprop: there is not enough memory")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 
 
 def settable(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes `--set`."""
+    """Add the option `--set` to a command."""
     return click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
-        help="A key of the experiment file, such as data.header=false.",
+        help="Set a key of the experiment file, such as data.header=false.",
     )(command)
 
 
@@ -48,8 +48,8 @@ which_weights = click.option(
     type=click.Choice(["newest", "best"]),
     default="newest",
     show_default=True,
-    help="Those where the run stands, or at the end of its best epoch: of the least J "
-    "validation, or J training where nothing is held out.",
+    help="The latest weights, or those at the end of the best epoch: the one with the lowest "
+    "J validation, or J training if there are no validation examples.",
 )
 
 
@@ -64,13 +64,13 @@ def naming(file: str) -> Iterator[None]:
 
 
 def say_notes(notes: Iterable[str]) -> None:
-    """What is odd about the data, on standard error."""
+    """Write warnings about the data to standard error."""
     for note in notes:
         complain(f"note: {note}")
 
 
 def say_remarks(model: "Model", file: str) -> None:
-    """Say before it is written what a format holds otherwise than the network does."""
+    """Announce, before a file is written, how it will differ from the network."""
     from tuiprop.models.export import remarks
 
     if sentence := remarks(model, file):

@@ -1,4 +1,4 @@
-"""`tuiprop datasets`."""
+"""The command `tuiprop datasets`."""
 
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 @main.command()
 @click.argument("name", required=False)
-@click.option("--out", metavar="FILE.csv", help="Write its table to a file; - is standard output.")
+@click.option(
+    "--out", metavar="FILE.csv", help="Write its table to a file, or to standard output (-)."
+)
 def datasets(name: str | None, out: str | None) -> None:
-    """The data sets that come with it, or one of them described or written out."""
+    """List the built-in data sets, or describe one, or write it to a file."""
     with one_sentence():
         from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
         from tuiprop.training.experiment import to_toml
@@ -43,7 +45,7 @@ def datasets(name: str | None, out: str | None) -> None:
         ", ".join(filter(None, (entry.creators, entry.licence, entry.doi and f"doi:{entry.doi}"))),
         f"{table.rows} rows; target: {entry.target}",
         f"columns: {columns}",
-        "An experiment that suits it:",
+        "A suitable experiment:",
     ):
         say(f"# {line}")
     say_lines(f"\n{to_toml(experiment)}\n")

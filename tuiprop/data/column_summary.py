@@ -1,22 +1,22 @@
-"""What the columns of a table hold, for someone who is to choose among them."""
+"""Summaries of columns, for a user who decides how to use them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tuiprop.data.data_warnings import gives_away, looks_like_identifier
+from tuiprop.data.data_warnings import leaks, looks_like_identifier
 from tuiprop.data.table import Column, Numbers
 
 BINS = 16
-"""Bars of a histogram of numbers, at most."""
+"""The largest number of bars in a histogram of numbers."""
 
 _MOST_LISTED = 16
-"""Categories that are counted one by one, the most frequent first."""
+"""The number of most frequent categories that are counted one by one."""
 
 IDENTIFIER, GIVES_AWAY, CONSTANT, ALL_MISSING = "identifier", "gives away", "constant", "missing"
 MOSTLY_NUMBERS, ODDLY_WRITTEN = "mostly numbers", "oddly written"
-"""What a column can be flagged with."""
+"""The flags of a column."""
 
 
 @dataclass(frozen=True)
@@ -24,38 +24,39 @@ class Bar:
     """One bar of a histogram."""
 
     label: str
-    """The category, or where the bar begins."""
+    """The category, or the lower bound of the bar."""
     count: int
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One column."""
+    """The summary of one column."""
 
     name: str
     kind: str
     """"number", "whole number" or "text"."""
     missing: int
-    """Cells that are."""
+    """The number of missing cells."""
     distinct: int
-    """Different values, missing ones left out."""
+    """The number of distinct values, missing cells excluded."""
     low: float | None
-    """The smallest number; None for text and where nothing is present."""
+    """The smallest number; None for text, or if all cells are missing."""
     high: float | None
     mean: float | None
     deviation: float | None
-    """Of the population."""
+    """The population standard deviation."""
     bars: tuple[Bar, ...]
-    """Numbers in bars of equal width from low to high; categories, the most frequent first."""
+    """The histogram of numbers, from low to high; or the categories, the most frequent first."""
     others: int
-    """Cells of categories that have no bar."""
+    """The number of cells whose category has no bar."""
     flags: tuple[str, ...]
-    """Of `IDENTIFIER`, `GIVES_AWAY`, `CONSTANT`, `ALL_MISSING`, `MOSTLY_NUMBERS`,
-    `ODDLY_WRITTEN`."""
+    """Some of `IDENTIFIER`, `GIVES_AWAY`, `CONSTANT`, `ALL_MISSING`, `MOSTLY_NUMBERS`,
+    `ODDLY_WRITTEN`.
+    """
 
 
 def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
-    """A summary of one column; `targets` are those that it may give away."""
+    """Summarise a column; it is flagged if it leaks one of `targets`."""
     missing = int(column.missing.sum())
     present = len(column.values) - missing
     flags = []
@@ -70,7 +71,7 @@ def summary_of(column: Column, targets: Sequence[Column]) -> Summary:
         flags.append(ODDLY_WRITTEN)
     if looks_like_identifier(column):
         flags.append(IDENTIFIER)
-    if any(target is not column and gives_away(column, target) for target in targets):
+    if any(target is not column and leaks(column, target) for target in targets):
         flags.append(GIVES_AWAY)
     if isinstance(column.values, tuple):
         bars = _counted(column)

@@ -1,4 +1,4 @@
-"""What is odd about data that can be trained on: a sentence each, to be shown beside them."""
+"""Warnings about data that can be trained on but look wrong, one sentence each."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,14 +11,14 @@ from tuiprop.training.experiment import Experiment
 from tuiprop.wording import counted, listed
 
 _SAMPLE = 1000
-"""Rows that are looked at before a whole column is."""
+"""The number of rows that are examined before a whole column is."""
 
 _FEWEST = 10
-"""Rows from which on a pattern in a column is no chance."""
+"""The number of rows from which on a pattern in a column is not due to chance."""
 
 
 def looks_like_identifier(column: Column) -> bool:
-    """All values differ: whole numbers that rise or fall one by one, or any texts."""
+    """Return True if all values are distinct: any texts, or consecutive whole numbers."""
     values = column.values
     if len(values) < _FEWEST:
         return False
@@ -30,11 +30,11 @@ def looks_like_identifier(column: Column) -> bool:
     return bool((np.diff(values) == difference[0]).all())
 
 
-def gives_away(column: Column, target: Column) -> bool:
-    """Each of the column's values goes with one value of the target only, and is no rare one.
+def leaks(column: Column, target: Column) -> bool:
+    """Return True if a column determines the target, and not by chance.
 
-    Every value occurs twice on average; or both are numbers, and one is a multiple of the other
-    but for a constant.
+    Either each of its values occurs with one value of the target only, and twice on average; or both
+    are numbers, and one is a linear function of the other.
     """
     if len(column.values) < _FEWEST:
         return False
@@ -58,7 +58,7 @@ def _decides_in(column: Column, target: Column, rows: Rows) -> bool:
 
 
 def _codes(column: Column, rows: Rows) -> tuple[Rows, int]:
-    """The distinct values of some rows as whole numbers from 0, and how many there are."""
+    """Number the distinct values of some rows from 0; return the numbers and their count."""
     if isinstance(column.values, tuple):
         found, codes = np.unique(column.categories.codes[rows], return_inverse=True)
     else:
@@ -89,17 +89,17 @@ def notes(
     training: Rows,
     validation: Rows,
 ) -> Iterator[str]:
-    """The sentences, in the order in which they matter.
+    """Yield the warnings, the most important first.
 
     Args:
-        experiment: complete.
+        experiment: the complete experiment.
         table: the data.
-        choices: of the inputs.
-        targets: the targets.
-        preparation: of each input.
-        classes: of the target; None where it is numbers.
-        training: rows to train on.
-        validation: rows held out.
+        choices: how each input column is used.
+        targets: how each target column is used.
+        preparation: the preparation of each input.
+        classes: the classes of the target; None if it is numbers.
+        training: the rows to train on.
+        validation: the rows for validation.
     """
     for choice in choices:
         yield from _of_column(choice, targets)
@@ -122,8 +122,8 @@ def notes(
     if size > len(training):
         count = len(training)
         yield (
-            f"{count} training example{'s' if count > 1 else ''}, fewer than "
-            f"training.batch_size, {size}: each update walks over all of them"
+            f"batch size {size} exceeds the {counted(count, 'training example')}: "
+            "each update uses all of them"
         )
 
 
@@ -133,23 +133,23 @@ def _of_column(choice: Choice, targets: Sequence[Choice]) -> Iterator[str]:
     if looks_like_identifier(column):
         count = len(column.values)
         how = "" if column.is_text else ", whole numbers in order"
-        yield f"column {column.name} looks like an identifier: all {count} values differ{how}"
+        yield f"column {column.name} looks like an identifier: all {count} values are distinct{how}"
     for target in targets:
-        if gives_away(column, target.column):
+        if leaks(column, target.column):
             yield (
-                f"column {column.name} gives the target {target.column.name} away: "
-                "one value of the target for each of its values"
+                f"column {column.name} leaks the target {target.column.name}: "
+                "each of its values occurs with one value of the target only"
             )
     missing = int(column.missing.sum())
     if missing and choice.missing in ("mean", "median"):
         yield (
-            f"column {column.name}: {missing} missing, taken for the {choice.missing} of the "
-            "training examples"
+            f"column {column.name}: {counted(missing, 'missing cell')}, replaced by the "
+            f"{choice.missing} of the training examples"
         )
 
 
 def class_order(column: Column, classes: Sequence[str]) -> Iterator[str]:
-    """A note where the file numbers the classes of the target in another order."""
+    """Yield a warning if the file numbers the classes of the target in another order."""
     own = {name: k for k, name in enumerate(column.classes)}
     if any(own.get(name, k) != k for k, name in enumerate(classes)):
         yield (
@@ -175,10 +175,10 @@ def _of_left_out(experiment: Experiment, table: Table) -> Iterator[str]:
 def _of_constants(choices: Sequence[Choice], training: Rows) -> Iterator[str]:
     names = [each.column.name for each in choices if _is_constant(each.column, training)]
     if len(names) == 1:
-        yield f"column {names[0]} is the same in all training examples and teaches nothing"
+        yield f"column {names[0]} is constant in the training examples and teaches nothing"
     elif names:
         yield (
-            f"{len(names)} columns are the same in all training examples and teach nothing: "
+            f"{len(names)} columns are constant in the training examples and teach nothing: "
             f"{listed(names, most=5)}"
         )
 
@@ -197,7 +197,7 @@ def _of_classes(classes: Categories, training: Rows, validation: Rows) -> Iterat
     absent = []
     for name, seen, unseen_ones in zip(classes.names, trained, held_out, strict=True):
         if seen == 1 and not unseen_ones:
-            yield f"class {name} has a single example, which is trained on: none checks it"
+            yield f"class {name} has a single example, which is trained on: no example validates it"
         elif not unseen_ones:
             absent.append(name)
     if absent and len(validation):

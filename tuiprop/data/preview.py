@@ -1,4 +1,4 @@
-"""How a file is read, for someone who is to say it otherwise; and what suits a table by itself."""
+"""A preview of how a file is read, and settings that suit its table."""
 
 from dataclasses import dataclass
 
@@ -8,34 +8,34 @@ from tuiprop.data.data_warnings import looks_like_identifier
 from tuiprop.data.preparation.choices import MOST_CATEGORIES
 from tuiprop.data.preparation.target import looks_like_classes
 from tuiprop.data.readers.dialect import guess
-from tuiprop.data.readers.formats import asked_of, format_of
+from tuiprop.data.readers.formats import format_of, read_options
 from tuiprop.data.readers.source import Source
 from tuiprop.data.table import Column, DataError, Table
 from tuiprop.training.experiment import EVERY_COLUMN, ColumnSettings, DataSettings
 
 LINES = 20
-"""Of a text file that are shown where it is no table."""
+"""The number of lines of a text file that are shown if it is not a table."""
 
 TEXT = ("csv", "jsonl")
-"""Formats that a person can read."""
+"""The formats that people can read."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is read: as the settings say, else as it is guessed."""
+    """How a file is read: as the settings say, and as detected where they say nothing."""
 
     format: str
     """One of `FORMATS`."""
     delimiter: str = ""
-    """Of CSV; empty where it cannot be told."""
+    """The delimiter of a CSV file; empty if it cannot be detected."""
     header: str = ""
-    """Of CSV: what the first line names, "columns", "classes" or "nothing"."""
+    """The meaning of the first line of a CSV file: "columns", "classes" or "nothing"."""
     lines: tuple[str, ...] = ()
-    """The first of a text."""
+    """The first lines of a text file."""
 
 
 def reading_of(settings: DataSettings) -> Reading:
-    """How the file of these settings is read.
+    """Return how the file of these settings is read.
 
     Raises:
         DataError: there is no such file, or it cannot be opened or decompressed.
@@ -47,7 +47,7 @@ def reading_of(settings: DataSettings) -> Reading:
     if name != "csv" or not text:
         return Reading(name, lines=lines)
     try:
-        dialect = guess(source, text, asked_of(settings))
+        dialect = guess(source, text, read_options(settings))
     except DataError:
         return Reading(name, settings.delimiter or "", lines=lines)
     header = "classes" if dialect.classes else "columns" if dialect.skipped else "nothing"
@@ -55,7 +55,7 @@ def reading_of(settings: DataSettings) -> Reading:
 
 
 def _beginning(source: Source) -> str:
-    """The first whole lines; empty where the file is no text."""
+    """Return the first whole lines; "" if the file is not text."""
     head = source.head
     if len(head) == head.rfind(b"\n") + 1 or source.size == len(head):
         whole = head
@@ -69,16 +69,16 @@ def _beginning(source: Source) -> str:
 
 
 def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, ColumnSettings]:
-    """What is done with the columns of a table of which nobody has said anything yet.
+    """Return settings that make a table usable of whose columns nothing is known.
 
-    What would be refused otherwise is settled: text that names the rows, columns without a value
-    and columns of numbers with other text are left out, missing numbers are taken for the median
-    and missing text for a category of its own, and rows without a target are left out. Targets
-    that are numbers are standardised, as those far from 1 are learnt badly or not at all.
+    They leave out columns that would be refused: text that identifies rows, columns without a value,
+    and columns of numbers mixed with text. Missing numbers are replaced by the median, missing text
+    is a category of its own, and rows without a target are dropped. Numeric targets are
+    standardised, as networks learn targets far from 1 badly.
 
     Args:
-        table: of the columns.
-        targets: names of the columns to be predicted.
+        table: the data.
+        targets: the names of the target columns.
     """
     columns = {}
     for column in table.columns:
@@ -106,7 +106,7 @@ def _is_useless(column: Column) -> bool:
 
 
 def with_suggestions(settings: DataSettings, table: Table) -> DataSettings:
-    """The settings with what suits the table, where they say nothing of its columns."""
+    """Return the settings, completed by suggestions if they say nothing about columns."""
     if settings.columns:
         return settings
     targets = settings.targets or table.names[-1:]

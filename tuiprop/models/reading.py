@@ -41,8 +41,6 @@ def named(path: str | Path, function: Callable[..., _T], *arguments: object) -> 
     try:
         return function(*arguments)
     except ContentError as error:
-        named_error = FileError(error.reason, file=str(path), key=error.key)
-        named_error.found, named_error.allowed = error.found, error.allowed
-        raise named_error from None
+        raise error.to(FileError, str(path)) from None
     except MemoryError:
         raise FileError("there is not enough memory for it", file=str(path)) from None

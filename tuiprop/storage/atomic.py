@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Atomic writes: a file is written whole or not at all."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from typing import IO
 from tuiprop.errors import FileError
 
 PREFIX, SUFFIX = ".tuiprop-", ".tmp"
-"""Of the temporary files beside what is written."""
+"""The prefix and the suffix of temporary files beside the file that is written."""
 
 
 def wrong_suffix(file: str | Path, suffixes: Iterable[str]) -> FileError:
@@ -57,18 +57,18 @@ def check_writable(file: str, *suffixes: str) -> None:
 def write(
     path: str | Path, fill: Callable[[IO[bytes]], None], temporary: Path | None = None
 ) -> None:
-    """Write `path` by way of a temporary file beside it, so that it is never half written.
+    """Write a file by way of a temporary one beside it, so that it is never half written.
 
-    A symbolic link is followed, the mode of an existing file is kept. A process that is killed
-    leaves its temporary file: nothing in the user's folder is removed.
+    A symbolic link is followed, and the mode of an existing file is kept. A process that is killed
+    leaves its temporary file, as nothing in the user's folder is removed.
 
     Args:
-        path: where to.
-        fill: writes the bytes.
-        temporary: a file that belongs to the caller; None: a new one.
+        path: the file to write.
+        fill: a function that writes the content to a stream.
+        temporary: the temporary file, which belongs to the caller; None: a new one.
 
     Raises:
-        FileError: with the user's path in the sentence; what was there before is intact.
+        FileError: the file cannot be written; what was there before is intact.
     """
     try:
         target = Path(os.path.realpath(path))
@@ -97,7 +97,7 @@ def write(
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 text as `write` does."""
+    """Write UTF-8 text, as `write` does."""
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
@@ -114,7 +114,7 @@ def not_utf8(path: str | Path, error: UnicodeEncodeError) -> FileError:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write bytes as `write` does."""
+    """Write bytes, as `write` does."""
     write(path, lambda stream: _write_all(stream, content))
 
 
@@ -123,14 +123,14 @@ def _write_all(stream: IO[bytes], content: bytes) -> None:
 
 
 def _temporary(target: Path, own: Path | None) -> tuple[int, str]:
-    """An open file in the folder of the target, and its name."""
+    """Return an open temporary file in the folder of the target, and its name."""
     if own is None:
         return tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=target.parent)
     return os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), str(own)
 
 
 def _mode(target: Path) -> int:
-    """The mode of the file that is replaced, or what a new file would get."""
+    """Return the mode of the file that is replaced, or that of a new file."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:

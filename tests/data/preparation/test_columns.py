@@ -49,7 +49,9 @@ def test_missing_numbers_are_taken_for_the_mean_or_the_median(
     done = examples({"age": {"missing": how}, "size": {"use": False}})
     assert done.training.inputs[:, 0].tolist() == expected
     assert done.preparation[0] == Preparation("age", fill=expected[1])
-    assert f"column age: 2 missing, taken for the {how} of the training examples" in done.notes
+    assert (
+        f"column age: 2 missing cells, replaced by the {how} of the training examples" in done.notes
+    )
 
 
 def test_rows_with_missing_values_are_dropped() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.refusals import refused
 from tuiprop.data.readers import builtin
-from tuiprop.data.readers.builtin import folder, read_embedded
+from tuiprop.data.readers.builtin import folder, read_builtin
 from tuiprop.data.readers.formats import read_table
 from tuiprop.data.table import DataError
 
@@ -21,14 +21,14 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_table_is_whole_and_its_target_is_last(name: str) -> None:
-    table = read_embedded(name)
+    table = read_builtin(name)
     assert (table.rows, len(table.names), table.names[-1]) == SHAPES[name]
     assert all(not column.is_text for column in table.columns[:-1])
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_both_readers_read_the_same(name: str) -> None:
-    table, other = read_embedded(name), read_table(folder() / f"{name}.csv")
+    table, other = read_builtin(name), read_table(folder() / f"{name}.csv")
     assert table.names == other.names
     for column, twin in zip(table.columns, other.columns, strict=True):
         assert column.is_text == twin.is_text
@@ -40,7 +40,7 @@ def test_both_readers_read_the_same(name: str) -> None:
 def test_a_table_holds_what_scikit_learn_holds(name: str) -> None:
     datasets = pytest.importorskip("sklearn.datasets")
     theirs = getattr(datasets, f"load_{name}")()
-    *inputs, target = read_embedded(name).columns
+    *inputs, target = read_builtin(name).columns
     np.testing.assert_array_equal(np.column_stack([c.values for c in inputs]), theirs.data)
     names = {"wine": ["cultivar_1", "cultivar_2", "cultivar_3"]}.get(
         name, [str(each) for each in theirs.target_names]
@@ -81,4 +81,4 @@ def test_an_installed_package_has_its_own_folder(
     (tmp_path / "tuiprop" / "datasets").mkdir(parents=True)
     assert folder() == tmp_path / "tuiprop" / "datasets"
     with refused(DataError, "", "No such file", file="iris.csv"):
-        read_embedded("iris")
+        read_builtin("iris")

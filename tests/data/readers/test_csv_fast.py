@@ -8,21 +8,21 @@ from hypothesis import strategies as st
 
 from tests.data.files import cells
 from tuiprop.data.readers import csv_fast, csv_strict
-from tuiprop.data.readers.csv_fast import read_plain
-from tuiprop.data.readers.dialect import Asked
+from tuiprop.data.readers.csv_fast import read_fast
+from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.readers.source import Source
 from tuiprop.data.table import Table
 
 
-def plainly(folder: Path, content: bytes, asked: Asked = Asked()) -> Table | None:  # noqa: B008
+def plainly(folder: Path, content: bytes, options: ReadOptions = ReadOptions()) -> Table | None:  # noqa: B008
     path = folder / "t.csv"
     path.write_bytes(content)
-    found = read_plain(Source(str(path)), asked)
+    found = read_fast(Source(str(path)), options)
     return None if found is None else found[1]
 
 
-def carefully(folder: Path, asked: Asked = Asked()) -> Table:  # noqa: B008
-    return csv_strict._Careful(Source(str(folder / "t.csv")), asked).read()[1]
+def carefully(folder: Path, options: ReadOptions = ReadOptions()) -> Table:  # noqa: B008
+    return csv_strict._StrictReader(Source(str(folder / "t.csv")), options).read()[1]
 
 
 CELLS = st.sampled_from(
@@ -46,12 +46,12 @@ def test_what_is_read_quickly_is_what_is_read_carefully(
 ) -> None:
     names = [["a", "b", "c"][: len(rows[0])]] if header else []
     text = "".join(delimiter.join(row) + end for row in [*names, *rows])
-    asked = Asked(decimal=decimal)
+    options = ReadOptions(decimal=decimal)
     with TemporaryDirectory() as folder:
-        quick = plainly(Path(folder), text.encode(), asked)
+        quick = plainly(Path(folder), text.encode(), options)
         if quick is None:
             return
-        careful = carefully(Path(folder), asked)
+        careful = carefully(Path(folder), options)
     assert cells(quick) == cells(careful)
     assert list(quick.lines or ()) == list(careful.lines or ())
 

@@ -1,4 +1,4 @@
-"""What is done with each column of a table: what the experiment leaves open is filled in."""
+"""How each column of a table is used: as the experiment says, with its gaps filled in."""
 
 import re
 from collections.abc import Sequence
@@ -19,48 +19,48 @@ from tuiprop.training.experiment import (
 from tuiprop.wording import listed, quote
 
 MOST_CATEGORIES = 100
-"""Of a column that is one-hot encoded; each is an input of its own."""
+"""The most categories of a one-hot encoded column; each is an input."""
 
 _NUMBERS_ONLY = ("mean", "median")
-"""What can be done about a missing number and not about a missing text."""
+"""The treatments of missing numbers that do not suit missing text."""
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """One column that is an input or a target."""
+    """A column that is an input or a target, and how it is used."""
 
     column: Column
     encoding: str
-    """One of `ENCODINGS`; of a target always "number"."""
+    """One of `ENCODINGS`; always "number" for a target."""
     missing: str
     """One of `MISSING`."""
     scaling: str
     """One of `SCALINGS`."""
     order: tuple[str, ...] | None = None
-    """Of an ordinal encoding; None: sorted."""
+    """The categories of an ordinal encoding; None: sorted."""
 
     @property
     def key(self) -> str:
-        """What the user can change: "data.columns.<name>"."""
+        """The key of the column's settings: "data.columns.<name>"."""
         return column_key(self.column.name)
 
 
 def column_key(name: str, field: str = "") -> str:
-    """The key of a column, or of one of its settings, as a TOML file writes it."""
+    """Return the key of a column, or of one of its settings, as a TOML file writes it."""
     written = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
     return f"data.columns.{written}" + (f".{field}" if field else "")
 
 
 def input_choices(settings: DataSettings, table: Table) -> tuple[Choice, ...]:
-    """The columns that are neither a target nor left out nor say how the rows are split.
+    """Return the input columns: neither targets, nor left out, nor the one that splits the rows.
 
     Args:
-        settings: with the target named.
-        table: what they are columns of.
+        settings: the settings, in which the target is named.
+        table: the data.
 
     Raises:
-        ExperimentError: `data.columns` names a column that does not exist or says of one what
-            cannot be, or no column remains.
+        ExperimentError: `data.columns` names a column that does not exist, or says something of
+            one that does not suit it, or no column remains.
     """
     _check_names(settings, table)
     elsewhere = set(settings.targets)
@@ -83,10 +83,10 @@ def input_choices(settings: DataSettings, table: Table) -> tuple[Choice, ...]:
 
 
 def target_choices(settings: DataSettings, table: Table, *, classes: bool) -> tuple[Choice, ...]:
-    """The targets, which are named.
+    """Return the target columns, which the settings name.
 
     Raises:
-        ExperimentError: `data.columns` says of one what cannot be done with a target.
+        ExperimentError: `data.columns` says something that does not suit a target.
     """
     return tuple(target_choice(settings, table[name], classes) for name in settings.targets)
 
@@ -124,10 +124,10 @@ def _check_names(settings: DataSettings, table: Table) -> None:
 
 
 def input_choice(settings: DataSettings, column: Column) -> Choice:
-    """What is done with a column that is an input.
+    """Return how an input column is used.
 
     Raises:
-        ExperimentError: `data.columns` says of it what cannot be.
+        ExperimentError: `data.columns` says something that does not suit it.
     """
     own, every = settings.of_column(column.name), settings.of_every_column
     if column.refusal:
@@ -156,7 +156,7 @@ def input_choice(settings: DataSettings, column: Column) -> Choice:
 
 
 def _order(settings: DataSettings, name: str) -> tuple[str, ...] | None:
-    """The order of an ordinal encoding, where it is said."""
+    """Return the order of an ordinal encoding, if the settings have one."""
     order = settings.of_column(name).order
     if order is None:
         return None
@@ -173,10 +173,10 @@ def _order(settings: DataSettings, name: str) -> tuple[str, ...] | None:
 
 
 def target_choice(settings: DataSettings, column: Column, classes: bool) -> Choice:
-    """What is done with a column that is a target.
+    """Return how a target column is used.
 
     Raises:
-        ExperimentError: `data.columns` says of it what cannot be.
+        ExperimentError: `data.columns` says something that does not suit it.
     """
     own, every = settings.of_column(column.name), settings.of_every_column
     if own.encoding is not None:
@@ -216,10 +216,10 @@ def _check_derived(inputs: Sequence[Choice]) -> None:
 
 
 def kept_rows(choices: Sequence[Choice], table: Table) -> NDArray[np.bool_]:
-    """The rows that remain, (rows,): those without a missing value where such rows are dropped.
+    """Return the mask of rows to keep, (rows,): rows with missing values are dropped on request.
 
     Raises:
-        DataError: none remains, or a value is missing in a row that remains and is refused.
+        DataError: no row remains, or one that remains has a missing value that is refused.
     """
     kept = np.ones(table.rows, dtype=np.bool_)
     for choice in choices:

@@ -1,4 +1,4 @@
-"""What an experiment leaves to the data: the target, the layers and the loss."""
+"""Completion of an experiment by its data: the target, the layers and the loss."""
 
 from collections.abc import Iterable
 
@@ -18,15 +18,15 @@ _HIDDEN = LayerSettings(units=8, activation="tanh")
 
 
 def complete(experiment: Experiment, table: Table) -> Experiment:
-    """The experiment with target, layers and loss written out, and found to fit the table.
+    """Return the experiment with target, layers and loss filled in, checked against the table.
 
-    Left out, the target is the last column; the loss is what the activation of the output layer
-    goes with, or else what the target looks like; the layers are 8 units of tanh and the output
-    layer that loss and target need.
+    The default target is the last column. The default loss is the one that suits the activation of
+    the output layer, or else the target. The default layers are 8 units of tanh and the output layer
+    that loss and target need.
 
     Raises:
-        ExperimentError: a key that does not fit the table or another key.
-        DataError: a value is missing where that is refused.
+        ExperimentError: a key does not suit the table or another key.
+        DataError: a missing value is refused.
     """
     targets = _targets(experiment, table)
     data = msgspec.structs.replace(
@@ -66,7 +66,7 @@ def _targets(experiment: Experiment, table: Table) -> tuple[Column, ...]:
 
 
 def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Column, ...]) -> str:
-    """The loss where none is named; of targets that it cannot take, `_check_loss` complains."""
+    """Return the default loss; `_check_loss` reports targets that it cannot take."""
     for target in targets:
         if target.refusal:
             raise ExperimentError(
@@ -96,12 +96,12 @@ def _fitting_loss(layers: tuple[LayerSettings, ...] | None, targets: tuple[Colum
 
 
 def _check_loss(loss: str, targets: tuple[Column, ...], key: str) -> None:
-    """That the loss can take the targets.
+    """Check that the loss can take the targets.
 
     Args:
-        loss: its name.
+        loss: the name of the loss.
         targets: the target columns.
-        key: what the user can change.
+        key: the key at fault if it cannot.
     """
     if not LOSSES[loss].classes:
         for target in targets:
@@ -135,7 +135,7 @@ def _output_layer(loss: str, targets: tuple[Column, ...]) -> LayerSettings:
 
 
 def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
-    """The values that n[L] can have, the one that suits best first."""
+    """Return the possible values of n[L], the most suitable first."""
     if not LOSSES[loss].classes:
         return (len(targets),)
     count = len(targets[0].categories.names)
@@ -157,7 +157,7 @@ def _network(
 def _check_outputs(
     layers: tuple[LayerSettings, ...], loss: str, targets: tuple[Column, ...]
 ) -> None:
-    """That n[L] is what loss and targets need."""
+    """Check that n[L] is what loss and targets need."""
     units, fitting = layers[-1].units, _fitting_units(loss, targets)
     if units in fitting:
         return
@@ -173,7 +173,7 @@ def _check_outputs(
 
 
 def _check_conditions(experiment: Experiment, network: Network, *, held_out: bool) -> None:
-    """That the network and the data have what the conditions ask for."""
+    """Check that network and data have what the conditions are about."""
     for i, each in enumerate(experiment.breakpoint):
         try:
             parse(each.when).quantity.check(network, held_out=held_out)

@@ -1,6 +1,6 @@
-"""What is done to the columns of a table so that a network can take them, and its inverse.
+"""Encoding of the columns of a table as inputs and targets of a network, and its inverse.
 
-Everything in a `Preparation` was learnt from training examples; it is stored with the model.
+Everything in a `Preparation` is learnt from the training examples and stored with the model.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,30 +21,30 @@ Rows: TypeAlias = NDArray[np.int64]
 """Rows of a table, counted from 0."""
 
 Encoder: TypeAlias = Callable[[Rows], Numbers]
-"""One raw input, (m,), of some rows of a table."""
+"""A function that returns one raw input, (m,), of some rows of a table."""
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """One input or one target: where it comes from, and (x − mean) / deviation."""
+    """The preparation of one input or target: its column, its encoding, and (x − mean) / deviation."""
 
     column: str
     mean: float = 0.0
     deviation: float = 1.0
     category: str | None = None
-    """The text that makes this input 1 and every other text 0; empty: that the cell is missing."""
+    """The text for which this input is 1, and 0 for any other; "" stands for a missing cell."""
     fill: float | None = None
-    """What a missing number is taken for; None where it is refused."""
+    """The replacement of a missing number; None if it is refused."""
     order: tuple[str, ...] | None = None
-    """Of text that becomes a number: its categories, which stand for 0, 1, …"""
+    """The categories of text encoded as a number, which stand for 0, 1, …"""
     derived: str | None = None
-    """A key of `DERIVATIONS`: what is made of the numbers of the column."""
+    """A key of `DERIVATIONS`, for an input derived from the numbers of the column."""
     other: str | None = None
-    """The second column of a derived input that is made of two."""
+    """The second column of an input derived from two."""
 
     @property
     def name(self) -> str:
-        """Of the input: "petal_length", "colour=red", "x1·x2"."""
+        """The name of the input: "petal_length", "colour=red", "x1·x2"."""
         if self.derived is not None:
             return DERIVATIONS[self.derived].name.format(self.column, self.other)
         if self.category is None:
@@ -52,7 +52,7 @@ class Preparation:
         return f"{self.column}={self.category or '(missing)'}"
 
     def to_builtins(self) -> dict[str, Any]:
-        """The entry of a weights file; what does not apply is left out."""
+        """Return the entry of a weights file; what does not apply is left out."""
         entry = {field: getattr(self, field) for field in self.__dataclass_fields__}
         if self.order is not None:
             entry["order"] = list(self.order)
@@ -60,10 +60,10 @@ class Preparation:
 
     @classmethod
     def from_builtins(cls, entry: Mapping[str, Any]) -> "Preparation":
-        """The inverse of `to_builtins`.
+        """Return the preparation in an entry of a weights file.
 
         Raises:
-            DataError: an entry that `to_builtins` does not write.
+            DataError: the entry is not one that `to_builtins` writes.
         """
         try:
             read = msgspec.convert(entry, _Entry)
@@ -98,12 +98,12 @@ class _Entry(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Derivation:
-    """How an input is made of the numbers of one or two columns."""
+    """A function from the numbers of one or two columns to an input."""
 
     name: str
-    """Of the input; {0} and {1} are the columns."""
+    """The name of the input; {0} and {1} are the columns."""
     of: tuple[int, ...]
-    """The columns it is made of: the first input, the second."""
+    """The indices of its arguments: the first input, the second."""
     function: Callable[..., Numbers]
 
 
@@ -115,26 +115,26 @@ DERIVATIONS: dict[str, Derivation] = {
 
 
 def _derives(entry: _Entry) -> bool:
-    """The entry of a derived input has the columns that it needs."""
+    """Return True if the entry of a derived input names the columns that it needs."""
     derivation = DERIVATIONS.get(entry.derived or "")
     return derivation is not None and (entry.other is not None) == (len(derivation.of) == 2)
 
 
 def encode(preparation: Sequence[Preparation], table: Table, rows: Rows | None = None) -> Numbers:
-    """The inputs of rows of a table, raw: missing values filled in, not yet scaled.
+    """Return the raw inputs of rows of a table: missing values replaced, not yet scaled.
 
-    A text that is none of the categories makes all inputs of its column 0; `unseen` finds it.
+    A text that is not a known category makes all inputs of its column 0; `unseen` finds it.
 
     Args:
-        preparation: of each input, in order.
-        table: with the columns that it names, and others, which are ignored.
-        rows: which; None: all.
+        preparation: the preparation of each input, in order.
+        table: a table with the columns that it names; others are ignored.
+        rows: the rows to encode; None: all.
 
     Returns:
-        (m, n[0]).
+        The raw inputs, (m, n[0]).
 
     Raises:
-        DataError: as `encoders`; or a value is missing for which nothing was learnt.
+        DataError: as `encoders`; or a missing value has no replacement.
     """
     rows = np.arange(table.rows) if rows is None else rows
     encoded = np.empty((len(rows), len(preparation)))
@@ -145,10 +145,10 @@ def encode(preparation: Sequence[Preparation], table: Table, rows: Rows | None =
 
 
 def encoders(preparation: Sequence[Preparation], table: Table) -> tuple[Encoder, ...]:
-    """What gives each raw input of any rows of a table.
+    """Return a function for each raw input, which encodes any rows of a table.
 
     Raises:
-        DataError: a column is not there, or is text where numbers are needed.
+        DataError: a column is absent, or is text where numbers are needed.
     """
     categories: dict[str, list[str]] = {}
     for each in preparation:
@@ -178,7 +178,7 @@ def encoders(preparation: Sequence[Preparation], table: Table) -> tuple[Encoder,
 
 
 def _number(each: Preparation, table: Table) -> Encoder:
-    """An input of numbers, or of text in an order."""
+    """Return the encoder of an input of numbers, or of ordered categories."""
     column = table[each.column]
     if each.order is not None:
         values = _ordinal(each.order, table, column)
@@ -212,14 +212,14 @@ def _number(each: Preparation, table: Table) -> Encoder:
 
 
 def places_in(known: Sequence[str], column: Column) -> Numbers:
-    """Where each category of a column stands among known ones, not-a-number where nowhere."""
+    """Return the index of each category of a column among the known ones, NaN if unknown."""
     match = matcher(known)
     found = (match(name) for name in column.categories.names)
     return np.array([np.nan if place is None else place for place in found], np.float64)
 
 
 def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
-    """The places in the order, (rows,)."""
+    """Return the indices of the cells in the order, (rows,)."""
     names, codes = column.categories.names, column.categories.codes
     places = places_in(order, column)
     unknown = np.flatnonzero(np.isnan(places))
@@ -231,7 +231,7 @@ def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
 
 
 def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, Encoder]:
-    """The inputs of a column that is one-hot encoded, by category."""
+    """Return the encoders of a one-hot encoded column, by category."""
     if set(known) == {MISSING}:  # only whether it is missing: the rest are numbers
         return {MISSING: lambda rows: column.missing[rows].astype(np.float64)}
     own = known.index(MISSING) if MISSING in known else np.nan
@@ -262,23 +262,23 @@ def _refused(table: Table, row: int, column: Column, found: str, allowed: str) -
 
 @dataclass(frozen=True)
 class Unseen:
-    """Cells of a column, in some rows, that are none of the categories that were learnt."""
+    """Cells of a column, in some rows, that are not known categories."""
 
     file: str
-    """The file of the first of them."""
+    """The file of the first such cell."""
     place: str
-    """The line and the column of the first of them."""
+    """The line and the column of the first such cell."""
     column: str
     cells: tuple[str, ...]
-    """Different ones."""
+    """The distinct cells."""
     known: tuple[str, ...]
-    """The categories that were learnt."""
+    """The categories known from the training examples."""
     all: bool
-    """No cell of the column is one of them."""
+    """True if no cell of the column is known."""
 
     @property
     def note(self) -> str:
-        """The sentence where the rows are taken nevertheless."""
+        """The warning, if the rows are used nevertheless."""
         cells = listed(map(quote, self.cells), most=3)
         return (
             f"{self.file}, {self.place}: {cells} does not occur among the training examples; "
@@ -287,7 +287,7 @@ class Unseen:
 
     @property
     def refusal(self) -> DataError:
-        """The error where no cell of the column is known."""
+        """The error, if no cell of the column is known."""
         return DataError.invalid(
             listed(map(quote, self.cells), most=3),
             f"categories of the training examples, {listed(self.known)}",
@@ -297,7 +297,7 @@ class Unseen:
 
 
 def unseen(preparation: Iterable[Preparation], table: Table, rows: Rows) -> Iterator[Unseen]:
-    """Each column in which rows hold categories that were not learnt."""
+    """Yield each column in which rows hold unknown categories."""
     categories: dict[str, list[str]] = {}
     for each in preparation:
         if each.category:
@@ -321,15 +321,15 @@ def unseen(preparation: Iterable[Preparation], table: Table, rows: Rows) -> Iter
 
 
 def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:
-    """Raw inputs as the network takes them: (x − mean) / deviation, column by column.
+    """Return prepared inputs: raw inputs with missing values replaced, then (x − mean) / deviation.
 
     Args:
-        preparation: of each input, in order.
-        rows: raw inputs, examples as rows, (m, n[0]); not-a-number for what is missing.
+        preparation: the preparation of each input, in order.
+        rows: raw inputs, examples as rows, (m, n[0]); NaN if missing.
 
     Returns:
-        (m, n[0]), a new array in float64; infinite where the quotient is too large for it, not a
-        number where a value is missing for which nothing was learnt.
+        A new float64 array, (m, n[0]); infinite if the quotient overflows, NaN if a missing value
+        has no replacement.
     """
     mean = np.array([each.mean for each in preparation])
     deviation = np.array([each.deviation for each in preparation])
@@ -341,9 +341,9 @@ def apply(preparation: Sequence[Preparation], rows: Numbers) -> Numbers:
 
 
 def unscaled(targets: Sequence[Preparation], rows: Array) -> Array:
-    """Outputs of a network, (m, n[L]), in the unit of the targets: ŷ · deviation + mean.
+    """Return outputs of a network, (m, n[L]), in the unit of the targets: ŷ · deviation + mean.
 
-    The inverse of `apply`. Where no target was scaled, the same numbers.
+    This is the inverse of `apply`; without scaled targets it returns the same array.
     """
     if not any(each.mean or each.deviation != 1.0 for each in targets):
         return rows

@@ -1,4 +1,4 @@
-"""From a table to examples: inputs, targets, and which are held out."""
+"""Preparation of examples: inputs and targets of a network, for training and validation."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from tuiprop.data.preparation.encoding import (
     encoders,
     unseen,
 )
-from tuiprop.data.preparation.fitting import learn_inputs, learn_targets
+from tuiprop.data.preparation.fitting import fit_inputs, fit_targets
 from tuiprop.data.preparation.split import split
 from tuiprop.data.table import Categories, DataError, Numbers, Table
 from tuiprop.training.experiment import Experiment
 from tuiprop.wording import quote
 
 WORKERS = 2
-"""Threads that prepare many rows; most of the work is done outside the interpreter."""
+"""The number of threads that prepare many rows, mostly without the interpreter lock."""
 
 BLOCK = 1 << 16
-"""Numbers that are prepared at a time, about: they stay in the processor's cache."""
+"""The approximate number of values prepared at a time, which fit the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Split:
     targets: Array
     """(N, n[L])."""
     rows: NDArray[np.int64]
-    """(N,): where each example stands in the table, counted from 0."""
+    """The row of each example in the table, (N,), counted from 0."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -51,33 +51,32 @@ class Examples:
 
     training: Split
     validation: Split
-    """May be empty."""
+    """The validation examples; there may be none."""
     inputs: tuple[str, ...]
-    """Names of a[0]."""
+    """The names of a[0]."""
     outputs: tuple[str, ...]
-    """Names of a[L]: classes (the second, where one output tells two apart) or targets."""
+    """The names of a[L]: classes (the second, if one output tells two apart) or targets."""
     classes: tuple[str, ...]
-    """Names of the classes, sorted; empty where the targets are numbers."""
+    """The names of the classes, sorted; empty if the targets are numbers."""
     labels: NDArray[np.int64] | None
-    """The class of every row of the table, (rows,), -1 where it is missing; None where the targets
-    are numbers."""
+    """The class of every row of the table, (rows,), -1 if missing; None if the targets are numbers."""
     preparation: tuple[Preparation, ...]
-    """Of each input, in order."""
+    """The preparation of each input, in order."""
     targets: tuple[Preparation, ...] = ()
-    """Of each target, in order; empty for classes. `unscaled` inverts it."""
+    """The preparation of each target, in order; empty for classes. `unscaled` inverts it."""
     notes: tuple[str, ...] = ()
-    """What is odd about the data, a sentence each."""
+    """Warnings about the data, one sentence each."""
 
 
 def prepare(experiment: Experiment, table: Table) -> Examples:
-    """The examples of a table; what the experiment leaves to the data is completed first.
+    """Complete the experiment by a table, and prepare its examples.
 
-    Everything that is learnt from the data is learnt from the training examples.
+    Everything that is learnt from data is learnt from the training examples.
 
     Raises:
-        ExperimentError: as `complete`, or the rows cannot be split as it says.
-        DataError: numbers that the dtype cannot hold, a class without a training example, or a
-            column of which no validation example has a category that was learnt.
+        ExperimentError: as `complete`, or the rows cannot be split as the experiment says.
+        DataError: a number overflows the dtype, a class has no training example, or no validation
+            example of a column has a known category.
     """
     experiment = complete(experiment, table)
     settings, network, dtype = experiment.data, experiment.network, experiment.training.dtype
@@ -91,14 +90,14 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
     training, validation = split(settings, table, kept, classes)
     scaling = settings.of_every_column.scaling
     scaling = scaling or ("standardize" if settings.standardize else "none")
-    preparation = learn_inputs(choices, settings.derived, scaling, table, training)
+    preparation = fit_inputs(choices, settings.derived, scaling, table, training)
     if not isinstance(settings.validation, float):  # a share may be a few rare cells by chance
         for each in unseen(preparation, table, validation):
             if each.all:
                 raise each.refusal
     targets: tuple[Preparation, ...] = ()
     if classes is None:
-        targets = learn_targets(target_columns, table, training)
+        targets = fit_targets(target_columns, table, training)
         outputs = settings.targets
     else:
         _check_trained(classes, table, training, validation)
@@ -137,7 +136,7 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
 
 
 def _check_trained(classes: Categories, table: Table, training: Rows, validation: Rows) -> None:
-    """That every class has a training example."""
+    """Check that every class has a training example."""
     trained = np.bincount(classes.codes[training], minlength=len(classes.names))
     if trained.all():
         return
@@ -149,7 +148,7 @@ def _check_trained(classes: Categories, table: Table, training: Rows, validation
 
 
 def _filled(preparation: tuple[Preparation, ...], table: Table, rows: Rows, dtype: str) -> Array:
-    """What the network takes for some rows, (N, n): (x − mean) / deviation, block by block."""
+    """Return the prepared inputs or targets of some rows, (N, n), computed block by block."""
     filled: Array = np.empty((len(rows), len(preparation)), dtype)
     of_each = list(zip(preparation, encoders(preparation, table), strict=True))
     size = max(BLOCK // len(preparation), 1024)

@@ -1,4 +1,4 @@
-"""What is learnt from the training examples: categories, fills, means, deviations, ranges."""
+"""Fitting of the preparation to the training examples: categories, fills, means, deviations."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,27 +17,26 @@ _DERIVED = {
     "sin(x1)": ("sine", 0, None),
     "sin(x2)": ("sine", 1, None),
 }
-"""What the names in an experiment stand for: a derivation of the first and the second input."""
+"""The derivations behind the names in an experiment, with the indices of their inputs."""
 
 _REFUSED = ("refuse", "drop")
-"""What is done about missing values so that an example has none."""
+"""The treatments of missing values after which no example has one."""
 
 
-def learn_inputs(
+def fit_inputs(
     choices: Sequence[Choice], derived: Sequence[str], scaling: str, table: Table, rows: Rows
 ) -> tuple[Preparation, ...]:
-    """The preparation of the inputs.
+    """Fit the preparation of the inputs.
 
     Args:
-        choices: of each column that is an input.
-        derived: names of `DERIVED` in the experiment.
-        scaling: of derived inputs, one of `SCALINGS`.
-        table: what the columns are of.
+        choices: how each input column is used.
+        derived: names of `DERIVED`, as in the experiment.
+        scaling: the scaling of derived inputs, one of `SCALINGS`.
+        table: the data.
         rows: the training examples, (N,).
 
     Raises:
-        DataError: a column without any value among the training examples, or with numbers so
-            large that they have no deviation.
+        DataError: a column has no value in the training examples, or its deviation overflows.
     """
     encoded: list[Preparation] = []
     how: list[str] = []
@@ -58,11 +57,11 @@ def learn_inputs(
     )
 
 
-def learn_targets(choices: Sequence[Choice], table: Table, rows: Rows) -> tuple[Preparation, ...]:
-    """The preparation of targets that are numbers; the arguments are those of `learn_inputs`.
+def fit_targets(choices: Sequence[Choice], table: Table, rows: Rows) -> tuple[Preparation, ...]:
+    """Fit the preparation of numeric targets; the arguments are those of `fit_inputs`.
 
     Raises:
-        DataError: numbers so large that they have no deviation.
+        DataError: a deviation overflows.
     """
     plain = tuple(Preparation(choice.column.name) for choice in choices)
     return tuple(
@@ -72,7 +71,7 @@ def learn_targets(choices: Sequence[Choice], table: Table, rows: Rows) -> tuple[
 
 
 def _encoding(choice: Choice, rows: Rows) -> list[Preparation]:
-    """The inputs that a column gives, not yet scaled."""
+    """Return the inputs of a column, not yet scaled."""
     column, name = choice.column, choice.column.name
     own_category = [Preparation(name, category=MISSING)] if choice.missing == "category" else []
     if choice.encoding == "number":
@@ -94,7 +93,7 @@ def _encoding(choice: Choice, rows: Rows) -> list[Preparation]:
 
 
 def _fill(choice: Choice, values: Numbers) -> float:
-    """What a missing number is taken for."""
+    """Return the replacement of a missing number."""
     present = values[~np.isnan(values)]
     if not len(present):
         raise _nothing(choice)

@@ -1,4 +1,4 @@
-"""Which rows are trained on and which are held out."""
+"""The split of rows into training and validation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,38 +13,38 @@ _KEY = "data.validation"
 
 _VALIDATION = ("1", "true", "yes", "validation", "valid", "val", "dev", "test")
 _TRAINING = ("0", "false", "no", "training", "train")
-"""Cells, in small letters, that say by themselves what becomes of their row."""
+"""The cells, in lower case, that need no setting to say which rows are which."""
 
 
 def split(
     settings: DataSettings, table: Table, kept: NDArray[np.bool_], classes: Categories | None
 ) -> tuple[Rows, Rows]:
-    """The rows to train on and the rows held out, each in the order of the table.
+    """Return the training rows and the validation rows, each in the order of the table.
 
-    A share is drawn from each class, one class after the other, and leaves it one row to train
-    on; a file and a column say themselves. Rows that are in neither are left out.
+    A share is drawn from each class in turn, and leaves it at least one training row; a file or a
+    column decides by itself. Rows that are in neither are left out.
 
     Args:
-        settings: with `validation` and `seed`.
-        table: whose rows they are.
-        kept: which of them are used, (rows,).
-        classes: of the target; None where it is numbers.
+        settings: the settings `validation` and `seed`.
+        table: the data.
+        kept: the mask of rows that are used, (rows,).
+        classes: the classes of the target; None if it is numbers.
 
     Raises:
-        ExperimentError: the column does not say what becomes of its rows, or all are held out.
+        ExperimentError: the column does not decide, or no row is left to train on.
     """
     if isinstance(settings.validation, ValidationColumn):
-        training, held_out = _by_column(settings.validation, table)
+        training, validation = _by_column(settings.validation, table)
     elif table.validation is not None:
-        held_out = np.arange(table.rows) >= table.own_rows
-        training = ~held_out
+        validation = np.arange(table.rows) >= table.own_rows
+        training = ~validation
     else:
         assert isinstance(settings.validation, float)
-        held_out = _share(settings.validation, settings.seed, kept, classes)
-        training = ~held_out
+        validation = _share(settings.validation, settings.seed, kept, classes)
+        training = ~validation
     if not (training & kept).any():
         raise ExperimentError(f"{_KEY} leaves no row to train on", key=_KEY)
-    return np.flatnonzero(training & kept), np.flatnonzero(held_out & kept)
+    return np.flatnonzero(training & kept), np.flatnonzero(validation & kept)
 
 
 def _share(
@@ -55,22 +55,22 @@ def _share(
         groups = [np.flatnonzero(kept)]
     else:
         groups = [np.flatnonzero(kept & (classes.codes == k)) for k in range(len(classes.names))]
-    held_out = np.zeros(len(kept), dtype=np.bool_)
+    validation = np.zeros(len(kept), dtype=np.bool_)
     for group in groups:
         count = max(0, min(round(share * len(group)), len(group) - 1))
-        held_out[generator.permutation(group)[:count]] = True
-    return held_out
+        validation[generator.permutation(group)[:count]] = True
+    return validation
 
 
 def _by_column(
     settings: ValidationColumn, table: Table
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which rows the column says are to be trained on, and which are held out."""
+    """Return the masks of the training rows and the validation rows that the column decides."""
     categories = table[settings.column].categories
     names = categories.names
-    value = _said("value", settings.value, names, _VALIDATION, ())
+    value = _value_of("value", settings.value, names, _VALIDATION, ())
     others = tuple(name for name in names if name != value)
-    training = _said("training", settings.training, names, _TRAINING, others)
+    training = _value_of("training", settings.training, names, _TRAINING, others)
     if training == value:
         allowed = "another value than that of the validation rows"
         raise ExperimentError.invalid(quote(training), allowed, key=f"{_KEY}.training")
@@ -78,14 +78,14 @@ def _by_column(
     return codes == names.index(training), codes == names.index(value)
 
 
-def _said(
+def _value_of(
     field: str,
     given: str | None,
     names: tuple[str, ...],
     words: tuple[str, ...],
     others: tuple[str, ...],
 ) -> str:
-    """The value of the column that was given, or that speaks for itself, or is the only other."""
+    """Return the given value, else the one that needs no setting, else the only other one."""
     if given is not None:
         place = matcher(names)(given)
         if place is None:

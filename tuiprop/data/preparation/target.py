@@ -1,18 +1,18 @@
-"""What a target column can be: classes or numbers."""
+"""The kind of a target column: classes or numbers."""
 
 import numpy as np
 
 from tuiprop.data.table import Column
 
 MOST_CLASSES = 1000
-"""More are taken for a mistake: a column of names or of measurements."""
+"""The most classes; a column with more is a mistake, such as names or measurements."""
 
 MOST_GUESSED = 20
-"""Whole numbers of more different values are no classes, unless it is said."""
+"""The most distinct whole numbers that are taken as classes by default."""
 
 
 def looks_like_classes(column: Column) -> bool:
-    """Text, or from 2 to 20 whole numbers each of which occurs twice on average."""
+    """Return True for text, or for 2 to 20 whole numbers that occur twice on average."""
     if isinstance(column.values, tuple):
         return True
     values = column.values[~column.missing]

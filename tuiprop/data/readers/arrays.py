@@ -1,4 +1,4 @@
-"""NumPy's `.npy` and `.npz`, and IDX, the format of the MNIST files."""
+"""Readers of NumPy's `.npy` and `.npz`, and of IDX, the format of the MNIST files."""
 
 import io
 import zipfile
@@ -10,41 +10,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiprop.data.readers.archive import member_content
-from tuiprop.data.readers.dialect import MOST_COLUMNS, Asked
+from tuiprop.data.readers.dialect import MOST_COLUMNS, ReadOptions
 from tuiprop.data.readers.source import LARGEST, Source
 from tuiprop.data.readers.text_columns import EXACT_BELOW, column_of, missing_numbers
 from tuiprop.data.table import MISSING, Column, DataError, Numbers, Origin, Table
+from tuiprop.errors import UserError
+from tuiprop.storage.npy import member_content, npy_array, shaped
 from tuiprop.wording import counted, listed, one_line
 
-_NOTHING_ASKED = Asked()
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-_HEAD = 1 << 16
-"""Bytes that hold any header that NumPy reads."""
+_DEFAULT_OPTIONS = ReadOptions()
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _IMAGES = ("images", "labels"), ("idx3", "idx1")
-"""Pairs: what the name of a file of images has, and what that of its labels has instead."""
+"""The parts of the name of a file of images, and their counterparts for its labels."""
 
 
-def read_numpy(source: Source, examples: str | None, asked: Asked) -> Table:
-    """The table of a `.npy` or `.npz` file: what has one axis is a column, the rest are many.
+def read_numpy(source: Source, examples: str | None, options: ReadOptions) -> Table:
+    """Read a `.npy` or `.npz` file: an array of one axis is a column, any other is several.
 
     Args:
         source: the file.
-        examples: "rows" where the first axis counts them, "columns" where the last does; needed
+        examples: "rows" if the first axis counts examples, "columns" if the last does; required
             for arrays of more than one axis.
-        asked: what the experiment says of the cells.
+        options: how cells are read.
 
     Raises:
-        DataError: it is no such file, or its arrays make no table.
+        DataError: the file is not of this format, or its arrays do not form a table.
     """
-    if source.content[:2] == b"PK":
-        arrays = _npz(source)
-    else:
-        arrays = {Path(source.path).stem.partition(".")[0] or "x": _npy(source, source.content)}
+    content = source.content
+    with source.naming_errors():
+        if content[:2] == b"PK":
+            arrays = _npz(source)
+        else:
+            arrays = {Path(source.path).stem.partition(".")[0] or "x": npy_array(content)}
     # columns of their own, the targets as a rule, come last
     named = sorted(arrays.items(), key=lambda item: item[1].ndim < 2)
     if examples is None and any(array.ndim > 1 for array in arrays.values()):
@@ -55,38 +52,8 @@ def read_numpy(source: Source, examples: str | None, asked: Asked) -> Table:
     for name, array in named:
         _check_array(source, name, array)
         by_rows = array if examples != "columns" else np.moveaxis(array, -1, 0)
-        columns += _columns(source, name, by_rows, asked)
+        columns += _columns(source, name, by_rows, options)
     return _table(source, columns)
-
-
-def _npy(source: Source, content: bytes | bytearray) -> NDArray[Any]:
-    """The array of a `.npy` file; nothing is allocated before its numbers are found there."""
-    stream = io.BytesIO(content[:_HEAD])
-    try:
-        version = np.lib.format.read_magic(stream)
-        if version not in _HEADERS:
-            raise ValueError(f"version {version}")
-        shape, fortran, dtype = _HEADERS[version](stream)
-    except Exception as error:  # NumPy's parser of the header raises many kinds
-        raise source.error(f"this is not a NumPy array: {one_line(error)}") from None
-    if dtype.hasobject:
-        raise source.error("the array holds Python objects, which are not read")
-    start = stream.tell()
-    if prod(shape) * dtype.itemsize != len(content) - start:
-        found = f"{len(content) - start:,}"
-        size = prod(shape) * dtype.itemsize
-        raise source.invalid("", found, f"{size:,} bytes for an array {shape} of {dtype}")
-    return _shaped(source, np.frombuffer(content, dtype, offset=start), shape, fortran=fortran)
-
-
-def _shaped(
-    source: Source, numbers: NDArray[Any], shape: tuple[int, ...], *, fortran: bool = False
-) -> NDArray[Any]:
-    """The numbers in this shape, of which only the product of the sizes is known to be right."""
-    try:
-        return numbers.reshape(shape, order="F" if fortran else "C")
-    except ValueError:  # sizes that are negative, or beside a 0 beyond any memory; too many axes
-        raise source.error(f"no array can have the shape {shape}") from None
 
 
 def _npz(source: Source) -> dict[str, NDArray[Any]]:
@@ -97,10 +64,10 @@ def _npz(source: Source) -> dict[str, NDArray[Any]]:
             if declared > LARGEST:
                 raise source.invalid("", f"{declared:,}", f"at most {LARGEST:,} bytes of arrays")
             arrays = {
-                each.filename.removesuffix(".npy"): _npy(source, member_content(archive, each))
+                each.filename.removesuffix(".npy"): npy_array(member_content(archive, each))
                 for each in members
             }
-    except DataError:
+    except UserError:
         raise
     except Exception as error:  # zipfile and its decompressors raise some twenty kinds
         raise source.error(f"the .npz file is damaged: {one_line(error)}") from None
@@ -117,9 +84,9 @@ def _check_array(source: Source, name: str, array: NDArray[Any]) -> None:
 
 
 def _columns(
-    source: Source, name: str, array: NDArray[Any], asked: Asked = _NOTHING_ASKED
+    source: Source, name: str, array: NDArray[Any], options: ReadOptions = _DEFAULT_OPTIONS
 ) -> Iterator[Column]:
-    """The columns of an array (examples, …), each named by its place."""
+    """Yield the columns of an array (examples, …), each named by its index."""
     width = array.size // len(array)
     if width > MOST_COLUMNS:
         raise source.invalid(name, f"{width:,}", f"at most {MOST_COLUMNS:,} columns")
@@ -135,26 +102,30 @@ def _columns(
     for i, place in enumerate(np.ndindex(array.shape[1:])):
         own = name if width == 1 else "_".join(map(str, (name, *place)))
         if of_text:
-            yield _column_of_text(source, own, flat[:, i], asked)
+            yield _column_of_text(source, own, flat[:, i], options)
         else:
-            yield _column_of_numbers(own, numbers[:, i], flat[:, i], asked)
+            yield _column_of_numbers(own, numbers[:, i], flat[:, i], options)
 
 
-def _column_of_text(source: Source, name: str, cells: NDArray[Any], asked: Asked) -> Column:
+def _column_of_text(source: Source, name: str, cells: NDArray[Any], options: ReadOptions) -> Column:
     import polars as pl
 
     texts = np.char.decode(cells, "latin-1") if cells.dtype.kind == "S" else cells
     origin = Origin(source.name, len(cells))
-    return column_of(source, name, pl.Series(texts.tolist(), dtype=pl.String), asked, origin.place)
+    return column_of(
+        source, name, pl.Series(texts.tolist(), dtype=pl.String), options, origin.place
+    )
 
 
-def _column_of_numbers(name: str, values: Numbers, cells: NDArray[Any], asked: Asked) -> Column:
-    """The column; `values` are `cells` in float64."""
+def _column_of_numbers(
+    name: str, values: Numbers, cells: NDArray[Any], options: ReadOptions
+) -> Column:
+    """Return a column; `values` are `cells` in float64."""
     import polars as pl
 
-    if asked.missing is not None:
-        values = missing_numbers(pl.Series(values), asked).to_numpy().copy()
-    narrow = cells.dtype.kind == "f" and cells.dtype.itemsize < 8 and name in asked.text
+    if options.missing is not None:
+        values = missing_numbers(pl.Series(values), options).to_numpy().copy()
+    narrow = cells.dtype.kind == "f" and cells.dtype.itemsize < 8 and name in options.text
     exact = None
     if narrow or (cells.dtype.kind in "iu" and (np.abs(values) >= EXACT_BELOW).any()):
         texts = np.where(np.isnan(values), MISSING, cells.astype(str))
@@ -175,16 +146,16 @@ def _table(source: Source, columns: list[Column]) -> Table:
 
 
 def read_idx(source: Source, labels: str | None) -> Table:
-    """The table of an IDX file: images and their labels, of a file of its own.
+    """Read an IDX file: images with the labels in a second file, or any array.
 
     Args:
-        source: the images, or any IDX file.
-        labels: the path of the labels; None: beside the images, "labels" for "images" and
-            "idx1" for "idx3" in the name, compressed or not; without such a file there are none.
+        source: the images, or any other IDX file.
+        labels: the path of the labels; None: the file beside the images with "labels" for "images"
+            and "idx1" for "idx3" in its name, compressed or not, if there is one.
 
     Raises:
-        DataError: it is no IDX file, or shorter or longer than its header says, or images and
-            labels differ in number.
+        DataError: the file is not an IDX file, its size is not that in its header, or the numbers
+            of images and labels differ.
     """
     images = _idx(source)
     columns = list(_columns(source, "pixel" if images.ndim > 1 else "label", images))
@@ -216,7 +187,7 @@ def _labels_beside(source: Source, labels: str | None) -> Source | None:
 
 
 def _idx(source: Source) -> NDArray[Any]:
-    """The array of an IDX file; its header is believed when the bytes are there."""
+    """Return the array of an IDX file; the size in its header is trusted if the bytes are there."""
     content = source.content
     kind, axes = content[2:3], content[3:4]
     known = content[:2] == b"\0\0" and len(content) >= 4 and kind[0] in _IDX_TYPES and axes[0] > 0
@@ -235,6 +206,7 @@ def _idx(source: Source) -> NDArray[Any]:
     if size != len(content) - start:
         found = f"{len(content) - start:,}"
         raise source.invalid("", found, f"{counted(size, 'byte')} for the shape {shape}")
-    array = _shaped(source, np.frombuffer(content, dtype, offset=start), shape)
+    with source.naming_errors():
+        array = shaped(np.frombuffer(content, dtype, offset=start), shape)
     _check_array(source, "the array", array)
     return array

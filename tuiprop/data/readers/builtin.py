@@ -1,6 +1,6 @@
-"""The tables that come with tuiprop, read with the standard library alone.
+"""Reader of the built-in tables, with the standard library alone.
 
-They are small: importing a library that reads large ones would take longer than reading them.
+They are small: importing a library for large tables would take longer than reading them.
 """
 
 import csv
@@ -12,17 +12,17 @@ from tuiprop.data.table import Column, DataError, Table
 
 
 def folder() -> Path:
-    """Where the data files are: in the installed package, or at the root of the checkout."""
+    """Return the folder of the data files, in the installed package or at the root of the checkout."""
     package = Path(__file__).resolve().parents[2]
     installed = package / "datasets"
     return installed if installed.is_dir() else package.parent / "datasets"
 
 
-def read_embedded(name: str) -> Table:
-    """The table `name`.csv of the data folder.
+def read_builtin(name: str) -> Table:
+    """Return the table in `name`.csv in the data folder.
 
     Raises:
-        DataError: the file cannot be read: the installation is not whole.
+        DataError: the file cannot be read, so the installation is incomplete.
     """
     path = folder() / f"{name}.csv"
     try:

@@ -1,7 +1,7 @@
-"""Plain tables, read quickly: no quotes, no blank lines, nothing that calls for a second look.
+"""Fast reader of plain CSV: no quotes, no blank lines, nothing ambiguous.
 
-Blocks of whole lines are parsed by polars, two at a time, into columns that grow in place: the
-file is never in memory as a whole. At the first doubt this gives up.
+polars parses blocks of whole lines, two at a time, into columns that grow in place, so that the
+file is never in memory as a whole. Anything ambiguous is left to the strict reader.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from tuiprop.cell import MISSING_CELLS
-from tuiprop.data.readers.dialect import Asked, Dialect, guess, records
+from tuiprop.data.readers.dialect import Dialect, ReadOptions, guess, records
 from tuiprop.data.readers.mixed_columns import written_as_number
 from tuiprop.data.readers.source import Source
 from tuiprop.data.readers.text_columns import BLANKS, EXACT_BELOW, column_of
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
     import polars as pl
 
 BLOCK = 1 << 20
-"""Bytes that are parsed at a time; polars keeps the memory of some blocks for later ones."""
+"""The number of bytes parsed at a time; polars keeps the memory of some blocks."""
 
 _WORKERS = 2
 _SAMPLE = 1000
-"""Records from which the types of the columns are told."""
+"""The number of records from which the types of columns are inferred."""
 
 _Parsed: TypeAlias = "list[Numbers | pl.Series]"
 
 
-class _DoubtError(Exception):
-    """Not as plain as it seemed."""
+class _NeedsStrictReaderError(Exception):
+    """The file needs the strict reader."""
 
 
-def read_plain(source: Source, asked: Asked) -> tuple[Dialect, Table] | None:
-    """The table of a CSV file, and how it is written; None where it calls for a careful reading."""
+def read_fast(source: Source, options: ReadOptions) -> tuple[Dialect, Table] | None:
+    """Return the table of a CSV file and its dialect; None if it needs the strict reader."""
     try:
         head = _head(source)
-        dialect = guess(source, head, asked)
-        numeric = _numeric(source, head, dialect, asked)
+        dialect = guess(source, head, options)
+        numeric = _numeric(source, head, dialect, options)
         with source.open() as stream:
-            columns = _read(source, stream, dialect, numeric, asked)
-        if asked.decimal == ",":
+            columns = _read(source, stream, dialect, numeric, options)
+        if options.decimal == ",":
             _check_commas(source, head, columns, dialect)
-    except (_DoubtError, DataError):
+    except (_NeedsStrictReaderError, DataError):
         return None
     rows = len(columns[0].values)
     first = 1 + dialect.skipped
@@ -54,50 +54,50 @@ def read_plain(source: Source, asked: Asked) -> tuple[Dialect, Table] | None:
 
 
 def _head(source: Source) -> str:
-    """The first lines."""
+    """Return the first lines."""
     head = source.head
     end = head.rfind(b"\n") + 1
     if not end or b'"' in head or head.startswith((b"\xef\xbb\xbf", b"\n", b"\r")):
-        raise _DoubtError
+        raise _NeedsStrictReaderError
     try:
         text = head[:end].decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise _DoubtError from None
+        raise _NeedsStrictReaderError from None
     return text
 
 
-def _numeric(source: Source, head: str, dialect: Dialect, asked: Asked) -> list[bool]:
-    """Which columns hold numbers; the others hold text and no number.
+def _numeric(source: Source, head: str, dialect: Dialect, options: ReadOptions) -> list[bool]:
+    """Return which columns hold numbers; the others hold text and not a single number.
 
     Raises:
-        _DoubtError: a record of another width, or a column with both or with something odd.
+        _NeedsStrictReaderError: a record has another width, or a column is mixed or oddly written.
     """
     import polars as pl
 
     sample = islice(records(source, head, dialect.delimiter), dialect.skipped, _SAMPLE)
     rows = [record for _, record in sample]
-    if asked.missing is not None or any(len(row) != len(dialect.names) for row in rows):
-        raise _DoubtError
+    if options.missing is not None or any(len(row) != len(dialect.names) for row in rows):
+        raise _NeedsStrictReaderError
     numeric = []
     for name, cells in zip(dialect.names, zip(*rows, strict=True), strict=False):
-        present = [cell for cell in cells if not asked.is_missing(cell)]
-        kinds = {asked.is_number(cell) for cell in present}
-        if len(kinds) != 1 or (name in asked.text and kinds != {False}):
-            raise _DoubtError
-        column = column_of(source, name, pl.Series(cells, dtype=pl.String), asked, str)
+        present = [cell for cell in cells if not options.is_missing(cell)]
+        kinds = {options.is_number(cell) for cell in present}
+        if len(kinds) != 1 or (name in options.text and kinds != {False}):
+            raise _NeedsStrictReaderError
+        column = column_of(source, name, pl.Series(cells, dtype=pl.String), options, str)
         if column.refusal or column.notes:
-            raise _DoubtError
+            raise _NeedsStrictReaderError
         numeric.append(kinds == {True})
     if not numeric:
-        raise _DoubtError
+        raise _NeedsStrictReaderError
     return numeric
 
 
 def _check_commas(source: Source, head: str, columns: Sequence[Column], dialect: Dialect) -> None:
-    """That no number has a comma where the sample has none in its column.
+    """Check that columns without a comma in the sample have none below it either.
 
     Raises:
-        _DoubtError: the commas of a column are still to be looked at.
+        _NeedsStrictReaderError: a column has commas that have not been examined.
     """
     rows = [record for _, record in islice(records(source, head, dialect.delimiter), _SAMPLE)]
     for column, cells in zip(columns, zip(*rows[dialect.skipped :], strict=True), strict=True):
@@ -105,11 +105,11 @@ def _check_commas(source: Source, head: str, columns: Sequence[Column], dialect:
             continue
         values = column.values[~column.missing]
         if (values != np.rint(values)).any():
-            raise _DoubtError
+            raise _NeedsStrictReaderError
 
 
 def _blocks(stream: IO[bytes], skipped: int) -> Iterator[bytes]:
-    """The file in blocks of whole lines, the first so many lines left out."""
+    """Yield the file in blocks of whole lines, without the first `skipped` lines."""
     for _ in range(skipped):
         stream.readline()
     while block := stream.read(BLOCK):
@@ -117,7 +117,11 @@ def _blocks(stream: IO[bytes], skipped: int) -> Iterator[bytes]:
 
 
 def _read(
-    source: Source, stream: IO[bytes], dialect: Dialect, numeric: Sequence[bool], asked: Asked
+    source: Source,
+    stream: IO[bytes],
+    dialect: Dialect,
+    numeric: Sequence[bool],
+    options: ReadOptions,
 ) -> list[Column]:
     import polars as pl
 
@@ -126,7 +130,7 @@ def _read(
     }
 
     def parse(block: bytes) -> "_Parsed":
-        return _parse(block, dialect.delimiter, asked.decimal == ",", schema)
+        return _parse(block, dialect.delimiter, options.decimal == ",", schema)
 
     growing = _Growing(numeric, source.size)
     with ThreadPoolExecutor(_WORKERS) as pool:
@@ -152,17 +156,17 @@ def _result(pending: "deque[tuple[int, Future[_Parsed]]]") -> "tuple[int, _Parse
 def _parse(
     block: bytes, delimiter: str, comma: bool, schema: "dict[str, pl.DataType]"
 ) -> "_Parsed":
-    """The columns of a block.
+    """Return the columns of a block.
 
     Raises:
-        _DoubtError: there is something in it that polars reads in a way of its own.
+        _NeedsStrictReaderError: polars may read something in it differently.
     """
     import polars as pl
 
     if b'"' in block or b"\0" in block or (comma and b"." in block):
-        raise _DoubtError
+        raise _NeedsStrictReaderError
     if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
-        raise _DoubtError
+        raise _NeedsStrictReaderError
     try:
         frame = pl.read_csv(
             block,
@@ -173,12 +177,12 @@ def _parse(
             decimal_comma=comma,
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        raise _DoubtError from None
+        raise _NeedsStrictReaderError from None
     signs = np.frombuffer(block, np.uint8)
     delimiters = np.count_nonzero(signs == ord(delimiter))
     # a short and a blank line end in null, a long one has a delimiter too many
     if delimiters != (frame.width - 1) * frame.height or frame[:, -1].null_count():
-        raise _DoubtError
+        raise _NeedsStrictReaderError
     return [_cells(each) for each in frame.get_columns()]
 
 
@@ -188,11 +192,11 @@ def _cells(column: "pl.Series") -> "Numbers | pl.Series":
     if column.dtype == pl.Float64:
         values: Numbers = column.to_numpy()
         if (np.abs(values) >= EXACT_BELOW).any():
-            raise _DoubtError
+            raise _NeedsStrictReaderError
         return values
     cells = column.str.strip_chars(BLANKS).fill_null(MISSING)
     if cells.cast(pl.Float64, strict=False).is_not_null().any() or written_as_number(cells).any():
-        raise _DoubtError
+        raise _NeedsStrictReaderError
     missing = cells.str.to_lowercase().is_in(list(MISSING_CELLS))
     return cells.set(missing, MISSING) if missing.any() else cells
 
@@ -201,8 +205,8 @@ class _Growing:
     """Columns that grow in place: the memory of an array is moved, not copied.
 
     Args:
-        numeric: which hold numbers.
-        size: bytes of the file; None where it is not known.
+        numeric: which columns hold numbers.
+        size: the size of the file in bytes; None if unknown.
     """
 
     def __init__(self, numeric: Sequence[bool], size: int | None) -> None:
@@ -213,7 +217,7 @@ class _Growing:
         self._capacity = 0
 
     def add(self, size: int, parsed: "_Parsed") -> None:
-        """Add the columns of a block of so many bytes."""
+        """Add the columns of a block of `size` bytes."""
         count = len(parsed[0])
         start, self._rows = self._rows, self._rows + count
         if self._rows > self._capacity:
@@ -226,9 +230,9 @@ class _Growing:
                 text += list(cells)
 
     def columns(self, names: Sequence[str]) -> list[Column]:
-        """What was added."""
+        """Return the columns added so far."""
         if not self._rows:
-            raise _DoubtError
+            raise _NeedsStrictReaderError
         self._resize(self._rows)
         return [
             Column(name, tuple(text) if values is None else values)

@@ -1,7 +1,6 @@
-"""CSV and TSV, doubted cell by cell.
+"""Strict reader of CSV and TSV, which names every faulty cell by its line and column.
 
-What is plain is read quickly (`blocks`); the rest is read as text, and every cell that is not
-what it should be is named with its line and column.
+Plain files are read by the fast reader (`csv_fast`); all others are read as text, cell by cell.
 """
 
 import re
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tuiprop.cell import is_number
-from tuiprop.data.readers.csv_fast import read_plain
+from tuiprop.data.readers.csv_fast import read_fast
 from tuiprop.data.readers.dialect import (
-    Asked,
     Dialect,
+    ReadOptions,
     delimiter_of,
     guess,
     named_classes,
@@ -31,16 +30,17 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def read_delimited(source: Source, asked: Asked) -> Table:
-    """The table of a text file in UTF-8.
+def read_delimited(source: Source, options: ReadOptions) -> Table:
+    """Read a text file in UTF-8.
 
-    Blanks around a cell do not count, blank lines are skipped. A column is numbers where every
-    cell that is not missing is one, and text otherwise.
+    Blanks around cells and blank lines are ignored. A column is numeric if every cell that is not
+    missing is a number, and text otherwise.
 
     Raises:
-        DataError: it is no table, or a cell is infinite, or a column has decimal commas unasked.
+        DataError: the file is not a table, a cell is infinite, or a column has decimal commas
+            although `data.decimal` does not say so.
     """
-    dialect, table = read_plain(source, asked) or _Careful(source, asked).read()
+    dialect, table = read_fast(source, options) or _StrictReader(source, options).read()
     if dialect.announced not in (None, table.rows):
         raise source.error(f"{dialect.announced} rows are announced, {table.rows} follow", "line 1")
     if not dialect.classes:
@@ -56,18 +56,18 @@ def read_delimited(source: Source, asked: Asked) -> Table:
     return Table(table.name, (*columns, target), table.lines)
 
 
-class _Careful:
-    """One file on its way to a table."""
+class _StrictReader:
+    """The reader of one file."""
 
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: Source, options: ReadOptions) -> None:
         self.source = source
-        self.asked = asked
+        self.options = options
         self.text = self._decoded()
-        self.dialect = guess(source, self.text, asked)
+        self.dialect = guess(source, self.text, options)
         self.names = self.dialect.names
 
     def read(self) -> tuple[Dialect, Table]:
-        """The table, and how it is written."""
+        """Return the table and its dialect."""
         frame = self._frame()[self.dialect.skipped :]
         if not frame.height:
             raise self.source.error("there is a header, but no rows")
@@ -87,7 +87,7 @@ class _Careful:
         return records(self.source, self.text, self.dialect.delimiter)
 
     def _decoded(self) -> str:
-        """The text of the file without its byte-order mark, lines ending in a line feed."""
+        """Return the text of the file without byte-order mark, with line feeds as line ends."""
         data = self.source.content
         if not data:
             raise self.source.error("the file is empty")
@@ -105,20 +105,20 @@ class _Careful:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _place_of(self, data: bytes, position: int) -> str:
-        """Line and column of a byte of a file that is no text."""
+        """Return the line and the column of a byte, as errors show them."""
         before = data[:position].decode("utf-8-sig", "replace")
         lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         head = data[:HEAD].decode("utf-8", "replace")
-        cut = re.escape(delimiter_of(self.source, head, self.asked))
+        cut = re.escape(delimiter_of(self.source, head, self.options))
         quoted = rf'(?:^|(?<={cut}))"(?:[^"]|"")*"?'
         column = len(re.findall(cut, re.sub(quoted, "", lines[-1]))) + 1
         return f"line {len(lines)}, column {column}"
 
     def _frame(self) -> "pl.DataFrame":
-        """Every record, the header too, as text.
+        """Return all records, the header included, as text.
 
         Raises:
-            DataError: a record with more or fewer cells than the first, or broken quotes.
+            DataError: a record has more or fewer cells than the first, or its quotes are broken.
         """
         frame = self._quick_frame()
         if frame is None or not self._plainly_right(frame):
@@ -145,7 +145,7 @@ class _Careful:
         return frame if frame.width == len(self.names) else None
 
     def _plainly_right(self, frame: "pl.DataFrame") -> bool:
-        """No cell is quoted and none is null, which a short or a blank line would also give."""
+        """Return True if no cell is quoted, and none is null as in a short or a blank line."""
         return (
             '"' not in self.text
             and self.text.count(self.dialect.delimiter) == (frame.width - 1) * frame.height
@@ -168,5 +168,5 @@ class _Careful:
             raise self.source.invalid(f"line {line}", str(len(record)), allowed)
 
     def _column(self, name: str, cells: "pl.Series") -> Column:
-        asked = replace(self.asked, delimiter=self.dialect.delimiter)
-        return column_of(self.source, name, cells, asked, lambda row: f"line {self.lines[row]}")
+        options = replace(self.options, delimiter=self.dialect.delimiter)
+        return column_of(self.source, name, cells, options, lambda row: f"line {self.lines[row]}")

@@ -1,4 +1,4 @@
-"""How a text file writes its table: delimiter, decimal sign, header. Guessed, or said."""
+"""The dialect of a text file: delimiter, decimal sign and header, given or detected."""
 
 import csv
 import re
@@ -13,87 +13,87 @@ from tuiprop.data.table import DataError
 from tuiprop.wording import counted, listed, quote
 
 MOST_COLUMNS = 100_000
-"""As many as a layer has units; more are taken for a mistake."""
+"""The largest number of units in a layer; a wider table is a mistake."""
 
 _DELIMITERS = "\t;,|"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the experiment says about the file, or about any file; None: guess."""
+class ReadOptions:
+    """How cells are read, as the experiment says; None means that it is detected."""
 
     delimiter: str | None = None
     decimal: str = "."
     header: bool | None = None
     missing: tuple[str, ...] | None = None
     unchecked: frozenset[str] = frozenset()
-    """Columns that are not used: what is wrong in their cells makes them text."""
+    """Unused columns: a faulty cell makes them text instead of an error."""
     text: frozenset[str] = frozenset()
-    """Columns whose cells are categories: numbers among them are text."""
+    """Categorical columns: numbers in them are text."""
 
     @cached_property
     def markers(self) -> frozenset[str] | None:
-        """The canonical forms of `missing`."""
+        """The canonical forms of the cells that count as missing."""
         if self.missing is None:
             return None
         return frozenset(canonical(with_point(each, self.decimal)) for each in self.missing)
 
     def is_missing(self, cell: str) -> bool:
-        """The cell counts as missing."""
+        """Return True if the cell counts as missing."""
         return is_missing(with_point(cell, self.decimal), self.markers)
 
     def is_number(self, cell: str) -> bool:
-        """The cell, without blanks around it, is a number."""
+        """Return True if the cell, without blanks around it, is a number."""
         return is_number(cell, self.decimal)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the table is written, and what its first record says."""
+    """How a table is written, and the information in its first record."""
 
     delimiter: str
     names: tuple[str, ...]
-    """Of the columns."""
+    """The names of the columns."""
     skipped: int
-    """Records before the first row: 1 for a header."""
+    """The number of records before the first row: 1 for a header."""
     classes: tuple[str, ...] = ()
-    """Names for the whole numbers from 0 in the last column, where the first record gives them."""
+    """The names of the whole numbers from 0 in the last column, if the first record has them."""
     announced: int | None = None
-    """The number of rows, where the first record gives it."""
+    """The number of rows, if the first record has it."""
 
 
-def guess(source: Source, text: str, asked: Asked) -> Dialect:
-    """The dialect of a text.
+def guess(source: Source, text: str, options: ReadOptions) -> Dialect:
+    """Detect the dialect of a text.
 
     Args:
-        source: whose errors these are.
-        text: it, or its first lines; lines end in a line feed.
-        asked: what is not to be guessed.
+        source: the file, which errors name.
+        text: the text, or its first lines; lines end in a line feed.
+        options: what is given and need not be detected.
 
     Raises:
-        DataError: there are no records, or no names in the header, or too many columns.
+        DataError: there are no records, the header lacks a name, or there are too many columns.
     """
-    delimiter = delimiter_of(source, text, asked)
+    delimiter = delimiter_of(source, text, options)
     first = [list(map(plain, record)) for _, record in islice(records(source, text, delimiter), 2)]
     if not first:
         raise source.error("there are only blank lines")
     widest = max(map(len, first))
     if widest > MOST_COLUMNS:
         raise source.invalid("line 1", f"{widest:,}", f"at most {MOST_COLUMNS:,} columns")
-    if asked.header is None and (counts := _counts(first, asked)) is not None:
+    if options.header is None and (counts := _counts(first, options)) is not None:
         rows, inputs = counts
         names = (*_numbered(inputs), "target")
         return Dialect(delimiter, names, 1, tuple(first[0][2:]), rows)
-    header = _has_header(first, asked) if asked.header is None else asked.header
+    header = _has_header(first, options) if options.header is None else options.header
     names = _names(source, first[0]) if header else _numbered(len(first[0]))
     return Dialect(delimiter, names, int(header))
 
 
 def records(source: Source, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The records of a text with the line each begins at, blank lines left out.
+    """Yield the records of a text, each with the line it begins at; blank lines are skipped.
 
     Raises:
-        DataError: quotes that do not close, or a cell beyond all bounds.
+        DataError: a quote is not closed, or a cell is too long.
     """
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     while True:
@@ -134,7 +134,7 @@ def _fault(text: str, start: int, delimiter: str) -> tuple[int, str]:
 
 
 def _closing(text: str, opening: int) -> int | None:
-    """Where the quote that opens there is closed; two in a row are a quote in the cell."""
+    """Return the index of the quote that closes the one at `opening`; two in a row are one inside."""
     place = opening + 1
     while (place := text.find('"', place)) >= 0:
         if text[place + 1 : place + 2] != '"':
@@ -144,7 +144,7 @@ def _closing(text: str, opening: int) -> int | None:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The lines of a text one by one, so that the first few of many cost little."""
+    """Yield the lines of a text lazily, so that the first few of many cost little."""
     start = 0
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
@@ -152,10 +152,10 @@ def _lines(text: str) -> Iterator[str]:
         start = end
 
 
-def delimiter_of(source: Source, text: str, asked: Asked) -> str:
-    """What was said, else what cuts the first lines into the most fields, as many in each."""
-    if asked.delimiter is not None:
-        return asked.delimiter
+def delimiter_of(source: Source, text: str, options: ReadOptions) -> str:
+    """Return the given delimiter, else the one that cuts the first lines into most equal fields."""
+    if options.delimiter is not None:
+        return options.delimiter
 
     def score(delimiter: str) -> tuple[bool, int]:
         widths: list[int] = []
@@ -171,15 +171,15 @@ def delimiter_of(source: Source, text: str, asked: Asked) -> str:
         return whole and fields > 1 and len(set(widths)) == 1, fields
 
     # on a tie the first: a comma may be part of a number, and a blank of a text
-    best = max((each for each in _DELIMITERS if each != asked.decimal), key=score)
-    fallback = ";" if asked.decimal == "," else ","
+    best = max((each for each in _DELIMITERS if each != options.decimal), key=score)
+    fallback = ";" if options.decimal == "," else ","
     return best if score(best)[1] > 1 else fallback
 
 
-def _counts(first: Sequence[Sequence[str]], asked: Asked) -> tuple[int, int] | None:
-    """The numbers of rows and of inputs, where the first record says them before class names.
+def _counts(first: Sequence[Sequence[str]], options: ReadOptions) -> tuple[int, int] | None:
+    """Return the numbers of rows and inputs if the first record gives them before class names.
 
-    So the files of scikit-learn begin: "569,30,malignant,benign".
+    The files of scikit-learn begin so: "569,30,malignant,benign".
     """
     if len(first) < 2 or len(first[0]) < 4:
         return None
@@ -188,9 +188,9 @@ def _counts(first: Sequence[Sequence[str]], asked: Asked) -> tuple[int, int] | N
         return None
     rows, inputs = map(int, head[:2])
     names = head[2:]
-    plausible = inputs == len(below) - 1 and all(map(asked.is_number, below))
+    plausible = inputs == len(below) - 1 and all(map(options.is_number, below))
     named = len(set(names)) == len(names) and not any(
-        asked.is_number(name) or asked.is_missing(name) for name in names
+        options.is_number(name) or options.is_missing(name) for name in names
     )
     return (rows, inputs) if plausible and named else None
 
@@ -211,27 +211,27 @@ def _names(source: Source, first: list[str]) -> tuple[str, ...]:
     return tuple(first)
 
 
-def _has_header(first: Sequence[Sequence[str]], asked: Asked) -> bool:
-    """Whether the first record names the columns.
+def _has_header(first: Sequence[Sequence[str]], options: ReadOptions) -> bool:
+    """Return True if the first record names the columns.
 
-    It does where it has no number, or text above a number; a first row all numbers is no header,
-    nor is one with numbers like the row below it.
+    It does if it holds no number, or text above a number. A first record of numbers only is not a
+    header, nor is one with numbers where the record below has them.
     """
     head = first[0]
-    if not any(map(asked.is_number, head)):
+    if not any(map(options.is_number, head)):
         return True
     below = first[1] if len(first) > 1 else []
     return any(
-        not asked.is_number(name) and not asked.is_missing(name) and asked.is_number(cell)
+        not options.is_number(name) and not options.is_missing(name) and options.is_number(cell)
         for name, cell in zip(head, below, strict=False)
     )
 
 
 def named_classes(source: Source, dialect: Dialect, codes: Sequence[float]) -> tuple[str, ...]:
-    """The last column with its classes by name.
+    """Return the cells of the last column as names of classes.
 
     Raises:
-        DataError: a cell is none of their numbers.
+        DataError: a cell is not the number of a class.
     """
     names = dict(enumerate(dialect.classes))
     for row, code in enumerate(codes):

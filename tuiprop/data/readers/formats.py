@@ -1,4 +1,4 @@
-"""The user's own data: a file of any format that is known, or standard input, as a table."""
+"""Reading of data files in any supported format, and of standard input, into tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import numpy as np
 from tuiprop.cell import matcher
 from tuiprop.data.readers.arrays import read_idx, read_numpy
 from tuiprop.data.readers.csv_strict import read_delimited
-from tuiprop.data.readers.dialect import Asked
+from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.readers.frames import begins_with_object, read_json_lines, read_parquet
 from tuiprop.data.readers.source import Source
 from tuiprop.data.table import MISSING, Column, DataError, Origin, Table
@@ -20,27 +20,27 @@ from tuiprop.wording import quote
 
 @dataclass(frozen=True)
 class Format:
-    """One format of files with data."""
+    """A format of data files."""
 
     words: str
-    read: Callable[[Source, Asked, DataSettings], Table]
+    read: Callable[[Source, ReadOptions, DataSettings], Table]
     suffixes: tuple[str, ...]
     beginnings: tuple[bytes, ...] = ()
-    """Bytes at which a file of this format is known whatever it is called."""
+    """The bytes at the beginning of files of this format, whatever their suffix."""
     confirms: Callable[[bytes], bool] = lambda _: True
-    """Whether the first bytes of such a file are those of this format indeed."""
+    """The test whether the first bytes of such a file are really of this format."""
 
 
 READERS: dict[str, Format] = {
     "parquet": Format(
         "Parquet",
-        lambda source, asked, _: read_parquet(source, asked),
+        lambda source, options, _: read_parquet(source, options),
         (".parquet", ".pq"),
         (b"PAR1",),
     ),
     "numpy": Format(
         "NumPy arrays",
-        lambda source, asked, settings: read_numpy(source, settings.examples, asked),
+        lambda source, options, settings: read_numpy(source, settings.examples, options),
         (".npy", ".npz"),
         (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06"),
     ),
@@ -52,30 +52,30 @@ READERS: dict[str, Format] = {
     ),
     "jsonl": Format(
         "JSON lines",
-        lambda source, asked, _: read_json_lines(source, asked),
+        lambda source, options, _: read_json_lines(source, options),
         (".jsonl", ".ndjson", ".json"),
         (b"{",),
         begins_with_object,
     ),
     "csv": Format(
         "CSV and TSV",
-        lambda source, asked, _: read_delimited(source, asked),
+        lambda source, options, _: read_delimited(source, options),
         (".csv", ".tsv", ".tab", ".txt", ".data"),
     ),
 }
-"""By the names that `data.format` has."""
+"""The readers by the value of `data.format`."""
 
 
 def read_table(path: str | Path, settings: DataSettings | None = None) -> Table:
-    """Read a file or, where the path is "-", standard input; decompressed, if gzip or zstd.
+    """Read a file, or standard input if the path is "-"; gzip and zstd are decompressed.
 
     Args:
         path: the file.
-        settings: what the experiment says about it; the rest is guessed: the format by the first
-            bytes, else by the suffix, else CSV.
+        settings: the settings of the experiment. What they leave open is detected: the format by
+            the first bytes, else by the suffix, else CSV.
 
     Raises:
-        DataError: the file cannot be read, or is no table; one sentence with file and place.
+        DataError: the file cannot be read, or is not a table.
     """
     settings = settings or DataSettings(source=str(path))
     table = _read(Source(str(path)), settings)
@@ -83,22 +83,24 @@ def read_table(path: str | Path, settings: DataSettings | None = None) -> Table:
     if validation is None:
         return table
     others = msgspec.structs.replace(settings, labels=None)
-    return appended(table, _read(Source(validation), others))
+    return with_validation(table, _read(Source(validation), others))
 
 
 def _read(source: Source, settings: DataSettings) -> Table:
-    return READERS[settings.format or format_of(source)].read(source, asked_of(settings), settings)
+    return READERS[settings.format or format_of(source)].read(
+        source, read_options(settings), settings
+    )
 
 
-def appended(table: Table, validation: Table) -> Table:
-    """A table with the rows of validation examples after its own.
+def with_validation(table: Table, validation: Table) -> Table:
+    """Return a table with the rows of validation examples after its own.
 
     Args:
         table: the training examples.
-        validation: with the same columns, in any order, and others, which are left out.
+        validation: a table with the same columns, in any order; others are ignored.
 
     Raises:
-        DataError: a column is not there, or is text where the other one is numbers.
+        DataError: a column is absent, or is text where the table has numbers.
     """
     columns = tuple(_joined(column, validation) for column in table.columns)
     origin = Origin(validation.name, validation.rows, validation.lines)
@@ -108,7 +110,7 @@ def appended(table: Table, validation: Table) -> Table:
 def _joined(column: Column, validation: Table) -> Column:
     other = validation[column.name]
     if isinstance(column.values, tuple):
-        return replace(column, values=column.values + _as_in(column, other))
+        return replace(column, values=column.values + _respelled(column, other))
     if not isinstance(other.values, tuple):
         values = np.concatenate([column.values, other.values])
         exact = None
@@ -128,8 +130,8 @@ def _joined(column: Column, validation: Table) -> Column:
     )
 
 
-def _as_in(column: Column, other: Column) -> tuple[str, ...]:
-    """The cells of the other column; those that the column has too as it writes them."""
+def _respelled(column: Column, other: Column) -> tuple[str, ...]:
+    """Return the cells of `other` as `column` spells them, if it has them."""
     names = column.categories.names
     match = matcher(names)
     found = {cell: match(cell) for cell in set(other.as_text()) - {MISSING}}
@@ -137,10 +139,10 @@ def _as_in(column: Column, other: Column) -> tuple[str, ...]:
     return tuple(spelled.get(cell, cell) for cell in other.as_text())
 
 
-def asked_of(settings: DataSettings) -> Asked:
-    """What the settings say about a file."""
+def read_options(settings: DataSettings) -> ReadOptions:
+    """Return the options for cells in these settings."""
     columns = settings.columns.items()
-    return Asked(
+    return ReadOptions(
         settings.delimiter,
         settings.decimal or ".",
         settings.header,
@@ -151,7 +153,7 @@ def asked_of(settings: DataSettings) -> Asked:
 
 
 def format_of(source: Source) -> str:
-    """The format of a file: by its first bytes, else by its suffix, else CSV."""
+    """Return the format of a file: by its first bytes, else by its suffix, else CSV."""
     head = source.head
     for name, each in READERS.items():
         if head.startswith(each.beginnings) and each.confirms(head):

@@ -1,4 +1,4 @@
-"""Parquet and JSON lines: what polars reads and types by itself."""
+"""Readers of Parquet and JSON lines, whose columns polars types by itself."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tuiprop.cell import plain
-from tuiprop.data.readers.dialect import MOST_COLUMNS, Asked
+from tuiprop.data.readers.dialect import MOST_COLUMNS, ReadOptions
 from tuiprop.data.readers.source import HEAD, Source
 from tuiprop.data.readers.text_columns import column_of, exact_texts, missing_numbers
 from tuiprop.data.table import MISSING, Column, DataError, Origin, Table
@@ -27,11 +27,11 @@ _PARQUET = b"PAR1"
 _PROCESS = Path(__file__).with_name("parquet_process.py")
 
 
-def read_parquet(source: Source, asked: Asked) -> Table:
-    """The table of a Parquet file.
+def read_parquet(source: Source, options: ReadOptions) -> Table:
+    """Read a Parquet file.
 
     Raises:
-        DataError: it is none, or a column is neither numbers nor text; or as `column_of`.
+        DataError: the file is not Parquet, or a column is neither numbers nor text; see `column_of`.
     """
     import polars as pl
 
@@ -46,14 +46,14 @@ def read_parquet(source: Source, asked: Asked) -> Table:
     if done.returncode:
         why = one_line(done.stdout.decode("utf-8", "replace")) if done.returncode == 1 else ""
         raise source.error(f"the Parquet file is damaged: {why or 'its reader crashed'}")
-    return _table(source, pl.read_ipc_stream(BytesIO(done.stdout)), asked, None)
+    return _table(source, pl.read_ipc_stream(BytesIO(done.stdout)), options, None)
 
 
-def read_json_lines(source: Source, asked: Asked) -> Table:
-    """The table of a file with one JSON object a line; a key that is absent is a missing value.
+def read_json_lines(source: Source, options: ReadOptions) -> Table:
+    """Read a file with one JSON object per line; an absent key is a missing value.
 
     Raises:
-        DataError: a line is no object, or a column is neither numbers nor text; or as `column_of`.
+        DataError: a line is not an object, or a column is neither numbers nor text; see `column_of`.
     """
     import polars as pl
 
@@ -74,11 +74,11 @@ def read_json_lines(source: Source, asked: Asked) -> Table:
         frame = frame[kept]
     if frame.height != len(lines):
         raise _line_at_fault(source, content, "a line that is not one object")
-    return _table(source, frame, asked, lines)
+    return _table(source, frame, options, lines)
 
 
 def begins_with_object(head: bytes) -> bool:
-    """The first line is a JSON object, or too long to be told."""
+    """Return True if the first line is a JSON object, or too long to tell."""
     line, end, _ = head.partition(b"\n")
     if not end and len(head) >= HEAD:
         return True
@@ -89,7 +89,7 @@ def begins_with_object(head: bytes) -> bool:
 
 
 def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
-    """The first line that is no JSON object, or what polars says."""
+    """Return the error about the first line that is not a JSON object, else about polars' message."""
     allowed = "one JSON object per line"
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
@@ -116,7 +116,7 @@ def _no(constant: str) -> float:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """A panic of polars, which is caught, would have written to standard error before."""
+    """Suppress standard error, where polars writes a panic before it can be caught."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -127,7 +127,9 @@ def _silent() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _table(source: Source, frame: "pl.DataFrame", asked: Asked, lines: list[int] | None) -> Table:
+def _table(
+    source: Source, frame: "pl.DataFrame", options: ReadOptions, lines: list[int] | None
+) -> Table:
     if not frame.width or not frame.height:
         raise source.error(
             f"the table has {counted(frame.height, 'row')} and {counted(frame.width, 'column')}"
@@ -142,32 +144,32 @@ def _table(source: Source, frame: "pl.DataFrame", asked: Asked, lines: list[int]
         raise source.error(f"two columns are called {quote(twice)}")
     frame.columns = names
     origin = Origin(source.name, frame.height, lines)
-    columns = (_column(source, origin, cells, asked) for cells in frame.get_columns())
+    columns = (_column(source, origin, cells, options) for cells in frame.get_columns())
     return Table(source.name, tuple(columns), lines)
 
 
-def _column(source: Source, origin: Origin, cells: "pl.Series", asked: Asked) -> Column:
+def _column(source: Source, origin: Origin, cells: "pl.Series", options: ReadOptions) -> Column:
     import polars as pl
 
     name = cells.name
-    if cells.dtype.is_numeric() and name not in asked.text:
-        cells = missing_numbers(cells, asked)
+    if cells.dtype.is_numeric() and name not in options.text:
+        cells = missing_numbers(cells, options)
         values = cells.cast(pl.Float64).to_numpy().copy()
         infinite = np.isinf(values)
         if not infinite.any():
             whole = not cells.dtype.is_float()
             texts = exact_texts(cells.cast(pl.String), values) if whole else None
             return Column(name, values, texts)
-        if name not in asked.unchecked:
+        if name not in options.unchecked:
             row = int(infinite.argmax())
             place = f"{origin.place(row)}, column {quote(name)}"
             raise source.invalid(place, f'"{cells[row]}"', "finite numbers")
     if cells.dtype == pl.Null:
         return Column(name, np.full(len(cells), np.nan))
     if cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
-        if name not in asked.unchecked:
+        if name not in options.unchecked:
             place, kind = f"column {quote(name)}", str(cells.dtype).split("(")[0].lower()
             raise source.invalid(place, f"cells of type {kind}", "numbers, text, true or false")
         return Column(name, (MISSING,) * len(cells))
     texts_of = cells.cast(pl.String, strict=False)
-    return column_of(source, name, texts_of, asked, origin.place)
+    return column_of(source, name, texts_of, options, origin.place)

@@ -1,4 +1,4 @@
-"""Columns that are mostly numbers and hold other texts: what these texts are, and what helps."""
+"""Columns of numbers with a few texts among them: what the texts are, and what helps."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiprop.data.preparation.target import MOST_GUESSED
-from tuiprop.data.readers.dialect import Asked
+from tuiprop.data.readers.dialect import ReadOptions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,17 +28,17 @@ _CURRENCY = "[A-Z]{0,2}[$¢£¥\u20a0-\u20c0]"
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to write numbers that is not read."""
+    """A way of writing numbers that is not supported."""
 
     words: str
-    """What such a cell is."""
+    """A description of such a cell."""
     allowed: str
-    """What is read."""
+    """The supported way."""
     pattern: str
-    """Of a whole cell, in the syntax that Python's `re` and Rust's `regex` share."""
+    """The pattern of a whole cell, in the syntax shared by Python's `re` and Rust's `regex`."""
 
     def fits(self, text: str) -> bool:
-        """The text is written in this way."""
+        """Return True if the text is written in this way."""
         return re.fullmatch(self.pattern, text) is not None
 
 
@@ -79,36 +79,36 @@ _KINDS = (
     _THOUSANDS,
     _DECIMAL_COMMA,
 )
-"""The first that fits a cell is its kind."""
+"""The unsupported ways; the first that fits a cell describes it."""
 
 _UNIT = Kind("a number with a unit", "numbers without units", "")
 _SUFFIX = f"^[+-]?{_ANY}{_BLANK}([A-Za-z\u00b5\u03bc\u00b0\u03a9\u00b2\u00b3/]{{1,6}})$"
 
 _BETWEEN_THOUSANDS = "[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+"
-"""A number whose commas may be thousands separators."""
+"""The pattern of numbers whose commas may be thousands separators."""
 
 _PLACEHOLDERS = (
     "none", "nil", "n/k", "n.a.", "n.k.", "k.a.", "nd", "n/d", "missing", "unknown", "undefined",
     "void", "tbd", "inf", "(null)", "not available", "not given", "no data", "no answer", "error",
     "#ref!", "#value!", "#div/0!", "#name?", "#num!", "blank", "empty",
 )  # fmt: skip
-"""Texts that commonly stand for a missing number, in small letters."""
+"""Texts that commonly stand for a missing number, in lower case."""
 
 _MOST_LISTED = 5
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Texts in a column that is mostly numbers."""
+class StrayTexts:
+    """The texts in a column that is mostly numbers."""
 
     row: int
-    """Of the first of them."""
+    """The row of the first text."""
     count: int
-    """How many cells hold one."""
+    """The number of texts."""
     found: str
-    """The first of them."""
+    """The first text."""
     what: str
-    """What it is; empty where the column can be read with a decimal comma."""
+    """A description of it; empty if the column can be read with a decimal comma."""
     allowed: str
     """The cells that are read."""
     advice: str = ""
@@ -116,36 +116,36 @@ class Doubt:
 
 
 def written_as_number(cells: "pl.Series") -> "pl.Series":
-    """Which texts are numbers that are written in a way that is not read."""
+    """Return which texts are numbers written in an unsupported way."""
     return cells.str.contains(f"^(?:{'|'.join(kind.pattern for kind in _KINDS)})$")
 
 
 def between_thousands(cells: "pl.Series") -> bool:
-    """Some of the numbers have a comma, and every comma may part thousands."""
+    """Return True if some numbers have commas, and every comma may separate thousands."""
     commas = cells.filter(cells.str.contains(",", literal=True))
     return len(commas) > 0 and bool(commas.str.contains(f"^{_BETWEEN_THOUSANDS}$").all())
 
 
-def doubt_of(
-    cells: "pl.Series", numbers: "pl.Series", asked: Asked, markers: Sequence[str]
-) -> Doubt | None:
-    """Why a column with texts is neither a column of numbers nor one of categories.
+def stray_texts(
+    cells: "pl.Series", numbers: "pl.Series", options: ReadOptions, markers: Sequence[str]
+) -> StrayTexts | None:
+    """Return the texts that keep a column from being numeric, and how to read it.
 
     Args:
-        cells: plain texts, null where a cell is missing.
-        numbers: what they are as numbers, null where they are none.
-        asked: with the delimiter, if the file has one.
-        markers: cells of the file that count as missing.
+        cells: plain texts, null if missing.
+        numbers: the cells as numbers, null if they are not.
+        options: how cells are read, with the delimiter if the file has one.
+        markers: the cells that count as missing.
 
     Returns:
-        None where less than half of the cells are numbers, in whatever way they are written, or
-        where the cells are levels such as 0, 1, 2, 3+.
+        None if fewer than half of the cells are numbers, however written, or if the cells are
+        levels such as 0, 1, 2, 3+.
     """
     is_text = cells.is_not_null() & numbers.is_null()
     texts, present = cells.filter(is_text), len(cells) - cells.null_count()
     distinct = texts.unique(maintain_order=True).to_list()
     written = int(written_as_number(texts).sum())
-    if asked.decimal == ",":
+    if options.decimal == ",":
         written += int(texts.str.contains(f"^{_DECIMAL_POINT.pattern}$").sum())
     united = _share_a_unit(texts)
     if 2 * (present - len(texts) + (len(texts) if united else written)) < present:
@@ -154,27 +154,27 @@ def doubt_of(
     if not (written or united or stray) and _are_levels(numbers.drop_nulls(), distinct):
         return None
     row, found = int(is_text.arg_true()[0]), texts[0]
-    kinds = _KINDS if asked.decimal == "." else (*_KINDS, _DECIMAL_POINT)
+    kinds = _KINDS if options.decimal == "." else (*_KINDS, _DECIMAL_POINT)
     kind_of = {text: next((k for k in kinds if k.fits(text)), None) for text in distinct}
     kind = _UNIT if united else kind_of[found]
     if kind is None:
         unknown = [text for text, kind in kind_of.items() if kind is None]
         advice = _as_missing(unknown, markers)
-        return Doubt(row, len(texts), found, "text among numbers", "numbers", advice)
+        return StrayTexts(row, len(texts), found, "text among numbers", "numbers", advice)
     what, allowed, advice = kind.words, kind.allowed, ""
-    comma = _DECIMAL_COMMA.fits(found) and asked.decimal == "."
+    comma = _DECIMAL_COMMA.fits(found) and options.decimal == "."
     if comma and _proves_decimal_comma(kind_of, cells.filter(numbers.is_not_null())):
         what, allowed = _DECIMAL_COMMA.words, _DECIMAL_COMMA.allowed
         advice = 'data.decimal = "," reads decimal commas'
-        if asked.delimiter == ",":
+        if options.delimiter == ",":
             advice = "decimal commas need another delimiter than the comma"
         elif all(map(_DECIMAL_COMMA.fits, distinct)):
             what = ""
-    return Doubt(row, len(texts), found, what, allowed, advice)
+    return StrayTexts(row, len(texts), found, what, allowed, advice)
 
 
 def _proves_decimal_comma(texts: Iterable[str], numbers: "pl.Series") -> bool:
-    """A comma parts no thousands, and no cell contradicts a decimal comma."""
+    """Return True if a comma cannot separate thousands, and no cell contradicts a decimal comma."""
     proof = False
     for text in texts:
         if _DECIMAL_COMMA.fits(text):
@@ -185,7 +185,7 @@ def _proves_decimal_comma(texts: Iterable[str], numbers: "pl.Series") -> bool:
 
 
 def _share_a_unit(texts: "pl.Series") -> bool:
-    """All are numbers with the same unit, and too many for levels such as "2 doors"."""
+    """Return True if all are numbers with one unit, and too many for levels such as "2 doors"."""
     units = texts.str.extract(_SUFFIX)
     count = texts.n_unique()
     few = count <= MOST_GUESSED and 2 * count <= len(texts)
@@ -193,7 +193,7 @@ def _share_a_unit(texts: "pl.Series") -> bool:
 
 
 def _are_levels(numbers: "pl.Series", texts: Sequence[str]) -> bool:
-    """A few whole numbers that repeat, and a text that stands for no missing number."""
+    """Return True if a few whole numbers repeat, and some text does not mean a missing number."""
     count = numbers.n_unique()
     few = count <= MOST_GUESSED and 2 * count <= len(numbers)
     if not few or not (numbers == numbers.round()).all():
@@ -206,7 +206,7 @@ def _stands_for_missing(text: str) -> bool:
 
 
 def _as_missing(texts: Sequence[str], markers: Sequence[str]) -> str:
-    """What makes missing cells of texts."""
+    """Return the setting that makes the texts missing cells."""
     if len(texts) > _MOST_LISTED or any(len(text) > 40 for text in texts):
         return "data.missing_values lists cells that count as missing"
     which = json.dumps([*markers, *texts], ensure_ascii=False)

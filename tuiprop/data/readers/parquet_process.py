@@ -1,6 +1,6 @@
-"""A Parquet file on standard input, the same table in Arrow's format on standard output.
+"""Converter from Parquet on standard input to Arrow's format on standard output.
 
-It runs in a process of its own, as a damaged file can abort the process that reads it.
+It is a process of its own, as a damaged file can abort the process that reads it.
 """
 
 import sys
@@ -10,7 +10,7 @@ import polars as pl
 
 
 def main() -> None:
-    """Read, and write; where that cannot be, write why, and end with status 1."""
+    """Convert the table; on failure write the reason and exit with status 1."""
     content = sys.stdin.buffer.read()
     try:
         frame = pl.read_parquet(BytesIO(content))

@@ -1,4 +1,4 @@
-"""A file or standard input as bytes, decompressed; whatever goes wrong is one sentence."""
+"""Files and standard input as decompressed bytes; every failure is a `DataError`."""
 
 import gzip
 import io
@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from tuiprop.data.table import DataError
+from tuiprop.errors import InputError
 from tuiprop.training.experiment import STANDARD_INPUT
 from tuiprop.wording import one_line, quote
 
 HEAD = 1 << 18
-"""Bytes that tell the format and the dialect of a file."""
+"""The number of bytes from which the format and the dialect of a file are detected."""
 
 LARGEST = 2**33
-"""Bytes that a file may take in memory where it is read whole: decompressed, or as arrays."""
+"""The most bytes that a file read as a whole may take in memory, decompressed or as arrays."""
 
 _PIECE = 1 << 20
 
@@ -29,18 +30,18 @@ _SUFFIXES = (".gz", ".gzip", ".zst", ".zstd")
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What is read: a path, or "-" for standard input, which is read once and kept."""
+    """A file, or "-" for standard input, which is read once and kept."""
 
     path: str
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """The name of the source in errors."""
         return "standard input" if self.path == STANDARD_INPUT else self.path
 
     @property
     def suffix(self) -> str:
-        """Of the file without that of its compression, in small letters: ".csv"."""
+        """The suffix of the file without that of its compression, in lower case: ".csv"."""
         suffixes = [suffix.lower() for suffix in Path(self.path).suffixes[-2:]]
         if suffixes and suffixes[-1] in _SUFFIXES:
             suffixes.pop()
@@ -55,11 +56,19 @@ class Source:
         return DataError.invalid(found, allowed, file=self.name, place=place, advice=advice)
 
     @contextmanager
+    def naming_errors(self) -> Iterator[None]:
+        """Name this file in errors about its content."""
+        try:
+            yield
+        except InputError as error:
+            raise error.to(DataError, self.name) from None
+
+    @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """The bytes, decompressed, from the beginning.
+        """Open the source for reading decompressed bytes from the beginning.
 
         Raises:
-            DataError: it cannot be read, or it is damaged; also from within the context.
+            DataError: it cannot be read, or is damaged; also from within the context.
         """
         try:
             with self._raw() as raw:
@@ -85,7 +94,7 @@ class Source:
 
     @cached_property
     def content(self) -> bytes:
-        """All of it, decompressed; to be had again without reading.
+        """The decompressed content, which is kept.
 
         Raises:
             DataError: it cannot be read, is damaged, or decompresses to too much.
@@ -109,7 +118,7 @@ class Source:
 
     @cached_property
     def size(self) -> int | None:
-        """Bytes; None where it is compressed and nobody knows before it is read."""
+        """The size in bytes; None if it is compressed, as it is then unknown."""
         with self._raw() as raw:
             if raw.peek(4)[:4].startswith((_GZIP, _ZSTD)):
                 return None
@@ -127,7 +136,7 @@ class Source:
 
     @cached_property
     def _piped(self) -> bytes:
-        """What comes only once."""
+        """The content of a pipe, which can be read once only."""
         if self.path != STANDARD_INPUT:
             return Path(self.path).read_bytes()
         if sys.stdin is None:
@@ -140,7 +149,7 @@ class Source:
 
 
 def _zstd() -> Any:
-    """The module, which Python has from 3.14 on."""
+    """Return the module for zstd, which is in the standard library from Python 3.14 on."""
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:

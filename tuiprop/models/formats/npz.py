@@ -2,25 +2,16 @@
 
 import io
 import zipfile
-from math import prod
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tuiprop.core.array import Array
-from tuiprop.data.readers.archive import member_content
 from tuiprop.models.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
 from tuiprop.models.description import decode_description
 from tuiprop.models.model import Model
+from tuiprop.storage.npy import member_content, npy_array
 from tuiprop.wording import listed, one_line
-
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-_HEAD = 1 << 16
-"""Bytes that hold any header that NumPy reads."""
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
@@ -67,20 +58,7 @@ def _read_arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
         found = listed(names.values()) or "nothing"
         allowed = "arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …"
         raise ContentError.invalid(found, allowed)
-    return {name: _array(member_content(archive, member)) for member, name in members.items()}
-
-
-def _array(content: bytearray) -> Array:
-    """The array of an `.npy` file; nothing is allocated before its numbers are found there."""
-    stream = io.BytesIO(content[:_HEAD])
-    version = np.lib.format.read_magic(stream)
-    shape, fortran, dtype = _HEADERS[version](stream)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are not read")
-    start = stream.tell()
-    if prod(shape) * dtype.itemsize != len(content) - start:
-        raise ValueError(f"an array {shape} of {dtype} in {len(content) - start} bytes")
-    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+    return {name: npy_array(member_content(archive, member)) for member, name in members.items()}
 
 
 def _text(array: Any) -> str:

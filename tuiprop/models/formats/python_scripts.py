@@ -24,7 +24,7 @@ from tuiprop.core.activation import ACTIVATIONS, LEAKY_SLOPE
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.data.preparation.encoding import Preparation
-from tuiprop.data.readers.dialect import Asked
+from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.models.contents import ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
@@ -335,7 +335,7 @@ def _categories(model: Model) -> dict[str, tuple[str, ...]]:
 def _markers(model: Model) -> str:
     """The cells that count as missing, as a script writes them."""
     data = model.experiment.data
-    markers = Asked(decimal=data.decimal or ".", missing=data.missing_values).markers
+    markers = ReadOptions(decimal=data.decimal or ".", missing=data.missing_values).markers
     return "None" if markers is None else ascii(sorted(markers))
 
 

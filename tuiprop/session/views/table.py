@@ -13,7 +13,7 @@ from tuiprop.data.preparation.completion import complete
 from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.preparation.target import looks_like_classes
 from tuiprop.data.preview import Reading, reading_of, with_suggestions
-from tuiprop.data.readers.dialect import Asked
+from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.table import Column, DataError, Table, format_number
 from tuiprop.errors import UserError
 from tuiprop.models.model import network_of
@@ -232,7 +232,7 @@ def _encodings(column: Column, decimal: str) -> tuple[str, ...]:
     if not column.is_text:
         return ENCODINGS
     texts = column.categories.names
-    numbers = Asked(decimal=decimal)
+    numbers = ReadOptions(decimal=decimal)
     # where it was said to be categories, numbers have been read as text
     return ("one-hot", "ordinal", *(("number",) if all(map(numbers.is_number, texts)) else ()))
 
