@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tuiprop.errors import FileError
 from tuiprop.storage import state_folder as state
 from tuiprop.storage.state_folder import (
     Slot,
