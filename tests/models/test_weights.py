@@ -372,8 +372,14 @@ ALLOWED = "not by 0 (stored) or 8 (deflate)"
     ("method", "words"),
     [
         (zipfile.ZIP_DEFLATED, "this is not an .npz file: Bad CRC-32 for file 'W1.npy'"),
-        (zipfile.ZIP_BZIP2, f"this is not an .npz file: W1.npy is compressed by method 12, {ALLOWED}"),
-        (zipfile.ZIP_LZMA, f"this is not an .npz file: W1.npy is compressed by method 14, {ALLOWED}"),
+        (
+            zipfile.ZIP_BZIP2,
+            f"this is not an .npz file: W1.npy is compressed by method 12, {ALLOWED}",
+        ),
+        (
+            zipfile.ZIP_LZMA,
+            f"this is not an .npz file: W1.npy is compressed by method 14, {ALLOWED}",
+        ),
     ],
 )
 def test_a_bomb_that_says_that_it_is_small(tmp_path: Path, method: int, words: str) -> None:

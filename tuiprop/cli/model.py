@@ -130,7 +130,7 @@ def inspect(file: str) -> None:
                 say(line)
             return
         from tuiprop.errors import FileError
-        from tuiprop.models.formats.python_scripts import words
+        from tuiprop.models.contents import Architecture
         from tuiprop.models.weights import IncompleteFileError, load_model, read
 
         content = read(file)
@@ -147,7 +147,7 @@ def inspect(file: str) -> None:
             lines = ["written by another program: weights whose shapes do not match", f"{error}"]
         else:
             lines = [
-                f"network   {words(model.network)}, {model.network.loss}",
+                f"network   {Architecture.of(model.network).words}, {model.network.loss}",
                 f"data      {model.experiment.data.source}",
                 f"inputs    {', '.join(model.inputs)}",
             ]
