@@ -458,7 +458,7 @@ def test_inspect_another_programs(tmp_path: Path) -> None:
     w = tmp_path / "w.npz"
     np.savez(w, W1=np.zeros((2, 3), np.float32), b1=np.zeros(2))
     lines = tuiprop("inspect", w).out.splitlines()
-    assert lines[0] == "written by another program: weights that do not fit each other"
+    assert lines[0] == "written by another program: weights whose shapes do not match"
     assert lines[1].startswith(f"{w}: b1 is (2,), expected (2, 1): one axis is missing")
     assert [line.split() for line in lines[2:]] == [
         ["W1", "(2,", "3)", "float32"],

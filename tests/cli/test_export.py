@@ -142,7 +142,9 @@ def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path, comm
         command, (experiment(tmp_path), "--init", w)
     )
     text = sentence(tuiprop(command, *rest))
-    assert text.startswith(f"{w}: is a pickle, which is code, and is not read; this converts it: ")
+    assert text.startswith(
+        f"{w}: this is a pickle, which is code and is not read; this converts it: "
+    )
     assert "weights_only=True" in text
 
 

@@ -196,7 +196,7 @@ def test_what_was_read_is_not_shared(tmp_path: Path) -> None:
 
 def test_a_foreign_file_is_no_model(tmp_path: Path) -> None:
     text = refused(written(tmp_path, arrays_of()))
-    assert text.startswith("holds weights but not the network they belong to")
+    assert text.startswith("there are weights of 2 → 3 → 1 in it, but not the activations")
     assert "--init" in text
 
 
@@ -261,7 +261,7 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK", b"hello\n" * 100, npy(np.zeros((3, 2)))])
 def test_not_a_zip(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w.npz").write_bytes(content)
-    assert refused(tmp_path / "w.npz", NETWORK).startswith("not an .npz file: ")
+    assert refused(tmp_path / "w.npz", NETWORK).startswith("this is not an .npz file: ")
 
 
 def test_truncated_anywhere(tmp_path: Path) -> None:
@@ -371,9 +371,15 @@ ALLOWED = "not by 0 (stored) or 8 (deflate)"
 @pytest.mark.parametrize(
     ("method", "words"),
     [
-        (zipfile.ZIP_DEFLATED, "not an .npz file: Bad CRC-32 for file 'W1.npy'"),
-        (zipfile.ZIP_BZIP2, f"not an .npz file: W1.npy is compressed by method 12, {ALLOWED}"),
-        (zipfile.ZIP_LZMA, f"not an .npz file: W1.npy is compressed by method 14, {ALLOWED}"),
+        (zipfile.ZIP_DEFLATED, "this is not an .npz file: Bad CRC-32 for file 'W1.npy'"),
+        (
+            zipfile.ZIP_BZIP2,
+            f"this is not an .npz file: W1.npy is compressed by method 12, {ALLOWED}",
+        ),
+        (
+            zipfile.ZIP_LZMA,
+            f"this is not an .npz file: W1.npy is compressed by method 14, {ALLOWED}",
+        ),
     ],
 )
 def test_a_bomb_that_says_that_it_is_small(tmp_path: Path, method: int, words: str) -> None:

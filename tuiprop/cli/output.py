@@ -30,7 +30,7 @@ class SafeStream(io.TextIOBase):
 
     @property
     def failure(self) -> OSError | None:
-        """The error of a failed write; None if there is none, or nobody is left to read the output."""
+        """The error of a failed write; None without one, or if nobody is left to read the output."""
         return None if self._failure is None or self._has_lost_reader else self._failure
 
     @property
@@ -110,8 +110,8 @@ class EscapingStream(SafeStream):
 def guard_standard_streams() -> None:
     """Replace standard output and error by escaping streams.
 
-    A closed descriptor is opened such that reading and writing fail. Otherwise the next file that is
-    opened would take its number, and receive what is written to the stream.
+    A closed descriptor is opened such that reading and writing fail. Otherwise the next file that
+    is opened would take its number, and receive what is written to the stream.
     """
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:

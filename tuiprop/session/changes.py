@@ -112,9 +112,8 @@ def _refuse_beyond(session: Session, cell: CellRef, m: int) -> None:
     """
     network, array = session.run.network, cell.array
     if not array.exists(network.L):
-        raise InputError.invalid(
-            str(array.layer), f"a layer from {array.first_layer} to {network.L}"
-        )
+        allowed = f"a layer from {array.first_layer} to {network.L}"
+        raise InputError.invalid(str(array.layer), allowed)
     if not cell.exists(network.sizes, m):
         rows, columns = array.shape(network.sizes, m)
         raise InputError.invalid(
