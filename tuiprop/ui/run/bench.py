@@ -17,7 +17,6 @@ from tuiprop.ui.run.operands import Operands
 from tuiprop.ui.run.operation import NowPanel, Told
 from tuiprop.ui.run.provenance import SourcePanel
 from tuiprop.ui.run.what_if import WhatIfPanel
-from tuiprop.ui.theme import Palette
 
 SMALLEST_TERM = 5
 """Powers of ten below that of a sum at which a term of it still shows a figure."""
@@ -76,9 +75,8 @@ class Bench(Container):
     class Asked(Message):
         """Where does the number under the cursor come from?"""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self._at_hand: tuple[int, int] | None = None
         self._panel: MatrixView | SourcePanel | None = None
         self._trail: list[_Visit] = []
@@ -89,9 +87,9 @@ class Bench(Container):
             yield NowPanel(id="now")
             yield WhatIfPanel(id="whatif")
             with Horizontal(id="matrices"):
-                yield MatrixView(self.palette, id="matrix")
-                yield Operands(self.palette, id="operands")
-        yield SourcePanel(self.palette, id="source")
+                yield MatrixView(id="matrix")
+                yield Operands(id="operands")
+        yield SourcePanel(id="source")
 
     @property
     def matrix(self) -> MatrixView:
@@ -195,9 +193,9 @@ class Bench(Container):
         matrices = 2 if self._shows_one and self.operands.views else 1
         room = self._room - matrices * LEAST_HEIGHT
         if frame.what_if is not None:
-            self.query_one(WhatIfPanel).tell(frame.what_if, self.palette, room)
+            self.query_one(WhatIfPanel).tell(frame.what_if, room)
         whole = self.is_large or not self.has_class("-compact")
-        self.query_one(NowPanel).tell(frame, self.palette, all_lines=whole, room=room)
+        self.query_one(NowPanel).tell(frame, all_lines=whole, room=room)
         if self.is_large:
             self._divide()
 
@@ -296,13 +294,6 @@ class Bench(Container):
         at = next((i for i, panel in enumerate(panels) if panel is focused), 0)
         self.focus_panel(panels[(at + direction) % len(panels)])
         return True
-
-    def repaint_in(self, palette: Palette) -> None:
-        """Another theme."""
-        self.palette = palette
-        for panel in (*self.query(MatrixView), self.source):
-            panel.palette = palette
-            panel.refresh()
 
     @on(SourcePanel.Followed)
     def _followed(self, event: SourcePanel.Followed) -> None:

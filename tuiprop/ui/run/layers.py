@@ -11,10 +11,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.line import CURSOR, LineWidget
 from tuiprop.ui.drawing.numbers import within
 from tuiprop.ui.drawing.scrolling import first_in_sight
-from tuiprop.ui.theme import Palette, cursor_style
 from tuiprop.ui.verify.words import verdict_style
 
 SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
@@ -66,7 +65,7 @@ class Marks:
         return (symbol, l) not in self.unmade
 
 
-class LayersPanel(Grounded, can_focus=True):
+class LayersPanel(LineWidget, can_focus=True):
     """A table of shapes. Arrows choose an array, Enter goes to it."""
 
     DEFAULT_CSS = """
@@ -74,6 +73,7 @@ class LayersPanel(Grounded, can_focus=True):
                   border-subtitle-color: $dim; }
     LayersPanel:focus { border: round $foreground; }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(0, -1)", "array before", show=False),
         Binding("right", "move(0, 1)", "next array", show=False),
@@ -97,9 +97,8 @@ class LayersPanel(Grounded, can_focus=True):
     class Entered(Message):
         """The chosen array is to be looked at."""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self.rows: list[LayerRow] = []
         self.marks = Marks(made_nothing=True)
         self.symbol, self.l = "W", 1
@@ -212,14 +211,14 @@ class LayersPanel(Grounded, can_focus=True):
         height = self.size.height
         lines = height - 1
         self._first = first_in_sight(self._first, self.l, lines, len(self.rows))
-        dim, plain = Style(color=self.palette.dim), Style(color=self.palette.text)
+        dim, plain, bold = map(self.ink, ("$dim", "$foreground", "bold $foreground"))
         places = self._places()
         head_l, _ = self._head_width()
         canvas = _Canvas(self.size.width)
         l = self._first + y - 1
         bar = next((places[i][0] - 2 for i in range(FORWARD, 8) if places[i][1]), 0)
         if bar > 0 and places[FORWARD - 1][1]:
-            canvas.put(bar, "│", Style(color=self.palette.border))
+            canvas.put(bar, "│", self.ink("$border"))
         norms_at, proof_at = self._extras(places[-1][1] + 2)
         if y == 0:
             canvas.put(1, "l", dim)
@@ -228,7 +227,7 @@ class LayersPanel(Grounded, can_focus=True):
             canvas.put(head_l, "g", dim)
             for symbol, (_, stop) in zip(SYMBOLS, places, strict=True):
                 if stop:
-                    canvas.put_right(stop, symbol, plain + Style(bold=True))
+                    canvas.put_right(stop, symbol, bold)
             if not places[-1][1]:
                 canvas.put_right(self.size.width, "→", dim)
             if norms_at:
@@ -243,22 +242,20 @@ class LayersPanel(Grounded, can_focus=True):
         canvas.put(1, str(l), plain)
         if head_l > 3:
             canvas.put(4, str(row.units), plain)
-        canvas.put(
-            head_l, row.activation, Style(color=self.palette.name_of_g if l else self.palette.dim)
-        )
+        canvas.put(head_l, row.activation, self.ink("$function") if l else dim)
         for i, (_, stop) in enumerate(places):
             text = self._cell(row, l, i)
             if not (stop and text):
                 continue
             array = SYMBOLS[i], l
             if array == self.marks.now:
-                style = Style(color=self.palette.background, bgcolor=self.palette.now, bold=True)
+                style = self.ink("bold $background on $now")
                 canvas.put_right(stop + 1, f"▶{text}◀", style)
             elif array == (self.symbol, self.l):
-                style = cursor_style(self.palette)
+                style = self.ink(CURSOR)
                 canvas.put_right(stop + 1, f"[{text}]", style)
             elif array in self.marks.reads:
-                canvas.put_right(stop + 1, f"‹{text}›", plain + Style(bold=True))
+                canvas.put_right(stop + 1, f"‹{text}›", bold)
             else:
                 canvas.put_right(stop, text, dim if text[0] == "…" else plain)
         if norms_at and l:
@@ -268,7 +265,7 @@ class LayersPanel(Grounded, can_focus=True):
             text = row.proof
             if len(text) > self.size.width - proof_at:
                 text = f"{text.split(',')[0]} …" if text.startswith("✗") else "unchecked"
-            canvas.put(proof_at, text, verdict_style(text, self.palette))
+            canvas.put(proof_at, text, self.ink(verdict_style(text)))
         return canvas.strip()
 
 

@@ -6,7 +6,6 @@ from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
@@ -14,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import Matrix, Place, Window
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.line import CURSOR, LineWidget
 from tuiprop.ui.drawing.numbers import (
     CELL,
     Scale,
@@ -22,11 +21,11 @@ from tuiprop.ui.drawing.numbers import (
     largest_of,
     scale_of,
     short,
-    whole_label,
+    whole,
 )
 from tuiprop.ui.drawing.scrolling import first_in_sight
 from tuiprop.ui.run.layers import name_of_shape
-from tuiprop.ui.theme import Palette, cursor_style, heat, heat_level
+from tuiprop.ui.theme import heat, heat_level, palette_of
 
 WIDEST_CELL = 18
 """Columns of a cell, at most."""
@@ -64,7 +63,7 @@ class ArrayName:
         return f"{self.slot}({name})" if self.slot else name
 
 
-class MatrixView(Grounded, can_focus=True):
+class MatrixView(LineWidget, can_focus=True):
     """The part of one array that fits; asks for another part as the cursor leaves it."""
 
     DEFAULT_CSS = """
@@ -72,6 +71,7 @@ class MatrixView(Grounded, can_focus=True):
     MatrixView:focus { border: round $foreground; }
     MatrixView { border-subtitle-color: $foreground; }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(0, -1)", "left", show=False),
         Binding("right", "move(0, 1)", "right", show=False),
@@ -129,9 +129,8 @@ class MatrixView(Grounded, can_focus=True):
             """How many cells fit."""
             return max(0, (width - self.names - self.tight) // self.width)
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self.matrix: Matrix | None = None
         self.name_of_array = ArrayName("W", 1)
         self.followed = (False, False)
@@ -399,24 +398,23 @@ class MatrixView(Grounded, can_focus=True):
         matrix = self.matrix
         if matrix is None:
             return
-        palette = self.palette
         rows, columns = matrix.shape
         parts = [
             ("b", f"{self.name_of_array}"),
             ("", " before" if self._is_changed_by_updates and self.name_of_array.before else ""),
             ("", f"  ({rows},{columns})"),
-            (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}".rstrip()),
+            ("$dim", f" {name_of_shape(self.symbol, self.name_of_array.layer)}".rstrip()),
         ]
         if matrix.figures is not None:
             for label, name in FIGURES:
                 value = getattr(matrix.figures, name)
-                parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
+                parts += [("$dim", f"  {label}"), ("", f" {short(value)}")]
         if sum(len(text) for _, text in parts) > self.size.width - 2:
             del parts[3]
         while sum(len(text) for _, text in parts) > self.size.width - 2 and len(parts) > 3:
             del parts[-2:]
         title = Content.assemble(*((text, style or "not bold") for style, text in parts))
-        self.border_title = whole_label(title, self.size.width - 2)
+        self.border_title = whole(title, self.size.width - 2)
         self.border_subtitle = Content(self._foot())
 
     def _foot(self) -> str:
@@ -493,7 +491,7 @@ class MatrixView(Grounded, can_focus=True):
 
     def _line(self, y: int) -> Strip:
         matrix, width = self.matrix, self.size.width
-        dim = Style(color=self.palette.dim)
+        dim = self.ink("$dim")
         if matrix is None:
             return Strip.blank(width)
         if not matrix.made:
@@ -512,7 +510,7 @@ class MatrixView(Grounded, can_focus=True):
         """The power of ten of all numbers, and the names of the columns."""
         assert self.matrix is not None
         cells, first = self._cells, self.matrix.window.column
-        plain, dim = Style(color=self.palette.text, bold=True), Style(color=self.palette.dim)
+        plain, dim = self.ink("bold $foreground"), self.ink("$dim")
         mark = cells.scale.mark if self._seen else ""
         segments = [Segment(mark.ljust(cells.names), plain)]
         room = cells.width - 1
@@ -527,16 +525,17 @@ class MatrixView(Grounded, can_focus=True):
         assert self.matrix is not None
         matrix, cells, largest = self.matrix, self._cells, self.largest
         row, first = matrix.window.row + i, matrix.window.column
-        at_hand = Style(color=self.palette.text, bold=self.followed[0] and row == self.row)
+        is_read = self.followed[0] and row == self.row
+        at_hand = self.ink("bold $foreground" if is_read else "$foreground")
         name = _cut(matrix.row_names[i], cells.names - (not cells.tight))
         segments = [Segment(name.ljust(cells.names), at_hand)]
-        cursor, bracket = cursor_style(self.palette), False
+        cursor, bracket, palette = self.ink(CURSOR), False, palette_of(self.app)
         room = cells.width - (1 if cells.tight else 2)
         for column, value in enumerate(matrix.values[i][: self._seen], first):
             written = f"{cells.scale.write(value):>{room}}"
-            style = heat(self.palette, heat_level(value, largest))
+            style = heat(palette, heat_level(value, largest))
             if self._is_read(row, column):
-                style += Style(bold=True, underline=True)
+                style += self.ink("bold underline")
             here = self._is_cursor(row, column)
             # the bracket after a number that ends its cell stands in the next one
             before = Segment("[", cursor) if here else Segment(" ", style)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
@@ -13,17 +11,16 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import OriginNote, Place
-from tuiprop.ui.drawing.line import Grounded
-from tuiprop.ui.drawing.numbers import short, whole, whole_label
+from tuiprop.ui.drawing.line import LineWidget
+from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.drawing.scrolling import first_in_sight
 from tuiprop.ui.run.terms import Page, Terms
-from tuiprop.ui.theme import Palette
 
 MOST_TERMS = 200
 """Terms that are asked for: the largest ones."""
 
 
-class SourcePanel(Grounded, can_focus=True):
+class SourcePanel(LineWidget, can_focus=True):
     """The terms of the number under the cursor, the largest first. Enter follows one of them."""
 
     DEFAULT_CSS = """
@@ -31,6 +28,7 @@ class SourcePanel(Grounded, can_focus=True):
                   border-subtitle-color: $foreground; }
     SourcePanel:focus { border: round $foreground; }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "term before", show=False),
         Binding("down", "move(1)", "next term", show=False),
@@ -49,9 +47,8 @@ class SourcePanel(Grounded, can_focus=True):
 
         place: Place
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self.origin: OriginNote | None = None
         self._term = self._factor = 0
         self._top = 0
@@ -90,7 +87,7 @@ class SourcePanel(Grounded, can_focus=True):
         words = "Where does this number come from?"
         if self.origin is not None:
             words = f"Where {short(self.origin.shown, 4)} comes from"
-        self.border_title = whole_label(Content(words).stylize("b"), self.size.width - 2)
+        self.border_title = whole(Content(words).stylize("b"), self.size.width - 2)
         self.border_subtitle = self._hint()
 
     def _hint(self) -> str:
@@ -164,18 +161,14 @@ class SourcePanel(Grounded, can_focus=True):
         """A line of the origin."""
         page = self._page()
         lines = [*page.lines[self._top : self._top + page.room], *page.foot]
-        width = self.size.width
         if y >= len(lines):
-            return Strip.blank(width, self.ground)
-        line = whole(lines[y], width)
-        segments = [s for s in line.render(self.app.console) if s.text != "\n"]
-        strip = Strip(segments).apply_style(self.ground)
-        return strip.adjust_cell_length(width, self.ground)
+            return Strip.blank(self.size.width, self.ground)
+        return self.text_strip(lines[y])
 
     def _page(self) -> Page:
         """What is painted; drawn when something has changed."""
         focus = self._term, self._factor, self.has_focus, self._top
-        state = self._version, self.size, self.palette.name, focus
+        state = self._version, self.size, focus
         if self._drawn is None or self._drawn[0] != state:
             self._drawn = state, self._draw()
         return self._drawn[1]
@@ -183,8 +176,9 @@ class SourcePanel(Grounded, can_focus=True):
     def _draw(self) -> Page:
         if (terms := self.terms) is not None:
             return terms.page()
-        dim = Style(color=self.palette.dim)
-        lines = [Text(line, dim) for line in wrap(self._words, max(1, self.size.width))]
+        lines = [
+            Content.styled(line, "$dim") for line in wrap(self._words, max(1, self.size.width))
+        ]
         return Page(lines, 0, self.size.height, [])
 
     @property
@@ -197,4 +191,4 @@ class SourcePanel(Grounded, can_focus=True):
             factors = origin.terms[self._term].factors
             chosen = self._term, min(self._factor, len(factors) - 1)
         width, height = max(1, self.size.width), self.size.height
-        return Terms(origin, self.palette, width, height, self._top, chosen)
+        return Terms(origin, width, height, self._top, chosen)
