@@ -4,8 +4,8 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from textual.content import Content
 from textual.app import App, ComposeResult
+from textual.content import Content
 from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp

@@ -55,7 +55,7 @@ def _introduction(session: Session, record: Record) -> Iterator[str]:
     yield ""
     yield from _matrix("a[0] = X", record.a[0], session, ArrayRef("a", 0), record)
     yield ""
-    yield from _matrix("y", record.y, session, ArrayRef("a", l), record)
+    yield from _matrix("y", record.y, session, ArrayRef("y", l), record)
 
 
 def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
@@ -64,12 +64,10 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
         yield f"    {line}"
     yield f"    {operation.text}"
     yield ""
-    sizes = {f"n[{l}]": n for l, n in enumerate(session.run.network.sizes)} | {"m": m, "1": 1}
     for reference in dict.fromkeys((operation.result, *operation.operands)):
-        if reference.symbol in ("t", "J"):
-            continue
-        rows, columns = reference.size_names
-        yield f"- {reference} is ({rows}, {columns}) = ({sizes[rows]}, {sizes[columns]})"
+        if not reference.is_number:
+            names, shape = reference.size_names, reference.shape(session.run.network.sizes, m)
+            yield f"- {reference} is ({', '.join(names)}) = {shape}"
     if operation.sums_away:
         yield f"- the inner {operation.sums_away} sums away"
     yield ""
@@ -113,8 +111,8 @@ def _matrix(
     name: str, array: Array, session: Session, reference: ArrayRef, record: Record
 ) -> Iterator[str]:
     """A matrix as a table with the names of its rows and columns, in full precision."""
-    columns = session.column_names(reference.symbol, reference.layer, record.examples)
-    rows = session.unit_names(reference.layer)
+    columns = session.column_names(reference, record.examples)
+    rows = session.row_names(reference)
     more = [
         f"{len(names) - MOST} more {what}"
         for names, what in ((rows, "rows"), (columns, "columns"))

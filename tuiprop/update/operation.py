@@ -18,7 +18,7 @@ import numpy as np
 from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
-from tuiprop.update.arrays import PARAMETERS, ArrayRef
+from tuiprop.update.arrays import ArrayRef, T, results
 from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
 from tuiprop.update.parameter_update import ParameterUpdate
 
@@ -42,6 +42,11 @@ class Piece:
     text: str
     array: ArrayRef | None = None
     transposed: bool = False
+
+    @classmethod
+    def of(cls, array: ArrayRef, *, transposed: bool = False) -> "Piece":
+        """An array, or its transpose."""
+        return cls(f"{array}{'ᵀ' if transposed else ''}", array, transposed)
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,9 @@ def operations(
         learning_rate: α.
         options: those that differ from the rule's defaults.
     """
-    layers = range(1, network.L + 1)
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
-    return (
-        *propagation(network),
-        *(_parameter_change(ArrayRef(symbol, l), rule) for l in layers for symbol in PARAMETERS),
-    )
+    changed = (result for result in results(network.L) if result.is_parameter)
+    return *propagation(network), *(_parameter_change(parameter, rule) for parameter in changed)
 
 
 def operation_count(L: int) -> int:
@@ -108,26 +110,21 @@ def propagation_count(L: int) -> int:
 
 def propagation(network: Network) -> tuple[Operation, ...]:
     """The 6L + 1 before the parameters change: forward, cost and backward."""
-    layers = range(1, network.L + 1)
-    return (
-        *(op for l in layers for op in (_linear(l), _activation(network, l))),
-        _cost(network),
-        *(op for l in reversed(layers) for op in _backward(network, l)),
+    return tuple(
+        _OPERATIONS[result.symbol](network, result.layer)
+        for result in results(network.L)
+        if not result.is_parameter
     )
 
 
-def _piece(reference: ArrayRef, *, transposed: bool = False) -> Piece:
-    return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
-
-
-def _linear(l: int) -> Operation:
+def _linear(_: Network, l: int) -> Operation:
     W, a, b = ArrayRef("W", l), ArrayRef("a", l - 1), ArrayRef("b", l)
     what = "input" if l == 1 else "activation"
     return Operation(
         Phase.FORWARD,
         ArrayRef("z", l),
         (W, a, b),
-        (_piece(W), Piece("·"), _piece(a), Piece("+"), _piece(b)),
+        (Piece.of(W), Piece("·"), Piece.of(a), Piece("+"), Piece.of(b)),
         f"Each unit: every {what} times its weight, summed, plus the bias.",
         f"z{l} = W{l} @ a{l - 1} + b{l}",
         lambda x: np.add(np.dot(x[W], x[a]), x[b]),
@@ -148,15 +145,15 @@ def _activation(network: Network, l: int) -> Operation:
         Phase.FORWARD,
         ArrayRef("a", l),
         (z,),
-        (Piece(f"{g.name}("), _piece(z), Piece(")")),
+        (Piece(f"{g.name}("), Piece.of(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
         f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
     )
 
 
-def _cost(network: Network) -> Operation:
-    L, loss, l2 = network.L, network.loss_function, network.l2
+def _cost(network: Network, L: int) -> Operation:
+    loss, l2 = network.loss_function, network.l2
     z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
     weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
 
@@ -179,9 +176,9 @@ def _cost(network: Network) -> Operation:
         (
             Piece("(1/m)"),
             Piece("Σ 𝓛("),
-            _piece(a),
+            Piece.of(a),
             Piece(","),
-            _piece(y),
+            Piece.of(y),
             Piece(")"),
             *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if l2 else ()),
         ),
@@ -192,10 +189,8 @@ def _cost(network: Network) -> Operation:
     )
 
 
-def _backward(network: Network, l: int) -> tuple[Operation, ...]:
-    """da[l], dz[l], dW[l], db[l]."""
-    upstream = _from_next(l) if l < network.L else _from_loss(network)
-    return upstream, _error(network, l), _weight_gradient(network, l), _bias_gradient(l)
+def _upstream(network: Network, l: int) -> Operation:
+    return _from_next(l) if l < network.L else _from_loss(network)
 
 
 def _from_loss(network: Network) -> Operation:
@@ -211,7 +206,7 @@ def _from_loss(network: Network) -> Operation:
         Phase.BACKWARD,
         ArrayRef("da", L),
         (a, y),
-        (Piece("∂𝓛/∂ŷ at"), _piece(a), Piece(","), _piece(y)),
+        (Piece("∂𝓛/∂ŷ at"), Piece.of(a), Piece(","), Piece.of(y)),
         "How the loss of each example changes with its output; 1/m is not in it yet.",
         f"da{L} = {in_numpy(loss.slope, a=a.numpy, y=y.numpy, K=f'len({a.numpy})')}",
         compute,
@@ -224,7 +219,7 @@ def _from_next(l: int) -> Operation:
         Phase.BACKWARD,
         ArrayRef("da", l),
         (W, dz),
-        (_piece(W, transposed=True), Piece("·"), _piece(dz)),
+        (Piece.of(W, transposed=True), Piece("·"), Piece.of(dz)),
         f"The errors of layer {l + 1} go back along its weights to the units of layer {l}.",
         f"da{l} = W{l + 1}.T @ dz{l + 1}",
         lambda x: np.dot(x[W].T, x[dz]),
@@ -241,7 +236,7 @@ def _error(network: Network, l: int) -> Operation:
             Phase.BACKWARD,
             dz,
             (a, y),
-            (_piece(a), Piece("−"), _piece(y)),
+            (Piece.of(a), Piece("−"), Piece.of(y)),
             "The error of each output: what it is, less what it should be.",
             f"dz{l} = a{l} - y",
             lambda x: np.subtract(x[a], x[y], out=np.empty(x[a].shape, x[a].dtype)),
@@ -256,9 +251,9 @@ def _error(network: Network, l: int) -> Operation:
         Phase.BACKWARD,
         dz,
         (da, z, a),
-        (Piece("Jacobian at"), _piece(a), Piece("of"), _piece(da))
+        (Piece("Jacobian at"), Piece.of(a), Piece("of"), Piece.of(da))
         if g.derivative is None
-        else (_piece(da), Piece("*"), Piece(f"{g.name}′("), _piece(z), Piece(")")),
+        else (Piece.of(da), Piece("*"), Piece(f"{g.name}′("), Piece.of(z), Piece(")")),
         "The error of each unit: what reaches it times the slope of g where it stands.",
         f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
@@ -279,10 +274,10 @@ def _weight_gradient(network: Network, l: int) -> Operation:
         (dz, a, *((W,) if l2 else ())),
         (
             Piece("(1/m)"),
-            _piece(dz),
+            Piece.of(dz),
             Piece("·"),
-            _piece(a, transposed=True),
-            *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
+            Piece.of(a, transposed=True),
+            *((Piece("+"), Piece("λ"), Piece.of(W)) if l2 else ()),
         ),
         f"Mean over the {{m}} examples: error of each unit × each {what}"
         + (", plus λ W." if l2 else "."),
@@ -298,7 +293,7 @@ def sum_over_examples(dz: Array) -> Array:
     return total
 
 
-def _bias_gradient(l: int) -> Operation:
+def _bias_gradient(_: Network, l: int) -> Operation:
     dz = ArrayRef("dz", l)
 
     def compute(x: Arrays) -> Array:
@@ -308,15 +303,23 @@ def _bias_gradient(l: int) -> Operation:
         Phase.BACKWARD,
         ArrayRef("db", l),
         (dz,),
-        (Piece("(1/m)"), Piece("Σᵢ"), _piece(dz)),
+        (Piece("(1/m)"), Piece("Σᵢ"), Piece.of(dz)),
         "Mean over the {m} examples of the error of each unit.",
         f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
         compute,
     )
 
 
-T = ArrayRef("t", 0)
-"""The number of the update, as an operand of rules that need it."""
+_OPERATIONS: dict[str, Callable[[Network, int], Operation]] = {
+    "z": _linear,
+    "a": _activation,
+    "J": _cost,
+    "da": _upstream,
+    "dz": _error,
+    "dW": _weight_gradient,
+    "db": _bias_gradient,
+}
+"""The operations before the parameters change, by the symbol of their result."""
 
 
 @dataclass(frozen=True)
@@ -340,7 +343,7 @@ class Rule:
 
     def equations(self, parameter: ArrayRef) -> list[str]:
         """The rule in the symbols of the notes; the last line is what the parameter becomes."""
-        gradient = _gradient_of(parameter)
+        gradient = parameter.gradient
         *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
         lines = [*(f"{slot} := {value}" for slot, value in before), after]
         return [line.format(W=parameter, dW=gradient) for line in lines]
@@ -348,7 +351,7 @@ class Rule:
     def numpy(self, parameter: ArrayRef) -> list[str]:
         """The rule as statements of NumPy; {t} is the number of the update."""
         slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
-        names = {"W": parameter.numpy, "dW": _gradient_of(parameter).numpy, **slots}
+        names = {"W": parameter.numpy, "dW": parameter.gradient.numpy, **slots}
         names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
         lines = _rule_in_numpy(self.formula("W"), self.optimizer.slots)
         return [f"{left} = {right}".format(**names) for left, right in lines]
@@ -372,10 +375,6 @@ class Rule:
         assert isinstance(betas, tuple | list)
         numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
         return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
-
-
-def _gradient_of(parameter: ArrayRef) -> ArrayRef:
-    return ArrayRef(f"d{parameter.symbol}", parameter.layer)
 
 
 @cache
@@ -413,7 +412,7 @@ def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
 
 
 def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
-    gradient = ArrayRef(f"d{parameter.symbol}", parameter.layer)
+    gradient = parameter.gradient
     optimizer = rule.optimizer
     slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
 

@@ -17,10 +17,6 @@ from tuiprop.update.operation import Arrays, Operation, Piece, sum_over_examples
 from tuiprop.verify.injection import Rewrite, Slip
 
 
-def _piece(reference: ArrayRef, *, transposed: bool = False) -> Piece:
-    return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
-
-
 def _untransposed(array: Array) -> Array:
     """The numbers row by row in the shape of the transpose: a square array is itself."""
     return array.reshape(array.shape[::-1])
@@ -47,10 +43,10 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
             operation,
             equation=(
                 *[Piece("(1/m)")] * means,
-                _piece(dz),
+                Piece.of(dz),
                 Piece("·"),
-                _piece(a, transposed=transposed),
-                *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
+                Piece.of(a, transposed=transposed),
+                *((Piece("+"), Piece("λ"), Piece.of(W)) if l2 else ()),
             ),
             sentence=f"Slip: {what}{'' if transposed else _READ.format(a)}.",
             numpy=f"dW{l} = dz{l} @ {right}{' / {m}' * means}"
@@ -76,7 +72,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
 
         return replace(
             operation,
-            equation=(*[Piece("(1/m)")] * means, Piece("Σᵢ"), _piece(dz)),
+            equation=(*[Piece("(1/m)")] * means, Piece("Σᵢ"), Piece.of(dz)),
             sentence=f"Slip: {what}.",
             numpy=f"db{l} = dz{l}.sum(axis=1, keepdims=True){' / {m}' * means}",
             compute=compute,
@@ -105,7 +101,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
     W, dz = ArrayRef("W", l + 1), ArrayRef("dz", l + 1)
     return replace(
         operation,
-        equation=(_piece(W), Piece("·"), _piece(dz)),
+        equation=(Piece.of(W), Piece("·"), Piece.of(dz)),
         sentence=f"Slip: {W} is not transposed{_READ.format(W)}.",
         numpy=f"da{l} = {W.numpy}.reshape({W.numpy}.shape[::-1]) @ {dz.numpy}",
         compute=lambda x: np.dot(_untransposed(x[W]), x[dz]),
@@ -115,7 +111,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
 
 def _slipped_cost(network: Network, operation: Operation) -> Operation:
     """J of 𝓛 = −y log a + (1−y) log(1−a)."""
-    a, y = _piece(ArrayRef("a", network.L)), _piece(ArrayRef("y", network.L))
+    a, y = Piece.of(ArrayRef("a", network.L)), Piece.of(ArrayRef("y", network.L))
     return replace(
         operation,
         equation=(
@@ -131,7 +127,7 @@ def _slipped_cost(network: Network, operation: Operation) -> Operation:
 def _slipped_output_gradient(network: Network, operation: Operation) -> Operation:
     """da[L] = −( y/a + (1−y)/(1−a) ), and dz[L] over it."""
     L = network.L
-    a, y = _piece(ArrayRef("a", L)), _piece(ArrayRef("y", L))
+    a, y = Piece.of(ArrayRef("a", L)), Piece.of(ArrayRef("y", L))
     if operation.result == ArrayRef("dz", L):
         return replace(
             operation,

@@ -142,7 +142,9 @@ class CostChart(LineWidget, can_focus=True):
         # the first curve is drawn last, on top of the others
         variables = self.app.theme_variables
         series = [(variables["border"], self._points(curve, width)) for curve in self._others]
-        series += [(variables[s.name], self._points(s.curve, width)) for s in reversed(self._series)]
+        series += [
+            (variables[s.name], self._points(s.curve, width)) for s in reversed(self._series)
+        ]
         curves = [points for _, points in series if points]
         if not curves or width < 20 or height < 4:
             return []

@@ -3,26 +3,15 @@
 import re
 from collections.abc import Callable, Sequence
 
-from tuiprop.protocol.messages.payloads import Matrix, Now, Window
+from tuiprop.protocol.messages.payloads import Matrix, Now
 
 MOST_COPIED = 70_000
 """Characters that terminals take by OSC 52, as a rule: 100 kB of base64 at most."""
 
 
-def numpy_name(window: Window) -> str:
-    """A variable: W1, v_W1, y."""
-    name = window.symbol if window.symbol in ("y", "J") else f"{window.symbol}{window.layer}"
-    return f"{window.slot}_{name}" if window.slot else name
-
-
-def _latex_name(window: Window) -> str:
-    name = window.symbol if window.symbol in ("y", "J") else f"{window.symbol}^{{[{window.layer}]}}"
-    return f"{window.slot}_{{{name}}}" if window.slot else name
-
-
 def _numpy(matrix: Matrix) -> str:
     rows = ",\n    ".join(f"[{', '.join(map(_number, row))}]" for row in matrix.values)
-    return f"{numpy_name(matrix.window)} = np.array([\n    {rows},\n])\n"
+    return f"{matrix.window.array.numpy} = np.array([\n    {rows},\n])\n"
 
 
 def _number(value: float) -> str:
@@ -34,7 +23,7 @@ def _latex(matrix: Matrix) -> str:
     rows = " \\\\\n".join(" & ".join(f"{value:.6g}" for value in row) for row in matrix.values)
     across = "c" * len(matrix.values[0])  # bmatrix has 10 columns at most
     begin, end = f"\\left[\\begin{{array}}{{{across}}}", "\\end{array}\\right]"
-    return f"{_latex_name(matrix.window)} = {begin}\n{rows}\n{end}\n"
+    return f"{matrix.window.array.latex} = {begin}\n{rows}\n{end}\n"
 
 
 def _csv(matrix: Matrix) -> str:

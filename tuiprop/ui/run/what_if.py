@@ -26,7 +26,7 @@ class WhatIfPanel(Told):
         most = max(1, min(MOST_LINES, room - 2))
         dim, bold = "$dim", "bold $foreground"
         cell = Content.assemble(
-            (what_if.cell, bold),
+            (what_if.name, bold),
             f"  {what_if.before!r} ",
             ("→ ", dim),
             (f"{what_if.after!r}", bold),
@@ -55,9 +55,10 @@ class WhatIfPanel(Told):
 
 def _change(change: WhatIfChange) -> Content:
     """The number of an array that changes most, and how many of them change."""
+    array = str(change.array)
     return Content.assemble(
-        (change.array, "bold $foreground"),
-        (f"[{change.cell}] ", "$dim"),
+        (array, "bold $foreground"),
+        (f"{change.name.removeprefix(array)} ", "$dim"),
         (f"{short(change.before)} → {short(change.after)}", "$foreground"),
         (f" {change.changed}/{change.size}", "$dim"),
     )

@@ -98,10 +98,10 @@ class ProofScreen(LiveScreen):
         if on != self._on:
             self._on = on
             self._show_slips()
-        lines = Content("\n").join(proving.report(frame.proof))
-        if not lines.is_same(self._shown):
-            self._shown = lines
-            self.query_one("#report", Static).update(lines)
+        report = Content("\n").join(proving.report(frame.proof))
+        if not report.is_same(self._shown):
+            self._shown = report
+            self.query_one("#report", Static).update(report)
         self._show_verdict(frame.proof)
 
     def _show_verdict(self, proof: ProofNote | None) -> None:
