@@ -287,10 +287,12 @@ async def test_layers_have_the_proof_where_it_fits(make_app: MakeApp, width: int
         await opened(pilot)
         await at(pilot, 0)
         panel = pilot.app.screen.query_one(LayersPanel)
-        shapes = panel.rows[1].shapes
+        shapes = panel.layer_rows[1].shapes
         row = LayerRow(8, "tanh", shapes, 1.0, 0.1, "✗ dW[1], db[1]")
         small = LayerRow(3, "softmax", shapes, 1.0, 0.1, "rounding dominates")
-        panel.show([panel.rows[0], row, small], Marks())  # no pause: the run would show its own
+        panel.show(
+            [panel.layer_rows[0], row, small], Marks()
+        )  # no pause: the run would show its own
         lines = [panel.render_line(y).text for y in range(4)]
         assert "proof" in lines[0]
         assert "✗ dW[1]" in lines[2]

@@ -47,6 +47,8 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
 
     head = 1
     """Lines above the rows that stay in sight."""
+    foot = 0
+    """Lines below the rows that stay in sight."""
     margin = 0
     """Columns of the screen before the cells of a row."""
     beside = 0
@@ -71,7 +73,7 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         super().__init__(id=id)
         self.rows = self.columns = 0
         self.row = self.column = 0
-        self.cell = Size(1, 1)
+        self.cell_size = Size(1, 1)
         """Columns and lines of the screen that a cell takes."""
         self._strips: LRUCache[int, Strip] = LRUCache(CACHED)
 
@@ -80,33 +82,44 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     @property
     def top(self) -> int:
         """The first row in sight."""
-        return -(-round(self.scroll_y) // self.cell.height)
+        return -(-round(self.scroll_y) // self.cell_size.height)
+
+    @property
+    def painted_from(self) -> int:
+        """The first row that is painted: until its numbers are there, another one than `top`."""
+        return self.top
 
     @property
     def left(self) -> int:
         """The first column in sight."""
-        return -(-round(self.scroll_x) // self.cell.width)
+        return -(-round(self.scroll_x) // self.cell_size.width)
 
     @property
     def rows_in_sight(self) -> int:
         """How many rows there is room for."""
-        return max(1, (self.area.height - self.head) // self.cell.height)
+        room = self.area.height - self.head - self.foot
+        return max(1, room // self.cell_size.height)
 
     @property
     def columns_in_sight(self) -> int:
         """How many columns there is room for."""
-        return max(1, (self.area.width - self.margin - self.beside) // self.cell.width)
+        return max(1, (self.area.width - self.margin - self.beside) // self.cell_size.width)
 
     def resize_to(self, rows: int, columns: int = 1) -> None:
         """Have so many rows and columns; the cursor stays among them."""
         self.rows, self.columns = rows, columns
-        width, height = self.cell
-        beside = self.margin + self.beside
-        self.virtual_size = Size(beside + columns * width, self.head + rows * height)
-        self._make_room_for_bar()
+        self._set_virtual_size()
         self.row, self.column = self._nearest(self.row, self.column)
         self._reveal()
         self.redraw()
+
+    def _set_virtual_size(self) -> None:
+        width, height = self.cell_size
+        self.virtual_size = Size(
+            self.margin + self.columns * width + self.beside,
+            self.head + self.rows * height + self.foot,
+        )
+        self._make_room_for_bar()
 
     def _make_room_for_bar(self) -> None:
         """Have a horizontal scroll bar where a line is left for it."""
@@ -124,9 +137,9 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
 
     def _scroll_to_cell(self, top: int, left: int) -> None:
         if top != self.top:
-            self.scroll_target_y = self.scroll_y = top * self.cell.height
+            self.scroll_target_y = self.scroll_y = top * self.cell_size.height
         if left != self.left:
-            self.scroll_target_x = self.scroll_x = left * self.cell.width
+            self.scroll_target_x = self.scroll_x = left * self.cell_size.width
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         """Draw other columns, and keep the cursor among them."""
@@ -155,13 +168,19 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     # The cursor
 
     def put(self, row: int, column: int) -> None:
-        """Move the cursor to a cell, or the one next to it, and scroll to it."""
-        place = self._nearest(row, column)
-        if place != (self.row, self.column):
-            before, (self.row, self.column) = self.row, place
-            self.redraw_rows(before, self.row)
-            self._reveal()
+        """Move the cursor to a cell, or the one next to it, scroll to it and say so."""
+        if self.place(row, column):
             self.post_message(self.Moved(self))
+
+    def place(self, row: int, column: int) -> bool:
+        """Move the cursor as `put` does, and say nothing; whether it has moved."""
+        before, after = (self.row, self.column), self._nearest(row, column)
+        if before == after:
+            return False
+        self.row, self.column = after
+        self.redraw_rows(before[0], self.row)
+        self._reveal()
+        return True
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor."""
@@ -184,8 +203,8 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
 
     def cell_at(self, offset: Offset) -> tuple[int, int] | None:
         """The row and column of the cell at a place of the screen; None where there is none."""
-        row = self.top + (offset.y - self.head) // self.cell.height
-        column = self.left + (offset.x - self.margin) // self.cell.width
+        row = self.painted_from + (offset.y - self.head) // self.cell_size.height
+        column = self.left + (offset.x - self.margin) // self.cell_size.width
         if self.columns == 1:
             column = 0
         inside = offset.y >= self.head and offset.x >= self.margin
@@ -216,10 +235,10 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         """A line of the head, or of a row, which is drawn once until it changes."""
         if y < self.head:
             return self.draw_head(y)
-        line = y - self.head + self.top * self.cell.height
+        line = y - self.head + self.painted_from * self.cell_size.height
         strip = self._strips.get(line)
         if strip is None:
-            strip = self._strips[line] = self.draw_row(*divmod(line, self.cell.height))
+            strip = self._strips[line] = self.draw_row(*divmod(line, self.cell_size.height))
         return strip
 
     def redraw(self) -> None:
@@ -229,11 +248,11 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
 
     def redraw_rows(self, *rows: int) -> None:
         """Draw some rows anew."""
-        height = self.cell.height
+        height = self.cell_size.height
         for row in rows:
             for line in range(row * height, (row + 1) * height):
                 self._strips.discard(line)
-        first = self.head - self.top * height
+        first = self.head - self.painted_from * height
         self.refresh(*(Region(0, first + row * height, self.area.width, height) for row in rows))
 
     def notify_style_update(self) -> None:

@@ -66,7 +66,7 @@ class Confusion(CursorGrid):
         self.margin = min(LONGEST_NAME, max(map(len, self._names), default=1)) + 2
         most = max(count for row in self._note.counts for count in row)
         room = (self.area.width - self.margin - self.beside) // max(1, classes)
-        self.cell = Size(max(5, len(str(most)) + 3, min(16, room)), 1)
+        self.cell_size = Size(max(5, len(str(most)) + 3, min(16, room)), 1)
         self.resize_to(classes, classes)
         self._entitle()
 
@@ -118,7 +118,7 @@ class Confusion(CursorGrid):
         """The names of the columns."""
         if self._note is None:
             return Strip.blank(self.area.width, self.ground)
-        seen, width = self._columns_seen, self.cell.width
+        seen, width = self._columns_seen, self.cell_size.width
         names = told_apart(self._names[seen.start : seen.stop], width - 1)
         more = self.columns - seen.stop
         text = " " * self.margin + "".join(f"{name:>{width}}" for name in names)
@@ -128,7 +128,7 @@ class Confusion(CursorGrid):
 
     def draw_row(self, row: int, y: int) -> Strip:
         """The counts and the scores of a class."""
-        note, width = self._note, self.cell.width
+        note, width = self._note, self.cell_size.width
         if note is None or row >= self.rows:
             return Strip.blank(self.area.width, self.ground)
         counts, total = note.counts[row], sum(note.counts[row])

@@ -46,15 +46,21 @@ class Tiles(CursorGrid):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.cell = Size(13, 6)
+        self.cell_size = Size(13, 6)
         self._tiles: dict[int, Tile] = {}
         self._asked = 0
         self._total = 0
+        self._first = 0
+
+    @property
+    def painted_from(self) -> int:
+        """The first row of pictures that are there."""
+        return self._first // self.across
 
     @property
     def picture(self) -> tuple[int, int]:
         """Columns and lines of one picture, without its name and the column beside it."""
-        return self.cell.width - 1, self.cell.height - 1
+        return self.cell_size.width - 1, self.cell_size.height - 1
 
     def fit(self, total: int) -> None:
         """Make pictures as large as they can be with all of them there, or else small."""
@@ -72,14 +78,14 @@ class Tiles(CursorGrid):
         """Have pictures of this size; whether they had another one."""
         if (columns, lines) == self.picture:
             return False
-        self.cell = Size(columns + 1, lines + 1)
+        self.cell_size = Size(columns + 1, lines + 1)
         self._arrange()
         return True
 
     @property
     def across(self) -> int:
         """How many pictures fit side by side."""
-        return max(1, (self.area.width + 1) // self.cell.width)
+        return max(1, (self.area.width + 1) // self.cell_size.width)
 
     @property
     def columns_in_sight(self) -> int:
@@ -105,7 +111,7 @@ class Tiles(CursorGrid):
         """Paint the pictures that were asked for, of so many."""
         known = dict(enumerate(tiles, self._asked))
         if (known, total) != (self._tiles, self._total):
-            self._tiles, self._total = known, total
+            self._tiles, self._total, self._first = known, total, self._asked
             self._arrange()
 
     def _arrange(self) -> None:

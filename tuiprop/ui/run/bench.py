@@ -10,6 +10,7 @@ from textual.message import Message
 
 from tuiprop.protocol.messages.payloads import Window
 from tuiprop.protocol.messages.replies import Frame
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import power_of
 from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.ui.run.operands import Operands
@@ -285,15 +286,15 @@ class Bench(Container):
     def _followed(self, event: SourcePanel.Followed) -> None:
         self.follow(event.cell)
 
-    @on(MatrixView.CursorMoved)
-    def _cursor_moved(self, event: MatrixView.CursorMoved) -> None:
-        if event.view is self.matrix:
+    @on(CursorGrid.Moved)
+    def _cursor_moved(self, event: CursorGrid.Moved) -> None:
+        if event.grid is self.matrix:
             if self.is_large:
                 self.operands.follow(self.matrix.row, self.matrix.column)
             self.post_message(self.Changed())
 
-    @on(MatrixView.WindowMoved)
-    def _window_moved(self) -> None:
+    @on(CursorGrid.Scrolled, "MatrixView")
+    def _scrolled(self) -> None:
         self.post_message(self.Changed())
 
     @on(MatrixView.Entered)

@@ -30,6 +30,7 @@ from tuiprop.protocol.messages.requests import (
     Try,
 )
 from tuiprop.ui import status
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import Line, labelled
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
@@ -471,9 +472,7 @@ class RunScreen(Fitting, Screen[None]):
 
     @on(Bench.Chosen)
     def _chosen(self, event: Bench.Chosen) -> None:
-        layers = self.layers_panel
-        layers.array = event.array
-        layers.refresh()
+        self.layers_panel.mark(event.array)
 
     @on(Bench.Changed)
     def _changed(self) -> None:
@@ -528,9 +527,9 @@ class RunScreen(Fitting, Screen[None]):
         """Linear or logarithmic."""
         self.query_one(CostChart).action_toggle_scale()
 
-    @on(LayersPanel.Chosen)
-    def _array_chosen(self, event: LayersPanel.Chosen) -> None:
-        self.bench.choose_afresh(event.array)
+    @on(CursorGrid.Moved, "LayersPanel")
+    def _array_chosen(self) -> None:
+        self.bench.choose_afresh(self.layers_panel.array)
 
     @on(LayersPanel.Entered)
     def _array_entered(self) -> None:
