@@ -188,7 +188,7 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert frame.update == run.t
     assert frame.history_length >= frame.epochs_done + 1
     assert (frame.slip.name if frame.slip else None) == (
-        alone.run.trainer.force.slip.name if alone.run.trainer.force.slip else None
+        alone.run.trainer.config.slip.name if alone.run.trainer.config.slip else None
     )
     within = engine._opened().walk.within
     assert (frame.now is None) == (within.record is None)

@@ -34,7 +34,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert np.array_equal(run.trainer.inputs, other.trainer.inputs)
     assert run.trainer.settings == other.trainer.settings
     assert run.network == other.network
-    assert run.trainer.force.slip == other.trainer.force.slip
+    assert run.trainer.config.slip == other.trainer.config.slip
     mine, theirs = run.next_record(), other.next_record()
     assert mine.J == theirs.J
     assert mine.count == theirs.count

@@ -76,7 +76,7 @@ def checked(training: Trainer) -> GradientCheck:
         training.parameters,
         training.inputs[rows],
         training.targets[rows],
-        workspace=training.force.slip.workspace if training.force.slip else Workspace,
+        workspace=training.config.slip.workspace if training.config.slip else Workspace,
     )
 
 

@@ -543,7 +543,7 @@ class Engine:
         if made is None:
             raise ValueError(opened.view.why_absent())
         record = opened.session.with_rows_of_table(made.record)
-        save_record(record, request.path, made.force.slip_title)
+        save_record(record, request.path, made.config.slip_title)
         return Exported(
             path=request.path,
             update=record.update,

@@ -117,7 +117,7 @@ class Proof:
             trainer.targets[rows],
             sample=SAMPLE,
             seed=run.t,
-            workspace=trainer.force.workspace_in,
+            workspace=trainer.config.workspace_in,
         )
 
     def _audit_update(self) -> None:
@@ -129,7 +129,7 @@ class Proof:
             self._audited = made.record.update
             record = made.record
             before, after = record.before_and_after
-            self._audit = made.force.audit(record.count, before, record.gradient, after)
+            self._audit = made.config.audit(record.count, before, record.gradient, after)
 
 
 def _layers(result: GradientCheck, L: int) -> list[str]:

@@ -1,43 +1,34 @@
 """What is asked to be changed, as an edit of the run; or why it cannot be."""
 
-from typing import Any
-
-import msgspec
 import numpy as np
+from msgspec.structs import asdict, replace
 
 from tuiprop.protocol.messages.requests import Change, Try
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
-from tuiprop.training.experiment import parse, to_tables
 from tuiprop.update.arrays import PARAMETERS, ArrayRef
 from tuiprop.verify.mistakes import SLIPS
 
 
 def settings_edit(session: Session, request: Change) -> SettingsEdit:
-    """The edit that trains otherwise from here on.
+    """Build the edit that changes settings from the present update on.
 
     Raises:
-        ExperimentError: a setting cannot be that.
+        ExperimentError: a setting cannot have that value.
         ValueError: nothing is changed.
     """
-    asked = {
-        name: value for name, value in msgspec.structs.asdict(request).items() if value is not None
-    }
-    if not asked:
-        raise ValueError("nothing is changed: found no setting")
     run = session.run
-    tables: dict[str, Any] = to_tables(session.experiment)
-    training: dict[str, Any] = msgspec.to_builtins(run.trainer.settings)
-    if request.optimizer not in (None, training["optimizer"]):
-        training["options"] = {}
-    training.update({name: value for name, value in asked.items() if name != "l2"})
-    tables["training"] = training
-    tables["network"]["l2"] = asked.get("l2", run.network.l2)
-    checked = parse(tables)
-    if "options" in asked:
-        asked["options"] = checked.training.options
-    return SettingsEdit(at=run.t, **asked)
+    edit = SettingsEdit(at=run.t, **asdict(request))
+    if not edit.changes:
+        raise ValueError("nothing is changed: found no setting")
+    present = replace(
+        session.experiment,
+        training=run.trainer.settings,
+        network=replace(session.experiment.network, l2=run.network.l2),
+    )
+    checked = edit.apply_to(present)
+    return edit if edit.options is None else replace(edit, options=checked.training.options)
 
 
 def slip_edit(session: Session, name: str | None) -> SlipEdit:
@@ -49,9 +40,9 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     run = session.run
     if name is not None and name not in SLIPS:
         raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
-    if name is None and run.trainer.force.slip is None:
+    if name is None and run.trainer.config.slip is None:
         raise ValueError("no slip is on")
-    if run.trainer.force.slip is not None and run.trainer.force.slip.name == name:
+    if run.trainer.config.slip is not None and run.trainer.config.slip.name == name:
         raise ValueError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))

@@ -75,8 +75,8 @@ class Session:
             self.examples.preparation,
             update,
             self.examples.targets,
-            tuple(edit.told for edit in acted),
-            self.run.trainer.plan.in_force(acted).slip_title,
+            tuple(edit.describe() for edit in acted),
+            self.run.trainer.plan.config_after(acted).slip_title,
         )
 
     @cached_property
@@ -231,7 +231,7 @@ class Session:
                 trainer.inputs[rows],
                 trainer.targets[rows],
                 seed=self.run.t,
-                workspace=trainer.force.workspace_in,
+                workspace=trainer.config.workspace_in,
             )
 
 

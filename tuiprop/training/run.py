@@ -16,7 +16,7 @@ from tuiprop.training.breakpoint import Condition, Hit, Update, Watch
 from tuiprop.training.edit import BranchLog, Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Best, Evaluation, Evaluator, History
-from tuiprop.training.plan import InForce
+from tuiprop.training.plan import UpdateConfig
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
 from tuiprop.training.trainer import Trainer
@@ -132,7 +132,7 @@ class Run:
 
     @property
     def network(self) -> Network:
-        """The network, with the penalty in force."""
+        """The network, with the penalty in config."""
         return self.trainer.network
 
     @property
@@ -388,7 +388,7 @@ class Run:
         if self._watch is None or not self._watch.looks_at_updates:
             return None
         with limited_to(self._threads), np.errstate(all="ignore"):
-            return self._watch.after_update(_seen_in(record, self.trainer.force), since)
+            return self._watch.after_update(_seen_in(record, self.trainer.config), since)
 
     def evaluate(self) -> tuple[Evaluation, Evaluation]:
         """J and accuracy of the training and the validation set, as things stand now."""
@@ -472,14 +472,14 @@ class Run:
         """One update, and what it made true."""
         trainer = self.trainer
         if trainer.plan.acting_at(self.t + 1):  # once the edits have acted, its arrays are gone
-            seen = _seen_in(trainer.record(), trainer.force)
+            seen = _seen_in(trainer.record(), trainer.config)
             trainer.advance(1)
         else:
-            before, force = trainer.state.copy(), trainer.force
+            before, config = trainer.state.copy(), trainer.config
             trainer.advance(1)
             workspace = trainer.workspace
             assert workspace is not None
-            seen = _seen(self.t, trainer.count, force, workspace, (before, trainer.state))
+            seen = _seen(self.t, trainer.count, config, workspace, (before, trainer.state))
         return watch.after_update(seen, since)
 
     def _save_frame(self, *, lasting: bool = False) -> None:
@@ -516,33 +516,33 @@ class Run:
         self.trainer.advance(self.diverged_at - 1 - time)
 
 
-def _seen_in(record: Record, force: InForce) -> Update:
+def _seen_in(record: Record, config: UpdateConfig) -> Update:
     """What there is to look at in a record."""
-    return _seen(record.update, record.count, force, record.workspace, record.before_and_after)
+    return _seen(record.update, record.count, config, record.workspace, record.before_and_after)
 
 
 def _seen(
-    t: int, count: int, force: InForce, workspace: Workspace, states: tuple[Array, Array]
+    t: int, count: int, config: UpdateConfig, workspace: Workspace, states: tuple[Array, Array]
 ) -> Update:
     """What there is to look at when update t has been done.
 
     Args:
         t: its number.
         count: its number in the rule of the optimiser.
-        force: what it was made with.
+        config: its configuration.
         workspace: its arrays.
         states: θ and slots before and after, (1 + slots, P) each.
     """
     before, after = states
-    network, start = force.network, Parameters(force.network, before[0])
+    network, start = config.network, Parameters(config.network, before[0])
 
     def failed_checks() -> int:
         examples = workspace.inputs, workspace.targets
-        check = check_gradient(network, start, *examples, seed=t - 1, workspace=force.workspace_in)
+        check = check_gradient(network, start, *examples, seed=t - 1, workspace=config.workspace_in)
         return sum(each.verdict is Verdict.WRONG for each in check.arrays)
 
     def failed_audits() -> int:
-        found = force.audit(count, before, workspace.gradient.vector, after)
+        found = config.audit(count, before, workspace.gradient.vector, after)
         return sum(not each.ok for each in found.arrays if " of " not in each.name)
 
     return Update(

@@ -44,7 +44,7 @@ class Trainer:
         """The arrays of update t; None where update t was not walked here, or edits followed."""
         self.plan = Plan(network, settings, len(inputs))
         self._next_edit = self.plan.next_edit(0)
-        self.force = self.plan.in_force(())
+        self.config = self.plan.config_after(())
         """What the next update is made with."""
         self.state: Array = self._new_state()
         """θ and the slots of the optimiser, (1 + slots, P)."""
@@ -53,18 +53,18 @@ class Trainer:
 
     @property
     def network(self) -> Network:
-        """The network, with the penalty in force."""
-        return self.force.network
+        """The network, with the penalty in config."""
+        return self.config.network
 
     @property
     def settings(self) -> TrainingSettings:
-        """Those in force."""
-        return self.force.settings
+        """Those in config."""
+        return self.config.settings
 
     @property
     def count(self) -> int:
         """How many updates the optimiser has made."""
-        return self.t - self.force.began
+        return self.t - self.config.optimizer_began
 
     @property
     def batches(self) -> Batches:
@@ -79,10 +79,10 @@ class Trainer:
             rows = self.plan.batches.rows(t)
             workspace = self._workspaces.get(len(rows))
             if workspace is None:
-                workspace = self._workspaces[len(rows)] = self.force.workspace(len(rows))
+                workspace = self._workspaces[len(rows)] = self.config.workspace(len(rows))
             self._walk(workspace, rows)
-            self._penalty = penalty(self.force.network, self.parameters)
-            self._change.apply(workspace.gradient.vector, t - self.force.began)
+            self._penalty = penalty(self.config.network, self.parameters)
+            self._change.apply(workspace.gradient.vector, t - self.config.optimizer_began)
             self.workspace = workspace
             self.t = t
 
@@ -95,13 +95,13 @@ class Trainer:
         """The record of the next update, t + 1; nothing is changed but what edits do."""
         self.settle()
         rows = self.batches.rows(self.t + 1)
-        workspace = self.force.workspace(len(rows))
+        workspace = self.config.workspace(len(rows))
         state, after = self.state.copy(), self.state.copy()
         before = Parameters(self.network, state[0])
         self._walk(workspace, rows)
         workspace.output_gradient()
         count = self.count + 1
-        self.force.change(after).apply(workspace.gradient.vector, count)
+        self.config.change(after).apply(workspace.gradient.vector, count)
         return Record(
             update=self.t + 1,
             count=count,
@@ -119,7 +119,7 @@ class Trainer:
             after=Parameters(self.network, after[0]),
             slots={
                 slot: Parameters(self.network, vector)
-                for slot, vector in zip(self.force.optimizer.slots, state[1:], strict=True)
+                for slot, vector in zip(self.config.optimizer.slots, state[1:], strict=True)
             },
             before_and_after=(state, after),
             gradient=workspace.gradient.vector,
@@ -128,7 +128,7 @@ class Trainer:
 
     def operations(self) -> tuple[Operation, ...]:
         """The operations of the next update, in order."""
-        return self.force.operations()
+        return self.config.operations()
 
     def restore(self, state: Array, t: int, plan: Plan | None = None) -> None:
         """Go to state t, given as it was before the edits that act on it; they wait for `settle`.
@@ -143,7 +143,7 @@ class Trainer:
         self._edited_inputs.clear()
         self.plan = plan or self.plan
         earlier = self.plan.before(t)
-        self._put_in_force(earlier)
+        self._apply_config(earlier)
         expected = self._state_shape
         if state.shape != expected:
             raise ValueError(f"the state is {state.shape}, expected {expected}")
@@ -166,9 +166,9 @@ class Trainer:
                 of_symbol = getattr(self.parameters, edit.symbol)
                 of_symbol[edit.layer][edit.row, edit.column] = edit.value
         self._write_inputs(edits)
-        theta, rule = self.state[0], (self.force.optimizer, self.force.began)
-        self._put_in_force((*self.plan.before(self.t), *edits))
-        if (self.force.optimizer, self.force.began) != rule:
+        theta, rule = self.state[0], (self.config.optimizer, self.config.optimizer_began)
+        self._apply_config((*self.plan.before(self.t), *edits))
+        if (self.config.optimizer, self.config.optimizer_began) != rule:
             self.state = self._new_state()
             self.state[0] = theta
         self._lay_out()
@@ -181,10 +181,10 @@ class Trainer:
                 self._edited_inputs.setdefault(place, float(self.inputs[place]))
                 self.inputs[place] = edit.value
 
-    def _put_in_force(self, edits: tuple[Edit, ...]) -> None:
+    def _apply_config(self, edits: tuple[Edit, ...]) -> None:
         """What the experiment and these edits say."""
-        before, self.force = self.force, self.plan.in_force(edits)
-        if (before.network, before.slip) != (self.force.network, self.force.slip):
+        before, self.config = self.config, self.plan.config_after(edits)
+        if (before.network, before.slip) != (self.config.network, self.config.slip):
             self._workspaces.clear()
 
     def _new_state(self) -> Array:
@@ -193,13 +193,13 @@ class Trainer:
 
     @property
     def _state_shape(self) -> tuple[int, int]:
-        return 1 + len(self.force.optimizer.slots), self.network.parameter_count
+        return 1 + len(self.config.optimizer.slots), self.network.parameter_count
 
     def _lay_out(self) -> None:
         """Views into the state, and the rule that changes it."""
         self.parameters = Parameters(self.network, self.state[0])
         """W and b, changed by every update."""
-        self._change = self.force.change(self.state)
+        self._change = self.config.change(self.state)
 
     def _walk(self, workspace: Workspace, rows: Rows) -> None:
         """Forward and back over the examples in `rows`."""

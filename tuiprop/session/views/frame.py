@@ -69,7 +69,7 @@ class View:
             number: of the run.
             proof: what has been proved here.
         """
-        trial, slip = self.trial, self._run.trainer.force.slip
+        trial, slip = self.trial, self._run.trainer.config.slip
         window = request.window if request.window and self._exists(request.window) else None
         run, walk, within = self._run, self._walk, self._walk.within
         batches, branch = run.batches, run.branch
@@ -194,7 +194,7 @@ class View:
         run, within = self._run, self._walk.within
         trainer = run.trainer
         if within.record is not None:
-            return Made(within.record, within.operations, trainer.force)
+            return Made(within.record, within.operations, trainer.config)
         if trainer.workspace is None:
             return None
         state = run.t, run.branch.edits
@@ -202,7 +202,7 @@ class View:
             if self._far():
                 return None
             record = run.record(run.t)
-            made = Made(record, trainer.operations(), trainer.force)
+            made = Made(record, trainer.operations(), trainer.config)
             self._last_made = state, made
             run.advance(run.t + 1)
         return self._last_made[1]
@@ -258,7 +258,7 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.loss_function.output is not None and run.trainer.force.slip is None
+        fused = run.network.loss_function.output is not None and run.trainer.config.slip is None
         asked = window is not None and (window.symbol, window.layer) == ("dz", run.network.L)
         if not (fused and asked and self._walk.goal is None):
             return ""

@@ -8,7 +8,7 @@ from tuiprop.explain.provenance import Cell, Factor, Origin, Term, maker
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, Place, TermNote
 from tuiprop.training.edit import InputEdit, ParameterEdit
-from tuiprop.training.plan import InForce
+from tuiprop.training.plan import UpdateConfig
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.record import Record
@@ -33,7 +33,7 @@ class Made:
 
     record: Record
     operations: tuple[Operation, ...]
-    force: InForce
+    config: UpdateConfig
 
 
 def leaf(session: "Session", examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
@@ -101,10 +101,10 @@ def origin(session: "Session", made: Made, place: Place, count: int, width: int)
         array = record.arrays()[reference]
         shown = float(array[place.row, place.column])
         return leaf(session, record.examples, place, shown, record.update)
-    settings = made.force.settings
+    settings = made.config.settings
     tracer = Tracer(
-        made.force.network,
-        made.force.optimizer,
+        made.config.network,
+        made.config.optimizer,
         settings.learning_rate,
         settings.options,
     )
@@ -113,11 +113,11 @@ def origin(session: "Session", made: Made, place: Place, count: int, width: int)
     )
     top = found.top(count)
     row, column = _names(session, record.examples, place)
-    slip = made.force.slip
+    slip = made.config.slip
     return OriginNote(
         place=place,
         name=name_of(session, record.examples, place),
-        slip=slip.sentence if slip is not None and _is_slipped(made.force, operation) else "",
+        slip=slip.sentence if slip is not None and _is_slipped(made.config, operation) else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
         terms=[_term(session, made, found, term) for term in top.terms],
@@ -131,12 +131,12 @@ def origin(session: "Session", made: Made, place: Place, count: int, width: int)
     )
 
 
-def _is_slipped(force: InForce, operation: Operation) -> bool:
+def _is_slipped(config: UpdateConfig, operation: Operation) -> bool:
     """It is not what the notes have there: neither is what the tracer says of it."""
-    settings = force.settings
-    rule = force.optimizer, settings.learning_rate, settings.options
+    settings = config.settings
+    rule = config.optimizer, settings.learning_rate, settings.options
     right = next(
-        each for each in operations(force.network, *rule) if each.result == operation.result
+        each for each in operations(config.network, *rule) if each.result == operation.result
     )
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
