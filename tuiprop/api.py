@@ -5,7 +5,8 @@ from pathlib import Path
 from tuiprop.models import weights
 from tuiprop.models.export import export
 from tuiprop.models.model import Model
-from tuiprop.session.session import DivergedError, Session, open_session
+from tuiprop.session.divergence import DivergedError, record_of
+from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import Experiment, load
 from tuiprop.update.record import Record
 
@@ -51,7 +52,7 @@ def record(experiment: Experiment, update: int = 1) -> Record:
     """
     if update < 1:
         raise ValueError(f"update: found {update}, allowed: a whole number, 1 or more")
-    return open_session(experiment).record(update)
+    return record_of(open_session(experiment), update)
 
 
 def save(run: Session | Model, path: str | Path) -> None:

@@ -83,7 +83,7 @@ def test_a_fault_while_it_plays_pauses_the_run(
 def test_a_fault_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     do(engine, Seek(update=7))
-    monkeypatch.setattr(engine._opened().walk, "_work_at", lambda *_: [][0])
+    monkeypatch.setattr(engine._opened().cursor, "_work_at", lambda *_: [][0])
     ask(engine, Play(pace=Pace(rate=5, operations=True)), Done)
     assert engine.work() is None
     assert frame_of(engine).status == "paused"

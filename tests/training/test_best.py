@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.training.runs import Case
+from tests.training.runs import Case, observable
 from tuiprop.training.edit import ParameterEdit
 from tuiprop.training.history import WIDTH, Evaluation, History
 
@@ -58,16 +58,12 @@ def test_on_a_branch_that_begins_before_it() -> None:
     run.edit(ParameterEdit(at=fork, symbol="W", layer=2, row=0, column=0, value=90.0))
     run.advance(fork + 9)  # it has become worse
     assert run.kept_best is None
-    epoch, here, state = run.history.best, run.t, run.trainer.state.copy()
-    workspace = run.trainer.workspace
+    epoch, before = run.history.best, observable(run)
     best = run.best()
     assert best.epoch == epoch
     assert 5 * epoch < fork
     assert best.vector.tobytes() == walked(5 * epoch)
-    assert run.t == here
-    assert np.array_equal(run.trainer.state, state)
-    assert (run.trainer.workspace is None) == (workspace is None)
-    assert run.kept_best is best
+    assert observable(run) == before
     run.switch(0)
     kept = run.kept_best
     assert kept is not None

@@ -154,7 +154,7 @@ class Saved:
         newest = which == NEWEST
         update = content.position[0] if newest else self.best_update
         edits = self.plan.before(update + newest)
-        if (slip := self.plan.config_after(edits).slip) is not None:
+        if (slip := self.plan.config_of(update + newest).slip) is not None:
             raise ContentError(f"its weights are made with a slip, {slip.title}, and not given out")
         found = content.parameters if newest else content.best
         if not found:
@@ -262,7 +262,7 @@ def _check_position(saved: Saved) -> None:
 
 def _check_arrays(saved: Saved) -> None:
     content = saved.content
-    config = saved.plan.config_after(saved.plan.before(content.update))
+    config = saved.plan.config_of(content.update)
     whole = saved.network.parameter_count * saved.dtype.itemsize
     sizes = {
         "initial": whole,

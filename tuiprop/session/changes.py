@@ -4,7 +4,7 @@ import numpy as np
 from msgspec.structs import asdict, replace
 
 from tuiprop.protocol.messages.requests import Change, Try
-from tuiprop.session.playback import Walk
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.update.arrays import PARAMETERS, ArrayRef
@@ -51,16 +51,18 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     return SlipEdit(at=run.t, slip=name)
 
 
-def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit | InputEdit, str]:
+def cell_edit(
+    session: Session, cursor: Cursor, request: Try
+) -> tuple[ParameterEdit | InputEdit, str]:
     """The edit that gives one number of W, b or a[0] another value, and the name of that number.
 
     Raises:
         ValueError: that number cannot be changed, or not here.
     """
-    run, within = session.run, walk.within
+    run, partial = session.run, cursor.partial
     symbol, l = request.symbol, request.layer
     reference = ArrayRef(symbol, l)
-    update = run.t + 1 if within.record is not None else max(run.t, 1)
+    update = run.t + 1 if partial.record is not None else max(run.t, 1)
     examples = run.batches.rows(update)
     _refuse_beyond(session, request, len(examples))
     dtype = run.trainer.state.dtype
@@ -76,7 +78,7 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
         ), name
     if symbol not in PARAMETERS:
         raise ValueError(f"{reference} is computed; W, b and the inputs a[0] can be changed")
-    if within.record is not None and within.is_made(reference):
+    if partial.record is not None and partial.is_computed(reference):
         raise ValueError(
             f"{reference} has been changed by this update already: "
             "b completes it, Shift+p goes back before it"

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.escaping import printable
+from tuiprop.session.divergence import record_of
 from tuiprop.session.session import Session
 from tuiprop.session.views.operation import long_route
+from tuiprop.training.plan import UpdateConfig
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
@@ -19,27 +21,27 @@ def explain(session: Session, update: int) -> str:
     """Every operation of an update as Markdown: its equation, shapes and numbers.
 
     Args:
-        session: the run; it stands before that update afterwards.
+        session: the session, whose run stays where it is.
         update: t ≥ 1.
 
     Raises:
         ArithmeticError: the run diverges before that update.
     """
-    record = session.record(update)
-    lines = list(_introduction(session, record))
-    operations = session.run.trainer.operations()
+    record = record_of(session, update)
+    config = session.run.trainer.plan.config_of(update)
+    lines = list(_introduction(session, record, config))
+    operations = config.operations()
     for number, operation in enumerate(operations, start=1):
         heading = f"## {number} of {len(operations)}: {operation.result}, {operation.phase.value}"
-        lines += ["", heading, "", *_operation(session, record, operation)]
+        lines += ["", heading, "", *_operation(session, record, config.network, operation)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _introduction(session: Session, record: Record) -> Iterator[str]:
-    network, batches = session.run.network, session.run.batches
+def _introduction(session: Session, record: Record, config: UpdateConfig) -> Iterator[str]:
+    network, batches, training = config.network, session.run.batches, config.settings
     layers = " → ".join(
         [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
     )
-    training = session.experiment.training
     yield f"# Update {record.update} of {session.experiment.data.source}"
     yield ""
     yield f"Network {layers}, loss {network.loss}, λ = {network.l2!r}."
@@ -58,13 +60,15 @@ def _introduction(session: Session, record: Record) -> Iterator[str]:
     yield from _matrix("y", record.y, session, ArrayRef("a", l), record)
 
 
-def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
+def _operation(
+    session: Session, record: Record, network: Network, operation: Operation
+) -> Iterator[str]:
     m = record.y.shape[1]
     for line in operation.rule:
         yield f"    {line}"
     yield f"    {operation.text}"
     yield ""
-    sizes = {f"n[{l}]": n for l, n in enumerate(session.run.network.sizes)} | {"m": m, "1": 1}
+    sizes = {f"n[{l}]": n for l, n in enumerate(network.sizes)} | {"m": m, "1": 1}
     for reference in dict.fromkeys((operation.result, *operation.operands)):
         if reference.symbol in ("t", "J"):
             continue
@@ -74,7 +78,6 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
         yield f"- the inner {operation.sums_away} sums away"
     yield ""
     yield operation.sentence.format(m=m)
-    network = session.run.network
     fused = network.loss_function.output is not None
     at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
     if fused and at_output:

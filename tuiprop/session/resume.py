@@ -40,12 +40,11 @@ def resume_session(
     content = saved.content
     session = open_session(experiment or saved.experiment, table=table, initial=content.initial)
     differing = differences(content.machine, facts())
-    fingerprint = session.fingerprint  # before the edits act
     examples = session.examples
     counts = len(examples.training), len(examples.validation)
     same = counts == content.examples and examples.inputs == content.inputs
     # on another machine what was prepared may differ in the last digits
-    if not same or (not differing and fingerprint != content.data):
+    if not same or (not differing and session.fingerprint != content.data):
         raise DataError(
             f"{saved.experiment.data.source}: the data are others than when the run was saved; "
             "its weights can be exported, and be the initial ones of another run"

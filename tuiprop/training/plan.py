@@ -117,11 +117,11 @@ class Plan:
         """The first t later than this at which an edit acts; infinity if none does."""
         return min((edit.at for edit in self.edits if edit.at > t), default=inf)
 
-    def config_after(self, edits: tuple[Edit, ...]) -> UpdateConfig:
-        """The configuration of an update after some of the edits."""
+    def config_of(self, update: int) -> UpdateConfig:
+        """The configuration of an update, t ≥ 1: the edits before it have acted."""
         settings, l2 = self._settings, self._network.l2
         optimizer_began, slip = 0, None
-        for edit in edits:
+        for edit in self.before(update):
             if isinstance(edit, SlipEdit):
                 slip = SLIPS[edit.slip] if edit.slip else None
             if isinstance(edit, SettingsEdit):

@@ -1,20 +1,17 @@
 """Where a number came from, with the names that people know: units, classes, rows of the table."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tuiprop.core.array import Rows
 from tuiprop.explain.provenance import Cell, Factor, Origin, Term, maker
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, Place, TermNote
+from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import UpdateConfig
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.record import Record
-
-if TYPE_CHECKING:
-    from tuiprop.session.session import Session
 
 _OF_ONE = {
     "bias": "bias",
@@ -36,7 +33,7 @@ class Made:
     config: UpdateConfig
 
 
-def leaf(session: "Session", examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
+def leaf(session: Session, examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
     """A number that an update starts from.
 
     Args:
@@ -54,7 +51,7 @@ def leaf(session: "Session", examples: Rows, place: Place, shown: float, update:
     )
 
 
-def _beginning(session: "Session", examples: Rows, place: Place, update: int) -> str:
+def _beginning(session: Session, examples: Rows, place: Place, update: int) -> str:
     """What a number is that an update starts from, in one sentence."""
     edits = [edit for edit in session.run.branch.edits if edit.at < update]
     cell = place.symbol, place.layer, place.row, place.column
@@ -82,7 +79,7 @@ def _beginning(session: "Session", examples: Rows, place: Place, update: int) ->
     return f"Made by update {update - 1}."
 
 
-def origin(session: "Session", made: Made, place: Place, count: int, width: int) -> OriginNote:
+def origin(session: Session, made: Made, place: Place, count: int, width: int) -> OriginNote:
     """Where one number of an update came from.
 
     Args:
@@ -141,7 +138,7 @@ def _is_slipped(config: UpdateConfig, operation: Operation) -> bool:
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
 
-def name_of(session: "Session", examples: Rows, place: Place) -> str:
+def name_of(session: Session, examples: Rows, place: Place) -> str:
     """dW[2][versicolor,u4]; J alone."""
     reference = ArrayRef(place.symbol, place.layer, place.slot)
     if place.symbol == "J":
@@ -151,7 +148,7 @@ def name_of(session: "Session", examples: Rows, place: Place) -> str:
     return f"{reference}[{inside}]" + (" before" if place.before else "")
 
 
-def _names(session: "Session", examples: Rows, place: Place) -> tuple[str, str]:
+def _names(session: Session, examples: Rows, place: Place) -> tuple[str, str]:
     """Of the row and the column of a number."""
     if place.symbol in ("W", "dW"):
         column = session.unit_names(place.layer - 1)[place.column]
@@ -162,7 +159,7 @@ def _names(session: "Session", examples: Rows, place: Place) -> tuple[str, str]:
     return ("" if place.symbol == "J" else session.unit_names(place.layer)[place.row]), column
 
 
-def _term(session: "Session", made: Made, found: Origin, term: Term) -> TermNote:
+def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
     return TermNote(
         name=_label(session, made, found, term),
         value=term.value,
@@ -170,7 +167,7 @@ def _term(session: "Session", made: Made, found: Origin, term: Term) -> TermNote
     )
 
 
-def _label(session: "Session", made: Made, found: Origin, term: Term) -> str:
+def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
     if term.kind == "example":
         row = session.examples.training.rows[made.record.examples[term.index]]
         return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
@@ -183,7 +180,7 @@ def _label(session: "Session", made: Made, found: Origin, term: Term) -> str:
     return _OF_ONE[term.kind]
 
 
-def _factor(session: "Session", made: Made, factor: Factor) -> FactorNote:
+def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
     cell = factor.cell
     place = Place(
         symbol=cell.reference.symbol,
