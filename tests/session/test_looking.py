@@ -78,7 +78,7 @@ def in_the_past() -> Engine:
     do(engine, Keep())
     do(engine, Seek(update=23))
     run = engine._opened().session.run
-    assert run.kept_best is None
+    assert run.branch.kept_best is None
     assert run.history.best < run.epoch
     return engine
 
@@ -156,7 +156,7 @@ def looks(engine: Engine, folder: Path) -> dict[str, Callable[[], object]]:
     session, cursor = engine._opened().session, engine._opened().cursor
     found: dict[str, Callable[[], object]] = {
         "frames": lambda: [engine.handle(each) for each in FRAMES],
-        "records": lambda: [record(session, t) for t in (1, session.run.t + 1, 3, 44)],
+        "records": lambda: records(session),
         "explain": lambda: explain(session, 2),
         "best": session.best_model,
         "model": lambda: session.model,
@@ -168,16 +168,17 @@ def looks(engine: Engine, folder: Path) -> dict[str, Callable[[], object]]:
         found["export"] = lambda: engine.handle(Export(path=str(folder / "a.npz"), best=True))
         found["a record as a file"] = lambda: engine.handle(SaveRecord(path=str(folder / "b.npz")))
         found["proof"] = lambda: prove(engine)
-        found["what if"] = lambda: [what_if(engine, "W"), what_if(engine, "a")]
+        found["what if"] = lambda: what_if(engine)
     return found
 
 
-def record(session: Session, update: int) -> None:
-    try:
-        assert record_of(session, update).update == update
-    except ArithmeticError:
-        assert session.run.diverged_at is not None
-        assert update > session.run.diverged_at
+def records(session: Session) -> None:
+    for update in (1, session.run.t + 1, 3, 44):
+        try:
+            assert record_of(session, update).update == update
+        except ArithmeticError:
+            assert session.run.diverged_at is not None
+            assert update > session.run.diverged_at
 
 
 def prove(engine: Engine) -> None:
@@ -189,10 +190,9 @@ def prove(engine: Engine) -> None:
     assert note.finished
 
 
-def what_if(engine: Engine, symbol: str) -> None:
-    layer = 0 if symbol == "a" else 1
+def what_if(engine: Engine) -> None:
     before = seen(engine)
-    for value in (0.125, 0.25):
+    for symbol, layer, value in (("W", 1, 0.125), ("W", 1, 0.25), ("a", 0, 0.5)):
         ask(engine, Try(symbol=symbol, layer=layer, row=0, column=1, value=value), Done)
         assert seen(engine) == before
         for each in FRAMES:

@@ -143,12 +143,14 @@ def observable(run: Run) -> dict[str, Any]:
         "next frame": (run._next_frame, run._next_lasting, run._frame_seconds),
         "diverged": run.diverged_at,
         "hit": run.hit,
-        "watch": None if run._watch is None else watched(run._watch),
+        "watch": watched(run.conditions._watch),
     }
 
 
-def watched(watch: Watch) -> list[Any]:
+def watched(watch: Watch | None) -> list[Any]:
     """What a watch remembers."""
+    if watch is None:
+        return []
     groups = (*watch._of_update.values(), *watch._of_epoch.values())
     held = [(each.condition, each.held, each.held_before) for group in groups for each in group]
     return [watch._t, vars(watch._rises).copy(), held]

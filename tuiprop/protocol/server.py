@@ -485,7 +485,7 @@ class Engine:
         run = self._opened().session.run
         update, state = run.kept_state()
         known = request.history_from if request.branch == run.branch.number else 0
-        best = run.kept_best
+        best = run.branch.kept_best
         return Snapshot(
             update=update,
             state=state.tobytes(),

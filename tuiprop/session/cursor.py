@@ -222,7 +222,7 @@ class Cursor:
         if motion is not None and motion.status == "seeking":
             since = max(since, motion.since)  # on the way back it has been further on than it is
         if update < run.t:
-            run.forget_hits()
+            run.conditions.forget()
         if update != run.t:
             self.partial = PartialUpdate()
         if update <= run.t or not watched:

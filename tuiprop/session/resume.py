@@ -58,7 +58,7 @@ def resume_session(
 def walk_to_where_it_stood(run: Run, saved: Saved) -> None:
     """On from the key frame; what was true on the way does not stop the run again."""
     t = saved.content.position[0]
-    run.remember_hits()
+    run.check_epoch_conditions()
     run.advance(t, watched=True, since=t * operation_count(run.network.L))
 
 

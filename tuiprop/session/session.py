@@ -112,7 +112,7 @@ class Session:
         if stops is not None:
             experiment = msgspec.structs.replace(experiment, breakpoint=tuple(stops))
         update, state = run.kept_state()
-        best = run.kept_best
+        best = run.branch.kept_best
         checkpoint = Checkpoint(
             experiment=tables_in(experiment, path),
             inputs=examples.inputs,
@@ -167,7 +167,7 @@ class Session:
         Raises:
             ConditionError: one of them is none, or asks for what this run does not have.
         """
-        self.run.stop_when([self.condition(text) for text in conditions])
+        self.run.conditions.replace([self.condition(text) for text in conditions])
 
     def condition(self, text: str) -> Condition:
         """A condition, QUANTITY OP NUMBER, that this run can have.
@@ -262,5 +262,5 @@ def open_session(
     training, validation = examples.training, examples.validation
     data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
     run = Run(network, experiment.training, data, parameters, key_frame_budget())
-    run.stop_when(experiment.conditions)
+    run.conditions.replace(experiment.conditions)
     return Session(experiment, examples, run)

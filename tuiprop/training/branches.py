@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from tuiprop.core.array import Array
 from tuiprop.training.edit import BranchLog, Edit
-from tuiprop.training.history import Best, History
+from tuiprop.training.history import Best, Evaluation, History
 from tuiprop.training.timeline import Lineage
 
 
@@ -34,6 +35,27 @@ class Branch:
             (self.number, inf),
             *((number, min(last, self.fork)) for number, last in shared),
         )
+
+    def add_epoch(
+        self, training: Evaluation, validation: Evaluation, penalty: float, theta: Array
+    ) -> None:
+        """Add a row to the history, and keep the parameters where the epoch is the best so far.
+
+        Args:
+            training: the evaluation of the training set.
+            validation: the evaluation of the validation set.
+            penalty: (λ/2) Σ ‖W[l]‖².
+            theta: the parameters at the end of the epoch, (P,).
+        """
+        epoch = len(self.history)
+        self.history.add(training, validation, penalty)
+        if self.history.best == epoch:
+            self.best = Best(epoch, theta.copy())
+
+    @property
+    def kept_best(self) -> Best | None:
+        """The parameters of the best epoch, where they were kept."""
+        return self.best if self.best is not None and self.best.epoch == self.history.best else None
 
     def owner(self, t: int) -> int:
         """The number of the branch on which state t was first reached."""

@@ -1,6 +1,6 @@
 """A run: an experiment in training, with its history and the way back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.branches import Branch, Branches
-from tuiprop.training.breakpoint import Condition, Hit, Watch
+from tuiprop.training.breakpoint import Hit
+from tuiprop.training.conditions import Conditions
 from tuiprop.training.edit import BranchLog, Edit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.history import Best, Evaluation, Evaluator, History
-from tuiprop.training.observation import observe, observe_record
 from tuiprop.training.replay import Replay
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, KeyFrame, Timeline
@@ -97,7 +97,8 @@ class Run:
         """The first update whose result is not finite."""
         self.hit: Hit | None = None
         """The condition that stopped the last `advance`."""
-        self._watch: Watch | None = None
+        self.conditions = Conditions(self.trainer.operations)
+        """The conditions that stop a watched `advance`."""
         self._threads = blas_threads(network)
         self._add_to_history()
 
@@ -158,52 +159,16 @@ class Run:
         """All it takes to create the branches again."""
         return [branch.log for branch in self.branches.values()]
 
-    # Conditions
-
-    def stop_when(self, conditions: Iterable[Condition]) -> None:
-        """Stop a watched `advance` at these conditions, instead of those before."""
-        conditions = tuple(conditions)
-        if self._watch is None and conditions:
-            self._watch = Watch(conditions, self.trainer.operations())
-        elif self._watch is not None:
-            self._watch.replace(conditions)
-            self._watch = self._watch if conditions else None
-
-    def check_epoch_conditions(self) -> None:
-        """Let a condition on whole epochs that is true here be the `hit`."""
-        if self._watch is not None and self.t == self.batches.end(self.epoch):
-            self.hit = self._watch.after_epoch(self.t, self._past)
-
-    def remember_hits(self) -> None:
-        """Let conditions on whole epochs that are true here not stop the run again."""
-        if self._watch is not None:
-            self._watch.after_epoch(self.t, self._past)
-
-    def forget_hits(self) -> None:
-        """Let conditions stop the run where they did before."""
-        if self._watch is not None:
-            self._watch.forget()
-
-    def preview_conditions(self, record: Record, since: int) -> Hit | None:
-        """Find the condition that the next update will make true.
-
-        The update counts as looked at from then on.
-
-        Args:
-            record: the record of that update.
-            since: as for `advance`.
-        """
-        if self._watch is None or not self._watch.looks_at_updates:
-            return None
-        with self._computing():
-            return self._watch.after_update(observe_record(record, self.trainer.config), since)
-
     @property
-    def _past(self) -> NDArray[np.float64]:
-        """The history up to here."""
+    def past(self) -> NDArray[np.float64]:
+        """The history up to here, (epochs + 1, WIDTH)."""
         return self.history.rows[: self.epoch + 1]
 
     # Moving
+
+    def check_epoch_conditions(self) -> None:
+        """Let a condition on whole epochs that is true here be the `hit`."""
+        self.hit = self.conditions.after_epoch(self.t, self.past)
 
     def advance(
         self,
@@ -230,7 +195,7 @@ class Run:
                 if landing and self.t == until - 1:
                     self._save_frame()
                 stop = max(self.t + 1, until - landing)
-                self._advance_slice(stop, self._watch if watched else None, since)
+                self._advance_slice(stop, self.conditions if watched else None, since)
                 if perf_counter() - started >= seconds:
                     break
         self.trainer.apply_pending_edits()
@@ -275,7 +240,7 @@ class Run:
 
     def switch(self, number: int) -> None:
         """Go to another branch, to the newest key frame on the way to its newest state."""
-        self.forget_hits()
+        self.conditions.forget()
         self._branches.current = self.branches[number]
         self._follow(max(self.branch.reached - 1, 0))
 
@@ -324,6 +289,11 @@ class Run:
         with self._computing():
             return self.trainer.record()
 
+    def preview_conditions(self, record: Record, since: int) -> Hit | None:
+        """Find the condition that the next update will make true; see `Conditions.preview`."""
+        with self._computing():
+            return self.conditions.preview(record, self.trainer.config, since)
+
     def record(self, update: int) -> Record:
         """Compute the record of an update of this branch.
 
@@ -352,16 +322,10 @@ class Run:
                 parameters
             )
 
-    @property
-    def kept_best(self) -> Best | None:
-        """The parameters of the best epoch of this branch, where they were kept."""
-        best = self.branch.best
-        return best if best is not None and best.epoch == self.history.best else None
-
     def best(self) -> Best:
         """The parameters of the best epoch of this branch; computed again if not kept."""
-        if self.kept_best is not None:
-            return self.kept_best
+        if self.branch.kept_best is not None:
+            return self.branch.kept_best
         epoch = self.history.best
         end = self.batches.end(epoch)
         with self._computing():
@@ -385,7 +349,8 @@ class Run:
         other = copy(self)
         other.trainer = trainer = self.trainer.fork()
         other._branches = self._branches.fork()
-        other._watch, other._replay, other.diverged_at, other.hit = None, None, None, None
+        other.conditions, other._replay = Conditions(trainer.operations), None
+        other.diverged_at, other.hit = None, None
         with self._computing():
             if t != self.t or self.is_edited:
                 frame = self._past_frame(t)
@@ -429,28 +394,24 @@ class Run:
         self.diverged_at = None
 
     def _add_to_history(self) -> None:
-        """Add the next row to the history, and keep the parameters if they are the best so far."""
-        epoch = len(self.history)
-        self.history.add(*self.evaluate(), self.penalty)
-        if self.history.best == epoch:
-            self.branch.best = Best(epoch, self.trainer.parameters.vector.copy())
+        """Add the epoch that has just ended to the history."""
+        self.branch.add_epoch(*self.evaluate(), self.penalty, self.trainer.parameters.vector)
 
-    def _advance_slice(self, until: int, watch: Watch | None, since: int) -> None:
+    def _advance_slice(self, until: int, conditions: Conditions | None, since: int) -> None:
         """Do some milliseconds of updates, to the end of the epoch at most."""
         trainer = self.trainer
         batches = trainer.batches
-        begin, end_of_epoch = batches.span(trainer.t + 1)
+        begin, end_of_epoch = batches.epoch_bounds(trainer.t + 1)
         now = perf_counter()
         # going back to the end of an epoch takes the state before its last update: where epochs
         # are long, a slice ends there
         last = begin < trainer.t < end_of_epoch - 1 and now >= self._next_lasting
         stop = min(until, end_of_epoch - last)
         first, deadline = trainer.t, now + SLICE
-        looks = watch is not None and watch.looks_at_updates
+        watched = conditions if conditions is not None and conditions.look_at_updates else None
         while trainer.t < stop and self.hit is None:
-            if looks:
-                assert watch is not None
-                self.hit = self._advance_watched(watch, since)
+            if watched is not None:
+                self.hit = watched.advance(trainer, since)
             else:
                 trainer.advance(1)
             if perf_counter() >= deadline:
@@ -463,26 +424,11 @@ class Run:
         if trainer.t == end_of_epoch:
             if batches.epoch(end_of_epoch) == len(self.history):
                 self._add_to_history()
-            if watch is not None and self.hit is None:
-                self.hit = watch.after_epoch(self.t, self._past, since)
+            if conditions is not None and self.hit is None:
+                self.hit = conditions.after_epoch(self.t, self.past, since)
         lasting = last and trainer.t == end_of_epoch - 1
         if lasting or perf_counter() >= self._next_frame:
             self._save_frame(lasting=lasting)
-
-    def _advance_watched(self, watch: Watch, since: int) -> Hit | None:
-        """Do one update, and find what it made true."""
-        trainer = self.trainer
-        trainer.apply_pending_edits()
-        if trainer.plan.acting_at(self.t + 1):  # once the edits have acted, its arrays are gone
-            seen = observe_record(trainer.record(), trainer.config)
-            trainer.advance(1)
-        else:
-            before, config = trainer.state.copy(), trainer.config
-            trainer.advance(1)
-            workspace = trainer.workspace
-            assert workspace is not None
-            seen = observe(self.t, trainer.count, config, workspace, (before, trainer.state))
-        return watch.after_update(seen, since)
 
     def _save_frame(self, *, lasting: bool = False) -> None:
         """Keep this state; not where edits have acted, as those act again after a replay."""
