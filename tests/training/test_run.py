@@ -130,9 +130,6 @@ def test_records_in_any_order_are_those_of_runs_of_their_own(updates: tuple[int,
 
 def test_a_replay_goes_on_from_where_the_last_one_ended() -> None:
     run = Case().run()
-    run.advance(1)
-    run.timeline = Timeline()
-    run.timeline.save(0, Case().trainer().state)
     assert run.replay_cost(30)[0] == 30
     run.record(30)
     assert [run.replay_cost(update)[0] for update in (30, 31, 29)] == [1, 2, 29]

@@ -100,7 +100,8 @@ class Run:
         self.conditions = Conditions(self.trainer.operations)
         """The conditions that stop a watched `advance`."""
         self._threads = blas_threads(network)
-        self._add_to_history()
+        with self._computing():
+            self._add_to_history()
 
     # Where it is
 
@@ -316,11 +317,13 @@ class Run:
 
     def evaluate(self) -> tuple[Evaluation, Evaluation]:
         """Evaluate the present parameters on the training and the validation set."""
-        parameters, changes = self.trainer.parameters, self.trainer.examples.changes
         with self._computing():
-            return self._training.evaluate(parameters, changes), self._validation.evaluate(
-                parameters
-            )
+            return self._evaluate()
+
+    def _evaluate(self) -> tuple[Evaluation, Evaluation]:
+        parameters, changes = self.trainer.parameters, self.trainer.examples.changes
+        training = self._training.evaluate(parameters, changes)
+        return training, self._validation.evaluate(parameters)
 
     def best(self) -> Best:
         """The parameters of the best epoch of this branch; computed again if not kept."""
@@ -395,7 +398,7 @@ class Run:
 
     def _add_to_history(self) -> None:
         """Add the epoch that has just ended to the history."""
-        self.branch.add_epoch(*self.evaluate(), self.penalty, self.trainer.parameters.vector)
+        self.branch.add_epoch(*self._evaluate(), self.penalty, self.trainer.parameters.vector)
 
     def _advance_slice(self, until: int, conditions: Conditions | None, since: int) -> None:
         """Do some milliseconds of updates, to the end of the epoch at most."""

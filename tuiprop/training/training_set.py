@@ -64,7 +64,7 @@ def changed_block(inputs: Array, start: int, changes: Changes) -> Array:
         `inputs` itself where nothing in it is changed, else a copy.
     """
     stop = start + len(inputs)
-    if not any(start <= example < stop for example, _ in changes):
+    if not changes or not any(start <= example < stop for example, _ in changes):
         return inputs
     inputs = inputs.copy()
     _write(changes, np.arange(start, stop), inputs)
