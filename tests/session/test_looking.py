@@ -8,7 +8,7 @@ import pytest
 
 from tests.session.runs import ask, do, finish, go, opened, tables
 from tests.training.runs import observable
-from tuiprop.protocol.messages.payloads import Message, Place, Stop, Window
+from tuiprop.protocol.messages.payloads import Message, Stop, Window
 from tuiprop.protocol.messages.prediction_payloads import MapWanted
 from tuiprop.protocol.messages.replies import Done, Frame, Opened
 from tuiprop.protocol.messages.requests import (
@@ -34,6 +34,7 @@ from tuiprop.session.cursor import Cursor
 from tuiprop.session.divergence import record_of
 from tuiprop.session.markdown import explain
 from tuiprop.session.session import Session
+from tuiprop.update.arrays import ArrayRef, CellRef, of_layer
 
 
 def seen(engine: Engine) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def in_the_past() -> Engine:
     engine = opened(tables(learning_rate=0.02))
     go(engine, 40)
     do(engine, Seek(update=17))
-    do(engine, Try(symbol="W", layer=2, row=0, column=0, value=30.0))
+    do(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=30.0))
     do(engine, Keep())
     do(engine, Seek(update=23))
     run = engine._opened().session.run
@@ -86,7 +87,7 @@ def in_the_past() -> Engine:
 def where_edits_act() -> Engine:
     engine = after_an_update()
     do(engine, Change(learning_rate=0.3, optimizer="momentum"))
-    do(engine, Try(symbol="a", layer=0, row=1, column=4, value=3.0))
+    do(engine, Try(cell=CellRef(ArrayRef("a", 0), 1, 4), value=3.0))
     do(engine, Keep())
     return engine
 
@@ -136,17 +137,16 @@ POSITIONS: list[Callable[[], Engine]] = [
 
 
 def windows(before: bool = False) -> list[Window]:
-    arrays = [(symbol, layer) for symbol in ("W", "b", "z", "a", "da", "dz") for layer in (1, 2)]
-    arrays += [("dW", 1), ("db", 2), ("a", 0), ("y", 2), ("J", 2)]
-    return [Window(symbol=s, layer=l, rows=99, columns=99, before=before) for s, l in arrays]
+    arrays = [ArrayRef("a", 0), *of_layer(1), *of_layer(2), ArrayRef("y", 2), ArrayRef("J", 2)]
+    return [Window(array=each, rows=99, columns=99, before=before) for each in arrays]
 
 
 FRAMES: list[Message] = [
-    Look(window=Window(symbol="W", layer=1, slot="m", rows=9, columns=9), operands=windows()),
+    Look(window=Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9), operands=windows()),
     Look(operands=windows(before=True)),
-    Look(window=Window(symbol="dz", layer=2, rows=9, columns=9)),
-    Look(place=Place(symbol="dW", layer=1, row=0, column=1), terms=5),
-    Look(place=Place(symbol="W", layer=2, row=0, column=0), terms=5),
+    Look(window=Window(array=ArrayRef("dz", 2), rows=9, columns=9)),
+    Look(cell=CellRef(ArrayRef("dW", 1), 0, 1), terms=5),
+    Look(cell=CellRef(ArrayRef("W", 2)), terms=5),
     Study(example=3, weights=2, count=5, map=MapWanted(columns=9, lines=5)),
     Save(),
 ]
@@ -192,8 +192,9 @@ def prove(engine: Engine) -> None:
 
 def what_if(engine: Engine) -> None:
     before = seen(engine)
-    for symbol, layer, value in (("W", 1, 0.125), ("W", 1, 0.25), ("a", 0, 0.5)):
-        ask(engine, Try(symbol=symbol, layer=layer, row=0, column=1, value=value), Done)
+    W, X = ArrayRef("W", 1), ArrayRef("a", 0)
+    for array, value in ((W, 0.125), (W, 0.25), (X, 0.5)):
+        ask(engine, Try(cell=CellRef(array, 0, 1), value=value), Done)
         assert seen(engine) == before
         for each in FRAMES:
             engine.handle(each)

@@ -127,7 +127,7 @@ def inspect(file: str) -> None:
             for line in described(load_checkpoint(file)):
                 say(line)
             return
-        from tuiprop.models.formats.python_scripts import words
+        from tuiprop.models.contents import Architecture
         from tuiprop.models.weights import IncompleteFileError, load_model, read
         from tuiprop.storage.atomic import FileError
 
@@ -145,7 +145,7 @@ def inspect(file: str) -> None:
             lines = ["written by another program: weights that do not fit each other", f"{error}"]
         else:
             lines = [
-                f"network   {words(model.network)}, {model.network.loss}",
+                f"network   {Architecture.of(model.network).words}, {model.network.loss}",
                 f"data      {model.experiment.data.source}",
                 f"inputs    {', '.join(model.inputs)}",
             ]

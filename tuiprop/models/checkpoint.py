@@ -22,8 +22,7 @@ from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.data.preparation import Preparation
 from tuiprop.data.table import shortened
-from tuiprop.models.contents import ContentError
-from tuiprop.models.formats.python_scripts import words
+from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model, network_of
 from tuiprop.models.reading import content_of, named
 from tuiprop.storage.atomic import FileError, write
@@ -286,7 +285,7 @@ def described(saved: Saved) -> list[str]:
     epochs = f"epoch {batches.epochs_done(t)} of {saved.experiment.training.epochs}"
     best = "" if content.best else ", not kept"
     lines = [
-        f"network   {words(saved.network)}, {saved.network.loss}",
+        f"network   {Architecture.of(saved.network).words}, {saved.network.loss}",
         f"data      {saved.experiment.data.source}",
         f"inputs    {', '.join(content.inputs)}",
         f"update    {t}{inside}, {epochs}",

@@ -1,8 +1,8 @@
 """Where a run diverged, in a sentence."""
 
-from tuiprop.protocol.messages.payloads import Place
 from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of
+from tuiprop.update.arrays import CellRef
 from tuiprop.update.record import Record, first_nonfinite
 
 
@@ -49,9 +49,8 @@ def divergence(session: Session, update: int, bad: tuple[int, int, int] | None) 
     if bad is not None:
         k, row, column = bad
         operations = config.operations()
-        result = operations[k - 1].result
-        place = Place(symbol=result.symbol, layer=result.layer, row=row, column=column)
-        name = name_of(session, batches.rows(update), place)
+        cell = CellRef(operations[k - 1].result, row, column)
+        name = name_of(session, batches.rows(update), cell)
         # what matters first: the line at the foot of the screen may be cut
         first = f", operation {k} of {len(operations)}: {name} is not finite"
     return (

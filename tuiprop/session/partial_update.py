@@ -86,7 +86,7 @@ class PartialUpdate:
         record = self.record
         assert record is not None
         computed = self.is_computed(reference)
-        if computed or reference.is_parameter or reference == ArrayRef("a", 0):
+        if computed or reference.is_given:
             return record.array(reference, after=computed)
         return None
 
@@ -102,10 +102,10 @@ class PartialUpdate:
         return self.record.J if Phase.COST in done else None
 
     @property
-    def unmade(self) -> list[tuple[str, int]]:
-        """Symbols and layers of what this update has not computed yet."""
+    def unmade(self) -> list[ArrayRef]:
+        """The arrays that this update has not computed yet; J is not among them."""
         return [
-            (operation.result.symbol, operation.result.layer)
+            operation.result
             for operation in self.operations[self.done :]
             if operation.phase in (Phase.FORWARD, Phase.BACKWARD)
         ]

@@ -27,6 +27,7 @@ from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
+from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.record import Record
 from tuiprop.verify.gradient_check import GradientCheck, check_gradient
 
@@ -144,22 +145,25 @@ class Session:
             return list(self.examples.outputs)
         return [f"u{unit}" for unit in range(self.run.network.sizes[l])]
 
+    def row_names(self, array: ArrayRef) -> list[str]:
+        """The names of the rows of an array: the units of its layer; J has one without a name."""
+        return [""] if array.symbol == "J" else self.unit_names(array.layer)
+
     def column_names(
-        self, symbol: str, l: int, examples: Rows, across: slice = slice(None)
+        self, array: ArrayRef, examples: Rows, across: slice = slice(None)
     ) -> list[str]:
-        """The columns of an array: units of the layer before, or examples by row of the table.
+        """The names of columns: units of the layer before, or examples by row of the table.
 
         Args:
-            symbol: of the array.
-            l: its layer.
+            array: the array.
             examples: those of the update, by their rows in the table.
             across: the columns that are asked for, of all of them.
         """
-        if symbol in ("W", "dW"):
-            return self.unit_names(l - 1)[across]
-        if symbol in ("b", "db", "J"):
-            return [symbol][across]
-        return [f"#{row}" for row in examples[across]]
+        if array.columns == "units":
+            return self.unit_names(array.layer - 1)[across]
+        if array.columns == "examples":
+            return [f"#{row}" for row in examples[across]]
+        return [array.symbol][across]
 
     def stop_when(self, conditions: Iterable[str]) -> None:
         """Conditions, QUANTITY OP NUMBER, that a watched walk stops at, instead of those before.

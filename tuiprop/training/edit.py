@@ -16,6 +16,7 @@ from tuiprop.training.experiment import (
     parse,
     to_tables,
 )
+from tuiprop.update.arrays import ArrayRef
 
 
 class _Edit(Struct, frozen=True, tag=True, kw_only=True):
@@ -38,8 +39,13 @@ class ParameterEdit(_Edit, frozen=True, kw_only=True):
     column: int
     value: float
 
+    @property
+    def array(self) -> ArrayRef:
+        """W[l] or b[l]."""
+        return ArrayRef(self.symbol, self.layer)
+
     def __str__(self) -> str:
-        return f"{self.symbol}[{self.layer}][{self.row},{self.column}] = {self.value!r}"
+        return f"{self.array}[{self.row},{self.column}] = {self.value!r}"
 
 
 class InputEdit(_Edit, frozen=True, kw_only=True):

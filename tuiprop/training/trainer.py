@@ -13,7 +13,7 @@ from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.plan import Plan, UpdateConfig
 from tuiprop.training.training_set import TrainingSet
 from tuiprop.update.operation import Operation
-from tuiprop.update.record import Record
+from tuiprop.update.record import Record, parameter_of
 
 
 class Trainer:
@@ -179,8 +179,7 @@ class Trainer:
         self._next_edit = self.plan.next_edit(self.t)
         for edit in edits:
             if isinstance(edit, ParameterEdit):
-                of_symbol = getattr(self.parameters, edit.symbol)
-                of_symbol[edit.layer][edit.row, edit.column] = edit.value
+                parameter_of(self.parameters, edit.array)[edit.row, edit.column] = edit.value
         self._change_inputs(edits)
         theta, rule = self.state[0], (self.config.optimizer, self.config.optimizer_began)
         self._apply_config(self.plan.config_of(self.t + 1))

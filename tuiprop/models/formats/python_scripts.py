@@ -22,10 +22,9 @@ from tuiprop.cell import (
 )
 from tuiprop.core.activation import ACTIVATIONS, LEAKY_SLOPE
 from tuiprop.core.array import Array
-from tuiprop.core.network import Network
 from tuiprop.data.dialect import Asked
 from tuiprop.data.encoding import Preparation
-from tuiprop.models.contents import ContentError
+from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
 from tuiprop.models.plain import plain as plain_numbers
@@ -155,13 +154,6 @@ if __name__ == "__main__":
 _DERIVED = {"square": "{0}**2", "product": "{0} * {1}", "sine": "np.sin({0})"}
 
 
-def words(network: Network) -> str:
-    """Such as "4 → 8 tanh → 3 softmax"."""
-    return " → ".join(
-        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
-    )
-
-
 def sequential(model: Model) -> str:
     """The PyTorch `Sequential` that the weights are of."""
     sizes = model.network.sizes
@@ -253,7 +245,7 @@ def script(model: Model, imports: str, body: str) -> bytes:
     if numbers.unit is not None:
         mean, deviation = (each.tolist() for each in numbers.unit)
         more += f"TARGET_MEAN = np.array({mean!r})\nTARGET_DEVIATION = np.array({deviation!r})\n"
-    text = f'''"""A network {words(model.network)}, update {model.update}.
+    text = f'''"""A network {Architecture.of(model.network).words}, update {model.update}.
 
 predict(X) takes raw inputs, examples as rows, (m, {model.network.inputs}).
 From a shell: python THIS_FILE FILE.csv

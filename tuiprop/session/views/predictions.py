@@ -33,6 +33,8 @@ from tuiprop.session.views.plane import Extent, Plane, Surroundings
 from tuiprop.training.history import predicted_classes
 from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
+from tuiprop.update.arrays import parameter_refs
+from tuiprop.update.record import parameter_of
 
 WHILE_WALKING, AT_A_STOP = (2e7, 20_000), (2e9, 200_000)
 """Multiplications that predictions may take, and examples; beyond, some are chosen evenly."""
@@ -123,11 +125,10 @@ class Problem:
         if self._cursor.partial.record is None:
             return run.trainer.parameters
         now = Parameters.zeros(run.network, run.trainer.parameters.vector.dtype)
-        for l in range(1, run.network.L + 1):
-            for symbol, into in (("W", now.W[l]), ("b", now.b[l])):
-                array = view.array(symbol, l)
-                assert array is not None
-                into[...] = array
+        for reference in parameter_refs(run.network.L):
+            array = view.array(reference)
+            assert array is not None
+            parameter_of(now, reference)[...] = array
         return now
 
     # Predictions
