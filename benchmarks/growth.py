@@ -17,6 +17,7 @@ from tuiprop.protocol.messages.payloads import Window
 from tuiprop.protocol.messages.views import HistoryQuery, LayersQuery, NumbersQuery
 from tuiprop.protocol.server import Engine
 from tuiprop.ui.title import Title
+from tuiprop.update.arrays import ArrayRef
 
 ROUNDS = 7
 
@@ -68,7 +69,7 @@ def _engine(units: int, epochs: int) -> Engine:
     tables = {"data": {"source": "digits"}, "network": {"layers": layers}, "training": training}
     _ask(engine, Open(experiment=tables))
     _ask(engine, Seek(update=epochs))
-    while engine.opened.walk.goal is not None:
+    while engine.opened.cursor.goal is not None:
         engine.work()
     return engine
 
@@ -84,7 +85,7 @@ def frames(effort: Effort) -> Iterator[Line]:
                 *Title.QUERIES,
                 LayersQuery(),
                 HistoryQuery(first=epochs),
-                NumbersQuery(window=Window(symbol="W", layer=1, rows=10, columns=10)),
+                NumbersQuery(window=Window(array=ArrayRef("W", 1), rows=10, columns=10)),
             ]
         )
         for _, epochs in variants

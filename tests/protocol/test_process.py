@@ -32,6 +32,7 @@ from tuiprop.protocol.messages.payloads import Snapshot, Window
 from tuiprop.protocol.messages.views import Costs, History, Motion, Numbers, Position
 from tuiprop.protocol.pipe import read_message, write_message
 from tuiprop.storage.state_folder import kept_runs
+from tuiprop.update.arrays import ArrayRef
 
 R = TypeVar("R")
 
@@ -116,7 +117,7 @@ def test_it_is_another_process(client: ProcessClient) -> None:
 def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> None:
     assert isinstance(get(client.ask(Open(experiment=tables()))), Opened)
     engine = opened()
-    look = look_at(window=Window(symbol="dz", layer=1, rows=5, columns=25))
+    look = look_at(window=Window(array=ArrayRef("dz", 1), rows=5, columns=25))
     for update in (1, 17, LAST, 5, 12, 0, LAST):
         seek(client, update)
         go(engine, update)
@@ -159,7 +160,7 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
     experiment = tables()
     experiment["network"]["layers"][0]["units"] = 10_000
     get(client.ask(Open(experiment=experiment)))
-    window = Window(symbol="W", layer=2, rows=3, columns=10_000)
+    window = Window(array=ArrayRef("W", 2), rows=3, columns=10_000)
     futures = [client.ask(look_at(window=window)) for _ in range(5)]
     saved = client.ask(Save())
     matrices = [get(future) for future in futures]

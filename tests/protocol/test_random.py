@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 
 from tests.session.runs import finish, look_at, tables
 from tuiprop.protocol.messages.base import Refused, Request
@@ -26,7 +27,7 @@ from tuiprop.protocol.messages.moving import (
     Verify,
 )
 from tuiprop.protocol.messages.opening import Open, Opened
-from tuiprop.protocol.messages.payloads import Pace, Place, Stop, Tables, Window
+from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
 from tuiprop.protocol.messages.views import (
     AtHand,
     History,
@@ -40,7 +41,7 @@ from tuiprop.protocol.messages.views import (
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record
 from tuiprop.verify.mistakes import SLIPS
 
@@ -70,25 +71,21 @@ class Requests:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
 
-    def window(self) -> dict[str, Any]:
+    def cell(self) -> CellRef:
         chance = self.chance
-        return {
-            "symbol": chance.choice(SYMBOLS),
-            "layer": chance.randrange(0, 4),
-            "row": chance.randrange(5),
-            "column": chance.randrange(50),
-            "slot": chance.choice(("", "", "", "v", "m")),
-            "before": chance.random() < 0.3,
-        }
+        slot = chance.choice(("", "", "", "v", "m"))
+        array = ArrayRef(chance.choice(SYMBOLS), chance.randrange(0, 4), slot)
+        row, column = chance.randrange(5), chance.randrange(50)
+        return CellRef(array, row, column, before=chance.random() < 0.3)
 
     def look(self) -> Look:
         chance = self.chance
         size: dict[str, Any] = {"rows": chance.randrange(6), "columns": chance.randrange(50)}
-        windows = [Window(**self.window(), **size) for _ in range(3)]
+        windows = [Window(**asdict(self.cell()), **size) for _ in range(3)]
         return look_at(
             window=chance.choice((windows[0], None)),
             operands=windows[1:],
-            place=chance.choice((Place(**self.window()), Place(symbol="dW", layer=1), None)),
+            cell=chance.choice((self.cell(), CellRef(ArrayRef("dW", 1)), None)),
             terms=chance.randrange(9),
             first=chance.randrange(3),
         )
@@ -98,10 +95,7 @@ class Requests:
         symbol, layer = chance.choice((("W", 1), ("W", 2), ("b", 1), ("b", 2), ("a", 0), ("z", 1)))
         column = 0 if symbol == "b" else chance.randrange(3)
         return Try(
-            symbol=symbol,
-            layer=layer,
-            row=chance.randrange(3),
-            column=column,
+            cell=CellRef(ArrayRef(symbol, layer), chance.randrange(3), column),
             value=chance.choice((0.0, -0.5, 1.25)),
         )
 
@@ -161,10 +155,10 @@ class Requests:
 
 REFUSED = (
     "Enter keeps the change",
-    "nothing is changed",
+    "no setting is changed",
     "no slip is on",
     "all 6 epochs are done",
-    "found branch ",
+    "there is no branch ",
     "is computed; W, b and the inputs a[0] can be changed",
     " already",
 )
@@ -184,13 +178,14 @@ class Straight:
             plan = trainer.plan.with_edits(edits)  # type: ignore[arg-type]
             trainer.restore(trainer.state.copy(), 0, plan)
         session.run.trainer.advance(t - session.run.trainer.t)
-        session.run.trainer.settle()
+        session.run.trainer.apply_pending_edits()
         return session
 
 
 def assert_fits(engine: Engine, straight: Straight) -> None:
     """Where it stands is where a straight run with the edits of the branch comes to."""
-    view, run = engine.opened.view, engine.opened.session.run
+    at = engine.opened.at
+    run = at.run
     alone = straight.at(run.branch.edits, run.t)
     assert np.array_equal(run.trainer.state, alone.run.trainer.state)
     frame = engine.handle(look_at(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
@@ -200,11 +195,10 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert frame[History].length >= frame[Position].epochs_done + 1
     slip = frame[Proof].slip
     assert (slip.name if slip else None) == (
-        alone.run.trainer.force.slip.name if alone.run.trainer.force.slip else None
+        alone.run.trainer.config.slip.name if alone.run.trainer.config.slip else None
     )
-    within = engine.opened.walk.within
     now = frame[AtHand].now
-    assert (now is None) == (within.record is None)
+    assert (now is None) == (at.cursor.partial.record is None)
     if now is None:
         assert frame[AtHand].uncomputed == []
         return
@@ -214,28 +208,24 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     made = {operation.result for operation in operations[: now.number]}
     for matrix in frame[Numbers].operands:
         assert_is_recorded(matrix.window, matrix.made, matrix.values, record, made)
-    if view.trial is not None:
-        assert frame[Trial].what_if is not None
+    assert (frame[Trial].what_if is None) == (at.what_if is None)
 
 
 def whole(symbol: str, layer: int) -> Window:
-    return Window(symbol=symbol, layer=layer, rows=99, columns=99)
+    return Window(array=ArrayRef(symbol, layer), rows=99, columns=99)
 
 
 def assert_is_recorded(
     window: Window, made: bool, values: list[list[float]], record: Record, done: set[ArrayRef]
 ) -> None:
-    reference = ArrayRef(window.symbol, window.layer)
-    start = window.symbol in ("W", "b", "y") or reference == ArrayRef("a", 0)
+    reference = window.array
+    start = reference.symbol in ("W", "b", "y") or reference == ArrayRef("a", 0)
     assert made == (start or reference in done), window
-    if not made:
-        assert values == []
-    elif window.symbol == "J":
-        assert values == [[record.J]]
-    elif window.symbol in ("W", "b") and reference in done:
-        assert np.array_equal(values, getattr(record.after, window.symbol)[window.layer])
+    if made:
+        expected = record.array(reference, after=reference in done)
+        assert np.array_equal(values, expected, equal_nan=True)
     else:
-        assert np.array_equal(values, record.arrays()[reference], equal_nan=True)
+        assert values == []
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -65,7 +65,6 @@ from tuiprop.protocol.messages.opening import (
 from tuiprop.protocol.messages.payloads import (
     Matrix,
     Pace,
-    Place,
     Snapshot,
     Stop,
     Tables,
@@ -85,14 +84,15 @@ from tuiprop.protocol.messages.views import (
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.protocol.state import State
-from tuiprop.session import playback as walk_module
-from tuiprop.session.session import DivergedError, Session, open_session
+from tuiprop.session import cursor as cursor_module
+from tuiprop.session.divergence import DivergedError, record_of
+from tuiprop.session.session import Session, open_session
 from tuiprop.session.views import frame as view_module
 from tuiprop.session.views import table as table_view
 from tuiprop.session.views.operation import describe
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.operation import operations
 
 
@@ -203,7 +203,8 @@ def test_locate_an_experiment_that_cannot_be(tmp_path: Path) -> None:
     path.write_text('[data]\nsource = "iris"\n[training]\nepochs = -1\n')
     refused = refusal(Engine(), Locate(what=str(path)))
     assert refused.key == "training.epochs"
-    assert refused.sentence.startswith(f"{path}: training.epochs: found -1, allowed: ")
+    assert refused.sentence.startswith(f"{path}: training.epochs must be ")
+    assert refused.sentence.endswith(", got -1")
 
 
 def test_the_vocabulary() -> None:
@@ -392,7 +393,7 @@ def test_toggle() -> None:
 
 def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now)
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     engine = opened()
     ask(engine, SetPace(pace=Pace(rate=1.0)))
     assert ask(engine, look_at())[Motion].status == "paused"  # it does not begin
@@ -475,7 +476,7 @@ def test_move(start: int, move: Move, end: int) -> None:
 
 
 def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
     engine = opened(tables(batch_size=1))
     for _ in range(3):
         ask(engine, Move(epochs=10))
@@ -538,7 +539,7 @@ def test_the_initial_state() -> None:
 def test_every_array_is_the_records(update: int) -> None:
     engine = opened()
     go(engine, update)
-    record = session_at(0).record(update)
+    record = record_of(session_at(0), update)
     after = session_at(update).parameters
     for l in (1, 2):
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
@@ -593,7 +594,7 @@ def test_da_of_the_output_where_it_saturates() -> None:
 def test_names_of_rows_and_columns() -> None:
     engine = opened()
     go(engine, 3)
-    record = session_at(0).record(3)
+    record = record_of(session_at(0), 3)
     inputs = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
     units, classes = ["u0", "u1", "u2", "u3", "u4"], ["setosa", "versicolor", "virginica"]
     examples = [f"#{row}" for row in record.examples]
@@ -653,7 +654,7 @@ def test_windows_are_clipped(
     found = matrix(engine, "z", 1, **dict(zip(names, asked, strict=True)))
     row, rows, column, columns = there
     assert found.window == Window(
-        symbol="z", layer=1, row=row, rows=rows, column=column, columns=columns
+        array=ArrayRef("z", 1), row=row, rows=rows, column=column, columns=columns
     )
     assert found.values == whole[row : row + rows, column : column + columns].tolist()
     assert found.shape == (5, 25)
@@ -687,7 +688,7 @@ def test_J_is_that_of_an_independent_session(update: int) -> None:
 
 def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now)
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     engine = opened()
     ask(engine, Play(pace=Pace(rate=1.0)))
     for update in (0, 3, 5, 12):
@@ -797,13 +798,10 @@ def test_divergence() -> None:
     now, bad = frame[AtHand].now, frame[Motion].bad
     assert now is not None
     assert bad is not None
-    assert (bad.symbol, bad.layer) == (
-        now.symbol,
-        now.layer,
-    )
+    assert bad.array == now.result
     assert f"), operation {now.number} of 17: " in frame[Motion].diverged
     assert frame[Motion].diverged == str(DivergedError(session))  # as without the dashboard
-    found = matrix(engine, bad.symbol, bad.layer)
+    found = matrix(engine, bad.array.symbol, bad.array.layer)
     assert not np.isfinite(found.values[bad.row][bad.column])
     ask(engine, Move(operations=-1))
     assert matrix(engine, "W", 1).values == session.parameters.W[1].tolist()
@@ -960,15 +958,15 @@ REQUESTS: list[Request[Any]] = [
     Seek(update=-(2**40)),
     Move(updates=-1, epochs=2),
     look_at(),
-    look_at(window=Window(symbol="dW", layer=2, row=1, rows=2, column=3, columns=4), first=9),
     *look_at().queries,
+    look_at(window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), first=9),
     Study(subset="validation", threshold=0.25, first=3, count=9),
     look_at(
-        place=Place(symbol="W", layer=1, before=True),
+        cell=CellRef(ArrayRef("W", 1), before=True),
         terms=5,
-        operands=[Window(symbol="b", layer=1)],
+        operands=[Window(array=ArrayRef("b", 1))],
     ),
-    Try(symbol="W", layer=1, row=0, column=2, value=-0.5),
+    Try(cell=CellRef(ArrayRef("W", 1), 0, 2), value=-0.5),
     Keep(),
     Revert(),
     Change(learning_rate=0.5, options={"betas": (0.9, 0.99)}),
@@ -993,7 +991,7 @@ def test_requests_cross_unchanged() -> None:
 def test_replies_cross_unchanged(tmp_path: Path) -> None:
     engine = opened()
     go(engine, 7)
-    window = Window(symbol="W", layer=1, rows=3, columns=2)
+    window = Window(array=ArrayRef("W", 1), rows=3, columns=2)
     requests: list[Request[Any]] = [
         ListNames(),
         Locate(what="spiral"),
@@ -1079,5 +1077,5 @@ def test_terms_of_a_sum_are_known(number: int, summands: list[str]) -> None:
     network = Network(4, (Layer(8, "tanh"), Layer(3, "softmax")), "cross_entropy", l2=0.1)
     steps = operations(network, OPTIMIZERS["sgd"], 0.1)
     operands = describe(steps, number, network, 32, 1).operands
-    found = [str(ArrayRef(each.symbol, each.layer, each.slot)) for each in operands if each.summand]
+    found = [str(each.array) for each in operands if each.summand]
     assert found == summands

@@ -7,7 +7,7 @@ from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Place, Tables, Window
+from tuiprop.protocol.messages.payloads import Tables, Window
 from tuiprop.protocol.messages.views import (
     AtHandQuery,
     BranchesQuery,
@@ -25,6 +25,7 @@ from tuiprop.protocol.messages.views import (
     TrialQuery,
 )
 from tuiprop.protocol.server import Engine
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 R = TypeVar("R")
 
@@ -66,7 +67,7 @@ def look_at(
     *,
     window: Window | None = None,
     operands: tuple[Window, ...] | list[Window] = (),
-    place: Place | None = None,
+    cell: CellRef | None = None,
     terms: int = 0,
     line_width: int = 74,
     first: int = 0,
@@ -80,7 +81,7 @@ def look_at(
             CostsQuery(),
             LayersQuery(),
             NumbersQuery(window=window, operands=[*operands]),
-            ProvenanceQuery(place=place, terms=terms, line_width=line_width),
+            ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
             HistoryQuery(first=first),
             BranchesQuery(),
             ProofQuery(),
@@ -99,7 +100,7 @@ def opened(experiment: Tables | None = None, **options: Any) -> Engine:
 
 def finish(engine: Engine) -> None:
     """Let it walk to where it is going; what it would prove there is left alone."""
-    while engine.opened.walk.goal is not None:
+    while engine.opened.cursor.goal is not None:
         engine.work()
 
 
@@ -110,7 +111,7 @@ def go(engine: Engine, update: int) -> Frame:
 def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
     whole = {"rows": 10_000, "columns": 10_000}
     window = {**whole, **window}
-    whole_window = Window(symbol=symbol, layer=layer, **window)  # type: ignore[arg-type]
+    whole_window = Window(array=ArrayRef(symbol, layer), **window)  # type: ignore[arg-type]
     return ask(engine, look_at(window=whole_window))
 
 

@@ -14,10 +14,12 @@ from tuiprop.protocol.messages.prediction_payloads import SHADES, MapNote, MapWa
 from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.protocol.messages.views import Costs
 from tuiprop.protocol.server import Engine
+from tuiprop.session.divergence import record_of
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, r_squared, roc
 from tuiprop.session.session import Session
 from tuiprop.session.views import predictions as problem
 from tuiprop.training.history import predicted_classes
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 def sklearn_metrics() -> Any:
@@ -294,7 +296,7 @@ def test_what_is_tried_is_seen() -> None:
     engine = opened(generated("circle"))
     go(engine, 5)
     before = study(engine, subset="all").scores
-    ask(engine, Try(symbol="b", layer=2, row=0, column=0, value=50.0))
+    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 0, 0), value=50.0))
     scores = study(engine, subset="all").scores
     assert scores is not None
     assert scores != before
@@ -460,8 +462,7 @@ def test_the_way_of_an_example_is_its_column_in_the_record() -> None:
     engine = opened()
     go(engine, 7)
     session = session_of(engine)
-    record = session.record(8)
-    engine.opened.session.run.seek(7)
+    record = record_of(session, 8)
     for column in (0, 11):
         way = study(engine, example=int(record.examples[column])).way
         assert way is not None

@@ -32,9 +32,10 @@ from tuiprop.protocol.messages.views import (
     Position,
 )
 from tuiprop.protocol.server import Engine
-from tuiprop.session import playback as walk_module
+from tuiprop.session import cursor as cursor_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
+from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.record import Record
 
 COUNT = 17
@@ -226,8 +227,8 @@ def test_a_move_back_while_another_is_under_way_does_not_stop(
 ) -> None:
     engine = watching("rises(batch_loss) == 0")
     do(engine, Seek(update=40))
-    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
-    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
+    monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     for _ in range(3):
         ask(engine, Move(updates=-1))
     finish(engine)
@@ -279,9 +280,12 @@ def test_switched_off_and_deleted_ones_do_not_stop() -> None:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (Stop(when="update <"), "allowed: QUANTITY OP NUMBER"),
-        (Stop(when="norm(W[9]) > 1"), "found layer 9, allowed: from 1 to 2"),
-        (Stop(when="norm(W[9]) > 1", enabled=False), "found layer 9, allowed: from 1 to 2"),
+        (Stop(when="update <"), "QUANTITY OP NUMBER"),
+        (Stop(when="norm(W[9]) > 1"), "norm(W[9]): expected a layer from 1 to 2, got 9"),
+        (
+            Stop(when="norm(W[9]) > 1", enabled=False),
+            "norm(W[9]): expected a layer from 1 to 2, got 9",
+        ),
     ],
 )
 def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None:
@@ -294,7 +298,7 @@ def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None
 
 def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened()
     ask(engine, Play(pace=Pace(rate=1.0, operations=True)))
     now[0] = 2.5
@@ -340,7 +344,7 @@ def test_operation_after_operation_across_updates_and_epochs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
     pace = Pace(rate=2.0, operations=True)
     ask(engine, Play(pace=pace))
@@ -406,7 +410,7 @@ def test_divergence_stops_at_the_first_number_that_is_not_finite(way: str) -> No
     bad = frame[Motion].bad
     assert bad is not None
     assert f"), operation {k} of 17: {name}[" in frame[Motion].diverged
-    window = Window(symbol=bad.symbol, layer=bad.layer, rows=99, columns=99)
+    window = Window(array=bad.array, rows=99, columns=99)
     matrix = ask(engine, look_at(window=window))[Numbers].matrix
     assert matrix is not None
     assert not np.isfinite(matrix.values[bad.row][bad.column])
@@ -455,8 +459,8 @@ def slot_only() -> Tables:
 def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> None:
     engine = opened(slot_only())
     trainer = engine.opened.session.run.trainer
-    trainer.inputs[...] *= 1e15
-    trainer.targets[...] *= 1e15
+    trainer.examples.inputs[...] *= 1e15
+    trainer.examples.targets[...] *= 1e15
     for request in WAYS[way]:
         frame = do(engine, request)
         if frame[Motion].diverged:
@@ -464,7 +468,7 @@ def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> 
     assert frame[Motion].diverged.startswith("diverged at update 1 ")
     assert ": a slot of the optimiser is not finite any more; " in frame[Motion].diverged
     assert (frame[Position].update, frame[Motion].bad) == (0, None)
-    window = Window(symbol="W", layer=1, slot="v", rows=9, columns=9)
+    window = Window(array=ArrayRef("W", 1, "v"), rows=9, columns=9)
     looked = ask(engine, look_at(window=window, operands=[window]))
     assert looked[Motion].diverged == frame[Motion].diverged
     assert ask(engine, look_at())[Motion].diverged == frame[Motion].diverged

@@ -9,7 +9,7 @@ from tuiprop.protocol.messages.moving import Move, Pause, Seek
 from tuiprop.protocol.messages.opening import Open
 from tuiprop.protocol.messages.views import Motion, Position
 from tuiprop.protocol.server import Engine
-from tuiprop.session import playback as walk_module
+from tuiprop.session import cursor as cursor_module
 from tuiprop.training import run as run_module
 
 
@@ -18,8 +18,8 @@ def in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """One update at a time, and no key frame for its age: every way back is a long one."""
     monkeypatch.setattr(run_module, "SLICE", 0.0)
     monkeypatch.setattr(run_module, "REST", 1e12)
-    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
-    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
+    monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
 
 
 def frame(engine: Engine) -> Frame:
@@ -77,4 +77,7 @@ def test_a_way_back_can_be_stopped(request_: Request[None]) -> None:
 def test_memory_for_key_frames_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUIPROP_KEY_FRAMES_MB", "lots")
     refused = refusal(Engine(), Open(experiment=tables()))
-    assert "TUIPROP_KEY_FRAMES_MB: found 'lots'" in refused.sentence
+    assert (
+        "TUIPROP_KEY_FRAMES_MB must be a number of MB greater than 0, got 'lots'"
+        in refused.sentence
+    )

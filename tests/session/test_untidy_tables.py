@@ -25,6 +25,7 @@ from tuiprop.protocol.messages.opening import Locate, Open
 from tuiprop.protocol.messages.payloads import Tables, Window
 from tuiprop.protocol.messages.views import Numbers
 from tuiprop.protocol.server import Engine
+from tuiprop.update.arrays import ArrayRef
 
 Cells = dict[str, list[str]]
 """The columns of a raw file, decimal commas as points."""
@@ -121,7 +122,7 @@ def test_the_same_predictions_everywhere(tmp_path: Path, kind: str) -> None:
 
     engine.handle(Move(updates=1))  # its a[L] is what the exported weights give
     finish(engine)
-    matrix = ask(engine, look_at(window=Window(symbol="a", layer=2, rows=99, columns=99)))[
+    matrix = ask(engine, look_at(window=Window(array=ArrayRef("a", 2), rows=99, columns=99)))[
         Numbers
     ].matrix
     assert matrix is not None

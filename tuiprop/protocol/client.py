@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Any, Protocol, TypeVar
 
+from tuiprop.errors import UserError
 from tuiprop.protocol.codec import decode_reply, encode
 from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Saving, Unsaved
 from tuiprop.protocol.pipe import BEAT, LONGEST, read_message, soonest, write_message
@@ -81,7 +82,7 @@ class ProcessClient:
     """An engine in a process of its own; starts with this object.
 
     Raises:
-        OSError: no process can be started here.
+        UserError: no process can be started here.
     """
 
     def __init__(self) -> None:
@@ -96,9 +97,10 @@ class ProcessClient:
                 stderr=self._last_words,
                 start_new_session=True,  # it ends with its input, not with the terminal
             )
-        except OSError:
+        except OSError as error:
             self._last_words.close()
-            raise
+            reason = f"the engine cannot be started: {error.strerror or error}"
+            raise UserError(reason) from None
         self._waiting: deque[tuple[type[Request[Any]], Future[Any]]] = deque()
         self._lock = threading.Lock()
         self._dead = False
@@ -111,7 +113,7 @@ class ProcessClient:
             self._process.kill()
             self._process.wait()
             self._last_words.close()
-            raise OSError(str(error)) from None
+            raise UserError(f"the engine cannot be started: {error}") from None
 
     @property
     def died(self) -> bool:
@@ -144,7 +146,7 @@ class ProcessClient:
         try:
             content = encode(request)
         except OverflowError:
-            future.set_exception(RefusedError("found a number that is too large"))
+            future.set_exception(RefusedError("a number is too large"))
             return future
         with self._lock:
             if self._dead:
@@ -318,5 +320,5 @@ def start() -> Client:
     """An engine in a process of its own, or inline where none can be started."""
     try:
         return ProcessClient()
-    except OSError:
+    except UserError:
         return InlineClient()

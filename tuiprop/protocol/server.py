@@ -10,14 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tuiprop.data.table import DataError
+from tuiprop.errors import UserError
 from tuiprop.protocol.handlers import HANDLERS
-from tuiprop.protocol.messages.base import Refused, RefusedError, Request
+from tuiprop.protocol.messages.base import Refused, Request
 from tuiprop.protocol.state import OpenRun, State
 from tuiprop.session.autosave import EVERY
 from tuiprop.session.fault import fault_words
 from tuiprop.session.views.table import refusal_of
-from tuiprop.training.experiment import ExperimentError
 
 R = TypeVar("R")
 
@@ -30,12 +29,8 @@ class Engine(State):
         try:
             with np.errstate(all="ignore"):  # near a divergence numbers overflow
                 reply: Any = HANDLERS[type(request)](self, request)
-        except RefusedError as error:
-            return Refused(sentence=error.sentence, key=error.key)
-        except (ExperimentError, DataError) as error:
+        except UserError as error:
             return refusal_of(error)
-        except (OSError, ValueError) as error:
-            return Refused(sentence=str(error))
         except MemoryError:
             return Refused(sentence="there is not enough memory for that")
         except Exception as error:
@@ -55,10 +50,10 @@ class Engine(State):
         opened = self.run
         if opened is None:
             return None
-        if opened.walk.goal is None:
+        if opened.cursor.motion is None:
             return opened.proof.work()
         try:
-            return opened.walk.work()
+            return opened.cursor.work()
         except Exception as error:
             traceback.print_exc()
             self._pause_after(error, opened)
@@ -66,11 +61,9 @@ class Engine(State):
 
     def _pause_after(self, error: Exception, opened: OpenRun) -> None:
         """Pause where the run is known to be whole, and say why."""
-        run, walk = opened.session.run, opened.walk
+        run = opened.session.run
         update = run.t + 1
-        walk.stop()
-        walk.within.leave()
-        run.return_to_key_frame()
+        opened.cursor.recover()
         self.fault = (
             f"update {update} could not be computed: {fault_words(error)}; "
             f"the run is paused at update {run.t}"

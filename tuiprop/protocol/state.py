@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.errors import InputError
 from tuiprop.session.autosave import Autosave
 from tuiprop.session.background_proof import Proof
-from tuiprop.session.playback import Walk
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
 from tuiprop.session.views.predictions import Problem
 from tuiprop.session.views.table import TableView
-from tuiprop.session.what_if import revert
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,12 @@ class OpenRun:
 
     number: int
     session: Session
-    walk: Walk
+    cursor: Cursor
+    at: Viewpoint
     view: View
     proof: Proof
     problem: Problem
     autosave: Autosave
-
-    def revert(self) -> None:
-        """Discard the change that is tried, if one is."""
-        if self.view.trial is not None:
-            revert(self.session, self.walk, self.view.trial)
-            self.view.trial = None
 
 
 class State:
@@ -59,16 +54,16 @@ class State:
         """The run that is open.
 
         Raises:
-            RefusedError: none is.
+            InputError: none is.
         """
         if self.run is None:
-            raise RefusedError("nothing is open yet")
+            raise InputError("nothing is open yet")
         return self.run
 
     @property
     def is_trying(self) -> bool:
         """A change is tried: it is kept or reverted before anything else."""
-        return self.run is not None and self.run.view.trial is not None
+        return self.run is not None and self.run.at.what_if is not None
 
     def replace(self, run: OpenRun) -> None:
         """Close the run that is open, and go on with another one."""
@@ -77,7 +72,7 @@ class State:
         self.fault, self.next_keep = "", 0.0
 
     def close(self) -> str:
-        """Save the run, without a change that is only tried, and release its file.
+        """Save the run, and release its file.
 
         Returns:
             Why it could not be saved; "" where it is, or where no runs are kept.
@@ -86,7 +81,6 @@ class State:
             return ""
         autosave = self.run.autosave
         with np.errstate(all="ignore"):
-            self.run.revert()
             sentence = autosave.save()
         autosave.let_go()
         return sentence if autosave.path else ""

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import msgspec
 
+from tuiprop.errors import InputError
 from tuiprop.models.checkpoint import is_checkpoint
 from tuiprop.models.record_file import save_record
 from tuiprop.protocol.handlers.table import handler, moves
-from tuiprop.protocol.messages.base import RefusedError
 from tuiprop.protocol.messages.files import (
     Export,
     Exported,
@@ -28,7 +28,7 @@ def save(engine: State, request: Save) -> Snapshot:
     run = engine.opened.session.run
     update, state = run.kept_state()
     known = request.history_from if request.branch == run.branch.number else 0
-    best = run.kept_best
+    best = run.branch.kept_best
     return Snapshot(
         update=update,
         state=state.tobytes(),
@@ -45,9 +45,9 @@ def save(engine: State, request: Save) -> Snapshot:
 @handler
 def keep_run(engine: State, request: KeepRun) -> None:
     """Save the run where runs are kept."""
-    engine.opened.revert()
+    engine.opened.at.what_if = None
     if sentence := engine.opened.autosave.save():
-        raise RefusedError(sentence)
+        raise InputError(sentence)
 
 
 @moves
@@ -78,9 +78,9 @@ def save_arrays(engine: State, request: SaveRecord) -> Exported:
     opened = engine.opened
     made = opened.view.made()
     if made is None:
-        raise RefusedError(opened.view.why_absent())
+        raise InputError(opened.view.why_absent())
     record = opened.session.with_rows_of_table(made.record)
-    save_record(record, request.path, made.force.slip_title)
+    save_record(record, request.path, made.config.slip_title)
     return Exported(
         path=request.path,
         update=record.update,

@@ -19,95 +19,89 @@ from tuiprop.protocol.messages.moving import (
 from tuiprop.protocol.state import State
 from tuiprop.session.changes import settings_edit, slip_edit
 from tuiprop.session.what_if import try_out
-from tuiprop.training.edit import Edit
 
 
 @moves
 def play(engine: State, request: Play) -> None:
     """Train on."""
-    engine.opened.walk.play(request.pace)
+    engine.opened.cursor.play(request.pace)
 
 
 @moves
 def toggle(engine: State, request: Toggle) -> None:
     """Play or pause."""
-    engine.opened.walk.toggle(request.pace)
+    engine.opened.cursor.toggle(request.pace)
 
 
 @moves
 def set_pace(engine: State, request: SetPace) -> None:
     """Play at another pace."""
     if engine.run is not None:
-        engine.run.walk.set_pace(request.pace)
+        engine.run.cursor.set_pace(request.pace)
 
 
 @handler
 def pause(engine: State, request: Pause) -> None:
     """Pause."""
     if engine.run is not None:
-        engine.run.walk.stop()
+        engine.run.cursor.stop()
 
 
 @moves
 def move(engine: State, request: Move) -> None:
     """Go so far on or back."""
-    engine.opened.walk.move(request)
+    engine.opened.cursor.move(request)
 
 
 @moves
 def seek(engine: State, request: Seek) -> None:
     """Go to a place."""
-    engine.opened.walk.seek(request)
+    engine.opened.cursor.seek(request)
 
 
 @handler
 def try_change(engine: State, request: Try) -> None:
     """Try another value for a number, in place of the one that is tried."""
     opened = engine.opened
-    _ = opened.session.fingerprint  # taken before inputs are changed
-    opened.revert()
-    opened.view.trial = try_out(opened.session, opened.walk, request)
+    opened.cursor.stop()
+    opened.at.what_if = try_out(opened.session, opened.cursor, request)
 
 
 @handler
 def keep(engine: State, request: Keep) -> None:
     """Keep the change that is tried."""
-    engine.opened.view.trial = None
+    opened = engine.opened
+    tried, opened.at.what_if = opened.at.what_if, None
+    if tried is not None:
+        tried.keep(opened.cursor)
 
 
 @handler
 def revert(engine: State, request: Revert) -> None:
     """Discard the change that is tried."""
-    engine.opened.revert()
+    engine.opened.at.what_if = None
 
 
 @moves
 def change(engine: State, request: Change) -> None:
     """Train with other settings."""
-    engine.opened.walk.stop()
-    _edit(engine, settings_edit(engine.opened.session, request))
+    opened = engine.opened
+    opened.cursor.stop()
+    opened.cursor.edit(settings_edit(opened.session, request))
 
 
 @moves
 def set_slip(engine: State, request: SetSlip) -> None:
     """Inject a mistake, or take it out."""
-    edit = slip_edit(engine.opened.session, request.name)
-    engine.opened.walk.stop()
-    _edit(engine, edit, apart=True)
-
-
-def _edit(engine: State, edit: Edit, *, apart: bool = False) -> None:
-    walk = engine.opened.walk
-    walk.within.leave()
-    walk.look_anew()
-    engine.opened.session.run.edit(edit, apart=apart)
+    opened = engine.opened
+    opened.cursor.edit(slip_edit(opened.session, request.name), apart=True)
 
 
 @handler
 def set_stops(engine: State, request: SetStops) -> None:
     """Replace the conditions."""
     engine.opened.view.stops.replace(request.stops)
-    engine.opened.walk.look_anew()
+    engine.opened.cursor.invalidate_conditions()
 
 
 @handler

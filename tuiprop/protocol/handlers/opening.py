@@ -9,14 +9,14 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES, usual_loss
 from tuiprop.core.optimizer import OPTIMIZERS
-from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.data.preparation import complete
+from tuiprop.data.catalogue import CATALOGUE, exists, suggested_experiment
+from tuiprop.data.preparation.completion import complete
+from tuiprop.errors import InputError
 from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.models.formats import FORMATS
 from tuiprop.models.weights import IncompleteFileError, holds_weights, load_model
 from tuiprop.protocol.handlers.data import check, describe
 from tuiprop.protocol.handlers.table import handler
-from tuiprop.protocol.messages.base import RefusedError
 from tuiprop.protocol.messages.data import Check, Describe
 from tuiprop.protocol.messages.opening import (
     Adopt,
@@ -32,11 +32,12 @@ from tuiprop.protocol.messages.payloads import BareWeights, FileFormat, Snapshot
 from tuiprop.protocol.state import OpenRun, State
 from tuiprop.session.autosave import Autosave
 from tuiprop.session.background_proof import Proof
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.kept import Named, find_kept, opened_as
-from tuiprop.session.playback import Walk
 from tuiprop.session.resume import resume_session, walk_to_where_it_stood, with_what_may_differ
 from tuiprop.session.session import open_session
 from tuiprop.session.stops import quantity_notes
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
 from tuiprop.session.views.operation import slip_note
 from tuiprop.session.views.predictions import Problem
@@ -106,7 +107,7 @@ def _located(engine: State, what: str) -> Located:
 def _located_table(engine: State, what: str) -> Located:
     """Find a table, which may have to be described further before it can be used."""
     settings = DataSettings(source=what)
-    if not settings.is_path and Path(what).exists():
+    if not settings.is_path and exists(what):
         settings = DataSettings(source=f"./{what}")
     tables = to_tables(Experiment(data=settings))
     described = describe(engine, Describe(experiment=tables, suggest=True))
@@ -136,9 +137,10 @@ def adopt(engine: State, request: Adopt) -> Located:
     network = load_model(request.weights, request.activations).experiment.network
     located = _located(engine, request.source)
     if located.weights is not None or located.checkpoint is not None:
-        raise RefusedError(
-            f"{request.source}: found weights, allowed: a table, the name of a data set, "
-            "or an experiment (.toml)"
+        raise InputError.invalid(
+            "weights",
+            "a table, the name of a data set, or an experiment (.toml)",
+            file=request.source,
         )
     experiment = parse(located.experiment)
     if not request.source.endswith(".toml"):
@@ -187,21 +189,23 @@ def open_run(engine: State, request: Open) -> Opened:
         if request.resume is not None:
             _resume(session.run, request.resume)
     run = session.run
-    walk = Walk(run)
-    view = View(session, walk)
+    cursor = Cursor(run)
+    at = Viewpoint(session, cursor)
+    view = View(at)
     if position is not None:
-        walk.go_to(*position)
+        cursor.go_to(*position)
     autosave = Autosave(
         session,
         view.stops,
-        lambda: walk.within.done,
+        lambda: cursor.partial.done,
         what,
         request.kept_in,
         is_saved=request.checkpoint is not None,
         alive=engine.alive,
     )
-    proof, problem = Proof(run, walk, view), Problem(session, walk, view)
-    engine.replace(OpenRun(engine.runs + 1, session, walk, view, proof, problem, autosave))
+    proof, problem = Proof(at, view), Problem(at, view)
+    number = engine.runs + 1
+    engine.replace(OpenRun(number, session, cursor, at, view, proof, problem, autosave))
     return Opened(
         run=engine.runs,
         outline=outline_of(session.experiment, table, session.examples),

@@ -5,7 +5,8 @@ from functools import wraps
 from types import NoneType
 from typing import Any, TypeVar
 
-from tuiprop.protocol.messages.base import RefusedError, Request, reply_type
+from tuiprop.errors import InputError
+from tuiprop.protocol.messages.base import Request, reply_type
 from tuiprop.protocol.state import State
 
 Q = TypeVar("Q", bound=Request[Any])
@@ -34,7 +35,7 @@ def moves(function: Callable[[State, Q], R]) -> Callable[[State, Q], R]:
     @wraps(function)
     def guarded(engine: State, request: Q) -> R:
         if engine.is_trying:
-            raise RefusedError("Enter keeps the change as a branch, Escape reverts it")
+            raise InputError("Enter keeps the change as a branch, Escape reverts it")
         engine.fault = ""
         return function(engine, request)
 

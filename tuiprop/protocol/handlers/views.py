@@ -107,7 +107,7 @@ def proof(engine: State, request: ProofQuery) -> Proof:
 @handler
 def trial(engine: State, request: TrialQuery) -> Trial:
     """Describe the change that is tried."""
-    tried = engine.opened.view.trial
+    tried = engine.opened.at.what_if
     return Trial(what_if=None if tried is None else tried.note)
 
 

@@ -5,6 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Generic, TypeVar, get_args
 
+from tuiprop.errors import UserError
 from tuiprop.protocol.messages.payloads import Message
 
 R = TypeVar("R", covariant=True)
@@ -26,7 +27,7 @@ class Refused(Message, frozen=True, kw_only=True):
     """The key of the experiment that is at fault, if one is."""
 
 
-class RefusedError(Exception):
+class RefusedError(UserError):
     """A request was refused.
 
     Args:
@@ -35,8 +36,8 @@ class RefusedError(Exception):
     """
 
     def __init__(self, sentence: str, key: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence, self.key = sentence, key
+        super().__init__(sentence, key=key)
+        self.sentence = sentence
 
 
 class Saving(Message, frozen=True, kw_only=True):

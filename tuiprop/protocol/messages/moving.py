@@ -4,6 +4,7 @@ from typing import Literal
 
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.payloads import Pace, Stop
+from tuiprop.update.arrays import CellRef
 
 
 class Play(Request[None], frozen=True, kw_only=True):
@@ -69,10 +70,7 @@ class Try(Request[None], frozen=True, kw_only=True):
     Until `Keep` or `Revert`, nothing else moves the run.
     """
 
-    symbol: str
-    layer: int
-    row: int
-    column: int
+    cell: CellRef
     value: float
 
 

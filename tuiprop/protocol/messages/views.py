@@ -14,7 +14,6 @@ from tuiprop.protocol.messages.payloads import (
     Message,
     Now,
     OriginNote,
-    Place,
     ProofNote,
     SlipNote,
     Status,
@@ -22,6 +21,7 @@ from tuiprop.protocol.messages.payloads import (
     WhatIf,
     Window,
 )
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 class View(Message, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class Motion(View, frozen=True, kw_only=True):
     """Updates per second, measured; 0 when paused."""
     diverged: str
     """The sentence on a divergence, or empty."""
-    bad: Place | None
+    bad: CellRef | None
     """The first number that is not finite, where it diverged."""
     hit: str
     """The sentence on the condition that it stopped at, or empty."""
@@ -98,8 +98,8 @@ class AtHand(View, frozen=True, kw_only=True):
     """The last operation of update t, where it has just been done as one."""
     computed: bool
     """The arrays of update t are there."""
-    uncomputed: list[tuple[str, int]]
-    """Symbols and layers of the arrays that the update begun has not computed yet."""
+    uncomputed: list[ArrayRef]
+    """The arrays that the update begun has not computed yet; J is not among them."""
     far: int
     """Updates that must be replayed for the operands of update t, where that takes too long to be
     done unasked; else 0."""
@@ -172,7 +172,7 @@ class Provenance(View, frozen=True, kw_only=True):
 class ProvenanceQuery(Query[Provenance], frozen=True, kw_only=True):
     """Ask where a number came from."""
 
-    place: Place | None = None
+    cell: CellRef | None = None
     """None: of no number."""
     terms: int = 0
     """The number of terms that are wanted."""

@@ -14,9 +14,9 @@ from tuiprop.protocol.messages.payloads import (
     Matrix,
     Now,
     OriginNote,
-    Place,
     SlipNote,
     Window,
+    or_none,
 )
 from tuiprop.protocol.messages.views import (
     AtHand,
@@ -33,14 +33,17 @@ from tuiprop.protocol.messages.views import (
     ProvenanceQuery,
     SettingsInForce,
 )
-from tuiprop.session.playback import Walk
-from tuiprop.session.session import Session, divergence
+from tuiprop.session.cursor import Cursor
+from tuiprop.session.divergence import divergence
+from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.operation import describe, long_route, slip_note
 from tuiprop.session.views.provenance import Made, leaf, origin
-from tuiprop.session.what_if import Trial
+from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
-from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.training.run import Run
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
@@ -58,31 +61,48 @@ CHEAP = 0.05
 
 
 class View:
-    """Looks at a session on its walk."""
+    """What the screen shows of a session.
 
-    def __init__(self, session: Session, walk: Walk) -> None:
-        self._session = session
-        self._walk = walk
-        self._run = session.run
-        self.stops = Stops(session)
+    Args:
+        at: what is looked at.
+    """
+
+    def __init__(self, at: Viewpoint) -> None:
+        self._at = at
+        self.stops = Stops(at.session)
         """What it stops at, and what is switched off."""
-        self.trial: Trial | None = None
-        """What is tried."""
         self._evaluated: tuple[object, list[float]] | None = None
         self._evaluation_seconds = 0.0
         self._last_made: tuple[object, Made] | None = None
         self._known_figures: tuple[object, Figures] | None = None
 
+    @property
+    def _session(self) -> Session:
+        return self._at.session
+
+    @property
+    def _cursor(self) -> Cursor:
+        return self._at.cursor
+
+    @property
+    def _run(self) -> Run:
+        return self._at.run
+
+    @property
+    def trial(self) -> WhatIf | None:
+        """The change that is tried."""
+        return self._at.what_if
+
     def position(self) -> Position:
         """Say where the run is."""
-        run, walk = self._run, self._walk
+        run, cursor = self._run, self._cursor
         batches = run.batches
-        at = run.t + (walk.within.record is not None)
+        at = run.t + (cursor.partial.record is not None)
         epoch = batches.epoch(at) if at else 0
         return Position(
             update=run.t,
-            done=walk.within.done,
-            operations=walk.operations,
+            done=cursor.partial.done,
+            operations=cursor.operations,
             epochs_done=run.epoch,
             epoch=epoch,
             batch=batches.batch(at) if at else 0,
@@ -93,7 +113,7 @@ class View:
 
     def motion(self) -> Motion:
         """Say whether the run moves, and which condition or number stopped it."""
-        walk = self._walk
+        walk = self._cursor
         return Motion(
             status=walk.status,
             goal=walk.goal,
@@ -107,23 +127,23 @@ class View:
 
     def at_hand(self) -> AtHand:
         """Describe the operation at hand, and list what has not been computed yet."""
-        run, within = self._run, self._walk.within
+        run, partial = self._run, self._cursor.partial
         return AtHand(
-            now=within.now(run.network),
+            now=partial.now(run.network),
             completed=self._completed(),
             computed=run.trainer.workspace is not None,
-            uncomputed=[] if within.record is None else within.unmade,
+            uncomputed=[] if partial.record is None else partial.unmade,
             far=self._far(),
         )
 
     def costs(self) -> Costs:
         """Say what J and the accuracy are."""
         (training, validation, *accuracies, penalty), epoch = self._losses()
-        accuracy_training, accuracy_validation = map(_number, accuracies)
+        accuracy_training, accuracy_validation = map(or_none, accuracies)
         return Costs(
             batch=self._cost_of_batch(),
             training=training + penalty,
-            validation=_number(validation + penalty),
+            validation=or_none(validation + penalty),
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
             epoch=epoch,
@@ -133,24 +153,24 @@ class View:
         """Compute the norms of each layer."""
         return Layers(
             norms=[
-                LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
-                for l in range(1, self._run.network.L + 1)
+                LayerNorms(W=self._norm(W) or 0.0, dW=self._norm(W.gradient))
+                for W in (ArrayRef("W", l) for l in range(1, self._run.network.L + 1))
             ]
         )
 
     def numbers(self, query: NumbersQuery) -> Numbers:
         """Cut parts out of arrays."""
-        window = query.window if query.window and self._exists(query.window) else None
+        window = query.window if query.window and self._exists(query.window.array) else None
         return Numbers(
             matrix=None if window is None else self.matrix(window),
             shown=self._shown(window),
             long_route=self._long_route(window),
-            operands=[self.matrix(each) for each in query.operands if self._exists(each)],
+            operands=[self.matrix(each) for each in query.operands if self._exists(each.array)],
         )
 
     def provenance(self, query: ProvenanceQuery) -> Provenance:
         """Explain where a number came from."""
-        return Provenance(origin=self._origin(query.place, query.terms, query.line_width))
+        return Provenance(origin=self._origin(query.cell, query.terms, query.line_width))
 
     def history(self, first: int) -> History:
         """Hand over the history from an epoch on."""
@@ -159,7 +179,7 @@ class View:
         return History(
             length=len(run.history),
             first=first,
-            rows=[[_number(value) for value in row[:4]] for row in rows.tolist()],
+            rows=[[or_none(value) for value in row[:4]] for row in rows.tolist()],
             settings_changed=[
                 run.batches.epochs_done(edit.at)
                 for edit in run.branch.edits
@@ -188,12 +208,12 @@ class View:
 
     def slip(self) -> SlipNote | None:
         """Describe the mistake that is injected, if one is."""
-        slip = self._run.trainer.force.slip
+        slip = self._run.trainer.config.slip
         return None if slip is None else slip_note(slip)
 
     def conditions(self) -> Conditions:
         """List the conditions with the present values of their quantities."""
-        at_rest = self._walk.goal is None and self._walk.within.record is None
+        at_rest = self._cursor.goal is None and self._cursor.partial.record is None
         return Conditions(stops=self.stops.notes(at_rest=at_rest))
 
     def settings(self) -> SettingsInForce:
@@ -209,8 +229,8 @@ class View:
 
     def matrix(self, window: Window) -> Matrix:
         """The part of an array that a window asks for."""
-        l, symbol, session = window.layer, window.symbol, self._session
-        shape = self._shape(symbol, l)
+        session, reference = self._session, window.array
+        shape = reference.shape(self._run.network.sizes, len(self._rows_of_batch()))
         first, row_count = _clip(window.row, window.rows, shape[0])
         left, column_count = _clip(window.column, window.columns, shape[1])
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
@@ -223,40 +243,35 @@ class View:
             absent="" if array is not None else self.why_absent(),
             values=part,
             before=self._without_the_trial(window, rows, across) if part else [],
-            row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
-            column_names=session.column_names(symbol, l, examples, across),
+            row_names=session.row_names(reference)[rows],
+            column_names=session.column_names(reference, examples, across),
             figures=self._figures(window, array),
         )
 
-    def _shape(self, symbol: str, l: int) -> tuple[int, int]:
-        return ArrayRef(symbol, l).shape(self._run.network.sizes, len(self._rows_of_batch()))
-
-    def _array_of(self, at: Window | Place) -> Array | None:
-        """The whole array that a window or a place lies in, or None where it is not made."""
-        if at.symbol == "J":
+    def _array_of(self, at: Window | CellRef) -> Array | None:
+        """The whole array of a window or a cell, or None where it has not been computed."""
+        reference = at.array
+        if reference.symbol == "J":
             cost = self._cost_of_batch()
             return None if cost is None else np.full((1, 1), cost)
-        if not (at.slot or at.symbol == "y" or (at.before and at.symbol in PARAMETERS)):
-            return self.array(at.symbol, at.layer)
-        made = self.made() if self._walk.goal is None else None
-        return None if made is None else made.record.arrays().get(_reference(at))
+        of_record = reference.slot or reference.symbol == "y"
+        if not (of_record or (at.before and reference.is_parameter)):
+            return self.array(reference)
+        made = self.made() if self._cursor.goal is None else None
+        return None if made is None else made.record.arrays().get(reference)
 
-    def _exists(self, at: Window | Place) -> bool:
-        """The network has such an array."""
-        L = self._run.network.L
-        if at.symbol in ("y", "J"):
-            return at.layer == L
-        return at.symbol in SYMBOLS and (at.symbol != "a") <= at.layer <= L
+    def _exists(self, array: ArrayRef) -> bool:
+        return array.exists(self._run.network.L)
 
     def made(self) -> Made | None:
         """The update at hand, whole: begun, or the last one.
 
         None where there is none, or where it would take long to make it again: see `AtHand.far`.
         """
-        run, within = self._run, self._walk.within
+        run, within = self._run, self._cursor.partial
         trainer = run.trainer
         if within.record is not None:
-            return Made(within.record, within.operations, trainer.force)
+            return Made(within.record, within.operations, trainer.config)
         if trainer.workspace is None:
             return None
         state = run.t, run.branch.edits
@@ -264,36 +279,35 @@ class View:
             if self._far():
                 return None
             record = run.record(run.t)
-            made = Made(record, trainer.operations(), trainer.force)
+            made = Made(record, trainer.operations(), trainer.config)
             self._last_made = state, made
-            run.advance(run.t + 1)
         return self._last_made[1]
 
     def _far(self) -> int:
         """Updates from the nearest key frame to the one before this, where they take long."""
         run = self._run
-        at_rest = self._walk.goal is None and self._walk.within.record is None
+        at_rest = self._cursor.goal is None and self._cursor.partial.record is None
         state = run.t, run.branch.edits
         if not at_rest or run.trainer.workspace is None:
             return 0
         if self._last_made is not None and self._last_made[0] == state:
             return 0
-        updates, seconds = run.replay(run.t)
+        updates, seconds = run.replay_cost(run.t)
         return updates if seconds > PATIENCE and updates > 1 else 0
 
     def why_absent(self) -> str:
         """The sentence on arrays that are not there."""
-        if self._walk.goal is not None:
+        if self._cursor.goal is not None:
             return "The run is walking: space stops it."
         if far := self._far():
             return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
-        if self._run.t == 0 and self._walk.within.record is None:
+        if self._run.t == 0 and self._cursor.partial.record is None:
             return "No update has been made yet: o or b makes one."
         return "It has not been made yet: o makes one after the other."
 
     def _completed(self) -> Now | None:
         run = self._run
-        if not self._walk.completed or run.trainer.workspace is None:
+        if not self._cursor.completed or run.trainer.workspace is None:
             return None
         operations = run.trainer.operations()
         m, count = len(self._rows_of_batch()), run.trainer.count
@@ -301,8 +315,8 @@ class View:
 
     def _shown(self, window: Window | None) -> Now | None:
         """The operation that made the array of a window, where it has been made."""
-        run, within = self._run, self._walk.within
-        if window is None or window.before or window.slot:
+        run, within = self._run, self._cursor.partial
+        if window is None or window.before or window.array.slot:
             return None
         if within.record is not None:
             operations, count = within.operations[: within.done], within.record.count
@@ -310,8 +324,8 @@ class View:
             operations, count = run.trainer.operations(), run.trainer.count
         else:
             return None
-        reference = _reference(window)
-        number = next((k for k, op in enumerate(operations, 1) if op.result == reference), None)
+        results = [operation.result for operation in operations]
+        number = results.index(window.array) + 1 if window.array in results else None
         if number is None:
             return None
         whole = within.operations if within.record is not None else operations
@@ -320,109 +334,105 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.loss_function.output is not None and run.trainer.force.slip is None
-        asked = window is not None and (window.symbol, window.layer) == ("dz", run.network.L)
-        if not (fused and asked and self._walk.goal is None):
+        fused = run.network.is_fused(run.network.L) and run.trainer.config.slip is None
+        dz = ArrayRef("dz", run.network.L)
+        asked = window is not None and window.array == dz
+        if not (fused and asked and self._cursor.goal is None):
             return ""
         made = self.made()
-        if made is None or self.array("dz", run.network.L) is None:
+        if made is None or self.array(dz) is None:
             return ""
         return long_route(run.network, self._session.with_rows_of_table(made.record))
 
-    def _origin(self, place: Place | None, terms: int, width: int) -> OriginNote | None:
-        """Explain the number at a place; None while the run moves or before it is computed."""
-        if place is None or self._walk.goal is not None or not self._exists(place):
+    def _origin(self, cell: CellRef | None, terms: int, width: int) -> OriginNote | None:
+        """Where a number came from; None while the run walks or before it is computed."""
+        if cell is None or self._cursor.goal is not None or not self._exists(cell.array):
             return None
-        if place.slot or self._is_from_before(place):
-            place = replace(place, before=True)
-        array = self._array_of(place)
-        if array is None or place.row >= array.shape[0] or place.column >= array.shape[1]:
+        if cell.array.slot or self._is_from_before(cell.array):
+            cell = replace(cell, before=True)
+        array = self._array_of(cell)
+        if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
             return None
         made = self.made()
         if made is None and self._far():
             return None
         if made is None:
-            shown, update = float(array[place.row, place.column]), self._run.t + 1
-            return leaf(self._session, self._rows_of_batch(), place, shown, update)
-        if self.trial is not None and replace(place, before=False) == self.trial.note.place:
-            shown = float(array[place.row, place.column])
-            untried, record = replace(place, before=False), made.record
+            shown, update = float(array[cell.row, cell.column]), self._run.t + 1
+            return leaf(self._session, self._rows_of_batch(), cell, shown, update)
+        if self.trial is not None and replace(cell, before=False) == self.trial.note.cell:
+            shown = float(array[cell.row, cell.column])
+            untried, record = replace(cell, before=False), made.record
             return leaf(self._session, record.examples, untried, shown, record.update)
-        return origin(self._session, made, place, terms, max(20, width))
+        return origin(self._session, made, cell, terms, max(20, width))
 
-    def _is_from_before(self, place: Place) -> bool:
-        """A parameter that the update at hand has not changed yet."""
-        within = self._walk.within
-        if within.record is None or place.symbol not in PARAMETERS:
-            return False
-        return not within.is_made(_reference(place))
+    def _is_from_before(self, array: ArrayRef) -> bool:
+        """Whether it is a parameter that the update at hand has not changed yet."""
+        within = self._cursor.partial
+        return within.record is not None and array.is_parameter and not within.is_computed(array)
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
-        if self.trial is None or window.slot or window.symbol in ("y", "J"):
+        if self.trial is None or not window.array.is_of_layer:
             return []
-        reference = _reference(window)
-        made = not window.before and self._walk.within.is_made(reference)
-        array = self.trial.array_without(reference, made=made)
+        made = not window.before and self._cursor.partial.is_computed(window.array)
+        array = self.trial.array_without(window.array, made=made)
         numbers: list[list[float]] = array[rows, columns].tolist()
         return numbers
 
-    def array(self, symbol: str, l: int) -> Array | None:
-        """The whole array as it is now, or None where it has not been made."""
-        if self._walk.within.record is not None:
-            return self._walk.within.array(ArrayRef(symbol, l))
+    def array(self, reference: ArrayRef) -> Array | None:
+        """The whole array as it is now, or None where it has not been computed."""
+        if self._cursor.partial.record is not None:
+            return self._cursor.partial.array(reference)
         trainer = self._run.trainer
-        if symbol in PARAMETERS:
-            return parameter_of(trainer.parameters, ArrayRef(symbol, l))
-        if symbol == "a" and l == 0:
-            return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
+        if reference.is_parameter:
+            return parameter_of(trainer.parameters, reference)
+        if reference.is_input:
+            return trainer.examples.inputs_of(trainer.batches.rows(max(trainer.t, 1))).T
         workspace = trainer.workspace
         if workspace is None:
             return None
-        return computed_array(workspace, trainer.parameters, ArrayRef(symbol, l))
+        return computed_array(workspace, trainer.parameters, reference)
 
     def _divergence(self) -> str:
         """The sentence on a divergence, with the operation and the cell; or empty."""
         if self._run.diverged_at is None:
             return ""
-        if self._walk.bad is None:
-            return divergence(self._session, None)
-        operation, row, column = self._walk.bad
-        number = self._walk.within.operations.index(operation) + 1
-        return divergence(self._session, (number, row, column))
+        if self._cursor.bad is None:
+            return divergence(self._session, self._run.diverged_at, None)
+        operation, row, column = self._cursor.bad
+        number = self._cursor.partial.operations.index(operation) + 1
+        return divergence(self._session, self._run.diverged_at, (number, row, column))
 
-    def _bad(self) -> Place | None:
+    def _bad(self) -> CellRef | None:
         """The first number that is not finite, where the run diverged there."""
-        if self._run.diverged_at is None or self._walk.bad is None:
+        if self._run.diverged_at is None or self._cursor.bad is None:
             return None
-        operation, row, column = self._walk.bad
-        symbol, l = operation.result.symbol, operation.result.layer
-        return Place(symbol=symbol, layer=l, row=row, column=column)
+        operation, row, column = self._cursor.bad
+        return CellRef(operation.result, row, column)
 
     def _cost_of_batch(self) -> float | None:
         """J of the batch at hand, once it has been computed."""
-        if self._walk.within.record is not None:
-            return self._walk.within.cost
+        if self._cursor.partial.record is not None:
+            return self._cursor.partial.cost
         trainer = self._run.trainer
         return None if trainer.workspace is None else trainer.cost()
 
-    def _norm(self, symbol: str, l: int) -> float | None:
-        array = self.array(symbol, l)
+    def _norm(self, reference: ArrayRef) -> float | None:
+        array = self.array(reference)
         return None if array is None else norm(array)
 
     def _figures(self, window: Window, array: Array | None) -> Figures | None:
         """Of the whole array; of a large one only when the run stands still."""
-        if array is None or (array.size > LARGE and self._walk.goal is not None):
+        if array is None or (array.size > LARGE and self._cursor.goal is not None):
             return None
-        array_of = window.symbol, window.layer, window.slot, window.before
-        state = array_of, self._run.branch.edits, self._walk.here
+        state = window.array, window.before, self._run.branch.edits, self._cursor.here
         if self._known_figures is None or self._known_figures[0] != state:
             self._known_figures = state, _figures_of(array)
         return self._known_figures[1]
 
     def _rows_of_batch(self) -> Rows:
         """The examples of the update at hand, (m,): begun, or the last one, or the first."""
-        run, begun = self._run, self._walk.within.record is not None
+        run, begun = self._run, self._cursor.partial.record is not None
         return run.batches.rows(run.t + 1 if begun else max(run.t, 1))
 
     def _losses(self) -> tuple[list[float], int | None]:
@@ -431,7 +441,7 @@ class View:
         at_end_of_epoch = run.history.rows[min(run.epoch, len(run.history) - 1)].tolist()
         if run.t == run.batches.end(run.epoch) and not run.is_edited:
             return at_end_of_epoch, None
-        if self._walk.status == "playing" or self._evaluation_seconds > CHEAP:
+        if self._cursor.status == "playing" or self._evaluation_seconds > CHEAP:
             return at_end_of_epoch, run.epoch
         state = run.t, run.branch.edits
         if self._evaluated is None or self._evaluated[0] != state:
@@ -442,10 +452,6 @@ class View:
             values = [*losses, training.accuracy, validation.accuracy, run.penalty]
             self._evaluated = state, values
         return self._evaluated[1], None
-
-
-def _reference(at: Window | Place) -> ArrayRef:
-    return ArrayRef(at.symbol, at.layer, at.slot)
 
 
 def _figures_of(array: Array) -> Figures:
@@ -460,10 +466,6 @@ def _figures_of(array: Array) -> Figures:
         ):  # the sum has overflowed
             mean = size * float((array / size).mean())
     return Figures(smallest=smallest, largest=largest, size=size, mean=mean, norm=norm(array))
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value
 
 
 def _clip(start: int, count: int, size: int) -> tuple[int, int]:

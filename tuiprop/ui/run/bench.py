@@ -10,7 +10,7 @@ from textual.events import DescendantFocus
 from textual.message import Message
 
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Place, Window
+from tuiprop.protocol.messages.payloads import Window
 from tuiprop.protocol.messages.views import (
     AtHand,
     AtHandQuery,
@@ -24,26 +24,17 @@ from tuiprop.protocol.messages.views import (
     Trial,
     TrialQuery,
 )
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import power_of
-from tuiprop.ui.run.layers import SYMBOLS
-from tuiprop.ui.run.matrix import LEAST_HEIGHT, ArrayName, MatrixView
+from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.ui.run.operands import Operands
 from tuiprop.ui.run.operation import NowPanel, Told
 from tuiprop.ui.run.provenance import MOST_TERMS, SourcePanel
 from tuiprop.ui.run.what_if import WhatIfPanel
-from tuiprop.ui.theme import Palette
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 SMALLEST_TERM = 5
 """Powers of ten below that of a sum at which a term of it still shows a figure."""
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """A number that was looked at, to return to."""
-
-    array: ArrayName
-    row: int
-    column: int
 
 
 class Bench(Container):
@@ -85,17 +76,17 @@ class Bench(Container):
     class Chosen(Message):
         """Another array is looked at."""
 
-        array: ArrayName
+        array: ArrayRef
 
     class Asked(Message):
         """Where does the number under the cursor come from?"""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self._at_hand: tuple[int, int] | None = None
         self._panel: MatrixView | SourcePanel | None = None
-        self._trail: list[_Visit] = []
+        self._trail: list[CellRef] = []
+        """The numbers that were looked at before, to return to."""
 
     def compose(self) -> ComposeResult:
         """The operation, or what is tried; the matrices; the origin."""
@@ -103,9 +94,9 @@ class Bench(Container):
             yield NowPanel(id="now")
             yield WhatIfPanel(id="whatif")
             with Horizontal(id="matrices"):
-                yield MatrixView(self.palette, id="matrix")
-                yield Operands(self.palette, id="operands")
-        yield SourcePanel(self.palette, id="source")
+                yield MatrixView(id="matrix")
+                yield Operands(id="operands")
+        yield SourcePanel(id="source")
 
     @property
     def matrix(self) -> MatrixView:
@@ -151,7 +142,7 @@ class Bench(Container):
             AtHandQuery(),
             TrialQuery(),
             NumbersQuery(window=self.window, operands=self.operand_windows),
-            ProvenanceQuery(place=self.place, terms=MOST_TERMS, line_width=self.source.line_width),
+            ProvenanceQuery(cell=self.cell, terms=MOST_TERMS, line_width=self.source.line_width),
         ]
 
     @property
@@ -165,19 +156,17 @@ class Bench(Container):
         return self.operands.windows if self.is_large else []
 
     @property
-    def place(self) -> Place | None:
+    def cell(self) -> CellRef | None:
         """The number whose origin is wanted."""
-        return self.matrix.place if self.source.is_on_screen else None
+        return self.matrix.cell if self.source.is_on_screen else None
 
     @property
-    def changeable_cell(self) -> tuple[Place, str, float] | None:
+    def changeable_cell(self) -> tuple[CellRef, str, float] | None:
         """The number under the cursor, its name and value, where it can be changed by hand."""
-        view = self.matrix
-        array, value = view.name_of_array, view.value
-        is_input = array.symbol == "a" and array.layer == 0
-        if value is None or array.slot or not (is_input or array.symbol in ("W", "b")):
+        view, value = self.matrix, self.matrix.value
+        if value is None or not view.array.is_editable:
             return None
-        return view.place, view.cell_name, value
+        return view.cell, view.cell_name, value
 
     # Painting
 
@@ -185,7 +174,7 @@ class Bench(Container):
         """A new run."""
         self._trail.clear()
         self._at_hand = None
-        self.choose(ArrayName("W", 1))
+        self.choose(CellRef(ArrayRef("W", 1)))
 
     def show(self, frame: Frame) -> None:
         """Paint what a frame brings."""
@@ -204,8 +193,7 @@ class Bench(Container):
         self.set_class(what_if is not None, "-trying")
         if tries and self._shows_one:
             self.focus_panel(self.matrix)
-        asked, got = self.matrix.window, numbers.matrix.window if numbers.matrix else None
-        if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
+        if numbers.matrix is not None and numbers.matrix.window.array == self.matrix.array:
             short = self.has_class("-compact") or self.has_class("-low")
             wanted = now is not None or self.is_large or not short
             begins = self.is_large and update == 0 and now is None
@@ -214,7 +202,7 @@ class Bench(Container):
         at_hand = None if now is None else (update, now.number)
         if at_hand != self._at_hand and now is not None and what_if is None:
             self._trail.clear()
-            self.choose(ArrayName(now.symbol, now.layer))
+            self.choose(CellRef(now.result))
             if self._shows_one:
                 self.focus_panel(self.matrix)
         self._at_hand = at_hand
@@ -224,9 +212,9 @@ class Bench(Container):
         matrices = 2 if self._shows_one and self.operands.views else 1
         room = self._room - matrices * LEAST_HEIGHT
         if (what_if := frame[Trial].what_if) is not None:
-            self.query_one(WhatIfPanel).tell(what_if, self.palette, room)
+            self.query_one(WhatIfPanel).tell(what_if, room)
         whole = self.is_large or not self.has_class("-compact")
-        self.query_one(NowPanel).tell(frame, self.palette, all_lines=whole, room=room)
+        self.query_one(NowPanel).tell(frame, all_lines=whole, room=room)
         if self.is_large:
             self._divide()
 
@@ -267,29 +255,26 @@ class Bench(Container):
 
     # Looking elsewhere
 
-    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
+    def choose(self, cell: CellRef) -> None:
         """Look at an array, with the cursor on one of its numbers."""
-        self.matrix.choose(array, row, column)
-        if array.symbol in SYMBOLS and not array.slot:
-            self.post_message(self.Chosen(array))
+        self.matrix.choose(cell)
+        if cell.array.is_of_layer:
+            self.post_message(self.Chosen(cell.array))
 
-    def choose_afresh(self, array: ArrayName) -> None:
+    def choose_afresh(self, array: ArrayRef) -> None:
         """Look at an array that was not followed to."""
         self._trail.clear()
-        self.matrix.choose(array)
+        self.matrix.choose(CellRef(array))
 
-    def follow(self, place: Place) -> None:
+    def follow(self, cell: CellRef) -> None:
         """Look at a number, and remember the one that was looked at."""
-        matrix = self.matrix
-        self._trail.append(_Visit(matrix.name_of_array, matrix.row, matrix.column))
-        array = ArrayName(place.symbol, place.layer, place.slot, place.before)
-        self.choose(array, place.row, place.column)
+        self._trail.append(self.matrix.cell)
+        self.choose(cell)
 
     def go_back(self) -> None:
         """To the number that was looked at before, or to the result."""
         if self._trail:
-            visit = self._trail.pop()
-            self.choose(visit.array, visit.row, visit.column)
+            self.choose(self._trail.pop())
         else:
             self.focus_panel(self.matrix)
 
@@ -326,32 +311,25 @@ class Bench(Container):
         self.focus_panel(panels[(at + direction) % len(panels)])
         return True
 
-    def repaint_in(self, palette: Palette) -> None:
-        """Another theme."""
-        self.palette = palette
-        for panel in (*self.query(MatrixView), self.source):
-            panel.palette = palette
-            panel.refresh()
-
     @on(SourcePanel.Followed)
     def _followed(self, event: SourcePanel.Followed) -> None:
-        self.follow(event.place)
+        self.follow(event.cell)
 
-    @on(MatrixView.CursorMoved)
-    def _cursor_moved(self, event: MatrixView.CursorMoved) -> None:
-        if event.view is self.matrix:
+    @on(CursorGrid.Moved)
+    def _cursor_moved(self, event: CursorGrid.Moved) -> None:
+        if event.grid is self.matrix:
             if self.is_large:
                 self.operands.follow(self.matrix.row, self.matrix.column)
             self.post_message(self.Changed())
 
-    @on(MatrixView.WindowMoved)
-    def _window_moved(self) -> None:
+    @on(CursorGrid.Scrolled, "MatrixView")
+    def _scrolled(self) -> None:
         self.post_message(self.Changed())
 
     @on(MatrixView.Entered)
     def _entered(self, event: MatrixView.Entered) -> None:
         if event.view is not self.matrix:
-            self.follow(event.view.place)
+            self.follow(event.view.cell)
         self.post_message(self.Asked())
 
 

@@ -1,15 +1,14 @@
 """The screen of a run: overview, operation, cost."""
 
-from itertools import pairwise
+from functools import lru_cache
 from time import monotonic
 from typing import Any, ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
 from textual.signal import Signal
@@ -18,7 +17,7 @@ from textual.timer import Timer
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import Keep, Move, Pause, Revert, Seek, SetPace, Toggle, Try
-from tuiprop.protocol.messages.payloads import Pace, Place
+from tuiprop.protocol.messages.payloads import Pace
 from tuiprop.protocol.messages.views import (
     AtHand,
     Branches,
@@ -34,6 +33,7 @@ from tuiprop.protocol.messages.views import (
     Trial,
 )
 from tuiprop.ui import status
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import Line, labelled
 from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
@@ -42,11 +42,11 @@ from tuiprop.ui.patches.shown import Fitting
 from tuiprop.ui.run.bench import Bench
 from tuiprop.ui.run.chart import CostChart, Series
 from tuiprop.ui.run.curves import Courses
-from tuiprop.ui.run.layers import SYMBOLS, LayerRow, LayersPanel, Marks
-from tuiprop.ui.run.matrix import LEAST_HEIGHT, ArrayName
+from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
+from tuiprop.ui.run.matrix import LEAST_HEIGHT
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.theme import Palette
 from tuiprop.ui.title import WIDE, Title
+from tuiprop.update.arrays import SYMBOLS, ArrayRef, CellRef
 
 FRAMES_A_SECOND = 12
 PACES: tuple[Pace | None, ...] = (
@@ -108,10 +108,9 @@ class RunScreen(Fitting, Screen[None]):
         Binding("shift+tab", "panel(-1)", "panel before", show=False),
     ]
 
-    def __init__(self, link: Link, palette: Palette, settings: Settings) -> None:
+    def __init__(self, link: Link, settings: Settings) -> None:
         super().__init__()
         self.link = link
-        self.palette = palette
         self.settings = settings
         self.frame: Frame | None = None
         self.exported_update: int | None = None
@@ -133,10 +132,10 @@ class RunScreen(Fitting, Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, layers, operation with its matrices, origin, cost, facts, hint, keys."""
         yield Title(id="title")
-        yield LayersPanel(self.palette, id="layers")
-        yield Bench(self.palette, id="bench")
+        yield LayersPanel(id="layers")
+        yield Bench(id="bench")
         with Horizontal(id="bottom"):
-            yield CostChart(self.palette, id="cost")
+            yield CostChart(id="cost")
             yield self._facts
         yield Line(id="hint")
         yield Line(id="footer")
@@ -151,7 +150,7 @@ class RunScreen(Fitting, Screen[None]):
         self.set_interval(PROOF_EVERY, self._look_at_the_proof)
         self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
         self._show_footer()
-        self.query_one("#title", Title).show([Text(" opening …")])
+        self.query_one("#title", Title).show([Content(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panels and the compact overview."""
@@ -271,20 +270,20 @@ class RunScreen(Fitting, Screen[None]):
         frame, outline = self.frame, self.link.outline
         if frame is None or outline is None or not self.is_mounted:
             return
-        self.query_one(Title).tell(frame, self.link, self.palette, self._view)
+        self.query_one(Title).tell(frame, self.link, self._view)
         self._make_room(frame)
         self.bench.show(frame)
         self._paint_layers(frame)
         self._paint_chart(frame)
         if self._facts.is_on_screen:
             width = self._facts.size.width
-            proof = status.proof_lines(frame, outline, self.palette, width)
-            self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
+            proof = status.proof_lines(frame, width)
+            self._facts.show([*proof, *status.facts(frame, outline, width)])
         words = f" {status.hint(frame, self._went_back)}"
         motion = frame[Motion]
         is_news = bool(motion.hit or motion.diverged or motion.unkept or frame[Trial].what_if)
         self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
-        self.query_one("#hint", Line).show([Text.assemble((words, Style(color=self.palette.dim)))])
+        self.query_one("#hint", Line).show([Content.styled(words, "$dim")])
         self.seen.publish(frame)
 
     def _make_room(self, frame: Frame) -> None:
@@ -306,7 +305,7 @@ class RunScreen(Fitting, Screen[None]):
         assert outline is not None
         examples, at_hand = frame[Position].examples, frame[AtHand]
         norms, note = frame[Layers].norms, frame[Proof].note
-        shapes = _shapes(outline.sizes, examples)
+        shapes = _shapes(tuple(outline.sizes), examples)
         names = ["input", *self.link.activations]
         rows = [
             LayerRow(
@@ -334,11 +333,11 @@ class RunScreen(Fitting, Screen[None]):
         if frame[Motion].status != "paused" and now - self._charted < CHART_EVERY:
             return
         self._charted = now
-        palette, outline, courses = self.palette, self.link.outline, self._courses
+        outline, courses = self.link.outline, self._courses
         assert outline is not None
-        series = [Series("training", palette.training, courses.training)]
+        series = [Series("training", courses.training)]
         if outline.validation:
-            series.append(Series("validation", palette.validation, courses.validation))
+            series.append(Series("validation", courses.validation))
         chart = self.query_one(CostChart)
         epoch, changed = frame[Position].epochs_done, frame[History].settings_changed
         chart.show(tuple(series), epoch, tuple(courses.others), changed)
@@ -354,11 +353,11 @@ class RunScreen(Fitting, Screen[None]):
     def _show_footer(self) -> None:
         items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
         items.insert(4, ("Shift", "back", "batch(-1)"))
-        text, zones = labelled(items, self.palette)
+        text, zones = labelled(items)
         for leave_out in (":", "c", "s", "w", "Shift", "x"):
-            if text.cell_len > self.size.width:
+            if text.cell_length > self.size.width:
                 items = [item for item in items if item[0] != leave_out]
-                text, zones = labelled(items, self.palette)
+                text, zones = labelled(items)
         self.query_one("#footer", Line).show([text], [zones])
 
     # Moving
@@ -407,19 +406,11 @@ class RunScreen(Fitting, Screen[None]):
         what_if = self.frame[Trial].what_if
         assert what_if is not None
         value = what_if.after + direction * max(abs(what_if.before), 0.1) / 10
-        self.try_out(what_if.place, float(f"{value:.6g}"))
+        self.try_out(what_if.cell, float(f"{value:.6g}"))
 
-    def try_out(self, place: Place, value: float) -> None:
+    def try_out(self, cell: CellRef, value: float) -> None:
         """What if this number were another?"""
-        self.move(
-            Try(
-                symbol=place.symbol,
-                layer=place.layer,
-                row=place.row,
-                column=place.column,
-                value=value,
-            )
-        )
+        self.move(Try(cell=cell, value=value))
 
     def action_operation(self, count: int) -> None:
         """Some operations on or back."""
@@ -472,9 +463,7 @@ class RunScreen(Fitting, Screen[None]):
 
     @on(Bench.Chosen)
     def _chosen(self, event: Bench.Chosen) -> None:
-        layers = self.layers_panel
-        layers.symbol, layers.l = event.array.symbol, event.array.layer
-        layers.refresh()
+        self.layers_panel.mark(event.array)
 
     @on(Bench.Changed)
     def _changed(self) -> None:
@@ -529,19 +518,9 @@ class RunScreen(Fitting, Screen[None]):
         """Linear or logarithmic."""
         self.query_one(CostChart).action_toggle_scale()
 
-    def repaint_in(self, palette: Palette) -> None:
-        """Another theme."""
-        self.palette = palette
-        self.bench.repaint_in(palette)
-        for panel in (self.layers_panel, self.query_one(CostChart)):
-            panel.palette = palette
-            panel.refresh()
-        self._show_footer()
-        self._paint()
-
-    @on(LayersPanel.Chosen)
-    def _array_chosen(self, event: LayersPanel.Chosen) -> None:
-        self.bench.choose_afresh(ArrayName(event.symbol, event.layer))
+    @on(CursorGrid.Moved, "LayersPanel")
+    def _array_chosen(self) -> None:
+        self.bench.choose_afresh(self.layers_panel.array)
 
     @on(LayersPanel.Entered)
     def _array_entered(self) -> None:
@@ -560,17 +539,17 @@ def marks_of(at_hand: AtHand) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
     now = at_hand.operation
     if now is not None:
-        reads = frozenset((each.symbol, each.layer) for each in now.operands if not each.slot)
-        return Marks((now.symbol, now.layer), reads, frozenset(at_hand.uncomputed))
+        reads = frozenset(operand.array for operand in now.operands)
+        return Marks(now.result, reads, frozenset(at_hand.uncomputed))
     return Marks(made_nothing=not at_hand.computed)
 
 
-def _shapes(sizes: list[int], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
-    """Of each of `SYMBOLS`, for each layer; the input has a[0] alone."""
-    shapes: list[tuple[tuple[int, int] | None, ...]] = [
-        tuple((sizes[0], m) if symbol == "a" else None for symbol in SYMBOLS)
+@lru_cache(maxsize=2)
+def _shapes(sizes: tuple[int, ...], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
+    """The shape of each of `SYMBOLS`, for each layer; None where the layer has no such array."""
+    L = len(sizes) - 1
+    layers = ([ArrayRef(symbol, l) for symbol in SYMBOLS] for l in range(L + 1))
+    return [
+        tuple(array.shape(sizes, m) if array.exists(L) else None for array in arrays)
+        for arrays in layers
     ]
-    for before, n in pairwise(sizes):
-        W, b, of_batch = (n, before), (n, 1), (n, m)
-        shapes.append((W, b, of_batch, of_batch, of_batch, of_batch, W, b))
-    return shapes

@@ -21,7 +21,6 @@ from tuiprop.protocol.messages.views import Proof, ProofQuery
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.live import LiveScreen
-from tuiprop.ui.theme import Palette
 from tuiprop.ui.verify import words as proving
 
 
@@ -47,11 +46,11 @@ class ProofScreen(LiveScreen):
     NAME = "Proof"
     QUERIES = (*LiveScreen.QUERIES, ProofQuery())
 
-    def __init__(self, link: Link, palette: Palette) -> None:
-        super().__init__(link, palette)
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
         self._slips: list[SlipNote] = []
         self._on: str | None = None
-        self._shown: list[Text] = []
+        self._shown = Content()
 
     def compose(self) -> ComposeResult:
         """Title, flag, what was found, slips, keys."""
@@ -95,17 +94,17 @@ class ProofScreen(LiveScreen):
         slip, note = frame[Proof].slip, frame[Proof].note
         line.display = slip is not None
         if slip is not None:
-            lines = proving.flag(slip, self.palette, self.size.width)
+            lines = proving.flag(slip, self.size.width)
             line.styles.height = len(lines)
             line.show(lines)
         on = None if slip is None else slip.name
         if on != self._on:
             self._on = on
             self._show_slips()
-        lines = proving.report(note, self.palette)
-        if lines != self._shown:
-            self._shown = lines
-            self.query_one("#report", Static).update(Text("\n").join(lines))
+        report = Content("\n").join(proving.report(note))
+        if not report.is_same(self._shown):
+            self._shown = report
+            self.query_one("#report", Static).update(report)
         self._show_verdict(note)
 
     def _show_verdict(self, proof: ProofNote | None) -> None:
