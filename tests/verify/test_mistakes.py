@@ -17,7 +17,8 @@ from tuiprop.training.edit import SlipEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.operation import Operation, Phase
-from tuiprop.verify.gradient_check import GradientCheck, Verdict, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck, Verdict
 from tuiprop.verify.injection import Slip
 from tuiprop.verify.mistakes import SLIPS
 from tuiprop.verify.update_audit import Audit, audit

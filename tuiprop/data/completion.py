@@ -1,17 +1,18 @@
 """What an experiment leaves to the data: the target, the layers and the loss."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
 from tuiprop.core.loss import LOSSES
-from tuiprop.core.network import Layer, Network
+from tuiprop.core.network import Network
 from tuiprop.data.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.split import split
 from tuiprop.data.table import Column, Table, listed, quote
 from tuiprop.data.target import MOST_CLASSES, looks_like_classes
 from tuiprop.training.breakpoint import ConditionError, parse
 from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings
+from tuiprop.training.network import described_network
 
 _HIDDEN = LayerSettings(units=8, activation="tanh")
 
@@ -146,11 +147,10 @@ def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
 
 
 def _network(
-    inputs: int, layers: Iterable[LayerSettings], loss: str, loss_is_named: bool
+    inputs: int, layers: Sequence[LayerSettings], loss: str, loss_is_named: bool
 ) -> Network:
     try:
-        described = (Layer(layer.units, layer.activation) for layer in layers)
-        return Network(inputs, tuple(described), loss)
+        return described_network(inputs, layers, loss)
     except ValueError as error:
         of_loss = loss_is_named and not str(error).startswith("layer ")
         key = "network.loss" if of_loss else "network.layers"

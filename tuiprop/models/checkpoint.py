@@ -24,7 +24,7 @@ from tuiprop.data.preparation import Preparation
 from tuiprop.data.table import shortened
 from tuiprop.models.contents import ContentError
 from tuiprop.models.formats.python_scripts import words
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.models.reading import content_of, named
 from tuiprop.storage.atomic import FileError, write
 from tuiprop.storage.packing import pack, unpack
@@ -33,6 +33,7 @@ from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
+from tuiprop.training.network import network_of
 from tuiprop.training.plan import Plan
 from tuiprop.update.operation import operation_count
 

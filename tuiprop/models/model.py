@@ -6,7 +6,7 @@ import numpy as np
 
 from tuiprop.cell import plain, with_point
 from tuiprop.core.array import Array
-from tuiprop.core.network import Layer, Network, Parameters
+from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.data.preparation import Preparation, apply, unscaled
 from tuiprop.training.experiment import Experiment
@@ -95,12 +95,3 @@ class Model:
 def slip_refusal(slip: str) -> str:
     """Why nothing is written that was computed with a slip on, by its title; "" without one."""
     return f"not exported: a slip is on, {slip}; v takes it out" if slip else ""
-
-
-def network_of(experiment: Experiment, inputs: int) -> Network:
-    """The network that a complete experiment describes, over n[0] inputs."""
-    settings = experiment.network
-    assert settings.layers is not None
-    assert settings.loss is not None
-    layers = tuple(Layer(layer.units, layer.activation) for layer in settings.layers)
-    return Network(inputs, layers, settings.loss, settings.l2)

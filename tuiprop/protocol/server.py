@@ -17,14 +17,13 @@ import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
-from tuiprop.core.loss import LOSSES, usual_loss
+from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.data.preparation import complete
 from tuiprop.data.table import DataError
 from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.models.formats import FORMATS
-from tuiprop.models.model import network_of
 from tuiprop.models.record_file import save_record
 from tuiprop.models.weights import (
     IncompleteFileError,
@@ -106,6 +105,7 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH, Best
+from tuiprop.training.network import network_of, usual_loss
 from tuiprop.training.run import Run
 from tuiprop.verify.mistakes import SLIPS
 

@@ -17,7 +17,7 @@ from tuiprop.data.preparation import Examples, complete, prepare
 from tuiprop.data.table import Table
 from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.models.export import Written, export
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.models.weights import parameters_for
 from tuiprop.protocol.messages.payloads import Place
 from tuiprop.session.views.provenance import name_of
@@ -28,10 +28,12 @@ from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
 from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
+from tuiprop.training.network import network_of
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.update.record import Record, first_nonfinite
-from tuiprop.verify.gradient_check import GradientCheck, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck
 
 
 @dataclass(frozen=True, eq=False)

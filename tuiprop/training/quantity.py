@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.core.array import Array, norm
+from tuiprop.core.array import Array
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.history import COLUMNS
 from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array, is_off_the_path
 
 """The arrays that X can be."""

@@ -21,7 +21,8 @@ from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.training.timeline import BUDGET, Timeline, Way
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.record import Record
-from tuiprop.verify.gradient_check import Verdict, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import Verdict
 
 SLICE = 0.005
 """Seconds between two looks at the state: for non-finite values, and for a key frame."""

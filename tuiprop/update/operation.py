@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tuiprop.core.array import Array, Formula
+from tuiprop.core.array import Array
+from tuiprop.core.equation import Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import PARAMETERS, ArrayRef

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.core.equation import equation
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.update.arrays import ArrayRef
@@ -151,24 +152,24 @@ def _slipped_output_gradient(network: Network, operation: Operation) -> Operatio
 
 
 def _with_slipped_value(loss: Loss) -> Loss:
+    @equation("𝓛 = Σ(-y * log(a) + (1 - y) * log(1 - a))")
     def value(z: Array, a: Array, y: Array) -> Array:
         # with a = σ(z), −log a is log(1 + exp(−z)) and −log(1 − a) is log(1 + exp(z))
         return np.asarray(
             (y * np.logaddexp(0.0, -z) - (1.0 - y) * np.logaddexp(0.0, z)).sum(axis=0)
         )
 
-    formula = ("𝓛 = Σ(-y * log(a) + (1 - y) * log(1 - a))",)
-    return replace(loss, value=value, formula=formula, from_z=())
+    return replace(loss, value=value)
 
 
 def _with_slipped_gradient(loss: Loss) -> Loss:
+    @equation("da = -(y / a + (1 - y) / (1 - a))")
     def gradient(a: Array, y: Array, out: Array) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
             np.add(y / a, (1.0 - y) / (1.0 - a), out)
             np.negative(out, out)
 
-    slope = ("da = -(y / a + (1 - y) / (1 - a))",)
-    return replace(loss, gradient=gradient, slope=slope, output=None)
+    return replace(loss, gradient=gradient, output=None)
 
 
 def _only(symbol: str, rewrite: Rewrite) -> Rewrite:

@@ -14,7 +14,6 @@ from tuiprop.data.reading import Reading, reading_of, with_suggestions
 from tuiprop.data.summary import Summary, summary_of
 from tuiprop.data.table import Column, DataError, Table, format_number, shortened
 from tuiprop.data.target import looks_like_classes
-from tuiprop.models.model import network_of
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
 from tuiprop.protocol.messages.replies import Described, Outline, Refused
 from tuiprop.protocol.messages.requests import Describe
@@ -29,6 +28,7 @@ from tuiprop.training.experiment import (
     parse,
     to_tables,
 )
+from tuiprop.training.network import network_of
 
 CELLS = 12
 """First rows that are shown."""
