@@ -11,7 +11,7 @@ from tuiprop.core.array import Array
 from tuiprop.models.contents import ContentError
 from tuiprop.models.description import describe, model_of
 from tuiprop.models.formats import SUFFIXES, Format, format_of
-from tuiprop.models.model import Model, slip_refusal
+from tuiprop.models.model import Model
 from tuiprop.models.plain import examples
 from tuiprop.storage.atomic import FileError, not_utf8, refusal, write
 
@@ -94,7 +94,9 @@ def _check(file: Format, model: Model, path: str) -> None:
     Raises:
         FileError: why not.
     """
-    if sentence := slip_refusal(model.slip) or file.refuses(model):
+    if model.mistake is not None:
+        raise FileError(f"{path}: not exported: {model.mistake}")
+    if sentence := file.refuses(model):
         raise FileError(f"{path}: {sentence}")
 
 

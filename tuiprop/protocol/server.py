@@ -106,6 +106,7 @@ from tuiprop.training.experiment import (
 )
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.network import network_of, usual_loss
+from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run
 from tuiprop.verify.mistakes import SLIPS
 
@@ -543,7 +544,8 @@ class Engine:
         if made is None:
             raise ValueError(opened.view.why_absent())
         record = opened.session.with_rows_of_table(made.record)
-        save_record(record, request.path, made.force.slip_title)
+        mistake = injected_before(opened.session.run.branch.edits, record.update)
+        save_record(record, request.path, mistake)
         return Exported(
             path=request.path,
             update=record.update,

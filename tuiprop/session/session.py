@@ -29,6 +29,7 @@ from tuiprop.training.history import History
 from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.network import network_of
+from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.update.record import Record, first_nonfinite
@@ -78,7 +79,7 @@ class Session:
             update,
             self.examples.targets,
             tuple(edit.told for edit in acted),
-            self.run.trainer.plan.in_force(acted).slip_title,
+            injected_before(edits, update),
         )
 
     @cached_property
@@ -203,7 +204,7 @@ class Session:
             best: those at the end of the best epoch, not those of where the run stands.
 
         Raises:
-            FileError: they cannot be written, or a slip is on.
+            FileError: they cannot be written, or were computed with an injected mistake.
         """
         return export(self.best_model() if best else self.model, path)
 

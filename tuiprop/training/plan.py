@@ -1,5 +1,6 @@
 """The plan: what is in force for every update, from the experiment and the log of edits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -65,11 +66,6 @@ class InForce:
         rule = settings.optimizer, settings.learning_rate, settings.options
         return audit(self.network, *rule, count, before, gradient, after)
 
-    @property
-    def slip_title(self) -> str:
-        """The title of the slip that is on; "" without one."""
-        return "" if self.slip is None else self.slip.title
-
     def change(self, state: Array) -> ParameterUpdate:
         """What changes this state, (1 + slots, P), in place."""
         settings = self.settings
@@ -77,6 +73,38 @@ class InForce:
         return (
             ParameterUpdate(*rule) if self.slip is None else self.slip.change(self.network, *rule)
         )
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A mistake that updates of a run were computed with."""
+
+    title: str
+    """The mistaken equation."""
+    at: int
+    """The number of the last update before it."""
+
+    def __str__(self) -> str:
+        return (
+            f"the updates from {self.at + 1} on were computed with an injected mistake, "
+            f"{self.title}; go back to update {self.at}, or start over"
+        )
+
+
+def injected_before(edits: Iterable[Edit], t: int) -> Injected | None:
+    """The first mistake that one of the updates 1 … t was computed with.
+
+    Args:
+        edits: the log of the branch.
+        t: a number of updates.
+    """
+    name, since = None, 0
+    switches = sorted((each for each in edits if isinstance(each, SlipEdit)), key=lambda e: e.at)
+    for at, switched_to in (*((each.at, each.slip) for each in switches), (t, None)):
+        if name is not None and since < min(at, t):
+            return Injected(SLIPS[name].title, since)
+        name, since = switched_to, at
+    return None
 
 
 class Plan:

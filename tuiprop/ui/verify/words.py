@@ -167,7 +167,7 @@ def _layer(each: ArrayProof) -> int:
 def flag(slip: SlipNote, palette: Palette, width: int) -> list[Text]:
     """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
     style = Style(color=palette.background, bgcolor=palette.bad, bold=True)
-    line = f" ✗ SLIP ON: {slip.title}  (nothing can be exported) "
+    line = f" ✗ SLIP ON: {slip.title}  (weights cannot be exported) "
     long = cell_len(line) > width
-    lines = (" ✗ SLIP ON, nothing can be exported:", f"   {slip.title}") if long else (line,)
+    lines = (" ✗ SLIP ON, weights cannot be exported:", f"   {slip.title}") if long else (line,)
     return [Text.assemble((each, style)) for each in lines]
