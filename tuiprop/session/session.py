@@ -28,6 +28,7 @@ from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
 from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
+from tuiprop.training.metrics import predicted_classes
 from tuiprop.training.network import network_of
 from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run, TrainingData
@@ -190,7 +191,7 @@ class Session:
         classes = self.examples.classes
         if not classes:
             return ""
-        return classes[int(y.argmax()) if len(y) > 1 else int(y[0] > 0.5)]
+        return classes[int(predicted_classes(y[:, None])[0])]
 
     def predict(self, inputs: Array) -> Array:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
