@@ -16,9 +16,6 @@ from tuiprop.explain.provenance import Cell, Factor, Group, Kind, Origin
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Arrays, Operation, Phase, Rule, T
 
-SPARE_ROUNDINGS = 4
-"""The code may group a formula otherwise than it is written: so many units u of the value more."""
-
 DOUBLE = Precision.of(np.float64)
 
 _Factors = Callable[[int], tuple[Factor, ...]]
@@ -59,8 +56,7 @@ class Tracer:
                 made = _changed(place, of, self._rule)
             else:
                 made = _TRACES[of.symbol](place)
-            value = _total(made.parts) if made.value is None else made.value
-            spare = SPARE_ROUNDINGS * value.precision.unit * abs(float(value.value))
+            value = (_total(made.parts) if made.value is None else made.value).regrouped()
         return Origin(
             cell=Cell(of, row, column),
             pattern=made.pattern,
@@ -68,7 +64,7 @@ class Tracer:
             lines=made.lines,
             value=float(value.value),
             shown=shown,
-            bound=float(value.error) + (spare if np.isfinite(spare) else 0.0),
+            bound=float(value.error),
         )
 
 
@@ -351,7 +347,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     if "decay" in made:
         parts.append(_one("decay", made["decay"], before))
     factors = (p.factor_here(gradient), *slot_factors, *decayed)
-    parts.append(_one("change", made[f"Δ{symbol}"], *factors))
+    parts.append(_one("change", made[f"Δ{symbol}"].regrouped(), *factors))
     cell = f"{of}" + (_ROW_COLUMN if symbol == "W" else "[{row}]")
     terms = " + ".join(["decay"] * ("decay" in made) + [f"Δ{symbol}"])
     return _Made(f"{cell} = {cell} before + {terms}", tuple(parts), tuple(lines))

@@ -21,8 +21,8 @@ HOW_CHECKED = (
 )
 HOW_AUDITED = (
     "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
-    "second time; a number may differ by 4 ε of the sizes in it. Shown is the largest difference "
-    "as a share of that, and where."
+    "second time; a number may differ by a bound of its rounding errors. Shown is the largest "
+    "difference as a share of that bound, and where."
 )
 
 _ARRAY = re.compile(r"(?:(\w+) of )?(\w+)\[(\d+)\]")
