@@ -29,7 +29,7 @@ from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session import playback as walk_module
 from tuiprop.verify.gradient_check import GradientChecker, check_gradient
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 @pytest.fixture(autouse=True)
@@ -308,7 +308,7 @@ ARRAYS = {
 }
 
 
-@pytest.mark.parametrize("name", SLIPS)
+@pytest.mark.parametrize("name", MISTAKES)
 def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path) -> None:
     engine = opened(deep() if name == "back_transpose" else xor())
     do(engine, Seek(update=5))
@@ -319,7 +319,7 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     frame = do(engine, SetSlip(name=name))
     assert (place_of(frame), frame.branch, len(frame.branches)) == ((5, 0), 1, 2)
     assert frame.slip is not None
-    assert (frame.slip.name, frame.slip.title) == (name, SLIPS[name].title)
+    assert (frame.slip.name, frame.slip.title) == (name, MISTAKES[name].title)
     assert frame.branches[1].edits == [f"slip {name}"]
     assert state_of(engine) == state, "it acts from the next update on"
     do(engine, Move(updates=1))
@@ -341,7 +341,7 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     for request in (Export(path=path), SaveRecord(path=path)):
         sentence = refusal(engine, request).sentence
         assert sentence.startswith(f"{path}: not exported: ")
-        assert SLIPS[name].title in sentence
+        assert MISTAKES[name].title in sentence
         assert "go back to update" in sentence
     assert not Path(path).exists()
 
@@ -371,11 +371,11 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("experiment", "name", "words"),
     [
-        (tables(), "loss", "this slip is one of binary_cross_entropy"),
+        (tables(), "loss", "this mistake is one of binary_cross_entropy"),
         (tables(), "nonsense", "found slip 'nonsense', allowed: loss, "),
         (tables(), None, "no slip is on"),
         (tables(batch_size=1), "no_mean", "it needs a batch size of 2 or more"),
-        (xor(), "back_transpose", "it needs two layers"),
+        (xor(), "back_transpose", "it needs two consecutive layers"),
     ],
 )
 def test_slips_that_cannot_be(experiment: Tables, name: str | None, words: str) -> None:

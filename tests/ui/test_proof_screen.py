@@ -24,8 +24,8 @@ from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.theme import DARK
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 
 SIZE = (80, 24)
 
@@ -53,7 +53,7 @@ def report(pilot: Pilot[int]) -> str:
 async def choose(pilot: Pilot[int], slip: str) -> None:
     slips = pilot.app.screen.query_one("#slips", OptionList)
     slips.focus()
-    slips.highlighted = list(SLIPS).index(slip)
+    slips.highlighted = list(MISTAKES).index(slip)
     await pilot.press("enter")
 
 
@@ -94,7 +94,7 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
         flag = screen.query_one("#flag", Line)
         assert flag.display
         assert "SLIP ON" in text_of(pilot, 1)
-        assert SLIPS[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
+        assert MISTAKES[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
         await pilot.press("enter")
         await says(pilot, "nothing is wrong")
         await until(pilot, lambda: not flag.display)
@@ -126,8 +126,8 @@ async def test_weights_computed_with_a_slip_are_not_exported(
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("slip", SLIPS.values())
-def test_the_flag_says_all_in_80_columns(slip: Slip) -> None:
+@pytest.mark.parametrize("slip", MISTAKES.values())
+def test_the_flag_says_all_in_80_columns(slip: Mistake) -> None:
     note = SlipNote(name=slip.name, title=slip.title, right="", sentence="")
     lines = proving.flag(note, DARK, 80)
     assert max(line.cell_len for line in lines) <= 80
@@ -143,7 +143,7 @@ async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
         await says(pilot, "db")
         await choose(pilot, "weight_gradient")
         await says(pilot, "dW")
-        assert f"SLIP ON: {SLIPS['weight_gradient'].title}" in text_of(pilot, 1)
+        assert f"SLIP ON: {MISTAKES['weight_gradient'].title}" in text_of(pilot, 1)
 
 
 async def test_a_slip_that_changes_nothing_is_refused(make_app: MakeApp) -> None:

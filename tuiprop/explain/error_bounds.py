@@ -65,7 +65,7 @@ class Rounded:
         return cls(value, np.zeros_like(value), precision)
 
     def result(
-        self, value: ArrayLike, error: ArrayLike, *others: "Rounded", roundings: int = 1
+        self, value: ArrayLike, error: Numbers | float, *others: "Rounded", roundings: int = 1
     ) -> "Rounded":
         """The result of an operation on this and others, whose errors come to `error` in it.
 

@@ -108,7 +108,7 @@ from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.network import network_of, usual_loss
 from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -333,7 +333,7 @@ class Engine:
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
-            slips=[slip_note(slip) for slip in SLIPS.values()],
+            slips=[slip_note(slip) for slip in MISTAKES.values()],
             formats=[
                 FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
                 for each in FORMATS.values()

@@ -11,7 +11,7 @@ from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import parse, to_tables
 from tuiprop.update.arrays import PARAMETERS, ArrayRef
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 def settings_edit(session: Session, request: Change) -> SettingsEdit:
@@ -47,15 +47,15 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
         ValueError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
-    if name is not None and name not in SLIPS:
-        raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
+    if name is not None and name not in MISTAKES:
+        raise ValueError(f"found slip {name!r}, allowed: {', '.join(MISTAKES)}")
     if name is None and run.trainer.force.slip is None:
         raise ValueError("no slip is on")
     if run.trainer.force.slip is not None and run.trainer.force.slip.name == name:
         raise ValueError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
-        if sentence := SLIPS[name].refusal(run.network, size):
+        if sentence := MISTAKES[name].refusal(run.network, size):
             raise ValueError(sentence)
     return SlipEdit(at=run.t, slip=name)
 

@@ -16,8 +16,8 @@ from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.parameter_update import ParameterUpdate
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 from tuiprop.verify.update_audit import Audit, audit
 
 
@@ -30,7 +30,7 @@ class InForce:
     settings: TrainingSettings
     began: int
     """How many updates were done when the optimiser began: it counts its own from 1."""
-    slip: Slip | None
+    slip: Mistake | None
     """A mistake that the update makes."""
 
     @property
@@ -102,7 +102,7 @@ def injected_before(edits: Iterable[Edit], t: int) -> Injected | None:
     switches = sorted((each for each in edits if isinstance(each, SlipEdit)), key=lambda e: e.at)
     for at, switched_to in (*((each.at, each.slip) for each in switches), (t, None)):
         if name is not None and since < min(at, t):
-            return Injected(SLIPS[name].title, since)
+            return Injected(MISTAKES[name].title, since)
         name, since = switched_to, at
     return None
 
@@ -151,7 +151,7 @@ class Plan:
         network, settings, began, slip = self._network, self._settings, 0, None
         for edit in edits:
             if isinstance(edit, SlipEdit):
-                slip = SLIPS[edit.slip] if edit.slip else None
+                slip = MISTAKES[edit.slip] if edit.slip else None
             if not isinstance(edit, SettingsEdit):
                 continue
             if edit.l2 is not None:

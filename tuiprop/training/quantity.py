@@ -67,7 +67,7 @@ class Update:
             ArrayRef(symbol, l)
             for l in reversed(layers)
             for symbol in ("da", "dz", "dW", "db")
-            if symbol != "da" or not is_off_the_path(self.workspace.network, l)
+            if symbol != "da" or not is_off_the_path(self.workspace, l)
         )
         changed = (ArrayRef(symbol, l) for l in layers for symbol in PARAMETERS)
         yield from ((str(each), self.array(each)) for each in forward)

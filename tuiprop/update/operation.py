@@ -17,6 +17,7 @@ import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.core.equation import Formula
+from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import PARAMETERS, ArrayRef
@@ -93,7 +94,7 @@ def operations(
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     return (
         *propagation(network),
-        *(_parameter_change(ArrayRef(symbol, l), rule) for l in layers for symbol in PARAMETERS),
+        *(parameter_change(ArrayRef(symbol, l), rule) for l in layers for symbol in PARAMETERS),
     )
 
 
@@ -112,7 +113,7 @@ def propagation(network: Network) -> tuple[Operation, ...]:
     layers = range(1, network.L + 1)
     return (
         *(op for l in layers for op in (_linear(l), _activation(network, l))),
-        _cost(network),
+        cost(network),
         *(op for l in reversed(layers) for op in _backward(network, l)),
     )
 
@@ -156,8 +157,9 @@ def _activation(network: Network, l: int) -> Operation:
     )
 
 
-def _cost(network: Network) -> Operation:
-    L, loss, l2 = network.L, network.loss_function, network.l2
+def cost(network: Network, loss: Loss | None = None) -> Operation:
+    """The operation J, with another loss than the network's where one is given."""
+    L, l2, loss = network.L, network.l2, loss or network.loss_function
     z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
     weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
 
@@ -195,12 +197,13 @@ def _cost(network: Network) -> Operation:
 
 def _backward(network: Network, l: int) -> tuple[Operation, ...]:
     """da[l], dz[l], dW[l], db[l]."""
-    upstream = _from_next(l) if l < network.L else _from_loss(network)
-    return upstream, _error(network, l), _weight_gradient(network, l), _bias_gradient(l)
+    upstream = _from_next(l) if l < network.L else output_gradient(network)
+    return upstream, error(network, l), _weight_gradient(network, l), _bias_gradient(l)
 
 
-def _from_loss(network: Network) -> Operation:
-    L, loss = network.L, network.loss_function
+def output_gradient(network: Network, loss: Loss | None = None) -> Operation:
+    """The operation da[L], with another loss than the network's where one is given."""
+    L, loss = network.L, loss or network.loss_function
     a, y = ArrayRef("a", L), ArrayRef("y", L)
 
     def compute(x: Arrays) -> Array:
@@ -233,11 +236,12 @@ def _from_next(l: int) -> Operation:
     )
 
 
-def _error(network: Network, l: int) -> Operation:
-    g = network.activation(l)
+def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
+    """The operation dz[l], with another loss than the network's where one is given."""
+    g, loss = network.activation(l), loss or network.loss_function
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if l == network.L and network.loss_function.output is not None:
+    if l == network.L and loss.output is not None:
         return Operation(
             Phase.BACKWARD,
             dz,
@@ -413,7 +417,8 @@ def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
     return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
 
 
-def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
+def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operation:
+    """The operation that applies a rule to W[l] or b[l], this many times."""
     gradient = ArrayRef(f"d{parameter.symbol}", parameter.layer)
     optimizer = rule.optimizer
     slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
@@ -422,7 +427,8 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         state = np.stack([x[each].ravel() for each in (parameter, *slots)])
         options = {name: rule.options[name] for name in optimizer.options}
         change = ParameterUpdate(optimizer, state, rule.learning_rate, options)
-        change.apply(x[gradient].ravel(), int(x[T].item()))
+        for _ in range(times):
+            change.apply(x[gradient].ravel(), int(x[T].item()))
         changed: Array = state[0].reshape(x[parameter].shape)
         return changed
 
@@ -433,7 +439,7 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         (parameter, gradient, *slots, T),
         _pieces(last, gradient, parameter),
         f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
-        "\n".join(rule.numpy(parameter)),
+        "\n".join(rule.numpy(parameter) * times),
         compute,
-        rule=tuple(before),
+        rule=(*(*before, f"{parameter} := {last}") * (times - 1), *before),
     )

@@ -9,7 +9,7 @@ from tuiprop.protocol.messages.payloads import EquationPart, Now, Operand, SlipN
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, Phase, Piece, T
 from tuiprop.update.record import Record
-from tuiprop.verify.injection import Slip
+from tuiprop.verify.injection import Mistake
 
 
 def describe(
@@ -103,7 +103,7 @@ def _operand(reference: ArrayRef, result: ArrayRef, *, update: bool, summand: bo
     )
 
 
-def slip_note(slip: Slip) -> SlipNote:
+def slip_note(slip: Mistake) -> SlipNote:
     """A slip for the screen."""
     return SlipNote(name=slip.name, title=slip.title, right=slip.right, sentence=slip.sentence)
 
