@@ -10,7 +10,8 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.models.contents import ContentError
 from tuiprop.models.description import describe, model_of
-from tuiprop.models.formats import SUFFIXES, Format, format_of
+from tuiprop.models.formats import SUFFIXES, format_of
+from tuiprop.models.formats.format import Format
 from tuiprop.models.model import Model
 from tuiprop.models.plain import examples
 from tuiprop.storage.atomic import FileError, not_utf8, refusal, write
@@ -47,7 +48,7 @@ def refusal_of(path: str) -> str:
 
 
 def remarks(model: Model, path: str) -> str:
-    """What is to be said before a model is written: what will be done instead, what not compared.
+    """What a user should know before a model is written: substitutions, and what is not compared.
 
     Raises:
         FileError: it cannot be written at all.
@@ -55,7 +56,7 @@ def remarks(model: Model, path: str) -> str:
     file = _format(path)
     _check(file, model, path)
     _description(model, path)
-    return "; ".join(filter(None, (file.instead(model), file.lacks_judge())))
+    return "; ".join(filter(None, (file.substitutions(model), file.why_unverified())))
 
 
 def export(model: Model, path: str | Path) -> Written:
@@ -73,7 +74,7 @@ def export(model: Model, path: str | Path) -> Written:
         if not np.isfinite(array).all():
             raise FileError(f"{name}: {array_name} holds values that are not finite")
     content = file.encode(model, _description(model, path))
-    remark = file.lacks_judge()
+    remark = file.why_unverified()
     try:
         difference = None if remark else _compare(file, content, model)
     except ContentError as error:

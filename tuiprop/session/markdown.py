@@ -7,6 +7,7 @@ from tuiprop.core.network import Network
 from tuiprop.escaping import printable
 from tuiprop.session.session import Session
 from tuiprop.session.views.operation import long_route
+from tuiprop.training.network import architecture
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
@@ -36,13 +37,10 @@ def explain(session: Session, update: int) -> str:
 
 def _introduction(session: Session, record: Record) -> Iterator[str]:
     network, batches = session.run.network, session.run.batches
-    layers = " → ".join(
-        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
-    )
     training = session.experiment.training
     yield f"# Update {record.update} of {session.experiment.data.source}"
     yield ""
-    yield f"Network {layers}, loss {network.loss}, λ = {network.l2!r}."
+    yield f"Network {architecture(network)}, loss {network.loss}, λ = {network.l2!r}."
     yield (
         f"Optimiser {training.optimizer}, α = {training.learning_rate!r}. "
         f"Epoch {batches.epoch(record.update)}, batch {batches.batch(record.update)} "

@@ -13,6 +13,7 @@ from tuiprop.data.archive import member_content
 from tuiprop.data.table import listed
 from tuiprop.models.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
 from tuiprop.models.description import decode_description
+from tuiprop.models.formats.format import Format, reread
 from tuiprop.models.model import Model
 
 _HEADERS = {
@@ -91,3 +92,14 @@ def _text(array: Any) -> str:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+FORMAT = Format(
+    "NumPy",
+    ".npz",
+    "arrays W1, b1, W2, … for numpy.load; opened by tuiprop again, with everything",
+    encode,
+    decode,
+    reread(decode),
+    place=1,
+)
