@@ -127,9 +127,9 @@ def inspect(file: str) -> None:
             for line in described(load_checkpoint(file)):
                 say(line)
             return
+        from tuiprop.models.contents import Architecture
         from tuiprop.models.weights import IncompleteFileError, load_model, read
         from tuiprop.storage.atomic import FileError
-        from tuiprop.training.network import architecture
 
         content = read(file)
         try:
@@ -145,7 +145,7 @@ def inspect(file: str) -> None:
             lines = ["written by another program: weights that do not fit each other", f"{error}"]
         else:
             lines = [
-                f"network   {architecture(model.network)}, {model.network.loss}",
+                f"network   {Architecture.of(model.network).words}, {model.network.loss}",
                 f"data      {model.experiment.data.source}",
                 f"inputs    {', '.join(model.inputs)}",
             ]

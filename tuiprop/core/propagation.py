@@ -49,7 +49,8 @@ class Workspace:
         self._activations = {l: network.activation(l) for l in layers}
         self._ones = np.ones((m, 1), dtype)
         self._m = np.array(m, dtype)
-        self._is_fused = self.loss.output is not None
+        self.is_fused = self.loss.output is not None
+        """Whether dz[L] = a[L] − y is the operation, which does not need da[L]."""
         scratch = np.empty(max(n[1:]) * m, dtype)
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
         self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}
@@ -81,7 +82,7 @@ class Workspace:
             if l < L:
                 np.dot(W[l + 1].T, dz[l + 1], self.da[l])
                 self._through_activation(l)
-            elif self._is_fused:
+            elif self.is_fused:
                 np.subtract(a[L], self.y, dz[L])
             else:
                 self.output_gradient()

@@ -22,7 +22,7 @@ from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.data.preparation import Preparation
 from tuiprop.data.table import shortened
-from tuiprop.models.contents import ContentError
+from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.reading import content_of, named
 from tuiprop.storage.atomic import FileError, write
@@ -32,7 +32,7 @@ from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
-from tuiprop.training.network import architecture, network_of
+from tuiprop.training.network import network_of
 from tuiprop.training.plan import Plan, injected_before
 from tuiprop.update.operation import operation_count
 
@@ -287,7 +287,7 @@ def described(saved: Saved) -> list[str]:
     epochs = f"epoch {batches.epochs_done(t)} of {saved.experiment.training.epochs}"
     best = "" if content.best else ", not kept"
     lines = [
-        f"network   {architecture(saved.network)}, {saved.network.loss}",
+        f"network   {Architecture.of(saved.network).words}, {saved.network.loss}",
         f"data      {saved.experiment.data.source}",
         f"inputs    {', '.join(content.inputs)}",
         f"update    {t}{inside}, {epochs}",

@@ -59,6 +59,11 @@ class Architecture:
     activations: tuple[str | None, ...]
     """Of layers 1 … L; None where the file does not say."""
 
+    @classmethod
+    def of(cls, network: Network) -> "Architecture":
+        """The architecture of a network, with every activation."""
+        return cls(network.sizes, tuple(layer.activation for layer in network.layers))
+
     @property
     def missing(self) -> tuple[int, ...]:
         """The layers whose activation has to be said."""
@@ -66,7 +71,7 @@ class Architecture:
 
     @property
     def words(self) -> str:
-        """Such as "4 → 8 → 3", with the activations that are known."""
+        """One line such as "4 → 8 tanh → 3 softmax", with the activations that are known."""
         layers = zip(self.sizes[1:], self.activations, strict=True)
         return " → ".join(
             [str(self.sizes[0]), *(f"{n} {name}" if name else str(n) for n, name in layers)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from tuiprop.storage.atomic import FileError, write
 from tuiprop.training.plan import Injected
-from tuiprop.update.operation import T
+from tuiprop.update.arrays import T, parameter_refs
 from tuiprop.update.record import Record
 
 
@@ -29,9 +29,10 @@ def save_record(record: Record, path: str | Path, mistake: Injected | None = Non
     if mistake is not None:
         raise FileError(f"{path}: not exported: {mistake}")
     arrays: dict[str, Any] = {
-        reference.numpy: array for reference, array in record.arrays().items() if reference != T
+        reference.in_file(): array for reference, array in record.arrays().items() if reference != T
     }
-    arrays |= {f"{name}_after": array for name, array in record.after}
+    changed = parameter_refs(len(record.W))
+    arrays |= {each.in_file(after=True): record.array(each, after=True) for each in changed}
     arrays |= {"J": record.J, "t": record.count, "update": record.update}
     arrays["examples"] = record.examples
 

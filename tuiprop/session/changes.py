@@ -8,9 +8,10 @@ import numpy as np
 from tuiprop.protocol.messages.requests import Change, Try
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session
+from tuiprop.session.views.provenance import name_of
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import parse, to_tables
-from tuiprop.update.arrays import PARAMETERS, ArrayRef
+from tuiprop.update.arrays import CellRef
 from tuiprop.verify.mistakes import MISTAKES
 
 
@@ -67,60 +68,53 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
         ValueError: that number cannot be changed, or not here.
     """
     run, within = session.run, walk.within
-    symbol, l = request.symbol, request.layer
-    reference = ArrayRef(symbol, l)
+    cell, array = request.cell, request.cell.array
     update = run.t + 1 if within.record is not None else max(run.t, 1)
     examples = run.batches.rows(update)
-    _refuse_beyond(session, request, len(examples))
+    _refuse_beyond(session, cell, len(examples))
     dtype = run.trainer.state.dtype
     with np.errstate(over="ignore"):
         if not np.isfinite(dtype.type(request.value)):
             raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
-    if symbol == "a" and l == 0:
-        example = int(examples[request.column])
-        row_of_table = session.examples.training.rows[example]
-        name = f"a[0][{session.unit_names(0)[request.row]},#{row_of_table}]"
-        return InputEdit(
-            at=update - 1, example=example, input=request.row, value=request.value
-        ), name
-    if symbol not in PARAMETERS:
-        raise ValueError(f"{reference} is computed; W, b and the inputs a[0] can be changed")
-    if within.record is not None and within.is_made(reference):
+    name = name_of(session, examples, cell)
+    if array.is_input:
+        example = int(examples[cell.column])
+        return InputEdit(at=update - 1, example=example, input=cell.row, value=request.value), name
+    if not array.is_editable:
+        raise ValueError(f"{array} is computed; W, b and the inputs a[0] can be changed")
+    if within.record is not None and within.is_made(array):
         raise ValueError(
-            f"{reference} has been changed by this update already: "
+            f"{array} has been changed by this update already: "
             "b completes it, Shift+p goes back before it"
         )
-    columns = session.column_names(symbol, l, np.empty(0, np.intp))
     edit = ParameterEdit(
         at=run.t,
-        symbol=symbol,  # type: ignore[arg-type]
-        layer=l,
-        row=request.row,
-        column=request.column,
+        symbol="W" if array.symbol == "W" else "b",
+        layer=array.layer,
+        row=cell.row,
+        column=cell.column,
         value=request.value,
     )
-    return edit, f"{reference}[{session.unit_names(l)[request.row]},{columns[request.column]}]"
+    return edit, name
 
 
-def _refuse_beyond(session: Session, at: Try, m: int) -> None:
-    """There is such a number.
+def _refuse_beyond(session: Session, cell: CellRef, m: int) -> None:
+    """Refuse a number that no update of the run has.
 
     Args:
         session: the run.
-        at: the number.
+        cell: the number.
         m: how many examples there are.
 
     Raises:
-        ValueError: the network has no such layer, or the array no such cell.
+        ValueError: the network has no such array, or the array no such cell.
     """
-    network, l = session.run.network, at.layer
-    n, L = network.sizes, network.L
-    first = 0 if at.symbol == "a" else 1
-    if not first <= l <= L:
-        raise ValueError(f"found layer {l}, allowed: {first} to {L}")
-    columns = {"W": n[l - 1], "b": 1}.get(at.symbol, m)
-    if not (0 <= at.row < n[l] and 0 <= at.column < columns):
+    network, array = session.run.network, cell.array
+    if not array.exists(network.L):
+        raise ValueError(f"found layer {array.layer}, allowed: {array.first_layer} to {network.L}")
+    if not cell.exists(network.sizes, m):
+        rows, columns = array.shape(network.sizes, m)
         raise ValueError(
-            f"found row {at.row} and column {at.column} of {ArrayRef(at.symbol, l)}, "
-            f"allowed: below {n[l]} and {columns}"
+            f"found row {cell.row} and column {cell.column} of {array}, "
+            f"allowed: below {rows} and {columns}"
         )

@@ -14,6 +14,7 @@ from tuiprop.training.edit import (
     SlipEdit,
 )
 from tuiprop.training.experiment import Experiment, ExperimentError, parse, to_tables
+from tuiprop.update.arrays import CellRef
 from tuiprop.verify.mistakes import MISTAKES
 
 
@@ -75,11 +76,8 @@ def _apply(edit: SettingsEdit, tables: dict[str, Any]) -> None:
 def _is_there(edit: Edit, network: Network, examples: int) -> bool:
     """What is changed exists, and is changed to what can be."""
     if isinstance(edit, ParameterEdit):
-        if not 1 <= edit.layer <= network.L:
-            return False
-        n, before = network.sizes[edit.layer], network.sizes[edit.layer - 1]
-        columns = before if edit.symbol == "W" else 1
-        return 0 <= edit.row < n and 0 <= edit.column < columns and isfinite(edit.value)
+        cell = CellRef(edit.array, edit.row, edit.column)
+        return cell.exists(network.sizes, examples) and isfinite(edit.value)
     if isinstance(edit, InputEdit):
         inside = 0 <= edit.example < examples and 0 <= edit.input < network.inputs
         return inside and isfinite(edit.value)

@@ -55,9 +55,3 @@ def described_network(
 def usual_loss(output: str) -> str:
     """The loss that goes with an activation of the output layer; mse where none does."""
     return next((name for name, loss in LOSSES.items() if loss.output == output), "mse")
-
-
-def architecture(network: Network) -> str:
-    """The layers in one line, such as "4 → 8 tanh → 3 softmax"."""
-    layers = (f"{layer.units} {layer.activation}" for layer in network.layers)
-    return " → ".join((str(network.inputs), *layers))

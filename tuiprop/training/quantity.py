@@ -15,11 +15,9 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.history import COLUMNS
-from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.update.arrays import SYMBOLS, ArrayRef, results
 from tuiprop.update.norm import norm
-from tuiprop.update.record import computed_array, is_off_the_path
-
-"""The arrays that X can be."""
+from tuiprop.update.record import computed_array
 
 SATURATED = 0.01
 """A slope below this share of the largest slope of g is that of a saturated unit."""
@@ -59,21 +57,14 @@ class Update:
         return computed_array(self.workspace, self.parameters, reference)
 
     def results(self) -> Iterator[tuple[str, Array]]:
-        """What its operations made, by name and in order; no da[L] where it is not on the way."""
+        """The results of its operations, by name and in order; without a da[L] that is not used."""
         L = self.workspace.network.L
-        layers = range(1, L + 1)
-        forward = (ArrayRef(symbol, l) for l in layers for symbol in ("z", "a"))
-        backward = (
-            ArrayRef(symbol, l)
-            for l in reversed(layers)
-            for symbol in ("da", "dz", "dW", "db")
-            if symbol != "da" or not is_off_the_path(self.workspace, l)
-        )
-        changed = (ArrayRef(symbol, l) for l in layers for symbol in PARAMETERS)
-        yield from ((str(each), self.array(each)) for each in forward)
-        yield "J", np.full((1, 1), self.cost())
-        yield from ((str(each), self.array(each)) for each in backward)
-        yield from ((str(each), self.array(each)) for each in changed)
+        unused = ArrayRef("da", L) if self.workspace.is_fused else None
+        for result in results(L):
+            if result.symbol == "J":
+                yield "J", np.full((1, 1), self.cost())
+            elif result != unused:
+                yield str(result), self.array(result)
 
 
 Rows = NDArray[np.float64]
@@ -146,11 +137,10 @@ class Quantity:
             ConditionError: there is not.
         """
         kind, l, L = self.kind, self.target.layer, network.L
-        if self.target.symbol:
-            lowest = 0 if self.target.symbol == "a" else 1
-            if not lowest <= l <= L:
-                allowed = f"from {lowest} to {L}" if lowest < L else f"{L}"
-                raise ConditionError(f"{self}: found layer {l}, allowed: {allowed}")
+        if self.target != NOWHERE and not self.target.exists(L):
+            lowest = self.target.first_layer
+            allowed = f"from {lowest} to {L}" if lowest < L else f"{L}"
+            raise ConditionError(f"{self}: found layer {l}, allowed: {allowed}")
         if kind.classes and not network.loss_function.classes:
             names = ", ".join(name for name, loss in LOSSES.items() if loss.classes)
             raise ConditionError(f"{self}: found the loss {network.loss}, allowed: {names}")

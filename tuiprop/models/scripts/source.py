@@ -4,11 +4,11 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.data.dialect import Asked
 from tuiprop.data.encoding import Preparation
+from tuiprop.models.contents import Architecture
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
 from tuiprop.models.plain import plain as plain_numbers
 from tuiprop.models.scripts.table_reader import CELLS, READ
-from tuiprop.training.network import architecture
 from tuiprop.update.expression import in_numpy as formula_in_numpy
 
 _DERIVED = {"square": "{0}**2", "product": "{0} * {1}", "sine": "np.sin({0})"}
@@ -65,7 +65,7 @@ def script(model: Model, imports: str, body: str) -> bytes:
     if numbers.unit is not None:
         mean, deviation = (each.tolist() for each in numbers.unit)
         more += f"TARGET_MEAN = np.array({mean!r})\nTARGET_DEVIATION = np.array({deviation!r})\n"
-    text = f'''"""A network {architecture(model.network)}, update {model.update}.
+    text = f'''"""A network {Architecture.of(model.network).words}, update {model.update}.
 
 predict(X) takes raw inputs, examples as rows, (m, {model.network.inputs}).
 From a shell: python THIS_FILE FILE.csv
