@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.errors import FileError
 from tuiprop.models.contents import ContentError
 from tuiprop.models.description import describe, model_of
 from tuiprop.models.formats import SUFFIXES, format_of
 from tuiprop.models.formats.format import Format
 from tuiprop.models.model import Model
 from tuiprop.models.plain import examples
-from tuiprop.storage.atomic import FileError, not_utf8, refusal, write
+from tuiprop.storage.atomic import check_writable, not_utf8, write, wrong_suffix
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
 """Relative to the largest prediction. Rounding is far below it, a mistake far above."""
@@ -44,7 +45,11 @@ class Written:
 
 def refusal_of(path: str) -> str:
     """Why no export can be written there, in a sentence; "" where one can."""
-    return refusal(path, *SUFFIXES)
+    try:
+        check_writable(path, *SUFFIXES)
+    except FileError as error:
+        return str(error)
+    return ""
 
 
 def remarks(model: Model, path: str) -> str:
@@ -72,20 +77,21 @@ def export(model: Model, path: str | Path) -> Written:
     _check(file, model, name)
     for array_name, array in model.parameters:
         if not np.isfinite(array).all():
-            raise FileError(f"{name}: {array_name} holds values that are not finite")
+            raise FileError(f"{array_name} holds values that are not finite", file=name)
     content = file.encode(model, _description(model, path))
     remark = file.why_unverified()
     try:
         difference = None if remark else _compare(file, content, model)
     except ContentError as error:
-        raise FileError(f"{name}: not written: what it would hold {error}") from None
+        raise FileError(f"not written, as it cannot be read back: {error}", file=name) from None
     write(path, lambda stream: _all_of(stream.write(content), content))
     try:
         same = Path(path).read_bytes() == content
     except OSError as error:
-        raise FileError(f"{name}: cannot be read back: {error.strerror or error}") from None
+        reason = f"cannot be read back: {error.strerror or error}"
+        raise FileError(reason, file=name) from None
     if not same:
-        raise FileError(f"{name}: what was read back differs from what was written")
+        raise FileError("what was read back differs from what was written", file=name)
     return Written(name, difference, remark, file.usage(model, name), model.update)
 
 
@@ -96,9 +102,9 @@ def _check(file: Format, model: Model, path: str) -> None:
         FileError: why not.
     """
     if model.mistake is not None:
-        raise FileError(f"{path}: not exported: {model.mistake}")
+        raise FileError(f"not exported: {model.mistake}", file=path)
     if sentence := file.refuses(model):
-        raise FileError(f"{path}: {sentence}")
+        raise FileError(sentence, file=path)
 
 
 def _description(model: Model, path: str | Path) -> dict[str, Any]:
@@ -111,15 +117,14 @@ def _description(model: Model, path: str | Path) -> dict[str, Any]:
     try:
         msgspec.json.encode(description)
     except UnicodeEncodeError as error:
-        raise FileError(f"{path}: cannot be written: {not_utf8(error)}") from None
+        raise not_utf8(path, error) from None
     return description
 
 
 def _format(path: str | Path) -> Format:
     file = format_of(path)
     if file is None:
-        found = Path(path).suffix or "no suffix"
-        raise FileError(f"{path}: found {found}, allowed: {', '.join(SUFFIXES)}")
+        raise wrong_suffix(path, SUFFIXES)
     return file
 
 

@@ -5,7 +5,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from tuiprop.storage.atomic import FileError, write
+from tuiprop.errors import FileError
+from tuiprop.storage.atomic import write
 from tuiprop.training.plan import Injected
 from tuiprop.update.arrays import T, parameter_refs
 from tuiprop.update.record import Record
@@ -27,7 +28,7 @@ def save_record(record: Record, path: str | Path, mistake: Injected | None = Non
         FileError: it cannot be written, was computed with a mistake, or what is read back differs.
     """
     if mistake is not None:
-        raise FileError(f"{path}: not exported: {mistake}")
+        raise FileError(f"not exported: {mistake}", file=str(path))
     arrays: dict[str, Any] = {
         reference.in_file(): array for reference, array in record.arrays().items() if reference != T
     }
@@ -43,4 +44,6 @@ def save_record(record: Record, path: str | Path, mistake: Injected | None = Non
     with np.load(path, allow_pickle=False) as again:
         for name, array in arrays.items():
             if not np.array_equal(again[name], array, equal_nan=True):
-                raise FileError(f"{path}: {name} as read back differs from what was written")
+                raise FileError(
+                    f"{name} as read back differs from what was written", file=str(path)
+                )

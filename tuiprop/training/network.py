@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
+from tuiprop.errors import InputError
 from tuiprop.training.experiment import Experiment, LayerSettings
 
 
@@ -12,7 +13,7 @@ def network_of(experiment: Experiment, inputs: int) -> Network:
     """The network that a complete experiment describes, over n[0] inputs.
 
     Raises:
-        ValueError: see `described_network`.
+        InputError: see `described_network`.
     """
     settings = experiment.network
     assert settings.layers is not None
@@ -26,27 +27,27 @@ def described_network(
     """The network over n[0] inputs, if its parts fit one another.
 
     Raises:
-        ValueError: a size below 1, an unknown name, softmax before the output layer, or an
+        InputError: a size below 1, an unknown name, softmax before the output layer, or an
             output layer that the loss is not defined for. The sentence says what would fit.
     """
     if inputs < 1 or any(layer.units < 1 for layer in layers):
-        raise ValueError("every layer has 1 unit or more, and there is 1 input or more")
+        raise InputError("every layer has 1 unit or more, and there is 1 input or more")
     if not layers:
-        raise ValueError("a network has 1 layer or more, the output layer")
+        raise InputError("a network has 1 layer or more, the output layer")
     for l, layer in enumerate(layers, start=1):
         if layer.activation not in ACTIVATIONS:
-            raise ValueError(f"layer {l}: there is no activation {layer.activation!r}")
+            raise InputError(f"layer {l}: there is no activation {layer.activation!r}")
         if ACTIVATIONS[layer.activation].output_only and l < len(layers):
-            raise ValueError(
+            raise InputError(
                 f"layer {l}: {layer.activation} is for the output layer only, "
                 f"which is layer {len(layers)}"
             )
     if loss not in LOSSES:
-        raise ValueError(f"there is no loss {loss!r}")
+        raise InputError(f"there is no loss {loss!r}")
     needed, found = LOSSES[loss].output, layers[-1].activation
     if needed not in (None, found):
         fitting = ", ".join(name for name, each in LOSSES.items() if each.output in (None, found))
-        raise ValueError(
+        raise InputError(
             f"{loss} needs a {needed} output layer, found {found}; with {found}: {fitting}"
         )
     return Network(inputs, tuple(Layer(each.units, each.activation) for each in layers), loss, l2)

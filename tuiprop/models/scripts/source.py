@@ -2,8 +2,8 @@
 
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
-from tuiprop.data.dialect import Asked
-from tuiprop.data.encoding import Preparation
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.models.contents import Architecture
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
@@ -107,8 +107,8 @@ def prepare(X):
     """a[0], examples as rows, from raw inputs."""
     X = np.asarray(X, dtype=np.float64)
     if X.ndim != 2 or X.shape[1] != len(INPUTS):
-        allowed = f"expected (m, {{len(INPUTS)}}), examples as rows"
-        raise ValueError(f"inputs: found {{X.shape}}, {{allowed}}")
+        allowed = f"(m, {{len(INPUTS)}}), examples as rows"
+        raise ValueError(f"inputs must be {{allowed}}, got {{X.shape}}")
 {fill}    return ((X - MEAN) / DEVIATION).astype(DTYPE)
 '''
 
@@ -147,7 +147,7 @@ def _categories(model: Model) -> dict[str, tuple[str, ...]]:
 def _markers(model: Model) -> str:
     """The cells that count as missing, as a script writes them."""
     data = model.experiment.data
-    markers = Asked(decimal=data.decimal or ".", missing=data.missing_values).markers
+    markers = ReadOptions(decimal=data.decimal or ".", missing=data.missing_values).markers
     return "None" if markers is None else ascii(sorted(markers))
 
 

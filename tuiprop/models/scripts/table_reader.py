@@ -32,7 +32,7 @@ find = cache(matcher)
 
 
 def refuse(name, found, allowed):
-    raise ValueError(f"column {name!r}: found {found}, allowed: {allowed}")
+    raise ValueError(f"column {name!r}: expected {allowed}, got {found}")
 
 
 def number(row, name, fill=None):
@@ -82,7 +82,7 @@ def table(file):
             return names, reader
     file.seek(0)
     found = plain(file.readline())
-    raise ValueError(f"line 1: found {found!r}, allowed: the names of columns, with {COLUMNS}")
+    raise ValueError(f"line 1: expected names of columns, with {COLUMNS}, got {found!r}")
 
 
 def read(path):
@@ -93,7 +93,7 @@ def read(path):
         for cells in reader:
             try:
                 if cells and len(cells) != len(names):
-                    raise ValueError(f"found {len(cells)} cells, allowed: {len(names)}")
+                    raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
                 if cells:
                     rows.append(dict(zip(names, map(plain, cells))))
                     inputs.append([float(x(rows[-1])) for x in INPUTS])
