@@ -14,7 +14,8 @@ from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.update.parameter_update import ParameterUpdate
-from tuiprop.verify.gradient_check import GradientCheck, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck
 
 HIDDEN = [name for name, g in ACTIVATIONS.items() if not g.output_only]
 

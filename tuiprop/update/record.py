@@ -110,7 +110,7 @@ def computed_array(workspace: Workspace, parameters: Parameters, reference: Arra
         return parameter_of(parameters, reference)
     if symbol in ("dW", "db"):
         return parameter_of(workspace.gradient, reference)
-    if symbol == "da" and workspace.network.is_fused(l):
+    if reference == ArrayRef("da", workspace.network.L) and workspace.is_fused:
         return workspace.output_gradient()
     array: Array = getattr(workspace, symbol)[l]
     return array
