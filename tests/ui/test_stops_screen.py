@@ -25,7 +25,7 @@ SIZE = (80, 24)
 async def stops(pilot: Pilot[int]) -> StopsScreen:
     """Open the view on a run that is open."""
     await opened(pilot)
-    pilot.app.push_screen(StopsScreen(app_of(pilot).link, app_of(pilot).palette))
+    pilot.app.push_screen(StopsScreen(app_of(pilot).link))
     await until(pilot, lambda: isinstance(pilot.app.screen, StopsScreen))
     screen = pilot.app.screen
     assert isinstance(screen, StopsScreen)
@@ -82,7 +82,7 @@ async def test_what_cannot_be_is_said_in_the_engines_words(make_app: MakeApp) ->
         await type_text(pilot, "norm(W9) > 3")
         await pilot.press("enter")
         await until(pilot, lambda: bool(error(pilot)))
-        assert "norm(W[9]): found layer 9, allowed: from 1 to 2" in error(pilot)
+        assert "norm(W[9]): expected a layer from 1 to 2, got 9" in error(pilot)
         assert in_force(pilot) == []
         assert pilot.app.screen.query_one(Input).value == "norm(W9) > 3"
         await pilot.press("backspace")

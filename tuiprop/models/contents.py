@@ -12,7 +12,8 @@ import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
-from tuiprop.data.table import listed
+from tuiprop.errors import InputError
+from tuiprop.wording import listed
 
 LARGEST = 2**29
 """Bytes of a file, and bytes that its arrays may declare together."""
@@ -21,8 +22,8 @@ KNOWN = re.compile(r"[Wb][1-9][0-9]*|.*\.(?:weight|bias)", re.DOTALL)
 """Names of arrays that are parameters: `W1`, `b1`, … or PyTorch's `0.weight`, `0.bias`, …"""
 
 
-class ContentError(ValueError):
-    """What is wrong with the content of a file: a sentence, without the file's name."""
+class ContentError(InputError):
+    """The content of a file is wrong; the sentence lacks the name of the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +91,8 @@ def contents_of(arrays: Mapping[str, Array], metadata: dict[str, Any] | None) ->
     """
     names = {name: name for name in arrays if re.fullmatch(r"[Wb][1-9][0-9]*", name)}
     if "W1" not in names and not (names := _from_pytorch(arrays)):
-        raise ContentError(
-            f"found {listed(arrays) or 'nothing'}, expected W1, b1, W2, b2, … "
-            "or 0.weight, 0.bias, …"
+        raise ContentError.invalid(
+            listed(arrays) or "nothing", "arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …"
         )
     for name in names.values():
         if not np.issubdtype(arrays[name].dtype, np.floating):

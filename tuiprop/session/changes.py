@@ -3,6 +3,7 @@
 import numpy as np
 from msgspec.structs import asdict, replace
 
+from tuiprop.errors import InputError
 from tuiprop.protocol.messages.requests import Change, Try
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
@@ -17,12 +18,12 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
 
     Raises:
         ExperimentError: a setting cannot have that value.
-        ValueError: nothing is changed.
+        InputError: nothing is changed.
     """
     run = session.run
     edit = SettingsEdit(at=run.t, **asdict(request))
     if not edit.changes:
-        raise ValueError("nothing is changed: found no setting")
+        raise InputError("no setting is changed")
     present = replace(
         session.experiment,
         training=run.trainer.settings,
@@ -36,19 +37,20 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     """The edit that puts a mistake into the network from here on, or takes it out.
 
     Raises:
-        ValueError: there is no such slip, or it would change nothing in this network, or is on.
+        InputError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
     if name is not None and name not in SLIPS:
-        raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
-    if name is None and run.trainer.config.slip is None:
-        raise ValueError("no slip is on")
-    if run.trainer.config.slip is not None and run.trainer.config.slip.name == name:
-        raise ValueError(f"the slip {name} is on already")
+        raise InputError.invalid(repr(name), f"one of the slips {', '.join(SLIPS)}")
+    slip = run.trainer.config.slip
+    if name is None and slip is None:
+        raise InputError("no slip is on")
+    if slip is not None and slip.name == name:
+        raise InputError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
         if sentence := SLIPS[name].refusal(run.network, size):
-            raise ValueError(sentence)
+            raise InputError(sentence)
     return SlipEdit(at=run.t, slip=name)
 
 
@@ -58,7 +60,7 @@ def cell_edit(
     """The edit that gives one number of W, b or a[0] another value, and the name of that number.
 
     Raises:
-        ValueError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not here.
     """
     run, partial = session.run, cursor.partial
     cell, array = request.cell, request.cell.array
@@ -68,15 +70,15 @@ def cell_edit(
     dtype = run.trainer.state.dtype
     with np.errstate(over="ignore"):
         if not np.isfinite(dtype.type(request.value)):
-            raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
+            raise InputError.invalid(str(request.value), f"a finite number of {dtype}")
     name = name_of(session, examples, cell)
     if array.is_input:
         example = int(examples[cell.column])
         return InputEdit(at=update - 1, example=example, input=cell.row, value=request.value), name
     if not array.is_editable:
-        raise ValueError(f"{array} is computed; W, b and the inputs a[0] can be changed")
+        raise InputError(f"{array} is computed; W, b and the inputs a[0] can be changed")
     if partial.record is not None and partial.is_computed(array):
-        raise ValueError(
+        raise InputError(
             f"{array} has been changed by this update already: "
             "b completes it, Shift+p goes back before it"
         )
@@ -100,14 +102,15 @@ def _refuse_beyond(session: Session, cell: CellRef, m: int) -> None:
         m: how many examples there are.
 
     Raises:
-        ValueError: the network has no such array, or the array no such cell.
+        InputError: the network has no such array, or the array no such cell.
     """
     network, array = session.run.network, cell.array
     if not array.exists(network.L):
-        raise ValueError(f"found layer {array.layer}, allowed: {array.first_layer} to {network.L}")
+        allowed = f"a layer from {array.first_layer} to {network.L}"
+        raise InputError.invalid(str(array.layer), allowed)
     if not cell.exists(network.sizes, m):
         rows, columns = array.shape(network.sizes, m)
-        raise ValueError(
-            f"found row {cell.row} and column {cell.column} of {array}, "
-            f"allowed: below {rows} and {columns}"
+        raise InputError.invalid(
+            f"row {cell.row} and column {cell.column}",
+            f"a row below {rows} and a column below {columns} of {array}",
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.errors import InputError
 from tuiprop.protocol.messages.payloads import WhatIf as WhatIfNote
 from tuiprop.protocol.messages.payloads import WhatIfChange, or_none
 from tuiprop.protocol.messages.requests import Try
@@ -76,13 +77,13 @@ def try_out(session: Session, cursor: Cursor, request: Try) -> WhatIf:
     """Compute all that follows from changing one number; the run stays as it is.
 
     Raises:
-        ValueError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not here.
     """
     edit, name = cell_edit(session, cursor, request)
     without = session.run.fork(edit.at)
     before = _outcome(without)
     if _edited_cell(edit, before.record) == request.value:
-        raise ValueError(f"{name} is {request.value!r} already")
+        raise InputError(f"{name} is {request.value!r} already")
     run = without.fork(edit.at, edit)
     after = _outcome(run)
     tried = replace(session, run=run)

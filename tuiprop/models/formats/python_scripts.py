@@ -22,8 +22,8 @@ from tuiprop.cell import (
 )
 from tuiprop.core.activation import ACTIVATIONS, LEAKY_SLOPE
 from tuiprop.core.array import Array
-from tuiprop.data.dialect import Asked
-from tuiprop.data.encoding import Preparation
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
@@ -67,7 +67,7 @@ find = cache(matcher)
 
 
 def refuse(name, found, allowed):
-    raise ValueError(f"column {name!r}: found {found}, allowed: {allowed}")
+    raise ValueError(f"column {name!r}: expected {allowed}, got {found}")
 
 
 def number(row, name, fill=None):
@@ -117,7 +117,7 @@ def table(file):
             return names, reader
     file.seek(0)
     found = plain(file.readline())
-    raise ValueError(f"line 1: found {found!r}, allowed: the names of columns, with {COLUMNS}")
+    raise ValueError(f"line 1: expected names of columns, with {COLUMNS}, got {found!r}")
 
 
 def read(path):
@@ -128,7 +128,7 @@ def read(path):
         for cells in reader:
             try:
                 if cells and len(cells) != len(names):
-                    raise ValueError(f"found {len(cells)} cells, allowed: {len(names)}")
+                    raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
                 if cells:
                     rows.append(dict(zip(names, map(plain, cells))))
                     inputs.append([float(x(rows[-1])) for x in INPUTS])
@@ -287,8 +287,8 @@ def prepare(X):
     """a[0], examples as rows, from raw inputs."""
     X = np.asarray(X, dtype=np.float64)
     if X.ndim != 2 or X.shape[1] != len(INPUTS):
-        allowed = f"expected (m, {{len(INPUTS)}}), examples as rows"
-        raise ValueError(f"inputs: found {{X.shape}}, {{allowed}}")
+        allowed = f"(m, {{len(INPUTS)}}), examples as rows"
+        raise ValueError(f"inputs must be {{allowed}}, got {{X.shape}}")
 {fill}    return ((X - MEAN) / DEVIATION).astype(DTYPE)
 '''
 
@@ -327,7 +327,7 @@ def _categories(model: Model) -> dict[str, tuple[str, ...]]:
 def _markers(model: Model) -> str:
     """The cells that count as missing, as a script writes them."""
     data = model.experiment.data
-    markers = Asked(decimal=data.decimal or ".", missing=data.missing_values).markers
+    markers = ReadOptions(decimal=data.decimal or ".", missing=data.missing_values).markers
     return "None" if markers is None else ascii(sorted(markers))
 
 

@@ -3,10 +3,11 @@
 from textual.app import App
 from textual.notifications import SeverityLevel
 
+from tuiprop.errors import FileError
 from tuiprop.protocol.messages.payloads import Matrix, Now, Window
 from tuiprop.protocol.messages.replies import Exported, Frame, Refused
 from tuiprop.protocol.messages.requests import NO_HISTORY, Look, SaveRecord
-from tuiprop.storage.atomic import FileError, write_text
+from tuiprop.storage.atomic import write_text
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
 from tuiprop.ui.run.copying import COPY_FORMS, MOST_COPIED, OPERATION_FORMS, SUFFIXES
