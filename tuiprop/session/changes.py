@@ -42,9 +42,10 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     run = session.run
     if name is not None and name not in MISTAKES:
         raise InputError.invalid(repr(name), f"one of the slips {', '.join(MISTAKES)}")
-    if name is None and run.trainer.config.slip is None:
+    slip = run.trainer.config.slip
+    if name is None and slip is None:
         raise InputError("no slip is on")
-    if run.trainer.config.slip is not None and run.trainer.config.slip.name == name:
+    if slip is not None and slip.name == name:
         raise InputError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
