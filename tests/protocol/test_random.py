@@ -144,10 +144,10 @@ class Requests:
 
 REFUSED = (
     "Enter keeps the change",
-    "nothing is changed",
+    "no setting is changed",
     "no slip is on",
     "all 6 epochs are done",
-    "found branch ",
+    "there is no branch ",
     "is computed; W, b and the inputs a[0] can be changed",
     " already",
 )

@@ -186,7 +186,8 @@ def test_locate_an_experiment_that_cannot_be(tmp_path: Path) -> None:
     path.write_text('[data]\nsource = "iris"\n[training]\nepochs = -1\n')
     refused = refusal(Engine(), Locate(what=str(path)))
     assert refused.key == "training.epochs"
-    assert refused.sentence.startswith(f"{path}: training.epochs: found -1, allowed: ")
+    assert refused.sentence.startswith(f"{path}: training.epochs must be ")
+    assert refused.sentence.endswith(", got -1")
 
 
 def test_the_vocabulary() -> None:

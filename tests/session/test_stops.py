@@ -259,9 +259,12 @@ def test_switched_off_and_deleted_ones_do_not_stop() -> None:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (Stop(when="update <"), "allowed: QUANTITY OP NUMBER"),
-        (Stop(when="norm(W[9]) > 1"), "found layer 9, allowed: from 1 to 2"),
-        (Stop(when="norm(W[9]) > 1", enabled=False), "found layer 9, allowed: from 1 to 2"),
+        (Stop(when="update <"), "QUANTITY OP NUMBER"),
+        (Stop(when="norm(W[9]) > 1"), "norm(W[9]): expected a layer from 1 to 2, got 9"),
+        (
+            Stop(when="norm(W[9]) > 1", enabled=False),
+            "norm(W[9]): expected a layer from 1 to 2, got 9",
+        ),
     ],
 )
 def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None:

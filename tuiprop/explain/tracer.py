@@ -14,7 +14,8 @@ from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
 from tuiprop.explain.provenance import Factor, Group, Kind, Origin
 from tuiprop.update.arrays import ArrayRef, CellRef, T
-from tuiprop.update.operation import Arrays, Operation, Phase, Rule
+from tuiprop.update.operation import Arrays, Operation, Phase
+from tuiprop.update.rule import Rule
 
 SPARE_ROUNDINGS = 4
 """The code may group a formula otherwise than it is written: so many units u of the value more."""
@@ -260,7 +261,7 @@ def _upstream(p: _Place) -> _Made:
 
 def _error(p: _Place) -> _Made:
     g, l = p.network.activation(p.l), p.l
-    if l == p.network.L and p.network.loss_function.output is not None:
+    if p.network.is_fused(l):
         return _Made(
             f"dz[{l}]{_ROW_COLUMN} = a[{l}]{_ROW_COLUMN} - y{_ROW_COLUMN}",
             (

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tuiprop.errors import InputError
 from tuiprop.protocol.messages.requests import Change, Try
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session
@@ -20,13 +21,13 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
 
     Raises:
         ExperimentError: a setting cannot be that.
-        ValueError: nothing is changed.
+        InputError: nothing is changed.
     """
     asked = {
         name: value for name, value in msgspec.structs.asdict(request).items() if value is not None
     }
     if not asked:
-        raise ValueError("nothing is changed: found no setting")
+        raise InputError("no setting is changed")
     run = session.run
     tables: dict[str, Any] = to_tables(session.experiment)
     training: dict[str, Any] = msgspec.to_builtins(run.trainer.settings)
@@ -45,19 +46,19 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     """The edit that puts a mistake into the network from here on, or takes it out.
 
     Raises:
-        ValueError: there is no such slip, or it would change nothing in this network, or is on.
+        InputError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
     if name is not None and name not in SLIPS:
-        raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
+        raise InputError.invalid(repr(name), f"one of the slips {', '.join(SLIPS)}")
     if name is None and run.trainer.force.slip is None:
-        raise ValueError("no slip is on")
+        raise InputError("no slip is on")
     if run.trainer.force.slip is not None and run.trainer.force.slip.name == name:
-        raise ValueError(f"the slip {name} is on already")
+        raise InputError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
         if sentence := SLIPS[name].refusal(run.network, size):
-            raise ValueError(sentence)
+            raise InputError(sentence)
     return SlipEdit(at=run.t, slip=name)
 
 
@@ -65,7 +66,7 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     """The edit that gives one number of W, b or a[0] another value, and the name of that number.
 
     Raises:
-        ValueError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not here.
     """
     run, within = session.run, walk.within
     cell, array = request.cell, request.cell.array
@@ -75,15 +76,15 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     dtype = run.trainer.state.dtype
     with np.errstate(over="ignore"):
         if not np.isfinite(dtype.type(request.value)):
-            raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
+            raise InputError.invalid(str(request.value), f"a finite number of {dtype}")
     name = name_of(session, examples, cell)
     if array.is_input:
         example = int(examples[cell.column])
         return InputEdit(at=update - 1, example=example, input=cell.row, value=request.value), name
     if not array.is_editable:
-        raise ValueError(f"{array} is computed; W, b and the inputs a[0] can be changed")
+        raise InputError(f"{array} is computed; W, b and the inputs a[0] can be changed")
     if within.record is not None and within.is_made(array):
-        raise ValueError(
+        raise InputError(
             f"{array} has been changed by this update already: "
             "b completes it, Shift+p goes back before it"
         )
@@ -107,14 +108,15 @@ def _refuse_beyond(session: Session, cell: CellRef, m: int) -> None:
         m: how many examples there are.
 
     Raises:
-        ValueError: the network has no such array, or the array no such cell.
+        InputError: the network has no such array, or the array no such cell.
     """
     network, array = session.run.network, cell.array
     if not array.exists(network.L):
-        raise ValueError(f"found layer {array.layer}, allowed: {array.first_layer} to {network.L}")
+        allowed = f"a layer from {array.first_layer} to {network.L}"
+        raise InputError.invalid(str(array.layer), allowed)
     if not cell.exists(network.sizes, m):
         rows, columns = array.shape(network.sizes, m)
-        raise ValueError(
-            f"found row {cell.row} and column {cell.column} of {array}, "
-            f"allowed: below {rows} and {columns}"
+        raise InputError.invalid(
+            f"row {cell.row} and column {cell.column}",
+            f"a row below {rows} and a column below {columns} of {array}",
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.escaping import printable
+from tuiprop.models.contents import Architecture
 from tuiprop.session.session import Session
 from tuiprop.session.views.operation import long_route
 from tuiprop.update.arrays import ArrayRef
@@ -36,13 +37,10 @@ def explain(session: Session, update: int) -> str:
 
 def _introduction(session: Session, record: Record) -> Iterator[str]:
     network, batches = session.run.network, session.run.batches
-    layers = " → ".join(
-        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
-    )
     training = session.experiment.training
     yield f"# Update {record.update} of {session.experiment.data.source}"
     yield ""
-    yield f"Network {layers}, loss {network.loss}, λ = {network.l2!r}."
+    yield f"Network {Architecture.of(network).words}, loss {network.loss}, λ = {network.l2!r}."
     yield (
         f"Optimiser {training.optimizer}, α = {training.learning_rate!r}. "
         f"Epoch {batches.epoch(record.update)}, batch {batches.batch(record.update)} "
@@ -73,9 +71,7 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
     yield ""
     yield operation.sentence.format(m=m)
     network = session.run.network
-    fused = network.loss_function.output is not None
-    at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
-    if fused and at_output:
+    if operation.phase is Phase.BACKWARD and network.is_fused(operation.result.layer):
         yield from _about_the_fused_gradient(network, record, operation)
     yield ""
     for line in operation.numpy.format(m=m, t=record.update).splitlines():

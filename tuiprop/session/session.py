@@ -13,7 +13,8 @@ from tuiprop.core.array import Array, Rows
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Parameters
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.preparation import Examples, complete, prepare
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.table import Table
 from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.models.export import Written, export

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.payloads import WhatIf, WhatIfChange
+from tuiprop.errors import InputError
+from tuiprop.protocol.messages.payloads import WhatIf, WhatIfChange, or_none
 from tuiprop.protocol.messages.requests import Try
 from tuiprop.session.changes import cell_edit
 from tuiprop.session.playback import Walk
@@ -63,7 +64,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     """Change one number on a branch of its own, and stand where all that follows is computed.
 
     Raises:
-        ValueError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not here.
     """
     run, within = session.run, walk.within
     walk.stop()
@@ -73,7 +74,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     before = _outcome(session)
     if _edited_cell(edit, before.record) == request.value:
         walk.go_to(*left)
-        raise ValueError(f"{name} is {request.value!r} already")
+        raise InputError(f"{name} is {request.value!r} already")
     branch = run.edit(edit, apart=True)
     # of an update that has not been begun, all that is computed is shown
     within.leave()
@@ -81,7 +82,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     within.enter(run)
     after = _outcome(session)
     costs = zip(before.costs, after.costs, strict=True)
-    J_batch, J_training, J_validation = ((_number(b), _number(a)) for b, a in costs)
+    J_batch, J_training, J_validation = ((or_none(b), or_none(a)) for b, a in costs)
     note = WhatIf(
         cell=request.cell,
         name=name,
@@ -141,7 +142,3 @@ def _outcome(session: Session) -> _Outcome:
     run = session.run
     training, validation = run.evaluate()
     return _Outcome(run.next_record(), training, validation, run.penalty)
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value

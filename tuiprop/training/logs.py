@@ -37,14 +37,14 @@ def check_logs(
         first = not known
         parent = known.get(-1 if log.parent is None else log.parent)
         if first != (log.parent is None) or (not first and parent is None):
-            raise ValueError(f"found branch {log.number} of {log.parent}, allowed: parents first")
+            raise ValueError(f"branch {log.number} comes before its parent, {log.parent}")
         limit = log.reached if parent is None else min(parent.reached, log.reached)
         if log.number in known or (first and log.number) or not 0 <= log.fork <= limit:
             raise ValueError(f"branch {log.number} cannot begin after update {log.fork}")
         _check_edits(log, experiment, network, examples)
         known[log.number] = log
     if not known:
-        raise ValueError("found no branch, allowed: one or more")
+        raise ValueError("there is no branch")
 
 
 def _check_edits(log: BranchLog, experiment: Experiment, network: Network, examples: int) -> None:

@@ -1,6 +1,7 @@
 """The plan: what is in force for every update, from the experiment and the log of edits."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 
 import msgspec
@@ -39,6 +40,10 @@ class InForce:
 
     def operations(self) -> tuple[Operation, ...]:
         """The operations of an update, in order."""
+        return self._operations
+
+    @cached_property
+    def _operations(self) -> tuple[Operation, ...]:
         describe = operations if self.slip is None else self.slip.operations
         settings = self.settings
         return describe(self.network, self.optimizer, settings.learning_rate, settings.options)

@@ -74,6 +74,13 @@ def name_of(node: ast.Name) -> str:
     return node.id.replace(_LETTER_PRIME, _PRIME)
 
 
+def names_in(node: ast.expr) -> set[str]:
+    """The names that an expression reads, those of functions left out."""
+    functions = {id(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)}
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    return {name_of(each) for each in names if id(each) not in functions}
+
+
 def name(text: str) -> ast.Name:
     """A name, which is printed as it is."""
     return ast.Name(text, ast.Load())
@@ -105,7 +112,7 @@ def inlined(
     known, result = dict(names), {}
     for line in formula:
         parsed = parse(line)
-        result[parsed.name] = _substituted(parsed.expression, known)
+        result[parsed.name] = substituted(parsed.expression, known)
         if parsed.name not in kept:
             known[parsed.name] = result[parsed.name]
     return result
@@ -127,10 +134,11 @@ def _rebuilt(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr
     return node
 
 
-def _substituted(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+def substituted(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+    """An expression with another one in the place of each of its names."""
     if isinstance(node, ast.Name):
         return names[name_of(node)]
-    return _rebuilt(node, lambda each: _substituted(each, names))
+    return _rebuilt(node, lambda each: substituted(each, names))
 
 
 def plus(left: ast.expr, right: ast.expr) -> ast.expr:

@@ -5,12 +5,10 @@ them again from its operands, with the same calls on arrays in the same order of
 result is that of the record, bit for bit.
 """
 
-import ast
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -19,8 +17,11 @@ from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import ArrayRef, T, results
-from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
+from tuiprop.update.equation import MEAN, PENALTY, Piece, function, joined
+from tuiprop.update.expression import in_numpy
+from tuiprop.update.latex import in_latex
 from tuiprop.update.parameter_update import ParameterUpdate
+from tuiprop.update.rule import Rule, pieces, rule_in_latex
 
 
 class Phase(Enum):
@@ -33,20 +34,6 @@ class Phase(Enum):
 
 
 Arrays: TypeAlias = Mapping[ArrayRef, Array]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of an equation: an array, maybe transposed, or what stands between arrays."""
-
-    text: str
-    array: ArrayRef | None = None
-    transposed: bool = False
-
-    @classmethod
-    def of(cls, array: ArrayRef, *, transposed: bool = False) -> "Piece":
-        """An array, or its transpose."""
-        return cls(f"{array}{'ᵀ' if transposed else ''}", array, transposed)
 
 
 @dataclass(frozen=True)
@@ -68,6 +55,11 @@ class Operation:
     """The size that a matrix product sums over, by its name."""
     rule: tuple[str, ...] = ()
     """What comes before the last line, for an optimiser with slots."""
+    formula: Formula = ()
+    """The formula that the equation names, in the symbols of the operands: of the activation, of
+    the loss, or of the optimiser; () where the equation says it all."""
+    repeats: int = 1
+    """How many times an update applies the rule of the optimiser; 1 unless by mistake."""
 
     @property
     def sign(self) -> str:
@@ -77,9 +69,21 @@ class Operation:
     @property
     def text(self) -> str:
         """The whole equation in one line."""
-        right = " ".join(piece.text for piece in self.equation)
-        right = right.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
-        return f"{self.result} {self.sign} {right}"
+        return f"{self.result} {self.sign} {joined(piece.text for piece in self.equation)}"
+
+    @cached_property
+    def latex(self) -> tuple[str, ...]:
+        """The equation in LaTeX, then what it names; for an optimiser the lines of its rule."""
+        names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
+        if self.phase is Phase.UPDATE:
+            slots = tuple(each.slot for each in self.operands if each.slot)
+            return rule_in_latex(self.formula, names, slots, self.result.symbol) * self.repeats
+        right = joined(piece.latex for piece in self.equation)
+        equation = f"{self.result.latex} = {right}"
+        if not self.formula:
+            return (equation,)
+        named = r"\mathcal{L}" if self.phase is Phase.COST else self.result.latex
+        return equation, f"{named} = {in_latex(self.formula, names)}"
 
 
 def operations(
@@ -145,10 +149,11 @@ def _activation(network: Network, l: int) -> Operation:
         Phase.FORWARD,
         ArrayRef("a", l),
         (z,),
-        (Piece(f"{g.name}("), Piece.of(z), Piece(")")),
+        (function(g.name), Piece.of(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
         f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
+        formula=g.formula,
     )
 
 
@@ -174,18 +179,19 @@ def _cost(network: Network, L: int) -> Operation:
         ArrayRef("J", L),
         (a, y, *((z,) if loss.classes else ()), *weights),
         (
-            Piece("(1/m)"),
-            Piece("Σ 𝓛("),
+            MEAN,
+            Piece("Σ 𝓛(", written=r"\sum \mathcal{L}("),
             Piece.of(a),
             Piece(","),
             Piece.of(y),
             Piece(")"),
-            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if l2 else ()),
+            *(PENALTY if l2 else ()),
         ),
         f"Mean over the {{m}} examples of the loss, {loss.name}"
         + (", plus the penalty." if l2 else "."),
         line,
         compute,
+        formula=loss.formula,
     )
 
 
@@ -206,10 +212,17 @@ def _from_loss(network: Network) -> Operation:
         Phase.BACKWARD,
         ArrayRef("da", L),
         (a, y),
-        (Piece("∂𝓛/∂ŷ at"), Piece.of(a), Piece(","), Piece.of(y)),
+        (
+            Piece(
+                "∂𝓛/∂ŷ at",
+                written=r"\frac{\partial \mathcal{L}}{\partial \hat{y}} \text{ at }",
+            ),
+            *(Piece.of(a), Piece(","), Piece.of(y)),
+        ),
         "How the loss of each example changes with its output; 1/m is not in it yet.",
         f"da{L} = {in_numpy(loss.slope, a=a.numpy, y=y.numpy, K=f'len({a.numpy})')}",
         compute,
+        formula=loss.slope,
     )
 
 
@@ -231,7 +244,7 @@ def _error(network: Network, l: int) -> Operation:
     g = network.activation(l)
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if l == network.L and network.loss_function.output is not None:
+    if network.is_fused(l):
         return Operation(
             Phase.BACKWARD,
             dz,
@@ -251,12 +264,16 @@ def _error(network: Network, l: int) -> Operation:
         Phase.BACKWARD,
         dz,
         (da, z, a),
-        (Piece("Jacobian at"), Piece.of(a), Piece("of"), Piece.of(da))
+        (
+            *(Piece("Jacobian at", written=r"\text{Jacobian at }"), Piece.of(a)),
+            *(Piece("of", written=r"\text{ of }"), Piece.of(da)),
+        )
         if g.derivative is None
-        else (Piece.of(da), Piece("*"), Piece(f"{g.name}′("), Piece.of(z), Piece(")")),
+        else (Piece.of(da), Piece("*"), function(g.name, "′"), Piece.of(z), Piece(")")),
         "The error of each unit: what reaches it times the slope of g where it stands.",
         f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
+        formula=g.error,
     )
 
 
@@ -273,7 +290,7 @@ def _weight_gradient(network: Network, l: int) -> Operation:
         ArrayRef("dW", l),
         (dz, a, *((W,) if l2 else ())),
         (
-            Piece("(1/m)"),
+            MEAN,
             Piece.of(dz),
             Piece("·"),
             Piece.of(a, transposed=True),
@@ -303,7 +320,7 @@ def _bias_gradient(_: Network, l: int) -> Operation:
         Phase.BACKWARD,
         ArrayRef("db", l),
         (dz,),
-        (Piece("(1/m)"), Piece("Σᵢ"), Piece.of(dz)),
+        (MEAN, Piece("Σᵢ"), Piece.of(dz)),
         "Mean over the {m} examples of the error of each unit.",
         f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
         compute,
@@ -320,95 +337,6 @@ _OPERATIONS: dict[str, Callable[[Network, int], Operation]] = {
     "db": _bias_gradient,
 }
 """The operations before the parameters change, by the symbol of their result."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """An optimiser with the numbers of a run."""
-
-    optimizer: Optimizer
-    learning_rate: float
-    options: Options
-
-    @property
-    def decay_in_gradient(self) -> float:
-        """The weight decay, where it is added to the gradient."""
-        return 0.0 if self.optimizer.decouples_decay else self.number("weight_decay")
-
-    def number(self, option: str) -> float:
-        """The value of an option that is one number."""
-        value = self.options[option]
-        assert isinstance(value, int | float)
-        return float(value)
-
-    def equations(self, parameter: ArrayRef) -> list[str]:
-        """The rule in the symbols of the notes; the last line is what the parameter becomes."""
-        gradient = parameter.gradient
-        *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
-        lines = [*(f"{slot} := {value}" for slot, value in before), after]
-        return [line.format(W=parameter, dW=gradient) for line in lines]
-
-    def numpy(self, parameter: ArrayRef) -> list[str]:
-        """The rule as statements of NumPy; {t} is the number of the update."""
-        slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
-        names = {"W": parameter.numpy, "dW": parameter.gradient.numpy, **slots}
-        names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
-        lines = _rule_in_numpy(self.formula("W"), self.optimizer.slots)
-        return [f"{left} = {right}".format(**names) for left, right in lines]
-
-    def formula(self, symbol: str) -> Formula:
-        """The change of one number of W[l] or b[l], with its decay, line by line."""
-        decay, gradient = self.options["weight_decay"], f"d{symbol}"
-        lines = []
-        if decay and self.optimizer.decouples_decay:
-            lines.append(f"decay = -α * {decay!r} * {symbol}")
-        elif decay:
-            lines.append(f"g = {gradient} + {decay!r} * {symbol}")
-            gradient = "g"
-        names = {"W": symbol, "g": gradient, **self._numbers}
-        return (*lines, *(line.format(**names) for line in self.optimizer.formula))
-
-    @property
-    def _numbers(self) -> dict[str, str]:
-        """The options as they are written in a rule; betas one by one."""
-        betas = self.options.get("betas", ())
-        assert isinstance(betas, tuple | list)
-        numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
-        return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
-
-
-@cache
-def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
-    names = {each: name(each) for each in ("α", "ε", "t", *slots)}
-    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots)
-    return [(left, to_text(right)) for left, right in lines]
-
-
-@cache
-def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
-    names = {each: name(f"{{{each}}}") for each in ("W", "dW", "α", "ε", *slots)}
-    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots)
-    return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
-
-
-def _lines(
-    formula: Formula, names: dict[str, ast.Name], slots: tuple[str, ...]
-) -> list[tuple[str, ast.expr]]:
-    """What each slot and then W becomes by the formula of a rule."""
-    found = inlined(formula, names, kept=slots)
-    after: ast.expr = names["W"]
-    for change in ("decay", "ΔW"):
-        after = plus(after, found[change]) if change in found else after
-    return [*((slot, found[slot]) for slot in slots), ("W", after)]
-
-
-def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
-    """An equation cut where it names arrays; a name that holds another comes before it."""
-    names = {str(array): array for array in arrays}
-    parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
-    return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
 
 
 def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
@@ -429,9 +357,10 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         Phase.UPDATE,
         parameter,
         (parameter, gradient, *slots, T),
-        _pieces(last, gradient, parameter),
+        pieces(last, gradient, parameter),
         f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
         "\n".join(rule.numpy(parameter)),
         compute,
         rule=tuple(before),
+        formula=rule.formula(parameter.symbol),
     )

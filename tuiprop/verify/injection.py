@@ -173,6 +173,7 @@ class _Twice:
             numpy=f"{operation.numpy}\n{operation.numpy}",
             compute=lambda x: self._compute(operation, x),
             rule=(*operation.rule, operation.text, *operation.rule),
+            repeats=2,
         )
 
     def _compute(self, operation: Operation, x: Arrays) -> Array:

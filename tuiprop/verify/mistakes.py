@@ -13,7 +13,8 @@ from tuiprop.core.array import Array
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Arrays, Operation, Piece, sum_over_examples
+from tuiprop.update.equation import MEAN, PENALTY, Piece
+from tuiprop.update.operation import Arrays, Operation, sum_over_examples
 from tuiprop.verify.injection import Rewrite, Slip
 
 
@@ -42,7 +43,7 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
         return replace(
             operation,
             equation=(
-                *[Piece("(1/m)")] * means,
+                *[MEAN] * means,
                 Piece.of(dz),
                 Piece("·"),
                 Piece.of(a, transposed=transposed),
@@ -72,7 +73,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
 
         return replace(
             operation,
-            equation=(*[Piece("(1/m)")] * means, Piece("Σᵢ"), Piece.of(dz)),
+            equation=(*[MEAN] * means, Piece("Σᵢ"), Piece.of(dz)),
             sentence=f"Slip: {what}.",
             numpy=f"db{l} = dz{l}.sum(axis=1, keepdims=True){' / {m}' * means}",
             compute=compute,
@@ -115,10 +116,10 @@ def _slipped_cost(network: Network, operation: Operation) -> Operation:
     return replace(
         operation,
         equation=(
-            *(Piece("(1/m)"), Piece("Σ ("), Piece(f"−{y.text}", y.array), Piece("log"), a),
-            Piece("+"),
-            *(Piece("(1 −"), y, Piece(")"), Piece("log(1 −"), a, Piece(")"), Piece(")")),
-            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if network.l2 else ()),
+            *(MEAN, Piece("Σ ("), Piece(f"−{y.text}", y.array), Piece("log", written=r"\log"), a),
+            *(Piece("+"), Piece("(1 −"), y, Piece(")"), Piece("log(1 −", written=r"\log(1 -")),
+            *(a, Piece(")"), Piece(")")),
+            *(PENALTY if network.l2 else ()),
         ),
         sentence="Slip: the minus acts on the first term of the loss only; it belongs before both.",
     )

@@ -4,6 +4,7 @@ Experiments travel as the tables of their file and matrices as lists of the visi
 that the dashboard needs neither NumPy nor the propagation core.
 """
 
+from math import isnan
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,6 +20,11 @@ Status = Literal["paused", "playing", "seeking"]
 
 class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Something that crosses."""
+
+
+def or_none(value: float) -> float | None:
+    """A number of a message: None for one that there is not, which is NaN."""
+    return None if isnan(value) else value
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,6 +269,9 @@ class Now(Message, frozen=True, kw_only=True):
     sums_away: str
     sentence: str
     numpy: list[str]
+    """Its lines of NumPy."""
+    latex: list[str]
+    """Its lines of LaTeX: the equation and the formula that it names, or the optimiser's rule."""
     operands: list[Operand]
     next: str
     """The equation of the next operation."""

@@ -17,6 +17,7 @@ from tuiprop.protocol.messages.payloads import (
     ProofNote,
     SettingsInForce,
     Window,
+    or_none,
 )
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.protocol.messages.requests import Look
@@ -76,7 +77,7 @@ class View:
         epoch = batches.epoch(at) if at else 0
         losses, evaluated_epoch = self._losses()
         loss_training, loss_validation, *accuracies, penalty = losses
-        accuracy_training, accuracy_validation = map(_number, accuracies)
+        accuracy_training, accuracy_validation = map(or_none, accuracies)
         history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
         return Frame(
             run=number,
@@ -104,7 +105,7 @@ class View:
             stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
             J_batch=self._cost_of_batch(),
             J_training=loss_training + penalty,
-            J_validation=_number(loss_validation + penalty),
+            J_validation=or_none(loss_validation + penalty),
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
             evaluated_epoch=evaluated_epoch,
@@ -119,7 +120,7 @@ class View:
             origin=self._origin(request.cell, request.terms, request.line_width),
             history_length=len(run.history),
             history_from=request.history_from,
-            history=[[_number(value) for value in row[:4]] for row in history.tolist()],
+            history=[[or_none(value) for value in row[:4]] for row in history.tolist()],
             branch=branch.number,
             branches=[
                 BranchNote(
@@ -252,7 +253,7 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.loss_function.output is not None and run.trainer.force.slip is None
+        fused = run.network.is_fused(run.network.L) and run.trainer.force.slip is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
         if not (fused and asked and self._walk.goal is None):
@@ -394,10 +395,6 @@ def _figures_of(array: Array) -> Figures:
         ):  # the sum has overflowed
             mean = size * float((array / size).mean())
     return Figures(smallest=smallest, largest=largest, size=size, mean=mean, norm=norm(array))
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value
 
 
 def _clip(start: int, count: int, size: int) -> tuple[int, int]:

@@ -7,7 +7,8 @@ import numpy as np
 from tuiprop.core.network import Network
 from tuiprop.protocol.messages.payloads import Axis, EquationPart, Now, Operand, SlipNote
 from tuiprop.update.arrays import ArrayRef, T
-from tuiprop.update.operation import Operation, Phase, Piece
+from tuiprop.update.equation import MEAN, Piece
+from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
 from tuiprop.verify.injection import Slip
 
@@ -31,7 +32,7 @@ def describe(
 
     def part(piece: Piece) -> EquationPart:
         """A piece of an equation with the shape that stands under it."""
-        if piece.text == "(1/m)":
+        if piece == MEAN:
             return EquationPart(text=piece.text, shape=f"1/{m}")
         if piece.array is None or piece.array.is_number:
             return EquationPart(text=piece.text)
@@ -54,6 +55,7 @@ def describe(
         rule=list(operation.rule),
         sums_away=operation.sums_away,
         sentence=operation.sentence.format(m=m),
+        latex=list(operation.latex),
         numpy=operation.numpy.format(m=m, t=count).splitlines(),
         operands=[
             _operand(

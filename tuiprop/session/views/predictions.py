@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.data.preparation import unscaled
+from tuiprop.data.preparation.encoding import unscaled
 from tuiprop.protocol.messages.prediction_payloads import (
     ClassesNote,
     ExampleNote,

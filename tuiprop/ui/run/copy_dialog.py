@@ -1,11 +1,13 @@
 """What y does: what is to be copied, in which form, and where to."""
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
+from tuiprop.errors import FileError
 from tuiprop.protocol.messages.payloads import Matrix, Now, Window
 from tuiprop.protocol.messages.replies import Exported, Frame, Refused
 from tuiprop.protocol.messages.requests import NO_HISTORY, Look, SaveRecord
-from tuiprop.storage.atomic import FileError, write_text
+from tuiprop.storage.atomic import write_text
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
 from tuiprop.ui.run.copying import COPY_FORMS, MOST_COPIED, OPERATION_FORMS, SUFFIXES
@@ -132,8 +134,8 @@ class CopyDialog:
     async def _ask_path(self, title: str, name: str, suffix: str) -> str | None:
         return await ask_path(self._app, title, f"a file ending in {suffix}", name, suffix)
 
-    def _say(self, sentence: str, severity: str = "information") -> None:
-        self._app.notify(sentence, severity=severity, timeout=8)  # type: ignore[arg-type]
+    def _say(self, sentence: str, severity: SeverityLevel = "information") -> None:
+        self._app.notify(sentence, severity=severity, timeout=8)
 
 
 def _whole(array: ArrayRef, *, before: bool) -> Window:

@@ -1,6 +1,5 @@
 """Arrays and operations as text for other programs."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from tuiprop.protocol.messages.payloads import Matrix, Now
@@ -51,42 +50,9 @@ def operation_in_numpy(operation: Now, operands: Sequence[Matrix]) -> str:
     return f"import numpy as np\n\n{arrays}\n# {operation.sentence}\n{lines}\n"
 
 
-_LATEX = (
-    (re.compile(r"\(1/m\)"), r"\\frac{1}{m}"),
-    (re.compile(r"([𝓛])"), r"\\mathcal{L}"),
-    (re.compile(r"∂"), r"\\partial "),
-    (re.compile(r"ŷ"), r"\\hat{y}"),
-    (re.compile(r"‖([^‖]*)‖²"), r"\\lVert \1 \\rVert^2"),
-    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]ᵀ"), r"{\1^{[\2]}}^{T}"),
-    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]"), r"\1^{[\2]}"),
-    (re.compile(r"Σᵢ"), r"\\sum_i"),
-    (re.compile(r"Σ"), r"\\sum"),
-    (re.compile(r"·"), r"\\cdot"),
-    (re.compile(r"√"), r"\\sqrt"),
-    (re.compile(r" \* "), r" \\odot "),
-    (re.compile(r"−"), "-"),
-    (re.compile(r"′"), "'"),
-    (re.compile(r"⁽ⁱ⁾"), "^{(i)}"),
-    (re.compile(r"ᵗ"), "^t"),
-    (re.compile(r"²"), "^2"),
-    (re.compile(r"α"), r"\\alpha"),
-    (re.compile(r"ε"), r"\\varepsilon"),
-    (re.compile(r"λ"), r"\\lambda"),
-    (  # the name of a function
-        re.compile(r"(?<!\\)\b([a-z_]{3,})(?='?\()"),
-        lambda match: r"\mathrm{" + match[1].replace("_", r"\_") + "}",
-    ),
-)
-
-
 def operation_in_latex(operation: Now, operands: Sequence[Matrix]) -> str:
-    """An operation as its equation, and its operands as matrices."""
-    equation = " ".join(part.text for part in operation.equation)
-    lines = [*operation.rule, equation.replace("( ", "(").replace(" )", ")").replace(" ,", ",")]
-    for pattern, replacement in _LATEX:
-        lines = [pattern.sub(replacement, line) for line in lines]
-    matrices = "".join(_latex(matrix) for matrix in operands)
-    return "".join(f"{line}\n" for line in lines) + matrices
+    """An operation as its lines of LaTeX, and its operands as matrices."""
+    return "".join(f"{line}\n" for line in operation.latex) + "".join(map(_latex, operands))
 
 
 OPERATION_FORMS: dict[str, Callable[[Now, Sequence[Matrix]], str]] = {

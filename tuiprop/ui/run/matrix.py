@@ -16,6 +16,7 @@ from textual.strip import Strip
 from tuiprop.protocol.messages.payloads import Matrix, Window
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
+from tuiprop.ui.drawing.names import without_middle
 from tuiprop.ui.drawing.numbers import (
     CELL,
     Scale,
@@ -434,7 +435,7 @@ class MatrixView(CursorGrid):
         segments = [Segment(mark.ljust(cells.names), plain)]
         room = cells.width - 1
         for j, name in enumerate(self.matrix.column_names[: self._seen], first):
-            written = f"{_cut(name, room):>{room}}"
+            written = f"{without_middle(name, room):>{room}}"
             style = plain if self.followed[1] and j == self.column else dim
             segments.append(Segment(f" {written}" if cells.tight else f"{written} ", style))
         return segments
@@ -446,7 +447,7 @@ class MatrixView(CursorGrid):
         row, first = matrix.window.row + i, matrix.window.column
         is_read = self.followed[0] and row == self.row
         at_hand = self.ink("bold $foreground" if is_read else "$foreground")
-        name = _cut(matrix.row_names[i], cells.names - (not cells.tight))
+        name = without_middle(matrix.row_names[i], cells.names - (not cells.tight))
         segments = [Segment(name.ljust(cells.names), at_hand)]
         cursor, bracket, palette = self.ink(CURSOR), False, palette_of(self.app)
         room = cells.width - (1 if cells.tight else 2)
@@ -467,11 +468,3 @@ class MatrixView(CursorGrid):
 
 
 FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))
-
-
-def _cut(text: str, width: int) -> str:
-    """A name in so many columns: its beginning and its end tell it from others."""
-    if len(text) <= width:
-        return text
-    end = (width - 1) // 2
-    return text[: width - 1 - end] + "…" + text[-end:]
