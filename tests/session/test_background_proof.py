@@ -27,7 +27,7 @@ from tuiprop.protocol.messages.requests import (
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
-from tuiprop.session import playback as walk_module
+from tuiprop.session import cursor as cursor_module
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.verify.gradient_check import GradientChecker, check_gradient
 from tuiprop.verify.mistakes import SLIPS
@@ -86,7 +86,10 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     run = session.run
     rows = run.batches.rows(8)
     expected = check_gradient(
-        run.network, run.trainer.parameters, run.trainer.inputs[rows], run.trainer.targets[rows]
+        run.network,
+        run.trainer.parameters,
+        run.trainer.examples.inputs[rows],
+        run.trainer.examples.targets[rows],
     )
     assert note.layers == [expected.layer(l).text for l in (1, 2)]
     assert all(text.startswith("✓ ") for text in note.layers)
@@ -417,7 +420,7 @@ def test_a_slip_is_not_put_in_while_something_is_tried() -> None:
 
 
 def test_a_slip_stops_what_walks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
+    monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     engine = opened()
     ask(engine, Play(), Done)
     engine.work()

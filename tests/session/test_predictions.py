@@ -13,6 +13,7 @@ from tuiprop.protocol.messages.prediction_payloads import SHADES, MapNote, MapWa
 from tuiprop.protocol.messages.replies import Done, Studied
 from tuiprop.protocol.messages.requests import Keep, Move, Pause, Play, Study, Try
 from tuiprop.protocol.server import Engine
+from tuiprop.session.divergence import record_of
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, r_squared, roc
 from tuiprop.session.session import Session
 from tuiprop.session.views import predictions as problem
@@ -460,8 +461,7 @@ def test_the_way_of_an_example_is_its_column_in_the_record() -> None:
     engine = opened()
     go(engine, 7)
     session = session_of(engine)
-    record = session.record(8)
-    engine._opened().session.run.seek(7)
+    record = record_of(session, 8)
     for column in (0, 11):
         way = study(engine, example=int(record.examples[column])).way
         assert way is not None

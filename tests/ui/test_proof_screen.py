@@ -18,7 +18,6 @@ from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
-from tuiprop.ui.theme import DARK
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
 from tuiprop.verify.injection import Slip
@@ -30,7 +29,7 @@ SIZE = (80, 24)
 async def proof(pilot: Pilot[int]) -> ProofScreen:
     """Open the proof on a run that is open, and wait for what it finds."""
     await opened(pilot)
-    pilot.app.push_screen(ProofScreen(app_of(pilot).link, app_of(pilot).palette))
+    pilot.app.push_screen(ProofScreen(app_of(pilot).link))
     await until(pilot, lambda: isinstance(pilot.app.screen, ProofScreen))
     screen = pilot.app.screen
     assert isinstance(screen, ProofScreen)
@@ -121,8 +120,8 @@ async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
 @pytest.mark.parametrize("slip", SLIPS.values())
 def test_the_flag_says_all_in_80_columns(slip: Slip) -> None:
     note = SlipNote(name=slip.name, title=slip.title, right="", sentence="")
-    lines = proving.flag(note, DARK, 80)
-    assert max(line.cell_len for line in lines) <= 80
+    lines = proving.flag(note, 80)
+    assert max(line.cell_length for line in lines) <= 80
     text = "".join(line.plain for line in lines)
     assert slip.title in text
     assert "nothing can be exported" in text
@@ -198,26 +197,26 @@ def note_of(frame: Frame) -> ProofNote:
 
 
 def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
-    lines = status.proof_lines(frame, outline, DARK, width)
-    assert all(line.cell_len <= width for line in lines)
+    lines = status.proof_lines(frame, width)
+    assert all(line.cell_length <= width for line in lines)
     return [line.plain.rstrip() for line in lines]
 
 
 def test_the_title(proved: Frame, slipped: Frame) -> None:
-    assert status.proof(proved, DARK, 40).plain == "✓ proof 2/2"
-    assert status.proof(slipped, DARK, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
-    assert status.proof(slipped, DARK, 24).plain == " slip: bias_twice  ✗ b[…"
-    assert status.proof(replace(proved, proof=None), DARK, 40).plain == ""
+    assert status.proof(proved, 40).plain == "✓ proof 2/2"
+    assert status.proof(slipped, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
+    assert status.proof(slipped, 24).plain == " slip: bias_twice  ✗ b[…"
+    assert status.proof(replace(proved, proof=None), 40).plain == ""
     unfinished = replace(
         note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[]
     )
-    assert status.proof(replace(proved, proof=unfinished), DARK, 40).plain == "… proof 7/43"
+    assert status.proof(replace(proved, proof=unfinished), 40).plain == "… proof 7/43"
     small = replace(note_of(proved), layers=["rounding dominates"] * 2)
-    assert status.proof(replace(proved, proof=small), DARK, 40).plain == "· proof 0/2"
+    assert status.proof(replace(proved, proof=small), 40).plain == "· proof 0/2"
     half = replace(note_of(proved), layers=["✓ 1e-10", "all at kinks"])
-    assert status.proof(replace(proved, proof=half), DARK, 40).plain == "· proof 1/2"
+    assert status.proof(replace(proved, proof=half), 40).plain == "· proof 1/2"
     failed = replace(unfinished, fault="KeyError: 'lion'")
-    assert status.proof(replace(proved, proof=failed), DARK, 40).plain == "· proof failed"
+    assert status.proof(replace(proved, proof=failed), 40).plain == "· proof failed"
 
 
 def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
@@ -255,7 +254,7 @@ def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
         ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
-    text = "\n".join(line.plain for line in proving.report(note, DARK))
+    text = "\n".join(line.plain for line in proving.report(note))
     assert "dW[1] ✓ 3e-10 of 24, 2 at kinks" in text
     assert "db[1] · all at kinks" in text
     assert "dW[2] ✗ 0.87 of 24" in text
@@ -279,7 +278,7 @@ def test_nothing_is_wrong_is_said_only_where_every_array_was_compared(proved: Fr
 
 def head_of(note: ProofNote) -> str:
     """The heading of the gradient check, from its sign on."""
-    return proving.report(note, DARK)[0].plain.removeprefix("Gradient check").strip()
+    return proving.report(note)[0].plain.removeprefix("Gradient check").strip()
 
 
 @pytest.mark.parametrize("width", [100, 110, 120, 160])
@@ -288,10 +287,12 @@ async def test_layers_have_the_proof_where_it_fits(make_app: MakeApp, width: int
         await opened(pilot)
         await at(pilot, 0)
         panel = pilot.app.screen.query_one(LayersPanel)
-        shapes = panel.rows[1].shapes
+        shapes = panel.layer_rows[1].shapes
         row = LayerRow(8, "tanh", shapes, 1.0, 0.1, "✗ dW[1], db[1]")
         small = LayerRow(3, "softmax", shapes, 1.0, 0.1, "rounding dominates")
-        panel.show([panel.rows[0], row, small], Marks())  # no pause: the run would show its own
+        panel.show(
+            [panel.layer_rows[0], row, small], Marks()
+        )  # no pause: the run would show its own
         lines = [panel.render_line(y).text for y in range(4)]
         assert "proof" in lines[0]
         assert "✗ dW[1]" in lines[2]

@@ -65,7 +65,7 @@ def trainer(name: str, slip: str = "", l2: float = 0.0, **settings: object) -> T
     found = Trainer(network, experiment, inputs, targets, initial)
     if slip:
         found.restore(found.state, 0, found.plan.with_edits((SlipEdit(at=0, slip=slip),)))
-        found.settle()
+        found.apply_pending_edits()
     return found
 
 
@@ -74,9 +74,9 @@ def checked(training: Trainer) -> GradientCheck:
     return check_gradient(
         training.network,
         training.parameters,
-        training.inputs[rows],
-        training.targets[rows],
-        workspace=training.force.slip.workspace if training.force.slip else Workspace,
+        training.examples.inputs[rows],
+        training.examples.targets[rows],
+        workspace=training.config.slip.workspace if training.config.slip else Workspace,
     )
 
 

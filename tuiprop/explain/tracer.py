@@ -14,7 +14,8 @@ from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
 from tuiprop.explain.provenance import Factor, Group, Kind, Origin
 from tuiprop.update.arrays import ArrayRef, CellRef, T
-from tuiprop.update.operation import Arrays, Operation, Phase, Rule
+from tuiprop.update.operation import Arrays, Operation, Phase
+from tuiprop.update.rule import Rule
 
 SPARE_ROUNDINGS = 4
 """The code may group a formula otherwise than it is written: so many units u of the value more."""

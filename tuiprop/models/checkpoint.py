@@ -122,7 +122,7 @@ class Saved:
 
     @cached_property
     def plan(self) -> Plan:
-        """What is in force for every update of that branch."""
+        """The configuration of every update of that branch."""
         settings, count = self.experiment.training, self.content.examples[0]
         return Plan(self.network, settings, count, self.log.edits)
 
@@ -160,7 +160,7 @@ class Saved:
         newest = which == NEWEST
         update = content.position[0] if newest else self.best_update
         edits = self.plan.before(update + newest)
-        if (slip := self.plan.in_force(edits).slip) is not None:
+        if (slip := self.plan.config_of(update + newest).slip) is not None:
             raise ContentError(f"its weights are made with a slip, {slip.title}, and not given out")
         found = content.parameters if newest else content.best
         if not found:
@@ -173,7 +173,7 @@ class Saved:
             tuple(map(Preparation.from_builtins, content.preparation)),
             update,
             tuple(map(Preparation.from_builtins, content.targets)),
-            tuple(edit.told for edit in edits),
+            tuple(edit.describe() for edit in edits),
         )
 
 
@@ -268,12 +268,12 @@ def _check_position(saved: Saved) -> None:
 
 def _check_arrays(saved: Saved) -> None:
     content = saved.content
-    force = saved.plan.in_force(saved.plan.before(content.update))
+    config = saved.plan.config_of(content.update)
     whole = saved.network.parameter_count * saved.dtype.itemsize
     sizes = {
         "initial": whole,
         "parameters": whole,
-        "state": whole * (1 + len(force.optimizer.slots)),
+        "state": whole * (1 + len(config.optimizer.slots)),
         "best": whole if content.best else 0,
     }
     for name, size in sizes.items():
@@ -299,7 +299,7 @@ def described(saved: Saved) -> list[str]:
         f"best      update {saved.best_update}, epoch {content.best_epoch}{best}",
     ]
     for log in content.logs:
-        edits = "; ".join(edit.told for edit in log.edits) or "no edits"
+        edits = "; ".join(edit.describe() for edit in log.edits) or "no edits"
         lines.append(f"branch    {log.number}, to update {log.reached}: {edits}")
     return [*lines, *(f"{name:<9} {value}" for name, value in content.machine.items())]
 

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
+from tuiprop.training.training_set import NO_CHANGES, Changes, changed_block
 
 CHUNK = 1024
 """So many examples are evaluated at a time."""
@@ -34,7 +35,7 @@ class Evaluator:
 
     Args:
         network: the network.
-        inputs: (N, n[0]), N may be 0; read at every evaluation where it is of that dtype.
+        inputs: (N, n[0]), N may be 0.
         targets: (N, n[L]).
         dtype: of the parameters.
     """
@@ -47,8 +48,13 @@ class Evaluator:
         self._dtype = dtype
         self._workspaces: dict[int, Workspace] = {}
 
-    def evaluate(self, parameters: Parameters) -> Evaluation:
-        """J and accuracy with these parameters."""
+    def evaluate(self, parameters: Parameters, changes: Changes = NO_CHANGES) -> Evaluation:
+        """Evaluate the network with these parameters.
+
+        Args:
+            parameters: W and b.
+            changes: inputs that differ from those of the set.
+        """
         count = len(self._inputs)
         if not count:
             return NOTHING_HELD_OUT
@@ -56,7 +62,8 @@ class Evaluator:
         for start in range(0, count, CHUNK):
             stop = min(start + CHUNK, count)
             workspace = self._workspace(stop - start)
-            workspace.look_at(self._inputs[start:stop], self._targets[start:stop])
+            inputs = changed_block(self._inputs[start:stop], start, changes)
+            workspace.look_at(inputs, self._targets[start:stop])
             workspace.forward(parameters)
             loss += float(workspace.losses().sum(dtype=np.float64))
             if self._classes is not None:

@@ -3,17 +3,15 @@
 from textwrap import wrap
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuiprop.ui.keys import KEYS, PANEL_KEYS
 from tuiprop.ui.patches.shown import LeftOnce
-from tuiprop.ui.theme import Palette
 
 COLUMN, WIDTH = 20, 68
 """Columns of the keys, and of all."""
@@ -33,23 +31,13 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
         Binding("ctrl+c", "app.copy_or_quit", "copy or quit", show=False),
     ]
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__()
-        self._palette = palette
-
     def compose(self) -> ComposeResult:
         """The table."""
-        key_style = Style(color=self._palette.now, bold=True)
-        text = Text()
-        for shown, words in (
-            *((key.shown, key.words) for key in KEYS),
-            *PANEL_KEYS,
-        ):
-            lines = wrap(words, WIDTH - COLUMN)
-            text.append(f"{shown:<{COLUMN}}", key_style)
-            text.append("\n".join([lines[0], *(" " * COLUMN + line for line in lines[1:])]) + "\n")
-        text.rstrip()
-        panel = VerticalScroll(Static(text))
+        parts = []
+        for shown, words in (*((key.shown, key.words) for key in KEYS), *PANEL_KEYS):
+            lines = wrap(words, WIDTH - COLUMN, subsequent_indent=" " * COLUMN)
+            parts.append(Content.assemble((f"{shown:<{COLUMN}}", "bold $now"), "\n".join(lines)))
+        panel = VerticalScroll(Static(Content("\n").join(parts)))
         panel.border_title = "[b]Keys[/b]: the letter is the unit, Shift goes back"
         panel.border_subtitle = "Escape closes"
         yield panel

@@ -13,7 +13,8 @@ from tuiprop.core.array import Array
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import MEAN, PENALTY, Arrays, Operation, Piece, sum_over_examples
+from tuiprop.update.equation import MEAN, PENALTY, Piece
+from tuiprop.update.operation import Arrays, Operation, sum_over_examples
 from tuiprop.verify.injection import Rewrite, Slip
 
 

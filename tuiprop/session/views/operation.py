@@ -7,7 +7,8 @@ import numpy as np
 from tuiprop.core.network import Network
 from tuiprop.protocol.messages.payloads import Axis, EquationPart, Now, Operand, SlipNote
 from tuiprop.update.arrays import ArrayRef, T
-from tuiprop.update.operation import MEAN, Operation, Phase, Piece
+from tuiprop.update.equation import MEAN, Piece
+from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
 from tuiprop.verify.injection import Slip
 

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -28,11 +27,11 @@ from tuiprop.ui.data.column_list import ColumnList
 from tuiprop.ui.data.read_dialog import ReadDialog
 from tuiprop.ui.data.table_words import examples_words, facts, first_rows, keys_of, reading_words
 from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import Line, labelled, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.single_flight import alone
-from tuiprop.ui.theme import Palette
 
 Change = Callable[[Tables], Tables]
 
@@ -45,7 +44,6 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
 
     Args:
         link: the engine.
-        palette: colours.
         experiment: whose data are looked at.
         accept: what Enter does, in words.
     """
@@ -60,7 +58,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         border: round $border; border-title-color: $foreground; border-subtitle-color: $dim;
         background: $background; padding: 0 1; scrollbar-size-vertical: 1;
     }
-    DataScreen #rows { height: 6; }
+    DataScreen #rows { height: 6; text-wrap: nowrap; text-overflow: ellipsis; }
     DataScreen #outcome { height: auto; min-height: 4; max-height: 5; }
     DataScreen #outcome:focus { border: round $foreground; }
     DataScreen.roomy #rows { height: 9; }
@@ -80,12 +78,9 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         Binding("r", "read", "read as", show=False),
     ]
 
-    def __init__(
-        self, link: Link, palette: Palette, experiment: Tables, accept: str = "use these data"
-    ) -> None:
+    def __init__(self, link: Link, experiment: Tables, accept: str = "use these data") -> None:
         super().__init__()
         self._link = link
-        self._palette = palette
         self._before = self._tables = experiment
         self._accept = accept
         self._lock = asyncio.Lock()
@@ -111,7 +106,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """Title, how it is read, columns, the one at hand, first rows, what comes of it, keys."""
         yield Line(id="title")
         yield Static(id="reading", markup=False)
-        yield ColumnList(self._palette, id="columns")
+        yield ColumnList(id="columns")
         yield Static(id="file", markup=False)
         yield Line(id="detail")
         yield Static(id="rows", markup=False)
@@ -132,8 +127,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
                 ("T", "one more target", "target(True)"),
                 ("Enter", self._accept, "accept"),
                 ("Escape", "back", "leave"),
-            ],
-            self._palette,
+            ]
         )
         self.query_one("#footer", Line).show([text], [zones])
 
@@ -141,7 +135,8 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """There is more room or less."""
         self.set_class(self.size.height >= 30, "roomy")
 
-    @on(ColumnList.Moved)
+    @on(CursorGrid.Moved)
+    @on(CursorGrid.Scrolled)
     def _moved(self) -> None:
         """Show what is known of the column at hand; ask for those that came into sight."""
         self._paint_column()
@@ -171,7 +166,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
                     suggest=suggest,
                     refit=refit,
                     first=columns.top,
-                    count=columns.room,
+                    count=columns.rows_in_sight,
                 )
             )
             if self._gone:
@@ -189,7 +184,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         known = self.described
         if known is None:
             return False
-        end = min(columns.top + columns.room, len(known.names))
+        end = min(columns.top + columns.rows_in_sight, len(known.names))
         return known.first <= columns.top and end <= known.first + len(known.columns)
 
     # Showing
@@ -198,8 +193,8 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         width = self.size.width
         counted = f"{described.rows:,} rows, {len(described.names):,} columns"
         source = str(described.experiment["data"]["source"])
-        title = Text.assemble(("Data  ", Style(bold=True)), source)
-        right = Text(counted if described.names else "not read yet", Style(color=self._palette.dim))
+        title = Content.assemble(("Data  ", "bold"), source)
+        right = Content.styled(counted if described.names else "not read yet", "$dim")
         self.query_one("#title", Line).show([spread(title, right, width)])
         self.query_one("#reading", Static).update(
             reading_words(described.reading, described.experiment["data"])
@@ -215,11 +210,11 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             lines.update("\n".join(described.reading.lines) or "It is no text.")
         self._paint_column()
         if described.outline is not None:
-            becomes = Text(examples_words(described.outline) + "\n", Style(bold=True))
-            for note in described.outline.notes:
-                becomes.append(f"· {note}\n", Style(color=self._palette.text, bold=False))
-            becomes.rstrip()
-            self.query_one("#becomes", Static).update(becomes)
+            becomes = [Content.styled(examples_words(described.outline), "bold")]
+            becomes += [
+                Content.styled(f"· {note}", "$foreground") for note in described.outline.notes
+            ]
+            self.query_one("#becomes", Static).update(Content("\n").join(becomes))
             notes = len(described.outline.notes)
             self.query_one("#outcome").border_subtitle = (
                 "" if notes < 2 else f"{notes} notes, Tab and ↓ scroll"
@@ -229,9 +224,9 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
 
     def _say(self, sentence: str) -> None:
         """What is wrong, in place of what comes of it."""
-        text = Text().append(f"✗ {sentence}", Style(color=self._palette.bad))
+        text = Content.styled(f"✗ {sentence}", "$error")
         if self.described is not None and not self.described.names:
-            text.append("\nr says how the file is read", Style(color=self._palette.dim))
+            text = text.append_text("\nr says how the file is read", "$dim")
         self.query_one("#becomes", Static).update(text)
         self.query_one("#outcome").border_subtitle = ""
 
@@ -246,10 +241,10 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         rows.display = detail.display = bool(described.names)
         if note is None:
             return
-        at = columns.cursor - described.first
-        rows.update(first_rows(described.columns, at, rows.content_size.width, self._palette))
-        text, zones = labelled(keys_of(note), self._palette)
-        detail.show([facts(note, detail.size.width, self._palette), text], [[], zones])
+        at = columns.row - described.first
+        rows.update(first_rows(described.columns, at, rows.content_size.width))
+        text, zones = labelled(keys_of(note))
+        detail.show([facts(note, detail.size.width), text], [[], zones])
 
     # Changing
 

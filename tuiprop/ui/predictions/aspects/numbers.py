@@ -14,7 +14,6 @@ from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples
 from tuiprop.ui.predictions.examples import Examples
-from tuiprop.ui.theme import Palette
 
 
 class NumbersAspect(Aspect):
@@ -33,8 +32,8 @@ class NumbersAspect(Aspect):
         Binding("comma", "target(-1)", "the target before", show=False),
     ]
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
-        super().__init__(choice, palette)
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice)
         self._scatter, self._figures = Panel(id="scatter"), Panel(id="figures")
         self._targets = 1
 
@@ -49,7 +48,7 @@ class NumbersAspect(Aspect):
             yield self._scatter
             with Vertical(id="beside"):
                 yield self._figures
-                yield Examples(self.palette, id="residuals")
+                yield Examples(id="residuals")
 
     def wanted(self, request: Study, outline: Outline) -> Study:
         """Numbers are scored with every study."""
@@ -59,11 +58,11 @@ class NumbersAspect(Aspect):
         """Show them; nothing where the subset is empty."""
         if not studied.numbers:
             return
-        score, palette = studied.numbers[self.choice.target], self.palette
+        score = studied.numbers[self.choice.target]
         scatter, figures = self._scatter, self._figures
         scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
         scatter.border_subtitle = "● training  ◆ validation  · equal"
-        scatter.show(diagrams.scatter(score, palette, *scatter.size))
+        scatter.show(diagrams.scatter(score, *scatter.size))
         figures.border_title = Content.assemble((score.name, "b"), "  in its own unit")
         others = [
             f"{each.name}: R² {diagrams.r_squared(each)}"
@@ -72,7 +71,7 @@ class NumbersAspect(Aspect):
         ]
         figures.border_subtitle = Content(_hint(others, figures.size.width))
         self._targets = len(studied.numbers)
-        figures.show(diagrams.number_words(score, palette, figures.size.width))
+        figures.show(diagrams.number_words(score, figures.size.width))
         list_examples(self.query_one(Examples), studied, self.choice)
 
     def begin(self) -> None:
@@ -83,10 +82,6 @@ class NumbersAspect(Aspect):
         """Another target in full."""
         self.choice.target = (self.choice.target + direction) % self._targets
         self.begin()
-        self.ask()
-
-    @on(Examples.Changed)
-    def _changed(self) -> None:
         self.ask()
 
     @on(Examples.Chosen)
