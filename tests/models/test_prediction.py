@@ -296,7 +296,7 @@ def test_an_unknown_category_is_no_category_and_a_note(tmp_path: Path) -> None:
     path.write_text("size,code\nsmall,1\nhuge,2\n")
     found = predicted(model, path)
     assert len(found.notes) == 1
-    assert 'line 3, column size: "huge" does not occur among the training' in found.notes[0]
+    assert 'line 3, column "size": "huge" does not occur among the training' in found.notes[0]
     raw = np.array([[each.category == "2" for each in model.preparation]], np.float64)
     np.testing.assert_array_equal(found.outputs[1:], model.predict(raw))
 
