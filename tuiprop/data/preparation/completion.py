@@ -20,9 +20,9 @@ _HIDDEN = LayerSettings(units=8, activation="tanh")
 def complete(experiment: Experiment, table: Table) -> Experiment:
     """Return the experiment with target, layers and loss filled in, checked against the table.
 
-    The default target is the last column. The default loss is the one that suits the activation of
-    the output layer, or else the target. The default layers are 8 units of tanh and the output layer
-    that loss and target need.
+    The default target is the last column. The default loss is the one that suits the activation
+    of the output layer, or else the target. The default layers are 8 units of tanh and the output
+    layer that loss and target need.
 
     Raises:
         ExperimentError: a key does not suit the table or another key.
