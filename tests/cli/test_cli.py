@@ -475,7 +475,7 @@ def test_inspect_another_programs(tmp_path: Path) -> None:
 
 def test_inspect_what_is_no_model(tmp_path: Path) -> None:
     path = experiment(tmp_path)
-    expected = f"{path}: expected the suffix .npz or .safetensors or .json, got .toml"
+    expected = f"{path}: expected a suffix of .npz, .safetensors, .json, got .toml"
     assert sentence(tuiprop("inspect", path)) == expected
     text = tmp_path / "text.npz"
     text.write_bytes(path.read_bytes())

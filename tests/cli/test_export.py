@@ -64,8 +64,8 @@ def test_the_help_lists_the_formats() -> None:
 @pytest.mark.parametrize(
     ("out", "words"),
     [
-        ("w", "expected the suffix .npz or "),
-        ("w.pt", "expected the suffix .npz or "),
+        ("w", "expected a suffix of .npz, "),
+        ("w.pt", "expected a suffix of .npz, "),
         ("none/w.py", "there is no folder none"),
     ],
 )

@@ -46,7 +46,7 @@ def test_parameters_that_differ_in_the_last_bit(
     encode = FORMATS[suffix].encode
     monkeypatch.setitem(vars(FORMATS[suffix]), "encode", lambda _, words: encode(other, words))
     assert wrong(each, tmp_path / f"w{suffix}") == (
-        "not written: what it would hold differs from the parameters"
+        "not written: its content differs from the parameters"
     )
 
 
@@ -71,7 +71,7 @@ def test_a_script_that_is_wrong(
 
     monkeypatch.setitem(vars(FORMATS[".py"]), "encode", encode)
     text = wrong(model(), tmp_path / "w.py")
-    assert text.startswith(f"not written: what it would hold {words}")
+    assert text.startswith(f"not written: its content {words}")
 
 
 def test_a_script_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,11 +213,9 @@ def test_an_onnx_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     each, other = model(), model(seed=5)
     monkeypatch.setitem(vars(FORMATS[".onnx"]), "encode", lambda _, words: encode(other, words))
     text = wrong(each, tmp_path / "w.onnx")
-    assert text.startswith("not written: what it would hold predicts otherwise, by up to ")
+    assert text.startswith("not written: its content predicts otherwise, by up to ")
     monkeypatch.setitem(vars(FORMATS[".onnx"]), "encode", lambda _, words: b"nonsense")
-    assert wrong(each, tmp_path / "w.onnx").startswith(
-        "not written: what it would hold does not run"
-    )
+    assert wrong(each, tmp_path / "w.onnx").startswith("not written: its content does not run")
 
 
 # Places where nothing can be written

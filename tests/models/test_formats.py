@@ -52,7 +52,7 @@ def test_where_an_export_can_be_written(tmp_path: Path) -> None:
         assert refusal_of(str(tmp_path / f"w{suffix}")) == ""
     path = str(tmp_path / "w.txt")
     assert refusal_of(path).startswith(f"{path}: ")
-    with refused(FileError, "", ".txt", " or ".join(SUFFIXES), file=path):
+    with refused(FileError, "", ".txt", ", ".join(SUFFIXES), file=path):
         export(model(), path)
     assert list(tmp_path.iterdir()) == []
 

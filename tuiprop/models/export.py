@@ -83,7 +83,7 @@ def export(model: Model, path: str | Path) -> Written:
     try:
         difference = None if remark else _compare(file, content, model)
     except ContentError as error:
-        raise FileError(f"not written, as it cannot be read back: {error}", file=name) from None
+        raise FileError(f"not written: its content {error}", file=name) from None
     write(path, lambda stream: _all_of(stream.write(content), content))
     try:
         same = Path(path).read_bytes() == content
