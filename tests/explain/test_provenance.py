@@ -23,7 +23,6 @@ from tuiprop.update.arrays import ArrayRef, CellRef, T
 from tuiprop.update.operation import Arrays, Operation, operations
 from tuiprop.update.record import Record
 
-
 L2_AND_DTYPE = [(0.0, "float64"), (0.3, "float32"), (0.3, "float64")]
 
 
