@@ -1,11 +1,11 @@
 """Answers about tables and experiments that are not open."""
 
-from tuiprop.models.model import network_of
 from tuiprop.models.weights import parameters_for
 from tuiprop.protocol.handlers.table import handler
 from tuiprop.protocol.messages.data import Check, Describe, Described, Outline
 from tuiprop.protocol.state import State
 from tuiprop.training.experiment import parse
+from tuiprop.training.network import network_of
 
 
 @handler

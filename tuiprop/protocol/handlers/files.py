@@ -20,6 +20,7 @@ from tuiprop.protocol.messages.payloads import Snapshot
 from tuiprop.protocol.state import State
 from tuiprop.storage.atomic import write_text
 from tuiprop.training.experiment import load, parse, to_toml
+from tuiprop.training.plan import injected_before
 
 
 @handler
@@ -80,7 +81,8 @@ def save_arrays(engine: State, request: SaveRecord) -> Exported:
     if made is None:
         raise InputError(opened.view.why_absent())
     record = opened.session.with_rows_of_table(made.record)
-    save_record(record, request.path, made.config.slip_title)
+    mistake = injected_before(opened.session.run.branch.edits, record.update)
+    save_record(record, request.path, mistake)
     return Exported(
         path=request.path,
         update=record.update,

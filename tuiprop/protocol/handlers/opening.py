@@ -7,7 +7,7 @@ import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
-from tuiprop.core.loss import LOSSES, usual_loss
+from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, exists, suggested_experiment
 from tuiprop.data.preparation.completion import complete
@@ -46,8 +46,9 @@ from tuiprop.storage.state_folder import Slot
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import DataSettings, Experiment, load, parse, to_tables
 from tuiprop.training.history import WIDTH, Best
+from tuiprop.training.network import usual_loss
 from tuiprop.training.run import Run
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 _logs = msgspec.msgpack.Decoder(list[BranchLog])
 
@@ -65,7 +66,7 @@ def list_names(engine: State, request: ListNames) -> Vocabulary:
         optimizers=list(OPTIMIZERS),
         options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
         dtypes=["float64", "float32"],
-        slips=[slip_note(slip) for slip in SLIPS.values()],
+        slips=[slip_note(slip) for slip in MISTAKES.values()],
         formats=[
             FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
             for each in FORMATS.values()

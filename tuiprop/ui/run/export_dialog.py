@@ -3,7 +3,7 @@
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.files import Export
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.views import History, Position, Proof
+from tuiprop.protocol.messages.views import History, Position
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.guarded import GuardedApp
@@ -32,10 +32,6 @@ class ExportDialog:
         if frame is None or outline is None:
             return
         self._run_screen.pause()
-        if (slip := frame[Proof].slip) is not None:
-            words = f"The slip is on: {slip.title}. v takes it out; then x exports."
-            self._app.notify(words, severity="warning", timeout=8)
-            return
         path = await self._ask_path(outline)
         which = None if path is None else await self._ask_which(path)
         if path is None or which is None:
