@@ -48,11 +48,11 @@ class UpdateConfig:
         return describe(self.network, self.optimizer, settings.learning_rate, settings.options)
 
     def workspace(self, m: int) -> Workspace:
-        """Arrays for an update over m examples."""
+        """Create the arrays of an update over m examples."""
         return self.workspace_in(self.network, m, self.settings.dtype)
 
     def workspace_in(self, network: Network, m: int, dtype: DTypeLike) -> Workspace:
-        """The same in another dtype."""
+        """Create them for another network and dtype."""
         new = Workspace if self.slip is None else self.slip.workspace
         return new(network, m, dtype)
 
@@ -75,7 +75,7 @@ class UpdateConfig:
         return "" if self.slip is None else self.slip.title
 
     def change(self, state: Array) -> ParameterUpdate:
-        """What changes this state, (1 + slots, P), in place."""
+        """Create the rule that updates this state, (1 + slots, P), in place."""
         settings = self.settings
         rule = self.optimizer, state, settings.learning_rate, settings.options
         return (
@@ -87,9 +87,9 @@ class Plan:
     """An experiment and its edits.
 
     Args:
-        network: as the experiment has it.
-        settings: as the experiment has them.
-        count: how many training examples there are.
+        network: the network of the experiment.
+        settings: the settings of the experiment.
+        count: the number of training examples.
         edits: the log; those that act after the same update act in this order.
     """
 
