@@ -130,6 +130,7 @@ class Plan:
         self.batches = Batches(
             count, settings.batch_size, shuffle=settings.shuffle, seed=settings.seed
         )
+        self._configs: dict[int, UpdateConfig] = {}
         for edit in self.edits:
             if isinstance(edit, SettingsEdit) and edit.batch_size is not None:
                 self.batches.resize(edit.batch_size, edit.at)
@@ -152,9 +153,15 @@ class Plan:
 
     def config_of(self, update: int) -> UpdateConfig:
         """The configuration of an update, t ≥ 1: the edits before it have acted."""
+        edits = self.before(update)
+        if len(edits) not in self._configs:
+            self._configs[len(edits)] = self._config_after(edits)
+        return self._configs[len(edits)]
+
+    def _config_after(self, edits: tuple[Edit, ...]) -> UpdateConfig:
         settings, l2 = self._settings, self._network.l2
         optimizer_began, slip = 0, None
-        for edit in self.before(update):
+        for edit in edits:
             if isinstance(edit, SlipEdit):
                 slip = MISTAKES[edit.slip] if edit.slip else None
             if isinstance(edit, SettingsEdit):
