@@ -1,26 +1,48 @@
-"""The keys, from the one table."""
+"""The help page: all keys, as the table and the keymap have them."""
 
 from textwrap import wrap
 from typing import ClassVar
 
-from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tuiprop.ui.keys import KEYS, PANEL_KEYS
+from tuiprop.ui import keys
 from tuiprop.ui.patches.shown import LeftOnce
-from tuiprop.ui.theme import Palette
 
 COLUMN, WIDTH = 20, 68
-"""Columns of the keys, and of all."""
+"""Columns of the keys, and of the whole line."""
+
+
+class KeyTable(Static):
+    """The keys of all places, with their words."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-table--key", "key-table--place"}
+    DEFAULT_CSS = """
+    KeyTable > .key-table--key { color: $now; text-style: bold; }
+    KeyTable > .key-table--place { text-style: bold; }
+    """
+
+    def render(self) -> Text:
+        """Lay out the table."""
+        key_style = self.get_component_rich_style("key-table--key", partial=True)
+        place_style = self.get_component_rich_style("key-table--place", partial=True)
+        text = Text()
+        for place in keys.PLACES:
+            text.append(f"{place.title}\n", place_style)
+            for _, names, words in place.rows(keys.keymap_of(self)):
+                lines = wrap(words, WIDTH - COLUMN)
+                text.append(f"{'  '.join(names):<{COLUMN - 1}} ", key_style)
+                text.append(("\n" + " " * COLUMN).join(lines) + "\n")
+        text.rstrip()
+        return text
 
 
 class HelpScreen(LeftOnce, ModalScreen[None]):
-    """Every key with its words; Escape, q or ? closes."""
+    """Every key with its words."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -28,28 +50,11 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
         border: round $foreground; border-title-color: $foreground; background: $background;
         padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "close", show=False),
-        Binding("ctrl+c", "app.copy_or_quit", "copy or quit", show=False),
-    ]
-
-    def __init__(self, palette: Palette) -> None:
-        super().__init__()
-        self._palette = palette
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.HELP.bindings, keys.COPY_OR_QUIT.binding]
 
     def compose(self) -> ComposeResult:
-        """The table."""
-        key_style = Style(color=self._palette.now, bold=True)
-        text = Text()
-        for shown, words in (
-            *((key.shown, key.words) for key in KEYS),
-            *PANEL_KEYS,
-        ):
-            lines = wrap(words, WIDTH - COLUMN)
-            text.append(f"{shown:<{COLUMN}}", key_style)
-            text.append("\n".join([lines[0], *(" " * COLUMN + line for line in lines[1:])]) + "\n")
-        text.rstrip()
-        panel = VerticalScroll(Static(text))
-        panel.border_title = "[b]Keys[/b]: the letter is the unit, Shift goes back"
+        """Compose the table, which scrolls."""
+        panel = VerticalScroll(KeyTable())
+        panel.border_title = "[b]Keys[/b]"
         panel.border_subtitle = "Escape closes"
         yield panel

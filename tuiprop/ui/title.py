@@ -1,11 +1,14 @@
 """The two lines on top: what is trained, where it stands, the views, J."""
 
+from collections.abc import Mapping
+
 from rich.style import Style
 from rich.text import Text
 
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
+from tuiprop.ui.keys import KEYS, keymap_of
 from tuiprop.ui.link import Link
 from tuiprop.ui.theme import Palette
 
@@ -41,7 +44,7 @@ class Title(Line):
         while len(words) > 1 and _length(words) + right.cell_len + 4 > width:
             words.pop()
         left = Text("  ").join(words)
-        tabs, zones = _tabs(view, palette, long)
+        tabs, zones = _tabs(view, palette, long, keymap_of(self))
         costs = status.costs(frame, palette, width - tabs.cell_len - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
@@ -51,17 +54,18 @@ def _length(words: list[Text]) -> int:
     return sum(word.cell_len + 2 for word in words) - 2
 
 
-def _tabs(view: str, palette: Palette, long: bool) -> tuple[Text, list[Zone]]:
-    """The views, the one at hand underlined; in short where there is little room."""
+def _tabs(
+    view: str, palette: Palette, long: bool, keymap: Mapping[str, str]
+) -> tuple[Text, list[Zone]]:
+    """List the views with their keys, the one that is shown underlined."""
     tabs = Text()
     zones = []
-    for key, whole, brief, action in status.VIEWS:
-        name = whole if long else brief
-        at = action in (f"view('{view}')", f"app.{view}")
+    for each, whole, brief in status.VIEWS:
+        key, name, at = KEYS[f"view.{each}"], whole if long else brief, each == view
         start = tabs.cell_len + 1  # the line begins with a blank
-        tabs.append(key, Style(color=palette.now, bold=at))
+        tabs.append(key.names(keymap)[-1], Style(color=palette.now, bold=at))
         chosen = Style(color=palette.text, bold=True, underline=True)
         tabs.append(" ").append(name, chosen if at else Style(color=palette.dim))
-        zones.append(Zone(start, tabs.cell_len + 1, action))
+        zones.append(Zone(start, tabs.cell_len + 1, key.action))
         tabs.append("  " if long else " ")
     return tabs, zones

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import ColumnNote
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import bars, plain, whole
@@ -31,14 +32,7 @@ class ColumnList(Grounded, can_focus=True):
                  border-subtitle-color: $dim; background: $background; }
     ColumnList:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "column above", show=False),
-        Binding("down", "move(1)", "column below", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home", "end(-1)", "first column", show=False),
-        Binding("end", "end(1)", "last column", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.COLUMNS.bindings
 
     @dataclass
     class Moved(Message):

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual.dom import DOMNode
 from textual.events import Click
 from textual.geometry import Region
 from textual.selection import Selection
@@ -13,16 +14,23 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuiprop.ui.drawing.numbers import whole
-from tuiprop.ui.theme import Palette
 
 
 @dataclass(frozen=True)
 class Zone:
-    """Part of a line that does something when it is clicked."""
+    """Part of a line that does something when it is clicked.
+
+    Attributes:
+        start: its first column.
+        stop: the column after its last one.
+        action: what a click does.
+        node: the screen or the panel that the action is run on; None: the screen.
+    """
 
     start: int
     stop: int
     action: str
+    node: DOMNode | None = None
 
 
 class Grounded(Widget):
@@ -110,7 +118,7 @@ class Line(Grounded):
         if event.y < len(self._zones):
             for zone in self._zones[event.y]:
                 if zone.start <= event.x < zone.stop:
-                    await self.screen.run_action(zone.action)
+                    await self.app.run_action(zone.action, zone.node or self.screen)
 
 
 def spread(left: Text, right: Text, width: int) -> Text:
@@ -120,16 +128,3 @@ def spread(left: Text, right: Text, width: int) -> Text:
         return right
     left = whole(left, room)
     return Text.assemble(" ", left, " " * (room - left.cell_len), right, " ")
-
-
-def labelled(items: list[tuple[str, str, str]], palette: Palette) -> tuple[Text, list[Zone]]:
-    """Keys with words, as the footer has them: (key, word, action)."""
-    text = Text(" ")
-    zones = []
-    for key, word, action in items:
-        start = text.cell_len
-        text.append(key, Style(color=palette.now, bold=True))
-        text.append(f" {word}", Style(color=palette.text))
-        zones.append(Zone(start, text.cell_len, action))
-        text.append("  ")
-    return text, zones

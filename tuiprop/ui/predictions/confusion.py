@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.prediction_payloads import ClassesNote
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import whole, whole_label
@@ -32,13 +33,7 @@ class Confusion(Grounded, can_focus=True):
                 border-subtitle-color: $foreground; }
     Confusion:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0, -1)", "left", show=False),
-        Binding("right", "move(0, 1)", "right", show=False),
-        Binding("up", "move(-1, 0)", "up", show=False),
-        Binding("down", "move(1, 0)", "down", show=False),
-        Binding("enter", "choose", "the examples of this cell", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.CONFUSION.bindings
 
     @dataclass
     class Chosen(Message):

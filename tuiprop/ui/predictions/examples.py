@@ -6,12 +6,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.strip import Strip
 
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.numbers import whole
 from tuiprop.ui.drawing.scrolling import first_in_sight
@@ -35,13 +36,7 @@ class Examples(Grounded, can_focus=True):
                border-subtitle-color: $foreground; }
     Examples:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "up", show=False),
-        Binding("down", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("enter", "choose", "its way through the network", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.EXAMPLES.bindings
 
     @dataclass
     class Changed(Message):

@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.prediction_payloads import Grid
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.shading import by_sign, line_of, segments
 from tuiprop.ui.theme import Palette, cursor_style
@@ -43,13 +44,7 @@ class Tiles(Grounded, can_focus=True):
             border-subtitle-color: $foreground; padding: 0 1; }
     Tiles:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "left", show=False),
-        Binding("right", "move(1)", "right", show=False),
-        Binding("up", "row(-1)", "up", show=False),
-        Binding("down", "row(1)", "down", show=False),
-        Binding("enter", "choose", "show it large", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.TILES.bindings
 
     @dataclass
     class Changed(Message):

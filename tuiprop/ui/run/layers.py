@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.numbers import within
 from tuiprop.ui.drawing.scrolling import first_in_sight
@@ -74,15 +75,7 @@ class LayersPanel(Grounded, can_focus=True):
                   border-subtitle-color: $dim; }
     LayersPanel:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0, -1)", "array before", show=False),
-        Binding("right", "move(0, 1)", "next array", show=False),
-        Binding("up", "move(-1, 0)", "layer before", show=False),
-        Binding("down", "move(1, 0)", "next layer", show=False),
-        Binding("home", "move(0, -9)", "first array", show=False),
-        Binding("end", "move(0, 9)", "last array", show=False),
-        Binding("enter", "enter", "into the matrix", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.LAYERS.bindings
 
     names: reactive[bool] = reactive(False)
     """Names of sizes instead of numbers."""

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import Matrix, Place, Window
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.numbers import (
     CELL,
@@ -72,17 +73,7 @@ class MatrixView(Grounded, can_focus=True):
     MatrixView:focus { border: round $foreground; }
     MatrixView { border-subtitle-color: $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0, -1)", "left", show=False),
-        Binding("right", "move(0, 1)", "right", show=False),
-        Binding("up", "move(-1, 0)", "up", show=False),
-        Binding("down", "move(1, 0)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home", "ends(-1)", "first column", show=False),
-        Binding("end", "ends(1)", "last column", show=False),
-        Binding("enter", "enter", "where does this number come from?", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.MATRIX.bindings
 
     class WindowMoved(Message):
         """Another part of the array is wanted."""

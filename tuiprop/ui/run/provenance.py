@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import OriginNote, Place
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.numbers import short, whole, whole_label
 from tuiprop.ui.drawing.scrolling import first_in_sight
@@ -31,17 +32,7 @@ class SourcePanel(Grounded, can_focus=True):
                   border-subtitle-color: $foreground; }
     SourcePanel:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "term before", show=False),
-        Binding("down", "move(1)", "next term", show=False),
-        Binding("left", "factor(-1)", "factor before", show=False),
-        Binding("right", "factor(1)", "next factor", show=False),
-        Binding("pageup", "move(-10)", "ten terms up", show=False),
-        Binding("pagedown", "move(10)", "ten terms down", show=False),
-        Binding("home", "move(-1000)", "first term", show=False),
-        Binding("end", "move(1000)", "last term", show=False),
-        Binding("enter", "follow", "to the number that this term names", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.PROVENANCE.bindings
 
     @dataclass
     class Followed(Message):
