@@ -13,6 +13,7 @@ from tuiprop.protocol.messages.payloads import Window
 from tuiprop.protocol.messages.replies import Done, Opened
 from tuiprop.protocol.messages.requests import Look, Open, Seek
 from tuiprop.protocol.server import Engine
+from tuiprop.update.arrays import ArrayRef
 
 ROUNDS = 7
 
@@ -75,7 +76,7 @@ def frames(effort: Effort) -> Iterator[Line]:
     variants = [(2, 30), (2, longest // 10), (2, longest), (200, 30), (2_000, 30)]
     engines = [_engine(units, epochs) for units, epochs in variants]
     looks = [
-        Look(history_from=epochs, window=Window(symbol="W", layer=1, rows=10, columns=10))
+        Look(history_from=epochs, window=Window(array=ArrayRef("W", 1), rows=10, columns=10))
         for _, epochs in variants
     ]
 

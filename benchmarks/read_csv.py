@@ -21,7 +21,7 @@ PREPARE = """
 import sys, time
 started = time.perf_counter()
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.preparation import prepare
+from tuiprop.data.preparation.examples import prepare
 from tuiprop.training.experiment import parse
 import polars
 experiment = parse({"data": {"source": sys.argv[1]}, "network": {"loss": "mse"}})

@@ -20,10 +20,10 @@ import numpy as np
 
 from fuzz.mutate import mutated, refused
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.errors import FileError
 from tuiprop.models import checkpoint
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.session.session import Session, open_session
-from tuiprop.storage.atomic import FileError
 
 
 def session_at(update: int) -> Session:

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from fuzz.checkpoints import session_at
 from tests.models.models import model
+from tuiprop.errors import FileError
 from tuiprop.models.export import export
 from tuiprop.models.formats import FORMATS
-from tuiprop.storage.atomic import FileError, write_text
+from tuiprop.storage.atomic import write_text
 
 PAGE = 4096
 

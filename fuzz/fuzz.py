@@ -82,21 +82,24 @@ def refusal(path: Path, read: Read) -> str:
     Raises:
         AssertionError: it is not one sentence that names the file.
     """
+    from tuiprop.errors import UserError
+
     try:
         read(path)
-    except (ValueError, OSError) as error:
-        sentence = str(error)
-        assert sentence.startswith(f"{path}: "), sentence
-        assert "\n" not in sentence, sentence
-        return sentence
-    return ""
+    except UserError as error:
+        file, sentence = error.file, str(error)
+    else:
+        return ""
+    assert file == str(path), sentence
+    assert "\n" not in sentence, sentence
+    return sentence
 
 
 def fuzz(suffix: str, folder: Path, arguments: list[str]) -> None:
     """Read what the fuzzer makes; does not return."""
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["tuiprop"]):
-        from tuiprop.data import reader  # noqa: F401
+        from tuiprop.data.readers import formats  # noqa: F401
         from tuiprop.models import checkpoint, weights  # noqa: F401
     read, path = readers()[suffix], folder / f"file{suffix}"
 

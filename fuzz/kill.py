@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from tests.models.models import model
+from tuiprop.errors import FileError
 from tuiprop.models.export import export
 from tuiprop.models.formats import READ, SUFFIXES
 from tuiprop.models.weights import load_model
-from tuiprop.storage.atomic import PREFIX, FileError
+from tuiprop.storage.atomic import PREFIX
 
 COUNT = 1000
 

@@ -16,11 +16,11 @@ from time import perf_counter
 import numpy as np
 
 from tests.models.models import model
+from tuiprop.errors import FileError
 from tuiprop.models.export import export
 from tuiprop.models.formats import READ
 from tuiprop.models.model import Model
 from tuiprop.models.weights import load_model, read
-from tuiprop.storage.atomic import FileError
 
 COUNT = 50_000
 

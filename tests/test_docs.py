@@ -15,8 +15,8 @@ from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.data.completion import complete
-from tuiprop.data.embedded import read_embedded
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.readers.builtin import read_builtin
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment import (
     DERIVED,
@@ -106,7 +106,7 @@ def test_the_settings_of_a_column_are_documented() -> None:
 
 
 def test_readme_experiment_is_the_suggested_one() -> None:
-    table = read_embedded("iris")
+    table = read_builtin("iris")
     found = complete(parse(readme_tables()), table)
     expected = complete(suggested_experiment("iris"), table)
     assert found.network == expected.network
@@ -184,7 +184,7 @@ def test_conditions_that_are_shown_are_conditions(tmp_path: Path) -> None:
         assert str(parse_condition(text)) == text.replace("1e-4", "0.0001")
     (file,) = blocks(CONDITIONS, "toml")
     (tmp_path / "iris.toml").write_text(file, encoding="utf-8")
-    experiment = complete(load(tmp_path / "iris.toml"), read_embedded("iris"))
+    experiment = complete(load(tmp_path / "iris.toml"), read_builtin("iris"))
     assert len(experiment.conditions) == len(experiment.breakpoint) - 1
 
 

@@ -19,7 +19,7 @@ __all__ = ["Experiment", "load", "open", "record", "save", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    """The interface, imported when it is first used: the dashboard starts without it."""
+    """Import the interface when it is first used, as the dashboard does not need it."""
     if name in __all__:
         from tuiprop import api
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tuiprop.errors import InputError
 from tuiprop.models import weights
 from tuiprop.models.export import export
 from tuiprop.models.model import Model
@@ -16,16 +17,16 @@ def train(experiment: Experiment, epochs: int | None = None) -> Session:
     """Train from the initial weights.
 
     Args:
-        experiment: what to train.
-        epochs: instead of the experiment's.
+        experiment: the experiment, which need not be complete.
+        epochs: the number of epochs; None: that of the experiment.
 
     Returns:
         The session: `.parameters` (`W[l]`, `b[l]`), `.history`, `.predict(inputs)`.
 
     Raises:
-        DivergedError: an ArithmeticError whose sentence names the update; its `session` is the
-            run at its last finite state, with the history of the whole epochs.
-        ValueError: the experiment does not fit its data.
+        DivergedError: the run diverged. It is an ArithmeticError that names the update; its
+            `session` is the run at its last finite state, with the history of complete epochs.
+        ValueError: the experiment does not suit its data.
     """
     session = open_session(experiment)
     run = session.run
@@ -36,26 +37,26 @@ def train(experiment: Experiment, epochs: int | None = None) -> Session:
 
 
 def record(experiment: Experiment, update: int = 1) -> Record:
-    """Every array of one update.
+    """Return every array of one update.
 
     Args:
-        experiment: what to train.
+        experiment: the experiment, which need not be complete.
         update: t ≥ 1.
 
     Returns:
         `.W[l] .b[l]` before the update, `.z[l] .a[l] .da[l] .dz[l] .dW[l] .db[l] .J .examples`.
 
     Raises:
-        ValueError: there is no such update, or the experiment does not fit its data.
-        DivergedError: the run diverges before it.
+        ValueError: there is no such update, or the experiment does not suit its data.
+        DivergedError: the run diverges before that update.
     """
     if update < 1:
-        raise ValueError(f"update: found {update}, allowed: a whole number, 1 or more")
+        raise InputError.invalid(str(update), "a whole number, 1 or more", key="update")
     return open_session(experiment).record(update)
 
 
 def save(run: Session | Model, path: str | Path) -> None:
-    """Export the weights in the format that the suffix says, read back and compared.
+    """Export the weights in the format of the suffix; the file is read back and compared.
 
     Raises:
         OSError: the file cannot be written, or the format cannot hold the network.
@@ -64,7 +65,7 @@ def save(run: Session | Model, path: str | Path) -> None:
 
 
 def open(path: str | Path) -> Model:  # noqa: A001
-    """A model from its file: `.parameters`, `.predict(inputs)`, `.experiment`.
+    """Open a model from its file: `.parameters`, `.predict(inputs)`, `.experiment`.
 
     Raises:
         OSError: the file cannot be read, or is not a model.

@@ -1,7 +1,7 @@
 """The canonical form of a cell of a table, which does not depend on its spelling.
 
 Training, validation, prediction and the exported scripts, which hold a copy of these functions,
-compare cells by their canonical form and by nothing else.
+compare cells by their canonical form alone.
 """
 
 import re
@@ -10,7 +10,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from unicodedata import normalize
 
 MISSING_CELLS = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null")
-"""Cells that count as missing, in small letters, unless `data.missing_values` lists others."""
+"""The cells that count as missing, in lower case, unless `data.missing_values` lists others."""
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,15})?")
 
@@ -21,14 +21,14 @@ BOOLEANS = {"true": "1", "false": "0"}
 
 
 def plain(text: str) -> str:
-    """A cell or a column's name in NFC, without blanks and a pair of quotes around it."""
+    """Return a cell or a name of a column in NFC, without surrounding blanks and quotes."""
     text = normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
     quoted = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]
     return text[1:-1].strip() if quoted else text
 
 
 def is_number(text: str, decimal: str = ".") -> bool:
-    """Whether a plain text is a number with that decimal sign."""
+    """Return True if a plain text is a number with that decimal sign."""
     if decimal == ",":
         if "." in text:
             return False
@@ -37,15 +37,15 @@ def is_number(text: str, decimal: str = ".") -> bool:
 
 
 def with_point(text: str, decimal: str) -> str:
-    """A plain text; where it is a number, its decimal sign is a point."""
+    """Return a plain text; if it is a number, its decimal sign is a point."""
     return text.replace(",", ".") if decimal == "," and is_number(text, decimal) else text
 
 
 def canonical(cell: str) -> str:
-    """The one spelling of a cell: two cells mean the same exactly where theirs are equal.
+    """Return the canonical spelling of a cell, which is equal for cells that mean the same.
 
     A number is its exact value without needless signs, zeros and exponents (007 is 7), true and
-    false are in small letters, and any other text is as it is written.
+    false are in lower case, and any other text is unchanged.
     """
     text = plain(cell)
     if text.lower() in BOOLEANS:
@@ -59,7 +59,7 @@ def canonical(cell: str) -> str:
 
 
 def is_missing(cell: str, markers: Set[str] | None) -> bool:
-    """Whether a cell counts as missing.
+    """Return True if a cell counts as missing.
 
     Args:
         cell: the cell.
@@ -71,10 +71,10 @@ def is_missing(cell: str, markers: Set[str] | None) -> bool:
 
 
 def matcher(categories: Sequence[str]) -> Callable[[str], int | None]:
-    """A function that returns the place of a cell among categories, or None.
+    """Return a function that returns the index of a cell among categories, or None.
 
-    Where the categories are true and false, 1 and 0 stand for them; where they are 0 and 1, false
-    and true do.
+    If the categories are true and false, 1 and 0 stand for them; if they are 0 and 1, false and
+    true do.
     """
     places: dict[str, int] = {}
     for place, category in enumerate(categories):

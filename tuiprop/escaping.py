@@ -1,8 +1,8 @@
-"""Characters that a terminal obeys, or that nobody sees, made visible.
+"""Characters that a terminal obeys or hides, made visible.
 
-They are those of Unicode's categories of control, format and surrogate characters, and the
-separators of lines and paragraphs: escape sequences, bidirectional overrides, zero-width
-characters, bytes of a file name that are not UTF-8, and so on.
+They are those in Unicode's categories control, format and surrogate, and the separators of lines
+and paragraphs: escape sequences, bidirectional overrides, zero-width characters, bytes of a file
+name that are not UTF-8, and others.
 """
 
 import re
@@ -17,7 +17,7 @@ _LINE_END = re.compile(r"[\r\n]")
 
 
 class _Table(dict[int, str]):
-    """A table for `str.translate` that replaces hidden characters; filled as they occur."""
+    """A table for `str.translate` that replaces hidden characters, filled as they occur."""
 
     def __init__(self, replacement: Callable[[str], str]) -> None:
         super().__init__()
@@ -48,21 +48,21 @@ _NOTHING = _Table(lambda character: "")
 
 
 def printable(text: str) -> str:
-    r"""Text on one line: each hidden character becomes an escape of Python, such as `\x1b`."""
+    r"""Return text on one line: each hidden character becomes an escape, such as `\x1b`."""
     return text if text.isprintable() else text.translate(_ESCAPES)
 
 
 def printable_lines(text: str) -> str:
-    """Text of several lines: line feeds stay, each line is `printable`."""
+    """Return text of several lines, each of which is `printable`."""
     return "\n".join(map(printable, text.split("\n")))
 
 
 def in_cells(text: str) -> str:
-    """Text in which each hidden character is one visible character, one cell wide."""
+    """Return text in which each hidden character is one visible character, one cell wide."""
     return text if text.isprintable() else text.translate(_CELLS)
 
 
 def pasted(text: str) -> str:
-    """The first line of a pasted text, for a field: tabs are spaces, hidden characters left out."""
+    """Return the first line of a pasted text, with spaces for tabs and without hidden characters."""
     line = _LINE_END.split(text, maxsplit=1)[0]
     return line.replace("\t", " ").translate(_NOTHING)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from tests.cli.command import experiment, in_a_process, sentence, tuiprop
 from tuiprop.cli import main
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.reader import read_table
+from tuiprop.data.readers.formats import read_table
 from tuiprop.training.experiment import DataSettings, load
 
 TABLE = "a;b;kind\n1,5;NA;x\n2,5;3,0;y\n" * 1 + "1,0;4,0;x\n3,5;2,0;y\n" * 10
@@ -28,10 +28,12 @@ def set_(*keys: str) -> list[str]:
 
 
 def test_every_guess_can_be_overridden(path: Path) -> None:
-    assert 'found "1,5"' in sentence(tuiprop("train", path))
+    assert 'got "1,5"' in sentence(tuiprop("train", path))
     ended = tuiprop("train", path, *set_(*KEYS))
     assert ended.status == 0
-    assert "note: column b: 1 missing, taken for the mean of the training examples" in ended.err
+    assert (
+        "note: column b: 1 missing cell, replaced by the mean of the training examples" in ended.err
+    )
     checked, explained = (tuiprop(name, path, *set_(*KEYS)) for name in ("check", "explain"))
     assert (checked.status, checked.err) == (0, ended.err)
     assert (explained.status, explained.err) == (0, ended.err)
@@ -43,12 +45,15 @@ def test_every_guess_can_be_overridden(path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("data.header=no", 'data.header: found "no", allowed: true or false'),
-        ("data.heading=true", "data.heading: found an unknown key, allowed: source, target"),
-        ("header=true", 'found "header=true", allowed: SECTION.KEY=VALUE'),
-        ("data.header", 'found "data.header", allowed: SECTION.KEY=VALUE'),
-        ("data.source.x=1", "data.source.x: found an unknown key"),
-        ("=1", 'found "=1", allowed: SECTION.KEY=VALUE'),
+        ("data.header=no", 'data.header must be true or false, got "no"'),
+        ("data.heading=true", "data.heading is not a key; the keys are source, target"),
+        ("header=true", 'got "header=true"'),
+        (
+            "data.header",
+            '--set must be SECTION.KEY=VALUE, such as data.header=false, got "data.header"',
+        ),
+        ("data.source.x=1", "data.source.x is not a key"),
+        ("=1", 'got "=1"'),
     ],
 )
 def test_a_key_that_cannot_be_set(path: Path, key: str, expected: str) -> None:
@@ -77,9 +82,7 @@ def test_standard_input_is_trained_on(tmp_path: Path) -> None:
 
 def test_standard_input_that_is_empty_is_one_sentence(tmp_path: Path) -> None:
     path = experiment(tmp_path, data={"source": "-"})
-    assert sentence(in_a_process("train", path)).endswith(
-        "standard input: found an empty file, allowed: a table"
-    )
+    assert sentence(in_a_process("train", path)).endswith("standard input: the file is empty")
 
 
 def test_a_data_set_is_written_out(tmp_path: Path) -> None:
@@ -96,6 +99,6 @@ def test_a_data_set_is_written_out(tmp_path: Path) -> None:
 
 
 def test_a_data_set_that_cannot_be_written_out(tmp_path: Path) -> None:
-    assert "allowed: tuiprop datasets NAME --out" in sentence(tuiprop("datasets", "--out", "-"))
-    assert "allowed: .csv" in sentence(tuiprop("datasets", "iris", "--out", tmp_path / "a.txt"))
+    assert "tuiprop datasets NAME --out" in sentence(tuiprop("datasets", "--out", "-"))
+    assert ".csv, got .txt" in sentence(tuiprop("datasets", "iris", "--out", tmp_path / "a.txt"))
     assert "did you mean iris" in sentence(tuiprop("datasets", "irs", "--out", "-"))

@@ -65,8 +65,8 @@ def test_the_help_lists_the_formats() -> None:
 @pytest.mark.parametrize(
     ("out", "words"),
     [
-        ("w", "found no suffix, allowed: .npz, .safetensors, "),
-        ("w.pt", "found .pt, allowed: .npz, .safetensors, "),
+        ("w", "expected the suffix .npz or "),
+        ("w.pt", "expected the suffix .npz or "),
         ("none/w.py", "there is no folder none"),
     ],
 )
@@ -88,9 +88,7 @@ def test_weights_of_another_program(tmp_path: Path) -> None:
     }
     save_file(arrays, foreign)
     text = sentence(tuiprop("export", foreign, out))
-    assert text.startswith(
-        f"{foreign}: holds weights but not the network they belong to: 4 → 5 → 3"
-    )
+    assert text.startswith(f"{foreign}: there are weights of 4 → 5 → 3 in it")
     assert f"tuiprop export {foreign} OUT --activations …,…" in text
     assert tuiprop("export", foreign, out, "--activations", "tanh, softmax").status == 0
     z = np.tanh(np.eye(4) @ arrays["0.weight"].T + arrays["0.bias"]) @ arrays["2.weight"].T
@@ -98,14 +96,14 @@ def test_weights_of_another_program(tmp_path: Path) -> None:
     expected = e / e.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(load_model(out).predict(np.eye(4)), expected, rtol=1e-12)
     for names, words in (
-        ("tanh", "found 1 activations, expected 2, one for each layer of 4 → 5 → 3"),
-        ("softmax,tanh", "its network cannot be: layer 1: softmax is for the output layer only"),
-        ("tanh,nonsense", "its network cannot be: "),
+        ("tanh", "expected 2 activations, one for each layer of 4 → 5 → 3, got 1"),
+        ("softmax,tanh", "invalid network: layer 1: softmax is for the output layer only"),
+        ("tanh,nonsense", "invalid network: "),
     ):
         text = sentence(tuiprop("export", foreign, out, "--activations", names))
         assert text.startswith(f"{foreign}: {words}")
     text = sentence(tuiprop("export", out, tmp_path / "o.npz", "--activations", "tanh,softmax"))
-    assert text == f"{out}: says its activations itself, found others beside it"
+    assert text == f"{out}: the file names its activations itself"
 
 
 def test_initial_weights_in_every_format(tmp_path: Path, trained: Path) -> None:
@@ -144,7 +142,9 @@ def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path, comm
         command, (experiment(tmp_path), "--init", w)
     )
     text = sentence(tuiprop(command, *rest))
-    assert text.startswith(f"{w}: is a pickle, which is code, and is not read; this converts it: ")
+    assert text.startswith(
+        f"{w}: this is a pickle, which is code and is not read; this converts it: "
+    )
     assert "weights_only=True" in text
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import in_a_process, sentence
-from tuiprop.storage.atomic import FileError, write_text
+from tuiprop.errors import FileError
+from tuiprop.storage.atomic import write_text
 
 if os.name != "posix":
     pytest.skip("names are Unicode", allow_module_level=True)

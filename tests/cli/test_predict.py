@@ -17,7 +17,7 @@ import tuiprop as python
 from tests.cli.command import experiment, in_a_process, sentence, tuiprop
 from tuiprop.cli import main
 from tuiprop.core.array import Array
-from tuiprop.data.embedded import read_embedded
+from tuiprop.data.readers.builtin import read_builtin
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def expected(model: Path) -> Array:
-    columns = read_embedded("iris").columns[:-1]
+    columns = read_builtin("iris").columns[:-1]
     rows = np.column_stack([column.values for column in columns]).astype(np.float64)
     return python.open(model).predict(rows)
 
@@ -50,7 +50,7 @@ def test_predictions_are_those_of_python(model: Path, table: Path) -> None:
     np.testing.assert_array_equal(shares, expected(model))
     names = [header[1 + k].removeprefix("p_") for k in shares.argmax(axis=1)]
     assert [row[0] for row in rows] == names
-    right = read_embedded("iris")["species"].values
+    right = read_builtin("iris")["species"].values
     accuracy = np.mean([one == other for one, other in zip(names, right, strict=True)])
     places = [header.index(f"p_{y}") - 1 for y in right]
     loss = -np.log(shares[np.arange(150), places]).mean()
@@ -97,26 +97,26 @@ def test_numbers_and_their_scores(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("x,y\n1,3\n")
     ended = tuiprop("predict", path, tmp_path / "t.csv")
     assert ended.err.startswith("1 row: mse ")
-    assert "y: R² not defined, all values are the same  MAE " in ended.err
+    assert "y: R² undefined, all values are equal  MAE " in ended.err
     (tmp_path / "t.csv").write_text("x\n1\n")
     assert tuiprop("predict", path, tmp_path / "t.csv").err == ""
 
 
 def test_what_cannot_be_is_one_sentence(model: Path, table: Path, tmp_path: Path) -> None:
-    assert "allowed: .csv, .parquet, .jsonl" in sentence(
+    assert ".csv or .parquet or .jsonl, got .txt" in sentence(
         tuiprop("predict", model, table, "--out", tmp_path / "out.txt")
     )
     assert "there is no such file" in sentence(tuiprop("predict", model, tmp_path / "no.csv"))
     assert "cannot be read" in sentence(tuiprop("predict", tmp_path / "no.npz", table))
-    assert "found an unknown key" in sentence(
+    assert "data.heading is not a key" in sentence(
         tuiprop("predict", model, table, "--set", "data.heading=true")
     )
     table.write_text("sepal_length,petal_width\n1,2\n")
-    assert "found no column sepal_width, petal_length among sepal_length, petal_width" in sentence(
+    assert "got sepal_length, petal_width without sepal_width, petal_length" in sentence(
         tuiprop("predict", model, table)
     )
     np.savez(tmp_path / "bare.npz", W1=np.eye(2), b1=np.zeros((2, 1)))
-    assert "without the activations" in sentence(tuiprop("predict", tmp_path / "bare.npz", table))
+    assert "but not the activations" in sentence(tuiprop("predict", tmp_path / "bare.npz", table))
 
 
 def test_nobody_reads_any_more(model: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_training_goes_on(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (ended.status, ended.err) == (0, "")
     lines = ended.out.splitlines()
-    assert lines[0] == f"{saved}: goes on from update 6, epoch 2"
+    assert lines[0] == f"{saved}: resumed at update 6, epoch 2"
     assert [line.split()[1] for line in lines[1:5]] == ["2/5", "3/5", "4/5", "5/5"]
     assert load_model(w).parameters.vector.tobytes() == straight(path, 5)
     whole = tuiprop("train", path, "--epochs", 5, "--history", tmp_path / "whole.csv")
@@ -85,20 +85,23 @@ def test_an_interrupted_training_goes_on_from_the_update(tmp_path: Path) -> None
 def test_what_cannot_be_gone_on_with(tmp_path: Path) -> None:
     path, saved = trained(tmp_path)
     for arguments, words in (
-        (("--resume", saved, "--epochs", 2), "found 2 epochs, allowed: 4 or more"),
-        (("--resume", saved, "--init", saved), "--init: found with --resume"),
+        (
+            ("--resume", saved, "--epochs", 2),
+            "--epochs must be 4 or more, the epochs that are done, got 2",
+        ),
+        (("--resume", saved, "--init", saved), "--init and --resume exclude each other"),
         (
             ("--resume", saved, "--set", "training.learning_rate=2"),
-            "training.learning_rate: found 2.0, but the run was saved with 0.1",
+            "training.learning_rate must be 0.1, as when the run was saved, got 2.0",
         ),
         (("--resume", tmp_path / "none.tuiprop"), "cannot be read: No such file"),
-        (("--resume", path), "found .toml, allowed: .tuiprop"),
-        ((path, "--checkpoint", tmp_path / "r.npz"), "found .npz, allowed: .tuiprop"),
+        (("--resume", path), ".tuiprop, got .toml"),
+        ((path, "--checkpoint", tmp_path / "r.npz"), ".tuiprop, got .npz"),
     ):
         assert words in sentence(tuiprop("train", *arguments))
     other = experiment(tmp_path, "b.toml", network={"seed": 5})
     text = sentence(tuiprop("train", other, "--resume", saved))
-    assert text.startswith(f"{other}: network.seed: found 5, but the run was saved with 0")
+    assert text.startswith(f"{other}: network.seed must be 0, as when the run was saved, got 5")
     assert "Missing argument" in tuiprop("train").err
 
 
@@ -119,11 +122,11 @@ def test_the_best_epoch(tmp_path: Path) -> None:
     for which, expected in (("newest", newest), ("best", best)):
         out = tmp_path / "o.npz"
         ended = tuiprop("export", saved, out, "--weights", which)
-        assert f"{out}: {which} of the checkpoint, update " in ended.out
+        assert f"{out}: {which} weights of the checkpoint, update " in ended.out
         model = load_model(out)
         assert model.parameters.vector.tobytes() == load_model(expected).parameters.vector.tobytes()
         ended = tuiprop("predict", saved, "iris", "--weights", which)
-        assert ended.err.startswith(f"{which} of the checkpoint: update {model.update}\n")
+        assert ended.err.startswith(f"{which} weights of the checkpoint: update {model.update}\n")
         assert ended.out == tuiprop("predict", expected, "iris").out
     text = sentence(tuiprop("export", best, tmp_path / "o.npz", "--weights", "best"))
     assert "holds one set of weights" in text

@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tuiprop.data.reader import read_table
-from tuiprop.data.source import _zstd
+from tuiprop.data.readers.formats import read_table
+from tuiprop.data.readers.source import _zstd
 from tuiprop.data.table import DataError, Table
 from tuiprop.training.experiment import DataSettings, parse
 

@@ -1,7 +1,8 @@
 import numpy as np
-import pytest
 
-from tuiprop.data.table import Column, DataError, Table, format_number, listed, quote
+from tests.refusals import refused
+from tuiprop.data.table import Column, DataError, Table, format_number
+from tuiprop.wording import listed, quote
 
 TABLE = Table("t.csv", (Column("a", np.array([1.0, 2.5])), Column("b", ("x", "y"))))
 
@@ -16,7 +17,7 @@ def test_a_table_has_rows_and_names_and_columns_by_name() -> None:
 
 
 def test_an_absent_column_is_answered_with_those_that_exist() -> None:
-    with pytest.raises(DataError, match=r'^t\.csv: found no column "c", allowed: a, b$'):
+    with refused(DataError, "", 'no column "c"; the columns are a, b', file="t.csv"):
         TABLE["c"]
 
 

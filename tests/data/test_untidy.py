@@ -9,8 +9,9 @@ import pytest
 
 import tuiprop
 from tests.data.files import COMPRESSIONS, cells, idx
+from tests.refusals import refused
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.reader import read_table
+from tuiprop.data.readers.formats import read_table
 from tuiprop.data.table import DataError
 from tuiprop.session.session import Session
 from tuiprop.training.experiment import parse
@@ -39,22 +40,23 @@ def test_the_first_line_of_scikit_learns_files_names_the_classes(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "fields"),
     [
         (
             PSEUDO.replace("4,2,", "5,2,"),
-            "line 1: found 5 rows announced, allowed: 4",
+            ("line 1", "5 rows are announced, 4 follow"),
         ),
-        (PSEUDO.replace("5,1\n", "5,2\n", 1), "row 2, the last column: found 2, allowed: 0 to 1"),
-        (PSEUDO.replace("2.5,3.5", "2.5"), "line 3: found 2 cells, allowed: 3"),
+        (PSEUDO.replace("5,1\n", "5,2\n", 1), ("row 2, the last column", "2")),
+        (PSEUDO.replace("2.5,3.5", "2.5"), ("line 3", "2")),
     ],
 )
-def test_a_first_line_that_is_not_true_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_first_line_that_is_not_true_is_refused(
+    tmp_path: Path, text: str, fields: tuple[str, str]
+) -> None:
     path = tmp_path / "t.csv"
     path.write_text(text)
-    with pytest.raises(DataError) as caught:
+    with refused(DataError, *fields):
         read_table(path)
-    assert sentence in str(caught.value)
 
 
 @pytest.mark.oracle
@@ -102,7 +104,7 @@ def test_semicolons_and_decimal_commas_that_are_said_to_be_so_train(
     assert run.history[-1]["validation_loss"] < 0.05
     predicted = run.predict(np.array([[30.5, 1, 0, 1], [225.5, 5, 1, 0]]))
     assert np.abs(predicted.ravel() - [100.25, 880.25]).max() < 150
-    with pytest.raises(DataError, match=r'line 2, column "Fl.che" and 39 more: found "30,5"'):
+    with refused(DataError, 'line 2, column "Fläche" and 39 more', '"30,5"'):
         read_table(path)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuiprop.data.catalogue import CATALOGUE, load_table
-from tuiprop.data.reader import read_table
+from tuiprop.data.readers.formats import read_table
 from tuiprop.data.table import Column, Table
 from tuiprop.data.writer import to_csv
 from tuiprop.training.experiment import DataSettings

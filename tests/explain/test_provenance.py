@@ -15,11 +15,11 @@ from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import evaluate, joined
-from tuiprop.explain.provenance import Cell, Group, Origin, maker
+from tuiprop.explain.provenance import Group, Origin, maker
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Trainer
-from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Arrays, Operation, T, operations
+from tuiprop.update.arrays import ArrayRef, CellRef, T
+from tuiprop.update.operation import Arrays, Operation, operations
 from tuiprop.update.record import Record
 
 
@@ -184,9 +184,9 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
     record, tracer = training.record(), tracer_of(training, optimizer="adam")
     arrays, steps = record.arrays(), training.operations()
     unseen = {operation.result for operation in steps}
-    to_do = [Cell(ArrayRef("W", 1), 0, 0), Cell(ArrayRef("da", 3), 0, 0)]
+    to_do = [CellRef(ArrayRef("W", 1), 0, 0), CellRef(ArrayRef("da", 3), 0, 0)]
     beginnings = set()
-    done: set[Cell] = set()
+    done: set[CellRef] = set()
     while to_do:
         cell = to_do.pop()
         if cell in done:
@@ -194,16 +194,16 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
         done.add(cell)
         operation = maker(steps, cell)
         if operation is None:
-            beginnings.add(cell.reference.slot or cell.reference.symbol)
+            beginnings.add(cell.array.slot or cell.array.symbol)
             continue
-        unseen.discard(cell.reference)
+        unseen.discard(cell.array)
         origin = tracer.origin(operation, arrays, record.result(operation), cell.row, cell.column)
         for position in range(len(origin.values)):
             term = origin.term(position)
             assert term.value == origin.values[position]
             assert term.factors
             for factor in term.factors:
-                place = arrays[factor.cell.reference][factor.cell.row, factor.cell.column]
+                place = arrays[factor.cell.array][factor.cell.row, factor.cell.column]
                 assert factor.function or factor.value == place
                 to_do.append(factor.cell)
     assert beginnings == {"a", "y", "W", "b", "m", "v"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tuiprop.core.initialization import initialize
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.model import Model, network_of
 from tuiprop.training.experiment import parse
 

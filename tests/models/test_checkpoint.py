@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from fuzz.checkpoints import damage, kill
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.errors import FileError
 from tuiprop.models import checkpoint as module
 from tuiprop.models.checkpoint import Checkpoint, load_checkpoint
 from tuiprop.models.contents import ContentError
 from tuiprop.models.weights import load_model
 from tuiprop.session.resume import resume_session
 from tuiprop.session.session import Session, open_session
-from tuiprop.storage.atomic import FileError
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import Experiment, parse
 from tuiprop.training.run import Run
@@ -140,7 +140,7 @@ def test_data_of_a_file_beside_it(tmp_path: Path) -> None:
     )
     resume_session(load_checkpoint(path))
     (tmp_path / "d.csv").write_text("x,y\n" + "".join(f"{i + 1},{i % 2}\n" for i in range(20)))
-    with pytest.raises(ValueError, match="the data are others than when the run was saved"):
+    with pytest.raises(ValueError, match="the data have changed since the run was saved"):
         resume_session(load_checkpoint(path))
 
 
@@ -221,17 +221,17 @@ def test_killed_while_it_saves(tmp_path: Path) -> None:
         ({"position": (99, 0)}, "cannot stand at (99, 0)"),
         ({"position": (1, 99)}, "cannot stand at (1, 99)"),
         ({"branch": 7}, "there is no branch 7"),
-        ({"logs": ()}, "found no branch"),
+        ({"logs": ()}, "there is no branch"),
         ({"state": b"1234"}, "state has 4 bytes"),
         ({"state": b""}, "state has 0 bytes"),
         ({"initial": b""}, "initial has 0 bytes"),
         ({"best": b"1"}, "best has 1 bytes"),
-        ({"best_epoch": 9}, "found best epoch 9"),
-        ({"history": b""}, "found a history of 0 bytes"),
-        ({"history": b"1"}, "found a history of 1 bytes"),
-        ({"examples": (0, 0)}, "found (0, 0) examples"),
+        ({"best_epoch": 9}, "the best epoch is 9"),
+        ({"history": b""}, "the history has 0 bytes"),
+        ({"history": b"1"}, "the history has 1 bytes"),
+        ({"examples": (0, 0)}, "no training examples: (0, 0)"),
         ({"inputs": ("a",)}, "it prepares 4 inputs"),
-        ({"preparation": ({},) * 4}, "preparation: found"),
+        ({"preparation": ({},) * 4}, "preparation: expected"),
         ({"experiment": {}}, "data.source"),
         ({"experiment": {"data": {"source": "iris"}}}, "network.layers"),
     ],
@@ -294,8 +294,10 @@ def test_branches_that_cannot_be(tmp_path: Path) -> None:
 def test_other_files(tmp_path: Path) -> None:
     path = tmp_path / "a.tuiprop"
     assert "not a checkpoint of tuiprop" in refused(path, b"PK")
-    assert "found format '2', this version reads 1" in refused(path, b"tuiprop checkpoint 2\nabc")
-    with pytest.raises(FileError, match=r"found \.npz, allowed: \.tuiprop"):
+    assert "format 1, which this version reads, got '2'" in refused(
+        path, b"tuiprop checkpoint 2\nabc"
+    )
+    with pytest.raises(FileError, match=r"suffix \.tuiprop, got \.npz"):
         load_checkpoint(tmp_path / "w.npz")
     with pytest.raises(FileError, match="cannot be read: No such file"):
         load_checkpoint(tmp_path / "none.tuiprop")

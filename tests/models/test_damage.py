@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from fuzz.kill import KILLED
 from fuzz.mutate import damage, outcome
 from tests.models.models import model
+from tests.refusals import refused
+from tuiprop.errors import FileError
 from tuiprop.models import contents
 from tuiprop.models.contents import ContentError
 from tuiprop.models.export import export
@@ -23,7 +25,6 @@ from tuiprop.models.formats import FORMATS, READ, npz
 from tuiprop.models.formats import json_file as text
 from tuiprop.models.formats import safetensors_file as tensors
 from tuiprop.models.weights import load_model, read
-from tuiprop.storage.atomic import FileError
 
 each_format = pytest.mark.parametrize("suffix", READ)
 
@@ -134,7 +135,7 @@ def test_hostile_safetensors(tmp_path: Path, content: bytes) -> None:
         ("sha256", None, "its description is damaged: tuiprop and sha256 go together"),
         ("sha256", "0" * 64, "damaged: its numbers or its description do not have the checksum"),
         ("tuiprop", "{", "its description is not JSON: "),
-        ("tuiprop", '{"format": 2}', "found format 2, this version reads 1"),
+        ("tuiprop", '{"format": 2}', "expected format 1, which this version reads, got 2"),
     ],
 )
 def test_the_checksum_of_safetensors(key: str, value: str | None, words: str) -> None:
@@ -158,7 +159,7 @@ def test_the_checksum_of_safetensors(key: str, value: str | None, words: str) ->
         ("sha256", 5, "damaged: its numbers or its description do not have the checksum"),
         ("W1", [[1, 2], [3, 4], [5, 6]], "damaged: its numbers or its description do not have "),
         ("tuiprop", [], "its description is not JSON: "),
-        ("tuiprop", {"format": 2}, "found format 2, this version reads 1"),
+        ("tuiprop", {"format": 2}, "expected format 1, which this version reads, got 2"),
     ],
 )
 def test_the_checksum_of_json(key: str, value: object, words: str) -> None:
@@ -186,9 +187,9 @@ def test_the_checksum_of_json(key: str, value: object, words: str) -> None:
         ('{"W1": 5, "b1": [0]}', "W1: Expected `array`, got `int`"),
         ('{"W1": [[NaN]], "b1": [0]}', "not JSON with weights such as "),
         ('{"W1": [], "b1": []}', "W1 is (0,), expected ("),
-        ('{"w1": [[1]], "b1": [0]}', "found 'w1', expected W1, b1, W2, b2, …"),
-        ('{"b1": [0]}', "found b1, expected W1, b1, W2, b2, …"),
-        ("{}", "found nothing, expected W1, b1, W2, b2, …"),
+        ('{"w1": [[1]], "b1": [0]}', "'w1' is not one of W1, b1, W2, b2, …"),
+        ('{"b1": [0]}', "expected arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …, got b1"),
+        ("{}", "expected arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …, got nothing"),
         ('{"W1": [[1, 2]], "b1": [0, 0]}', "W1 is (1, 2), expected (2, 1): it looks transposed"),
     ],
 )
@@ -211,13 +212,13 @@ def test_numbers_typed_right() -> None:
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "LARGEST", 50)
-    with pytest.raises(ContentError, match="found 51 bytes, allowed: up to 50"):
+    with refused(ContentError, "", "51", "at most 50 bytes"):
         text.decode(b" " * 51)
     for suffix in READ:
         path = tmp_path / f"w{suffix}"
         with path.open("wb") as stream:
             stream.truncate(contents.LARGEST + 1)  # takes no room on the disk
-        with pytest.raises(FileError, match=f"found {contents.LARGEST + 1} bytes, allowed: up to"):
+        with refused(FileError, "", f"{contents.LARGEST + 1:,}", f"{contents.LARGEST:,} bytes"):
             read(path)
 
 
@@ -225,7 +226,7 @@ def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_what_is_not_a_file(tmp_path: Path, path: str) -> None:
     link = tmp_path / "w.npz"
     link.symlink_to(path)
-    with pytest.raises(FileError, match="cannot be read: it is not a regular file"):
+    with pytest.raises(FileError, match="cannot be read: this is not a regular file"):
         read(link)
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from tests.models.models import close, library, model, rows_of
 from tuiprop.core.array import Array
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.errors import FileError
 from tuiprop.models import formats
 from tuiprop.models.contents import LARGEST
 from tuiprop.models.export import export
@@ -23,7 +24,6 @@ from tuiprop.models.formats import FORMATS, READ, SUFFIXES, npz
 from tuiprop.models.formats import python_scripts as scripts
 from tuiprop.models.model import Model
 from tuiprop.models.plain import examples
-from tuiprop.storage.atomic import FileError
 
 
 def wrong(each: Model, path: Path) -> str:
@@ -105,9 +105,7 @@ def test_a_network_that_no_file_may_hold(monkeypatch: pytest.MonkeyPatch) -> Non
 
     for suffix in SUFFIXES:
         each: Any = Model_
-        assert f"is not for {LARGEST // 8} parameters; allowed: up to" in FORMATS[suffix].refuses(
-            each
-        )
+        assert f"not {LARGEST // 8:,}" in FORMATS[suffix].refuses(each)
 
 
 def test_the_examples_are_spread_around_the_mean() -> None:

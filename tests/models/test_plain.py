@@ -11,7 +11,7 @@ import pytest
 
 from tests.models.models import library
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.encoding import encode
+from tuiprop.data.preparation.encoding import encode
 from tuiprop.models.export import export, remarks
 from tuiprop.models.formats import READ
 from tuiprop.models.weights import load_model

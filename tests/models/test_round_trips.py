@@ -14,12 +14,12 @@ import pytest
 from tests.models.models import close, library, model, rows_of
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
-from tuiprop.data.preparation import apply
+from tuiprop.data.preparation.encoding import apply
+from tuiprop.errors import FileError
 from tuiprop.models.export import export
 from tuiprop.models.formats import FORMATS, READ
 from tuiprop.models.model import Model
 from tuiprop.models.weights import load_model
-from tuiprop.storage.atomic import FileError
 
 HIDDEN = [name for name, g in ACTIVATIONS.items() if not g.output_only]
 
@@ -84,7 +84,7 @@ def test_the_script_that_needs_numpy_only(name: str, dtype: str) -> None:
     found = names["predict"](rows)
     assert found.dtype == dtype
     close(found, each.predict(rows))
-    with pytest.raises(ValueError, match=r"found \(2,\), expected \(m, "):
+    with pytest.raises(ValueError, match=r"must be \(m, .*got \(2,\)"):
         names["predict"](rows[0, :2])
 
 

@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 
 from tests.models.models import model
+from tests.refusals import refused as refused_with
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network, Parameters
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.errors import FileError, InputError
 from tuiprop.models.contents import LARGEST
 from tuiprop.models.export import export
 from tuiprop.models.model import Model
 from tuiprop.models.weights import PICKLES, holds_weights, load_model, parameters_for, read
 from tuiprop.session.session import open_session
-from tuiprop.storage.atomic import FileError
 from tuiprop.training.experiment import Experiment, parse, to_tables
 
 NETWORK = Network(2, (Layer(3, "tanh"), Layer(1, "linear")), "mse")
@@ -195,7 +196,7 @@ def test_what_was_read_is_not_shared(tmp_path: Path) -> None:
 
 def test_a_foreign_file_is_no_model(tmp_path: Path) -> None:
     text = refused(written(tmp_path, arrays_of()))
-    assert text.startswith("holds weights but not the network they belong to")
+    assert text.startswith("there are weights of 2 → 3 → 1 in it, but not the activations")
     assert "--init" in text
 
 
@@ -227,7 +228,7 @@ def test_a_foreign_file_is_no_model(tmp_path: Path) -> None:
         ({"b2": np.full((1, 1), -np.inf)}, "b2 holds values that are not finite"),
         (
             {"W1": None, "b1": None},
-            "found W2, b2, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …",
+            "expected arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …, got W2, b2",
         ),
     ],
 )
@@ -242,10 +243,10 @@ def test_numbers_that_the_dtype_cannot_hold(tmp_path: Path) -> None:
 
 
 def test_no_arrays_at_all(tmp_path: Path) -> None:
-    expected = "found nothing, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …"
+    expected = "expected arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …, got nothing"
     assert refused(zipped(tmp_path, {}), NETWORK) == expected
     np.savez(tmp_path / "w.npz", weight=np.zeros(3))
-    assert refused(tmp_path / "w.npz", NETWORK).startswith("found weight, expected W1")
+    assert refused(tmp_path / "w.npz", NETWORK).endswith(", got weight")
 
 
 # In, what is no such file
@@ -260,7 +261,7 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK", b"hello\n" * 100, npy(np.zeros((3, 2)))])
 def test_not_a_zip(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w.npz").write_bytes(content)
-    assert refused(tmp_path / "w.npz", NETWORK).startswith("not an .npz file: ")
+    assert refused(tmp_path / "w.npz", NETWORK).startswith("this is not an .npz file: ")
 
 
 def test_truncated_anywhere(tmp_path: Path) -> None:
@@ -349,7 +350,7 @@ def test_a_directory_that_declares_more_than_there_is(tmp_path: Path) -> None:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 2**20
-    assert text == f"declares {LARGEST + 1} bytes of arrays, allowed: up to {LARGEST}"
+    assert text == f"expected at most {LARGEST:,} bytes of arrays, got {LARGEST + 1:,}"
 
 
 def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,21 +359,27 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez_compressed(path, W1=np.zeros((2**20, 1)), b1=np.zeros((2**20, 1)))
     assert path.stat().st_size < 2**15
     tracemalloc.start()
-    assert refused(path, NETWORK).endswith(f"bytes of arrays, allowed: up to {2**20}")
+    assert refused(path, NETWORK).startswith(f"expected at most {2**20:,} bytes of arrays, got ")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**20
 
 
-ALLOWED = "allowed: 0, not at all, and 8, deflate"
+ALLOWED = "not by 0 (stored) or 8 (deflate)"
 
 
 @pytest.mark.parametrize(
     ("method", "words"),
     [
-        (zipfile.ZIP_DEFLATED, "not an .npz file: Bad CRC-32 for file 'W1.npy'"),
-        (zipfile.ZIP_BZIP2, f"not an .npz file: W1.npy is compressed by method 12, {ALLOWED}"),
-        (zipfile.ZIP_LZMA, f"not an .npz file: W1.npy is compressed by method 14, {ALLOWED}"),
+        (zipfile.ZIP_DEFLATED, "this is not an .npz file: Bad CRC-32 for file 'W1.npy'"),
+        (
+            zipfile.ZIP_BZIP2,
+            f"this is not an .npz file: W1.npy is compressed by method 12, {ALLOWED}",
+        ),
+        (
+            zipfile.ZIP_LZMA,
+            f"this is not an .npz file: W1.npy is compressed by method 14, {ALLOWED}",
+        ),
     ],
 )
 def test_a_bomb_that_says_that_it_is_small(tmp_path: Path, method: int, words: str) -> None:
@@ -477,7 +484,7 @@ def test_it_is_no_text(tmp_path: Path, entry: Array) -> None:
 @pytest.mark.parametrize("found", [0, 2, "1", None])
 def test_another_version(tmp_path: Path, found: object) -> None:
     text = refused(described(tmp_path, description(format=found)))
-    assert text == f"found format {found!r}, this version reads 1"
+    assert text == f"expected format 1, which this version reads, got {found!r}"
 
 
 @pytest.mark.parametrize("name", ["experiment", "inputs", "classes", "preparation", "update"])
@@ -570,7 +577,7 @@ def test_predict_takes_raw_rows(dtype: str) -> None:
 
 @pytest.mark.parametrize("shape", [(3,), (7, 2), (3, 7), (1, 7, 3), ()])
 def test_predict_says_what_it_takes(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"found .*, allowed: \(m, 3\), examples as rows: x0, x1"):
+    with refused_with(InputError, "inputs", str(shape), "(m, 3), examples as rows of x0, x1"):
         model((3, 2)).predict(np.zeros(shape))
 
 

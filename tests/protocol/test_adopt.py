@@ -106,10 +106,10 @@ def test_a_table_is_looked_at_before_it_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("activations", "source", "words"),
     [
-        (["relu"], "iris", "found 1 activations, expected 2, one for each layer of 4 → 5 → 3"),
-        (["softmax", "softmax"], "iris", "its network cannot be"),
+        (["relu"], "iris", "2 activations, one for each layer of 4 → 5 → 3, got 1"),
+        (["softmax", "softmax"], "iris", "invalid network"),
         (["relu", "softmax"], "wine", "W1 is (5, 4), expected (5, 13)"),
-        (["relu", "linear"], "iris", "network.loss: found mse for the target species"),
+        (["relu", "linear"], "iris", "as the target species is text, got mse"),
         (["relu", "softmax"], "absent.csv", "absent.csv"),
     ],
 )
@@ -123,7 +123,7 @@ def test_what_does_not_fit_is_one_sentence(
 def test_weights_are_no_data(tmp_path: Path) -> None:
     path = written(tmp_path / "w.npz")
     request = Adopt(weights=path, activations=["relu", "softmax"], source=path)
-    assert "allowed: a table" in refusal(Engine(), request).sentence
+    assert "expected a table, " in refusal(Engine(), request).sentence
 
 
 def test_transposed_weights_are_explained(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_transposed_weights_are_explained(tmp_path: Path) -> None:
 
 def test_a_pickle_is_refused_with_the_line_that_converts_it() -> None:
     sentence = refusal(Engine(), Locate(what="theirs.pt")).sentence
-    assert "is a pickle, which is code, and is not read" in sentence
+    assert "is a pickle, which is code and is not read" in sentence
     assert "weights_only=True" in sentence
 
 

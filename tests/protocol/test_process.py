@@ -48,6 +48,7 @@ from tuiprop.protocol.messages.requests import (
 )
 from tuiprop.protocol.pipe import read_message, write_message
 from tuiprop.storage.state_folder import kept_runs
+from tuiprop.update.arrays import ArrayRef
 
 SECONDS = 20.0
 """That nothing takes, unless it hangs."""
@@ -126,7 +127,7 @@ def test_it_is_another_process(client: ProcessClient) -> None:
 def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> None:
     assert isinstance(get(client.ask(Open(experiment=tables()))), Opened)
     engine = opened()
-    look = Look(window=Window(symbol="dz", layer=1, rows=5, columns=25))
+    look = Look(window=Window(array=ArrayRef("dz", 1), rows=5, columns=25))
     for update in (1, 17, LAST, 5, 12, 0, LAST):
         seek(client, update)
         go(engine, update)
@@ -166,7 +167,7 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
     experiment = tables()
     experiment["network"]["layers"][0]["units"] = 10_000
     get(client.ask(Open(experiment=experiment)))
-    window = Window(symbol="W", layer=2, rows=3, columns=10_000)
+    window = Window(array=ArrayRef("W", 2), rows=3, columns=10_000)
     futures = [client.ask(Look(window=window)) for _ in range(5)]
     saved = client.ask(Save())
     matrices = [get(future) for future in futures]

@@ -18,7 +18,6 @@ from tuiprop.protocol.messages.payloads import (
     Matrix,
     Message,
     Pace,
-    Place,
     Snapshot,
     Stop,
     Tables,
@@ -76,7 +75,7 @@ from tuiprop.session.views import table as table_view
 from tuiprop.session.views.operation import describe
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.operation import operations
 
 
@@ -187,7 +186,8 @@ def test_locate_an_experiment_that_cannot_be(tmp_path: Path) -> None:
     path.write_text('[data]\nsource = "iris"\n[training]\nepochs = -1\n')
     refused = refusal(Engine(), Locate(what=str(path)))
     assert refused.key == "training.epochs"
-    assert refused.sentence.startswith(f"{path}: training.epochs: found -1, allowed: ")
+    assert refused.sentence.startswith(f"{path}: training.epochs must be ")
+    assert refused.sentence.endswith(", got -1")
 
 
 def test_the_vocabulary() -> None:
@@ -626,7 +626,7 @@ def test_windows_are_clipped(
     found = matrix(engine, "z", 1, **dict(zip(names, asked, strict=True)))
     row, rows, column, columns = there
     assert found.window == Window(
-        symbol="z", layer=1, row=row, rows=rows, column=column, columns=columns
+        array=ArrayRef("z", 1), row=row, rows=rows, column=column, columns=columns
     )
     assert found.values == whole[row : row + rows, column : column + columns].tolist()
     assert found.shape == (5, 25)
@@ -766,10 +766,10 @@ def test_divergence() -> None:
     assert state_of(engine) == session.run.trainer.state.tobytes()
     assert frame.now is not None
     assert frame.bad is not None
-    assert (frame.bad.symbol, frame.bad.layer) == (frame.now.symbol, frame.now.layer)
+    assert frame.bad.array == frame.now.result
     assert f"), operation {frame.now.number} of 17: " in frame.diverged
     assert frame.diverged == str(DivergedError(session))  # as without the dashboard
-    found = matrix(engine, frame.bad.symbol, frame.bad.layer)
+    found = matrix(engine, frame.bad.array.symbol, frame.bad.array.layer)
     assert not np.isfinite(found.values[frame.bad.row][frame.bad.column])
     ask(engine, Move(operations=-1), Done)
     assert matrix(engine, "W", 1).values == session.parameters.W[1].tolist()
@@ -915,14 +915,16 @@ REQUESTS: list[Message] = [
     Seek(update=-(2**40)),
     Move(updates=-1, epochs=2),
     Look(),
-    Look(window=Window(symbol="dW", layer=2, row=1, rows=2, column=3, columns=4), history_from=9),
+    Look(
+        window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), history_from=9
+    ),
     Study(subset="validation", threshold=0.25, first=3, count=9),
     Look(
-        place=Place(symbol="W", layer=1, before=True),
+        cell=CellRef(ArrayRef("W", 1), before=True),
         terms=5,
-        operands=[Window(symbol="b", layer=1)],
+        operands=[Window(array=ArrayRef("b", 1))],
     ),
-    Try(symbol="W", layer=1, row=0, column=2, value=-0.5),
+    Try(cell=CellRef(ArrayRef("W", 1), 0, 2), value=-0.5),
     Keep(),
     Revert(),
     Change(learning_rate=0.5, options={"betas": (0.9, 0.99)}),
@@ -947,7 +949,7 @@ def test_requests_cross_unchanged() -> None:
 def test_replies_cross_unchanged(tmp_path: Path) -> None:
     engine = opened()
     go(engine, 7)
-    window = Window(symbol="W", layer=1, rows=3, columns=2)
+    window = Window(array=ArrayRef("W", 1), rows=3, columns=2)
     replies = [
         engine.handle(request)
         for request in (
@@ -1018,5 +1020,5 @@ def test_terms_of_a_sum_are_known(number: int, summands: list[str]) -> None:
     network = Network(4, (Layer(8, "tanh"), Layer(3, "softmax")), "cross_entropy", l2=0.1)
     steps = operations(network, OPTIMIZERS["sgd"], 0.1)
     operands = describe(steps, number, network, 32, 1).operands
-    found = [str(ArrayRef(each.symbol, each.layer, each.slot)) for each in operands if each.summand]
+    found = [str(each.array) for each in operands if each.summand]
     assert found == summands

@@ -7,6 +7,7 @@ from tuiprop.protocol.messages.payloads import Message, Tables, Window
 from tuiprop.protocol.messages.replies import Done, Frame, Opened, Refused, Reply
 from tuiprop.protocol.messages.requests import Look, Open, Seek
 from tuiprop.protocol.server import Engine
+from tuiprop.update.arrays import ArrayRef
 
 A = TypeVar("A")
 
@@ -59,7 +60,7 @@ def go(engine: Engine, update: int) -> Frame:
 def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
     whole = {"rows": 10_000, "columns": 10_000}
     window = {**whole, **window}
-    request = Look(window=Window(symbol=symbol, layer=layer, **window))  # type: ignore[arg-type]
+    request = Look(window=Window(array=ArrayRef(symbol, layer), **window))  # type: ignore[arg-type]
     return ask(engine, request, Frame)
 
 

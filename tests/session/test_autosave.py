@@ -33,6 +33,7 @@ from tuiprop.session import autosave as module
 from tuiprop.session.session import open_session
 from tuiprop.storage.state_folder import MOST_FILES, kept_runs
 from tuiprop.training.experiment import parse
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_what_was_changed_is_kept(folder: Path) -> None:
 def test_a_change_that_is_only_tried_is_not_kept(folder: Path) -> None:
     engine = opened(what="iris")
     go(engine, 4)
-    ask(engine, Try(symbol="W", layer=1, row=0, column=0, value=3.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=3.0), Done)
     assert engine.keep() is None
     engine.close()
     assert len(load_checkpoint(kept_runs(folder)[0]).content.logs) == 1

@@ -17,6 +17,7 @@ from tuiprop.session.scores import class_scores, confusion, evenly, number_score
 from tuiprop.session.session import Session
 from tuiprop.session.views import predictions as problem
 from tuiprop.training.history import predicted_classes
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 def sklearn_metrics() -> Any:
@@ -293,7 +294,7 @@ def test_what_is_tried_is_seen() -> None:
     engine = opened(generated("circle"))
     go(engine, 5)
     before = study(engine, subset="all").scores
-    ask(engine, Try(symbol="b", layer=2, row=0, column=0, value=50.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 0, 0), value=50.0), Done)
     scores = study(engine, subset="all").scores
     assert scores is not None
     assert scores != before

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,13 @@ import pytest
 
 from tests.session.runs import ask, do, go, opened, place_of, tables
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Place, Tables, Window
+from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Tables, Window
 from tuiprop.protocol.messages.replies import Done, Frame
 from tuiprop.protocol.messages.requests import Change, Keep, Look, Move, Play, Seek, SetSlip, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import ArrayRef, CellRef, of_layer
 from tuiprop.update.record import Record
 from tuiprop.verify.mistakes import SLIPS
 
@@ -59,26 +60,23 @@ def session_of(engine: Engine) -> Session:
     return engine._opened().session
 
 
-def origin_at(engine: Engine, place: Place, terms: int = 5) -> OriginNote | None:
-    return ask(engine, Look(place=place, terms=terms), Frame).origin
+def origin_at(engine: Engine, place: CellRef, terms: int = 5) -> OriginNote | None:
+    return ask(engine, Look(cell=place, terms=terms), Frame).origin
 
 
-def cells(engine: Engine, slots: str = "") -> Iterator[Place]:
+def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
     """Every cell of every array that there is, made or not."""
-    view = engine._opened().view
-    L = session_of(engine).run.network.L
-    for l in range(L + 1):
-        for symbol in ("W", "b", "z", "a", "da", "dz", "dW", "db", "y", "J"):
-            if (l == 0 and symbol != "a") or (symbol in ("y", "J") and l < L):
-                continue
-            rows, columns = view._shape(symbol, l)
-            kinds: list[dict[str, Any]] = [{}]
-            if symbol in ("W", "b"):
-                kinds += [{"before": True}, *({"slot": slot} for slot in slots)]
-            for kind in kinds:
-                for row in range(rows):
-                    for column in range(columns):
-                        yield Place(symbol=symbol, layer=l, row=row, column=column, **kind)
+    network = session_of(engine).run.network
+    arrays = [each for l in range(network.L + 1) for each in of_layer(l)]
+    arrays += [ArrayRef("y", network.L), ArrayRef("J", network.L)]
+    for array in arrays:
+        rows, columns = array.shape(network.sizes, ask(engine, Look(), Frame).examples)
+        for row, column in product(range(rows), range(columns)):
+            yield CellRef(array, row, column)
+            if array.is_parameter:
+                yield CellRef(array, row, column, before=True)
+                for slot in slots:
+                    yield CellRef(ArrayRef(array.symbol, array.layer, slot), row, column)
 
 
 def assert_consistent(note: OriginNote, shown: float) -> None:
@@ -98,14 +96,9 @@ def assert_consistent(note: OriginNote, shown: float) -> None:
     assert "{" not in note.equation
 
 
-def recorded(record: Record, place: Place, *, after: bool) -> Array:
+def recorded(record: Record, place: CellRef, *, after: bool) -> Array:
     """The array of a record that a place lies in."""
-    if place.symbol == "J":
-        return np.full((1, 1), record.J)
-    if place.symbol in ("W", "b") and not place.slot and not place.before and after:
-        changed: Array = getattr(record.after, place.symbol)[place.layer]
-        return changed
-    return record.arrays()[ArrayRef(place.symbol, place.layer, place.slot)]
+    return record.array(place.array, after=after and not place.before)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -123,12 +116,12 @@ def test_every_cell_at_every_position(name: str, t: int) -> None:
         # all cells of what was made last, and some of the others
         chance = random.Random(k)
         for place in cells(engine, SLOTS[name]):
-            reference = ArrayRef(place.symbol, place.layer, place.slot)
+            reference = place.array
             if reference != operations[k - 1].result and chance.random() > 0.02:
                 continue
             note = origin_at(engine, place)
-            parameter = place.symbol in ("W", "b")
-            is_start = parameter or place.symbol == "y" or reference == ArrayRef("a", 0)
+            parameter = place.array.symbol in ("W", "b")
+            is_start = parameter or place.array.symbol == "y" or reference == ArrayRef("a", 0)
             if not is_start and reference not in made:
                 assert note is None, place
                 continue
@@ -136,7 +129,7 @@ def test_every_cell_at_every_position(name: str, t: int) -> None:
             changed = reference in made
             array = recorded(record, place, after=changed)
             assert_consistent(note, float(array[place.row, place.column]))
-            is_leaf = is_start and (place.before or bool(place.slot) or not changed)
+            is_leaf = is_start and (place.before or bool(place.array.slot) or not changed)
             assert bool(note.sentence) == is_leaf, place
 
 
@@ -159,50 +152,51 @@ def test_before_the_first_update_there_are_the_initial_weights_and_the_inputs() 
     engine = opened(classes())
     for place in cells(engine, "mv"):
         note = origin_at(engine, place)
-        start = (place.symbol in ("W", "b") and not place.before and not place.slot) or (
-            (place.symbol, place.layer) == ("a", 0)
-        )
+        start = place.array.is_editable and not place.before
         assert (note is not None) == start, place
         if note is not None:
             assert note.sentence
-            window = Window(symbol=place.symbol, layer=place.layer, rows=99, columns=99)
+            window = Window(array=place.array, rows=99, columns=99)
             matrix = ask(engine, Look(window=window), Frame).matrix
             assert matrix is not None
             assert note.shown == matrix.values[place.row][place.column]
             column = matrix.column_names[place.column]
             row = matrix.row_names[place.row]
-            inside = row if place.symbol == "b" else f"{row},{column}"
-            assert note.name == f"{place.symbol}[{place.layer}][{inside}]"
+            inside = row if place.array.symbol == "b" else f"{row},{column}"
+            assert note.name == f"{place.array}[{inside}]"
 
 
 def test_what_is_not_there_has_no_origin() -> None:
     engine = opened(classes())
     go(engine, 2)
     for place in (
-        Place(symbol="W", layer=1, row=99),
-        Place(symbol="W", layer=1, column=99),
-        Place(symbol="W", layer=0),
-        Place(symbol="W", layer=3),
-        Place(symbol="J", layer=1),
-        Place(symbol="y", layer=2, column=6),
-        Place(symbol="W", layer=1, slot="s"),
-        Place(symbol="Q", layer=1),
+        CellRef(ArrayRef("W", 1), 99),
+        CellRef(ArrayRef("W", 1), column=99),
+        CellRef(ArrayRef("W", 0)),
+        CellRef(ArrayRef("W", 3)),
+        CellRef(ArrayRef("J", 1)),
+        CellRef(ArrayRef("y", 2), column=6),
+        CellRef(ArrayRef("W", 1, "s")),
+        CellRef(ArrayRef("Q", 1)),
     ):
         assert origin_at(engine, place) is None, place
-    window = Window(symbol="W", layer=3, rows=9, columns=9)
-    there = Window(symbol="W", layer=1, rows=9, columns=9)
-    slot = Window(symbol="W", layer=1, slot="s", rows=9, columns=9)
+    window = Window(array=ArrayRef("W", 3), rows=9, columns=9)
+    there = Window(array=ArrayRef("W", 1), rows=9, columns=9)
+    slot = Window(array=ArrayRef("W", 1, "s"), rows=9, columns=9)
     frame = ask(engine, Look(window=window, operands=[window, there, slot]), Frame)
     assert (frame.matrix, frame.shown) == (None, None)
-    assert [(each.window.slot, each.made) for each in frame.operands] == [("", True), ("s", False)]
+    assert [(each.window.array.slot, each.made) for each in frame.operands] == [
+        ("", True),
+        ("s", False),
+    ]
 
 
 def test_none_while_it_walks() -> None:
     engine = opened(classes())
     go(engine, 2)
     ask(engine, Play(), Done)
-    place, slot = Place(symbol="dW", layer=1), Window(symbol="W", layer=1, slot="m")
-    frame = ask(engine, Look(place=place, operands=[slot]), Frame)
+    place, slot = CellRef(ArrayRef("dW", 1)), Window(array=ArrayRef("W", 1, "m"))
+    frame = ask(engine, Look(cell=place, operands=[slot]), Frame)
     assert frame.status == "playing"
     assert frame.origin is None
     assert [each.made for each in frame.operands] == [False]
@@ -214,7 +208,7 @@ def test_terms_have_the_names_of_the_users_data() -> None:
     session = session_of(engine)
     record = open_session(parse(classes())).run.record(3)
     rows = session.examples.training.rows[record.examples]
-    note = origin_at(engine, Place(symbol="dW", layer=2, row=1, column=2), terms=99)
+    note = origin_at(engine, CellRef(ArrayRef("dW", 2), 1, 2), terms=99)
     assert note is not None
     assert note.name == "dW[2][versicolor,u2]"
     assert note.equation == (
@@ -227,10 +221,10 @@ def test_terms_have_the_names_of_the_users_data() -> None:
         f"#{row} {kinds[int(record.y[:, i].argmax())]}" for i, row in enumerate(rows.tolist())
     }
     assert found == expected | {"λ W[2]"}
-    note = origin_at(engine, Place(symbol="z", layer=1, row=3, column=1), terms=99)
+    note = origin_at(engine, CellRef(ArrayRef("z", 1), 3, 1), terms=99)
     assert note is not None
     assert {term.name for term in note.terms} == {*session.examples.inputs, "bias"}
-    note = origin_at(engine, Place(symbol="W", layer=1), terms=99)
+    note = origin_at(engine, CellRef(ArrayRef("W", 1)), terms=99)
     assert note is not None
     assert [term.name for term in note.terms if term.name != "before"] == ["change"]
     names = {factor.array for term in note.terms for factor in term.factors}
@@ -241,7 +235,7 @@ def test_terms_have_the_names_of_the_users_data() -> None:
 def test_the_largest_and_the_rest(terms: int) -> None:
     engine = opened(classes())
     go(engine, 3)
-    place = Place(symbol="dW", layer=1, row=2, column=1)
+    place = CellRef(ArrayRef("dW", 1), 2, 1)
     whole, part = origin_at(engine, place, terms=99), origin_at(engine, place, terms=terms)
     assert whole is not None
     assert part is not None
@@ -271,20 +265,18 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
         for _ in range(100):
             note = origin_at(engine, place, terms=99)
             assert note is not None, place
-            assert note.place == place or note.place.before
+            assert note.cell == place or note.cell.before
             if value is not None:
                 assert note.shown == value
             if note.sentence:
-                ends.add((place.symbol, bool(place.slot), place.before))
+                ends.add((place.array.symbol, bool(place.array.slot), place.before))
                 break
             factors = [factor for term in note.terms for factor in term.factors]
             factor = chance.choice(factors)
-            plain = factor.array == str(
-                ArrayRef(factor.place.symbol, factor.place.layer, factor.place.slot)
-            )
-            place, value = factor.place, factor.value if plain else None
+            plain = factor.array == str(factor.cell.array)
+            place, value = factor.cell, factor.value if plain else None
             assert factor.name.startswith(factor.array.split("(")[-1].split("[")[0]) or (
-                factor.place.slot
+                factor.cell.array.slot
             )
         else:
             raise AssertionError(f"no end: {place}")
@@ -298,7 +290,7 @@ def test_the_settings_are_those_that_the_update_was_made_with() -> None:
     engine = opened(classes())
     go(engine, 4)
     ask(engine, Change(optimizer="sgd", learning_rate=0.5, l2=0.3), Done)
-    place, gradient = Place(symbol="W", layer=1), Place(symbol="dW", layer=1)
+    place, gradient = CellRef(ArrayRef("W", 1)), CellRef(ArrayRef("dW", 1))
     for _ in range(2):
         go(engine, 5)
         after = origin_at(engine, gradient, terms=9)
@@ -327,11 +319,11 @@ def test_the_settings_are_those_that_the_update_was_made_with() -> None:
 def test_a_slot_of_another_optimiser_is_gone() -> None:
     engine = opened(classes())
     go(engine, 4)
-    slot = Window(symbol="W", layer=1, slot="m", rows=9, columns=9)
-    place = Place(symbol="W", layer=1, slot="m")
+    slot = Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9)
+    place = CellRef(ArrayRef("W", 1, "m"))
     ask(engine, Change(optimizer="sgd"), Done)
     go(engine, 5)
-    frame = ask(engine, Look(window=slot, operands=[slot], place=place), Frame)
+    frame = ask(engine, Look(window=slot, operands=[slot], cell=place), Frame)
     assert frame.origin is None
     assert [each.made for each in frame.operands] == [False]
 
@@ -350,7 +342,7 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
         note = origin_at(engine, place)
         if note is None or note.sentence:
             continue
-        name = str(ArrayRef(place.symbol, place.layer))
+        name = str(place.array)
         if note.slip:
             assert note.slip == SLIPS[slip].sentence
             assert "{" not in note.equation
@@ -378,7 +370,7 @@ def test_without_a_slip_nothing_is_said() -> None:
     ask(engine, SetSlip(name="no_mean"), Done)
     ask(engine, SetSlip(name=None), Done)
     go(engine, 3)
-    note = origin_at(engine, Place(symbol="dW", layer=1))
+    note = origin_at(engine, CellRef(ArrayRef("dW", 1)))
     assert note is not None
     assert (note.slip, note.closes) == ("", True)
 
@@ -386,8 +378,8 @@ def test_without_a_slip_nothing_is_said() -> None:
 # Windows
 
 
-def whole(symbol: str, layer: int, **kind: Any) -> Window:
-    return Window(symbol=symbol, layer=layer, rows=99, columns=99, **kind)
+def whole(symbol: str, layer: int, slot: str = "", *, before: bool = False) -> Window:
+    return Window(array=ArrayRef(symbol, layer, slot), before=before, rows=99, columns=99)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -436,17 +428,13 @@ def test_shown_is_the_operation_that_made_what_is_looked_at(name: str) -> None:
     operations = alone.run.trainer.operations()
     for k in range(len(operations)):
         for number, operation in enumerate(operations, start=1):
-            window = whole(operation.result.symbol, operation.result.layer)
+            window = Window(array=operation.result, rows=99, columns=99)
             shown = ask(engine, Look(window=window), Frame).shown
             if k and number > k:
                 assert shown is None
                 continue
             assert shown is not None
-            assert (shown.number, shown.symbol, shown.layer) == (
-                number,
-                operation.result.symbol,
-                operation.result.layer,
-            )
+            assert (shown.number, shown.result) == (number, operation.result)
         for window in (whole("a", 0), whole("W", 1, before=True), whole("W", 1, slot="v")):
             assert ask(engine, Look(window=window), Frame).shown is None
         do(engine, Move(operations=1))
@@ -480,7 +468,7 @@ def test_what_is_tried_is_compared_with_the_same_moment_without_it() -> None:
         found = ask(engine, Look(window=whole(symbol, 1)), Frame).matrix
         assert found is not None
         without[symbol] = found
-    ask(engine, Try(symbol="W", layer=2, row=0, column=0, value=0.75), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=0.75), Done)
     for symbol, expected in without.items():
         found = ask(engine, Look(window=whole(symbol, 1)), Frame).matrix
         assert found is not None

@@ -14,6 +14,7 @@ from tuiprop.protocol.server import Engine
 from tuiprop.session import playback as walk_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
+from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.record import Record
 
 COUNT = 17
@@ -258,9 +259,12 @@ def test_switched_off_and_deleted_ones_do_not_stop() -> None:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (Stop(when="update <"), "allowed: QUANTITY OP NUMBER"),
-        (Stop(when="norm(W[9]) > 1"), "found layer 9, allowed: from 1 to 2"),
-        (Stop(when="norm(W[9]) > 1", enabled=False), "found layer 9, allowed: from 1 to 2"),
+        (Stop(when="update <"), "QUANTITY OP NUMBER"),
+        (Stop(when="norm(W[9]) > 1"), "norm(W[9]): expected a layer from 1 to 2, got 9"),
+        (
+            Stop(when="norm(W[9]) > 1", enabled=False),
+            "norm(W[9]): expected a layer from 1 to 2, got 9",
+        ),
     ],
 )
 def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None:
@@ -376,7 +380,7 @@ def test_divergence_stops_at_the_first_number_that_is_not_finite(way: str) -> No
     assert place_of(frame) == (t - 1, k)
     assert frame.bad is not None
     assert f"), operation {k} of 17: {name}[" in frame.diverged
-    window = Window(symbol=frame.bad.symbol, layer=frame.bad.layer, rows=99, columns=99)
+    window = Window(array=frame.bad.array, rows=99, columns=99)
     matrix = ask(engine, Look(window=window), Frame).matrix
     assert matrix is not None
     assert not np.isfinite(matrix.values[frame.bad.row][frame.bad.column])
@@ -430,7 +434,7 @@ def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> 
     assert frame.diverged.startswith("diverged at update 1 ")
     assert ": a slot of the optimiser is not finite any more; " in frame.diverged
     assert (frame.update, frame.bad) == (0, None)
-    window = Window(symbol="W", layer=1, slot="v", rows=9, columns=9)
+    window = Window(array=ArrayRef("W", 1, "v"), rows=9, columns=9)
     looked = ask(engine, Look(window=window, operands=[window]), Frame)
     assert looked.diverged == frame.diverged
     assert ask(engine, Look(), Frame).diverged == frame.diverged

@@ -75,7 +75,7 @@ def test_what_suits_a_table_is_suggested_and_trains(untidy: str) -> None:
     assert note(found, "name").flags == ["identifier"]
     assert (note(found, "age").on_missing, note(found, "port").on_missing) == ("median", "category")
     assert found.outline.notes == [
-        "column age: 6 missing, taken for the median of the training examples",
+        "column age: 6 missing cells, replaced by the median of the training examples",
         "left out: name",
     ]
     located = ask(Engine(), Locate(what=untidy), Located)

@@ -78,4 +78,7 @@ def test_a_way_back_can_be_stopped(request_: Any) -> None:
 def test_memory_for_key_frames_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUIPROP_KEY_FRAMES_MB", "lots")
     refused = refusal(Engine(), Open(experiment=tables()))
-    assert "TUIPROP_KEY_FRAMES_MB: found 'lots'" in refused.sentence
+    assert (
+        "TUIPROP_KEY_FRAMES_MB must be a number of MB greater than 0, got 'lots'"
+        in refused.sentence
+    )

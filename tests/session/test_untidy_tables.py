@@ -22,6 +22,7 @@ from tuiprop.protocol.messages.payloads import Tables, Window
 from tuiprop.protocol.messages.replies import Described, Exported, Frame, Located, Opened
 from tuiprop.protocol.messages.requests import Describe, Export, Locate, Look, Move, Open, Seek
 from tuiprop.protocol.server import Engine
+from tuiprop.update.arrays import ArrayRef
 
 Cells = dict[str, list[str]]
 """The columns of a raw file, decimal commas as points."""
@@ -119,7 +120,7 @@ def test_the_same_predictions_everywhere(tmp_path: Path, kind: str) -> None:
     engine.handle(Move(updates=1))  # its a[L] is what the exported weights give
     finish(engine)
     matrix = ask(
-        engine, Look(window=Window(symbol="a", layer=2, rows=99, columns=99)), Frame
+        engine, Look(window=Window(array=ArrayRef("a", 2), rows=99, columns=99)), Frame
     ).matrix
     assert matrix is not None
     of_table = [int(name.removeprefix("#")) for name in matrix.column_names]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.session.runs import ask, finish, go, look, opened, refusal, state_of, tables
-from tuiprop.protocol.messages.payloads import Place, WhatIf
+from tuiprop.protocol.messages.payloads import WhatIf
 from tuiprop.protocol.messages.replies import Done, Exported, Frame
 from tuiprop.protocol.messages.requests import (
     Change,
@@ -23,6 +23,7 @@ from tuiprop.protocol.messages.requests import (
 from tuiprop.protocol.server import Engine
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.run import Run
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 def run_of(engine: Engine) -> Run:
@@ -44,7 +45,7 @@ def place(engine: Engine) -> tuple[int, int]:
     return frame.update, frame.now.number if frame.now else 0
 
 
-WEIGHT = Try(symbol="W", layer=1, row=2, column=3, value=1.5)
+WEIGHT = Try(cell=CellRef(ArrayRef("W", 1), 2, 3), value=1.5)
 
 
 def test_before_and_after_are_those_of_runs_of_their_own() -> None:
@@ -60,11 +61,11 @@ def test_before_and_after_are_those_of_runs_of_their_own() -> None:
     after = edited.next_record()
     assert found.before == before.W[1][2, 3]
     assert found.after == 1.5
-    assert found.cell == "W[1][u2,petal_width]"
+    assert found.name == "W[1][u2,petal_width]"
     assert found.J_batch == (before.J, after.J)
     assert found.J_training == (plain.evaluate()[0].loss, edited.evaluate()[0].loss)
     assert found.J_validation == (plain.evaluate()[1].loss, edited.evaluate()[1].loss)
-    of_array = {change.array: change for change in found.changes}
+    of_array = {str(change.array): change for change in found.changes}
     assert list(of_array)[:4] == ["z[1]", "a[1]", "z[2]", "a[2]"]
     difference = np.abs(after.z[2] - before.z[2])
     i, j = np.unravel_index(int(difference.argmax()), difference.shape)
@@ -125,7 +126,7 @@ def test_keep_is_a_branch_and_the_first_course_is_there_to_return_to() -> None:
     finish(engine)
     assert frame_of(engine).update == 20
     assert state_of(engine) == newest
-    assert "found branch 7, allowed: 0, 1" in refusal(engine, Seek(branch=7)).sentence
+    assert "no branch 7; there are 0, 1" in refusal(engine, Seek(branch=7)).sentence
 
 
 def test_another_value_replaces_what_is_tried() -> None:
@@ -133,7 +134,7 @@ def test_another_value_replaces_what_is_tried() -> None:
     go(engine, 3)
     ask(engine, WEIGHT, Done)
     first = what_if(engine)
-    ask(engine, Try(symbol="W", layer=1, row=2, column=3, value=-1.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 2, 3), value=-1.0), Done)
     again = what_if(engine)
     assert again.before == first.before
     assert again.J_batch[0] == first.J_batch[0]
@@ -158,15 +159,15 @@ def test_an_input_of_an_example_of_the_batch_at_hand(update: int) -> None:
     go(engine, update)
     shown = look(engine, "a", 0).matrix
     assert shown is not None
-    ask(engine, Try(symbol="a", layer=0, row=1, column=4, value=3.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("a", 0), 1, 4), value=3.0), Done)
     found = what_if(engine)
     assert found.before == shown.values[1][4]
-    assert found.cell == f"a[0][sepal_width,{shown.column_names[4]}]"
+    assert found.name == f"a[0][sepal_width,{shown.column_names[4]}]"
     changed = look(engine, "a", 0).matrix
     assert changed is not None
     assert changed.column_names == shown.column_names
     assert changed.values[1][4] == 3.0
-    of_array = {change.array: change for change in found.changes}
+    of_array = {str(change.array): change for change in found.changes}
     assert of_array["z[1]"].changed == 5, "one example, for every unit"
     edit = run_of(engine).branch.edits[-1]
     assert isinstance(edit, InputEdit)
@@ -179,9 +180,9 @@ def test_an_input_of_an_example_of_the_batch_at_hand(update: int) -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Try(symbol="z", layer=1, row=0, column=0, value=1.0), "z[1] is computed"),
-        (Try(symbol="a", layer=1, row=0, column=0, value=1.0), "a[1] is computed"),
-        (Try(symbol="W", layer=1, row=0, column=0, value=float("inf")), "found inf, allowed: a f"),
+        (Try(cell=CellRef(ArrayRef("z", 1), 0, 0), value=1.0), "z[1] is computed"),
+        (Try(cell=CellRef(ArrayRef("a", 1), 0, 0), value=1.0), "a[1] is computed"),
+        (Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=float("inf")), "got inf"),
     ],
 )
 def test_what_cannot_be_changed(request_: Try, words: str) -> None:
@@ -195,7 +196,7 @@ def test_a_parameter_that_this_update_has_changed_already() -> None:
     engine = opened()
     ask(engine, Move(operations=14), Done)
     assert "changed by this update already" in refusal(engine, WEIGHT).sentence
-    ask(engine, Try(symbol="W", layer=2, row=0, column=0, value=1.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=1.0), Done)
 
 
 def test_settings_are_changed_and_the_curve_says_where() -> None:
@@ -232,12 +233,15 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Change(), "nothing is changed"),
-        (Change(learning_rate=-1.0), "training.learning_rate: found -1.0"),
-        (Change(optimizer="nadam"), "training.optimizer: found"),
+        (Change(), "no setting is changed"),
+        (
+            Change(learning_rate=-1.0),
+            "training.learning_rate must be a number greater than 0, got -1.0",
+        ),
+        (Change(optimizer="nadam"), 'got "nadam"'),
         (Change(options={"momentum": 0.5}), "training.options.momentum"),
-        (Change(l2=-1.0), "network.l2: found -1.0"),
-        (Change(batch_size=-1), "training.batch_size: found -1"),
+        (Change(l2=-1.0), "network.l2 must be a number, 0 or more, got -1.0"),
+        (Change(batch_size=-1), "got -1"),
     ],
 )
 def test_settings_that_cannot_be(request_: Change, words: str) -> None:
@@ -279,7 +283,7 @@ def test_no_record_before_the_first_update(tmp_path: Path) -> None:
 def test_float32_values_are_those_of_the_network() -> None:
     engine = opened(tables(dtype="float32"))
     go(engine, 4)
-    ask(engine, Try(symbol="b", layer=2, row=1, column=0, value=0.1), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 1, 0), value=0.1), Done)
     shown = look(engine, "b", 2).matrix
     assert shown is not None
     assert shown.values[1][0] == float(np.float32(0.1))
@@ -287,25 +291,25 @@ def test_float32_values_are_those_of_the_network() -> None:
 
 def test_a_number_that_overflows_the_dtype_of_the_run_is_none() -> None:
     engine = opened(tables(dtype="float32"))
-    sentence = refusal(engine, Try(symbol="W", layer=1, row=0, column=0, value=1e39)).sentence
-    assert sentence == "found 1e+39, allowed: a finite number of float32"
-    ask(engine, Try(symbol="W", layer=1, row=0, column=0, value=1e38), Done)
+    sentence = refusal(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=1e39)).sentence
+    assert sentence == "expected a finite number of float32, got 1e+39"
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=1e38), Done)
 
 
 @pytest.mark.parametrize(
     ("symbol", "layer", "row", "column", "words"),
     [
-        ("W", 1, 999, 0, "allowed: below 5 and 4"),
-        ("W", 1, 0, 4, "allowed: below 5 and 4"),
-        ("b", 2, 0, 1, "allowed: below 3 and 1"),
-        ("W", 0, 0, 0, "found layer 0, allowed: 1 to 2"),
-        ("a", 3, 0, 0, "found layer 3, allowed: 0 to 2"),
-        ("a", 0, 0, -1, "found row 0 and column -1 of a[0]"),
+        ("W", 1, 999, 0, "got row 999 and column 0"),
+        ("W", 1, 0, 4, "got row 0 and column 4"),
+        ("b", 2, 0, 1, "got row 0 and column 1"),
+        ("W", 0, 0, 0, "a layer from 1 to 2, got 0"),
+        ("a", 3, 0, 0, "a layer from 0 to 2, got 3"),
+        ("a", 0, 0, -1, "of a[0], got row 0 and column -1"),
     ],
 )
 def test_beyond_an_array(symbol: str, layer: int, row: int, column: int, words: str) -> None:
     engine = opened()
-    request = Try(symbol=symbol, layer=layer, row=row, column=column, value=1.0)
+    request = Try(cell=CellRef(ArrayRef(symbol, layer), row, column), value=1.0)
     assert words in refusal(engine, request).sentence
 
 
@@ -313,7 +317,7 @@ def test_the_same_value_is_no_change() -> None:
     engine = opened()
     engine.handle(Seek(update=3))
     engine.handle(Move(operations=2))
-    refused = refusal(engine, Try(symbol="b", layer=1, row=0, column=0, value=_b(engine)))
+    refused = refusal(engine, Try(cell=CellRef(ArrayRef("b", 1), 0, 0), value=_b(engine)))
     assert refused.sentence.endswith(" already")
     assert (frame_of(engine).update, frame_of(engine).now.number) == (3, 2)  # type: ignore[union-attr]
     assert len(frame_of(engine).branches) == 1
@@ -325,10 +329,10 @@ def _b(engine: Engine) -> float:
 
 def test_what_an_update_starts_from_says_where_it_is_from() -> None:
     engine = opened()
-    b = Place(symbol="b", layer=1, row=0, column=0, before=True)
+    b = CellRef(ArrayRef("b", 1), 0, 0, before=True)
 
     def sentence() -> str:
-        origin = ask(engine, Look(place=b), Frame).origin
+        origin = ask(engine, Look(cell=b), Frame).origin
         assert origin is not None
         return origin.sentence
 
@@ -338,6 +342,6 @@ def test_what_an_update_starts_from_says_where_it_is_from() -> None:
     assert sentence() == "Made by update 2."
     engine.handle(Move(operations=1))
     assert sentence() == "Made by update 3."
-    engine.handle(Try(symbol="b", layer=1, row=0, column=0, value=0.5))
+    engine.handle(Try(cell=CellRef(ArrayRef("b", 1), 0, 0), value=0.5))
     engine.handle(Keep())
     assert sentence() == "Changed by hand after update 3."

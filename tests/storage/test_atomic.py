@@ -5,7 +5,9 @@ from typing import IO
 
 import pytest
 
-from tuiprop.storage.atomic import FileError, refusal, write, write_text
+from tests.refusals import check_fields
+from tuiprop.errors import FileError
+from tuiprop.storage.atomic import check_writable, write, write_text
 
 
 def fill(stream: IO[bytes]) -> None:
@@ -165,7 +167,7 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
 def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
     sentence(tmp_path / name)
     path = str(tmp_path / name)
-    assert refusal(path, ".npz").startswith(f"{path}: cannot be written: ")
+    assert refusal_reason(path, ".npz").startswith("cannot be written: ")
     assert files(tmp_path) == []
 
 
@@ -187,26 +189,44 @@ def test_a_folder_that_cannot_be_written_to(
 # What can be said beforehand
 
 
-def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def refusal(file: str, *suffixes: str) -> FileError | None:
+    """Why no file can be written there; it names the file as the user did."""
+    try:
+        check_writable(file, *suffixes)
+    except FileError as error:
+        return error
+    return None
+
+
+def refusal_reason(file: str, *suffixes: str) -> str:
+    error = refusal(file, *suffixes)
+    assert error is not None
+    assert error.file == file
+    return error.reason
+
+
+def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.npz").mkdir()
     (tmp_path / "old.npz").write_bytes(b"old")
     for good in ("a.npz", "./a.npz", "old.npz", str(tmp_path / "a.npz"), "folder.npz/a.npz"):
-        assert refusal(good, ".npz") == ""
-    assert refusal("a.csv", ".npz") == "a.csv: found .csv, allowed: .npz"
-    assert refusal("a", ".npz") == "a: found no suffix, allowed: .npz"
-    assert refusal("none/a.npz", ".npz") == "none/a.npz: there is no folder none"
-    assert refusal("old.npz/a.npz", ".npz") == "old.npz/a.npz: there is no folder old.npz"
-    assert refusal("folder.npz", ".npz") == "folder.npz: is a folder"
+        assert refusal(good, ".npz") is None
+    for file, found in (("a.csv", ".csv"), ("a", "no suffix")):
+        error = refusal(file, ".npz")
+        assert error is not None
+        check_fields(error, "", found, ".npz")
+    assert refusal_reason("none/a.npz", ".npz") == "there is no folder none"
+    assert refusal_reason("old.npz/a.npz", ".npz") == "there is no folder old.npz"
+    assert refusal_reason("folder.npz", ".npz") == "this is a folder"
     (tmp_path / "link.npz").symlink_to("nowhere/a.npz")
-    assert refusal("link.npz", ".npz") == f"link.npz: there is no folder {tmp_path / 'nowhere'}"
+    assert refusal_reason("link.npz", ".npz") == f"there is no folder {tmp_path / 'nowhere'}"
     (tmp_path / "link.npz").unlink()
     assert files(tmp_path) == ["folder.npz", "old.npz"]
 
 
 def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
     path = str(tmp_path / ("a" * 300 + ".npz"))
-    assert refusal(path, ".npz").startswith(f"{path}: ")
+    assert refusal(path, ".npz") is not None
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused(
@@ -214,7 +234,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     path = str(tmp_path / "a.npz")
-    assert refusal(path, ".npz").startswith(f"{path}: ")
+    assert refusal(path, ".npz") is not None
 
 
 # What is not ours
@@ -243,10 +263,12 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     link = tmp_path / "w.npz"
     link.symlink_to(os.devnull)
     assert sentence(link).endswith("it is not a regular file")
-    assert refusal(str(link), ".npz") == f"{link}: is not a regular file"
+    assert refusal_reason(str(link), ".npz") == "this is not a regular file"
 
 
 def test_one_of_several_suffixes(tmp_path: Path) -> None:
     for good in ("a.npz", "a_torch.py", "a.b.py"):
-        assert refusal(str(tmp_path / good), ".npz", "_torch.py", ".py") == ""
-    assert refusal("a.txt", ".npz", ".py") == "a.txt: found .txt, allowed: .npz, .py"
+        assert refusal(str(tmp_path / good), ".npz", "_torch.py", ".py") is None
+    error = refusal("a.txt", ".npz", ".py")
+    assert error is not None
+    check_fields(error, "", ".txt", ".npz or .py")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tuiprop.errors import FileError
 from tuiprop.storage import state_folder as state
 from tuiprop.storage.state_folder import (
     Slot,
@@ -185,7 +186,7 @@ def test_a_lock_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     slot = Slot.fresh(tmp_path)
     lock = slot.path.with_suffix(".lock")
     lock.write_text("of somebody else")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileError, match="no lock of this program"):
         slot.claim()
     assert lock.read_text() == "of somebody else"
 

@@ -1,13 +1,13 @@
 """Conditions as text, and the watch: when one hits, where, and how it says so."""
 
 import math
-import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.refusals import check_fields
 from tests.training.runs import CASES, Case
 from tests.training.test_quantity import PER_EPOCH, done, never
 from tuiprop.core.network import Layer
@@ -89,15 +89,13 @@ def test_written_in_one_way(text: str, written: str) -> None:
 def test_no_condition(text: str, allowed: str) -> None:
     with pytest.raises(ConditionError) as caught:
         parse(text)
-    assert str(caught.value) == f'found "{text}", allowed: {allowed}'
+    check_fields(caught.value, "", f'"{text}"', allowed)
 
 
 def test_what_was_found_is_short_and_on_one_line() -> None:
     with pytest.raises(ConditionError) as caught:
         parse("a\n\x1b" * 400)
-    found = re.search(r'found "(.*)", allowed', str(caught.value))
-    assert found is not None
-    assert len(found[1]) == 60
+    assert len(caught.value.found) == 60 + len('""')
     assert str(caught.value).isprintable()
 
 
@@ -122,18 +120,18 @@ LIKE_ONE = st.lists(
 
 @given(LIKE_ONE | st.text())
 def test_any_text_is_a_condition_or_one_sentence(text: str) -> None:
-    sentence = None
+    refusal = None
     try:
         condition = parse(text)
     except ConditionError as error:
-        sentence = str(error)
-    if sentence is None:
+        refusal = error
+    if refusal is None:
         assert parse(str(condition)) == condition
         assert str(parse(str(condition))) == str(condition)
     else:
-        assert sentence.isprintable()
-        assert sentence.startswith('found "')
-        assert ", allowed: QUANTITY OP NUMBER, with " in sentence
+        assert str(refusal).isprintable()
+        assert refusal.found.startswith('"')
+        assert refusal.allowed.startswith("QUANTITY OP NUMBER, with ")
 
 
 @given(

@@ -1,5 +1,7 @@
 import pytest
 
+from tests.refusals import refused
+from tuiprop.errors import InputError
 from tuiprop.session.session import open_session
 from tuiprop.training.experiment import parse
 from tuiprop.training.memory import VARIABLE, key_frame_budget
@@ -20,7 +22,7 @@ def test_what_the_user_says(text: str, bytes_: int, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("text", ["", "much", "0", "-1", "nan", "inf", "64 MB"])
 def test_what_is_no_number_of_megabytes(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, text)
-    with pytest.raises(ValueError, match=r"TUIPROP_KEY_FRAMES_MB: found .*, allowed: a number"):
+    with refused(InputError, "TUIPROP_KEY_FRAMES_MB", repr(text)):
         key_frame_budget()
 
 

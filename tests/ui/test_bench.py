@@ -29,9 +29,9 @@ from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.run.go_to import PLACES, branch_words
 from tuiprop.ui.run.layers import LayersPanel
-from tuiprop.ui.run.matrix import ArrayName
 from tuiprop.ui.run.operation import NowPanel
 from tuiprop.ui.run.what_if import WhatIfPanel
+from tuiprop.update.arrays import ArrayRef
 
 WIDE, NARROW, LOW = (120, 36), (80, 24), (80, 18)
 
@@ -40,8 +40,8 @@ async def at_operation(pilot: Pilot[int], number: int) -> None:
     await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == number)
 
 
-async def at_array(pilot: Pilot[int], array: ArrayName) -> None:
-    await until(pilot, lambda: bench_of(pilot).matrix.name_of_array == array)
+async def at_array(pilot: Pilot[int], array: ArrayRef) -> None:
+    await until(pilot, lambda: bench_of(pilot).matrix.array == array)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -57,7 +57,7 @@ async def test_the_operands_are_those_of_the_record(
         await at_operation(pilot, 8)
         operands = bench_of(pilot).operands
         await until(pilot, lambda: all(view.matrix is not None for view in operands.views))
-        assert [str(view.name_of_array) for view in operands.views] == ["dz[2]", "a[1]"]
+        assert [str(view.array) for view in operands.views] == ["dz[2]", "a[1]"]
         for view, array in zip(operands.views, (record.dz[2], record.a[1]), strict=True):
             assert view.matrix is not None
             shown = view.matrix.values
@@ -158,7 +158,7 @@ async def test_in_few_lines_the_operands_are_one_key_away(make_app: MakeApp) -> 
         seen = []
         for _ in range(5):
             shown = [view for view in (bench.matrix, *bench.operands.views) if view.is_on_screen]
-            seen.append([str(view.name_of_array) for view in shown] or ["source"])
+            seen.append([str(view.array) for view in shown] or ["source"])
             assert bench.source.is_on_screen is (not shown)
             before = pilot.app.focused
             await pilot.press("tab")
@@ -172,8 +172,8 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         await opened(pilot)
         await pilot.press("b")
         await at(pilot, 1)
-        pilot.app.screen.query_one(LayersPanel).choose("dW", 2)
-        await at_array(pilot, ArrayName("dW", 2))
+        pilot.app.screen.query_one(LayersPanel).choose(ArrayRef("dW", 2))
+        await at_array(pilot, ArrayRef("dW", 2))
         await pilot.press("enter", "enter")
         bench = bench_of(pilot)
         await originates(pilot, "dW[2][setosa,u0]")
@@ -195,7 +195,7 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         origin = frame_of(pilot).origin
         assert origin is not None
         assert "before the first update" in origin.sentence
-        for array in (ArrayName("z", 1), ArrayName("a", 1), ArrayName("dW", 2)):
+        for array in (ArrayRef("z", 1), ArrayRef("a", 1), ArrayRef("dW", 2)):
             await pilot.press("backspace")
             await at_array(pilot, array)
         await pilot.press("escape")
@@ -272,7 +272,7 @@ async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app:
         await pilot.press("p", "p", "p", "p")
         await at(pilot, 1)
         bench = bench_of(pilot)
-        await at_array(pilot, ArrayName("b", 2))
+        await at_array(pilot, ArrayRef("b", 2))
         await until(pilot, lambda: "NOW" in str(bench.query_one("#now", NowPanel).border_title))
         assert bench.has_class("-made")
         assert "operation 17 of 17" in str(bench.query_one("#now", NowPanel).border_title)
@@ -375,7 +375,7 @@ async def test_what_is_tried_is_seen_from_where_it_is_asked(make_app: MakeApp) -
         await pilot.press("b", "2", "enter")
         bench = bench_of(pilot)
         await until(pilot, lambda: bench.source.has_focus)
-        app_of(pilot).run_screen.try_out(bench.matrix.place, 0.75)
+        app_of(pilot).run_screen.try_out(bench.matrix.cell, 0.75)
         await until(pilot, lambda: bench.query_one("#whatif").is_on_screen)
         assert "more arrays" in str(bench.query_one("#whatif", WhatIfPanel).render_line(5).text)
 
@@ -453,9 +453,8 @@ async def test_an_operation_is_copied_and_runs(make_app: MakeApp, operations: in
         await until(pilot, lambda: bool(pilot.app.clipboard))
         namespace: dict[str, object] = {}
         exec(pilot.app.clipboard, namespace)
-        name = "J" if now.symbol == "J" else f"{now.symbol}{now.layer}"
-        expected = record.J if now.symbol == "J" else getattr(record, now.symbol)[now.layer]
-        assert np.allclose(namespace[name], expected, rtol=1e-12)  # type: ignore[arg-type]
+        expected = record.array(now.result)
+        assert np.allclose(namespace[now.result.numpy], expected, rtol=1e-12)  # type: ignore[arg-type]
 
 
 async def test_into_a_file_where_the_clipboard_is_refused(
@@ -467,7 +466,7 @@ async def test_into_a_file_where_the_clipboard_is_refused(
         await at(pilot, 1)
         for what, suffix in (("array CSV", "csv"), ("operation LaTeX", "tex"), ("record", "npz")):
             if what.startswith("operation"):
-                pilot.app.screen.query_one(LayersPanel).choose("dW", 1)
+                pilot.app.screen.query_one(LayersPanel).choose(ArrayRef("dW", 1))
                 await until(pilot, lambda: frame_of(pilot).shown is not None)
             await pilot.press("y")
             await choose(pilot, what)

@@ -11,9 +11,9 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, bench_of, frame_of, opened, until
 from tests.ui.reading import matrix_on, screen_lines, still, terms_on
-from tuiprop.protocol.messages.payloads import Place
 from tuiprop.protocol.messages.requests import Move
-from tuiprop.ui.run.matrix import ArrayName, MatrixView
+from tuiprop.ui.run.matrix import MatrixView
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record
 
 SIZES = [(80, 24), (100, 30), (120, 36), (160, 48)]
@@ -45,7 +45,7 @@ def network(optimizer: str, layers: int) -> str:
     )
 
 
-def value(record: Record, place: Place, *, done: bool) -> float:
+def value(record: Record, place: CellRef, *, done: bool) -> float:
     """A number of an update.
 
     Args:
@@ -53,13 +53,7 @@ def value(record: Record, place: Place, *, done: bool) -> float:
         place: of the number.
         done: the update has changed the array.
     """
-    l, cell = place.layer, (place.row, place.column)
-    if place.symbol == "J":
-        return record.J
-    if place.symbol == "y":
-        return float(record.y[cell])
-    source = record.slots[place.slot] if place.slot else record.after if done else record
-    return float(getattr(source, place.symbol)[l][cell])
+    return float(record.array(place.array, after=done)[place.row, place.column])
 
 
 def check_matrix(pilot: Pilot[int], view: MatrixView, record: Record, *, is_result: bool) -> None:
@@ -71,11 +65,10 @@ def check_matrix(pilot: Pilot[int], view: MatrixView, record: Record, *, is_resu
     least = min(ENOUGH, matrix.shape[0])
     assert len(shown.rows) >= least
     now = frame_of(pilot).now
-    done = is_result and now is not None and now.symbol in ("W", "b")
+    done = is_result and now is not None and now.result.symbol in ("W", "b")
     for i, row in enumerate(shown.rows, window.row):
         for j, number in enumerate(row, window.column):
-            place = view.place
-            at = Place(symbol=place.symbol, layer=place.layer, slot=place.slot, row=i, column=j)
+            at = CellRef(view.array, i, j)
             assert number.is_of(value(record, at, done=done)), (at, number)
     told = "\n".join(screen_lines(pilot))
     beyond = matrix.shape[1] - window.column - shown.columns
@@ -195,7 +188,7 @@ async def test_the_opening_example_is_whole(make_app: MakeApp, size: tuple[int, 
         shapes = {}
         for view in (bench.matrix, *bench.operands.views):
             shown = matrix_on(pilot, view)
-            shapes[str(view.name_of_array)] = (len(shown.rows), shown.columns)
+            shapes[str(view.array)] = (len(shown.rows), shown.columns)
         assert shapes == {"z[1]": (3, 4), "W[1]": (3, 2), "a[0]": (2, 4), "b[1]": (3, 1)}
 
 
@@ -224,7 +217,7 @@ async def test_terms_of_a_sum_have_one_power_of_ten(make_app: MakeApp) -> None:
         await until(
             pilot,
             lambda: (
-                bench.matrix.name_of_array == ArrayName("b", 1)
+                bench.matrix.array == ArrayRef("b", 1)
                 and len(bench.operands.views) == 2
                 and all(view.matrix is not None for view in bench.operands.views)
             ),
@@ -243,9 +236,9 @@ async def test_a_panel_of_any_width_shows_whole_numbers_or_none(make_app: MakeAp
         view = bench_of(pilot).matrix
         await until(pilot, lambda: view.matrix is not None and view.matrix.made)
         record = tuiprop.record(tuiprop.data.catalogue.suggested_experiment("xor-table"), update=2)
-        app_of(pilot).run_screen.layers_panel.choose("dW", 1)
+        app_of(pilot).run_screen.layers_panel.choose(ArrayRef("dW", 1))
         record = tuiprop.record(tuiprop.data.catalogue.suggested_experiment("xor-table"), update=1)
-        await until(pilot, lambda: view.symbol == "dW" and view.matrix is not None)
+        await until(pilot, lambda: view.array.symbol == "dW" and view.matrix is not None)
         for width in range(6, 40):
             view.styles.width = view.styles.max_width = width
             await still(pilot)

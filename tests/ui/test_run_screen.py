@@ -13,7 +13,8 @@ from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel
-from tuiprop.ui.run.matrix import ArrayName, MatrixView
+from tuiprop.ui.run.matrix import MatrixView
+from tuiprop.update.arrays import ArrayRef
 
 WIDE = (120, 36)
 
@@ -57,12 +58,13 @@ async def test_what_is_shown_is_the_record_bit_for_bit(make_app: MakeApp) -> Non
         )
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             for l in (1, 2):
-                layers.choose(symbol, l)
+                array = ArrayRef(symbol, l)
+                layers.choose(array)
                 await until(
                     pilot,
-                    lambda symbol=symbol, l=l: (
+                    lambda array=array: (
                         view.matrix is not None  # type: ignore[misc]
-                        and (view.matrix.window.symbol, view.matrix.window.layer) == (symbol, l)
+                        and view.matrix.window.array == array
                     ),
                 )
                 matrix = view.matrix
@@ -88,8 +90,10 @@ async def test_columns_are_named_by_the_rows_of_the_table(make_app: MakeApp) -> 
         await pilot.press("b")
         await at(pilot, 1)
         view = pilot.app.screen.query_one("#matrix", MatrixView)
-        pilot.app.screen.query_one(LayersPanel).choose("z", 2)
-        await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "z")
+        pilot.app.screen.query_one(LayersPanel).choose(ArrayRef("z", 2))
+        await until(
+            pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "z"
+        )
         assert view.matrix is not None
         shown = view.matrix.window.columns
         assert view.matrix.column_names == [f"#{row}" for row in record.examples[:shown]]
@@ -160,12 +164,12 @@ async def test_choosing_arrays_with_arrows_and_the_mouse(make_app: MakeApp) -> N
             pilot.app.screen.query_one("#matrix", MatrixView),
         )
         await pilot.press("right", "right", "down")
-        assert (view.symbol, view.name_of_array.layer) == ("z", 2)
+        assert (view.array.symbol, view.array.layer) == ("z", 2)
         await pilot.press("up", "up")
-        assert (view.symbol, view.name_of_array.layer) == ("a", 0)
+        assert (view.array.symbol, view.array.layer) == ("a", 0)
         place = layers._places()[6]
         await pilot.click(LayersPanel, offset=(place[0] + 2, 3))
-        assert (view.symbol, view.name_of_array.layer) == ("dW", 1)
+        assert (view.array.symbol, view.array.layer) == ("dW", 1)
         await pilot.press("enter")
         assert pilot.app.focused is view
 
@@ -339,8 +343,8 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
                     and now.number == number
                 ),
             )
-            array = ArrayName(symbol, l)
-            await until(pilot, lambda array=array: view.name_of_array == array)  # type: ignore[misc]
+            array = ArrayRef(symbol, l)
+            await until(pilot, lambda array=array: view.array == array)  # type: ignore[misc]
         assert "operation 4 of 17, forward" in text_of(pilot, 8)
         assert "▶(3,32)◀" in text_of(pilot, 6)
         assert "…(8,4)" in text_of(pilot, 5)

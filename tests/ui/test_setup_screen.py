@@ -54,7 +54,7 @@ async def test_what_is_wrong_is_said_at_the_field(make_app: MakeApp) -> None:
         await says(pilot, "training.learning_rate")
         error = screen.query_one("#error-training-learning-rate", Static)
         assert error.display
-        assert "found -1, allowed: a number greater than 0" in str(error.render())
+        assert "must be a number greater than 0, got -1" in str(error.render())
         assert screen.query_one("#start", Button).disabled
         screen.query_one("#training-learning_rate", Input).value = "0.5"
         await says(pilot, "67 parameters")

@@ -24,6 +24,7 @@ from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.help import HelpScreen
 from tuiprop.ui.run.layers import LayersPanel
 from tuiprop.ui.run.matrix import MatrixView
+from tuiprop.update.arrays import ArrayRef
 
 Before = Callable[[Pilot[int]], Awaitable[None]]
 Compare = Callable[..., bool]
@@ -53,8 +54,10 @@ async def in_the_middle(pilot: Pilot[int]) -> None:
 async def shows(pilot: Pilot[int], symbol: str, l: int) -> None:
     """Choose an array and wait for its numbers."""
     view = pilot.app.screen.query_one("#matrix", MatrixView)
-    pilot.app.screen.query_one(LayersPanel).choose(symbol, l)
-    await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == symbol)
+    pilot.app.screen.query_one(LayersPanel).choose(ArrayRef(symbol, l))
+    await until(
+        pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == symbol
+    )
 
 
 async def fresh(pilot: Pilot[int]) -> None:
@@ -74,7 +77,7 @@ async def inside_the_first(pilot: Pilot[int]) -> None:
     await pilot.press("o")
     await until(pilot, lambda: frame_of(pilot).now is not None)
     view = pilot.app.screen.query_one("#matrix", MatrixView)
-    await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "z")
+    await until(pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "z")
 
 
 async def overview(pilot: Pilot[int]) -> None:
@@ -90,7 +93,7 @@ async def inside(pilot: Pilot[int]) -> None:
     await pilot.press("o")
     await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 8)
     view = pilot.app.screen.query_one("#matrix", MatrixView)
-    await until(pilot, lambda: view.matrix is not None and view.matrix.window.symbol == "dW")
+    await until(pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "dW")
 
 
 async def names(pilot: Pilot[int]) -> None:

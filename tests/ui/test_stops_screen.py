@@ -82,7 +82,7 @@ async def test_what_cannot_be_is_said_in_the_engines_words(make_app: MakeApp) ->
         await type_text(pilot, "norm(W9) > 3")
         await pilot.press("enter")
         await until(pilot, lambda: bool(error(pilot)))
-        assert "norm(W[9]): found layer 9, allowed: from 1 to 2" in error(pilot)
+        assert "norm(W[9]): expected a layer from 1 to 2, got 9" in error(pilot)
         assert in_force(pilot) == []
         assert pilot.app.screen.query_one(Input).value == "norm(W9) > 3"
         await pilot.press("backspace")

@@ -66,7 +66,7 @@ class Terminal:
         return "\n".join("".join(row[x].data for x in range(self.screen.columns)) for row in rows)
 
     def read_from_here(self) -> None:
-        """Forget the sequence or character begun in what was read: its end may have been skipped."""
+        """Forget a sequence that was begun: its end may have been skipped."""
         self._stream = pyte.ByteStream(self.screen)
 
     def read(self) -> None:

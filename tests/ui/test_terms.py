@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, Place, TermNote
+from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
 from tuiprop.ui.drawing.numbers import whole
 from tuiprop.ui.run.terms import Terms
 from tuiprop.ui.theme import DARK
+from tuiprop.update.arrays import ArrayRef, CellRef
 
-PLACE = Place(symbol="dW", layer=2)
+PLACE = CellRef(ArrayRef("dW", 2))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def origin_of(values: list[float], factors: list[float]) -> OriginNote:
     return OriginNote(
-        place=PLACE,
+        cell=PLACE,
         name="dW[2][versicolor,u4]",
         shown=sum(values),
         equation="dW[2][versicolor,u4] = (1/32) Σᵢ dz[2][versicolor,i] * a[1][u4,i]",
@@ -27,7 +28,7 @@ def origin_of(values: list[float], factors: list[float]) -> OriginNote:
                 name=f"#{i + 98} versicolor",
                 value=value,
                 factors=[
-                    FactorNote(array=f"a[{k}]", name="", value=factor, place=PLACE)
+                    FactorNote(array=f"a[{k}]", name="", value=factor, cell=PLACE)
                     for k, factor in enumerate(factors)
                 ],
             )

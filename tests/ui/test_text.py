@@ -18,6 +18,7 @@ from tuiprop.ui.run.chart import linear_ticks, log_ticks
 from tuiprop.ui.run.copying import COPY_FORMS
 from tuiprop.ui.run.go_to import parse_place
 from tuiprop.ui.setup.form import to_option, to_text, to_value, without
+from tuiprop.update.arrays import ArrayRef
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ def test_form_values() -> None:
 
 def _matrix() -> Matrix:
     return Matrix(
-        window=Window(symbol="dW", layer=2, rows=2, columns=2),
+        window=Window(array=ArrayRef("dW", 2), rows=2, columns=2),
         shape=(2, 2),
         before=[],
         values=[[0.1, -2.5e-7], [1 / 3, 4.0]],

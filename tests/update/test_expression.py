@@ -11,7 +11,16 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.explain.error_bounds import FUNCTIONS, Precision, Rounded
 from tuiprop.explain.evaluation import evaluate
 from tuiprop.update import expression
-from tuiprop.update.expression import in_numpy, inlined, name, parse, plus, to_numpy, to_text
+from tuiprop.update.expression import (
+    in_numpy,
+    inlined,
+    name,
+    parse,
+    plus,
+    to_latex,
+    to_numpy,
+    to_text,
+)
 
 FORMULAS = [
     *(formula for g in ACTIVATIONS.values() for formula in (g.formula, g.error)),
@@ -91,6 +100,30 @@ def test_numpy_gives_what_the_evaluation_gives(formula: tuple[str, ...]) -> None
 )
 def test_text_in_the_symbols_of_the_notes(text: str, expected: str) -> None:
     assert to_text(expression_of(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a * (1 - a)", r"a \odot \left(1 - a\right)"),
+        ("a - (b - 1)", r"a - \left(b - 1\right)"),
+        ("0.9 * v + (1 - 0.9) * g", r"0.9 \, v + \left(1 - 0.9\right) \, g"),
+        ("-α * 0.1 * m / (sqrt(v) + ε)", r"\frac{-\alpha \cdot 0.1 \, m}{\sqrt{v} + \varepsilon}"),
+        ("(a - y)**2 / K", r"\frac{{\left(a - y\right)}^{2}}{K}"),
+        ("1e-08 + 2.5e3 * x", r"10^{-8} + 2500.0 \, x"),
+        (
+            "expm1(z) * log1p(-z)",
+            r"\left(\exp\left(z\right) - 1\right) \odot \log\left(1 + -z\right)",
+        ),
+        (
+            "abs(sign(z)) + Σ(z)",
+            r"\left|\operatorname{sign}\left(z\right)\right| + \sum\left(z\right)",
+        ),
+        ("z if z > 0 else 0.0", r"\begin{cases} z & z > 0 \\ 0.0 & \text{otherwise} \end{cases}"),
+    ],
+)
+def test_latex(text: str, expected: str) -> None:
+    assert to_latex(expression_of(text)) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The operations describe what propagation and the optimisers compute: proved bit for bit."""
 
 import itertools
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +15,10 @@ from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Trainer
+from tuiprop.update.arrays import ArrayRef, T
 from tuiprop.update.operation import Operation, Phase, operations
 from tuiprop.update.record import Record
+from tuiprop.verify.mistakes import SLIPS
 
 CASES = [
     (g, loss.output or output, name)
@@ -84,6 +88,68 @@ def test_every_rule_again_bit_for_bit_and_as_numpy(name: str, decay: float) -> N
         assert np.array_equal(again, record.result(operation)), operation.text
         np.testing.assert_allclose(in_numpy(operation, record), again, rtol=1e-13, atol=1e-15)
         assert not np.array_equal(again, arrays[operation.result])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_numpy_lines_of_a_rule_are_right_whatever_its_slots_hold(name: str) -> None:
+    network = Network(2, (Layer(30, "linear"),), "mse")
+    change = operations(network, OPTIMIZERS[name], 0.1, {"weight_decay": 0.2})[-2]
+    draw = np.random.default_rng(0).uniform
+    arrays = {each: draw(-1.0, 1.0, (30, 2)) for each in change.operands}
+    sums_of_squares = (each for each in arrays if each.slot in ("s", "v"))
+    arrays |= {each: abs(arrays[each]) for each in sums_of_squares}
+    arrays[T] = np.full((1, 1), 3.0)
+    names: dict[str, Any] = {each.numpy: array.copy() for each, array in arrays.items()}
+    exec(change.numpy.format(t=3), {"np": np}, names)
+    np.testing.assert_allclose(names["W1"], change.compute(arrays), rtol=1e-12)
+
+
+def every_operation() -> Iterator[Operation]:
+    """Operations with every activation, loss, optimiser and mistake."""
+    for hidden, output, loss in CASES:
+        layers = (Layer(3, hidden), Layer(1 if output == "sigmoid" else 2, output))
+        network = Network(2, layers, loss, l2=0.1)
+        yield from operations(network, OPTIMIZERS["adam"], 0.1)
+    for optimizer in OPTIMIZERS.values():
+        yield from operations(network, optimizer, 0.1, {"weight_decay": 0.2})
+        for slip in SLIPS.values():
+            yield from slip.operations(network, optimizer, 0.1)
+
+
+def test_every_operation_is_printed_in_latex() -> None:
+    for operation in every_operation():
+        for line in operation.latex:
+            assert line.isascii(), line
+            assert balanced(line), line
+            assert line.count(r"\left") == line.count(r"\right"), line
+            assert line.count(r"\begin{cases}") == line.count(r"\end{cases}"), line
+        assert any(line.startswith(operation.result.latex) for line in operation.latex)
+
+
+def balanced(line: str) -> bool:
+    depths = list(itertools.accumulate((c == "{") - (c == "}") for c in line))
+    return min(depths, default=0) >= 0 and depths[-1:] in ([], [0])
+
+
+def test_latex_of_operations() -> None:
+    network = Network(2, (Layer(3, "leaky_relu"), Layer(1, "sigmoid")), "binary_cross_entropy", 0.1)
+    latex = {each.result: each.latex for each in operations(network, OPTIMIZERS["momentum"], 0.1)}
+    assert latex[ArrayRef("dW", 2)] == (
+        r"dW^{[2]} = \frac{1}{m} dz^{[2]} \cdot {a^{[1]}}^{T} + \lambda W^{[2]}",
+    )
+    assert latex[ArrayRef("a", 1)] == (
+        r"a^{[1]} = \mathrm{leaky\_relu}(z^{[1]})",
+        r"a^{[1]} = \begin{cases} z^{[1]} & z^{[1]} > 0 \\ "
+        r"0.01 \, z^{[1]} & \text{otherwise} \end{cases}",
+    )
+    assert latex[ArrayRef("J", 2)][0] == (
+        r"J = \frac{1}{m} \sum \mathcal{L}(a^{[2]}, y) + "
+        r"\frac{\lambda}{2} \sum_l \lVert W^{[l]} \rVert^{2}"
+    )
+    assert latex[ArrayRef("W", 1)] == (
+        r"v_{W^{[1]}} := 0.9 \, v_{W^{[1]}} + dW^{[1]}",
+        r"W^{[1]} := W^{[1]} - \alpha \, v_{W^{[1]}}",
+    )
 
 
 @pytest.mark.parametrize(("hidden", "output", "loss"), CASES)

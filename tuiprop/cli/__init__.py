@@ -1,4 +1,4 @@
-"""The command line. What is heavy is imported by the command that needs it."""
+"""The command line. Each command imports what takes long to import."""
 
 from tuiprop.cli import data, model, train, update
 from tuiprop.cli.group import main

@@ -1,4 +1,4 @@
-"""What the commands share: options and sentences."""
+"""Options and helpers that the commands share."""
 
 import signal
 import sys
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiprop.cli.output import complain, say
+from tuiprop.errors import InputError, UserError
 
 if TYPE_CHECKING:
     from tuiprop.models.model import Model
@@ -17,27 +18,27 @@ if TYPE_CHECKING:
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Bad input ends with one sentence on standard error and status 2, Ctrl+C with 130."""
+    """End with one sentence and status 2 after an error of the user, with 130 after Ctrl+C."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except UserError as error:
         complain(f"tuiprop: {error}")
         sys.exit(2)
     except MemoryError:
-        complain("tuiprop: there is not enough memory for that")
+        complain("tuiprop: there is not enough memory")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 
 
 def settable(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes `--set`."""
+    """Add the option `--set` to a command."""
     return click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
-        help="A key of the experiment file, such as data.header=false.",
+        help="Set a key of the experiment file, such as data.header=false.",
     )(command)
 
 
@@ -47,28 +48,29 @@ which_weights = click.option(
     type=click.Choice(["newest", "best"]),
     default="newest",
     show_default=True,
-    help="Those where the run stands, or at the end of its best epoch: of the least J "
-    "validation, or J training where nothing is held out.",
+    help="The latest weights, or those at the end of the best epoch: the one with the lowest "
+    "J validation, or J training if there are no validation examples.",
 )
 
 
-def check_destination(file: str, *suffixes: str) -> None:
-    """Say before the work that a file could not be written after it; weights if none is given."""
-    from tuiprop.models.formats import SUFFIXES
-    from tuiprop.storage.atomic import refusal
-
-    if sentence := refusal(file, *(suffixes or SUFFIXES)):
-        raise ValueError(sentence)
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Name a file in errors of the user that name none."""
+    try:
+        yield
+    except UserError as error:
+        error.file = error.file or file
+        raise
 
 
 def say_notes(notes: Iterable[str]) -> None:
-    """What is odd about the data, on standard error."""
+    """Write warnings about the data to standard error."""
     for note in notes:
         complain(f"note: {note}")
 
 
 def say_remarks(model: "Model", file: str) -> None:
-    """Say before it is written what a format holds otherwise than the network does."""
+    """Announce, before a file is written, how it will differ from the network."""
     from tuiprop.models.export import remarks
 
     if sentence := remarks(model, file):
@@ -78,24 +80,18 @@ def say_remarks(model: "Model", file: str) -> None:
 def open_experiment(
     experiment: str, init: str | None, assignments: tuple[str, ...] = ()
 ) -> "Session":
-    """The experiment of a file, ready to train.
+    """Open the experiment in a file, ready to train.
 
     Raises:
-        ValueError: it cannot be read, or a setting is not allowed; a sentence.
+        UserError: the file cannot be read, or a setting is not allowed.
     """
     from tuiprop.session.session import open_session
-    from tuiprop.storage.atomic import FileError
-    from tuiprop.training.experiment import changed, load
+    from tuiprop.training.experiment import load, override
 
     if not experiment.endswith(".toml"):
-        raise ValueError(
-            f"{experiment}: found no experiment file, allowed: FILE.toml; "
-            "`tuiprop datasets NAME` prints one"
+        raise InputError(
+            "this is not an experiment file (.toml); `tuiprop datasets NAME` prints one",
+            file=experiment,
         )
-    loaded = load(experiment)
-    try:
-        return open_session(changed(loaded, assignments), weights=init)
-    except FileError:
-        raise
-    except ValueError as error:  # the experiment's file says what does not fit its data
-        raise ValueError(f"{experiment}: {error}") from None
+    with naming(experiment):
+        return open_session(override(load(experiment), assignments), weights=init)

@@ -1,12 +1,13 @@
-"""`tuiprop datasets`."""
+"""The command `tuiprop datasets`."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from tuiprop.cli.common import check_destination, one_sentence
+from tuiprop.cli.common import one_sentence
 from tuiprop.cli.group import main
 from tuiprop.cli.output import say, say_lines, write_data
+from tuiprop.errors import InputError
 
 if TYPE_CHECKING:
     from tuiprop.data.table import Table
@@ -14,16 +15,20 @@ if TYPE_CHECKING:
 
 @main.command()
 @click.argument("name", required=False)
-@click.option("--out", metavar="FILE.csv", help="Write its table to a file; - is standard output.")
+@click.option(
+    "--out", metavar="FILE.csv", help="Write its table to a file, or to standard output (-)."
+)
 def datasets(name: str | None, out: str | None) -> None:
-    """The data sets that come with it, or one of them described or written out."""
+    """List the built-in data sets, or describe one, or write it to a file."""
     with one_sentence():
         from tuiprop.data.catalogue import CATALOGUE, load_table, suggested_experiment
         from tuiprop.training.experiment import to_toml
 
         if name is None:
             if out is not None:
-                raise ValueError("--out: found no data set, allowed: tuiprop datasets NAME --out")
+                raise InputError(
+                    "--out needs the name of a data set: tuiprop datasets NAME --out FILE.csv"
+                )
             for entry in CATALOGUE.values():
                 say(f"{entry.name:<14} {entry.title}")
             return
@@ -40,7 +45,7 @@ def datasets(name: str | None, out: str | None) -> None:
         ", ".join(filter(None, (entry.creators, entry.licence, entry.doi and f"doi:{entry.doi}"))),
         f"{table.rows} rows; target: {entry.target}",
         f"columns: {columns}",
-        "An experiment that suits it:",
+        "A suitable experiment:",
     ):
         say(f"# {line}")
     say_lines(f"\n{to_toml(experiment)}\n")
@@ -48,12 +53,12 @@ def datasets(name: str | None, out: str | None) -> None:
 
 def _write_table(table: "Table", out: str) -> None:
     from tuiprop.data.writer import to_csv
-    from tuiprop.storage.atomic import write_text
+    from tuiprop.storage.atomic import check_writable, write_text
 
     text = to_csv(table)
     if out == "-":
         write_data(text.encode())
         return
-    check_destination(out, ".csv")
+    check_writable(out, ".csv")
     write_text(out, text)
     say(f"{out}: {table.rows} rows")

@@ -1,4 +1,4 @@
-"""The command line's group, and the dashboard, which opens where no command is named."""
+"""The group of commands, and the dashboard, which opens if no command is named."""
 
 import gc
 import os
@@ -16,22 +16,22 @@ from tuiprop.cli.output import complain, guard_standard_streams, status_after_ou
 from tuiprop.escaping import printable
 
 FRAMES_A_SECOND = "120"
-"""At which Textual may paint, twice its own: a key that comes after a frame waits half as long."""
+"""The highest frame rate of Textual, twice its default, which halves the wait after a frame."""
 
 SWITCH = 0.001
-"""Seconds after which the threads that read keys and write the screen may interrupt another."""
+"""The seconds after which the threads for keys and screen may interrupt another."""
 
 
 COMPLETION = "_TUIPROP_COMPLETE"
-"""The environment variable with which a shell asks for completions, which it reads itself."""
+"""The environment variable with which a shell asks for completions."""
 
 THREADS = 3
-"""Threads that the dashboard starts: for its keys, its screen and what it asks the engine."""
+"""The number of threads of the dashboard: for keys, for the screen, for the engine's replies."""
 
 
 @contextmanager
 def _messages_on_one_line() -> Iterator[None]:
-    """In this context, a usage error that quotes an argument with line feeds is one line."""
+    """Put usage errors that quote an argument with line feeds on one line."""
     try:
         yield
     except click.UsageError as error:
@@ -39,10 +39,10 @@ def _messages_on_one_line() -> Iterator[None]:
 
 
 class _DashboardByDefault(click.Group):
-    """A group whose first argument may be something to open instead of a command."""
+    """A group whose first argument may name something to open instead of a command."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """As click's, with standard streams that no output harms, and that harm no command."""
+        """Run the command with standard streams that protect the terminal and never fail."""
         options.setdefault("complete_var", COMPLETION)
         if COMPLETION in os.environ:
             return super().main(*arguments, **options)
@@ -53,12 +53,12 @@ class _DashboardByDefault(click.Group):
             sys.exit(status_after_output(end.code))
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
-        """As click's."""
+        """Parse the arguments; usage errors are one line."""
         with _messages_on_one_line():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click's."""
+        """Run the command; usage errors are one line."""
         with _messages_on_one_line():
             return super().invoke(ctx)
 
@@ -69,7 +69,7 @@ class _DashboardByDefault(click.Group):
             if len(args) > 1:
                 names = sorted(name for name, each in self.commands.items() if not each.hidden)
                 raise click.UsageError(
-                    f"there is no command {args[0]!r}; there are {', '.join(names)}", ctx
+                    f"there is no command {args[0]!r}; the commands are {', '.join(names)}", ctx
                 )
             return dashboard.name, dashboard, args
         return super().resolve_command(ctx, args)
@@ -88,14 +88,14 @@ class _DashboardByDefault(click.Group):
 def main(context: click.Context) -> None:
     """A debugger for backpropagation in the terminal.
 
-    tuiprop [EXPERIMENT.toml | DATA | MODEL] opens the dashboard: on an experiment file, a table
-    (CSV and others), a data set that comes with it, exported weights, or a checkpoint; with
-    nothing named, on the truth table of exclusive or.
+    tuiprop [EXPERIMENT.toml | DATA | MODEL | CHECKPOINT] opens the dashboard on an experiment file,
+    a table (CSV and others), a built-in data set, exported weights or a checkpoint; without an
+    argument, on the XOR truth table.
     """
     from tuiprop.training.memory import key_frame_budget
 
     with one_sentence():
-        key_frame_budget()  # a wrong one is said before anything starts
+        key_frame_budget()  # an invalid one is reported before anything starts
     if context.invoked_subcommand is None:
         context.invoke(dashboard)
 
@@ -105,11 +105,11 @@ def main(context: click.Context) -> None:
 def dashboard(what: str | None = None) -> None:
     """Open the dashboard."""
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        complain("tuiprop: the dashboard needs a terminal; without one: tuiprop train")
+        complain("tuiprop: the dashboard needs a terminal; use tuiprop train without one")
         sys.exit(2)
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_A_SECOND)
     sys.setswitchinterval(SWITCH)
-    gc.disable()  # until the dashboard stands
+    gc.disable()  # until the dashboard is built
     with one_sentence():  # Ctrl+C while it starts
         from tuiprop.protocol.client import start
 
@@ -128,28 +128,26 @@ def dashboard(what: str | None = None) -> None:
     finally:
         with one_sentence():  # a second Ctrl+C does not wait
             unsaved = app.end_engine(
-                lambda: complain("tuiprop: the run is being saved; Ctrl+C ends at once")
+                lambda: complain("tuiprop: saving the run; Ctrl+C quits at once")
             )
     if app.farewell:
         click.echo(f"tuiprop: {app.farewell}", err=True)  # the lines of a traceback stay
     if unsaved:
-        complain(f"tuiprop: the run is not saved as it stood: {unsaved}")
+        complain(f"tuiprop: the latest state of the run is not saved: {unsaved}")
     sys.exit(1 if sentence else app.return_code or 0)
 
 
 def _refusal_of_threads() -> str:
-    """Why the dashboard cannot start its threads; empty where it can.
+    """Return why the dashboard cannot start its threads; "" if it can.
 
-    Textual would leave the terminal changed, and a traceback.
+    Otherwise Textual would leave a traceback and a changed terminal.
     """
     ended = threading.Event()
     try:
         for _ in range(THREADS):
             threading.Thread(target=ended.wait, daemon=True).start()
     except RuntimeError as error:
-        return (
-            f"the dashboard needs {THREADS} threads: {error}; ulimit -u and -v say what limits them"
-        )
+        return f"the dashboard needs {THREADS} threads: {error}; check the limits ulimit -u and -v"
     finally:
         ended.set()
     return ""

@@ -1,11 +1,10 @@
-"""`tuiprop export`, `predict` and `inspect`: what is done with weights."""
+"""The commands `tuiprop export`, `predict` and `inspect`, which use exported weights."""
 
 from typing import TYPE_CHECKING
 
 import click
 
 from tuiprop.cli.common import (
-    check_destination,
     one_sentence,
     say_notes,
     say_remarks,
@@ -14,13 +13,14 @@ from tuiprop.cli.common import (
 )
 from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, say_lines, write_data
+from tuiprop.wording import counted
 
 if TYPE_CHECKING:
     from tuiprop.models.predict import Scores
 
 
 class _ExportCommand(click.Command):
-    """A command whose help lists the formats; they are imported when it is asked for."""
+    """A command whose help lists the formats, which are imported on demand."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from tuiprop.models.formats import FORMATS
@@ -36,23 +36,25 @@ class _ExportCommand(click.Command):
 @click.option(
     "--activations",
     metavar="NAME,NAME,…",
-    help="Of layers 1 … L, for weights from another program, which do not say them.",
+    help="The activations of layers 1 … L, for weights from a program that does not store them.",
 )
 def export(model: str, out: str, which: str, activations: str | None) -> None:
-    """Write the weights of MODEL in another format, by OUT's suffix.
+    """Write the weights of MODEL to OUT, in the format of its suffix.
 
-    A checkpoint (.tuiprop) holds two sets of weights; --weights says which.
+    A checkpoint (.tuiprop) holds two sets of weights; --weights chooses one.
     """
     with one_sentence():
         from tuiprop.models.export import export as exported
+        from tuiprop.models.formats import SUFFIXES
         from tuiprop.models.weights import load_model
+        from tuiprop.storage.atomic import check_writable
 
-        check_destination(out)
+        check_writable(out, *SUFFIXES)
         names = [name.strip() for name in activations.split(",")] if activations else ()
         loaded = load_model(model, names, which)
         say_remarks(loaded, out)
         written = exported(loaded, out)
-        of_two = f"{which} of the checkpoint, " if model.endswith(".tuiprop") else ""
+        of_two = f"{which} weights of the checkpoint, " if model.endswith(".tuiprop") else ""
         say(f"{out}: {of_two}update {loaded.update}, {written.sentence}")
         if written.usage:
             say_lines(f"\n{written.usage.rstrip()}\n")
@@ -65,18 +67,18 @@ def export(model: str, out: str, which: str, activations: str | None) -> None:
 @click.option(
     "--out",
     metavar="FILE",
-    help="Write them to a .csv, .parquet or .jsonl file instead of standard output.",
+    help="Write to a .csv, .parquet or .jsonl file instead of standard output.",
 )
 @which_weights
 def predict(
     model: str, data: str, assignments: tuple[str, ...], out: str | None, which: str
 ) -> None:
-    """Predictions of MODEL for a table of raw inputs.
+    """Predict the rows of a table of raw inputs with MODEL.
 
-    DATA is a file of any format that is read, - for standard input, or the name of a data set.
-    The columns are prediction and, for classes, p_CLASS, the probability of each; for several
-    targets of numbers, prediction_TARGET. Where DATA has the target, the scores go to standard
-    error.
+    DATA is a file in any supported format, - for standard input, or the name of a built-in data
+    set. The columns written are prediction and, for classes, p_CLASS, the probability of each
+    class; for several numeric targets, prediction_TARGET. If DATA has the targets, the scores go
+    to standard error.
     """
     with one_sentence():
         from pathlib import Path
@@ -85,13 +87,13 @@ def predict(
         from tuiprop.models.predict import predict as predicted
         from tuiprop.models.predict import table_for
         from tuiprop.models.weights import load_model
-        from tuiprop.storage.atomic import write_bytes
+        from tuiprop.storage.atomic import check_writable, write_bytes
 
         if out not in (None, "-"):
-            check_destination(str(out), *SUFFIXES)
+            check_writable(str(out), *SUFFIXES)
         loaded = load_model(model, which=which)
         if model.endswith(".tuiprop"):
-            complain(f"{which} of the checkpoint: update {loaded.update}")
+            complain(f"{which} weights of the checkpoint: update {loaded.update}")
         table = table_for(loaded, data, assignments)
         result = predicted(loaded, table)
         if out in (None, "-"):
@@ -105,21 +107,21 @@ def predict(
 
 
 def _say_scores(scores: "Scores", loss: str) -> None:
-    """How good the predictions are, on standard error."""
-    rows = "1 row" if scores.rows == 1 else f"{scores.rows} rows"
+    """Write the scores of the predictions to standard error."""
+    rows = counted(scores.rows, "row")
     line = f"{rows}: {loss} {scores.loss:.6g}"
     if scores.accuracy is not None:
         line = f"{rows}: accuracy {scores.accuracy:.2%}  {loss} {scores.loss:.6g}"
     complain(line)
     for each in scores.targets:
-        r2 = "not defined, all values are the same" if each.r2 != each.r2 else f"{each.r2:.6g}"
+        r2 = "undefined, all values are equal" if each.r2 != each.r2 else f"{each.r2:.6g}"
         complain(f"{each.target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}")
 
 
 @main.command()
 @click.argument("file")
 def inspect(file: str) -> None:
-    """What a weights, model or checkpoint file holds."""
+    """Describe the content of a weights, model or checkpoint file."""
     with one_sentence():
         from tuiprop.models.checkpoint import described, is_checkpoint, load_checkpoint
 
@@ -127,25 +129,25 @@ def inspect(file: str) -> None:
             for line in described(load_checkpoint(file)):
                 say(line)
             return
-        from tuiprop.models.formats.python_scripts import words
+        from tuiprop.errors import FileError
+        from tuiprop.models.contents import Architecture
         from tuiprop.models.weights import IncompleteFileError, load_model, read
-        from tuiprop.storage.atomic import FileError
 
         content = read(file)
         try:
             model = load_model(file)
         except IncompleteFileError as error:
             lines = [
-                "written by another program: weights, but not the activations",
+                "written by another program: weights without activations",
                 f"network   {error.architecture.words}",
             ]
         except FileError as error:
             if content.metadata is not None:
                 raise
-            lines = ["written by another program: weights that do not fit each other", f"{error}"]
+            lines = ["written by another program: weights whose shapes do not match", f"{error}"]
         else:
             lines = [
-                f"network   {words(model.network)}, {model.network.loss}",
+                f"network   {Architecture.of(model.network).words}, {model.network.loss}",
                 f"data      {model.experiment.data.source}",
                 f"inputs    {', '.join(model.inputs)}",
             ]

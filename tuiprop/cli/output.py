@@ -1,4 +1,4 @@
-"""Standard output and error: a write harms no terminal, and no failing write ends a command."""
+"""Standard output and error that protect the terminal and never make a command fail."""
 
 import errno
 import io
@@ -17,8 +17,8 @@ class SafeStream(io.TextIOBase):
     """A standard stream whose writes never raise; text that cannot be encoded is escaped.
 
     Args:
-        stream: what it writes to. After the first write that fails, the descriptor leads to the
-            null device, so that nothing that is still buffered fails later.
+        stream: the stream to write to. After the first failed write, its descriptor leads to the
+            null device, so that buffered output does not fail later.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -30,7 +30,7 @@ class SafeStream(io.TextIOBase):
 
     @property
     def failure(self) -> OSError | None:
-        """Why a write has failed; none where all are written or nobody is left to read them."""
+        """The error of a failed write; None without one, or if nobody is left to read the output."""
         return None if self._failure is None or self._has_lost_reader else self._failure
 
     @property
@@ -40,34 +40,34 @@ class SafeStream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """That of the stream."""
+        """The encoding of the stream."""
         return self._stream.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
-        """That of the stream."""
+        """The error handler of the stream."""
         return self._stream.errors
 
     def writable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def isatty(self) -> bool:
-        """Whether it was a terminal at first; the terminal may be gone."""
+        """Return True if the stream was a terminal when the program started."""
         return self._is_terminal
 
     def fileno(self) -> int:
-        """That of the stream."""
+        """Return the descriptor of the stream."""
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Write text as it is."""
+        """Write text unchanged."""
         with self._failing_once():
             self._stream.write(text)
         return len(text)
 
     def write_data(self, content: bytes) -> None:
-        """Write UTF-8 data: byte for byte, but escaped as text is where it goes to a terminal."""
+        """Write UTF-8 data: byte for byte, but escaped like text if the stream is a terminal."""
         if self._is_terminal:
             self.write(content.decode(errors="surrogateescape"))
             return
@@ -83,7 +83,7 @@ class SafeStream(io.TextIOBase):
                 self._stream.flush()
 
     def unescaped(self) -> "SafeStream":
-        """The same stream for a writer of control sequences."""
+        """Return the same stream for a writer of control sequences."""
         return SafeStream(self._stream)
 
     @contextmanager
@@ -99,19 +99,19 @@ class SafeStream(io.TextIOBase):
 
 
 class EscapingStream(SafeStream):
-    """A safe stream that shows what is hidden: control characters reach no terminal."""
+    """A safe stream that escapes hidden characters: no control character reaches a terminal."""
 
     def write(self, text: str) -> int:
-        """Write text, of which only the line feeds are not escaped."""
+        """Write text, with everything hidden but line feeds escaped."""
         super().write(printable_lines(text))
         return len(text)
 
 
 def guard_standard_streams() -> None:
-    """Put escaping streams in the place of standard output and error.
+    """Replace standard output and error by escaping streams.
 
-    A closed descriptor is opened such that reading and writing fail: else the next file that is
-    opened would take its number, and get what is written to the stream.
+    A closed descriptor is opened such that reading and writing fail. Otherwise the next file that
+    is opened would take its number, and receive what is written to the stream.
     """
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:
@@ -131,7 +131,7 @@ def _standard_output() -> EscapingStream:
 
 
 def terminal() -> IO[str]:
-    """Standard error, for a writer of control sequences whose text is free of data."""
+    """Return standard error for a writer of control sequences whose text is free of data."""
     return cast("IO[str]", cast("EscapingStream", sys.stderr).unescaped())
 
 
@@ -141,12 +141,12 @@ def say(line: str) -> None:
 
 
 def say_lines(text: str) -> None:
-    """Write a text of several lines, each with its end, to standard output."""
+    """Write text of several lines, each with its line feed, to standard output."""
     click.echo(text, nl=False)
 
 
 def write_data(content: bytes) -> None:
-    """Write UTF-8 data to standard output, escaped only where that is a terminal."""
+    """Write UTF-8 data to standard output, escaped only on a terminal."""
     _standard_output().write_data(content)
 
 
@@ -156,7 +156,7 @@ def complain(line: str) -> None:
 
 
 def status_after_output(status: int | str | None) -> int | str | None:
-    """The exit status, given that of the command: 1 where standard output has failed."""
+    """Return the exit status of a command, or 1 if standard output has failed."""
     sys.stdout.flush()
     failure = _standard_output().failure
     if failure is None:

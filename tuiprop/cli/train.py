@@ -1,4 +1,4 @@
-"""`tuiprop train`."""
+"""The command `tuiprop train`."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuiprop.cli.common import (
-    check_destination,
+    naming,
     one_sentence,
     open_experiment,
     say_notes,
@@ -20,25 +20,26 @@ from tuiprop.cli.common import (
 )
 from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, terminal
+from tuiprop.errors import FileError, InputError, UserError
 
 if TYPE_CHECKING:
     from tuiprop.session.session import Session
 
 
 LINES = 20
-"""So many lines of progress, about, where the output is not a terminal."""
+"""The approximate number of progress lines if the output is not a terminal."""
 
 
 CHECKPOINT_EVERY = 60.0
-"""Seconds from one checkpoint to the next while it trains."""
+"""The seconds between two checkpoints during training."""
 
 
 def _within_limits(_: click.Context, __: click.Parameter, epochs: int | None) -> int | None:
-    """A number of epochs whose history has room."""
+    """Check a number of epochs, whose history takes memory."""
     from tuiprop.training.experiment import MOST_EPOCHS
 
     if epochs is not None and epochs > MOST_EPOCHS:
-        raise click.BadParameter(f"found {epochs}, allowed: a whole number from 0 to {MOST_EPOCHS}")
+        raise click.BadParameter(f"{epochs:,} is not in the range 0 to {MOST_EPOCHS:,}.")
     return epochs
 
 
@@ -50,29 +51,29 @@ def _within_limits(_: click.Context, __: click.Parameter, epochs: int | None) ->
     "--epochs",
     type=click.IntRange(min=0),
     callback=_within_limits,
-    help="The total, instead of the file's.",
+    help="The total number of epochs, instead of that in the file.",
 )
 @click.option(
     "--export",
     "exports",
     multiple=True,
     metavar="FILE",
-    help="Write the weights, in the format that the suffix says; see tuiprop export --help.",
+    help="Write the weights in the format of the suffix; see tuiprop export --help.",
 )
 @which_weights
-@click.option("--history", metavar="FILE.csv", help="Write J and accuracy of every epoch.")
+@click.option("--history", metavar="FILE.csv", help="Write loss and accuracy of every epoch.")
 @click.option(
     "--checkpoint",
     metavar="FILE.tuiprop",
-    help="Write all it takes to go on, every minute and at the end.",
+    help="Write a resumable checkpoint, every minute and at the end.",
 )
-@click.option("--resume", metavar="FILE.tuiprop", help="Go on from a checkpoint.")
+@click.option("--resume", metavar="FILE.tuiprop", help="Resume from a checkpoint.")
 @click.option(
     "--break",
     "conditions",
     multiple=True,
     metavar="WHEN",
-    help='Stop when, such as "train_loss < 0.05"; besides those of the file.',
+    help='Stop at a condition such as "train_loss < 0.05", besides those in the file.',
 )
 def train(
     experiment: str | None,
@@ -86,14 +87,17 @@ def train(
     resume: str | None,
     conditions: tuple[str, ...],
 ) -> None:
-    """Train without a dashboard."""
+    """Train without the dashboard."""
     with one_sentence():
+        from tuiprop.models.formats import SUFFIXES
+        from tuiprop.storage.atomic import check_writable
+
         for file in exports:
-            check_destination(file)
+            check_writable(file, *SUFFIXES)
         if history is not None:
-            check_destination(history, ".csv")
+            check_writable(history, ".csv")
         if checkpoint is not None:
-            check_destination(checkpoint, ".tuiprop")
+            check_writable(checkpoint, ".tuiprop")
         if resume is not None:
             session = _resume(resume, experiment, init, assignments, epochs, conditions)
         elif experiment is not None:
@@ -126,12 +130,10 @@ def train(
 
 
 def _stop_when(session: "Session", conditions: tuple[str, ...]) -> None:
-    """Stop at these conditions and at those of the experiment's file."""
+    """Stop at these conditions and at those in the experiment file."""
     of_file = [each.when for each in session.experiment.breakpoint if each.enabled]
-    try:
+    with naming("--break"):
         session.stop_when([*of_file, *conditions])
-    except ValueError as error:
-        raise ValueError(f"--break: {error}") from None
 
 
 def _resume(
@@ -142,48 +144,46 @@ def _resume(
     epochs: int | None,
     conditions: tuple[str, ...],
 ) -> "Session":
-    """The run of a checkpoint, where it stood; its experiment may be named, and go on longer."""
+    """Restore the run of a checkpoint; its experiment may be given, and have more epochs."""
     from tuiprop.data.catalogue import load_table
     from tuiprop.models.checkpoint import load_checkpoint
     from tuiprop.session.resume import check_same, resume_session, walk_to_where_it_stood
-    from tuiprop.training.experiment import changed, load
+    from tuiprop.training.experiment import load, override
 
     if init is not None:
-        raise ValueError("--init: found with --resume, allowed: one of the two")
+        raise InputError("--init and --resume exclude each other")
     saved = load_checkpoint(file)
-    wanted = changed(load(experiment) if experiment else saved.experiment, assignments)
-    try:
+    wanted = override(load(experiment) if experiment else saved.experiment, assignments)
+    with naming(experiment or file):
         table = load_table(wanted.data)
         check_same(wanted, saved, table)
         session, differing = resume_session(saved, wanted, table=table)
-    except ValueError as error:
-        raise ValueError(f"{experiment or file}: {error}") from None
     _stop_when(session, conditions)
     run = session.run
     walk_to_where_it_stood(run, saved)
     total = wanted.training.epochs if epochs is None else epochs
     if run.batches.end(total) < run.t:
-        done = f"allowed: {run.epoch} or more, as these are done"
-        raise ValueError(f"{file}: found {total} epochs, {done}")
+        allowed = f"{run.epoch} or more, the epochs that are done"
+        raise InputError.invalid(str(total), allowed, file=file, key="--epochs")
     if differing:
         complain(
             f"note: {file} was saved on another machine: {differing}; "
-            "the last digits may come out otherwise from here on"
+            "results may differ in the last digits from here on"
         )
-    say(f"{file}: goes on from update {run.t}, epoch {run.epoch}")
+    say(f"{file}: resumed at update {run.t}, epoch {run.epoch}")
     return session
 
 
 def _train(
     session: "Session", epochs: int, received: list[int], checkpoint: str | None = None
 ) -> None:
-    """Train to the end of so many epochs, or until a signal is received."""
+    """Train until a number of epochs is complete, or a signal is received."""
     run = session.run
     last = run.batches.end(epochs)
     next_checkpoint = perf_counter() + CHECKPOINT_EVERY
     with _reporter(session, epochs) as report:
         report()
-        if run.t == 0:  # a run that goes on has been looked at where it stood
+        if run.t == 0:  # the conditions of a resumed run were checked before it was saved
             run.look_around()
         while run.t < last and run.diverged_at is None and run.hit is None and not received:
             run.advance(last, seconds=0.1, watched=True)
@@ -194,11 +194,11 @@ def _train(
 
 
 def _save_while_training(session: "Session", checkpoint: str) -> None:
-    """Write a checkpoint; where that fails, the training does not."""
+    """Write a checkpoint; if that fails, training continues."""
     try:
         session.save_checkpoint(checkpoint)
-    except OSError as error:
-        complain(f"tuiprop: {error}; the training goes on")
+    except FileError as error:
+        complain(f"tuiprop: {error}; training continues")
 
 
 def _write_results(
@@ -208,10 +208,10 @@ def _write_results(
     history: str | None,
     checkpoint: str | None,
 ) -> tuple[list[str], list[str]]:
-    """Write every file that was asked for, before anything is said about one of them.
+    """Write all requested files before reporting on any of them.
 
     Returns:
-        What to say of those that are written, and why others are not.
+        The reports on files that were written, and the reasons why others were not.
     """
     from tuiprop.storage.atomic import write_text
 
@@ -223,7 +223,7 @@ def _write_results(
 
     def write_checkpoint(file: str) -> None:
         session.save_checkpoint(file)
-        written.append(f"{file}: update {run.t}, all it takes to go on")
+        written.append(f"{file}: update {run.t}, resumable")
 
     def write_history(file: str) -> None:
         write_text(file, session.history.to_csv())
@@ -242,20 +242,22 @@ def _write_results(
     for write, file in files:
         try:
             write(file)
-        except (OSError, ValueError) as error:
+        except UserError as error:
             failures.append(str(error))
     if exports and which == "newest" and best < run.epoch:
-        hint = f"exported: the newest weights; --weights best takes those of epoch {best}, the best"
+        hint = (
+            f"exported: the newest weights; --weights best exports those of epoch {best}, the best"
+        )
         written.insert(0, hint)
     return written, failures
 
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """While in this context, a signal to end is noted; a second one ends at once.
+    """Note signals to end in this context; a second one ends the program at once.
 
-    One that is ignored (nohup, a job in the background) stays ignored. SIGHUP never ends at once:
-    a terminal that closes sends several, and its shell one more.
+    A signal that was ignored (nohup, a background job) stays ignored. SIGHUP never ends the program
+    at once: a terminal that closes sends several, and its shell one more.
     """
     received: list[int] = []
     before: dict[int, Any] = {}
@@ -285,7 +287,7 @@ _WORDS = {
 
 
 def _summary(row: dict[str, float]) -> str:
-    """An epoch of the history in words."""
+    """Return the line about an epoch of the history."""
     return "  ".join(
         f"{words} {row[name]:.2%}" if "accuracy" in name else f"{words} {row[name]:.6g}"
         for name, words in _WORDS.items()
@@ -295,7 +297,7 @@ def _summary(row: dict[str, float]) -> str:
 
 @contextmanager
 def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal, plain lines elsewhere."""
+    """Report progress by a bar on a terminal, by plain lines elsewhere."""
     if not sys.stderr.isatty():
         yield _plain_lines(session, epochs)
         return

@@ -1,4 +1,4 @@
-"""`tuiprop check` and `tuiprop explain`: one update proved, and as text."""
+"""The commands `tuiprop check` and `tuiprop explain`, which verify and print one update."""
 
 import sys
 
@@ -14,7 +14,7 @@ from tuiprop.cli.output import complain, say, say_lines
 @settable
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> None:
-    """Gradient check of the initial weights on the first batch, in float64."""
+    """Check the gradients of the initial weights on the first batch, in float64."""
     with one_sentence():
         session = open_experiment(experiment, init, assignments)
         say_notes(session.examples.notes)
@@ -40,10 +40,16 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
 @main.command()
 @click.argument("experiment")
 @settable
-@click.option("--update", type=click.IntRange(min=1), default=1, show_default=True, help="Which.")
+@click.option(
+    "--update",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="The number of the update.",
+)
 @click.option("--init", metavar="FILE", help="Initial weights (.npz, .safetensors, .json).")
 def explain(experiment: str, assignments: tuple[str, ...], update: int, init: str | None) -> None:
-    """One update as linear text (Markdown): every operation, its equation, shapes, numbers."""
+    """Print one update as Markdown: every operation with its equation, shapes and numbers."""
     with one_sentence():
         from tuiprop.session.markdown import explain as explained
 

@@ -44,7 +44,7 @@ class Workspace:
         self._activations = {l: network.activation(l) for l in layers}
         self._ones = np.ones((m, 1), dtype)
         self._m = np.array(m, dtype)
-        self._is_fused = network.loss_function.output is not None
+        self._is_fused = network.is_fused(network.L)
         scratch = np.empty(max(n[1:]) * m, dtype)
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
         self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}

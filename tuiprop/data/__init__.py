@@ -1,1 +1,1 @@
-"""Tables and generators in; (X, Y, names) out."""
+"""The user's data: reading tables, generating them, and preparing them for a network."""

@@ -1,4 +1,4 @@
-"""The data sets that come with tuiprop, and the way from a source to its table."""
+"""The built-in data sets, and the look-up of a table by the name of its source."""
 
 import difflib
 from collections.abc import Mapping
@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from tuiprop.data.embedded import read_embedded
 from tuiprop.data.generators import generate
-from tuiprop.data.reader import appended, asked_of, read_table
-from tuiprop.data.table import DataError, Table, quote
+from tuiprop.data.readers.builtin import read_builtin
+from tuiprop.data.readers.formats import read_options, read_table, with_validation
+from tuiprop.data.table import DataError, Table
 from tuiprop.training.experiment import DataSettings, Experiment, parse
+from tuiprop.wording import quote
 
 _CC_BY = "CC BY 4.0"
 _GENERATED = "After TensorFlow Playground (Apache 2.0)"
@@ -18,21 +19,21 @@ _GENERATED = "After TensorFlow Playground (Apache 2.0)"
 
 @dataclass(frozen=True)
 class Entry:
-    """One data set."""
+    """A built-in data set."""
 
     name: str
     title: str
     kind: Literal["table", "generator"]
     target: str
-    """The column that is predicted."""
+    """The column to predict."""
     description: str
-    """One sentence."""
+    """One sentence about the data."""
     creators: str
     licence: str = ""
-    """Of the data; empty where they are generated or a truth table."""
+    """The licence of the data; empty if they are generated or a truth table."""
     doi: str = ""
     suggested: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The tables of an experiment file which suit it, `data.source` left out."""
+    """The sections of an experiment file that suit the data, without `data.source`."""
 
 
 def _layers(*layers: tuple[int, str]) -> list[dict[str, Any]]:
@@ -203,36 +204,39 @@ _ENTRIES = (
 )
 
 CATALOGUE: dict[str, Entry] = {each.name: each for each in _ENTRIES}
-"""Every data set by its name, in the order in which they are offered."""
+"""All data sets by name, in the order in which they are offered."""
 
 
 def load_table(settings: DataSettings) -> Table:
-    """The table that `settings.source` names; generated with its points, noise and seed.
+    """Return the table that `settings.source` names; it is read, or generated from its seed.
 
-    Columns of a file that are not used (`use = false`) may hold what is refused elsewhere. Where
-    validation examples have a file of their own, its rows are the last ones.
+    Unused columns of a file (`use = false`) may hold cells that are refused in others. The rows
+    of a separate file of validation examples come last.
 
     Raises:
-        DataError: there is no such data set, or the file is refused; see `read_table`.
+        DataError: there is no such data set, or the file cannot be used; see `read_table`.
     """
     source = settings.source
     for path in settings.files:
-        if not _exists(path):
-            raise DataError(f"{path}: there is no such file{_meant(PurePath(path).stem)}")
+        if not exists(path):
+            reason = "; ".join(
+                filter(None, ("there is no such file", _did_you_mean(PurePath(path).stem)))
+            )
+            raise DataError(reason, file=path)
     if settings.is_path:
         return read_table(source, settings)
     table = (
-        read_embedded(source)
+        read_builtin(source)
         if entry(source).kind == "table"
         else generate(source, settings.points, settings.noise, settings.seed)
     )
     if settings.validation_file is None:
         return table
-    return appended(table, read_table(settings.validation_file))
+    return with_validation(table, read_table(settings.validation_file))
 
 
 def identity(settings: DataSettings) -> object:
-    """What is the same as long as `load_table` gives the same table."""
+    """Return a value that is equal for two settings if `load_table` gives them the same table."""
     stamps = []
     for path in settings.files:
         try:
@@ -241,42 +245,48 @@ def identity(settings: DataSettings) -> object:
         except (OSError, ValueError):
             return object()  # equal to no other: reading it says what is wrong
     if settings.is_path:
-        how: tuple[object, ...] = settings.format, settings.examples, asked_of(settings)
+        how: tuple[object, ...] = settings.format, settings.examples, read_options(settings)
     else:
         how = settings.points, settings.noise, settings.seed
     return (settings.source, *how, *settings.files, *stamps)
 
 
 def entry(name: str) -> Entry:
-    """The data set of that name.
+    """Return the data set of that name.
 
     Raises:
-        DataError: there is none; the sentence lists those that exist.
+        DataError: there is no such data set; the sentence lists the data sets.
     """
     if name in CATALOGUE:
         return CATALOGUE[name]
-    hint = f"; for the file write ./{name}" if _exists(name) else _meant(name)
-    raise DataError(
-        f"data.source: found {quote(name)}, allowed: {', '.join(CATALOGUE)}, or a path{hint}"
+    raise DataError.invalid(
+        quote(name),
+        f"one of {', '.join(CATALOGUE)} or a path",
+        key="data.source",
+        advice=f"for the file write ./{name}" if exists(name) else _did_you_mean(name),
     )
 
 
-def _exists(path: str) -> bool:
+def exists(path: str) -> bool:
+    """Return True unless it is certain that there is no such file.
+
+    A path that cannot be looked up, such as one that is too long, counts as existing: reading it
+    says what is wrong.
+    """
     try:
         return Path(path).exists()
     except (OSError, ValueError):
-        # not to be looked at is not the same as absent: reading it says what is wrong
         return True
 
 
-def _meant(name: str) -> str:
-    """A question after the data set whose name is most like `name`; empty where there is none."""
+def _did_you_mean(name: str) -> str:
+    """Ask whether the data set with the most similar name is meant; "" if no name is similar."""
     close = difflib.get_close_matches(name.lower().replace(" ", "_"), CATALOGUE, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def suggested_experiment(name: str) -> Experiment:
-    """An experiment that learns the data set `name`.
+    """Return an experiment that learns the data set `name`.
 
     Raises:
         DataError: there is no such data set.

@@ -1,7 +1,7 @@
-"""The classic two-dimensional problems, generated: inputs x1 and x2, target y.
+"""Generators of two-dimensional problems with inputs x1 and x2 and target y.
 
-Those of TensorFlow Playground (Apache 2.0), written anew. U(a, b) is uniform, N(μ, v) normal
-with *variance* v, and n the noise, 0 to 0.5.
+They follow TensorFlow Playground (Apache 2.0). U(a, b) is the uniform distribution, N(μ, v) the
+normal distribution with *variance* v, and n the noise, from 0 to 0.5.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ import numpy as np
 from tuiprop.data.table import Column, Numbers, Table
 
 _Generator: TypeAlias = Callable[[np.random.Generator, int, float], tuple[Numbers, Numbers]]
-"""(generator, points, n) → x (points, 2), y (points,)."""
+"""A function (generator, points, n) → x (points, 2), y (points,)."""
 
 
 def _circle(generator: np.random.Generator, points: int, noise: float) -> tuple[Numbers, Numbers]:
-    """A disc inside a ring; noise moves the point that the label is taken from."""
+    """Generate a disc inside a ring; noise moves the point that decides the label."""
     inner = points // 2
     r = np.concatenate(
         [generator.uniform(0.0, 2.5, inner), generator.uniform(3.5, 5.0, points - inner)]
@@ -29,7 +29,7 @@ def _circle(generator: np.random.Generator, points: int, noise: float) -> tuple[
 
 
 def _xor(generator: np.random.Generator, points: int, noise: float) -> tuple[Numbers, Numbers]:
-    """Four squares, 0.3 away from the axes; noise moves the point that the label is taken from."""
+    """Generate four squares, 0.3 from the axes; noise moves the point that decides the label."""
     x = generator.uniform(-5.0, 5.0, (points, 2))
     x += np.where(x > 0, 0.3, -0.3)
     noisy = x + generator.uniform(-5.0, 5.0, x.shape) * noise
@@ -37,7 +37,7 @@ def _xor(generator: np.random.Generator, points: int, noise: float) -> tuple[Num
 
 
 def _gauss(generator: np.random.Generator, points: int, noise: float) -> tuple[Numbers, Numbers]:
-    """Two clouds around (2, 2) and (−2, −2); noise widens them."""
+    """Generate two clouds around (2, 2) and (−2, −2); noise widens them."""
     first = np.arange(points) < points // 2
     centre = np.where(first, 2.0, -2.0)
     x = centre[:, None] + generator.normal(0.0, sqrt(0.5 + 7 * noise), (points, 2))
@@ -45,7 +45,7 @@ def _gauss(generator: np.random.Generator, points: int, noise: float) -> tuple[N
 
 
 def _spiral(generator: np.random.Generator, points: int, noise: float) -> tuple[Numbers, Numbers]:
-    """Two arms of one spiral and three quarters; noise moves the points."""
+    """Generate two spiral arms of one and three quarter turns; noise moves the points."""
     arms = (points // 2, points - points // 2)
     share = np.concatenate([np.arange(k) / k for k in arms])
     first = np.arange(points) < arms[0]
@@ -56,7 +56,7 @@ def _spiral(generator: np.random.Generator, points: int, noise: float) -> tuple[
 
 
 def _plane(generator: np.random.Generator, points: int, noise: float) -> tuple[Numbers, Numbers]:
-    """A tenth of x1 + x2; noise moves the point that y is taken from."""
+    """Generate y = (x1 + x2) / 10; noise moves the point that decides y."""
     x = generator.uniform(-6.0, 6.0, (points, 2))
     noisy = x + generator.uniform(-6.0, 6.0, x.shape) * noise
     return x, noisy.sum(axis=1) / 10
@@ -65,11 +65,11 @@ def _plane(generator: np.random.Generator, points: int, noise: float) -> tuple[N
 _BUMPS = np.array(
     [(-4, 2.5, 1), (0, 2.5, -1), (4, 2.5, 1), (-4, -2.5, -1), (0, -2.5, 1), (4, -2.5, -1)]
 )
-"""Centre and sign of each bump, (6, 3)."""
+"""The centre and the sign of each bump, (6, 3)."""
 
 
 def _bumps(generator: np.random.Generator, points: int, noise: float) -> tuple[Numbers, Numbers]:
-    """Six cones of radius 2, up and down; noise moves the point that y is taken from."""
+    """Generate six cones of radius 2, up and down; noise moves the point that decides y."""
     x = generator.uniform(-6.0, 6.0, (points, 2))
     noisy = x + generator.uniform(-6.0, 6.0, x.shape) * noise
     away = noisy[:, None, :] - _BUMPS[None, :, :2]
@@ -102,13 +102,13 @@ GENERATORS = tuple(_GENERATORS)
 
 
 def generate(name: str, points: int, noise: float, seed: int) -> Table:
-    """`points` rows of x1, x2 and y; the same for the same arguments.
+    """Return a table of x1, x2 and y, which depends on nothing but the arguments.
 
     Args:
         name: one of `GENERATORS`.
-        points: 2 or more.
+        points: the number of rows, 2 or more.
         noise: n, from 0 to 0.5.
-        seed: of the one generator that everything is drawn from.
+        seed: the seed of the random generator.
     """
     x, y = _GENERATORS[name](np.random.default_rng(seed), points, noise)
     return Table(name, (Column("x1", x[:, 0].copy()), Column("x2", x[:, 1].copy()), Column("y", y)))

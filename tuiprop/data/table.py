@@ -1,6 +1,6 @@
-"""A table: named columns of numbers or of text, as it was read or generated."""
+"""Tables: named columns of numbers or text, read from a file or generated."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -11,55 +11,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.cell import canonical, is_number
+from tuiprop.errors import InputError
+from tuiprop.wording import listed, quote
 
 Numbers: TypeAlias = NDArray[np.float64]
 """The cells of a column of numbers, (rows,), or rows of inputs, (m, n[0])."""
 
 
-class DataError(ValueError):
-    """Data that cannot be used: one sentence with file, place, found and allowed."""
+class DataError(InputError):
+    """Data that cannot be used."""
 
 
 MISSING = ""
-"""A cell of text that is missing; among numbers it is not-a-number."""
+"""A missing cell of text; a missing number is NaN."""
 
 
 @dataclass(frozen=True, eq=False)
 class Categories:
     """The distinct values of a column, sorted: numbers by value, text by code point.
 
-    Cells of the same canonical form are one value. Its name is the cell as it is written, and the
-    canonical form where it is written in several ways.
+    Cells with the same canonical form are one value. It is named as the cell is written, or by its
+    canonical form if it is written in several ways.
     """
 
     names: tuple[str, ...]
     codes: NDArray[np.int64]
-    """The category of each row, (rows,), an index into `names`; -1 where the cell is missing."""
+    """The category of each row, (rows,), an index into `names`; -1 if the cell is missing."""
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column: its cells are all numbers or all text; some may be missing."""
+    """One column: all cells are numbers or all are text; some may be missing."""
 
     name: str
     values: Numbers | tuple[str, ...]
     exact: tuple[str, ...] | None = None
-    """Numbers as text, where float64 may not tell them apart."""
-    doubt: str = ""
-    """Why text is refused unless it is said to be categories: most cells are numbers."""
+    """The numbers as text, if float64 may not distinguish them."""
+    refusal: str = ""
+    """Why text is refused unless it is declared categorical: most of its cells are numbers."""
     notes: tuple[str, ...] = ()
-    """What is odd about how the cells are written, a sentence each."""
+    """Sentences about oddly written cells."""
     classes: tuple[str, ...] = ()
-    """The values in the order in which the file itself numbers them; empty: it does not."""
+    """The values in the order in which the file numbers them; empty if it does not."""
 
     @property
     def is_text(self) -> bool:
-        """The cells are text."""
+        """True if the cells are text."""
         return isinstance(self.values, tuple)
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
-        """Which cells are missing, (rows,), read-only; where none is, it takes no memory."""
+        """The mask of missing cells, (rows,), read-only; it takes no memory if none is missing."""
         if isinstance(self.values, tuple):
             missing = np.fromiter((cell == MISSING for cell in self.values), np.bool_)
         else:
@@ -71,7 +73,7 @@ class Column:
 
     @cached_property
     def categories(self) -> Categories:
-        """The distinct values, missing cells left out."""
+        """The distinct values, missing cells excluded."""
         texts = self.values if isinstance(self.values, tuple) else self.exact
         if texts is not None:
             return _categories(texts)
@@ -81,7 +83,7 @@ class Column:
         return Categories(tuple(map(format_number, present.tolist())), codes)
 
     def as_text(self) -> tuple[str, ...]:
-        """The cells as text; a number as `format_number` writes it."""
+        """Return the cells as text; numbers as `format_number` writes them."""
         if isinstance(self.values, tuple):
             return self.values
         return self.exact or tuple(map(format_number, self.values.tolist()))
@@ -101,48 +103,48 @@ def _categories(cells: tuple[str, ...]) -> Categories:
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """Where rows of a table come from."""
+    """The file or data set that rows come from."""
 
     name: str
-    """What errors call it: the path of the file or the name of the data set."""
+    """The path of the file or the name of the data set, as errors show it."""
     rows: int
     lines: Sequence[int] | None = None
-    """Of the file at which each row begins, counted from 1; None where it has no lines."""
+    """The line of the file at which each row begins, counted from 1; None if it has no lines."""
 
     def place(self, row: int) -> str:
-        """A row, counted from 0, as errors name it: "line 3", or "row 2" counted from 1."""
+        """Return the place of a row, counted from 0: "line 3", or "row 2" counted from 1."""
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of equal length under different names."""
+    """Columns of equal length with distinct names."""
 
     name: str
-    """What errors call it: the path of the file or the name of the data set."""
+    """The path of the file or the name of the data set, as errors show it."""
     columns: tuple[Column, ...]
     lines: Sequence[int] | None = None
-    """Of the file at which each row begins, counted from 1; None where it has no lines."""
+    """The line of the file at which each row begins, counted from 1; None if it has no lines."""
     validation: Origin | None = None
-    """Where the last rows come from, if they are those of a file of validation examples."""
+    """The file of validation examples that the last rows come from, if there is one."""
 
     @property
     def rows(self) -> int:
-        """The number of rows, the header not counted."""
+        """The number of rows, not counting the header."""
         return len(self.columns[0].values)
 
     @property
     def own_rows(self) -> int:
-        """The number of rows that are not from a file of validation examples."""
+        """The number of rows that do not come from a file of validation examples."""
         return self.rows - (self.validation.rows if self.validation else 0)
 
     def file_of(self, row: int) -> str:
-        """What errors call the file that a row, counted from 0, comes from."""
+        """Return the name of the file that a row, counted from 0, comes from."""
         in_validation = self.validation is not None and row >= self.own_rows
         return self.validation.name if self.validation and in_validation else self.name
 
     def place(self, row: int) -> str:
-        """A row, counted from 0, as errors name it within its file."""
+        """Return the place of a row, counted from 0, within its file."""
         if self.validation is not None and row >= self.own_rows:
             return self.validation.place(row - self.own_rows)
         return Origin(self.name, self.own_rows, self.lines).place(row)
@@ -160,39 +162,22 @@ class Table:
         return name in self._by_name
 
     def __getitem__(self, name: str) -> Column:
-        """The column of that name.
+        """Return the column of that name.
 
         Raises:
-            DataError: there is none; the sentence lists those that exist.
+            DataError: there is no such column; the sentence lists the columns.
         """
         if name not in self._by_name:
             raise DataError(
-                f"{self.name}: found no column {quote(name)}, allowed: {listed(self.names)}"
+                f"there is no column {quote(name)}; the columns are {listed(self.names)}",
+                file=self.name,
             )
         return self._by_name[name]
 
 
 def format_number(value: float) -> str:
-    """A number as a class or a category is named: 1 for 1.0, else the shortest exact decimal."""
+    """Return the name of a number as a class or category: "1" for 1.0, else its shortest decimal."""
     if isnan(value):
         return MISSING
     # from 1e16 on, repr writes an exponent, which is shorter than the digits
     return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
-
-
-def listed(names: Iterable[str], most: int = 20) -> str:
-    """Names in one line of a sentence; those beyond `most` are counted."""
-    names = list(names)
-    text = ", ".join(shortened(name) for name in names[:most])
-    return text if len(names) <= most else f"{text} and {len(names) - most} more"
-
-
-def quote(text: str) -> str:
-    """A cell or a name as a sentence shows it: in quotes, on one line and shortened."""
-    return f'"{shortened(text)}"'
-
-
-def shortened(text: str, most: int = 40) -> str:
-    """A cell or a name on one line, with what cannot be printed replaced."""
-    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    return text if len(text) <= most else text[: most - 3] + "..."

@@ -1,4 +1,4 @@
-"""A table as text, for other programs."""
+"""Tables as files for other programs."""
 
 import csv
 import io
@@ -8,11 +8,11 @@ from tuiprop.core.array import Array
 from tuiprop.data.table import Table
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
-"""Of the formats that columns are written in: CSV, Parquet, JSON lines."""
+"""The suffixes of the formats that columns are written in: CSV, Parquet, JSON lines."""
 
 
 def to_csv(table: Table) -> str:
-    """The table as CSV: a header, commas, a decimal point; numbers at full precision."""
+    """Return the table as CSV with a header, commas, decimal points and numbers in full precision."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.names)
@@ -21,11 +21,11 @@ def to_csv(table: Table) -> str:
 
 
 def encoded(columns: Mapping[str, Array | tuple[str, ...]], suffix: str) -> bytes:
-    """Columns as the content of a file; numbers at full precision.
+    """Return columns as the content of a file, numbers in full precision.
 
     Args:
-        columns: by name, each as long as the others.
-        suffix: of `SUFFIXES`, the format.
+        columns: columns of equal length, by name.
+        suffix: one of `SUFFIXES`, which decides the format.
     """
     import polars as pl
 

@@ -12,26 +12,15 @@ import numpy as np
 
 from tuiprop.explain.error_bounds import Numbers
 from tuiprop.explain.evaluation import Line
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import CellRef
 from tuiprop.update.operation import Operation
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One number of an array of an update."""
-
-    reference: ArrayRef
-    row: int
-    column: int
-    before: bool = False
-    """Of W[l], b[l] and slots: as it was before the update."""
 
 
 @dataclass(frozen=True)
 class Factor:
     """A number in a term, and the cell where it can be followed to."""
 
-    cell: Cell
+    cell: CellRef
     value: float
     function: str = ""
     """What of the number in the cell the factor is, such as tanh′; "" for the number itself."""
@@ -84,7 +73,7 @@ class Top(NamedTuple):
 class Origin:
     """Where the number in one cell came from."""
 
-    cell: Cell
+    cell: CellRef
     pattern: str
     """The equation, with {row} and {column} where the cell stands in it."""
     groups: tuple[Group, ...]
@@ -101,7 +90,7 @@ class Origin:
     @property
     def letters(self) -> tuple[str, str]:
         """What row and column of the cell are called: j and k or i."""
-        return "j", "k" if self.cell.reference.symbol in ("W", "dW") else "i"
+        return "j", "k" if self.cell.array.columns == "units" else "i"
 
     @property
     def equation(self) -> str:
@@ -164,8 +153,8 @@ class Origin:
         return Top([self.term(int(i)) for i in chosen], len(values) - len(chosen), rest)
 
 
-def maker(operations: Sequence[Operation], cell: Cell) -> Operation | None:
+def maker(operations: Sequence[Operation], cell: CellRef) -> Operation | None:
     """The operation of this update that made a number; None where an update starts from it."""
     if cell.before:
         return None
-    return next((each for each in operations if each.result == cell.reference), None)
+    return next((each for each in operations if each.result == cell.array), None)

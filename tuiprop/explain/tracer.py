@@ -12,9 +12,9 @@ from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
-from tuiprop.explain.provenance import Cell, Factor, Group, Kind, Origin
-from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Arrays, Operation, Phase, Rule, T
+from tuiprop.explain.provenance import Factor, Group, Kind, Origin
+from tuiprop.update.arrays import ArrayRef, CellRef, T
+from tuiprop.update.operation import Arrays, Operation, Phase, Rule
 
 SPARE_ROUNDINGS = 4
 """The code may group a formula otherwise than it is written: so many units u of the value more."""
@@ -62,7 +62,7 @@ class Tracer:
             value = _total(made.parts) if made.value is None else made.value
             spare = SPARE_ROUNDINGS * value.precision.unit * abs(float(value.value))
         return Origin(
-            cell=Cell(of, row, column),
+            cell=CellRef(of, row, column),
             pattern=made.pattern,
             groups=tuple(part.group for part in made.parts),
             lines=made.lines,
@@ -143,7 +143,7 @@ class _Place:
     def factor(self, symbol: str, l: int, row: int, column: int, slot: str = "") -> Factor:
         """A recorded number as a factor."""
         reference = ArrayRef(symbol, l, slot)
-        cell = Cell(reference, row, column, before=reference.is_parameter)
+        cell = CellRef(reference, row, column, before=reference.is_parameter)
         return Factor(cell, float(self.arrays[reference][row, column]))
 
     def factor_here(self, symbol: str, slot: str = "") -> Factor:
@@ -260,7 +260,7 @@ def _upstream(p: _Place) -> _Made:
 
 def _error(p: _Place) -> _Made:
     g, l = p.network.activation(p.l), p.l
-    if l == p.network.L and p.network.loss_function.output is not None:
+    if p.network.is_fused(l):
         return _Made(
             f"dz[{l}]{_ROW_COLUMN} = a[{l}]{_ROW_COLUMN} - y{_ROW_COLUMN}",
             (
@@ -340,7 +340,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     symbol, gradient, slots = of.symbol, f"d{of.symbol}", rule.optimizer.slots
     names: dict[str, Rounded | float] = {s: p.here(s) for s in (symbol, gradient)}
     slot_factors = [p.factor_here(symbol, slot) for slot in slots]
-    names |= {f.cell.reference.slot: Rounded.exact(f.value, p.precision) for f in slot_factors}
+    names |= {f.cell.array.slot: Rounded.exact(f.value, p.precision) for f in slot_factors}
     names |= {"α": rule.learning_rate, "t": int(p.arrays[T].item())}
     if "eps" in rule.options:
         names["ε"] = rule.number("eps")
@@ -352,7 +352,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
         parts.append(_one("decay", made["decay"], before))
     factors = (p.factor_here(gradient), *slot_factors, *decayed)
     parts.append(_one("change", made[f"Δ{symbol}"], *factors))
-    cell = f"{of}" + (_ROW_COLUMN if symbol == "W" else "[{row}]")
+    cell = of.cell_name("{row}", "{column}")
     terms = " + ".join(["decay"] * ("decay" in made) + [f"Δ{symbol}"])
     return _Made(f"{cell} = {cell} before + {terms}", tuple(parts), tuple(lines))
 

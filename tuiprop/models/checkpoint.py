@@ -20,21 +20,27 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
-from tuiprop.data.preparation import Preparation
-from tuiprop.data.table import shortened
-from tuiprop.models.contents import ContentError
-from tuiprop.models.formats.python_scripts import words
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.errors import FileError
+from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model, network_of
 from tuiprop.models.reading import content_of, named
-from tuiprop.storage.atomic import FileError, write
+from tuiprop.storage.atomic import write, wrong_suffix
 from tuiprop.storage.packing import pack, unpack
 from tuiprop.storage.state_folder import MAGIC, RUN, SUFFIX, temporary_of
 from tuiprop.training.edit import BranchLog
-from tuiprop.training.experiment import Experiment, found_from, parse, to_tables, written_in
+from tuiprop.training.experiment import (
+    Experiment,
+    parse,
+    relativize_paths,
+    resolve_paths,
+    to_tables,
+)
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
 from tuiprop.training.plan import Plan
 from tuiprop.update.operation import operation_count
+from tuiprop.wording import shortened
 
 FORMAT = 1
 
@@ -198,20 +204,20 @@ def decode(content: bytes, folder: Path) -> Saved:
     if head is None:
         if content.startswith(_NAME):
             version = content[len(_NAME) :].split(b"\n")[0][:9].decode(errors="replace")
-            raise ContentError(f"found format {version!r}, this version reads {FORMAT}")
-        raise ContentError("not a checkpoint of tuiprop")
+            raise ContentError.invalid(repr(version), f"format {FORMAT}, which this version reads")
+        raise ContentError("this is not a checkpoint of tuiprop")
     body = memoryview(content)[head.end() :]
     digest, body = body[:_DIGEST], body[_DIGEST:]
     if sha256(body).digest() != digest:
-        raise ContentError("damaged: its content does not have the checksum")
+        raise ContentError("the file is damaged: its checksum is wrong")
     try:
         checkpoint = unpack(body, _decoder)
-        saved = Saved(checkpoint, found_from(parse(checkpoint.experiment), folder))
+        saved = Saved(checkpoint, resolve_paths(parse(checkpoint.experiment), folder))
         _check(saved)
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ContentError(f"its content cannot be: {shortened(str(error), 300)}") from None
+        raise ContentError(f"invalid content: {shortened(str(error), 300)}") from None
     except RecursionError:
-        raise ContentError("its content cannot be: it is nested too deeply") from None
+        raise ContentError("invalid content: it is nested too deeply") from None
     return saved
 
 
@@ -234,7 +240,7 @@ def _check(saved: Saved) -> None:
     for each in (*content.preparation, *content.targets):
         Preparation.from_builtins(each)
     if min(content.examples) < 0 or not content.examples[0]:
-        raise ValueError(f"found {content.examples} examples, allowed: 1 or more to train on")
+        raise ValueError(f"no training examples: {content.examples}")
     check_logs(content.logs, saved.experiment, saved.network, content.examples[0])
     if content.branch not in {log.number for log in content.logs}:
         raise ValueError(f"there is no branch {content.branch}")
@@ -253,11 +259,11 @@ def _check_position(saved: Saved) -> None:
     known = batches.epochs_done(content.update), batches.epochs_done(log.reached)
     if rest or not known[0] < epochs <= known[1] + 1:
         raise ValueError(
-            f"found a history of {len(content.history)} bytes, allowed: {row} for each of "
+            f"the history has {len(content.history)} bytes, not {row} for each of "
             f"{known[0] + 1} to {known[1] + 1} epochs"
         )
     if not 0 <= content.best_epoch < epochs:
-        raise ValueError(f"found best epoch {content.best_epoch}, allowed: 0 to {epochs - 1}")
+        raise ValueError(f"the best epoch is {content.best_epoch}, not from 0 to {epochs - 1}")
 
 
 def _check_arrays(saved: Saved) -> None:
@@ -286,7 +292,7 @@ def described(saved: Saved) -> list[str]:
     epochs = f"epoch {batches.epochs_done(t)} of {saved.experiment.training.epochs}"
     best = "" if content.best else ", not kept"
     lines = [
-        f"network   {words(saved.network)}, {saved.network.loss}",
+        f"network   {Architecture.of(saved.network).words}, {saved.network.loss}",
         f"data      {saved.experiment.data.source}",
         f"inputs    {', '.join(content.inputs)}",
         f"update    {t}{inside}, {epochs}",
@@ -300,7 +306,7 @@ def described(saved: Saved) -> list[str]:
 
 def tables_in(experiment: Experiment, path: str | Path) -> dict[str, Any]:
     """The tables of an experiment as the checkpoint `path` holds them."""
-    return to_tables(written_in(experiment, _folder(path)))
+    return to_tables(relativize_paths(experiment, _folder(path)))
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path, *, kept: bool = False) -> None:
@@ -316,14 +322,14 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path, *, kept: bool = Fa
     """
     content = encode(checkpoint, Path(path).name if kept else "")
     if len(content) > LARGEST:
-        raise FileError(f"{path}: found {len(content)} bytes, allowed: up to {LARGEST}")
+        raise FileError.invalid(f"{len(content):,}", f"at most {LARGEST:,} bytes", file=str(path))
 
     def fill(stream: Any) -> None:
         stream.write(content)
 
     write(path, fill, temporary_of(Path(path)) if kept else None)
     if content_of(path, LARGEST) != content:
-        raise FileError(f"{path}: what was read back differs from what was written")
+        raise FileError("what was read back differs from what was written", file=str(path))
 
 
 def load_checkpoint(path: str | Path) -> Saved:
@@ -333,8 +339,7 @@ def load_checkpoint(path: str | Path) -> Saved:
         FileError: one sentence on what is wrong.
     """
     if not is_checkpoint(path):
-        found = Path(path).suffix or "no suffix"
-        raise FileError(f"{path}: found {found}, allowed: {SUFFIX}")
+        raise wrong_suffix(path, (SUFFIX,))
     return named(path, decode, content_of(path, LARGEST), _folder(path))
 
 

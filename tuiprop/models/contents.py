@@ -12,7 +12,8 @@ import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
-from tuiprop.data.table import listed
+from tuiprop.errors import InputError
+from tuiprop.wording import listed
 
 LARGEST = 2**29
 """Bytes of a file, and bytes that its arrays may declare together."""
@@ -21,8 +22,8 @@ KNOWN = re.compile(r"[Wb][1-9][0-9]*|.*\.(?:weight|bias)", re.DOTALL)
 """Names of arrays that are parameters: `W1`, `b1`, … or PyTorch's `0.weight`, `0.bias`, …"""
 
 
-class ContentError(ValueError):
-    """What is wrong with the content of a file: a sentence, without the file's name."""
+class ContentError(InputError):
+    """The content of a file is wrong; the sentence lacks the name of the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,11 @@ class Architecture:
     activations: tuple[str | None, ...]
     """Of layers 1 … L; None where the file does not say."""
 
+    @classmethod
+    def of(cls, network: Network) -> "Architecture":
+        """The architecture of a network, with every activation."""
+        return cls(network.sizes, tuple(layer.activation for layer in network.layers))
+
     @property
     def missing(self) -> tuple[int, ...]:
         """The layers whose activation has to be said."""
@@ -66,7 +72,7 @@ class Architecture:
 
     @property
     def words(self) -> str:
-        """Such as "4 → 8 → 3", with the activations that are known."""
+        """One line such as "4 → 8 tanh → 3 softmax", with the activations that are known."""
         layers = zip(self.sizes[1:], self.activations, strict=True)
         return " → ".join(
             [str(self.sizes[0]), *(f"{n} {name}" if name else str(n) for n, name in layers)]
@@ -85,9 +91,8 @@ def contents_of(arrays: Mapping[str, Array], metadata: dict[str, Any] | None) ->
     """
     names = {name: name for name in arrays if re.fullmatch(r"[Wb][1-9][0-9]*", name)}
     if "W1" not in names and not (names := _from_pytorch(arrays)):
-        raise ContentError(
-            f"found {listed(arrays) or 'nothing'}, expected W1, b1, W2, b2, … "
-            "or 0.weight, 0.bias, …"
+        raise ContentError.invalid(
+            listed(arrays) or "nothing", "arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …"
         )
     for name in names.values():
         if not np.issubdtype(arrays[name].dtype, np.floating):

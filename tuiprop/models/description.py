@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tuiprop.core.loss import LOSSES, usual_loss
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.contents import (
     ContentError,
     WeightsFile,
@@ -17,10 +17,10 @@ from tuiprop.models.contents import (
 from tuiprop.models.model import Model, network_of
 from tuiprop.training.experiment import (
     ExperimentError,
-    found_from,
     parse,
+    relativize_paths,
+    resolve_paths,
     to_tables,
-    written_in,
 )
 
 FORMAT = 1
@@ -30,7 +30,7 @@ def describe(model: Model, folder: Path) -> dict[str, Any]:
     """The description of a model in a file in this folder."""
     metadata = {
         "format": FORMAT,
-        "experiment": to_tables(written_in(model.experiment, folder)),
+        "experiment": to_tables(relativize_paths(model.experiment, folder)),
         "inputs": list(model.inputs),
         "classes": list(model.classes),
         "preparation": [each.to_builtins() for each in model.preparation],
@@ -54,7 +54,8 @@ def decode_description(text: str | bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ContentError(f"its description is not JSON: {error}") from None
     if metadata.get("format") != FORMAT:
-        raise ContentError(f"found format {metadata.get('format')!r}, this version reads {FORMAT}")
+        found = repr(metadata.get("format"))
+        raise ContentError.invalid(found, f"format {FORMAT}, which this version reads")
     return metadata
 
 
@@ -68,7 +69,7 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
     try:
         if metadata is None:
             raise KeyError("everything")
-        experiment = found_from(parse(metadata["experiment"]), folder)
+        experiment = resolve_paths(parse(metadata["experiment"]), folder)
         inputs = msgspec.convert(metadata["inputs"], tuple[str, ...])
         classes = msgspec.convert(metadata["classes"], tuple[str, ...])
         preparation = tuple(map(Preparation.from_builtins, metadata["preparation"]))
@@ -81,7 +82,7 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
     except KeyError as error:
         raise ContentError(f"its description lacks {error.args[0]}") from None
     except (ExperimentError, msgspec.ValidationError, ValueError, TypeError) as error:
-        raise ContentError(f"its description cannot be: {error}") from None
+        raise ContentError(f"invalid description: {error}") from None
     if len(preparation) != len(inputs):
         raise ContentError(f"prepares {len(preparation)} inputs, expected {len(inputs)}")
     if targets and len(targets) != network.sizes[-1]:
@@ -103,14 +104,12 @@ def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:
         ContentError: the file has a description, or the activations do not fit it.
     """
     if file.metadata is not None:
-        raise ContentError("says its activations itself, found others beside it")
+        raise ContentError("the file names its activations itself")
     found = architecture(file)
     L = len(found.sizes) - 1
     if len(activations) != L:
-        raise ContentError(
-            f"found {len(activations)} activations, expected {L}, one for each layer of "
-            f"{found.words}"
-        )
+        allowed = f"{L} activations, one for each layer of {found.words}"
+        raise ContentError.invalid(str(len(activations)), allowed)
     layers = [
         {"units": n, "activation": name}
         for n, name in zip(found.sizes[1:], activations, strict=True)
@@ -126,7 +125,7 @@ def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:
         )
         network = network_of(experiment, found.sizes[0])
     except ValueError as error:
-        raise ContentError(f"its network cannot be: {error}") from None
+        raise ContentError(f"invalid network: {error}") from None
     inputs = tuple(f"x{i}" for i in range(1, found.sizes[0] + 1))
     count = max(2, found.sizes[-1]) if LOSSES[network.loss].classes else 0
     return Model(

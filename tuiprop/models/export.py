@@ -8,12 +8,13 @@ import msgspec
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.errors import FileError
 from tuiprop.models.contents import ContentError
 from tuiprop.models.description import describe, model_of
 from tuiprop.models.formats import SUFFIXES, Format, format_of
 from tuiprop.models.model import Model, slip_refusal
 from tuiprop.models.plain import examples
-from tuiprop.storage.atomic import FileError, not_utf8, refusal, write
+from tuiprop.storage.atomic import check_writable, not_utf8, write, wrong_suffix
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
 """Relative to the largest prediction. Rounding is far below it, a mistake far above."""
@@ -43,7 +44,11 @@ class Written:
 
 def refusal_of(path: str) -> str:
     """Why no export can be written there, in a sentence; "" where one can."""
-    return refusal(path, *SUFFIXES)
+    try:
+        check_writable(path, *SUFFIXES)
+    except FileError as error:
+        return str(error)
+    return ""
 
 
 def remarks(model: Model, path: str) -> str:
@@ -71,20 +76,21 @@ def export(model: Model, path: str | Path) -> Written:
     _check(file, model, name)
     for array_name, array in model.parameters:
         if not np.isfinite(array).all():
-            raise FileError(f"{name}: {array_name} holds values that are not finite")
+            raise FileError(f"{array_name} holds values that are not finite", file=name)
     content = file.encode(model, _description(model, path))
     remark = file.lacks_judge()
     try:
         difference = None if remark else _compare(file, content, model)
     except ContentError as error:
-        raise FileError(f"{name}: not written: what it would hold {error}") from None
+        raise FileError(f"not written, as it cannot be read back: {error}", file=name) from None
     write(path, lambda stream: _all_of(stream.write(content), content))
     try:
         same = Path(path).read_bytes() == content
     except OSError as error:
-        raise FileError(f"{name}: cannot be read back: {error.strerror or error}") from None
+        reason = f"cannot be read back: {error.strerror or error}"
+        raise FileError(reason, file=name) from None
     if not same:
-        raise FileError(f"{name}: what was read back differs from what was written")
+        raise FileError("what was read back differs from what was written", file=name)
     return Written(name, difference, remark, file.usage(model, name), model.update)
 
 
@@ -95,7 +101,7 @@ def _check(file: Format, model: Model, path: str) -> None:
         FileError: why not.
     """
     if sentence := slip_refusal(model.slip) or file.refuses(model):
-        raise FileError(f"{path}: {sentence}")
+        raise FileError(sentence, file=path)
 
 
 def _description(model: Model, path: str | Path) -> dict[str, Any]:
@@ -108,15 +114,14 @@ def _description(model: Model, path: str | Path) -> dict[str, Any]:
     try:
         msgspec.json.encode(description)
     except UnicodeEncodeError as error:
-        raise FileError(f"{path}: cannot be written: {not_utf8(error)}") from None
+        raise not_utf8(path, error) from None
     return description
 
 
 def _format(path: str | Path) -> Format:
     file = format_of(path)
     if file is None:
-        found = Path(path).suffix or "no suffix"
-        raise FileError(f"{path}: found {found}, allowed: {', '.join(SUFFIXES)}")
+        raise wrong_suffix(path, SUFFIXES)
     return file
 
 

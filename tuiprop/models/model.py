@@ -8,7 +8,8 @@ from tuiprop.cell import plain, with_point
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.data.preparation import Preparation, apply, unscaled
+from tuiprop.data.preparation.encoding import Preparation, apply, unscaled
+from tuiprop.errors import InputError
 from tuiprop.training.experiment import Experiment
 from tuiprop.training.threads import blas_threads, limited_to
 
@@ -69,7 +70,7 @@ class Model:
             (m, n[L]): for classes probabilities; numbers in the unit of their target.
 
         Raises:
-            ValueError: the inputs are not (m, n[0]).
+            InputError: the inputs are not (m, n[0]).
         """
         return self.outputs_of(self.forward(inputs))
 
@@ -77,10 +78,8 @@ class Model:
         """One walk forward over raw inputs; arguments and errors are those of `predict`."""
         rows = np.asarray(inputs, np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.network.inputs:
-            raise ValueError(
-                f"inputs: found {rows.shape}, allowed: (m, {self.network.inputs}), "
-                f"examples as rows: {', '.join(self.inputs)}"
-            )
+            allowed = f"(m, {self.network.inputs}), examples as rows of {', '.join(self.inputs)}"
+            raise InputError.invalid(str(rows.shape), allowed, key="inputs")
         workspace = Workspace(self.network, len(rows), self.parameters.vector.dtype)
         with limited_to(blas_threads(self.network)), np.errstate(all="ignore"):
             workspace.inputs[...] = apply(self.preparation, rows)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
-from tuiprop.data.encoding import Preparation
-from tuiprop.data.table import listed
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.model import Model
+from tuiprop.wording import listed
 
 
 @dataclass(frozen=True, eq=False)

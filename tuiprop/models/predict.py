@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import starmap
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,12 +11,20 @@ from numpy.typing import NDArray
 
 from tuiprop.cell import plain
 from tuiprop.core.array import Array
-from tuiprop.data.catalogue import load_table
-from tuiprop.data.encoding import Preparation, apply, encode, encoders, places_in, unseen
-from tuiprop.data.notes import class_order
-from tuiprop.data.table import Column, DataError, Numbers, Table, format_number, listed
+from tuiprop.data.catalogue import exists, load_table
+from tuiprop.data.data_warnings import class_order
+from tuiprop.data.preparation.encoding import (
+    Preparation,
+    apply,
+    encode,
+    encoders,
+    places_in,
+    unseen,
+)
+from tuiprop.data.table import Column, DataError, Numbers, Table, format_number
 from tuiprop.models.model import Model
-from tuiprop.training.experiment import ColumnSettings, DataSettings, changed
+from tuiprop.training.experiment import ColumnSettings, DataSettings, override
+from tuiprop.wording import listed
 
 BLOCK = 1 << 21
 """Numbers that are in work at a time, about."""
@@ -79,9 +86,9 @@ def table_for(model: Model, source: str, assignments: Iterable[str] = ()) -> Tab
         assignments: keys that are set otherwise, such as "data.header=false".
 
     Raises:
-        ValueError: there is no such table, or it is refused; one sentence.
+        UserError: there is no such table, or it cannot be used.
     """
-    if not DataSettings(source=source).is_path and Path(source).exists():
+    if not DataSettings(source=source).is_path and exists(source):
         source = f"./{source}"
     own = model.experiment.data
     columns = {name: each for name, each in own.columns.items() if not each.use}
@@ -93,7 +100,7 @@ def table_for(model: Model, source: str, assignments: Iterable[str] = ()) -> Tab
         validation=0.0,
         columns=columns | dict.fromkeys(_columns_of_text(model), _AS_TEXT),
     )
-    experiment = changed(msgspec.structs.replace(model.experiment, data=data), assignments)
+    experiment = override(msgspec.structs.replace(model.experiment, data=data), assignments)
     return _called_as_in(model, load_table(experiment.data))
 
 
@@ -156,9 +163,10 @@ def predict(model: Model, table: Table) -> Predictions:
     needed = _needed(model)
     absent = [name for name in needed if name not in table]
     if absent:
-        raise DataError(
-            f"{table.name}: found no column {listed(absent, 5)} among {listed(table.names, 10)}, "
-            f"allowed: a table with the inputs of the model, {listed(needed)}"
+        raise DataError.invalid(
+            f"{listed(table.names, 10)} without {listed(absent, 5)}",
+            f"a table with the inputs of the model, {listed(needed)}",
+            file=table.name,
         )
     preparation = model.of_tables
     strange = list(unseen(preparation, table, np.arange(table.rows)))
@@ -179,9 +187,11 @@ def predict(model: Model, table: Table) -> Predictions:
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
             place = table.place(int(rows[finite.argmin()]))
-            raise DataError(
-                f"{table.name}: {place}: found numbers beyond what the network takes, allowed: "
-                f"numbers whose predictions are finite in {block.dtype}"
+            raise DataError.invalid(
+                "numbers so large that they are not",
+                f"numbers whose predictions are finite in {block.dtype}",
+                file=table.name,
+                place=place,
             )
         if known is not None:
             workspace.targets[...] = known.y[rows]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from tuiprop.errors import FileError
 from tuiprop.models.contents import ContentError
-from tuiprop.storage.atomic import FileError
 
 _T = TypeVar("_T")
 
@@ -17,18 +17,19 @@ def content_of(path: str | Path, most: int) -> bytes:
     Raises:
         FileError: it is another kind of file, too large, or cannot be read.
     """
+    file = str(path)
     try:
         status = Path(path).stat()
         if stat.S_ISREG(status.st_mode) and status.st_size <= most:
             return Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: NUL in a name
         words = error.strerror if isinstance(error, OSError) else error
-        raise FileError(f"{path}: cannot be read: {words}") from None
+        raise FileError(f"cannot be read: {words}", file=file) from None
     if stat.S_ISDIR(status.st_mode):
-        raise FileError(f"{path}: cannot be read: Is a directory")
+        raise FileError("cannot be read: Is a directory", file=file)
     if not stat.S_ISREG(status.st_mode):
-        raise FileError(f"{path}: cannot be read: it is not a regular file")
-    raise FileError(f"{path}: found {status.st_size} bytes, allowed: up to {most}")
+        raise FileError("cannot be read: this is not a regular file", file=file)
+    raise FileError.invalid(f"{status.st_size:,}", f"at most {most:,} bytes", file=file)
 
 
 def named(path: str | Path, function: Callable[..., _T], *arguments: object) -> _T:
@@ -40,6 +41,6 @@ def named(path: str | Path, function: Callable[..., _T], *arguments: object) -> 
     try:
         return function(*arguments)
     except ContentError as error:
-        raise FileError(f"{path}: {error}") from None
+        raise error.to(FileError, str(path)) from None
     except MemoryError:
-        raise FileError(f"{path}: there is not enough memory for it") from None
+        raise FileError("there is not enough memory for it", file=str(path)) from None

@@ -5,9 +5,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from tuiprop.errors import FileError
 from tuiprop.models.model import slip_refusal
-from tuiprop.storage.atomic import FileError, write
-from tuiprop.update.operation import T
+from tuiprop.storage.atomic import write
+from tuiprop.update.arrays import T, parameter_refs
 from tuiprop.update.record import Record
 
 
@@ -27,11 +28,12 @@ def save_record(record: Record, path: str | Path, slip: str = "") -> None:
         FileError: it cannot be written, or what is read back differs.
     """
     if sentence := slip_refusal(slip):
-        raise FileError(f"{path}: {sentence}")
+        raise FileError(sentence, file=str(path))
     arrays: dict[str, Any] = {
-        reference.numpy: array for reference, array in record.arrays().items() if reference != T
+        reference.in_file(): array for reference, array in record.arrays().items() if reference != T
     }
-    arrays |= {f"{name}_after": array for name, array in record.after}
+    changed = parameter_refs(len(record.W))
+    arrays |= {each.in_file(after=True): record.array(each, after=True) for each in changed}
     arrays |= {"J": record.J, "t": record.count, "update": record.update}
     arrays["examples"] = record.examples
 
@@ -42,4 +44,6 @@ def save_record(record: Record, path: str | Path, slip: str = "") -> None:
     with np.load(path, allow_pickle=False) as again:
         for name, array in arrays.items():
             if not np.array_equal(again[name], array, equal_nan=True):
-                raise FileError(f"{path}: {name} as read back differs from what was written")
+                raise FileError(
+                    f"{name} as read back differs from what was written", file=str(path)
+                )

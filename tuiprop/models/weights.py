@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuiprop.core.network import Network, Parameters
+from tuiprop.errors import FileError
 from tuiprop.models.checkpoint import NEWEST, is_checkpoint, load_checkpoint
 from tuiprop.models.contents import (
     KNOWN,
@@ -20,7 +21,7 @@ from tuiprop.models.description import describe, model_of, model_with
 from tuiprop.models.formats import READ, format_of
 from tuiprop.models.model import Model
 from tuiprop.models.reading import content_of, named
-from tuiprop.storage.atomic import FileError
+from tuiprop.storage.atomic import wrong_suffix
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 """Suffixes of files that are code, which is what unpickling runs."""
@@ -39,9 +40,10 @@ class IncompleteFileError(FileError):
     def __init__(self, path: str | Path, found: Architecture) -> None:
         names = ",".join(name or "…" for name in found.activations)
         super().__init__(
-            f"{path}: holds weights but not the network they belong to: {found.words}, without "
-            f"the activations; say them: tuiprop export {path} OUT --activations {names}, or use "
-            f"it as initial weights: tuiprop train EXPERIMENT.toml --init {path}"
+            f"there are weights of {found.words} in it, but not the activations; name them "
+            f"(tuiprop export {path} OUT --activations {names}) or use the weights as initial "
+            f"ones (tuiprop train EXPERIMENT.toml --init {path})",
+            file=str(path),
         )
         self.architecture = found
 
@@ -58,10 +60,10 @@ def read(path: str | Path) -> WeightsFile:
         return WeightsFile(arrays, {name: name for name in arrays}, describe(model, Path()))
     file = format_of(path)
     if Path(path).suffix.lower() in PICKLES:
-        raise FileError(f"{path}: is a pickle, which is code, and is not read; {_conversion(path)}")
+        reason = f"this is a pickle, which is code and is not read; {_conversion(path)}"
+        raise FileError(reason, file=str(path))
     if file is None or file.decode is None:
-        suffix = Path(path).suffix or "no suffix"
-        raise FileError(f"{path}: found {suffix}, allowed: {', '.join(READ)}")
+        raise wrong_suffix(path, READ)
     return named(path, file.decode, content_of(path, LARGEST))
 
 
@@ -75,9 +77,9 @@ def holds_weights(path: str | Path) -> bool:
         return _begins_with_weights(path)
     if suffix != ".npz":
         return suffix in (".safetensors", *PICKLES)
-    if not Path(path).is_file():  # a pipe would block for ever
-        return True
     try:
+        if not Path(path).is_file():  # a pipe would block for ever
+            return True
         with zipfile.ZipFile(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
@@ -135,7 +137,8 @@ def load_model(path: str | Path, activations: Sequence[str] = (), which: str = N
     if is_checkpoint(path) and not activations:
         return named(path, load_checkpoint(path).model, which)
     if which != NEWEST:
-        raise FileError(f"{path}: holds one set of weights, allowed: a checkpoint for the {which}")
+        reason = f"only a checkpoint holds weights of the {which} epoch"
+        raise FileError(reason, file=str(path))
     file = read(path)
     if activations:
         return named(path, model_with, file, activations)

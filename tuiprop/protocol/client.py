@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Protocol
 
+from tuiprop.errors import UserError
 from tuiprop.protocol.codec import decode_reply, encode
 from tuiprop.protocol.messages.payloads import Message
 from tuiprop.protocol.messages.replies import Refused, Reply, Saving, Unsaved
@@ -83,9 +84,10 @@ class ProcessClient:
                 stderr=self._last_words,
                 start_new_session=True,  # it ends with its input, not with the terminal
             )
-        except OSError:
+        except OSError as error:
             self._last_words.close()
-            raise
+            reason = f"the engine cannot be started: {error.strerror or error}"
+            raise UserError(reason) from None
         self._waiting: deque[Future[Reply]] = deque()
         self._lock = threading.Lock()
         self._dead = False
@@ -98,7 +100,7 @@ class ProcessClient:
             self._process.kill()
             self._process.wait()
             self._last_words.close()
-            raise OSError(str(error)) from None
+            raise UserError(f"the engine cannot be started: {error}") from None
 
     @property
     def died(self) -> bool:
@@ -131,7 +133,7 @@ class ProcessClient:
         try:
             content = encode(request)
         except OverflowError:
-            future.set_result(Refused(sentence="found a number that is too large"))
+            future.set_result(Refused(sentence="a number is too large"))
             return future
         with self._lock:
             if self._dead:

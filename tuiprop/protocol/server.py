@@ -19,9 +19,9 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES, usual_loss
 from tuiprop.core.optimizer import OPTIMIZERS
-from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
-from tuiprop.data.preparation import complete
-from tuiprop.data.table import DataError
+from tuiprop.data.catalogue import CATALOGUE, exists, suggested_experiment
+from tuiprop.data.preparation.completion import complete
+from tuiprop.errors import InputError, UserError
 from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.models.formats import FORMATS
 from tuiprop.models.model import network_of
@@ -99,7 +99,6 @@ from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import (
     DataSettings,
     Experiment,
-    ExperimentError,
     load,
     parse,
     to_tables,
@@ -183,10 +182,8 @@ class Engine:
                 self._fault = ""
             with np.errstate(all="ignore"):  # near a divergence numbers overflow
                 return self._handlers[type(request)](request)
-        except (ExperimentError, DataError) as error:
+        except UserError as error:
             return refusal_of(error)
-        except (OSError, ValueError) as error:
-            return Refused(sentence=str(error))
         except MemoryError:
             return Refused(sentence="there is not enough memory for that")
         except Exception as error:
@@ -289,7 +286,7 @@ class Engine:
     def _locate_table(self, what: str) -> Located:
         """A table, which may need a word before it does."""
         settings = DataSettings(source=what)
-        if not settings.is_path and Path(what).exists():
+        if not settings.is_path and exists(what):
             settings = DataSettings(source=f"./{what}")
         tables = to_tables(Experiment(data=settings))
         described = self._describe(Describe(experiment=tables, suggest=True))
@@ -303,9 +300,10 @@ class Engine:
         network = load_model(request.weights, request.activations).experiment.network
         located = self._located(request.source)
         if located.weights is not None or located.checkpoint is not None:
-            raise ValueError(
-                f"{request.source}: found weights, allowed: a table, the name of a data set, "
-                "or an experiment (.toml)"
+            raise InputError.invalid(
+                "weights",
+                "a table, the name of a data set, or an experiment (.toml)",
+                file=request.source,
             )
         experiment = parse(located.experiment)
         if not request.source.endswith(".toml"):
@@ -409,7 +407,7 @@ class Engine:
 
     def _opened(self) -> _Run:
         if self._run is None:
-            raise ExperimentError("nothing is open yet")
+            raise InputError("nothing is open yet")
         return self._run
 
     def _play(self, request: Play) -> Reply:
@@ -541,7 +539,7 @@ class Engine:
         opened = self._opened()
         made = opened.view.made()
         if made is None:
-            raise ValueError(opened.view.why_absent())
+            raise InputError(opened.view.why_absent())
         record = opened.session.with_rows_of_table(made.record)
         save_record(record, request.path, made.force.slip_title)
         return Exported(

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter
 
+from tuiprop.errors import FileError, InputError
 from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
 from tuiprop.storage.state_folder import MOST_BYTES, Slot, make_room, state_folder
@@ -128,10 +129,11 @@ class Autosave:
         try:
             with self._alive():
                 self._write(slot)
+        except FileError as error:
+            return f"{error.reason} ({slot.path.parent})"
         except OSError as error:
-            reason = error.strerror or str(error)
-            return f"{reason.removeprefix(f'{slot.path}: ')} ({slot.path.parent})"
-        except ValueError as error:
+            return f"{error.strerror or error} ({slot.path.parent})"
+        except InputError as error:
             return str(error)
         except MemoryError:
             return "there is not enough memory"
@@ -139,7 +141,7 @@ class Autosave:
 
     def _write(self, slot: Slot) -> None:
         if self._session.run.trainer.state.nbytes > MOST_BYTES:
-            raise ValueError(f"its state is larger than what is kept, {MOST_BYTES >> 20} MB")
+            raise InputError(f"its state is larger than what is kept, {MOST_BYTES >> 20} MB")
         slot.claim()
         self.write(slot.path, kept=True)
         make_room(slot.path)

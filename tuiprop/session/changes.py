@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tuiprop.errors import InputError
 from tuiprop.protocol.messages.requests import Change, Try
 from tuiprop.session.playback import Walk
 from tuiprop.session.session import Session
+from tuiprop.session.views.provenance import name_of
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import parse, to_tables
-from tuiprop.update.arrays import PARAMETERS, ArrayRef
+from tuiprop.update.arrays import CellRef
 from tuiprop.verify.mistakes import SLIPS
 
 
@@ -19,13 +21,13 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
 
     Raises:
         ExperimentError: a setting cannot be that.
-        ValueError: nothing is changed.
+        InputError: nothing is changed.
     """
     asked = {
         name: value for name, value in msgspec.structs.asdict(request).items() if value is not None
     }
     if not asked:
-        raise ValueError("nothing is changed: found no setting")
+        raise InputError("no setting is changed")
     run = session.run
     tables: dict[str, Any] = to_tables(session.experiment)
     training: dict[str, Any] = msgspec.to_builtins(run.trainer.settings)
@@ -44,19 +46,19 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
     """The edit that puts a mistake into the network from here on, or takes it out.
 
     Raises:
-        ValueError: there is no such slip, or it would change nothing in this network, or is on.
+        InputError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
     if name is not None and name not in SLIPS:
-        raise ValueError(f"found slip {name!r}, allowed: {', '.join(SLIPS)}")
+        raise InputError.invalid(repr(name), f"one of the slips {', '.join(SLIPS)}")
     if name is None and run.trainer.force.slip is None:
-        raise ValueError("no slip is on")
+        raise InputError("no slip is on")
     if run.trainer.force.slip is not None and run.trainer.force.slip.name == name:
-        raise ValueError(f"the slip {name} is on already")
+        raise InputError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
         if sentence := SLIPS[name].refusal(run.network, size):
-            raise ValueError(sentence)
+            raise InputError(sentence)
     return SlipEdit(at=run.t, slip=name)
 
 
@@ -64,63 +66,57 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
     """The edit that gives one number of W, b or a[0] another value, and the name of that number.
 
     Raises:
-        ValueError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not here.
     """
     run, within = session.run, walk.within
-    symbol, l = request.symbol, request.layer
-    reference = ArrayRef(symbol, l)
+    cell, array = request.cell, request.cell.array
     update = run.t + 1 if within.record is not None else max(run.t, 1)
     examples = run.batches.rows(update)
-    _refuse_beyond(session, request, len(examples))
+    _refuse_beyond(session, cell, len(examples))
     dtype = run.trainer.state.dtype
     with np.errstate(over="ignore"):
         if not np.isfinite(dtype.type(request.value)):
-            raise ValueError(f"found {request.value}, allowed: a finite number of {dtype}")
-    if symbol == "a" and l == 0:
-        example = int(examples[request.column])
-        row_of_table = session.examples.training.rows[example]
-        name = f"a[0][{session.unit_names(0)[request.row]},#{row_of_table}]"
-        return InputEdit(
-            at=update - 1, example=example, input=request.row, value=request.value
-        ), name
-    if symbol not in PARAMETERS:
-        raise ValueError(f"{reference} is computed; W, b and the inputs a[0] can be changed")
-    if within.record is not None and within.is_made(reference):
-        raise ValueError(
-            f"{reference} has been changed by this update already: "
+            raise InputError.invalid(str(request.value), f"a finite number of {dtype}")
+    name = name_of(session, examples, cell)
+    if array.is_input:
+        example = int(examples[cell.column])
+        return InputEdit(at=update - 1, example=example, input=cell.row, value=request.value), name
+    if not array.is_editable:
+        raise InputError(f"{array} is computed; W, b and the inputs a[0] can be changed")
+    if within.record is not None and within.is_made(array):
+        raise InputError(
+            f"{array} has been changed by this update already: "
             "b completes it, Shift+p goes back before it"
         )
-    columns = session.column_names(symbol, l, np.empty(0, np.intp))
     edit = ParameterEdit(
         at=run.t,
-        symbol=symbol,  # type: ignore[arg-type]
-        layer=l,
-        row=request.row,
-        column=request.column,
+        symbol="W" if array.symbol == "W" else "b",
+        layer=array.layer,
+        row=cell.row,
+        column=cell.column,
         value=request.value,
     )
-    return edit, f"{reference}[{session.unit_names(l)[request.row]},{columns[request.column]}]"
+    return edit, name
 
 
-def _refuse_beyond(session: Session, at: Try, m: int) -> None:
-    """There is such a number.
+def _refuse_beyond(session: Session, cell: CellRef, m: int) -> None:
+    """Refuse a number that no update of the run has.
 
     Args:
         session: the run.
-        at: the number.
+        cell: the number.
         m: how many examples there are.
 
     Raises:
-        ValueError: the network has no such layer, or the array no such cell.
+        InputError: the network has no such array, or the array no such cell.
     """
-    network, l = session.run.network, at.layer
-    n, L = network.sizes, network.L
-    first = 0 if at.symbol == "a" else 1
-    if not first <= l <= L:
-        raise ValueError(f"found layer {l}, allowed: {first} to {L}")
-    columns = {"W": n[l - 1], "b": 1}.get(at.symbol, m)
-    if not (0 <= at.row < n[l] and 0 <= at.column < columns):
-        raise ValueError(
-            f"found row {at.row} and column {at.column} of {ArrayRef(at.symbol, l)}, "
-            f"allowed: below {n[l]} and {columns}"
+    network, array = session.run.network, cell.array
+    if not array.exists(network.L):
+        allowed = f"a layer from {array.first_layer} to {network.L}"
+        raise InputError.invalid(str(array.layer), allowed)
+    if not cell.exists(network.sizes, m):
+        rows, columns = array.shape(network.sizes, m)
+        raise InputError.invalid(
+            f"row {cell.row} and column {cell.column}",
+            f"a row below {rows} and a column below {columns} of {array}",
         )

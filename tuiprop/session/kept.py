@@ -10,13 +10,13 @@ from time import time
 import msgspec
 
 from tuiprop.data.catalogue import CATALOGUE
-from tuiprop.data.table import shortened
+from tuiprop.errors import FileError
 from tuiprop.models.checkpoint import Saved, load_checkpoint
 from tuiprop.protocol.messages.payloads import Difference, KeptRun
 from tuiprop.session.resume import differing, with_what_may_differ
-from tuiprop.storage.atomic import FileError
 from tuiprop.storage.state_folder import earlier_runs, is_kept_run, kept_runs, state_folder
 from tuiprop.training.experiment import Experiment
+from tuiprop.wording import shortened
 
 SAME = 3
 """How well a run of the same experiment fits a file."""

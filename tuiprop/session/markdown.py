@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.escaping import printable
+from tuiprop.models.contents import Architecture
 from tuiprop.session.session import Session
 from tuiprop.session.views.operation import long_route
 from tuiprop.update.arrays import ArrayRef
@@ -36,13 +37,10 @@ def explain(session: Session, update: int) -> str:
 
 def _introduction(session: Session, record: Record) -> Iterator[str]:
     network, batches = session.run.network, session.run.batches
-    layers = " → ".join(
-        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
-    )
     training = session.experiment.training
     yield f"# Update {record.update} of {session.experiment.data.source}"
     yield ""
-    yield f"Network {layers}, loss {network.loss}, λ = {network.l2!r}."
+    yield f"Network {Architecture.of(network).words}, loss {network.loss}, λ = {network.l2!r}."
     yield (
         f"Optimiser {training.optimizer}, α = {training.learning_rate!r}. "
         f"Epoch {batches.epoch(record.update)}, batch {batches.batch(record.update)} "
@@ -55,7 +53,7 @@ def _introduction(session: Session, record: Record) -> Iterator[str]:
     yield ""
     yield from _matrix("a[0] = X", record.a[0], session, ArrayRef("a", 0), record)
     yield ""
-    yield from _matrix("y", record.y, session, ArrayRef("a", l), record)
+    yield from _matrix("y", record.y, session, ArrayRef("y", l), record)
 
 
 def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
@@ -64,20 +62,16 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
         yield f"    {line}"
     yield f"    {operation.text}"
     yield ""
-    sizes = {f"n[{l}]": n for l, n in enumerate(session.run.network.sizes)} | {"m": m, "1": 1}
     for reference in dict.fromkeys((operation.result, *operation.operands)):
-        if reference.symbol in ("t", "J"):
-            continue
-        rows, columns = reference.size_names
-        yield f"- {reference} is ({rows}, {columns}) = ({sizes[rows]}, {sizes[columns]})"
+        if not reference.is_number:
+            names, shape = reference.size_names, reference.shape(session.run.network.sizes, m)
+            yield f"- {reference} is ({', '.join(names)}) = {shape}"
     if operation.sums_away:
         yield f"- the inner {operation.sums_away} sums away"
     yield ""
     yield operation.sentence.format(m=m)
     network = session.run.network
-    fused = network.loss_function.output is not None
-    at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
-    if fused and at_output:
+    if operation.phase is Phase.BACKWARD and network.is_fused(operation.result.layer):
         yield from _about_the_fused_gradient(network, record, operation)
     yield ""
     for line in operation.numpy.format(m=m, t=record.update).splitlines():
@@ -113,8 +107,8 @@ def _matrix(
     name: str, array: Array, session: Session, reference: ArrayRef, record: Record
 ) -> Iterator[str]:
     """A matrix as a table with the names of its rows and columns, in full precision."""
-    columns = session.column_names(reference.symbol, reference.layer, record.examples)
-    rows = session.unit_names(reference.layer)
+    columns = session.column_names(reference, record.examples)
+    rows = session.row_names(reference)
     more = [
         f"{len(names) - MOST} more {what}"
         for names, what in ((rows, "rows"), (columns, "columns"))

@@ -86,7 +86,7 @@ class Within:
         record = self.record
         assert record is not None
         made = self.is_made(reference)
-        if made or reference.is_parameter or reference == ArrayRef("a", 0):
+        if made or reference.is_given:
             return record.array(reference, after=made)
         return None
 
@@ -102,10 +102,10 @@ class Within:
         return self.record.J if Phase.COST in done else None
 
     @property
-    def unmade(self) -> list[tuple[str, int]]:
-        """Symbols and layers of what this update has not made yet."""
+    def unmade(self) -> list[ArrayRef]:
+        """The arrays that this update has not computed yet; J is not among them."""
         return [
-            (operation.result.symbol, operation.result.layer)
+            operation.result
             for operation in self.operations[self.done :]
             if operation.phase in (Phase.FORWARD, Phase.BACKWARD)
         ]

@@ -151,7 +151,7 @@ class Walk:
         if request.branch is not None:
             if request.branch not in run.branches:
                 numbers = ", ".join(map(str, run.branches))
-                return Refused(sentence=f"found branch {request.branch}, allowed: {numbers}")
+                return Refused(sentence=f"there is no branch {request.branch}; there are {numbers}")
             if request.branch != run.branch.number:
                 self.within.leave()
                 run.switch(request.branch)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tuiprop.data.preparation import complete
+from tuiprop.data.preparation.completion import complete
 from tuiprop.data.table import DataError, Table
 from tuiprop.models.checkpoint import Saved
 from tuiprop.session.session import Session, open_session
@@ -47,8 +47,9 @@ def resume_session(
     # on another machine what was prepared may differ in the last digits
     if not same or (not differing and fingerprint != content.data):
         raise DataError(
-            f"{saved.experiment.data.source}: the data are others than when the run was saved; "
-            "its weights can be exported, and be the initial ones of another run"
+            "the data have changed since the run was saved; its weights can still be exported, "
+            "or be the initial ones of another run",
+            file=saved.experiment.data.source,
         )
     session.run.resume(
         saved.state, content.update, saved.history, content.logs, content.branch, saved.best
@@ -75,10 +76,11 @@ def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:
         ExperimentError: the first key that is another one.
     """
     for key, found, expected in differing(complete(wanted, table), saved.experiment):
-        raise ExperimentError(
-            f"{key}: found {found!r}, but the run was saved with {expected!r}; "
-            f"allowed to differ: {', '.join(MAY_DIFFER)}",
-            key,
+        raise ExperimentError.invalid(
+            repr(found),
+            f"{expected!r}, as when the run was saved",
+            key=key,
+            advice=f"only {' and '.join(MAY_DIFFER)} may differ",
         )
 
 

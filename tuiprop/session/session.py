@@ -13,13 +13,13 @@ from tuiprop.core.array import Array, Rows
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Parameters
 from tuiprop.data.catalogue import load_table
-from tuiprop.data.preparation import Examples, complete, prepare
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.table import Table
 from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.models.export import Written, export
 from tuiprop.models.model import Model, network_of
 from tuiprop.models.weights import parameters_for
-from tuiprop.protocol.messages.payloads import Place
 from tuiprop.session.views.provenance import name_of
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
@@ -30,6 +30,7 @@ from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record, first_nonfinite
 from tuiprop.verify.gradient_check import GradientCheck, check_gradient
 
@@ -146,22 +147,25 @@ class Session:
             return list(self.examples.outputs)
         return [f"u{unit}" for unit in range(self.run.network.sizes[l])]
 
+    def row_names(self, array: ArrayRef) -> list[str]:
+        """The names of the rows of an array: the units of its layer; J has one without a name."""
+        return [""] if array.symbol == "J" else self.unit_names(array.layer)
+
     def column_names(
-        self, symbol: str, l: int, examples: Rows, across: slice = slice(None)
+        self, array: ArrayRef, examples: Rows, across: slice = slice(None)
     ) -> list[str]:
-        """The columns of an array: units of the layer before, or examples by row of the table.
+        """The names of columns: units of the layer before, or examples by row of the table.
 
         Args:
-            symbol: of the array.
-            l: its layer.
+            array: the array.
             examples: those of the update, by their rows in the table.
             across: the columns that are asked for, of all of them.
         """
-        if symbol in ("W", "dW"):
-            return self.unit_names(l - 1)[across]
-        if symbol in ("b", "db", "J"):
-            return [symbol][across]
-        return [f"#{row}" for row in examples[across]]
+        if array.columns == "units":
+            return self.unit_names(array.layer - 1)[across]
+        if array.columns == "examples":
+            return [f"#{row}" for row in examples[across]]
+        return [array.symbol][across]
 
     def stop_when(self, conditions: Iterable[str]) -> None:
         """Conditions, QUANTITY OP NUMBER, that a watched walk stops at, instead of those before.
@@ -303,9 +307,8 @@ def divergence(session: Session, bad: tuple[int, int, int] | None) -> str:
     first = ": a slot of the optimiser is not finite any more"
     if bad is not None:
         k, row, column = bad
-        made = operations[k - 1].result
-        place = Place(symbol=made.symbol, layer=made.layer, row=row, column=column)
-        name = name_of(session, batches.rows(t), place)
+        cell = CellRef(operations[k - 1].result, row, column)
+        name = name_of(session, batches.rows(t), cell)
         # what matters first: the line at the foot of the screen may be cut
         first = f", operation {k} of {len(operations)}: {name} is not finite"
     return (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.payloads import Place, WhatIf, WhatIfChange
+from tuiprop.errors import InputError
+from tuiprop.protocol.messages.payloads import WhatIf, WhatIfChange, or_none
 from tuiprop.protocol.messages.requests import Try
 from tuiprop.session.changes import cell_edit
 from tuiprop.session.playback import Walk
@@ -63,7 +64,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     """Change one number on a branch of its own, and stand where all that follows is computed.
 
     Raises:
-        ValueError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not here.
     """
     run, within = session.run, walk.within
     walk.stop()
@@ -73,7 +74,7 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     before = _outcome(session)
     if _edited_cell(edit, before.record) == request.value:
         walk.go_to(*left)
-        raise ValueError(f"{name} is {request.value!r} already")
+        raise InputError(f"{name} is {request.value!r} already")
     branch = run.edit(edit, apart=True)
     # of an update that has not been begun, all that is computed is shown
     within.leave()
@@ -81,12 +82,10 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
     within.enter(run)
     after = _outcome(session)
     costs = zip(before.costs, after.costs, strict=True)
-    J_batch, J_training, J_validation = ((_number(b), _number(a)) for b, a in costs)
+    J_batch, J_training, J_validation = ((or_none(b), or_none(a)) for b, a in costs)
     note = WhatIf(
-        place=Place(
-            symbol=request.symbol, layer=request.layer, row=request.row, column=request.column
-        ),
-        cell=name,
+        cell=request.cell,
+        name=name,
         before=_edited_cell(edit, before.record),
         after=request.value,
         J_batch=J_batch,
@@ -110,8 +109,7 @@ def _edited_cell(edit: Edit, record: Record) -> float:
         column = int(np.flatnonzero(record.examples == edit.example)[0])
         return float(record.a[0][edit.input, column])
     assert isinstance(edit, ParameterEdit)
-    of_symbol = record.W if edit.symbol == "W" else record.b
-    return float(of_symbol[edit.layer][edit.row, edit.column])
+    return float(record.array(edit.array)[edit.row, edit.column])
 
 
 def _changes(session: Session, before: Record, after: Record) -> list[WhatIfChange]:
@@ -125,12 +123,12 @@ def _changes(session: Session, before: Record, after: Record) -> list[WhatIfChan
         with np.errstate(all="ignore"):
             difference = np.abs(new - old)
         row, column = map(int, np.unravel_index(int(difference.argmax()), new.shape))
-        symbol, l = operation.result.symbol, operation.result.layer
-        columns = session.column_names(symbol, l, rows_of_table)
+        array = operation.result
+        column_name = session.column_names(array, rows_of_table)[column]
         changes.append(
             WhatIfChange(
-                array=str(operation.result),
-                cell=f"{session.unit_names(l)[row]},{columns[column]}",
+                array=array,
+                name=array.cell_name(session.row_names(array)[row], column_name),
                 before=float(old[row, column]),
                 after=float(new[row, column]),
                 changed=int(np.count_nonzero(difference)),
@@ -144,7 +142,3 @@ def _outcome(session: Session) -> _Outcome:
     run = session.run
     training, validation = run.evaluate()
     return _Outcome(run.next_record(), training, validation, run.penalty)
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value

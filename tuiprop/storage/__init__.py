@@ -1,1 +1,1 @@
-"""Durable files: atomic writes and the state folder."""
+"""Durable files: atomic writes, arrays of NumPy, packed messages, and the state folder."""

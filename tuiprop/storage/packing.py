@@ -1,6 +1,6 @@
 """MessagePack of values whose text may not be UTF-8, such as the names of files.
 
-Python holds the bytes of such a name as lone surrogates, which UTF-8 cannot encode.
+Python holds the bytes of such names as lone surrogates, which UTF-8 cannot encode.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from msgspec.msgpack import Decoder, Ext
 T = TypeVar("T")
 
 _CODE = 1
-"""The extension type of MessagePack: a value in which the bytes of text stand as Latin-1."""
+"""The MessagePack extension type of a value whose text holds its bytes as Latin-1."""
 
 
 def pack(value: object) -> bytes:
@@ -22,7 +22,7 @@ def pack(value: object) -> bytes:
         value: anything that msgspec encodes; its text may be any str.
 
     Returns:
-        Plain MessagePack, where all text is UTF-8; else one extension type.
+        Plain MessagePack if all text is UTF-8, else one extension type.
 
     Raises:
         OverflowError: an integer is too large.
@@ -38,11 +38,11 @@ def unpack(content: "bytes | memoryview", decoder: Decoder[T]) -> T:
     """Decode a value.
 
     Args:
-        content: what `pack` returned.
-        decoder: of the type that the value has.
+        content: a result of `pack`.
+        decoder: a decoder for the type of the value.
 
     Raises:
-        msgspec.DecodeError: it is not MessagePack, or not of that type.
+        msgspec.DecodeError: the content is not MessagePack, or not of that type.
         ValueError: its text is damaged.
     """
     try:
@@ -56,7 +56,7 @@ def unpack(content: "bytes | memoryview", decoder: Decoder[T]) -> T:
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with all text changed."""
+    """Return the value with all text changed."""
     match value:
         case str():
             return change(value)

@@ -1,7 +1,7 @@
-"""Kept runs: one file for each in a folder of this program's own, of one process at a time.
+"""The folder of kept runs: one file per run, locked by the process that has it open.
 
-The folder may lie in one of the user's. A file is removed only where its content proves that it
-is a run that this program keeps; its lock and its temporary file are known by its name.
+The folder may lie in one of the user's. A file is removed only if its content proves that this
+program keeps a run in it; its lock and its temporary file are known by its name.
 """
 
 import contextlib
@@ -10,9 +10,12 @@ import re
 import secrets
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from platformdirs import user_state_path
+
+from tuiprop.errors import FileError, InputError
 
 try:
     import fcntl
@@ -20,29 +23,29 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".tuiprop"
-"""Of checkpoints."""
+"""The suffix of checkpoints."""
 
 MAGIC = "tuiprop checkpoint"
-"""A checkpoint begins with a line of this and its version, and in a kept run of its name."""
+"""The first word of a checkpoint; its version follows and, in a kept run, the name of the file."""
 
 RUN = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}" + re.escape(SUFFIX))
-"""Names of kept runs."""
+"""The pattern of the names of kept runs."""
 
 VARIABLE = "TUIPROP_STATE"
-"""The environment variable that names another state folder; empty: no run is kept."""
+"""The environment variable that names another state folder; if it is empty, no run is kept."""
 
 MOST_FILES = 5
-"""Runs that are kept."""
+"""The number of runs that are kept."""
 
 MOST_BYTES = 256 * 2**20
-"""That they may take together."""
+"""The bytes that kept runs may take together."""
 
 _LONGEST_LINE = 256
-"""Bytes of the first line of a checkpoint, and of a lock, at most."""
+"""The most bytes in the first line of a checkpoint, and in a lock."""
 
 
 def state_folder() -> Path | None:
-    """The folder of kept runs, which only this program writes to; None where none is kept."""
+    """Return the folder of kept runs, which only this program writes to; None if none are kept."""
     named = os.environ.get(VARIABLE)
     if named == "":
         return None
@@ -50,12 +53,12 @@ def state_folder() -> Path | None:
 
 
 def temporary_of(run: Path) -> Path:
-    """The file that a kept run is written to before it takes its name."""
+    """Return the file that a kept run is written to before it is renamed."""
     return run.with_suffix(".tmp")
 
 
 def is_kept_run(path: Path) -> bool:
-    """Whether this is a file that the program keeps a run in: its first line has its name."""
+    """Return True if the program keeps a run in this file: its first line has its name."""
     try:
         if not RUN.fullmatch(path.name) or not stat.S_ISREG(path.lstat().st_mode):
             return False
@@ -66,8 +69,17 @@ def is_kept_run(path: Path) -> bool:
     return line.startswith(MAGIC.encode()) and line.endswith(f" {path.name}\n".encode())
 
 
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in errors of the operating system."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(error.strerror or str(error), file=str(path)) from None
+
+
 class Slot:
-    """A file that belongs to this process until it is let go, or the process ends."""
+    """The file of a kept run; this process owns it until it is released, or the process ends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -75,35 +87,39 @@ class Slot:
 
     @classmethod
     def fresh(cls, folder: Path) -> "Slot":
-        """One that no other process has."""
+        """Return a slot that no other process owns."""
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}{SUFFIX}"
         return cls(folder / name)
 
     @classmethod
     def claimed(cls, path: Path) -> "Slot":
-        """The slot of a run that is kept, or that an engine which died was to keep.
+        """Return the slot of a run that is kept, or that a crashed engine was to keep.
 
         Raises:
-            ValueError: it is no file of a kept run, or another process has it.
-            OSError: nothing can be written there.
+            InputError: it is not the file of a kept run, or another process owns it.
+            FileError: nothing can be written there.
         """
         slot, folder = cls(path), state_folder()
         is_in_folder = folder is not None and path.parent.resolve() == folder.resolve()
         is_free = RUN.fullmatch(path.name) and not os.path.lexists(path)
         if not is_in_folder or not (is_free or is_kept_run(path)):
-            raise ValueError(f"{path}: not a run that is kept here")
+            raise InputError("this is not a run that is kept here", file=str(path))
         if not slot.claim():
-            raise ValueError(f"{path}: this run is open in another dashboard")
+            raise InputError("this run is open in another dashboard", file=str(path))
         return slot
 
     def claim(self) -> bool:
-        """Make it this process's own; whether it is.
+        """Lock the file for this process; return True if it has the lock.
 
         Raises:
-            OSError: nothing can be written there.
+            FileError: nothing can be written there.
         """
         if self._lock is not None:
             return True
+        with _naming(self.path):
+            return self._lock_file()
+
+    def _lock_file(self) -> bool:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(_lock_of(self.path), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -119,7 +135,7 @@ class Slot:
         return True
 
     def let_go(self) -> None:
-        """Another process may have it from now on."""
+        """Release the file, so that another process may own it."""
         if self._lock is None:
             return
         with contextlib.suppress(OSError):
@@ -130,16 +146,17 @@ class Slot:
         self._lock = None
 
     def remove(self) -> None:
-        """Delete the file if it is a kept run, and let it go."""
+        """Delete the file if it is a kept run, and release it."""
         if is_kept_run(self.path):
-            self.path.unlink(missing_ok=True)
+            with _naming(self.path):
+                self.path.unlink(missing_ok=True)
         self.let_go()
 
     def _sign(self, lock: int) -> None:
-        """Write into a new lock whose it is.
+        """Write the signature of this program into a new lock.
 
         Raises:
-            OSError: it cannot be written, or is a file of somebody else's.
+            OSError: it cannot be written, or the file is somebody else's.
         """
         found, signature = os.read(lock, _LONGEST_LINE), _signature(self.path)
         if found not in (b"", signature):
@@ -153,15 +170,15 @@ class Slot:
 
 
 def kept_runs(folder: Path) -> list[Path]:
-    """The files of kept runs that no process has, the newest first."""
+    """Return the files of kept runs that no process owns, the newest first."""
     return [path for path in _by_age(folder) if is_kept_run(path) and not _is_held(path)]
 
 
 def earlier_runs(folder: Path) -> list[Path]:
-    """Files that an earlier version may have kept runs in, the newest first.
+    """Return files in which an earlier version may have kept runs, the newest first.
 
-    It kept them in the state folder itself, where one was named. Nothing proves that they are not
-    the user's: they are only ever read.
+    It kept them in the state folder itself, if one was named. Nothing proves that they are not the
+    user's, so they are only read.
     """
     return [
         path
@@ -171,7 +188,7 @@ def earlier_runs(folder: Path) -> list[Path]:
 
 
 def make_room(own: Path) -> None:
-    """Remove the oldest runs that no process has, until this one is within what is kept."""
+    """Remove the oldest runs that no process owns, until the limits are met."""
     count, total = 1, own.stat().st_size
     for path in _by_age(own.parent):
         if path == own or not is_kept_run(path):
@@ -190,7 +207,7 @@ def make_room(own: Path) -> None:
 
 
 def _by_age(folder: Path) -> list[Path]:
-    """The files with names of kept runs, the newest first."""
+    """Return the files with names of kept runs, the newest first."""
     return _sorted_by_age(_named_as_runs(folder))
 
 
@@ -224,12 +241,12 @@ def _lock_of(run: Path) -> Path:
 
 
 def _signature(run: Path) -> bytes:
-    """The content of its lock."""
+    """Return the content of the lock of a run."""
     return f"tuiprop lock {run.name}\n".encode()
 
 
 def _is_signed(lock: Path, run: Path) -> bool:
-    """Whether this is the lock that the program made for a run."""
+    """Return True if the lock is that of this program for a run."""
     if not RUN.fullmatch(run.name) or not stat.S_ISREG(lock.lstat().st_mode):
         return False
     with lock.open("rb") as stream:

@@ -78,7 +78,7 @@ def parse(text: str) -> Condition:
 def _error(text: str, part: str) -> ConditionError:
     shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return ConditionError(f'found "{shown}", allowed: QUANTITY OP NUMBER, with {part}')
+    return ConditionError.invalid(f'"{shown}"', f"QUANTITY OP NUMBER, with {part}")
 
 
 def _plain(number: float) -> str:

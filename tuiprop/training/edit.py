@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tuiprop.training.experiment import OptionValues
+from tuiprop.update.arrays import ArrayRef
 
 
 class _Edit(Struct, frozen=True, tag=True, kw_only=True):
@@ -32,8 +33,13 @@ class ParameterEdit(_Edit, frozen=True, kw_only=True):
     column: int
     value: float
 
+    @property
+    def array(self) -> ArrayRef:
+        """W[l] or b[l]."""
+        return ArrayRef(self.symbol, self.layer)
+
     def __str__(self) -> str:
-        return f"{self.symbol}[{self.layer}][{self.row},{self.column}] = {self.value!r}"
+        return f"{self.array}[{self.row},{self.column}] = {self.value!r}"
 
 
 class InputEdit(_Edit, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from tuiprop.training.edit import (
     SlipEdit,
 )
 from tuiprop.training.experiment import Experiment, ExperimentError, parse, to_tables
+from tuiprop.update.arrays import CellRef
 from tuiprop.verify.mistakes import SLIPS
 
 
@@ -36,14 +37,14 @@ def check_logs(
         first = not known
         parent = known.get(-1 if log.parent is None else log.parent)
         if first != (log.parent is None) or (not first and parent is None):
-            raise ValueError(f"found branch {log.number} of {log.parent}, allowed: parents first")
+            raise ValueError(f"branch {log.number} comes before its parent, {log.parent}")
         limit = log.reached if parent is None else min(parent.reached, log.reached)
         if log.number in known or (first and log.number) or not 0 <= log.fork <= limit:
             raise ValueError(f"branch {log.number} cannot begin after update {log.fork}")
         _check_edits(log, experiment, network, examples)
         known[log.number] = log
     if not known:
-        raise ValueError("found no branch, allowed: one or more")
+        raise ValueError("there is no branch")
 
 
 def _check_edits(log: BranchLog, experiment: Experiment, network: Network, examples: int) -> None:
@@ -75,11 +76,8 @@ def _apply(edit: SettingsEdit, tables: dict[str, Any]) -> None:
 def _is_there(edit: Edit, network: Network, examples: int) -> bool:
     """What is changed exists, and is changed to what can be."""
     if isinstance(edit, ParameterEdit):
-        if not 1 <= edit.layer <= network.L:
-            return False
-        n, before = network.sizes[edit.layer], network.sizes[edit.layer - 1]
-        columns = before if edit.symbol == "W" else 1
-        return 0 <= edit.row < n and 0 <= edit.column < columns and isfinite(edit.value)
+        cell = CellRef(edit.array, edit.row, edit.column)
+        return cell.exists(network.sizes, examples) and isfinite(edit.value)
     if isinstance(edit, InputEdit):
         inside = 0 <= edit.example < examples and 0 <= edit.input < network.inputs
         return inside and isfinite(edit.value)

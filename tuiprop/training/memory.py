@@ -3,6 +3,8 @@
 import os
 from math import isfinite
 
+from tuiprop.errors import InputError
+
 VARIABLE = "TUIPROP_KEY_FRAMES_MB"
 """The environment variable that says it, in MB of 2²⁰ bytes."""
 
@@ -14,7 +16,7 @@ def key_frame_budget() -> int:
     """Bytes that the key frames of one run may take together.
 
     Raises:
-        ValueError: the variable does not hold a number above 0.
+        InputError: the variable does not hold a number above 0.
     """
     text = os.environ.get(VARIABLE, str(DEFAULT))
     try:
@@ -22,5 +24,5 @@ def key_frame_budget() -> int:
     except ValueError:
         megabytes = 0.0
     if not (isfinite(megabytes) and megabytes > 0):
-        raise ValueError(f"{VARIABLE}: found {text!r}, allowed: a number of MB above 0")
+        raise InputError.invalid(repr(text), "a number of MB greater than 0", key=VARIABLE)
     return int(megabytes * 2**20)

@@ -14,11 +14,10 @@ from tuiprop.core.array import Array, norm
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
+from tuiprop.errors import InputError
 from tuiprop.training.history import COLUMNS
-from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
-from tuiprop.update.record import computed_array, is_off_the_path
-
-"""The arrays that X can be."""
+from tuiprop.update.arrays import SYMBOLS, ArrayRef, results
+from tuiprop.update.record import computed_array
 
 SATURATED = 0.01
 """A slope below this share of the largest slope of g is that of a saturated unit."""
@@ -27,8 +26,8 @@ _CAN_DIE = frozenset({"relu"})
 """Activations that are flat over a range of z; the slope of others is 0 by rounding only."""
 
 
-class ConditionError(ValueError):
-    """A condition that cannot be: one sentence with what was found and what is allowed."""
+class ConditionError(InputError):
+    """A condition is malformed, or about something that the run does not have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,21 +57,13 @@ class Update:
         return computed_array(self.workspace, self.parameters, reference)
 
     def results(self) -> Iterator[tuple[str, Array]]:
-        """What its operations made, by name and in order; no da[L] where it is not on the way."""
-        L = self.workspace.network.L
-        layers = range(1, L + 1)
-        forward = (ArrayRef(symbol, l) for l in layers for symbol in ("z", "a"))
-        backward = (
-            ArrayRef(symbol, l)
-            for l in reversed(layers)
-            for symbol in ("da", "dz", "dW", "db")
-            if symbol != "da" or not is_off_the_path(self.workspace.network, l)
-        )
-        changed = (ArrayRef(symbol, l) for l in layers for symbol in PARAMETERS)
-        yield from ((str(each), self.array(each)) for each in forward)
-        yield "J", np.full((1, 1), self.cost())
-        yield from ((str(each), self.array(each)) for each in backward)
-        yield from ((str(each), self.array(each)) for each in changed)
+        """The results of its operations, by name and in order; without a da[L] that is not used."""
+        network = self.workspace.network
+        for result in results(network.L):
+            if result.symbol == "J":
+                yield "J", np.full((1, 1), self.cost())
+            elif not (result.symbol == "da" and network.is_fused(result.layer)):
+                yield str(result), self.array(result)
 
 
 Rows = NDArray[np.float64]
@@ -145,23 +136,22 @@ class Quantity:
             ConditionError: there is not.
         """
         kind, l, L = self.kind, self.target.layer, network.L
-        if self.target.symbol:
-            lowest = 0 if self.target.symbol == "a" else 1
-            if not lowest <= l <= L:
-                allowed = f"from {lowest} to {L}" if lowest < L else f"{L}"
-                raise ConditionError(f"{self}: found layer {l}, allowed: {allowed}")
+        if self.target != NOWHERE and not self.target.exists(L):
+            lowest = self.target.first_layer
+            allowed = f"a layer from {lowest} to {L}" if lowest < L else f"layer {L}"
+            raise ConditionError.invalid(str(l), allowed, place=str(self))
         if kind.classes and not network.loss_function.classes:
             names = ", ".join(name for name, loss in LOSSES.items() if loss.classes)
-            raise ConditionError(f"{self}: found the loss {network.loss}, allowed: {names}")
-        if kind.held_out and not held_out:
-            raise ConditionError(
-                f"{self}: found nothing held out, allowed: a data.validation that holds out some"
+            raise ConditionError.invalid(
+                network.loss, f"one of the losses {names}", place=str(self)
             )
+        if kind.held_out and not held_out:
+            reason = "there are no validation examples; data.validation sets some aside"
+            raise ConditionError(reason, place=str(self))
         if kind.elementwise and network.activation(l).derivative is None:
             names = ", ".join(name for name, g in ACTIVATIONS.items() if g.derivative)
-            raise ConditionError(
-                f"{self}: found the activation {network.layers[l - 1].activation}, allowed: {names}"
-            )
+            found = network.layers[l - 1].activation
+            raise ConditionError.invalid(found, f"one of the activations {names}", place=str(self))
 
 
 NOWHERE = ArrayRef("", 0)

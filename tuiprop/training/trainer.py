@@ -10,7 +10,7 @@ from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.plan import Plan
 from tuiprop.update.operation import Operation
-from tuiprop.update.record import Record
+from tuiprop.update.record import Record, parameter_of
 
 
 class Trainer:
@@ -163,8 +163,7 @@ class Trainer:
         self._next_edit = self.plan.next_edit(self.t)
         for edit in edits:
             if isinstance(edit, ParameterEdit):
-                of_symbol = getattr(self.parameters, edit.symbol)
-                of_symbol[edit.layer][edit.row, edit.column] = edit.value
+                parameter_of(self.parameters, edit.array)[edit.row, edit.column] = edit.value
         self._write_inputs(edits)
         theta, rule = self.state[0], (self.force.optimizer, self.force.began)
         self._put_in_force((*self.plan.before(self.t), *edits))

@@ -311,8 +311,7 @@ class TuipropApp(GuardedApp):
         matrix = screen.bench.matrix.matrix
         if screen.frame is None or matrix is None:
             return
-        array, operation = screen.bench.matrix.name_of_array, screen.frame.shown
-        await CopyDialog(self, self.link, array, matrix.shape, operation).run()
+        await CopyDialog(self, self.link, matrix, screen.frame.shown).run()
 
     @alone
     async def action_change(self) -> None:

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from tuiprop.storage.atomic import refusal
+from tuiprop.errors import FileError
+from tuiprop.storage.atomic import check_writable
 from tuiprop.ui import keys
 from tuiprop.ui.patches.options import List
 from tuiprop.ui.patches.shown import LeftOnce
@@ -121,6 +122,15 @@ class Choose(LeftOnce, ModalScreen[str | None]):
         self.dismiss(None)
 
 
+def _refusal(path: str, suffixes: tuple[str, ...]) -> str:
+    """Return why nothing can be written to a path; "" if something can."""
+    try:
+        check_writable(path, *suffixes)
+    except FileError as error:
+        return str(error)
+    return ""
+
+
 async def ask_path(
     app: App[int], title: str, words: str, initial: str, *suffixes: str
 ) -> str | None:
@@ -134,7 +144,7 @@ async def ask_path(
         suffixes: what the name may end in.
     """
     answer = await app.push_screen_wait(
-        AskText(title, words, initial, check=lambda text: refusal(typed_path(text), *suffixes))
+        AskText(title, words, initial, check=lambda text: _refusal(typed_path(text), suffixes))
     )
     if answer is None:
         return None

@@ -1,8 +1,14 @@
-"""The arrays of an update: their symbols, names and shapes."""
+"""References to the arrays of an update and to their cells: symbols, names, shapes, properties.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+Messages, the dashboard and the code that computes share these types, so this module imports
+neither NumPy nor anything else of the package.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Final, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 PARAMETERS: Final = ("W", "b")
 """The symbols of the parameters of a layer."""
@@ -10,12 +16,32 @@ PARAMETERS: Final = ("W", "b")
 SYMBOLS: Final = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 """The symbols of the arrays of a layer, in the order in which they are shown."""
 
-_WITHOUT_LAYER = ("y", "J")
+Columns: TypeAlias = Literal["units", "examples", "one"]
+"""What the columns of an array stand for: the units of the layer before, the examples of the
+batch, or nothing, as there is one column only."""
+
+_COLUMNS: Final[dict[str, Columns]] = {
+    "W": "units",
+    "dW": "units",
+    "b": "one",
+    "db": "one",
+    "J": "one",
+    "t": "one",
+}
+"""The symbols whose columns are not examples."""
+
+_NUMBERS = ("J", "t")
+_OF_OUTPUT = ("y", "J")
+_WITHOUT_LAYER = ("y", *_NUMBERS)
+
+_Size = TypeVar("_Size", int, str)
 
 
-@dataclass(frozen=True)
-class ArrayRef:
-    """A reference to an array of an update: W[2], a[1], y, J, or a slot such as v of W[1]."""
+class ArrayRef(Struct, frozen=True):
+    """A reference to an array of an update: W[2], a[1], y, J, or a slot such as v of W[1].
+
+    The layer of y and of J is L.
+    """
 
     symbol: str
     layer: int
@@ -23,7 +49,7 @@ class ArrayRef:
     """The letter of a slot of the optimiser; `symbol` is the parameter that it belongs to."""
 
     def __str__(self) -> str:
-        """The name in the notes."""
+        """The name in the notes: W[2], v(W[2])."""
         return self._named(f"{self.symbol}[{self.layer}]", "{slot}({name})")
 
     @property
@@ -36,27 +62,132 @@ class ArrayRef:
         """The name in LaTeX: W^{[2]}, v_{W^{[2]}}."""
         return self._named(f"{self.symbol}^{{[{self.layer}]}}", "{slot}_{{{name}}}")
 
+    def in_file(self, *, after: bool = False) -> str:
+        """The name in the file of a record: W2, v_W2, and W2_after for W[2] after the update."""
+        return f"{self.numpy}_after" if after else self.numpy
+
+    def cell_name(self, row: str, column: str) -> str:
+        """The name of a cell, from those of its row and column: dW[2][setosa,u4], b[2][u1], J."""
+        if self.is_number:
+            return str(self)
+        return f"{self}[{row}]" if self.columns == "one" else f"{self}[{row},{column}]"
+
+    @property
+    def is_of_layer(self) -> bool:
+        """Whether it is one of the arrays that are shown for each layer; slots are not."""
+        return self.symbol in SYMBOLS and not self.slot
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a single number that has no shape: J, or t of the optimiser's rule."""
+        return self.symbol in _NUMBERS
+
     @property
     def is_parameter(self) -> bool:
         """Whether an update changes the array: W, b and slots are there before it and after it."""
         return self.symbol in PARAMETERS
 
     @property
+    def is_input(self) -> bool:
+        """Whether it is a[0] = X."""
+        return self.symbol == "a" and self.layer == 0
+
+    @property
+    def is_given(self) -> bool:
+        """Whether an update begins with it, instead of computing it first: W, b, slots, X, y."""
+        return self.is_parameter or self.is_input or self.symbol in ("y", "t")
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether its numbers can be changed by hand: those of W, b and X."""
+        return not self.slot and (self.is_parameter or self.is_input)
+
+    @property
+    def gradient(self) -> "ArrayRef":
+        """dW[l] for W[l] and its slots, db[l] for b[l] and its slots."""
+        return ArrayRef(f"d{self.symbol}", self.layer)
+
+    @property
+    def columns(self) -> Columns:
+        """What its columns stand for."""
+        return _COLUMNS.get(self.symbol, "examples")
+
+    @property
+    def first_layer(self) -> int:
+        """The first layer with an array of this symbol: 0 for a, as a[0] = X, and 1 for others."""
+        return 0 if self.symbol == "a" else 1
+
+    def exists(self, L: int) -> bool:
+        """Whether the updates of a network of L layers have this array; slots are not looked at."""
+        if self.symbol in _OF_OUTPUT:
+            return self.layer == L
+        return self.symbol in SYMBOLS and self.first_layer <= self.layer <= L
+
+    @property
     def size_names(self) -> tuple[str, str]:
         """The names of the two sizes: n[2] and n[1] for W[2]; 1 and 1 for J."""
-        l = self.layer
-        if self.symbol == "J":
-            return "1", "1"
-        if self.symbol in ("W", "dW"):
-            return f"n[{l}]", f"n[{l - 1}]"
-        return f"n[{l}]", "1" if self.symbol in ("b", "db") else "m"
+        return self._sizes("n[{}]".format, "m", "1")
+
+    @property
+    def shape_name(self) -> str:
+        """The names of the two sizes in brackets: (n[2],n[1]); J, a number, has none."""
+        return "" if self.is_number else f"({','.join(self.size_names)})"
 
     def shape(self, sizes: Sequence[int], m: int) -> tuple[int, int]:
         """The shape for layers of n[0], n[1], …, n[L] units and m examples."""
-        named = {f"n[{l}]": n for l, n in enumerate(sizes)} | {"1": 1, "m": m}
-        rows, columns = self.size_names
-        return named[rows], named[columns]
+        return self._sizes(sizes.__getitem__, m, 1)
+
+    def _sizes(self, n: Callable[[int], _Size], m: _Size, one: _Size) -> tuple[_Size, _Size]:
+        rows = one if self.is_number else n(self.layer)
+        if self.columns == "units":
+            return rows, n(self.layer - 1)
+        return rows, m if self.columns == "examples" else one
 
     def _named(self, layered: str, slotted: str) -> str:
         name = self.symbol if self.symbol in _WITHOUT_LAYER else layered
         return slotted.format(slot=self.slot, name=name) if self.slot else name
+
+
+class CellRef(Struct, frozen=True):
+    """A reference to one number of an array of an update."""
+
+    array: ArrayRef
+    row: int = 0
+    column: int = 0
+    before: bool = False
+    """Whether a parameter or slot is meant as it was before the update, not as it is now."""
+
+    def exists(self, sizes: Sequence[int], m: int) -> bool:
+        """Whether updates of layers of n[0], …, n[L] units over m examples have this number."""
+        if not self.array.exists(len(sizes) - 1):
+            return False
+        rows, columns = self.array.shape(sizes, m)
+        return 0 <= self.row < rows and 0 <= self.column < columns
+
+
+T = ArrayRef("t", 0)
+"""The number of the update, as an operand of rules that need it."""
+
+
+def of_layer(l: int) -> tuple[ArrayRef, ...]:
+    """The arrays of layer l, in the order in which they are shown; the input has a[0] alone."""
+    symbols = SYMBOLS if l else ("a",)
+    return tuple(ArrayRef(symbol, l) for symbol in symbols)
+
+
+@cache
+def parameter_refs(L: int) -> tuple[ArrayRef, ...]:
+    """The parameters of L layers in the order in which they are stored: W[1], b[1], W[2], …"""
+    return tuple(ArrayRef(symbol, l) for l in range(1, L + 1) for symbol in PARAMETERS)
+
+
+@cache
+def results(L: int) -> tuple[ArrayRef, ...]:
+    """The results of the 8L + 1 operations of an update of L layers, in order."""
+    layers = range(1, L + 1)
+    return (
+        *(ArrayRef(symbol, l) for l in layers for symbol in ("z", "a")),
+        ArrayRef("J", L),
+        *(ArrayRef(symbol, l) for l in reversed(layers) for symbol in ("da", "dz", "dW", "db")),
+        *parameter_refs(L),
+    )

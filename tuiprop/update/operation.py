@@ -18,8 +18,20 @@ import numpy as np
 from tuiprop.core.array import Array, Formula
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
-from tuiprop.update.arrays import PARAMETERS, ArrayRef
-from tuiprop.update.expression import in_numpy, inlined, name, plus, to_numpy, to_text
+from tuiprop.update.arrays import ArrayRef, T, results
+from tuiprop.update.expression import (
+    in_latex,
+    in_numpy,
+    inlined,
+    latex_names,
+    name,
+    names_in,
+    parse,
+    plus,
+    to_latex,
+    to_numpy,
+    to_text,
+)
 from tuiprop.update.parameter_update import ParameterUpdate
 
 
@@ -42,6 +54,58 @@ class Piece:
     text: str
     array: ArrayRef | None = None
     transposed: bool = False
+    written: str = ""
+    """The LaTeX, where it is not what the symbols of the text give."""
+
+    @classmethod
+    def of(cls, array: ArrayRef, *, transposed: bool = False) -> "Piece":
+        """An array, or its transpose."""
+        return cls(f"{array}{'ᵀ' if transposed else ''}", array, transposed)
+
+    @property
+    def latex(self) -> str:
+        """The part in LaTeX."""
+        if self.written:
+            return self.written
+        text = self.text
+        if self.array is not None:
+            name = str(self.array)
+            alone = text == name
+            text = text.replace(name, self.array.latex if alone else f"{{{self.array.latex}}}")
+        return text.translate(_LATEX_SYMBOLS)
+
+
+_LATEX_SYMBOLS = str.maketrans(
+    {
+        "·": r"\cdot",
+        "*": r"\odot",
+        "−": "-",
+        "Σ": r"\sum",
+        "ᵢ": "_i",
+        "λ": r"\lambda",
+        "ᵀ": "^{T}",
+        "⁽": "^{(",
+        "ⁱ": "i",
+        "⁾": ")}",
+    }
+)
+
+MEAN = Piece("(1/m)", written=r"\frac{1}{m}")
+"""The factor of a mean over the examples."""
+
+PENALTY = (
+    Piece("+"),
+    Piece("(λ/2)", written=r"\frac{\lambda}{2}"),
+    Piece("Σ ‖W[l]‖²", written=r"\sum_l \lVert W^{[l]} \rVert^{2}"),
+)
+"""The L2 term of the cost."""
+
+
+def _function(name: str, prime: str = "") -> Piece:
+    """The name of a function with the bracket that opens its argument."""
+    escaped = name.replace("_", r"\_")
+    mark = "'" if prime else ""
+    return Piece(f"{name}{prime}(", written=rf"\mathrm{{{escaped}}}{mark}(")
 
 
 @dataclass(frozen=True)
@@ -63,6 +127,11 @@ class Operation:
     """The size that a matrix product sums over, by its name."""
     rule: tuple[str, ...] = ()
     """What comes before the last line, for an optimiser with slots."""
+    formula: Formula = ()
+    """The formula that the equation names, in the symbols of the operands: of the activation, of
+    the loss, or of the optimiser; () where the equation says it all."""
+    repeats: int = 1
+    """How many times an update applies the rule of the optimiser; 1 unless by mistake."""
 
     @property
     def sign(self) -> str:
@@ -73,8 +142,29 @@ class Operation:
     def text(self) -> str:
         """The whole equation in one line."""
         right = " ".join(piece.text for piece in self.equation)
-        right = right.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
-        return f"{self.result} {self.sign} {right}"
+        return f"{self.result} {self.sign} {_closed_up(right)}"
+
+    @property
+    def latex(self) -> tuple[str, ...]:
+        """The equation in LaTeX, then what it names; for an optimiser the lines of its rule."""
+        names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
+        if self.phase is Phase.UPDATE:
+            slots = tuple(each.slot for each in self.operands if each.slot)
+            latex = {each: each for each in _assigned(self.formula, slots)} | dict(names)
+            lines = _lines(self.formula, latex_names(latex.items()), slots, self.result.symbol)
+            rule = tuple(f"{latex[left]} := {to_latex(right)}" for left, right in lines)
+            return rule * self.repeats
+        right = " ".join(piece.latex for piece in self.equation)
+        equation = f"{self.result.latex} = {_closed_up(right)}"
+        if not self.formula:
+            return (equation,)
+        named = r"\mathcal{L}" if self.phase is Phase.COST else self.result.latex
+        return equation, f"{named} = {in_latex(self.formula, names)}"
+
+
+def _closed_up(equation: str) -> str:
+    """The equation without blanks inside brackets and before commas."""
+    return equation.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 
 
 def operations(
@@ -88,12 +178,9 @@ def operations(
         learning_rate: α.
         options: those that differ from the rule's defaults.
     """
-    layers = range(1, network.L + 1)
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
-    return (
-        *propagation(network),
-        *(_parameter_change(ArrayRef(symbol, l), rule) for l in layers for symbol in PARAMETERS),
-    )
+    changed = (result for result in results(network.L) if result.is_parameter)
+    return *propagation(network), *(_parameter_change(parameter, rule) for parameter in changed)
 
 
 def operation_count(L: int) -> int:
@@ -108,26 +195,21 @@ def propagation_count(L: int) -> int:
 
 def propagation(network: Network) -> tuple[Operation, ...]:
     """The 6L + 1 before the parameters change: forward, cost and backward."""
-    layers = range(1, network.L + 1)
-    return (
-        *(op for l in layers for op in (_linear(l), _activation(network, l))),
-        _cost(network),
-        *(op for l in reversed(layers) for op in _backward(network, l)),
+    return tuple(
+        _OPERATIONS[result.symbol](network, result.layer)
+        for result in results(network.L)
+        if not result.is_parameter
     )
 
 
-def _piece(reference: ArrayRef, *, transposed: bool = False) -> Piece:
-    return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
-
-
-def _linear(l: int) -> Operation:
+def _linear(_: Network, l: int) -> Operation:
     W, a, b = ArrayRef("W", l), ArrayRef("a", l - 1), ArrayRef("b", l)
     what = "input" if l == 1 else "activation"
     return Operation(
         Phase.FORWARD,
         ArrayRef("z", l),
         (W, a, b),
-        (_piece(W), Piece("·"), _piece(a), Piece("+"), _piece(b)),
+        (Piece.of(W), Piece("·"), Piece.of(a), Piece("+"), Piece.of(b)),
         f"Each unit: every {what} times its weight, summed, plus the bias.",
         f"z{l} = W{l} @ a{l - 1} + b{l}",
         lambda x: np.add(np.dot(x[W], x[a]), x[b]),
@@ -148,15 +230,16 @@ def _activation(network: Network, l: int) -> Operation:
         Phase.FORWARD,
         ArrayRef("a", l),
         (z,),
-        (Piece(f"{g.name}("), _piece(z), Piece(")")),
+        (_function(g.name), Piece.of(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
         f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
+        formula=g.formula,
     )
 
 
-def _cost(network: Network) -> Operation:
-    L, loss, l2 = network.L, network.loss_function, network.l2
+def _cost(network: Network, L: int) -> Operation:
+    loss, l2 = network.loss_function, network.l2
     z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
     weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
 
@@ -177,25 +260,24 @@ def _cost(network: Network) -> Operation:
         ArrayRef("J", L),
         (a, y, *((z,) if loss.classes else ()), *weights),
         (
-            Piece("(1/m)"),
-            Piece("Σ 𝓛("),
-            _piece(a),
+            MEAN,
+            Piece("Σ 𝓛(", written=r"\sum \mathcal{L}("),
+            Piece.of(a),
             Piece(","),
-            _piece(y),
+            Piece.of(y),
             Piece(")"),
-            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if l2 else ()),
+            *(PENALTY if l2 else ()),
         ),
         f"Mean over the {{m}} examples of the loss, {loss.name}"
         + (", plus the penalty." if l2 else "."),
         line,
         compute,
+        formula=loss.formula,
     )
 
 
-def _backward(network: Network, l: int) -> tuple[Operation, ...]:
-    """da[l], dz[l], dW[l], db[l]."""
-    upstream = _from_next(l) if l < network.L else _from_loss(network)
-    return upstream, _error(network, l), _weight_gradient(network, l), _bias_gradient(l)
+def _upstream(network: Network, l: int) -> Operation:
+    return _from_next(l) if l < network.L else _from_loss(network)
 
 
 def _from_loss(network: Network) -> Operation:
@@ -211,10 +293,17 @@ def _from_loss(network: Network) -> Operation:
         Phase.BACKWARD,
         ArrayRef("da", L),
         (a, y),
-        (Piece("∂𝓛/∂ŷ at"), _piece(a), Piece(","), _piece(y)),
+        (
+            Piece(
+                "∂𝓛/∂ŷ at",
+                written=r"\frac{\partial \mathcal{L}}{\partial \hat{y}} \text{ at }",
+            ),
+            *(Piece.of(a), Piece(","), Piece.of(y)),
+        ),
         "How the loss of each example changes with its output; 1/m is not in it yet.",
         f"da{L} = {in_numpy(loss.slope, a=a.numpy, y=y.numpy, K=f'len({a.numpy})')}",
         compute,
+        formula=loss.slope,
     )
 
 
@@ -224,7 +313,7 @@ def _from_next(l: int) -> Operation:
         Phase.BACKWARD,
         ArrayRef("da", l),
         (W, dz),
-        (_piece(W, transposed=True), Piece("·"), _piece(dz)),
+        (Piece.of(W, transposed=True), Piece("·"), Piece.of(dz)),
         f"The errors of layer {l + 1} go back along its weights to the units of layer {l}.",
         f"da{l} = W{l + 1}.T @ dz{l + 1}",
         lambda x: np.dot(x[W].T, x[dz]),
@@ -236,12 +325,12 @@ def _error(network: Network, l: int) -> Operation:
     g = network.activation(l)
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if l == network.L and network.loss_function.output is not None:
+    if network.is_fused(l):
         return Operation(
             Phase.BACKWARD,
             dz,
             (a, y),
-            (_piece(a), Piece("−"), _piece(y)),
+            (Piece.of(a), Piece("−"), Piece.of(y)),
             "The error of each output: what it is, less what it should be.",
             f"dz{l} = a{l} - y",
             lambda x: np.subtract(x[a], x[y], out=np.empty(x[a].shape, x[a].dtype)),
@@ -256,12 +345,16 @@ def _error(network: Network, l: int) -> Operation:
         Phase.BACKWARD,
         dz,
         (da, z, a),
-        (Piece("Jacobian at"), _piece(a), Piece("of"), _piece(da))
+        (
+            *(Piece("Jacobian at", written=r"\text{Jacobian at }"), Piece.of(a)),
+            *(Piece("of", written=r"\text{ of }"), Piece.of(da)),
+        )
         if g.derivative is None
-        else (_piece(da), Piece("*"), Piece(f"{g.name}′("), _piece(z), Piece(")")),
+        else (Piece.of(da), Piece("*"), _function(g.name, "′"), Piece.of(z), Piece(")")),
         "The error of each unit: what reaches it times the slope of g where it stands.",
         f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
+        formula=g.error,
     )
 
 
@@ -278,11 +371,11 @@ def _weight_gradient(network: Network, l: int) -> Operation:
         ArrayRef("dW", l),
         (dz, a, *((W,) if l2 else ())),
         (
-            Piece("(1/m)"),
-            _piece(dz),
+            MEAN,
+            Piece.of(dz),
             Piece("·"),
-            _piece(a, transposed=True),
-            *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
+            Piece.of(a, transposed=True),
+            *((Piece("+"), Piece("λ"), Piece.of(W)) if l2 else ()),
         ),
         f"Mean over the {{m}} examples: error of each unit × each {what}"
         + (", plus λ W." if l2 else "."),
@@ -298,7 +391,7 @@ def sum_over_examples(dz: Array) -> Array:
     return total
 
 
-def _bias_gradient(l: int) -> Operation:
+def _bias_gradient(_: Network, l: int) -> Operation:
     dz = ArrayRef("dz", l)
 
     def compute(x: Arrays) -> Array:
@@ -308,15 +401,23 @@ def _bias_gradient(l: int) -> Operation:
         Phase.BACKWARD,
         ArrayRef("db", l),
         (dz,),
-        (Piece("(1/m)"), Piece("Σᵢ"), _piece(dz)),
+        (MEAN, Piece("Σᵢ"), Piece.of(dz)),
         "Mean over the {m} examples of the error of each unit.",
         f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
         compute,
     )
 
 
-T = ArrayRef("t", 0)
-"""The number of the update, as an operand of rules that need it."""
+_OPERATIONS: dict[str, Callable[[Network, int], Operation]] = {
+    "z": _linear,
+    "a": _activation,
+    "J": _cost,
+    "da": _upstream,
+    "dz": _error,
+    "dW": _weight_gradient,
+    "db": _bias_gradient,
+}
+"""The operations before the parameters change, by the symbol of their result."""
 
 
 @dataclass(frozen=True)
@@ -340,17 +441,18 @@ class Rule:
 
     def equations(self, parameter: ArrayRef) -> list[str]:
         """The rule in the symbols of the notes; the last line is what the parameter becomes."""
-        gradient = _gradient_of(parameter)
+        gradient = parameter.gradient
         *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
         lines = [*(f"{slot} := {value}" for slot, value in before), after]
         return [line.format(W=parameter, dW=gradient) for line in lines]
 
     def numpy(self, parameter: ArrayRef) -> list[str]:
         """The rule as statements of NumPy; {t} is the number of the update."""
-        slots = {slot: f"{slot}_{parameter.numpy}" for slot in self.optimizer.slots}
-        names = {"W": parameter.numpy, "dW": _gradient_of(parameter).numpy, **slots}
+        formula, slots = self.formula("W"), self.optimizer.slots
+        names = {each: f"{each}_{parameter.numpy}" for each in _assigned(formula, slots)}
+        names |= {"W": parameter.numpy, "dW": parameter.gradient.numpy}
         names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
-        lines = _rule_in_numpy(self.formula("W"), self.optimizer.slots)
+        lines = _rule_in_numpy(formula, slots)
         return [f"{left} = {right}".format(**names) for left, right in lines]
 
     def formula(self, symbol: str) -> Formula:
@@ -374,35 +476,50 @@ class Rule:
         return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
 
 
-def _gradient_of(parameter: ArrayRef) -> ArrayRef:
-    return ArrayRef(f"d{parameter.symbol}", parameter.layer)
-
-
 @cache
 def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
     """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
-    names = {each: name(each) for each in ("α", "ε", "t", *slots)}
-    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots)
+    plain = ("α", "ε", "t", *_assigned(formula, slots))
+    names: dict[str, ast.expr] = {each: name(each) for each in plain}
+    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots, "W")
     return [(left, to_text(right)) for left, right in lines]
 
 
 @cache
 def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
     """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
-    names = {each: name(f"{{{each}}}") for each in ("W", "dW", "α", "ε", *slots)}
-    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots)
+    filled_in = ("W", "dW", "α", "ε", *_assigned(formula, slots))
+    names: dict[str, ast.expr] = {each: name(f"{{{each}}}") for each in filled_in}
+    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots, "W")
     return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
 
 
+@cache
+def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that have a line of their own in a rule, in order.
+
+    These are the slots, and what is computed from a slot before the slot is assigned: substituted
+    in a later line, it would read the new number.
+    """
+    lines = [parse(line) for line in formula]
+    names = [line.name for line in lines]
+    return tuple(
+        line.name
+        for i, line in enumerate(lines)
+        if line.name in slots or not names_in(line.expression).isdisjoint({*slots} & {*names[i:]})
+    )
+
+
 def _lines(
-    formula: Formula, names: dict[str, ast.Name], slots: tuple[str, ...]
+    formula: Formula, names: Mapping[str, ast.expr], slots: tuple[str, ...], parameter: str
 ) -> list[tuple[str, ast.expr]]:
-    """What each slot and then W becomes by the formula of a rule."""
-    found = inlined(formula, names, kept=slots)
-    after: ast.expr = names["W"]
-    for change in ("decay", "ΔW"):
+    """What each slot and then the parameter, W or b, becomes by the formula of a rule."""
+    assigned = _assigned(formula, slots)
+    found = inlined(formula, names, kept=assigned)
+    after: ast.expr = names[parameter]
+    for change in ("decay", f"Δ{parameter}"):
         after = plus(after, found[change]) if change in found else after
-    return [*((slot, found[slot]) for slot in slots), ("W", after)]
+    return [*((each, found[each]) for each in assigned), (parameter, after)]
 
 
 def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
@@ -413,7 +530,7 @@ def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
 
 
 def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
-    gradient = ArrayRef(f"d{parameter.symbol}", parameter.layer)
+    gradient = parameter.gradient
     optimizer = rule.optimizer
     slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
 
@@ -435,4 +552,5 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         "\n".join(rule.numpy(parameter)),
         compute,
         rule=tuple(before),
+        formula=rule.formula(parameter.symbol),
     )

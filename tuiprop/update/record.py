@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuiprop.core.array import Array, Rows
-from tuiprop.core.network import Network, Parameters
+from tuiprop.core.network import Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
-from tuiprop.update.operation import Operation, Phase, T
+from tuiprop.update.arrays import SYMBOLS, ArrayRef, T, parameter_refs
+from tuiprop.update.operation import Operation, Phase
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +80,10 @@ class Record:
         for symbol in SYMBOLS:
             for l, array in getattr(self, symbol).items():
                 arrays[ArrayRef(symbol, l)] = array
-        for slot, parameters in self.slots.items():
-            for l in range(1, L + 1):
-                for symbol in PARAMETERS:
-                    reference = ArrayRef(symbol, l, slot)
-                    arrays[reference] = parameter_of(parameters, reference)
+        for slot, numbers in self.slots.items():
+            for each in parameter_refs(L):
+                reference = ArrayRef(each.symbol, each.layer, slot)
+                arrays[reference] = parameter_of(numbers, reference)
         return arrays
 
     def result(self, operation: Operation) -> Array:
@@ -111,15 +110,10 @@ def computed_array(workspace: Workspace, parameters: Parameters, reference: Arra
         return parameter_of(parameters, reference)
     if symbol in ("dW", "db"):
         return parameter_of(workspace.gradient, reference)
-    if symbol == "da" and is_off_the_path(workspace.network, l):
+    if symbol == "da" and workspace.network.is_fused(l):
         return workspace.output_gradient()
     array: Array = getattr(workspace, symbol)[l]
     return array
-
-
-def is_off_the_path(network: Network, l: int) -> bool:
-    """Whether da[l] is not used: dz[L] = a[L] − y is the operation."""
-    return l == network.L and network.loss_function.output is not None
 
 
 def first_nonfinite(operations: Sequence[Operation], record: Record) -> tuple[int, int, int] | None:

@@ -18,8 +18,8 @@ from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.core.propagation import Workspace
-from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Arrays, Operation, Phase, T, operations, propagation
+from tuiprop.update.arrays import ArrayRef, T
+from tuiprop.update.operation import Arrays, Operation, Phase, operations, propagation
 from tuiprop.update.parameter_update import ParameterUpdate
 
 Rewrite: TypeAlias = Callable[[Network, Operation], Operation]
@@ -173,6 +173,7 @@ class _Twice:
             numpy=f"{operation.numpy}\n{operation.numpy}",
             compute=lambda x: self._compute(operation, x),
             rule=(*operation.rule, operation.text, *operation.rule),
+            repeats=2,
         )
 
     def _compute(self, operation: Operation, x: Arrays) -> Array:

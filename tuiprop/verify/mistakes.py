@@ -13,12 +13,8 @@ from tuiprop.core.array import Array
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Arrays, Operation, Piece, sum_over_examples
+from tuiprop.update.operation import MEAN, PENALTY, Arrays, Operation, Piece, sum_over_examples
 from tuiprop.verify.injection import Rewrite, Slip
-
-
-def _piece(reference: ArrayRef, *, transposed: bool = False) -> Piece:
-    return Piece(f"{reference}{'ᵀ' if transposed else ''}", reference, transposed)
 
 
 def _untransposed(array: Array) -> Array:
@@ -46,11 +42,11 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
         return replace(
             operation,
             equation=(
-                *[Piece("(1/m)")] * means,
-                _piece(dz),
+                *[MEAN] * means,
+                Piece.of(dz),
                 Piece("·"),
-                _piece(a, transposed=transposed),
-                *((Piece("+"), Piece("λ"), _piece(W)) if l2 else ()),
+                Piece.of(a, transposed=transposed),
+                *((Piece("+"), Piece("λ"), Piece.of(W)) if l2 else ()),
             ),
             sentence=f"Slip: {what}{'' if transposed else _READ.format(a)}.",
             numpy=f"dW{l} = dz{l} @ {right}{' / {m}' * means}"
@@ -76,7 +72,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
 
         return replace(
             operation,
-            equation=(*[Piece("(1/m)")] * means, Piece("Σᵢ"), _piece(dz)),
+            equation=(*[MEAN] * means, Piece("Σᵢ"), Piece.of(dz)),
             sentence=f"Slip: {what}.",
             numpy=f"db{l} = dz{l}.sum(axis=1, keepdims=True){' / {m}' * means}",
             compute=compute,
@@ -105,7 +101,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
     W, dz = ArrayRef("W", l + 1), ArrayRef("dz", l + 1)
     return replace(
         operation,
-        equation=(_piece(W), Piece("·"), _piece(dz)),
+        equation=(Piece.of(W), Piece("·"), Piece.of(dz)),
         sentence=f"Slip: {W} is not transposed{_READ.format(W)}.",
         numpy=f"da{l} = {W.numpy}.reshape({W.numpy}.shape[::-1]) @ {dz.numpy}",
         compute=lambda x: np.dot(_untransposed(x[W]), x[dz]),
@@ -115,14 +111,14 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
 
 def _slipped_cost(network: Network, operation: Operation) -> Operation:
     """J of 𝓛 = −y log a + (1−y) log(1−a)."""
-    a, y = _piece(ArrayRef("a", network.L)), _piece(ArrayRef("y", network.L))
+    a, y = Piece.of(ArrayRef("a", network.L)), Piece.of(ArrayRef("y", network.L))
     return replace(
         operation,
         equation=(
-            *(Piece("(1/m)"), Piece("Σ ("), Piece(f"−{y.text}", y.array), Piece("log"), a),
-            Piece("+"),
-            *(Piece("(1 −"), y, Piece(")"), Piece("log(1 −"), a, Piece(")"), Piece(")")),
-            *((Piece("+"), Piece("(λ/2)"), Piece("Σ ‖W[l]‖²")) if network.l2 else ()),
+            *(MEAN, Piece("Σ ("), Piece(f"−{y.text}", y.array), Piece("log", written=r"\log"), a),
+            *(Piece("+"), Piece("(1 −"), y, Piece(")"), Piece("log(1 −", written=r"\log(1 -")),
+            *(a, Piece(")"), Piece(")")),
+            *(PENALTY if network.l2 else ()),
         ),
         sentence="Slip: the minus acts on the first term of the loss only; it belongs before both.",
     )
@@ -131,7 +127,7 @@ def _slipped_cost(network: Network, operation: Operation) -> Operation:
 def _slipped_output_gradient(network: Network, operation: Operation) -> Operation:
     """da[L] = −( y/a + (1−y)/(1−a) ), and dz[L] over it."""
     L = network.L
-    a, y = _piece(ArrayRef("a", L)), _piece(ArrayRef("y", L))
+    a, y = Piece.of(ArrayRef("a", L)), Piece.of(ArrayRef("y", L))
     if operation.result == ArrayRef("dz", L):
         return replace(
             operation,

@@ -67,10 +67,8 @@ class Format:
         if self.writer and find_spec(self.writer) is None:
             return f"{self.name} needs the package {self.writer}: pip install 'tuiprop[onnx]'"
         if parameters.size > self.most_parameters or parameters.nbytes > self.most_bytes:
-            return (
-                f"{self.name} is not for {parameters.size} parameters; allowed: up to "
-                f"{min(self.most_parameters, self.most_bytes // parameters.itemsize)}"
-            )
+            most = min(self.most_parameters, self.most_bytes // parameters.itemsize)
+            return f"{self.name} holds at most {most:,} parameters, not {parameters.size:,}"
         if lacking := _lacking(model, self.expresses):
             return f"{self.name} has no {', '.join(lacking)}"
         if self.writer and (words := _import_failure(self.writer)):

@@ -34,7 +34,7 @@ def decode(content: bytes) -> WeightsFile:
         ContentError: one sentence on what is wrong.
     """
     if len(content) > LARGEST:
-        raise ContentError(f"found {len(content)} bytes, allowed: up to {LARGEST}")
+        raise ContentError.invalid(f"{len(content):,}", f"at most {LARGEST:,} bytes")
     try:
         parts = msgspec.json.decode(
             content.removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw]
@@ -49,7 +49,7 @@ def decode(content: bytes) -> WeightsFile:
     unknown = [name for name in parts if name not in described and not KNOWN.fullmatch(name)]
     if unknown:
         raise ContentError(
-            f"found {unknown[0][:40]!r}, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …"
+            f"{unknown[0][:40]!r} is not one of W1, b1, W2, b2, … or 0.weight, 0.bias, …"
         )
     arrays = {name: _array(name, part) for name, part in parts.items() if name not in described}
     if not described:

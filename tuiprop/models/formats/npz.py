@@ -2,25 +2,16 @@
 
 import io
 import zipfile
-from math import prod
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tuiprop.core.array import Array
-from tuiprop.data.archive import member_content
-from tuiprop.data.table import listed
 from tuiprop.models.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
 from tuiprop.models.description import decode_description
 from tuiprop.models.model import Model
-
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-_HEAD = 1 << 16
-"""Bytes that hold any header that NumPy reads."""
+from tuiprop.storage.npy import member_content, npy_array
+from tuiprop.wording import listed, one_line
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
@@ -44,10 +35,10 @@ def decode(content: bytes) -> WeightsFile:
     except ContentError:
         raise
     except zipfile.BadZipFile as error:
-        raise ContentError(f"not an .npz file: {error}") from None
+        raise ContentError(f"this is not an .npz file: {error}") from None
     except Exception as error:
         # zipfile, its decompressors and NumPy's header parser raise some twenty kinds
-        raise ContentError(f"a damaged .npz file: {_one_line(error)}") from None
+        raise ContentError(f"the .npz file is damaged: {one_line(error)}") from None
     text = arrays.pop("tuiprop", None)
     return contents_of(arrays, None if text is None else decode_description(_text(text)))
 
@@ -62,24 +53,12 @@ def _read_arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
     }
     declared = sum(member.file_size for member in members)
     if declared > LARGEST:
-        raise ContentError(f"declares {declared} bytes of arrays, allowed: up to {LARGEST}")
+        raise ContentError.invalid(f"{declared:,}", f"at most {LARGEST:,} bytes of arrays")
     if not any(name != "tuiprop" for name in members.values()):
         found = listed(names.values()) or "nothing"
-        raise ContentError(f"found {found}, expected W1, b1, W2, b2, … or 0.weight, 0.bias, …")
-    return {name: _array(member_content(archive, member)) for member, name in members.items()}
-
-
-def _array(content: bytearray) -> Array:
-    """The array of an `.npy` file; nothing is allocated before its numbers are found there."""
-    stream = io.BytesIO(content[:_HEAD])
-    version = np.lib.format.read_magic(stream)
-    shape, fortran, dtype = _HEADERS[version](stream)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are not read")
-    start = stream.tell()
-    if prod(shape) * dtype.itemsize != len(content) - start:
-        raise ValueError(f"an array {shape} of {dtype} in {len(content) - start} bytes")
-    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+        allowed = "arrays W1, b1, W2, b2, … or 0.weight, 0.bias, …"
+        raise ContentError.invalid(found, allowed)
+    return {name: npy_array(member_content(archive, member)) for member, name in members.items()}
 
 
 def _text(array: Any) -> str:
@@ -87,7 +66,3 @@ def _text(array: Any) -> str:
         return str(array)
     except UnicodeError:  # a code point that none is
         return ""
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -22,10 +22,9 @@ from tuiprop.cell import (
 )
 from tuiprop.core.activation import ACTIVATIONS, LEAKY_SLOPE
 from tuiprop.core.array import Array
-from tuiprop.core.network import Network
-from tuiprop.data.dialect import Asked
-from tuiprop.data.encoding import Preparation
-from tuiprop.models.contents import ContentError
+from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.data.readers.dialect import ReadOptions
+from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model
 from tuiprop.models.plain import Plain
 from tuiprop.models.plain import plain as plain_numbers
@@ -68,7 +67,7 @@ find = cache(matcher)
 
 
 def refuse(name, found, allowed):
-    raise ValueError(f"column {name!r}: found {found}, allowed: {allowed}")
+    raise ValueError(f"column {name!r}: expected {allowed}, got {found}")
 
 
 def number(row, name, fill=None):
@@ -118,7 +117,7 @@ def table(file):
             return names, reader
     file.seek(0)
     found = plain(file.readline())
-    raise ValueError(f"line 1: found {found!r}, allowed: the names of columns, with {COLUMNS}")
+    raise ValueError(f"line 1: expected names of columns, with {COLUMNS}, got {found!r}")
 
 
 def read(path):
@@ -129,7 +128,7 @@ def read(path):
         for cells in reader:
             try:
                 if cells and len(cells) != len(names):
-                    raise ValueError(f"found {len(cells)} cells, allowed: {len(names)}")
+                    raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
                 if cells:
                     rows.append(dict(zip(names, map(plain, cells))))
                     inputs.append([float(x(rows[-1])) for x in INPUTS])
@@ -153,13 +152,6 @@ if __name__ == "__main__":
 '''
 
 _DERIVED = {"square": "{0}**2", "product": "{0} * {1}", "sine": "np.sin({0})"}
-
-
-def words(network: Network) -> str:
-    """Such as "4 → 8 tanh → 3 softmax"."""
-    return " → ".join(
-        [str(network.inputs), *(f"{layer.units} {layer.activation}" for layer in network.layers)]
-    )
 
 
 def sequential(model: Model) -> str:
@@ -253,7 +245,7 @@ def script(model: Model, imports: str, body: str) -> bytes:
     if numbers.unit is not None:
         mean, deviation = (each.tolist() for each in numbers.unit)
         more += f"TARGET_MEAN = np.array({mean!r})\nTARGET_DEVIATION = np.array({deviation!r})\n"
-    text = f'''"""A network {words(model.network)}, update {model.update}.
+    text = f'''"""A network {Architecture.of(model.network).words}, update {model.update}.
 
 predict(X) takes raw inputs, examples as rows, (m, {model.network.inputs}).
 From a shell: python THIS_FILE FILE.csv
@@ -295,8 +287,8 @@ def prepare(X):
     """a[0], examples as rows, from raw inputs."""
     X = np.asarray(X, dtype=np.float64)
     if X.ndim != 2 or X.shape[1] != len(INPUTS):
-        allowed = f"expected (m, {{len(INPUTS)}}), examples as rows"
-        raise ValueError(f"inputs: found {{X.shape}}, {{allowed}}")
+        allowed = f"(m, {{len(INPUTS)}}), examples as rows"
+        raise ValueError(f"inputs must be {{allowed}}, got {{X.shape}}")
 {fill}    return ((X - MEAN) / DEVIATION).astype(DTYPE)
 '''
 
@@ -335,7 +327,7 @@ def _categories(model: Model) -> dict[str, tuple[str, ...]]:
 def _markers(model: Model) -> str:
     """The cells that count as missing, as a script writes them."""
     data = model.experiment.data
-    markers = Asked(decimal=data.decimal or ".", missing=data.missing_values).markers
+    markers = ReadOptions(decimal=data.decimal or ".", missing=data.missing_values).markers
     return "None" if markers is None else ascii(sorted(markers))
 
 

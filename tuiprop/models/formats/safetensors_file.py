@@ -9,10 +9,10 @@ import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Parameters
-from tuiprop.data.table import listed
 from tuiprop.models.contents import KNOWN, ContentError, WeightsFile, checksum, contents_of
 from tuiprop.models.description import decode_description
 from tuiprop.models.model import Model
+from tuiprop.wording import listed
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
@@ -52,7 +52,7 @@ def decode(content: bytes) -> WeightsFile:
     arrays = {name: _array(name, each) for name, each in tensors.items() if KNOWN.fullmatch(name)}
     if not arrays:
         found = listed(tensors) or "nothing"
-        raise ContentError(f"found {found}, expected 0.weight, 0.bias, … or W1, b1, …")
+        raise ContentError.invalid(found, "arrays 0.weight, 0.bias, … or W1, b1, …")
     header = int.from_bytes(content[:8], "little")
     metadata = json.loads(content[8 : 8 + header]).get("__metadata__") or {}
     if ("tuiprop" in metadata) != ("sha256" in metadata):

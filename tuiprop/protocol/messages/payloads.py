@@ -4,9 +4,12 @@ Experiments travel as the tables of their file and matrices as lists of the visi
 that the dashboard needs neither NumPy nor the propagation core.
 """
 
+from math import isnan
 from typing import Annotated, Any, Literal
 
 import msgspec
+
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 Tables = dict[str, Any]
 """An experiment as the tables of its file."""
@@ -19,6 +22,11 @@ class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Something that crosses."""
 
 
+def or_none(value: float) -> float | None:
+    """A number of a message: None for one that there is not, which is NaN."""
+    return None if isnan(value) else value
+
+
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How fast it is played."""
 
@@ -29,31 +37,15 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Window(Message, frozen=True, kw_only=True):
-    """Which part of which array is looked at."""
+    """A part of an array: `rows` rows from `row` on and `columns` columns from `column` on."""
 
-    symbol: str
-    """One of W b z a da dz dW db."""
-    layer: int
+    array: ArrayRef
     row: int = 0
     rows: int = 0
     column: int = 0
     columns: int = 0
-    slot: str = ""
-    """The letter of a slot of the optimiser."""
     before: bool = False
-    """Of W, b and slots: as they were before the update at hand."""
-
-
-class Place(Message, frozen=True, kw_only=True):
-    """One number of an array."""
-
-    symbol: str
-    layer: int
-    slot: str = ""
-    row: int = 0
-    column: int = 0
-    before: bool = False
-    """Of W, b and slots: as it was before the update at hand."""
+    """Whether a parameter or slot is meant as it was before the update, not as it is now."""
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,18 +238,19 @@ class EquationPart(Message, frozen=True, kw_only=True):
     """(n[2],n[1])."""
 
 
-class Operand(Message, frozen=True, kw_only=True):
-    """An array that an operation reads."""
+Axis = Literal["row", "column", ""]
+"""An axis of the result of an operation, or none."""
 
-    symbol: str
-    layer: int
-    slot: str
-    """The letter of a slot of the optimiser; the symbol is then the parameter it belongs to."""
-    rows: Literal["row", "column", ""]
-    """A number of the result reads the row whose number is that of its own row, or column; or
-    all rows."""
-    columns: Literal["row", "column", ""]
-    """The same for the columns."""
+
+class Operand(Message, frozen=True, kw_only=True):
+    """An array that an operation reads, and which part of it one number of the result reads."""
+
+    array: ArrayRef
+    rows: Axis
+    """The axis of the result along which its numbers read the row of the same index; "" where
+    each of them reads all rows."""
+    columns: Axis
+    """The same for the columns that are read."""
     summand: bool
     """It is a term of a sum, or the parameter that is changed: the result is of its size."""
 
@@ -268,8 +261,7 @@ class Now(Message, frozen=True, kw_only=True):
     number: int
     """From 1."""
     phase: str
-    symbol: str
-    layer: int
+    result: ArrayRef
     equation: list[EquationPart]
     """The result, the equals sign, and what stands right of it."""
     rule: list[str]
@@ -277,6 +269,9 @@ class Now(Message, frozen=True, kw_only=True):
     sums_away: str
     sentence: str
     numpy: list[str]
+    """Its lines of NumPy."""
+    latex: list[str]
+    """Its lines of LaTeX: the equation and the formula that it names, or the optimiser's rule."""
     operands: list[Operand]
     next: str
     """The equation of the next operation."""
@@ -290,8 +285,7 @@ class FactorNote(Message, frozen=True, kw_only=True):
     name: str
     """dz[2][versicolor,#98]."""
     value: float
-    place: Place
-    """Where it stands."""
+    cell: CellRef
 
 
 class TermNote(Message, frozen=True, kw_only=True):
@@ -306,7 +300,7 @@ class TermNote(Message, frozen=True, kw_only=True):
 class OriginNote(Message, frozen=True, kw_only=True):
     """Where a number came from."""
 
-    place: Place
+    cell: CellRef
     name: str
     """dW[2][versicolor,u4]."""
     shown: float
@@ -410,9 +404,9 @@ Pair = tuple[float | None, float | None]
 class WhatIfChange(Message, frozen=True, kw_only=True):
     """How an array of the update at hand changes."""
 
-    array: str
-    cell: str
-    """The cell that changes most, by the names of its row and column."""
+    array: ArrayRef
+    name: str
+    """The name of the cell that changes most: b[1][u0]."""
     before: float
     after: float
     changed: int
@@ -423,9 +417,9 @@ class WhatIfChange(Message, frozen=True, kw_only=True):
 class WhatIf(Message, frozen=True, kw_only=True):
     """One number is another, and what follows."""
 
-    place: Place
-    cell: str
-    """The number by the names of its row and column."""
+    cell: CellRef
+    name: str
+    """W[2][versicolor,u4]."""
     before: float
     after: float
     J_batch: Pair

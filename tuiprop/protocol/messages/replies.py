@@ -11,7 +11,6 @@ from tuiprop.protocol.messages.payloads import (
     Message,
     Now,
     OriginNote,
-    Place,
     ProofNote,
     QuantityNote,
     ReadingNote,
@@ -30,6 +29,7 @@ from tuiprop.protocol.messages.prediction_payloads import (
     Picture,
     WayNote,
 )
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 class Refused(Message, frozen=True, kw_only=True):
@@ -170,8 +170,8 @@ class Frame(Message, frozen=True, kw_only=True):
     """Operations in one update: 8L + 1."""
     now: Now | None
     """Where an update has been begun: its last operation done; `update` counts whole ones."""
-    unmade: list[tuple[str, int]]
-    """Symbols and layers of what this update has not made yet."""
+    unmade: list[ArrayRef]
+    """The arrays that this update has not computed yet; J is not among them."""
     completed: Now | None
     """The last operation of update t, where it has just been done as one."""
     far: int
@@ -181,7 +181,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """Updates a second, measured; 0 when paused."""
     diverged: str
     """The sentence on a divergence, or empty."""
-    bad: Place | None
+    bad: CellRef | None
     """The first number that is not finite, where it diverged."""
     hit: str
     """The sentence on the condition that it stopped at, or empty."""

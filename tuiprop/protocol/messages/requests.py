@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from tuiprop.protocol.messages.payloads import Message, Pace, Place, Snapshot, Stop, Tables, Window
+from tuiprop.protocol.messages.payloads import Message, Pace, Snapshot, Stop, Tables, Window
 from tuiprop.protocol.messages.prediction_payloads import MapWanted, Subset
+from tuiprop.update.arrays import CellRef
 
 
 class Locate(Message, frozen=True, kw_only=True):
@@ -146,7 +147,7 @@ class Look(Message, frozen=True, kw_only=True):
     window: Window | None = None
     operands: list[Window] = []
     """Parts of further arrays."""
-    place: Place | None = None
+    cell: CellRef | None = None
     """The number whose origin is wanted."""
     terms: int = 0
     """How many of its terms."""
@@ -182,10 +183,7 @@ class Try(Message, frozen=True, kw_only=True):
     It is tried on a branch of its own; until `Keep` or `Revert`, nothing else moves the run.
     """
 
-    symbol: str
-    layer: int
-    row: int
-    column: int
+    cell: CellRef
     value: float
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.data.preparation import apply, unscaled
+from tuiprop.data.preparation.encoding import apply, unscaled
 from tuiprop.data.table import Numbers
 from tuiprop.protocol.messages.prediction_payloads import (
     SHADES,

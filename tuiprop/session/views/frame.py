@@ -14,10 +14,10 @@ from tuiprop.protocol.messages.payloads import (
     Matrix,
     Now,
     OriginNote,
-    Place,
     ProofNote,
     SettingsInForce,
     Window,
+    or_none,
 )
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.protocol.messages.requests import Look
@@ -28,7 +28,7 @@ from tuiprop.session.views.operation import describe, long_route, slip_note
 from tuiprop.session.views.provenance import Made, leaf, origin
 from tuiprop.session.what_if import Trial
 from tuiprop.training.edit import SettingsEdit
-from tuiprop.update.arrays import PARAMETERS, SYMBOLS, ArrayRef
+from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
@@ -70,14 +70,14 @@ class View:
             proof: what has been proved here.
         """
         trial, slip = self.trial, self._run.trainer.force.slip
-        window = request.window if request.window and self._exists(request.window) else None
+        window = request.window if request.window and self._exists(request.window.array) else None
         run, walk, within = self._run, self._walk, self._walk.within
         batches, branch = run.batches, run.branch
         at = run.t + 1 if within.record is not None else run.t
         epoch = batches.epoch(at) if at else 0
         losses, evaluated_epoch = self._losses()
         loss_training, loss_validation, *accuracies, penalty = losses
-        accuracy_training, accuracy_validation = map(_number, accuracies)
+        accuracy_training, accuracy_validation = map(or_none, accuracies)
         history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
         return Frame(
             run=number,
@@ -105,22 +105,22 @@ class View:
             stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
             J_batch=self._cost_of_batch(),
             J_training=loss_training + penalty,
-            J_validation=_number(loss_validation + penalty),
+            J_validation=or_none(loss_validation + penalty),
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
             evaluated_epoch=evaluated_epoch,
             layers=[
-                LayerNorms(W=self._norm("W", l) or 0.0, dW=self._norm("dW", l))
-                for l in range(1, run.network.L + 1)
+                LayerNorms(W=self._norm(W) or 0.0, dW=self._norm(W.gradient))
+                for W in (ArrayRef("W", l) for l in range(1, run.network.L + 1))
             ],
             matrix=None if window is None else self.matrix(window),
             shown=self._shown(window),
             long_route=self._long_route(window),
-            operands=[self.matrix(each) for each in request.operands if self._exists(each)],
-            origin=self._origin(request.place, request.terms, request.line_width),
+            operands=[self.matrix(each) for each in request.operands if self._exists(each.array)],
+            origin=self._origin(request.cell, request.terms, request.line_width),
             history_length=len(run.history),
             history_from=request.history_from,
-            history=[[_number(value) for value in row[:4]] for row in history.tolist()],
+            history=[[or_none(value) for value in row[:4]] for row in history.tolist()],
             branch=branch.number,
             branches=[
                 BranchNote(
@@ -147,8 +147,8 @@ class View:
 
     def matrix(self, window: Window) -> Matrix:
         """The part of an array that a window asks for."""
-        l, symbol, session = window.layer, window.symbol, self._session
-        shape = self._shape(symbol, l)
+        session, reference = self._session, window.array
+        shape = reference.shape(self._run.network.sizes, len(self._rows_of_batch()))
         first, row_count = _clip(window.row, window.rows, shape[0])
         left, column_count = _clip(window.column, window.columns, shape[1])
         rows, across = slice(first, first + row_count), slice(left, left + column_count)
@@ -161,30 +161,25 @@ class View:
             absent="" if array is not None else self.why_absent(),
             values=part,
             before=self._without_the_trial(window, rows, across) if part else [],
-            row_names=[""] if symbol == "J" else session.unit_names(l)[rows],
-            column_names=session.column_names(symbol, l, examples, across),
+            row_names=session.row_names(reference)[rows],
+            column_names=session.column_names(reference, examples, across),
             figures=self._figures(window, array),
         )
 
-    def _shape(self, symbol: str, l: int) -> tuple[int, int]:
-        return ArrayRef(symbol, l).shape(self._run.network.sizes, len(self._rows_of_batch()))
-
-    def _array_of(self, at: Window | Place) -> Array | None:
-        """The whole array that a window or a place lies in, or None where it is not made."""
-        if at.symbol == "J":
+    def _array_of(self, at: Window | CellRef) -> Array | None:
+        """The whole array of a window or a cell, or None where it has not been computed."""
+        reference = at.array
+        if reference.symbol == "J":
             cost = self._cost_of_batch()
             return None if cost is None else np.full((1, 1), cost)
-        if not (at.slot or at.symbol == "y" or (at.before and at.symbol in PARAMETERS)):
-            return self.array(at.symbol, at.layer)
+        of_record = reference.slot or reference.symbol == "y"
+        if not (of_record or (at.before and reference.is_parameter)):
+            return self.array(reference)
         made = self.made() if self._walk.goal is None else None
-        return None if made is None else made.record.arrays().get(_reference(at))
+        return None if made is None else made.record.arrays().get(reference)
 
-    def _exists(self, at: Window | Place) -> bool:
-        """The network has such an array."""
-        L = self._run.network.L
-        if at.symbol in ("y", "J"):
-            return at.layer == L
-        return at.symbol in SYMBOLS and (at.symbol != "a") <= at.layer <= L
+    def _exists(self, array: ArrayRef) -> bool:
+        return array.exists(self._run.network.L)
 
     def made(self) -> Made | None:
         """The update at hand, whole: begun, or the last one.
@@ -240,7 +235,7 @@ class View:
     def _shown(self, window: Window | None) -> Now | None:
         """The operation that made the array of a window, where it has been made."""
         run, within = self._run, self._walk.within
-        if window is None or window.before or window.slot:
+        if window is None or window.before or window.array.slot:
             return None
         if within.record is not None:
             operations, count = within.operations[: within.done], within.record.count
@@ -248,8 +243,8 @@ class View:
             operations, count = run.trainer.operations(), run.trainer.count
         else:
             return None
-        reference = _reference(window)
-        number = next((k for k, op in enumerate(operations, 1) if op.result == reference), None)
+        results = [operation.result for operation in operations]
+        number = results.index(window.array) + 1 if window.array in results else None
         if number is None:
             return None
         whole = within.operations if within.record is not None else operations
@@ -258,66 +253,64 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.loss_function.output is not None and run.trainer.force.slip is None
-        asked = window is not None and (window.symbol, window.layer) == ("dz", run.network.L)
+        fused = run.network.is_fused(run.network.L) and run.trainer.force.slip is None
+        dz = ArrayRef("dz", run.network.L)
+        asked = window is not None and window.array == dz
         if not (fused and asked and self._walk.goal is None):
             return ""
         made = self.made()
-        if made is None or self.array("dz", run.network.L) is None:
+        if made is None or self.array(dz) is None:
             return ""
         return long_route(run.network, self._session.with_rows_of_table(made.record))
 
-    def _origin(self, place: Place | None, terms: int, width: int) -> OriginNote | None:
-        """Where the number at a place came from; None while it walks or before it is made."""
-        if place is None or self._walk.goal is not None or not self._exists(place):
+    def _origin(self, cell: CellRef | None, terms: int, width: int) -> OriginNote | None:
+        """Where a number came from; None while the run walks or before it is computed."""
+        if cell is None or self._walk.goal is not None or not self._exists(cell.array):
             return None
-        if place.slot or self._is_from_before(place):
-            place = replace(place, before=True)
-        array = self._array_of(place)
-        if array is None or place.row >= array.shape[0] or place.column >= array.shape[1]:
+        if cell.array.slot or self._is_from_before(cell.array):
+            cell = replace(cell, before=True)
+        array = self._array_of(cell)
+        if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
             return None
         made = self.made()
         if made is None and self._far():
             return None
         if made is None:
-            shown, update = float(array[place.row, place.column]), self._run.t + 1
-            return leaf(self._session, self._rows_of_batch(), place, shown, update)
-        if self.trial is not None and replace(place, before=False) == self.trial.note.place:
-            shown = float(array[place.row, place.column])
-            untried, record = replace(place, before=False), made.record
+            shown, update = float(array[cell.row, cell.column]), self._run.t + 1
+            return leaf(self._session, self._rows_of_batch(), cell, shown, update)
+        if self.trial is not None and replace(cell, before=False) == self.trial.note.cell:
+            shown = float(array[cell.row, cell.column])
+            untried, record = replace(cell, before=False), made.record
             return leaf(self._session, record.examples, untried, shown, record.update)
-        return origin(self._session, made, place, terms, max(20, width))
+        return origin(self._session, made, cell, terms, max(20, width))
 
-    def _is_from_before(self, place: Place) -> bool:
-        """A parameter that the update at hand has not changed yet."""
+    def _is_from_before(self, array: ArrayRef) -> bool:
+        """Whether it is a parameter that the update at hand has not changed yet."""
         within = self._walk.within
-        if within.record is None or place.symbol not in PARAMETERS:
-            return False
-        return not within.is_made(_reference(place))
+        return within.record is not None and array.is_parameter and not within.is_made(array)
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
-        if self.trial is None or window.slot or window.symbol in ("y", "J"):
+        if self.trial is None or not window.array.is_of_layer:
             return []
-        reference = _reference(window)
-        made = not window.before and self._walk.within.is_made(reference)
-        array = self.trial.array_without(reference, made=made)
+        made = not window.before and self._walk.within.is_made(window.array)
+        array = self.trial.array_without(window.array, made=made)
         numbers: list[list[float]] = array[rows, columns].tolist()
         return numbers
 
-    def array(self, symbol: str, l: int) -> Array | None:
-        """The whole array as it is now, or None where it has not been made."""
+    def array(self, reference: ArrayRef) -> Array | None:
+        """The whole array as it is now, or None where it has not been computed."""
         if self._walk.within.record is not None:
-            return self._walk.within.array(ArrayRef(symbol, l))
+            return self._walk.within.array(reference)
         trainer = self._run.trainer
-        if symbol in PARAMETERS:
-            return parameter_of(trainer.parameters, ArrayRef(symbol, l))
-        if symbol == "a" and l == 0:
+        if reference.is_parameter:
+            return parameter_of(trainer.parameters, reference)
+        if reference.is_input:
             return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
         workspace = trainer.workspace
         if workspace is None:
             return None
-        return computed_array(workspace, trainer.parameters, ArrayRef(symbol, l))
+        return computed_array(workspace, trainer.parameters, reference)
 
     def _divergence(self) -> str:
         """The sentence on a divergence, with the operation and the cell; or empty."""
@@ -329,13 +322,12 @@ class View:
         number = self._walk.within.operations.index(operation) + 1
         return divergence(self._session, (number, row, column))
 
-    def _bad(self) -> Place | None:
+    def _bad(self) -> CellRef | None:
         """The first number that is not finite, where the run diverged there."""
         if self._run.diverged_at is None or self._walk.bad is None:
             return None
         operation, row, column = self._walk.bad
-        symbol, l = operation.result.symbol, operation.result.layer
-        return Place(symbol=symbol, layer=l, row=row, column=column)
+        return CellRef(operation.result, row, column)
 
     def _settings(self) -> SettingsInForce:
         settings = self._run.trainer.settings
@@ -354,16 +346,15 @@ class View:
         trainer = self._run.trainer
         return None if trainer.workspace is None else trainer.cost()
 
-    def _norm(self, symbol: str, l: int) -> float | None:
-        array = self.array(symbol, l)
+    def _norm(self, reference: ArrayRef) -> float | None:
+        array = self.array(reference)
         return None if array is None else norm(array)
 
     def _figures(self, window: Window, array: Array | None) -> Figures | None:
         """Of the whole array; of a large one only when the run stands still."""
         if array is None or (array.size > LARGE and self._walk.goal is not None):
             return None
-        array_of = window.symbol, window.layer, window.slot, window.before
-        state = array_of, self._run.branch.edits, self._walk.here
+        state = window.array, window.before, self._run.branch.edits, self._walk.here
         if self._known_figures is None or self._known_figures[0] != state:
             self._known_figures = state, _figures_of(array)
         return self._known_figures[1]
@@ -392,10 +383,6 @@ class View:
         return self._evaluated[1], None
 
 
-def _reference(at: Window | Place) -> ArrayRef:
-    return ArrayRef(at.symbol, at.layer, at.slot)
-
-
 def _figures_of(array: Array) -> Figures:
     smallest, largest = float(array.min()), float(array.max())
     size = max(abs(smallest), abs(largest))
@@ -408,10 +395,6 @@ def _figures_of(array: Array) -> Figures:
         ):  # the sum has overflowed
             mean = size * float((array / size).mean())
     return Figures(smallest=smallest, largest=largest, size=size, mean=mean, norm=norm(array))
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value
 
 
 def _clip(start: int, count: int, size: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
-from tuiprop.data.preparation import Preparation
+from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.protocol.messages.prediction_payloads import Grid, Picture
 from tuiprop.session.views.decision_map import shades
 

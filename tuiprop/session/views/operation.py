@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.payloads import EquationPart, Now, Operand, SlipNote
-from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Operation, Phase, Piece, T
+from tuiprop.protocol.messages.payloads import Axis, EquationPart, Now, Operand, SlipNote
+from tuiprop.update.arrays import ArrayRef, T
+from tuiprop.update.operation import MEAN, Operation, Phase, Piece
 from tuiprop.update.record import Record
 from tuiprop.verify.injection import Slip
+
+AXES: tuple[Axis, Axis] = ("row", "column")
 
 
 def describe(
@@ -25,36 +27,34 @@ def describe(
         count: t in the rule of the optimiser.
     """
     operation = operations[number - 1]
-    sizes = {f"n[{l}]": n for l, n in enumerate(network.sizes)} | {"m": m, "1": 1}
     result = operation.result
 
     def part(piece: Piece) -> EquationPart:
         """A piece of an equation with the shape that stands under it."""
-        if piece.text == "(1/m)":
+        if piece == MEAN:
             return EquationPart(text=piece.text, shape=f"1/{m}")
-        if piece.array is None or piece.array.symbol == "J":
+        if piece.array is None or piece.array.is_number:
             return EquationPart(text=piece.text)
-        names = piece.array.size_names
-        names = names[::-1] if piece.transposed else names
+        direction = -1 if piece.transposed else 1
+        rows, columns = piece.array.shape(network.sizes, m)[::direction]
+        names = piece.array.size_names[::direction]
         return EquationPart(
-            text=piece.text,
-            shape=f"({sizes[names[0]]},{sizes[names[1]]})",
-            names=f"({names[0]},{names[1]})",
+            text=piece.text, shape=f"({rows},{columns})", names=f"({','.join(names)})"
         )
 
     return Now(
         number=number,
         phase=operation.phase.value,
-        symbol=result.symbol,
-        layer=result.layer,
+        result=result,
         equation=[
-            part(Piece(str(result), result)),
+            part(Piece.of(result)),
             EquationPart(text=operation.sign),
             *map(part, operation.equation),
         ],
         rule=list(operation.rule),
         sums_away=operation.sums_away,
         sentence=operation.sentence.format(m=m),
+        latex=list(operation.latex),
         numpy=operation.numpy.format(m=m, t=count).splitlines(),
         operands=[
             _operand(
@@ -83,24 +83,16 @@ def _summands(operation: Operation) -> set[ArrayRef]:
     return {term[0] for term in terms if len(term) == 1} if len(terms) > 1 else set()
 
 
-def _operand(reference: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) -> Operand:
-    """An array that is read; of a size that is the result's too, it reads the same place."""
-    ways: dict[str, str] = {}
-    for name, way in zip(result.size_names, ("row", "column"), strict=True):
-        if name != "1":
-            ways.setdefault(name, way)
+def _operand(array: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) -> Operand:
+    """An array that is read: along a size that the result has too, at the index of the result."""
     if update:  # number by number
-        rows, columns = "row", "column"
-    else:
-        rows, columns = (ways.get(name, "") for name in reference.size_names)
-    return Operand(
-        symbol=reference.symbol,
-        layer=reference.layer,
-        slot=reference.slot,
-        rows=rows,  # type: ignore[arg-type]
-        columns=columns,  # type: ignore[arg-type]
-        summand=summand,
-    )
+        return Operand(array=array, rows="row", columns="column", summand=summand)
+    axes: dict[str, Axis] = {}
+    for size, axis in zip(result.size_names, AXES, strict=True):
+        if size != "1":
+            axes.setdefault(size, axis)
+    rows, columns = (axes.get(size, "") for size in array.size_names)
+    return Operand(array=array, rows=rows, columns=columns, summand=summand)
 
 
 def slip_note(slip: Slip) -> SlipNote:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
-from tuiprop.data.encoding import DERIVATIONS, Preparation
-from tuiprop.data.preparation import Examples, unscaled
+from tuiprop.data.preparation.encoding import DERIVATIONS, Preparation, unscaled
+from tuiprop.data.preparation.examples import Examples
 from tuiprop.data.table import Numbers
 from tuiprop.session.scores import Codes, evenly
 from tuiprop.training.history import predicted_classes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array, Rows
 from tuiprop.core.network import Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.data.preparation import unscaled
+from tuiprop.data.preparation.encoding import unscaled
 from tuiprop.protocol.messages.prediction_payloads import (
     ClassesNote,
     ExampleNote,
@@ -31,6 +31,8 @@ from tuiprop.session.views.images import Images
 from tuiprop.session.views.plane import Extent, Plane, Surroundings
 from tuiprop.training.history import predicted_classes
 from tuiprop.training.threads import blas_threads, limited_to
+from tuiprop.update.arrays import parameter_refs
+from tuiprop.update.record import parameter_of
 
 WHILE_WALKING, AT_A_STOP = (2e7, 20_000), (2e9, 200_000)
 """Multiplications that predictions may take, and examples; beyond, some are chosen evenly."""
@@ -105,11 +107,10 @@ class Problem:
         if self._walk.within.record is None:
             return run.trainer.parameters
         now = Parameters.zeros(run.network, run.trainer.parameters.vector.dtype)
-        for l in range(1, run.network.L + 1):
-            for symbol, into in (("W", now.W[l]), ("b", now.b[l])):
-                array = view.array(symbol, l)
-                assert array is not None
-                into[...] = array
+        for reference in parameter_refs(run.network.L):
+            array = view.array(reference)
+            assert array is not None
+            parameter_of(now, reference)[...] = array
         return now
 
     # Predictions

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiprop.core.array import Rows
-from tuiprop.explain.provenance import Cell, Factor, Origin, Term, maker
+from tuiprop.explain.provenance import Factor, Origin, Term, maker
 from tuiprop.explain.tracer import Tracer
-from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, Place, TermNote
+from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import InForce
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import CellRef, T
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.record import Record
 
@@ -36,71 +36,69 @@ class Made:
     force: InForce
 
 
-def leaf(session: "Session", examples: Rows, place: Place, shown: float, update: int) -> OriginNote:
+def leaf(
+    session: "Session", examples: Rows, cell: CellRef, shown: float, update: int
+) -> OriginNote:
     """A number that an update starts from.
 
     Args:
         session: for the names.
         examples: of the update, rows of the training set.
-        place: the number.
+        cell: the number.
         shown: its value.
         update: the number of the update.
     """
     return OriginNote(
-        place=place,
-        name=name_of(session, examples, place),
+        cell=cell,
+        name=name_of(session, examples, cell),
         shown=shown,
-        sentence=_beginning(session, examples, place, update),
+        sentence=_beginning(session, examples, cell, update),
     )
 
 
-def _beginning(session: "Session", examples: Rows, place: Place, update: int) -> str:
+def _beginning(session: "Session", examples: Rows, cell: CellRef, update: int) -> str:
     """What a number is that an update starts from, in one sentence."""
     edits = [edit for edit in session.run.branch.edits if edit.at < update]
-    cell = place.symbol, place.layer, place.row, place.column
-    if place.symbol == "t":
+    array = cell.array
+    if array == T:
         return "The number of the update."
-    if place.symbol in ("a", "y"):
-        row = session.examples.training.rows[examples[place.column]]
-        what = f"{'An input' if place.symbol == 'a' else 'A target'}: row {row} of the table"
-        changed = place.symbol == "a" and any(
+    if not array.is_parameter:
+        row = session.examples.training.rows[examples[cell.column]]
+        what = f"{'An input' if array.is_input else 'A target'}: row {row} of the table"
+        changed = array.is_input and any(
             isinstance(edit, InputEdit)
-            and (edit.example, edit.input) == (examples[place.column], place.row)
+            and (edit.example, edit.input) == (examples[cell.column], cell.row)
             for edit in edits
         )
         return f"{what}, changed by hand." if changed else f"{what}."
     by_hand = any(
         isinstance(edit, ParameterEdit)
         and edit.at == update - 1
-        and (edit.symbol, edit.layer, edit.row, edit.column) == cell
+        and (edit.array, edit.row, edit.column) == (array, cell.row, cell.column)
         for edit in edits
     )
-    if by_hand and not place.slot:
+    if by_hand:
         return f"Changed by hand after update {update - 1}."
     if update == 1:
-        return "0 before the first update." if place.slot else "Initial: before the first update."
+        return "0 before the first update." if array.slot else "Initial: before the first update."
     return f"Made by update {update - 1}."
 
 
-def origin(session: "Session", made: Made, place: Place, count: int, width: int) -> OriginNote:
+def origin(session: "Session", made: Made, cell: CellRef, count: int, width: int) -> OriginNote:
     """Where one number of an update came from.
 
     Args:
         session: for the names.
         made: the update.
-        place: the number.
+        cell: the number.
         count: how many terms are wanted, the largest ones.
         width: columns that a line of a formula may have.
     """
     record = made.record
-    reference = ArrayRef(place.symbol, place.layer, place.slot)
-    operation = maker(
-        made.operations, Cell(reference, place.row, place.column, before=place.before)
-    )
+    operation = maker(made.operations, cell)
     if operation is None:
-        array = record.arrays()[reference]
-        shown = float(array[place.row, place.column])
-        return leaf(session, record.examples, place, shown, record.update)
+        shown = float(record.array(cell.array)[cell.row, cell.column])
+        return leaf(session, record.examples, cell, shown, record.update)
     settings = made.force.settings
     tracer = Tracer(
         made.force.network,
@@ -109,14 +107,14 @@ def origin(session: "Session", made: Made, place: Place, count: int, width: int)
         settings.options,
     )
     found = tracer.origin(
-        operation, record.arrays(), record.result(operation), place.row, place.column
+        operation, record.arrays(), record.result(operation), cell.row, cell.column
     )
     top = found.top(count)
-    row, column = _names(session, record.examples, place)
+    row, column = _names(session, record.examples, cell)
     slip = made.force.slip
     return OriginNote(
-        place=place,
-        name=name_of(session, record.examples, place),
+        cell=cell,
+        name=name_of(session, record.examples, cell),
         slip=slip.sentence if slip is not None and _is_slipped(made.force, operation) else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
@@ -141,25 +139,26 @@ def _is_slipped(force: InForce, operation: Operation) -> bool:
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
 
-def name_of(session: "Session", examples: Rows, place: Place) -> str:
-    """dW[2][versicolor,u4]; J alone."""
-    reference = ArrayRef(place.symbol, place.layer, place.slot)
-    if place.symbol == "J":
-        return "J"
-    row, column = _names(session, examples, place)
-    inside = row if place.symbol in ("b", "db") else f"{row},{column}"
-    return f"{reference}[{inside}]" + (" before" if place.before else "")
+def name_of(session: "Session", examples: Rows, cell: CellRef) -> str:
+    """The name of a number, such as dW[2][versicolor,u4].
+
+    Args:
+        session: for the names of units and examples.
+        examples: of the update, rows of the training set.
+        cell: the number.
+    """
+    name = cell.array.cell_name(*_names(session, examples, cell))
+    return f"{name} before" if cell.before else name
 
 
-def _names(session: "Session", examples: Rows, place: Place) -> tuple[str, str]:
-    """Of the row and the column of a number."""
-    if place.symbol in ("W", "dW"):
-        column = session.unit_names(place.layer - 1)[place.column]
-    elif place.symbol in ("b", "db", "J"):
-        column = str(place.column)
+def _names(session: "Session", examples: Rows, cell: CellRef) -> tuple[str, str]:
+    """The names of the row and the column of a number."""
+    rows_of_table, column = session.examples.training.rows, cell.column
+    if cell.array.columns == "examples":
+        column_name = f"#{rows_of_table[examples[column]]}"
     else:
-        column = f"#{session.examples.training.rows[examples[place.column]]}"
-    return ("" if place.symbol == "J" else session.unit_names(place.layer)[place.row]), column
+        (column_name,) = session.column_names(cell.array, rows_of_table, slice(column, column + 1))
+    return session.row_names(cell.array)[cell.row], column_name
 
 
 def _term(session: "Session", made: Made, found: Origin, term: Term) -> TermNote:
@@ -176,27 +175,18 @@ def _label(session: "Session", made: Made, found: Origin, term: Term) -> str:
         return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
     if term.kind == "unit":
         cell = term.factors[-1].cell
-        return session.unit_names(cell.reference.layer)[cell.row]
+        return session.unit_names(cell.array.layer)[cell.row]
     if term.kind == "penalty":
-        of_gradient = found.cell.reference.symbol == "dW"
+        of_gradient = found.cell.array.symbol == "dW"
         return f"λ W[{term.index}]" if of_gradient else f"(λ/2) ‖W[{term.index}]‖²"
     return _OF_ONE[term.kind]
 
 
 def _factor(session: "Session", made: Made, factor: Factor) -> FactorNote:
-    cell = factor.cell
-    place = Place(
-        symbol=cell.reference.symbol,
-        layer=cell.reference.layer,
-        slot=cell.reference.slot,
-        row=cell.row,
-        column=cell.column,
-        before=cell.before,
-    )
-    array = str(cell.reference)
+    array = str(factor.cell.array)
     return FactorNote(
         array=f"{factor.function}({array})" if factor.function else array,
-        name=name_of(session, made.record.examples, place),
+        name=name_of(session, made.record.examples, factor.cell),
         value=factor.value,
-        place=place,
+        cell=factor.cell,
     )

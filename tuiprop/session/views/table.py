@@ -7,13 +7,15 @@ import msgspec
 
 from tuiprop.core.loss import LOSSES
 from tuiprop.data.catalogue import identity, load_table
-from tuiprop.data.choices import MOST_CATEGORIES, Choice, input_choice, target_choice
-from tuiprop.data.dialect import Asked
-from tuiprop.data.preparation import Examples, complete, prepare
-from tuiprop.data.reading import Reading, reading_of, with_suggestions
-from tuiprop.data.summary import Summary, summary_of
-from tuiprop.data.table import Column, DataError, Table, format_number, shortened
-from tuiprop.data.target import looks_like_classes
+from tuiprop.data.column_summary import Summary, summary_of
+from tuiprop.data.preparation.choices import MOST_CATEGORIES, Choice, input_choice, target_choice
+from tuiprop.data.preparation.completion import complete
+from tuiprop.data.preparation.examples import Examples, prepare
+from tuiprop.data.preparation.target import looks_like_classes
+from tuiprop.data.preview import Reading, reading_of, with_suggestions
+from tuiprop.data.readers.dialect import ReadOptions
+from tuiprop.data.table import Column, DataError, Table, format_number
+from tuiprop.errors import UserError
 from tuiprop.models.model import network_of
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
 from tuiprop.protocol.messages.replies import Described, Outline, Refused
@@ -29,6 +31,7 @@ from tuiprop.training.experiment import (
     parse,
     to_tables,
 )
+from tuiprop.wording import shortened
 
 CELLS = 12
 """First rows that are shown."""
@@ -130,7 +133,7 @@ class TableView:
             try:
                 outcome = outline = self.outline(experiment)
                 experiment = parse(outline.experiment)
-            except (ExperimentError, DataError) as error:
+            except UserError as error:
                 outcome = refusal_of(error)
             self._outcome = known = experiment, table, outcome
         return known[2]
@@ -172,7 +175,7 @@ def _refitted(experiment: Experiment, table: Table) -> Experiment:
     unsaid = msgspec.structs.replace(network, layers=None, loss=None)
     try:
         fitting = complete(Experiment(data=experiment.data, network=unsaid), table).network
-    except (ExperimentError, DataError):
+    except UserError:
         return experiment  # what is wrong with it is said by its outcome
     assert fitting.layers is not None
     if network.layers is not None:
@@ -229,7 +232,7 @@ def _encodings(column: Column, decimal: str) -> tuple[str, ...]:
     if not column.is_text:
         return ENCODINGS
     texts = column.categories.names
-    numbers = Asked(decimal=decimal)
+    numbers = ReadOptions(decimal=decimal)
     # where it was said to be categories, numbers have been read as text
     return ("one-hot", "ordinal", *(("number",) if all(map(numbers.is_number, texts)) else ()))
 
@@ -274,9 +277,9 @@ def _note(reading: Reading) -> ReadingNote:
     )
 
 
-def refusal_of(error: ExperimentError | DataError) -> Refused:
-    """The answer to what cannot be: the sentence, and the key at fault."""
-    key = error.key if isinstance(error, ExperimentError) else "data.source"
+def refusal_of(error: UserError) -> Refused:
+    """Return the reply to input that cannot be used: the sentence, and the key at fault."""
+    key = error.key or ("data.source" if isinstance(error, DataError) else "")
     return Refused(sentence=str(error), key=key)
 
 

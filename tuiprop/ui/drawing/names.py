@@ -22,7 +22,7 @@ def told_apart(names: Sequence[str], width: int) -> list[str]:
         prefix = _begin_alike(alike)
         ends = [f"…{name[prefix:]}" for name in alike]
         if max(map(len, ends)) > width:
-            ends = [_without_middle(name, width) for name in alike]
+            ends = [without_middle(name, width) for name in alike]
         elif spare := width - max(map(len, ends)):
             # as much of the beginning as there is room for
             ends = [f"{name[:spare]}…{name[prefix:]}" for name in alike]
@@ -39,6 +39,7 @@ def _begin_alike(names: Sequence[str]) -> int:
     return min(map(len, names)) - 1
 
 
-def _without_middle(name: str, width: int) -> str:
+def without_middle(name: str, width: int) -> str:
+    """A name in at most so many columns: its beginning and its end tell it from others."""
     end = (width - 1) // 2
     return name if len(name) <= width else f"{name[: width - 1 - end]}…{name[len(name) - end :]}"

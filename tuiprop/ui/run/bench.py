@@ -8,28 +8,19 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.message import Message
 
-from tuiprop.protocol.messages.payloads import Place, Window
+from tuiprop.protocol.messages.payloads import Window
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui.drawing.numbers import power_of
-from tuiprop.ui.run.layers import SYMBOLS
-from tuiprop.ui.run.matrix import LEAST_HEIGHT, ArrayName, MatrixView
+from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.ui.run.operands import Operands
 from tuiprop.ui.run.operation import NowPanel, Told
 from tuiprop.ui.run.provenance import SourcePanel
 from tuiprop.ui.run.what_if import WhatIfPanel
 from tuiprop.ui.theme import Palette
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 SMALLEST_TERM = 5
 """Powers of ten below that of a sum at which a term of it still shows a figure."""
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """A number that was looked at, to return to."""
-
-    array: ArrayName
-    row: int
-    column: int
 
 
 class Bench(Container):
@@ -71,7 +62,7 @@ class Bench(Container):
     class Chosen(Message):
         """Another array is looked at."""
 
-        array: ArrayName
+        array: ArrayRef
 
     class Asked(Message):
         """Where does the number under the cursor come from?"""
@@ -81,7 +72,8 @@ class Bench(Container):
         self.palette = palette
         self._at_hand: tuple[int, int] | None = None
         self._panel: MatrixView | SourcePanel | None = None
-        self._trail: list[_Visit] = []
+        self._trail: list[CellRef] = []
+        """The numbers that were looked at before, to return to."""
 
     def compose(self) -> ComposeResult:
         """The operation, or what is tried; the matrices; the origin."""
@@ -136,19 +128,17 @@ class Bench(Container):
         return self.operands.windows if self.is_large else []
 
     @property
-    def place(self) -> Place | None:
+    def cell(self) -> CellRef | None:
         """The number whose origin is wanted."""
-        return self.matrix.place if self.source.is_on_screen else None
+        return self.matrix.cell if self.source.is_on_screen else None
 
     @property
-    def changeable_cell(self) -> tuple[Place, str, float] | None:
+    def changeable_cell(self) -> tuple[CellRef, str, float] | None:
         """The number under the cursor, its name and value, where it can be changed by hand."""
-        view = self.matrix
-        array, value = view.name_of_array, view.value
-        is_input = array.symbol == "a" and array.layer == 0
-        if value is None or array.slot or not (is_input or array.symbol in ("W", "b")):
+        view, value = self.matrix, self.matrix.value
+        if value is None or not view.array.is_editable:
             return None
-        return view.place, view.cell_name, value
+        return view.cell, view.cell_name, value
 
     # Painting
 
@@ -156,7 +146,7 @@ class Bench(Container):
         """A new run."""
         self._trail.clear()
         self._at_hand = None
-        self.choose(ArrayName("W", 1))
+        self.choose(CellRef(ArrayRef("W", 1)))
 
     def show(self, frame: Frame) -> None:
         """Paint what a frame brings."""
@@ -173,8 +163,7 @@ class Bench(Container):
         self.set_class(frame.what_if is not None, "-trying")
         if tries and self._shows_one:
             self.focus_panel(self.matrix)
-        asked, got = self.matrix.window, frame.matrix.window if frame.matrix else None
-        if got is not None and (got.symbol, got.layer) == (asked.symbol, asked.layer):
+        if frame.matrix is not None and frame.matrix.window.array == self.matrix.array:
             at_one = frame.now is not None or frame.completed is not None
             short = self.has_class("-compact") or self.has_class("-low")
             wanted = at_one or self.is_large or not short
@@ -185,7 +174,7 @@ class Bench(Container):
         at_hand = None if now is None else (frame.update, now.number)
         if at_hand != self._at_hand and now is not None and frame.what_if is None:
             self._trail.clear()
-            self.choose(ArrayName(now.symbol, now.layer))
+            self.choose(CellRef(now.result))
             if self._shows_one:
                 self.focus_panel(self.matrix)
         self._at_hand = at_hand
@@ -238,29 +227,26 @@ class Bench(Container):
 
     # Looking elsewhere
 
-    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
+    def choose(self, cell: CellRef) -> None:
         """Look at an array, with the cursor on one of its numbers."""
-        self.matrix.choose(array, row, column)
-        if array.symbol in SYMBOLS and not array.slot:
-            self.post_message(self.Chosen(array))
+        self.matrix.choose(cell)
+        if cell.array.is_of_layer:
+            self.post_message(self.Chosen(cell.array))
 
-    def choose_afresh(self, array: ArrayName) -> None:
+    def choose_afresh(self, array: ArrayRef) -> None:
         """Look at an array that was not followed to."""
         self._trail.clear()
-        self.matrix.choose(array)
+        self.matrix.choose(CellRef(array))
 
-    def follow(self, place: Place) -> None:
+    def follow(self, cell: CellRef) -> None:
         """Look at a number, and remember the one that was looked at."""
-        matrix = self.matrix
-        self._trail.append(_Visit(matrix.name_of_array, matrix.row, matrix.column))
-        array = ArrayName(place.symbol, place.layer, place.slot, place.before)
-        self.choose(array, place.row, place.column)
+        self._trail.append(self.matrix.cell)
+        self.choose(cell)
 
     def go_back(self) -> None:
         """To the number that was looked at before, or to the result."""
         if self._trail:
-            visit = self._trail.pop()
-            self.choose(visit.array, visit.row, visit.column)
+            self.choose(self._trail.pop())
         else:
             self.focus_panel(self.matrix)
 
@@ -306,7 +292,7 @@ class Bench(Container):
 
     @on(SourcePanel.Followed)
     def _followed(self, event: SourcePanel.Followed) -> None:
-        self.follow(event.place)
+        self.follow(event.cell)
 
     @on(MatrixView.CursorMoved)
     def _cursor_moved(self, event: MatrixView.CursorMoved) -> None:
@@ -322,7 +308,7 @@ class Bench(Container):
     @on(MatrixView.Entered)
     def _entered(self, event: MatrixView.Entered) -> None:
         if event.view is not self.matrix:
-            self.follow(event.view.place)
+            self.follow(event.view.cell)
         self.post_message(self.Asked())
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from textual.app import App
 
-from tuiprop.protocol.messages.payloads import Message, Place
+from tuiprop.protocol.messages.payloads import Message
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.protocol.messages.requests import Change
 from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.update.arrays import CellRef
 
 _SETTINGS = {
     "learning_rate": "learning rate",
@@ -34,8 +35,8 @@ class ChangeDialog:
         app: App[int],
         frame: Frame,
         optimizers: dict[str, dict[str, float | tuple[float, float]]],
-        cell: tuple[Place, str, float] | None,
-        try_out: Callable[[Place, float], None],
+        cell: tuple[CellRef, str, float] | None,
+        try_out: Callable[[CellRef, float], None],
         send: Callable[[Message, str], None],
     ) -> None:
         self._app = app
@@ -71,10 +72,10 @@ class ChangeDialog:
 
     async def _change_cell(self) -> None:
         assert self._cell is not None
-        place, name, value = self._cell
+        cell, name, value = self._cell
         answer = await self._ask(name, "a number: all that follows is computed again", repr(value))
         if answer is not None:
-            self._try_out(place, answer)
+            self._try_out(cell, answer)
 
     async def _change_setting(self, setting: str) -> None:
         now = getattr(self._settings, setting)

@@ -1,22 +1,17 @@
 """What y does: what is to be copied, in which form, and where to."""
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
+from tuiprop.errors import FileError
 from tuiprop.protocol.messages.payloads import Matrix, Now, Window
 from tuiprop.protocol.messages.replies import Exported, Frame, Refused
 from tuiprop.protocol.messages.requests import NO_HISTORY, Look, SaveRecord
-from tuiprop.storage.atomic import FileError, write_text
+from tuiprop.storage.atomic import write_text
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
-from tuiprop.ui.run.copying import (
-    COPY_FORMS,
-    MOST_COPIED,
-    OPERATION_FORMS,
-    SUFFIXES,
-    numpy_name,
-)
-from tuiprop.ui.run.matrix import ArrayName
-from tuiprop.ui.run.operands import array_of
+from tuiprop.ui.run.copying import COPY_FORMS, MOST_COPIED, OPERATION_FORMS, SUFFIXES
+from tuiprop.update.arrays import ArrayRef
 
 MOST_NUMBERS = 5_000_000
 """Numbers of an array that can become text."""
@@ -28,28 +23,26 @@ class CopyDialog:
     Args:
         app: whose dialogs and clipboard these are.
         link: to the engine.
-        array: what is looked at.
-        shape: its rows and columns.
-        operation: what made it, if an operation did.
+        matrix: the array that is looked at, or a part of it.
+        operation: the operation that computed it, if one did.
     """
 
     def __init__(
         self,
         app: App[int],
         link: Link,
-        array: ArrayName,
-        shape: tuple[int, int],
+        matrix: Matrix,
         operation: Now | None,
     ) -> None:
         self._app = app
         self._link = link
-        self._array = array
-        self._shape = shape
+        self._window = matrix.window
+        self._shape = matrix.shape
         self._operation = operation
 
     async def run(self) -> None:
         """Ask and do it."""
-        answers = {f"array {form}": f"{self._array} as {form}" for form in COPY_FORMS}
+        answers = {f"array {form}": f"{self._window.array} as {form}" for form in COPY_FORMS}
         if self._operation is not None:
             result = self._operation.equation[0].text
             for form in OPERATION_FORMS:
@@ -67,20 +60,21 @@ class CopyDialog:
             await self._deliver(text, form)
 
     async def _array_text(self, form: str) -> str | None:
-        array = self._array
+        array = self._window.array
         if self._shape[0] * self._shape[1] > MOST_NUMBERS:
             self._say(f"{array} has more numbers than become text: {self._shape}.", "warning")
             return None
-        matrices = await self._matrices([array])
+        matrices = await self._matrices([_whole(array, before=self._window.before)])
         if not self._are_there(matrices, 1):
             return None
         return COPY_FORMS[form](matrices[0])
 
     async def _operation_text(self, form: str) -> str | None:
         assert self._operation is not None
-        arrays = [array_of(operand) for operand in self._operation.operands]
-        matrices = await self._matrices(arrays)
-        if not self._are_there(matrices, len(arrays)):
+        arrays = [operand.array for operand in self._operation.operands]
+        windows = [_whole(array, before=array.is_parameter) for array in arrays]
+        matrices = await self._matrices(windows)
+        if not self._are_there(matrices, len(windows)):
             return None
         if sum(len(row) for matrix in matrices for row in matrix.values) > MOST_NUMBERS:
             self._say("its operands have more numbers than become text.", "warning")
@@ -95,19 +89,7 @@ class CopyDialog:
             return False
         return True
 
-    async def _matrices(self, arrays: list[ArrayName]) -> list[Matrix]:
-        """Whole arrays."""
-        windows = [
-            Window(
-                symbol=each.symbol,
-                layer=each.layer,
-                slot=each.slot,
-                before=each.before,
-                rows=10**6,
-                columns=10**7,
-            )
-            for each in arrays
-        ]
+    async def _matrices(self, windows: list[Window]) -> list[Matrix]:
         reply = await self._link.ask(Look(operands=windows, history_from=NO_HISTORY))
         return reply.operands if isinstance(reply, Frame) else []
 
@@ -129,8 +111,8 @@ class CopyDialog:
             self._app.copy_to_clipboard(text)
             self._say(f"{count} sent to the terminal's clipboard.")
         elif where == "file":
-            name = numpy_name(Window(symbol=self._array.symbol, layer=self._array.layer))
-            path = await self._ask_path(count, f"{name}{SUFFIXES[form]}", SUFFIXES[form])
+            name = f"{self._window.array.numpy}{SUFFIXES[form]}"
+            path = await self._ask_path(count, name, SUFFIXES[form])
             if path is not None:
                 try:
                     write_text(path, text)
@@ -152,5 +134,9 @@ class CopyDialog:
     async def _ask_path(self, title: str, name: str, suffix: str) -> str | None:
         return await ask_path(self._app, title, f"a file ending in {suffix}", name, suffix)
 
-    def _say(self, sentence: str, severity: str = "information") -> None:
-        self._app.notify(sentence, severity=severity, timeout=8)  # type: ignore[arg-type]
+    def _say(self, sentence: str, severity: SeverityLevel = "information") -> None:
+        self._app.notify(sentence, severity=severity, timeout=8)
+
+
+def _whole(array: ArrayRef, *, before: bool) -> Window:
+    return Window(array=array, before=before, rows=10**6, columns=10**7)

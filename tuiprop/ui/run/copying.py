@@ -1,28 +1,16 @@
 """Arrays and operations as text for other programs."""
 
-import re
 from collections.abc import Callable, Sequence
 
-from tuiprop.protocol.messages.payloads import Matrix, Now, Window
+from tuiprop.protocol.messages.payloads import Matrix, Now
 
 MOST_COPIED = 70_000
 """Characters that terminals take by OSC 52, as a rule: 100 kB of base64 at most."""
 
 
-def numpy_name(window: Window) -> str:
-    """A variable: W1, v_W1, y."""
-    name = window.symbol if window.symbol in ("y", "J") else f"{window.symbol}{window.layer}"
-    return f"{window.slot}_{name}" if window.slot else name
-
-
-def _latex_name(window: Window) -> str:
-    name = window.symbol if window.symbol in ("y", "J") else f"{window.symbol}^{{[{window.layer}]}}"
-    return f"{window.slot}_{{{name}}}" if window.slot else name
-
-
 def _numpy(matrix: Matrix) -> str:
     rows = ",\n    ".join(f"[{', '.join(map(_number, row))}]" for row in matrix.values)
-    return f"{numpy_name(matrix.window)} = np.array([\n    {rows},\n])\n"
+    return f"{matrix.window.array.numpy} = np.array([\n    {rows},\n])\n"
 
 
 def _number(value: float) -> str:
@@ -34,7 +22,7 @@ def _latex(matrix: Matrix) -> str:
     rows = " \\\\\n".join(" & ".join(f"{value:.6g}" for value in row) for row in matrix.values)
     across = "c" * len(matrix.values[0])  # bmatrix has 10 columns at most
     begin, end = f"\\left[\\begin{{array}}{{{across}}}", "\\end{array}\\right]"
-    return f"{_latex_name(matrix.window)} = {begin}\n{rows}\n{end}\n"
+    return f"{matrix.window.array.latex} = {begin}\n{rows}\n{end}\n"
 
 
 def _csv(matrix: Matrix) -> str:
@@ -62,42 +50,9 @@ def operation_in_numpy(operation: Now, operands: Sequence[Matrix]) -> str:
     return f"import numpy as np\n\n{arrays}\n# {operation.sentence}\n{lines}\n"
 
 
-_LATEX = (
-    (re.compile(r"\(1/m\)"), r"\\frac{1}{m}"),
-    (re.compile(r"([𝓛])"), r"\\mathcal{L}"),
-    (re.compile(r"∂"), r"\\partial "),
-    (re.compile(r"ŷ"), r"\\hat{y}"),
-    (re.compile(r"‖([^‖]*)‖²"), r"\\lVert \1 \\rVert^2"),
-    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]ᵀ"), r"{\1^{[\2]}}^{T}"),
-    (re.compile(r"\b([A-Za-z]+)\[([\w-]+)\]"), r"\1^{[\2]}"),
-    (re.compile(r"Σᵢ"), r"\\sum_i"),
-    (re.compile(r"Σ"), r"\\sum"),
-    (re.compile(r"·"), r"\\cdot"),
-    (re.compile(r"√"), r"\\sqrt"),
-    (re.compile(r" \* "), r" \\odot "),
-    (re.compile(r"−"), "-"),
-    (re.compile(r"′"), "'"),
-    (re.compile(r"⁽ⁱ⁾"), "^{(i)}"),
-    (re.compile(r"ᵗ"), "^t"),
-    (re.compile(r"²"), "^2"),
-    (re.compile(r"α"), r"\\alpha"),
-    (re.compile(r"ε"), r"\\varepsilon"),
-    (re.compile(r"λ"), r"\\lambda"),
-    (  # the name of a function
-        re.compile(r"(?<!\\)\b([a-z_]{3,})(?='?\()"),
-        lambda match: r"\mathrm{" + match[1].replace("_", r"\_") + "}",
-    ),
-)
-
-
 def operation_in_latex(operation: Now, operands: Sequence[Matrix]) -> str:
-    """An operation as its equation, and its operands as matrices."""
-    equation = " ".join(part.text for part in operation.equation)
-    lines = [*operation.rule, equation.replace("( ", "(").replace(" )", ")").replace(" ,", ",")]
-    for pattern, replacement in _LATEX:
-        lines = [pattern.sub(replacement, line) for line in lines]
-    matrices = "".join(_latex(matrix) for matrix in operands)
-    return "".join(f"{line}\n" for line in lines) + matrices
+    """An operation as its lines of LaTeX, and its operands as matrices."""
+    return "".join(f"{line}\n" for line in operation.latex) + "".join(map(_latex, operands))
 
 
 OPERATION_FORMS: dict[str, Callable[[Now, Sequence[Matrix]], str]] = {

@@ -17,14 +17,14 @@ from tuiprop.ui.drawing.numbers import within
 from tuiprop.ui.drawing.scrolling import first_in_sight
 from tuiprop.ui.theme import Palette, cursor_style
 from tuiprop.ui.verify.words import verdict_style
+from tuiprop.update.arrays import SYMBOLS, ArrayRef
 
-SYMBOLS = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 NORMS, PROOF = 18, 11
 """Columns of both norms, and of the proof with a gap before it."""
 WIDE = 100
 """Columns of a screen from which on shapes stand closer to make room for these."""
-FORWARD = 4
-"""The first four belong to the forward pass."""
+FORWARD = SYMBOLS.index("da")
+"""The number of arrays of the forward pass, which come first."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +41,19 @@ class LayerRow:
     """What was proved: ✓ 3e-10, ✗ dW[2], or why it is unchecked; empty: nothing yet."""
 
 
-def name_of_shape(symbol: str, l: int) -> str:
-    """The shape by its names: (n[1],m); J, a number, has none."""
-    if symbol == "J":
-        return ""
-    if symbol in ("W", "dW"):
-        return f"(n[{l}],n[{l - 1}])"
-    return f"(n[{l}],1)" if symbol in ("b", "db") else f"(n[{l}],m)"
-
-
 @dataclass(frozen=True)
 class Marks:
-    """Which arrays stand out: each a symbol and a layer."""
+    """The arrays that stand out."""
 
-    now: tuple[str, int] | None = None
-    reads: frozenset[tuple[str, int]] = frozenset()
-    unmade: frozenset[tuple[str, int]] = frozenset()
+    now: ArrayRef | None = None
+    reads: frozenset[ArrayRef] = frozenset()
+    unmade: frozenset[ArrayRef] = frozenset()
     made_nothing: bool = False
-    """Nothing but the parameters and the inputs has been made."""
+    """Whether nothing has been computed yet: the parameters and the inputs are there."""
 
-    def is_made(self, symbol: str, l: int) -> bool:
-        """The array is there."""
-        if self.made_nothing:
-            return symbol in ("W", "b") or l == 0
-        return (symbol, l) not in self.unmade
+    def is_made(self, array: ArrayRef) -> bool:
+        """Whether the array has its numbers."""
+        return array.is_given if self.made_nothing else array not in self.unmade
 
 
 class LayersPanel(Grounded, can_focus=True):
@@ -84,8 +73,7 @@ class LayersPanel(Grounded, can_focus=True):
     class Chosen(Message):
         """Another array was chosen."""
 
-        symbol: str
-        layer: int
+        array: ArrayRef
 
     class Entered(Message):
         """The chosen array is to be looked at."""
@@ -95,7 +83,7 @@ class LayersPanel(Grounded, can_focus=True):
         self.palette = palette
         self.rows: list[LayerRow] = []
         self.marks = Marks(made_nothing=True)
-        self.symbol, self.l = "W", 1
+        self.array = ArrayRef("W", 1)
         self._first = 0
 
     def show(self, rows: list[LayerRow], marks: Marks) -> None:
@@ -103,27 +91,28 @@ class LayersPanel(Grounded, can_focus=True):
         if rows != self.rows or marks != self.marks:
             taller = len(rows) != len(self.rows)
             self.rows, self.marks = rows, marks
-            if self.l >= len(rows):
-                self.symbol, self.l = "W", 1
+            if self.array.layer >= len(rows):
+                self.array = ArrayRef("W", 1)
             self.refresh(layout=taller)
 
-    def choose(self, symbol: str, layer: int) -> None:
-        """Choose an array that there is."""
-        self.symbol, self.l = symbol, layer
+    def choose(self, array: ArrayRef) -> None:
+        """Choose an array that exists."""
+        self.array = array
         self.refresh()
-        self.post_message(self.Chosen(symbol, layer))
+        self.post_message(self.Chosen(array))
 
     def action_move(self, rows: int, columns: int) -> None:
         """To the nearest array in a direction."""
-        layer = max(0, min(len(self.rows) - 1, self.l + rows))
+        layer = max(0, min(len(self.rows) - 1, self.array.layer + rows))
         if layer >= len(self.rows):  # there is no network yet
             return
         shapes = self.rows[layer].shapes
         there = [i for i, shape in enumerate(shapes) if shape is not None]
-        wanted = SYMBOLS.index(self.symbol) + columns
+        wanted = SYMBOLS.index(self.array.symbol) + columns
         column = min(there, key=lambda i: abs(i - wanted))
-        if (SYMBOLS[column], layer) != (self.symbol, self.l):
-            self.choose(SYMBOLS[column], layer)
+        array = ArrayRef(SYMBOLS[column], layer)
+        if array != self.array:
+            self.choose(array)
 
     def action_enter(self) -> None:
         """Look at the chosen array."""
@@ -139,7 +128,7 @@ class LayersPanel(Grounded, can_focus=True):
             return
         for column, (start, stop) in enumerate(self._places()):
             if start <= offset.x < stop and self.rows[layer].shapes[column] is not None:
-                self.choose(SYMBOLS[column], layer)
+                self.choose(ArrayRef(SYMBOLS[column], layer))
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """The head and a line for each layer, the input included."""
@@ -149,8 +138,9 @@ class LayersPanel(Grounded, can_focus=True):
         shape = row.shapes[column]
         if shape is None:
             return ""
-        text = name_of_shape(SYMBOLS[column], l) if self.names else f"({shape[0]},{shape[1]})"
-        return text if self.marks.is_made(SYMBOLS[column], l) else f"…{text}"
+        array = ArrayRef(SYMBOLS[column], l)
+        text = array.shape_name if self.names else f"({shape[0]},{shape[1]})"
+        return text if self.marks.is_made(array) else f"…{text}"
 
     def _widths(self, room: int) -> list[int]:
         """Of each column of shapes, with a bracket's room on both sides, or one for two."""
@@ -173,7 +163,7 @@ class LayersPanel(Grounded, can_focus=True):
         room = self.size.width - x - 4
         widths = self._widths(room)
         skipped = 0
-        chosen = SYMBOLS.index(self.symbol)
+        chosen = SYMBOLS.index(self.array.symbol)
         while sum(widths[skipped : chosen + 1]) > room and skipped < chosen:
             skipped += 1
         places = [(0, 0)] * skipped
@@ -204,13 +194,13 @@ class LayersPanel(Grounded, can_focus=True):
     def _line(self, y: int) -> Strip:
         height = self.size.height
         lines = height - 1
-        self._first = first_in_sight(self._first, self.l, lines, len(self.rows))
+        self._first = first_in_sight(self._first, self.array.layer, lines, len(self.rows))
         dim, plain = Style(color=self.palette.dim), Style(color=self.palette.text)
         places = self._places()
         head_l, _ = self._head_width()
         canvas = _Canvas(self.size.width)
         l = self._first + y - 1
-        bar = next((places[i][0] - 2 for i in range(FORWARD, 8) if places[i][1]), 0)
+        bar = next((places[i][0] - 2 for i in range(FORWARD, len(SYMBOLS)) if places[i][1]), 0)
         if bar > 0 and places[FORWARD - 1][1]:
             canvas.put(bar, "│", Style(color=self.palette.border))
         norms_at, proof_at = self._extras(places[-1][1] + 2)
@@ -243,11 +233,11 @@ class LayersPanel(Grounded, can_focus=True):
             text = self._cell(row, l, i)
             if not (stop and text):
                 continue
-            array = SYMBOLS[i], l
+            array = ArrayRef(SYMBOLS[i], l)
             if array == self.marks.now:
                 style = Style(color=self.palette.background, bgcolor=self.palette.now, bold=True)
                 canvas.put_right(stop + 1, f"▶{text}◀", style)
-            elif array == (self.symbol, self.l):
+            elif array == self.array:
                 style = cursor_style(self.palette)
                 canvas.put_right(stop + 1, f"[{text}]", style)
             elif array in self.marks.reads:

@@ -13,9 +13,10 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import Matrix, Place, Window
+from tuiprop.protocol.messages.payloads import Matrix, Window
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.names import without_middle
 from tuiprop.ui.drawing.numbers import (
     CELL,
     Scale,
@@ -26,8 +27,8 @@ from tuiprop.ui.drawing.numbers import (
     whole_label,
 )
 from tuiprop.ui.drawing.scrolling import first_in_sight
-from tuiprop.ui.run.layers import name_of_shape
 from tuiprop.ui.theme import Palette, cursor_style, heat, heat_level
+from tuiprop.update.arrays import ArrayRef, CellRef
 
 WIDEST_CELL = 18
 """Columns of a cell, at most."""
@@ -46,23 +47,6 @@ LEAST_HEIGHT = 6
 
 LONGEST_NAME = 16
 """Columns of the names of rows, at most."""
-
-
-@dataclass(frozen=True)
-class ArrayName:
-    """An array of the update at hand."""
-
-    symbol: str
-    layer: int
-    slot: str = ""
-    """The letter of a slot of the optimiser; the symbol is then the parameter it belongs to."""
-    before: bool = False
-    """Of W, b and slots: as it was before the update."""
-
-    def __str__(self) -> str:
-        """As the notes write it."""
-        name = self.symbol if self.symbol in ("y", "J") else f"{self.symbol}[{self.layer}]"
-        return f"{self.slot}({name})" if self.slot else name
 
 
 class MatrixView(Grounded, can_focus=True):
@@ -124,7 +108,9 @@ class MatrixView(Grounded, can_focus=True):
         super().__init__(id=id)
         self.palette = palette
         self.matrix: Matrix | None = None
-        self.name_of_array = ArrayName("W", 1)
+        self.array = ArrayRef("W", 1)
+        self.before = False
+        """Whether a parameter or slot is shown as it was before the update."""
         self.followed = (False, False)
         """Its row, its column is the one that a number elsewhere is made from."""
         self.row = self.column = 0
@@ -227,12 +213,9 @@ class MatrixView(Grounded, can_focus=True):
     @property
     def window(self) -> Window:
         """The part that is wanted."""
-        array = self.name_of_array
         return Window(
-            symbol=array.symbol,
-            layer=array.layer,
-            slot=array.slot,
-            before=array.before,
+            array=self.array,
+            before=self.before,
             row=self._top,
             rows=self._room.rows,
             column=self._left,
@@ -240,29 +223,17 @@ class MatrixView(Grounded, can_focus=True):
         )
 
     @property
-    def symbol(self) -> str:
-        """Of the array."""
-        return self.name_of_array.symbol
+    def cell(self) -> CellRef:
+        """The number under the cursor."""
+        return CellRef(self.array, self.row, self.column, self.before)
 
-    @property
-    def place(self) -> Place:
-        """Where the cursor stands."""
-        array = self.name_of_array
-        return Place(
-            symbol=array.symbol,
-            layer=array.layer,
-            slot=array.slot,
-            before=array.before,
-            row=self.row,
-            column=self.column,
-        )
-
-    def choose(self, array: ArrayName, row: int = 0, column: int = 0) -> None:
-        """Another array, with the cursor on one of its cells."""
-        if array != self.name_of_array:
-            self.name_of_array, self.matrix, self._far_apart = array, None, False
+    def choose(self, cell: CellRef) -> None:
+        """Show an array with the cursor on one of its numbers."""
+        if (cell.array, cell.before) != (self.array, self.before):
+            self.array, self.before = cell.array, cell.before
+            self.matrix, self._far_apart = None, False
             self._top = self._left = 0
-        self.row, self.column = row, column
+        self.row, self.column = cell.row, cell.column
         self._follow()
         self.post_message(self.WindowMoved())
 
@@ -276,7 +247,9 @@ class MatrixView(Grounded, can_focus=True):
 
     def show(self, matrix: Matrix | None) -> None:
         """Paint this part, if it is of the array that is wanted."""
-        if matrix is None or _array_of(matrix.window) != self.name_of_array:
+        if matrix is None:
+            return
+        if (matrix.window.array, matrix.window.before) != (self.array, self.before):
             return
         if matrix != self.matrix:
             self.matrix = matrix
@@ -393,10 +366,10 @@ class MatrixView(Grounded, can_focus=True):
         palette = self.palette
         rows, columns = matrix.shape
         parts = [
-            ("b", f"{self.name_of_array}"),
-            ("", " before" if self._is_changed_by_updates and self.name_of_array.before else ""),
+            ("b", f"{self.array}"),
+            ("", " before" if self.array.is_parameter and self.before else ""),
             ("", f"  ({rows},{columns})"),
-            (palette.dim, f" {name_of_shape(self.symbol, self.name_of_array.layer)}".rstrip()),
+            (palette.dim, f" {self.array.shape_name}".rstrip()),
         ]
         if matrix.figures is not None:
             for label, name in FIGURES:
@@ -447,10 +420,9 @@ class MatrixView(Grounded, can_focus=True):
     def cell_name(self) -> str:
         """dW[2][versicolor,u4]."""
         matrix, at = self.matrix, self._cursor_in_window
-        if matrix is None or at is None or self.symbol == "J":
-            return str(self.name_of_array)
-        row, column = matrix.row_names[at[0]], matrix.column_names[at[1]]
-        return f"{self.name_of_array}[{row},{column}]"
+        if matrix is None or at is None:
+            return str(self.array)
+        return self.array.cell_name(matrix.row_names[at[0]], matrix.column_names[at[1]])
 
     def _cell_in_full(self) -> str:
         matrix, at = self.matrix, self._cursor_in_window
@@ -464,10 +436,6 @@ class MatrixView(Grounded, can_focus=True):
         room = self.size.width - 4
         long = f"{name} = {value}"
         return long if len(long) <= room else value if len(value) <= room else ""
-
-    @property
-    def _is_changed_by_updates(self) -> bool:
-        return self.symbol in ("W", "b")
 
     def _is_cursor(self, row: int, column: int) -> bool:
         by_row, by_column = self.followed
@@ -508,7 +476,7 @@ class MatrixView(Grounded, can_focus=True):
         segments = [Segment(mark.ljust(cells.names), plain)]
         room = cells.width - 1
         for j, name in enumerate(self.matrix.column_names[: self._seen], first):
-            written = f"{_cut(name, room):>{room}}"
+            written = f"{without_middle(name, room):>{room}}"
             style = plain if self.followed[1] and j == self.column else dim
             segments.append(Segment(f" {written}" if cells.tight else f"{written} ", style))
         return segments
@@ -519,7 +487,7 @@ class MatrixView(Grounded, can_focus=True):
         matrix, cells, largest = self.matrix, self._cells, self.largest
         row, first = matrix.window.row + i, matrix.window.column
         at_hand = Style(color=self.palette.text, bold=self.followed[0] and row == self.row)
-        name = _cut(matrix.row_names[i], cells.names - (not cells.tight))
+        name = without_middle(matrix.row_names[i], cells.names - (not cells.tight))
         segments = [Segment(name.ljust(cells.names), at_hand)]
         cursor, bracket = cursor_style(self.palette), False
         room = cells.width - (1 if cells.tight else 2)
@@ -539,16 +507,4 @@ class MatrixView(Grounded, can_focus=True):
         return [*segments, Segment("]", cursor)] if bracket else segments
 
 
-def _array_of(window: Window) -> ArrayName:
-    return ArrayName(window.symbol, window.layer, window.slot, window.before)
-
-
 FIGURES = (("min", "smallest"), ("max", "largest"), ("mean", "mean"), ("norm", "norm"))
-
-
-def _cut(text: str, width: int) -> str:
-    """A name in so many columns: its beginning and its end tell it from others."""
-    if len(text) <= width:
-        return text
-    end = (width - 1) // 2
-    return text[: width - 1 - end] + "…" + text[-end:]

@@ -3,9 +3,10 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tuiprop.protocol.messages.payloads import Matrix, Now, Operand, Window
-from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, ArrayName, MatrixView
+from tuiprop.protocol.messages.payloads import Axis, Matrix, Now, Operand, Window
+from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, MatrixView
 from tuiprop.ui.theme import Palette
+from tuiprop.update.arrays import CellRef
 
 MOST = 6
 """Operands that are shown at a time."""
@@ -51,7 +52,8 @@ class Operands(Horizontal):
             return False
         self._operands = operands
         for view, operand in zip(self.query(MatrixView), operands, strict=False):
-            view.choose(array_of(operand))
+            array = operand.array  # it is read before the update changes any parameter
+            view.choose(CellRef(array, before=array.is_parameter))
         for view in list(self.query(MatrixView))[len(operands) :]:
             view.display = False
         return True
@@ -64,7 +66,7 @@ class Operands(Horizontal):
 
     def follow(self, row: int, column: int) -> None:
         """Show what the number at this place of the result is made from."""
-        ways: dict[str, int | None] = {"row": row, "column": column, "": None}
+        ways: dict[Axis, int | None] = {"row": row, "column": column, "": None}
         for view, operand in zip(self.views, self._operands, strict=True):
             view.follow(ways[operand.rows], ways[operand.columns])
 
@@ -125,9 +127,3 @@ def shares(views: list[MatrixView], width: int) -> dict[MatrixView, int]:
         whole = (view.width_with(narrower) for narrower in range(WIDEST_CELL))
         widths[view] = next((each for each in whole if each <= fair), fair)
     return widths
-
-
-def array_of(operand: Operand) -> ArrayName:
-    """An operand is read as it was before the update changes anything."""
-    before = operand.symbol in ("W", "b")
-    return ArrayName(operand.symbol, operand.layer, operand.slot, before)

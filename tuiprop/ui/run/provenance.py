@@ -12,13 +12,14 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import OriginNote, Place
+from tuiprop.protocol.messages.payloads import OriginNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import Grounded
 from tuiprop.ui.drawing.numbers import short, whole, whole_label
 from tuiprop.ui.drawing.scrolling import first_in_sight
 from tuiprop.ui.run.terms import Page, Terms
 from tuiprop.ui.theme import Palette
+from tuiprop.update.arrays import CellRef
 
 MOST_TERMS = 200
 """Terms that are asked for: the largest ones."""
@@ -38,7 +39,7 @@ class SourcePanel(Grounded, can_focus=True):
     class Followed(Message):
         """A number in a term is to be looked at."""
 
-        place: Place
+        cell: CellRef
 
     def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -64,7 +65,7 @@ class SourcePanel(Grounded, can_focus=True):
         """
         if origin == self.origin and words == self._words:
             return
-        if origin is None or self.origin is None or origin.place != self.origin.place:
+        if origin is None or self.origin is None or origin.cell != self.origin.cell:
             self._term = self._factor = self._top = 0
         self.origin, self._words = origin, words
         self._version += 1
@@ -116,7 +117,7 @@ class SourcePanel(Grounded, can_focus=True):
             return
         factors = self.origin.terms[self._term].factors
         if factors:
-            self.post_message(self.Followed(factors[min(self._factor, len(factors) - 1)].place))
+            self.post_message(self.Followed(factors[min(self._factor, len(factors) - 1)].cell))
 
     def on_click(self, event: Click) -> None:
         """Choose the term under the mouse; the chosen one is followed."""

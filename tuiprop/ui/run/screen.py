@@ -1,6 +1,6 @@
 """The screen of a run: overview, operation, cost."""
 
-from itertools import pairwise
+from functools import lru_cache
 from time import monotonic
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tuiprop.protocol.messages import payloads as notes
-from tuiprop.protocol.messages.payloads import Pace, Place
+from tuiprop.protocol.messages.payloads import Pace
 from tuiprop.protocol.messages.replies import Frame, Refused, Reply
 from tuiprop.protocol.messages.requests import (
     NO_HISTORY,
@@ -38,12 +38,13 @@ from tuiprop.ui.patches.shown import Fitting
 from tuiprop.ui.run.bench import Bench
 from tuiprop.ui.run.chart import CostChart, Series
 from tuiprop.ui.run.curves import Courses
-from tuiprop.ui.run.layers import SYMBOLS, LayerRow, LayersPanel, Marks
-from tuiprop.ui.run.matrix import LEAST_HEIGHT, ArrayName
+from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
+from tuiprop.ui.run.matrix import LEAST_HEIGHT
 from tuiprop.ui.run.provenance import MOST_TERMS
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.theme import Palette
 from tuiprop.ui.title import WIDE, Title
+from tuiprop.update.arrays import SYMBOLS, ArrayRef, CellRef
 
 FRAMES_A_SECOND = 12
 PACES: tuple[Pace | None, ...] = (
@@ -204,7 +205,7 @@ class RunScreen(Fitting, Screen[None]):
         request = Look(
             window=bench.window if at_numbers else None,
             operands=bench.operand_windows if at_numbers else [],
-            place=bench.place if at_numbers else None,
+            cell=bench.cell if at_numbers else None,
             terms=MOST_TERMS,
             line_width=bench.source.line_width,
             history_from=self._courses.training.count,
@@ -305,7 +306,7 @@ class RunScreen(Fitting, Screen[None]):
     def _paint_layers(self, frame: Frame) -> None:
         outline, layers = self.link.outline, self.layers_panel
         assert outline is not None
-        shapes = _shapes(outline.sizes, frame.examples)
+        shapes = _shapes(tuple(outline.sizes), frame.examples)
         names = ["input", *self.link.activations]
         rows = [
             LayerRow(
@@ -399,19 +400,11 @@ class RunScreen(Fitting, Screen[None]):
         assert self.frame.what_if is not None
         what_if = self.frame.what_if
         value = what_if.after + direction * max(abs(what_if.before), 0.1) / 10
-        self.try_out(what_if.place, float(f"{value:.6g}"))
+        self.try_out(what_if.cell, float(f"{value:.6g}"))
 
-    def try_out(self, place: Place, value: float) -> None:
+    def try_out(self, cell: CellRef, value: float) -> None:
         """What if this number were another?"""
-        self.move(
-            Try(
-                symbol=place.symbol,
-                layer=place.layer,
-                row=place.row,
-                column=place.column,
-                value=value,
-            )
-        )
+        self.move(Try(cell=cell, value=value))
 
     def action_operation(self, count: int) -> None:
         """Some operations on or back."""
@@ -465,7 +458,7 @@ class RunScreen(Fitting, Screen[None]):
     @on(Bench.Chosen)
     def _chosen(self, event: Bench.Chosen) -> None:
         layers = self.layers_panel
-        layers.symbol, layers.l = event.array.symbol, event.array.layer
+        layers.array = event.array
         layers.refresh()
 
     @on(Bench.Changed)
@@ -532,7 +525,7 @@ class RunScreen(Fitting, Screen[None]):
 
     @on(LayersPanel.Chosen)
     def _array_chosen(self, event: LayersPanel.Chosen) -> None:
-        self.bench.choose_afresh(ArrayName(event.symbol, event.layer))
+        self.bench.choose_afresh(event.array)
 
     @on(LayersPanel.Entered)
     def _array_entered(self) -> None:
@@ -551,17 +544,17 @@ def marks_of(frame: Frame) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
     now = frame.now or frame.completed
     if now is not None:
-        reads = frozenset((each.symbol, each.layer) for each in now.operands if not each.slot)
-        return Marks((now.symbol, now.layer), reads, frozenset(frame.unmade))
+        reads = frozenset(operand.array for operand in now.operands)
+        return Marks(now.result, reads, frozenset(frame.unmade))
     return Marks(made_nothing=not frame.made)
 
 
-def _shapes(sizes: list[int], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
-    """Of each of `SYMBOLS`, for each layer; the input has a[0] alone."""
-    shapes: list[tuple[tuple[int, int] | None, ...]] = [
-        tuple((sizes[0], m) if symbol == "a" else None for symbol in SYMBOLS)
+@lru_cache(maxsize=2)
+def _shapes(sizes: tuple[int, ...], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
+    """The shape of each of `SYMBOLS`, for each layer; None where the layer has no such array."""
+    L = len(sizes) - 1
+    layers = ([ArrayRef(symbol, l) for symbol in SYMBOLS] for l in range(L + 1))
+    return [
+        tuple(array.shape(sizes, m) if array.exists(L) else None for array in arrays)
+        for arrays in layers
     ]
-    for before, n in pairwise(sizes):
-        W, b, of_batch = (n, before), (n, 1), (n, m)
-        shapes.append((W, b, of_batch, of_batch, of_batch, of_batch, W, b))
-    return shapes

@@ -154,7 +154,7 @@ class Terms:
 
     def _factors_at(self, column: int) -> int:
         """How many numbers of a term have room beside the term itself, at so many columns each."""
-        most = 2 if self.origin.place.symbol == "J" else 3  # of J: the class of the example
+        most = 2 if self.origin.cell.array.symbol == "J" else 3  # of J: the class of the example
         there = max((len(term.factors) for term in self.origin.terms), default=0)
         return max(0, min(most, there, (self.width - self._shortest_name) // column - 1))
 

@@ -29,7 +29,7 @@ class WhatIfPanel(Told):
         most = max(1, min(MOST_LINES, room - 2))
         dim, bold = Style(color=palette.dim), Style(color=palette.text, bold=True)
         cell = Text.assemble(
-            (what_if.cell, bold),
+            (what_if.name, bold),
             f"  {what_if.before!r} ",
             ("→ ", dim),
             (f"{what_if.after!r}", bold),
@@ -58,8 +58,9 @@ class WhatIfPanel(Told):
 
 def _change(change: WhatIfChange, palette: Palette) -> Text:
     """The number of an array that changes most, and how many of them change."""
-    text = Text(change.array, Style(color=palette.text, bold=True))
-    text.append(f"[{change.cell}] ", Style(color=palette.dim))
+    array = str(change.array)
+    text = Text(array, Style(color=palette.text, bold=True))
+    text.append(f"{change.name.removeprefix(array)} ", Style(color=palette.dim))
     before, after = short(change.before), short(change.after)
     text.append(f"{before} → {after}", Style(color=palette.text))
     return text.append(f" {change.changed}/{change.size}", Style(color=palette.dim))

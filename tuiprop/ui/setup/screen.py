@@ -372,7 +372,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         if key.startswith("data.columns."):
             key = "data.columns"
         places = self.query(f"#{_error_id(key)}") if key else self.query("#nowhere")
-        sentence = refused.sentence.removeprefix(f"{refused.key}: ")
+        sentence = refused.sentence.removeprefix(refused.key).lstrip(": ")
         for place in places.results(Static):
             place.update(sentence)
             place.display = True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tuiprop.protocol.messages.payloads import QuantityNote
 from tuiprop.protocol.messages.replies import Outline, Vocabulary
-from tuiprop.ui.run.layers import SYMBOLS
+from tuiprop.update.arrays import of_layer
 
 EXAMPLES = (
     ("train_loss < 0.05", "the network is good enough"),
@@ -114,7 +114,7 @@ def _names(quantity: QuantityNote, vocabulary: Vocabulary, outline: Outline) -> 
 
 def arrays(sizes: Sequence[int]) -> list[str]:
     """Every array that X can be, by layers; a[0] too."""
-    return ["a[0]", *(f"{symbol}[{l}]" for l in range(1, len(sizes)) for symbol in SYMBOLS)]
+    return [str(array) for l in range(len(sizes)) for array in of_layer(l)]
 
 
 def _opened(pattern: str) -> str:

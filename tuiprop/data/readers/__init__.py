@@ -1,0 +1,1 @@
+"""Readers of files with data: each format becomes a `Table`."""
