@@ -35,7 +35,8 @@ def nodes() -> Iterator[type[DOMNode]]:
     """Find the classes of the dashboard that have bindings."""
     for module in pkgutil.walk_packages(tuiprop.ui.__path__, "tuiprop.ui."):
         for _, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if each.__module__ == module.name and "BINDINGS" in vars(each):
+            is_own = issubclass(each, DOMNode) and each.__module__ == module.name
+            if is_own and "BINDINGS" in vars(each):
                 yield each
 
 
@@ -164,11 +165,11 @@ async def test_keys_of_the_run_are_remapped(make_app: MakeApp) -> None:
         await pilot.press("k")
         await at(pilot, 1)
         layers = pilot.app.screen.query_one(LayersPanel)
-        assert (layers.symbol, pilot.app.screen.has_class("-cost")) == ("W", False)
+        assert (layers.array.symbol, pilot.app.screen.has_class("-cost")) == ("W", False)
         title = pilot.app.screen.query_one("#title", Line)
         assert "j Cost" in title.render_line(1).text
         await pilot.press("u", "f9")
-        await until(pilot, lambda: layers.symbol == "z")
+        await until(pilot, lambda: layers.array.symbol == "z")
         await pilot.press("j")
         await until(pilot, lambda: pilot.app.screen.has_class("-cost"))
         await remapped(pilot, {})

@@ -1,4 +1,11 @@
-"""Textual's application, without what would end or slow a dashboard."""
+"""Textual's application, without what would end or slow a dashboard.
+
+No upstream issue is known of these, seen in Textual 8.2.8: half of a surrogate pair cannot be
+copied; every part of every line is searched for named colours; notifications are markup, and leave
+their empty holders; a page of a list without a place, a click outside the palette, and a mouse on a
+widget that goes end the application; a fault prints every local value in a panel that is as narrow
+as the terminal; the process group is not suspended.
+"""
 
 import contextlib
 import os

@@ -1,4 +1,8 @@
-"""A list whose options change while it is looked at."""
+"""A list whose options may change while it is clicked on.
+
+No upstream issue known. Textual 8.2.8 raises an IndexError at a click on an option that has gone
+since it was painted.
+"""
 
 from typing import ClassVar
 
