@@ -226,7 +226,7 @@ def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
     if len(unknown):
         row = int(np.isin(codes, unknown).argmax())
         raise _refused(table, row, column, quote(names[codes[row]]), f"one of {listed(order)}")
-    found: Numbers = np.append(places, np.nan)[codes]  # -1, the code of a missing cell, is the last index
+    found: Numbers = np.append(places, np.nan)[codes]  # code -1: a missing cell
     return found
 
 
