@@ -32,7 +32,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 SIZES = (4, 3, 3)
 COUNT = 17
@@ -244,4 +244,4 @@ def test_the_sequences_reach_what_they_are_to_reach() -> None:
     assert len(drawn) == 14
     network = open_session(parse(experiment())).run.network
     assert network.sizes == SIZES
-    assert all(not SLIPS[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))
+    assert all(not MISTAKES[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))

@@ -10,7 +10,7 @@ from tests.training.runs import Case, observable
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.plan import Plan
 from tuiprop.training.run import Run
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 CASE = Case(l2=0.01, training={"optimizer": "adam"})
 
@@ -201,7 +201,9 @@ EDITS: list[dict[str, Any]] = [
 
 
 SLIPS_OF_CASE = [
-    name for name, slip in SLIPS.items() if not slip.refusal(CASE.network, CASE.settings.batch_size)
+    name
+    for name, slip in MISTAKES.items()
+    if not slip.refusal(CASE.network, CASE.settings.batch_size)
 ]
 
 

@@ -26,7 +26,6 @@ from tuiprop.ui.run.provenance import SourcePanel
 from tuiprop.ui.stops.stop_list import StopList
 from tuiprop.ui.theme import DARK, LIGHT, register_themes
 
-SMALL = (80, 24)
 DEEP = """
 [data]
 source = "iris"
@@ -47,6 +46,7 @@ class Case:
     keys: tuple[str, ...]
     widget: type[ScrollView]
     selector: str = ""
+    size: tuple[int, int] = (80, 24)
 
 
 CASES = {
@@ -55,7 +55,7 @@ CASES = {
     "operand": Case("digits", ("o", "2"), MatrixView, "#operand1"),
     "source": Case("digits", ("o", "2", "enter"), SourcePanel),
     "examples": Case("iris", ("4",), Examples, "#mistakes"),
-    "confusion": Case("digits", ("4",), Confusion),
+    "confusion": Case("digits", ("4",), Confusion, size=(80, 15)),
     "tiles": Case("digits", ("4", "m"), Tiles, "#weights"),
     "columns": Case("breast_cancer", ("5",), ColumnList),
     "stops": Case(DEEP + STOPS, ("w",), StopList),
@@ -93,22 +93,20 @@ def wheel(widget: ScrollView) -> MouseScrollDown:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_everything_is_scrolled_alike(make_app: MakeApp, tmp_path: Path, case: Case) -> None:
-    async with make_app(opens(case, tmp_path)).run_test(size=SMALL) as pilot:
+    async with make_app(opens(case, tmp_path)).run_test(size=case.size) as pilot:
         widget = await shown(pilot, case)
         assert widget.show_vertical_scrollbar
         assert widget.scroll_offset.y == 0
-        widget.post_message(wheel(widget))
-        await until(pilot, lambda: widget.scroll_offset.y > 0)
-        await pilot.press("home", "ctrl+home")
-        await until(pilot, lambda: widget.scroll_offset.y == 0)
         await pilot.press("pagedown", "pagedown")
         await until(pilot, lambda: widget.scroll_offset.y > 0)
-        await pilot.press("pageup", "pageup")
+        await pilot.press("pageup", "pageup", "pageup")
         await until(pilot, lambda: widget.scroll_offset.y == 0)
         await pilot.press("end", "ctrl+end")
         await until(pilot, lambda: widget.scroll_offset.y == widget.max_scroll_y)
         await pilot.press("home", "ctrl+home")
         await until(pilot, lambda: widget.scroll_offset.y == 0)
+        widget.post_message(wheel(widget))
+        await until(pilot, lambda: widget.scroll_offset.y > 0)
 
 
 class Numbers(CursorGrid):

@@ -1,9 +1,11 @@
 """The proof: what is found, what a slip makes of it, what is refused; in Layers and in words."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from tests.session.runs import ask, go
 from tests.session.runs import opened as engine_with
@@ -16,12 +18,13 @@ from tuiprop.protocol.messages.replies import Done, Frame, Outline
 from tuiprop.protocol.messages.requests import Check, Look, Move, SetSlip, Verify
 from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
+from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 
 SIZE = (80, 24)
 
@@ -49,7 +52,7 @@ def report(pilot: Pilot[int]) -> str:
 async def choose(pilot: Pilot[int], slip: str) -> None:
     slips = pilot.app.screen.query_one("#slips", OptionList)
     slips.focus()
-    slips.highlighted = list(SLIPS).index(slip)
+    slips.highlighted = list(MISTAKES).index(slip)
     await pilot.press("enter")
 
 
@@ -90,15 +93,15 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
         flag = screen.query_one("#flag", Line)
         assert flag.display
         assert "SLIP ON" in text_of(pilot, 1)
-        assert SLIPS[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
+        assert MISTAKES[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
         await pilot.press("enter")
         await says(pilot, "nothing is wrong")
         await until(pilot, lambda: not flag.display)
         assert "✓ update 2" in report(pilot)
 
 
-async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
-    make_app: MakeApp,
+async def test_weights_computed_with_a_slip_are_not_exported(
+    make_app: MakeApp, tmp_path: Path
 ) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         await opened(pilot)
@@ -110,21 +113,26 @@ async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
         await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f.slip))
         await pilot.press("x")
+        await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "w.npz")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("enter")  # the newest, not those of the best epoch
         await until(
             pilot,
-            lambda: any("slip is on" in note.message for note in pilot.app._notifications),
+            lambda: any("go back to update" in note.message for note in pilot.app._notifications),
         )
-        assert pilot.app.screen is app_of(pilot).run_screen
+        assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("slip", SLIPS.values())
-def test_the_flag_says_all_in_80_columns(slip: Slip) -> None:
+@pytest.mark.parametrize("slip", MISTAKES.values())
+def test_the_flag_says_all_in_80_columns(slip: Mistake) -> None:
     note = SlipNote(name=slip.name, title=slip.title, right="", sentence="")
     lines = proving.flag(note, 80)
     assert max(line.cell_length for line in lines) <= 80
     text = "".join(line.plain for line in lines)
     assert slip.title in text
-    assert "nothing can be exported" in text
+    assert "weights cannot be exported" in text
 
 
 async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
@@ -134,7 +142,7 @@ async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
         await says(pilot, "db")
         await choose(pilot, "weight_gradient")
         await says(pilot, "dW")
-        assert f"SLIP ON: {SLIPS['weight_gradient'].title}" in text_of(pilot, 1)
+        assert f"SLIP ON: {MISTAKES['weight_gradient'].title}" in text_of(pilot, 1)
 
 
 async def test_a_slip_that_changes_nothing_is_refused(make_app: MakeApp) -> None:

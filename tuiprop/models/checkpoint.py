@@ -23,7 +23,7 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.errors import FileError
 from tuiprop.models.contents import Architecture, ContentError
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.models.reading import content_of, named
 from tuiprop.storage.atomic import write, wrong_suffix
 from tuiprop.storage.packing import pack, unpack
@@ -38,7 +38,8 @@ from tuiprop.training.experiment import (
 )
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
-from tuiprop.training.plan import Plan
+from tuiprop.training.network import network_of
+from tuiprop.training.plan import Plan, injected_before
 from tuiprop.update.operation import operation_count
 from tuiprop.wording import shortened
 
@@ -154,14 +155,15 @@ class Saved:
         """The network with the parameters of where the run stood, or of its best epoch.
 
         Raises:
-            ContentError: a slip made them, or those of the best epoch were not kept.
+            ContentError: they were computed with an injected mistake, or those of the best epoch
+                were not kept.
         """
         content = self.content
         newest = which == NEWEST
         update = content.position[0] if newest else self.best_update
         edits = self.plan.before(update + newest)
-        if (slip := self.plan.config_of(update + newest).slip) is not None:
-            raise ContentError(f"its weights are made with a slip, {slip.title}, and not given out")
+        if (mistake := injected_before(self.log.edits, update)) is not None:
+            raise ContentError(f"its weights cannot be exported: {mistake}")
         found = content.parameters if newest else content.best
         if not found:
             raise ContentError("the parameters of the best epoch are not in it; go on with the run")

@@ -17,14 +17,13 @@ import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
-from tuiprop.core.loss import LOSSES, usual_loss
+from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, exists, suggested_experiment
 from tuiprop.data.preparation.completion import complete
 from tuiprop.errors import InputError, UserError
 from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.models.formats import FORMATS
-from tuiprop.models.model import network_of
 from tuiprop.models.record_file import save_record
 from tuiprop.models.weights import (
     IncompleteFileError,
@@ -106,8 +105,10 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH, Best
+from tuiprop.training.network import network_of, usual_loss
+from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -329,7 +330,7 @@ class Engine:
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
-            slips=[slip_note(slip) for slip in SLIPS.values()],
+            slips=[slip_note(slip) for slip in MISTAKES.values()],
             formats=[
                 FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
                 for each in FORMATS.values()
@@ -528,7 +529,8 @@ class Engine:
         if made is None:
             raise InputError(opened.view.why_absent())
         record = opened.session.with_rows_of_table(made.record)
-        save_record(record, request.path, made.config.slip_title)
+        mistake = injected_before(opened.session.run.branch.edits, record.update)
+        save_record(record, request.path, mistake)
         return Exported(
             path=request.path,
             update=record.update,

@@ -12,7 +12,8 @@ from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
 from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
-from tuiprop.verify.gradient_check import ArrayCheck, GradientCheck, GradientChecker
+from tuiprop.verify.gradient_check import GradientChecker
+from tuiprop.verify.gradient_verdict import ArrayCheck, GradientCheck
 from tuiprop.verify.update_audit import ArrayAudit, Audit
 
 REST = 0.2

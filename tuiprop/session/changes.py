@@ -10,7 +10,7 @@ from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.update.arrays import CellRef
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 def settings_edit(session: Session, request: Change) -> SettingsEdit:
@@ -40,15 +40,16 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
         InputError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
-    if name is not None and name not in SLIPS:
-        raise InputError.invalid(repr(name), f"one of the slips {', '.join(SLIPS)}")
-    if name is None and run.trainer.config.slip is None:
+    if name is not None and name not in MISTAKES:
+        raise InputError.invalid(repr(name), f"one of the slips {', '.join(MISTAKES)}")
+    slip = run.trainer.config.slip
+    if name is None and slip is None:
         raise InputError("no slip is on")
-    if run.trainer.config.slip is not None and run.trainer.config.slip.name == name:
+    if slip is not None and slip.name == name:
         raise InputError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
-        if sentence := SLIPS[name].refusal(run.network, size):
+        if sentence := MISTAKES[name].refusal(run.network, size):
             raise InputError(sentence)
     return SlipEdit(at=run.t, slip=name)
 

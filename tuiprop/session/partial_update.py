@@ -7,6 +7,7 @@ counting, and nothing is ever un-computed.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
@@ -92,7 +93,11 @@ class PartialUpdate:
 
     def is_computed(self, reference: ArrayRef) -> bool:
         """Whether an operation that is done computed this array; W and b: changed it."""
-        return reference in {operation.result for operation in self.operations[: self.done]}
+        return reference in self._computed
+
+    @cached_property
+    def _computed(self) -> frozenset[ArrayRef]:
+        return frozenset(operation.result for operation in self.operations[: self.done])
 
     @property
     def cost(self) -> float | None:

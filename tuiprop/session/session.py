@@ -18,7 +18,7 @@ from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.table import Table
 from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.models.export import Written, export
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.models.weights import parameters_for
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
@@ -26,11 +26,15 @@ from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
 from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
+from tuiprop.training.metrics import predicted_classes
+from tuiprop.training.network import network_of
+from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.record import Record
-from tuiprop.verify.gradient_check import GradientCheck, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,7 @@ class Session:
             update,
             self.examples.targets,
             tuple(edit.describe() for edit in plan.before(edited_before)),
-            plan.config_of(edited_before).slip_title,
+            injected_before(plan.edits, update),
         )
 
     @cached_property
@@ -190,7 +194,7 @@ class Session:
         classes = self.examples.classes
         if not classes:
             return ""
-        return classes[int(y.argmax()) if len(y) > 1 else int(y[0] > 0.5)]
+        return classes[int(predicted_classes(y[:, None])[0])]
 
     def predict(self, inputs: Array) -> Array:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
@@ -204,7 +208,7 @@ class Session:
             best: those at the end of the best epoch, not those of where the run stands.
 
         Raises:
-            FileError: they cannot be written, or a slip is on.
+            FileError: they cannot be written, or were computed with an injected mistake.
         """
         return export(self.best_model() if best else self.model, path)
 

@@ -11,7 +11,8 @@ from tuiprop.training.quantity import Rows, Update
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.operation import Operation
 from tuiprop.update.record import Record
-from tuiprop.verify.gradient_check import Verdict, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import Verdict
 
 
 class Conditions:

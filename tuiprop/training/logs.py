@@ -14,7 +14,7 @@ from tuiprop.training.edit import (
 )
 from tuiprop.training.experiment import Experiment, ExperimentError
 from tuiprop.update.arrays import CellRef
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 def check_logs(
@@ -66,4 +66,4 @@ def _is_there(edit: Edit, network: Network, examples: int) -> bool:
     if isinstance(edit, InputEdit):
         inside = 0 <= edit.example < examples and 0 <= edit.input < network.inputs
         return inside and isfinite(edit.value)
-    return not isinstance(edit, SlipEdit) or edit.slip is None or edit.slip in SLIPS
+    return not isinstance(edit, SlipEdit) or edit.slip is None or edit.slip in MISTAKES

@@ -1,5 +1,6 @@
 """The plan: the configuration of every update, from the experiment and the log of edits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -15,8 +16,8 @@ from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.parameter_update import ParameterUpdate
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 from tuiprop.verify.update_audit import Audit, audit
 
 
@@ -29,7 +30,7 @@ class UpdateConfig:
     settings: TrainingSettings
     optimizer_began: int
     """The update after which the optimiser began: it counts its own updates from 1."""
-    slip: Slip | None
+    slip: Mistake | None
     """A mistake that the update makes."""
 
     @property
@@ -69,11 +70,6 @@ class UpdateConfig:
         rule = settings.optimizer, settings.learning_rate, settings.options
         return audit(self.network, *rule, count, before, gradient, after)
 
-    @property
-    def slip_title(self) -> str:
-        """The title of the slip that is on; "" without one."""
-        return "" if self.slip is None else self.slip.title
-
     def change(self, state: Array) -> ParameterUpdate:
         """What changes this state, (1 + slots, P), in place."""
         settings = self.settings
@@ -81,6 +77,38 @@ class UpdateConfig:
         return (
             ParameterUpdate(*rule) if self.slip is None else self.slip.change(self.network, *rule)
         )
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A mistake that updates of a run were computed with."""
+
+    title: str
+    """The mistaken equation."""
+    at: int
+    """The number of the last update before it."""
+
+    def __str__(self) -> str:
+        return (
+            f"the updates from {self.at + 1} on were computed with an injected mistake, "
+            f"{self.title}; go back to update {self.at}, or start over"
+        )
+
+
+def injected_before(edits: Iterable[Edit], t: int) -> Injected | None:
+    """The first mistake that one of the updates 1 … t was computed with.
+
+    Args:
+        edits: the log of the branch.
+        t: a number of updates.
+    """
+    name, since = None, 0
+    switches = sorted((each for each in edits if isinstance(each, SlipEdit)), key=lambda e: e.at)
+    for at, switched_to in (*((each.at, each.slip) for each in switches), (t, None)):
+        if name is not None and since < min(at, t):
+            return Injected(MISTAKES[name].title, since)
+        name, since = switched_to, at
+    return None
 
 
 class Plan:
@@ -128,7 +156,7 @@ class Plan:
         optimizer_began, slip = 0, None
         for edit in self.before(update):
             if isinstance(edit, SlipEdit):
-                slip = SLIPS[edit.slip] if edit.slip else None
+                slip = MISTAKES[edit.slip] if edit.slip else None
             if isinstance(edit, SettingsEdit):
                 optimizer = settings.optimizer
                 settings, l2 = edit.apply(settings, l2)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from tuiprop.core.array import Formula
+from tuiprop.core.equation import Formula
 
 FUNCTIONS = ("exp", "expm1", "log", "log1p", "tanh", "sqrt", "abs", "sign", "max", "min", "Σ")
 """The functions that a formula may call."""

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable
 from functools import cache
 
-from tuiprop.core.array import Formula
+from tuiprop.core.equation import Formula
 from tuiprop.update.expression import expression, inlined, name, names_in, parse, substituted
 
 _SCALARS = {"α": r"\alpha", "ε": r"\varepsilon", "t": "t", "K": "K"}

@@ -13,7 +13,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tuiprop.core.array import Array, Formula
+from tuiprop.core.array import Array
+from tuiprop.core.equation import Formula
+from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import ArrayRef, T, results
@@ -99,7 +101,7 @@ def operations(
     """
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     changed = (result for result in results(network.L) if result.is_parameter)
-    return *propagation(network), *(_parameter_change(parameter, rule) for parameter in changed)
+    return *propagation(network), *(parameter_change(parameter, rule) for parameter in changed)
 
 
 def operation_count(L: int) -> int:
@@ -157,8 +159,9 @@ def _activation(network: Network, l: int) -> Operation:
     )
 
 
-def _cost(network: Network, L: int) -> Operation:
-    loss, l2 = network.loss_function, network.l2
+def cost(network: Network, L: int, loss: Loss | None = None) -> Operation:
+    """The operation J, with another loss than the network's where one is given."""
+    l2, loss = network.l2, loss or network.loss_function
     z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
     weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
 
@@ -196,11 +199,12 @@ def _cost(network: Network, L: int) -> Operation:
 
 
 def _upstream(network: Network, l: int) -> Operation:
-    return _from_next(l) if l < network.L else _from_loss(network)
+    return _from_next(l) if l < network.L else output_gradient(network)
 
 
-def _from_loss(network: Network) -> Operation:
-    L, loss = network.L, network.loss_function
+def output_gradient(network: Network, loss: Loss | None = None) -> Operation:
+    """The operation da[L], with another loss than the network's where one is given."""
+    L, loss = network.L, loss or network.loss_function
     a, y = ArrayRef("a", L), ArrayRef("y", L)
 
     def compute(x: Arrays) -> Array:
@@ -240,11 +244,12 @@ def _from_next(l: int) -> Operation:
     )
 
 
-def _error(network: Network, l: int) -> Operation:
-    g = network.activation(l)
+def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
+    """The operation dz[l], with another loss than the network's where one is given."""
+    g, loss = network.activation(l), loss or network.loss_function
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if network.is_fused(l):
+    if l == network.L and loss.output is not None:
         return Operation(
             Phase.BACKWARD,
             dz,
@@ -330,16 +335,17 @@ def _bias_gradient(_: Network, l: int) -> Operation:
 _OPERATIONS: dict[str, Callable[[Network, int], Operation]] = {
     "z": _linear,
     "a": _activation,
-    "J": _cost,
+    "J": cost,
     "da": _upstream,
-    "dz": _error,
+    "dz": error,
     "dW": _weight_gradient,
     "db": _bias_gradient,
 }
 """The operations before the parameters change, by the symbol of their result."""
 
 
-def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
+def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operation:
+    """The operation that applies a rule to W[l] or b[l], this many times."""
     gradient = parameter.gradient
     optimizer = rule.optimizer
     slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
@@ -348,7 +354,8 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         state = np.stack([x[each].ravel() for each in (parameter, *slots)])
         options = {name: rule.options[name] for name in optimizer.options}
         change = ParameterUpdate(optimizer, state, rule.learning_rate, options)
-        change.apply(x[gradient].ravel(), int(x[T].item()))
+        for _ in range(times):
+            change.apply(x[gradient].ravel(), int(x[T].item()))
         changed: Array = state[0].reshape(x[parameter].shape)
         return changed
 
@@ -359,8 +366,9 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         (parameter, gradient, *slots, T),
         pieces(last, gradient, parameter),
         f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
-        "\n".join(rule.numpy(parameter)),
+        "\n".join(rule.numpy(parameter) * times),
         compute,
-        rule=tuple(before),
+        rule=(*(*before, f"{parameter} := {last}") * (times - 1), *before),
         formula=rule.formula(parameter.symbol),
+        repeats=times,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from tuiprop.core.array import Formula
+from tuiprop.core.equation import Formula
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.equation import Piece

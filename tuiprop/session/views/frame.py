@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 from msgspec.structs import replace
 
-from tuiprop.core.array import Array, Rows, norm
+from tuiprop.core.array import Array, Rows
 from tuiprop.protocol.messages.payloads import (
     BranchNote,
     Figures,
@@ -32,6 +32,7 @@ from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef, CellRef
+from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000

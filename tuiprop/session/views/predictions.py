@@ -30,7 +30,7 @@ from tuiprop.session.views import decision_map as maps
 from tuiprop.session.views.frame import View
 from tuiprop.session.views.images import Images
 from tuiprop.session.views.plane import Extent, Plane, Surroundings
-from tuiprop.training.history import predicted_classes
+from tuiprop.training.metrics import accuracy, predicted_classes, probabilities
 from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.update.arrays import parameter_refs
@@ -176,11 +176,11 @@ class Problem:
             return None
         classes = len(self._session.examples.classes)
         actual = predicted_classes(self._targets(places).T)
-        probabilities = np.hstack((1 - outputs, outputs)) if outputs.shape[1] == 1 else outputs
+        shares = probabilities(outputs)
         loss = self._run.network.loss
         two = outputs.shape[1] == 1 or (classes == 2 and loss == "cross_entropy")
         if two and not (outputs.shape[1] == 2 and request.threshold == 0.5):
-            predicted = np.asarray(probabilities[:, 1] > request.threshold, np.intp)
+            predicted = np.asarray(shares[:, 1] > request.threshold, np.intp)
         else:
             predicted = predicted_classes(outputs.T)
         counts = confusion(actual, predicted, classes)
@@ -189,16 +189,16 @@ class Problem:
             found = wrong if len(wrong) else np.arange(len(actual))
         else:
             found = np.flatnonzero((actual == request.cell[0]) & (predicted == request.cell[1]))
-        of_actual = probabilities[np.arange(len(actual)), actual]
+        of_actual = shares[np.arange(len(actual)), actual]
         worst = found[np.argsort(of_actual[found], kind="stable")]
         return ClassesNote(
             counts=counts.tolist(),
             scores=class_scores(counts),
-            accuracy=float((actual == predicted).mean()),
+            accuracy=accuracy(actual, predicted),
             threshold=request.threshold if two else None,
-            roc=roc(actual == 1, probabilities[:, 1]) if two else None,
+            roc=roc(actual == 1, shares[:, 1]) if two else None,
             examples=[
-                self._example(places[i], actual[i], predicted[i], probabilities[i])
+                self._example(places[i], actual[i], predicted[i], shares[i])
                 for i in worst[request.first : request.first + request.count].tolist()
             ],
             found=len(found),

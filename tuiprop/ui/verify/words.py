@@ -19,8 +19,8 @@ HOW_CHECKED = (
 )
 HOW_AUDITED = (
     "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
-    "second time; a number may differ by 4 ε of the sizes in it. Shown is the largest difference "
-    "as a share of that, and where."
+    "second time; a number may differ by a bound of its rounding errors. Shown is the largest "
+    "difference as a share of that bound, and where."
 )
 
 _ARRAY = re.compile(r"(?:(\w+) of )?(\w+)\[(\d+)\]")
@@ -159,7 +159,7 @@ def _layer(each: ArrayProof) -> int:
 
 def flag(slip: SlipNote, width: int) -> list[Content]:
     """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
-    line = f" ✗ SLIP ON: {slip.title}  (nothing can be exported) "
+    line = f" ✗ SLIP ON: {slip.title}  (weights cannot be exported) "
     long = cell_len(line) > width
-    lines = (" ✗ SLIP ON, nothing can be exported:", f"   {slip.title}") if long else (line,)
+    lines = (" ✗ SLIP ON, weights cannot be exported:", f"   {slip.title}") if long else (line,)
     return [Content.styled(each, "bold $background on $error") for each in lines]
