@@ -316,7 +316,7 @@ def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
         *columns,
         console=Console(file=terminal()),
         expand=True,
-        redirect_stdout=False,  # else what is printed meanwhile is not escaped
+        redirect_stdout=False,  # otherwise output meanwhile is not escaped
         redirect_stderr=False,
     ) as progress:
         task = progress.add_task(
