@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.session.runs import ask, do, finish, go, look_at, opened, state_of
+from tests.session.runs import ask, do, finish, go, look_at, opened, refusal, state_of
 from tuiprop.protocol import server as engine_module
 from tuiprop.protocol.client import EngineDiedError, ProcessClient
+from tuiprop.protocol.handlers import opening
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.moving import Move, Play, Seek, Verify
-from tuiprop.protocol.messages.opening import ListNames
+from tuiprop.protocol.messages.opening import ListNames, Locate
 from tuiprop.protocol.messages.payloads import Pace
 from tuiprop.protocol.messages.views import Motion, Position, Proof
 from tuiprop.protocol.server import Engine
@@ -49,6 +50,17 @@ def prove(engine: Engine) -> None:
 )
 def test_words(error: Exception, words: str) -> None:
     assert fault_words(error) == words
+
+
+@pytest.mark.parametrize("fault", [ValueError("no"), OSError("no")])
+def test_a_fault_is_not_reported_as_bad_input(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(opening, "is_checkpoint", broken)
+    assert fault_words(fault) in refusal(Engine(), Locate(what="iris")).sentence
 
 
 # While it plays

@@ -16,7 +16,6 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Any, Protocol, TypeVar
 
-from tuiprop.errors import UserError
 from tuiprop.protocol.codec import decode_reply, encode
 from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Saving, Unsaved
 from tuiprop.protocol.pipe import BEAT, LONGEST, read_message, soonest, write_message
@@ -82,7 +81,7 @@ class ProcessClient:
     """An engine in a process of its own; starts with this object.
 
     Raises:
-        UserError: no process can be started here.
+        OSError: no process can be started here.
     """
 
     def __init__(self) -> None:
@@ -97,10 +96,9 @@ class ProcessClient:
                 stderr=self._last_words,
                 start_new_session=True,  # it ends with its input, not with the terminal
             )
-        except OSError as error:
+        except OSError:
             self._last_words.close()
-            reason = f"the engine cannot be started: {error.strerror or error}"
-            raise UserError(reason) from None
+            raise
         self._waiting: deque[tuple[type[Request[Any]], Future[Any]]] = deque()
         self._lock = threading.Lock()
         self._dead = False
@@ -113,7 +111,7 @@ class ProcessClient:
             self._process.kill()
             self._process.wait()
             self._last_words.close()
-            raise UserError(f"the engine cannot be started: {error}") from None
+            raise OSError(str(error)) from None
 
     @property
     def died(self) -> bool:
@@ -320,5 +318,5 @@ def start() -> Client:
     """An engine in a process of its own, or inline where none can be started."""
     try:
         return ProcessClient()
-    except UserError:
+    except OSError:
         return InlineClient()

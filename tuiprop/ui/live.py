@@ -11,7 +11,7 @@ from textual.widgets import Static
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.views import MotionQuery, Position, PositionQuery, Query
 from tuiprop.ui import status
-from tuiprop.ui.drawing.line import Line, labelled, spread
+from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
@@ -23,7 +23,7 @@ EVERY = 0.1
 class LiveScreen(LeftOnce, Screen[None]):
     """Looks some times a second, whoever moves the run.
 
-    A subclass composes a `Line` "#title" and one "#footer", and paints the frame.
+    A subclass composes a `Line` "#title", and paints the frame.
 
     Args:
         link: the engine.
@@ -80,11 +80,6 @@ class LiveScreen(LeftOnce, Screen[None]):
         for error in self.query(".error").results(Static):
             error.update(Content(f"✗ {sentence}" if sentence else ""))
             error.display = bool(sentence)
-
-    def show_footer(self, items: list[tuple[str, str, str]]) -> None:
-        """Keys with their words and actions."""
-        text, zones = labelled(items)
-        self.query_one("#footer", Line).show([text], [zones])
 
     def action_leave(self) -> None:
         """Back to the run."""

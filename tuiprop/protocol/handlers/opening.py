@@ -34,7 +34,7 @@ from tuiprop.session.autosave import Autosave
 from tuiprop.session.background_proof import Proof
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.kept import Named, find_kept, opened_as
-from tuiprop.session.resume import resume_session, walk_to_where_it_stood, with_what_may_differ
+from tuiprop.session.resume import resume_session, return_to_position, with_what_may_differ
 from tuiprop.session.session import open_session
 from tuiprop.session.stops import quantity_notes
 from tuiprop.session.viewpoint import Viewpoint
@@ -174,7 +174,7 @@ def open_run(engine: State, request: Open) -> Opened:
         if request.experiment:
             experiment = with_what_may_differ(saved, parse(request.experiment))
         session, differing = resume_session(saved, experiment, table=table)
-        walk_to_where_it_stood(session.run, saved)
+        return_to_position(session.run, saved)
         if request.kept_in is not None:
             what = saved.content.opened
     else:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
@@ -32,10 +32,10 @@ from tuiprop.protocol.messages.views import (
     Query,
     Trial,
 )
-from tuiprop.ui import status
+from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.grid import CursorGrid
-from tuiprop.ui.drawing.line import Line, labelled
-from tuiprop.ui.keys import KEYS
+from tuiprop.ui.drawing.key_bar import KeyBar
+from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import Fitting
@@ -101,12 +101,7 @@ class RunScreen(Fitting, Screen[None]):
     RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
     RunScreen.-hidden-hint #hint { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(key.binding for key in KEYS),
-        Binding("escape", "escape", "back", show=False),
-        Binding("tab", "panel(1)", "next panel", show=False),
-        Binding("shift+tab", "panel(-1)", "panel before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.RUN.bindings, *keys.PANELS.bindings]
 
     def __init__(self, link: Link, settings: Settings) -> None:
         super().__init__()
@@ -138,7 +133,7 @@ class RunScreen(Fitting, Screen[None]):
             yield CostChart(id="cost")
             yield self._facts
         yield Line(id="hint")
-        yield Line(id="footer")
+        yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
         """Start the clocks; they run only while the engine walks."""
@@ -149,7 +144,6 @@ class RunScreen(Fitting, Screen[None]):
         self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
         self.set_interval(PROOF_EVERY, self._look_at_the_proof)
         self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
-        self._show_footer()
         self.query_one("#title", Title).show([Content(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
@@ -158,7 +152,6 @@ class RunScreen(Fitting, Screen[None]):
         self.set_class(compact, "-compact")
         self.bench.set_class(compact, "-compact")
         self.bench.lay_out()
-        self._show_footer()
         self._paint()
         self.call_after_refresh(self.look)
 
@@ -349,16 +342,6 @@ class RunScreen(Fitting, Screen[None]):
         ):
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.layers_panel.border_subtitle = f"{line}  m = {frame[Position].examples}"
-
-    def _show_footer(self) -> None:
-        items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
-        items.insert(4, ("Shift", "back", "batch(-1)"))
-        text, zones = labelled(items)
-        for leave_out in (":", "c", "s", "w", "Shift", "x"):
-            if text.cell_length > self.size.width:
-                items = [item for item in items if item[0] != leave_out]
-                text, zones = labelled(items)
-        self.query_one("#footer", Line).show([text], [zones])
 
     # Moving
 
