@@ -242,8 +242,11 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         for row in rows:
             for line in range(row * height, (row + 1) * height):
                 self._strips.discard(line)
-        first = self.head - self.painted_from * height
-        self.refresh(*(Region(0, first + row * height, self.area.width, height) for row in rows))
+        first, area = self.head - self.painted_from * height, self.area
+        places = (first + row * height for row in rows)
+        regions = [Region(0, y, area.width, height) for y in places if 0 <= y < area.height]
+        if regions:
+            self.refresh(*regions)
 
     def notify_style_update(self) -> None:
         """Draw everything anew after the style sheet or the theme has changed."""
