@@ -65,7 +65,7 @@ def _engine(units: int, epochs: int) -> Engine:
     tables = {"data": {"source": "digits"}, "network": {"layers": layers}, "training": training}
     _ask(engine, Open(experiment=tables), Opened)
     _ask(engine, Seek(update=epochs), Done)
-    while engine._opened().walk.goal is not None:
+    while engine._opened().cursor.goal is not None:
         engine.work()
     return engine
 

@@ -18,7 +18,7 @@ from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.requests import Move, Seek
-from tuiprop.session.playback import Walk
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import open_session
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.run import Run, TrainingData
@@ -52,7 +52,7 @@ def wide(examples: int) -> tuple[Run, int]:
 
 def measure(title: str, run: Run, last: int, repeat: int) -> None:
     """Walk to update `last`, go to random places and back from them, and print the table."""
-    walk = Walk(run)
+    cursor = Cursor(run)
     advance, walked = run.trainer.advance, [0]
 
     def counted(updates: int) -> None:
@@ -62,23 +62,25 @@ def measure(title: str, run: Run, last: int, repeat: int) -> None:
     def going(start: Callable[[Any], object], request: Seek | Move) -> tuple[float, int]:
         before, began = walked[0], perf_counter()
         start(request)
-        while walk.work() is not None:
+        while cursor.work() is not None:
             pass
         return perf_counter() - began, walked[0] - before
 
     run.trainer.advance = counted  # type: ignore[method-assign]
-    seconds, updates = going(walk.seek, Seek(update=last))
+    seconds, updates = going(cursor.seek, Seek(update=last))
     print(f"{title}: {updates} updates in {seconds:.1f} s, {seconds / updates * 1e3:.3f} ms each")
     print(f"  {len(run.timeline)} key frames of {run.trainer.state.nbytes} bytes")
     found: dict[str, list[tuple[float, int]]] = {"any update": []}
     generator = np.random.default_rng(1)
     for name, move in BACK.items():
         for t in generator.integers(1, last + 1, repeat).tolist():
-            found["any update"].append(going(walk.seek, Seek(update=t)))
-            found.setdefault(name, []).append(going(walk.move, move))
-    going(walk.seek, Seek(update=last))
+            found["any update"].append(going(cursor.seek, Seek(update=t)))
+            found.setdefault(name, []).append(going(cursor.move, move))
+    going(cursor.seek, Seek(update=last))
     for name, move in BACK.items():
-        found[f"{name}, again and again"] = [going(walk.move, move) for _ in range(repeat) if run.t]
+        found[f"{name}, again and again"] = [
+            going(cursor.move, move) for _ in range(repeat) if run.t
+        ]
     print(f"  {'':36} {'ms: median':>10} {'p95':>7} {'most':>7} {'updates: median':>16} p95 most")
     for name, times in found.items():
         seconds_, updates_ = np.array(times).T

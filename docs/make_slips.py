@@ -6,7 +6,7 @@ python docs/make_slips.py
 import re
 from pathlib import Path
 
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 PAGE = Path(__file__).with_name("proof.md")
 
@@ -17,7 +17,7 @@ BETWEEN = re.compile(r"(?<=<!-- slips -->\n).*?(?=<!-- /slips -->)", re.DOTALL)
 def table() -> str:
     """The slips as Markdown."""
     lines = ["| slip | right | |", "|---|---|---|"]
-    lines += [f"| {slip.title} | {slip.right} | {slip.sentence} |" for slip in SLIPS.values()]
+    lines += [f"| {slip.title} | {slip.right} | {slip.sentence} |" for slip in MISTAKES.values()]
     return "\n".join(lines) + "\n"
 
 

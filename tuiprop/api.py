@@ -6,7 +6,8 @@ from tuiprop.errors import InputError
 from tuiprop.models import weights
 from tuiprop.models.export import export
 from tuiprop.models.model import Model
-from tuiprop.session.session import DivergedError, Session, open_session
+from tuiprop.session.divergence import DivergedError, record_of
+from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import Experiment, load
 from tuiprop.update.record import Record
 
@@ -52,7 +53,7 @@ def record(experiment: Experiment, update: int = 1) -> Record:
     """
     if update < 1:
         raise InputError.invalid(str(update), "a whole number, 1 or more", key="update")
-    return open_session(experiment).record(update)
+    return record_of(open_session(experiment), update)
 
 
 def save(run: Session | Model, path: str | Path) -> None:

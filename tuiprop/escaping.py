@@ -63,6 +63,6 @@ def in_cells(text: str) -> str:
 
 
 def pasted(text: str) -> str:
-    """Return the first line of a pasted text, with spaces for tabs and without hidden characters."""
+    """Return the first line of a pasted text, tabs as spaces, without hidden characters."""
     line = _LINE_END.split(text, maxsplit=1)[0]
     return line.replace("\t", " ").translate(_NOTHING)

@@ -360,11 +360,10 @@ def test_check(tmp_path: Path) -> None:
 
 
 def test_check_of_a_wrong_derivative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(z: Array, a: Array, da: Array, out: Array, scratch: Array) -> None:
-        np.multiply(1.0 - a, a, scratch)
-        np.multiply(scratch, da, out)
+    def wrong(z: Array, a: Array, out: Array, scratch: Array) -> None:
+        np.multiply(1.0 - a, a, out)
 
-    tanh = dataclasses.replace(ACTIVATIONS["tanh"], multiply_derivative=wrong)
+    tanh = dataclasses.replace(ACTIVATIONS["tanh"], derivative=wrong)
     monkeypatch.setitem(ACTIVATIONS, "tanh", tanh)
     ended = tuiprop("check", experiment(tmp_path))
     assert sentence(ended, status=1) == "the gradient check failed for dW1, db1"
@@ -476,7 +475,7 @@ def test_inspect_another_programs(tmp_path: Path) -> None:
 
 def test_inspect_what_is_no_model(tmp_path: Path) -> None:
     path = experiment(tmp_path)
-    expected = f"{path}: expected the suffix .npz or .safetensors or .json, got .toml"
+    expected = f"{path}: expected a suffix of .npz, .safetensors, .json, got .toml"
     assert sentence(tuiprop("inspect", path)) == expected
     text = tmp_path / "text.npz"
     text.write_bytes(path.read_bytes())

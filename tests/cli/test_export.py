@@ -9,9 +9,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.cli.command import experiment, sentence, tuiprop
-from tuiprop.models import formats
-from tuiprop.models.formats import FORMATS, READ, onnx_graph
-from tuiprop.models.formats import python_scripts as scripts
+from tuiprop.models.formats import FORMATS, READ, onnx_graph, torch_script
+from tuiprop.models.formats import format as format_module
 from tuiprop.models.weights import load_model
 from tuiprop.training.run import Run
 
@@ -65,8 +64,8 @@ def test_the_help_lists_the_formats() -> None:
 @pytest.mark.parametrize(
     ("out", "words"),
     [
-        ("w", "expected the suffix .npz or "),
-        ("w.pt", "expected the suffix .npz or "),
+        ("w", "expected a suffix of .npz, "),
+        ("w.pt", "expected a suffix of .npz, "),
         ("none/w.py", "there is no folder none"),
     ],
 )
@@ -152,8 +151,9 @@ def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path, comm
 def test_what_a_format_lacks_is_said_before_it_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    monkeypatch.delitem(scripts.MODULES, "gelu")
-    monkeypatch.delitem(onnx_graph._FUNCTIONS, "tanh")  # the formula of gelu calls it
+    monkeypatch.delitem(torch_script.MODULES, "gelu")
+    for functions in (torch_script._FUNCTIONS, onnx_graph._FUNCTIONS):
+        monkeypatch.delitem(functions, "tanh")  # the formula of gelu calls it
     monkeypatch.setattr(Run, "advance", lambda *_, **__: pytest.fail("it trains"))
     layers = [{"units": 4, "activation": "gelu"}, {"units": 3, "activation": "softmax"}]
     path, out = experiment(tmp_path, network={"layers": layers}), tmp_path / f"w{suffix}"
@@ -167,7 +167,7 @@ def test_what_a_format_lacks_is_said_before_it_trains(
 def test_a_missing_library_is_said_before_it_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(format_module, "find_spec", lambda name: None)
     monkeypatch.setattr(Run, "advance", lambda *_, **__: pytest.fail("it trains"))
     out = tmp_path / "w.onnx"
     found = sentence(tuiprop("train", experiment(tmp_path), "--export", out))

@@ -103,7 +103,7 @@ def test_numbers_and_their_scores(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_is_one_sentence(model: Path, table: Path, tmp_path: Path) -> None:
-    assert ".csv or .parquet or .jsonl, got .txt" in sentence(
+    assert ".csv, .parquet, .jsonl, got .txt" in sentence(
         tuiprop("predict", model, table, "--out", tmp_path / "out.txt")
     )
     assert "there is no such file" in sentence(tuiprop("predict", model, tmp_path / "no.csv"))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef, T
 from tuiprop.update.operation import Arrays, Operation, operations
 from tuiprop.update.record import Record
+
+L2_AND_DTYPE = [(0.0, "float64"), (0.3, "float32"), (0.3, "float64")]
 
 
 def tracer_of(training: Trainer, **options: object) -> Tracer:
@@ -42,8 +45,10 @@ def about(operation: Operation, origin: Origin) -> str:
     return f"{operation.text} at {origin.cell}: {origin.difference} > {origin.bound}"
 
 
-@pytest.mark.parametrize(("hidden", "output", "loss"), CASES)
-@pytest.mark.parametrize(("l2", "dtype"), [(0.0, "float64"), (0.3, "float32")])
+@pytest.mark.parametrize(
+    ("hidden", "output", "loss", "l2", "dtype"),
+    [(*case, *settings) for case, settings in zip(CASES, cycle(L2_AND_DTYPE), strict=False)],
+)
 def test_every_number_closes(hidden: str, output: str, loss: str, l2: float, dtype: str) -> None:
     training = trainer(hidden, output, loss, l2, layers=1, dtype=dtype)
     training.advance(3)  # update 4 has 4 examples
@@ -321,8 +326,7 @@ def test_a_saturated_output() -> None:
 
 
 @pytest.mark.parametrize("hidden", [g for g in ACTIVATIONS if not ACTIVATIONS[g].output_only])
-@pytest.mark.parametrize("rate", [1e2, 1e30])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("rate", "dtype"), [(1e2, "float64"), (1e30, "float32")])
 def test_a_run_that_diverges_closes_and_warns_of_nothing(
     hidden: str, rate: float, dtype: str
 ) -> None:

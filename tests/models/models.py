@@ -9,8 +9,9 @@ import pytest
 
 from tuiprop.core.initialization import initialize
 from tuiprop.data.preparation.encoding import Preparation
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.training.experiment import parse
+from tuiprop.training.network import network_of
 
 OUTPUT_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 

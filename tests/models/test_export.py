@@ -17,13 +17,13 @@ from tests.models.models import close, library, model, rows_of
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.errors import FileError
-from tuiprop.models import formats
 from tuiprop.models.contents import LARGEST
 from tuiprop.models.export import export
-from tuiprop.models.formats import FORMATS, READ, SUFFIXES, npz
-from tuiprop.models.formats import python_scripts as scripts
+from tuiprop.models.formats import FORMATS, READ, SUFFIXES, npz, numpy_script
+from tuiprop.models.formats import format as format_module
 from tuiprop.models.model import Model
 from tuiprop.models.plain import examples
+from tuiprop.models.scripts import running
 
 
 def wrong(each: Model, path: Path) -> str:
@@ -46,7 +46,7 @@ def test_parameters_that_differ_in_the_last_bit(
     encode = FORMATS[suffix].encode
     monkeypatch.setitem(vars(FORMATS[suffix]), "encode", lambda _, words: encode(other, words))
     assert wrong(each, tmp_path / f"w{suffix}") == (
-        "not written: what it would hold differs from the parameters"
+        "not written: its content differs from the parameters"
     )
 
 
@@ -65,17 +65,17 @@ def test_a_script_that_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str], words: str
 ) -> None:
     def encode(each: Model, metadata: dict[str, Any]) -> bytes:
-        text = scripts.numpy_script(each, metadata).decode()
+        text = numpy_script.encode(each, metadata).decode()
         assert change(text) != text
         return change(text).encode()
 
     monkeypatch.setitem(vars(FORMATS[".py"]), "encode", encode)
     text = wrong(model(), tmp_path / "w.py")
-    assert text.startswith(f"not written: what it would hold {words}")
+    assert text.startswith(f"not written: its content {words}")
 
 
 def test_a_script_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scripts, "SECONDS", 1)
+    monkeypatch.setattr(running, "SECONDS", 1)
     monkeypatch.setitem(vars(FORMATS[".py"]), "encode", lambda *_: b"while True: pass")
     assert wrong(model(), tmp_path / "w.py").endswith("no predictions in 1 seconds")
 
@@ -94,7 +94,7 @@ def test_predictions_that_are_infinite_are_equal(tmp_path: Path) -> None:
 
 
 def test_a_network_that_no_file_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: name)
+    monkeypatch.setattr(format_module, "find_spec", lambda name: name)
 
     class Large:
         size, itemsize, nbytes = LARGEST // 8, 8, LARGEST
@@ -169,7 +169,7 @@ def test_a_script_from_a_shell(tmp_path: Path, suffix: str) -> None:
 
 
 def test_the_script_needs_numpy_only(tmp_path: Path) -> None:
-    content = scripts.numpy_script(model(), {}).decode()
+    content = numpy_script.encode(model(), {}).decode()
     lines = [line.split() for line in content.splitlines()]
     modules = {line[1] for line in lines if line and line[0] in ("import", "from")}
     assert modules - set(sys.stdlib_module_names) == {"numpy"}
@@ -213,11 +213,9 @@ def test_an_onnx_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     each, other = model(), model(seed=5)
     monkeypatch.setitem(vars(FORMATS[".onnx"]), "encode", lambda _, words: encode(other, words))
     text = wrong(each, tmp_path / "w.onnx")
-    assert text.startswith("not written: what it would hold predicts otherwise, by up to ")
+    assert text.startswith("not written: its content predicts otherwise, by up to ")
     monkeypatch.setitem(vars(FORMATS[".onnx"]), "encode", lambda _, words: b"nonsense")
-    assert wrong(each, tmp_path / "w.onnx").startswith(
-        "not written: what it would hold does not run"
-    )
+    assert wrong(each, tmp_path / "w.onnx").startswith("not written: its content does not run")
 
 
 # Places where nothing can be written

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,10 +14,9 @@ from tests.session.runs import ask
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.errors import FileError
-from tuiprop.models import formats
 from tuiprop.models.export import export, refusal_of, remarks
-from tuiprop.models.formats import FORMATS, READ, SUFFIXES, format_of, onnx_graph
-from tuiprop.models.formats import python_scripts as scripts
+from tuiprop.models.formats import FORMATS, READ, SUFFIXES, format_of, onnx_graph, torch_script
+from tuiprop.models.formats import format as format_module
 from tuiprop.models.model import Model
 from tuiprop.protocol.messages.replies import Vocabulary
 from tuiprop.protocol.messages.requests import Ask
@@ -52,7 +52,7 @@ def test_where_an_export_can_be_written(tmp_path: Path) -> None:
         assert refusal_of(str(tmp_path / f"w{suffix}")) == ""
     path = str(tmp_path / "w.txt")
     assert refusal_of(path).startswith(f"{path}: ")
-    with refused(FileError, "", ".txt", " or ".join(SUFFIXES), file=path):
+    with refused(FileError, "", ".txt", ", ".join(SUFFIXES), file=path):
         export(model(), path)
     assert list(tmp_path.iterdir()) == []
 
@@ -74,7 +74,7 @@ def test_a_library_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.Mon
     def lacking(name: str) -> object:
         return None if name in ("onnx", "torch", "sklearn") else find_spec(name)
 
-    monkeypatch.setattr(formats, "find_spec", lacking)
+    monkeypatch.setattr(format_module, "find_spec", lacking)
     path = tmp_path / "w.onnx"
     for function in (remarks, export):
         with pytest.raises(FileError, match=r"ONNX needs the package onnx: pip install 'tuiprop"):
@@ -93,8 +93,8 @@ def test_a_library_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.M
     def broken(name: str) -> object:
         raise RuntimeError("built for another\nprocessor")
 
-    monkeypatch.setattr(formats, "find_spec", lambda name: object())
-    monkeypatch.setattr(formats, "import_module", broken)
+    monkeypatch.setattr(format_module, "find_spec", lambda name: object())
+    monkeypatch.setattr(format_module, "import_module", broken)
     words = "onnx, which cannot be imported: RuntimeError: built for another processor"
     for function in (remarks, export):
         with pytest.raises(FileError, match=words):
@@ -103,8 +103,8 @@ def test_a_library_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     "expresses",
-    [scripts.MODULES.__contains__, onnx_graph.expresses],
-    ids=["python_scripts.MODULES", "onnx_graph._FUNCTIONS"],
+    [torch_script.expresses, onnx_graph.expresses],
+    ids=["torch_script", "onnx_graph"],
 )
 def test_every_export_table_has_every_activation(expresses: Callable[[str], bool]) -> None:
     assert [name for name in ACTIVATIONS if not expresses(name)] == []
@@ -114,8 +114,9 @@ def test_every_export_table_has_every_activation(expresses: Callable[[str], bool
 def test_an_activation_that_a_table_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    monkeypatch.delitem(scripts.MODULES, "gelu")
-    monkeypatch.delitem(onnx_graph._FUNCTIONS, "tanh")  # the formula of gelu calls it
+    monkeypatch.delitem(torch_script.MODULES, "gelu")
+    for functions in (torch_script._FUNCTIONS, onnx_graph._FUNCTIONS):
+        monkeypatch.delitem(functions, "tanh")  # the formula of gelu calls it
     each, path = model((2, 3, 2, 1), ("tanh", "gelu")), tmp_path / f"w{suffix}"
     if suffix not in (".onnx", "_torch.py"):  # by its name, or by its formula in NumPy
         remarks(each, str(path))
@@ -142,7 +143,7 @@ def test_an_activation_that_a_table_lacks(
     ],
 )
 def test_what_is_done_instead(activation: str, suffix: str, expected: str) -> None:
-    found = FORMATS[suffix].instead(model((2, 3, 1), activation))
+    found = FORMATS[suffix].substitutions(model((2, 3, 1), activation))
     assert found.startswith(expected)
     assert bool(found) == bool(expected)
 
@@ -151,14 +152,14 @@ def test_text_that_is_not_encoded() -> None:
     each = model((2, 1), names=("x", "colour"))
     preparation = (Preparation("x"), Preparation("colour", category="red"))
     each = Model(each.experiment, each.parameters, ("x", "colour=red"), (), preparation, 0)
-    said = {suffix for suffix in SUFFIXES if "colour=red" in FORMATS[suffix].instead(each)}
+    said = {suffix for suffix in SUFFIXES if "colour=red" in FORMATS[suffix].substitutions(each)}
     assert said == {".onnx", ".py", "_torch.py", "_sklearn.py"}
 
 
 def test_not_standardised_is_nothing_to_say() -> None:
     each = model((2, 1))
     plain = Model(each.experiment, each.parameters, each.inputs, (), (Preparation("x0"),) * 2, 0)
-    assert FORMATS[".safetensors"].instead(plain) == ""
+    assert FORMATS[".safetensors"].substitutions(plain) == ""
 
 
 def test_numbers_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
@@ -171,3 +172,21 @@ def test_numbers_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
             export(each, path)
         assert str(caught.value) == f"{path}: W2 holds values that are not finite"
         assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("activation", [name for name, g in ACTIVATIONS.items() if g.derivative])
+def test_an_activation_without_a_module_of_pytorch_is_written_by_its_formula(
+    monkeypatch: pytest.MonkeyPatch, activation: str
+) -> None:
+    monkeypatch.delitem(torch_script.MODULES, activation)
+    network = model((2, 3, 1), (activation,), "tanh")
+    script = FORMATS["_torch.py"].encode(network, {}).decode()
+    assert f"class {activation}(nn.Module):" in script
+    assert f"    {activation}()," in script
+    functions = {name: getattr(np, name, None) for name in torch_script._FUNCTIONS}
+    stand_in = SimpleNamespace(**functions, clamp=np.clip, where=np.where)
+    z = np.linspace(-3.0, 3.0, 31).reshape(1, 31)
+    found = eval(torch_script.in_torch(activation), {"torch": stand_in, "z": z})
+    expected = np.empty_like(z)
+    ACTIVATIONS[activation].function(z, expected, np.empty_like(z))
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)

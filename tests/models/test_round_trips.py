@@ -156,7 +156,7 @@ def test_the_script_for_scikit_learn(name: str, dtype: str) -> None:
     names = run_script(each, "_sklearn.py")
     expected = each.predict(rows)
     close(names["predict"](rows), expected)
-    assert ("mlp" in names) == (FORMATS["_sklearn.py"].instead(each) == "")
+    assert ("mlp" in names) == (FORMATS["_sklearn.py"].substitutions(each) == "")
     chosen = names["pipeline"].predict(rows)
     if each.classes:
         several = expected.argmax(axis=1) if expected.shape[1] > 1 else expected[:, 0] > 0.5

@@ -19,7 +19,7 @@ from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.autosave import Autosave
 from tuiprop.session.fault import fault_words
-from tuiprop.training.plan import InForce
+from tuiprop.training.plan import UpdateConfig
 from tuiprop.training.trainer import Trainer
 from tuiprop.verify.gradient_check import GradientChecker
 
@@ -83,7 +83,7 @@ def test_a_fault_while_it_plays_pauses_the_run(
 def test_a_fault_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     do(engine, Seek(update=7))
-    monkeypatch.setattr(engine._opened().walk, "_work_at", lambda *_: [][0])
+    monkeypatch.setattr(engine._opened().cursor, "_work_at", lambda *_: [][0])
     ask(engine, Play(pace=Pace(rate=5, operations=True)), Done)
     assert engine.work() is None
     assert frame_of(engine).status == "paused"
@@ -127,10 +127,10 @@ def test_a_proof_that_raises_has_failed_and_is_not_tried_again(
 
 
 def test_an_audit_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: InForce, *_: object) -> None:
+    def broken(self: UpdateConfig, *_: object) -> None:
         raise KeyError("lion")
 
-    monkeypatch.setattr(InForce, "audit", broken)
+    monkeypatch.setattr(UpdateConfig, "audit", broken)
     engine = opened()
     go(engine, 3)
     prove(engine)

@@ -32,7 +32,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 SIZES = (4, 3, 3)
 COUNT = 17
@@ -167,13 +167,14 @@ class Straight:
             plan = trainer.plan.with_edits(edits)  # type: ignore[arg-type]
             trainer.restore(trainer.state.copy(), 0, plan)
         session.run.trainer.advance(t - session.run.trainer.t)
-        session.run.trainer.settle()
+        session.run.trainer.apply_pending_edits()
         return session
 
 
 def assert_fits(engine: Engine, straight: Straight) -> None:
     """Where it stands is where a straight run with the edits of the branch comes to."""
-    view, run = engine._opened().view, engine._opened().session.run
+    at = engine._opened().at
+    run = at.run
     alone = straight.at(run.branch.edits, run.t)
     assert np.array_equal(run.trainer.state, alone.run.trainer.state)
     frame = engine.handle(Look(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
@@ -182,10 +183,9 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert frame.update == run.t
     assert frame.history_length >= frame.epochs_done + 1
     assert (frame.slip.name if frame.slip else None) == (
-        alone.run.trainer.force.slip.name if alone.run.trainer.force.slip else None
+        alone.run.trainer.config.slip.name if alone.run.trainer.config.slip else None
     )
-    within = engine._opened().walk.within
-    assert (frame.now is None) == (within.record is None)
+    assert (frame.now is None) == (at.cursor.partial.record is None)
     if frame.now is None:
         assert frame.unmade == []
         return
@@ -195,8 +195,7 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     made = {operation.result for operation in operations[: frame.now.number]}
     for matrix in frame.operands:
         assert_is_recorded(matrix.window, matrix.made, matrix.values, record, made)
-    if view.trial is not None:
-        assert frame.what_if is not None
+    assert (frame.what_if is None) == (at.what_if is None)
 
 
 def whole(symbol: str, layer: int) -> Window:
@@ -245,4 +244,4 @@ def test_the_sequences_reach_what_they_are_to_reach() -> None:
     assert len(drawn) == 14
     network = open_session(parse(experiment())).run.network
     assert network.sizes == SIZES
-    assert all(not SLIPS[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))
+    assert all(not MISTAKES[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))

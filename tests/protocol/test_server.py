@@ -68,8 +68,9 @@ from tuiprop.protocol.messages.requests import (
     Verify,
 )
 from tuiprop.protocol.server import Engine
-from tuiprop.session import playback as walk_module
-from tuiprop.session.session import DivergedError, Session, open_session
+from tuiprop.session import cursor as cursor_module
+from tuiprop.session.divergence import DivergedError, record_of
+from tuiprop.session.session import Session, open_session
 from tuiprop.session.views import frame as view_module
 from tuiprop.session.views import table as table_view
 from tuiprop.session.views.operation import describe
@@ -372,7 +373,7 @@ def test_toggle() -> None:
 
 def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now)
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     engine = opened()
     ask(engine, SetPace(pace=Pace(rate=1.0)), Done)
     assert ask(engine, Look(), Frame).status == "paused"  # it does not begin
@@ -455,7 +456,7 @@ def test_move(start: int, move: Move, end: int) -> None:
 
 
 def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
     engine = opened(tables(batch_size=1))
     for _ in range(3):
         ask(engine, Move(epochs=10), Done)
@@ -511,7 +512,7 @@ def test_the_initial_state() -> None:
 def test_every_array_is_the_records(update: int) -> None:
     engine = opened()
     go(engine, update)
-    record = session_at(0).record(update)
+    record = record_of(session_at(0), update)
     after = session_at(update).parameters
     for l in (1, 2):
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
@@ -566,7 +567,7 @@ def test_da_of_the_output_where_it_saturates() -> None:
 def test_names_of_rows_and_columns() -> None:
     engine = opened()
     go(engine, 3)
-    record = session_at(0).record(3)
+    record = record_of(session_at(0), 3)
     inputs = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
     units, classes = ["u0", "u1", "u2", "u3", "u4"], ["setosa", "versicolor", "virginica"]
     examples = [f"#{row}" for row in record.examples]
@@ -657,7 +658,7 @@ def test_J_is_that_of_an_independent_session(update: int) -> None:
 
 def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now)
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     engine = opened()
     ask(engine, Play(pace=Pace(rate=1.0)), Done)
     for update in (0, 3, 5, 12):

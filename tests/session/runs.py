@@ -47,7 +47,7 @@ def opened(experiment: Tables | None = None, **options: Any) -> Engine:
 
 def finish(engine: Engine) -> None:
     """Let it walk to where it is going; what it would prove there is left alone."""
-    while engine._opened().walk.goal is not None:
+    while engine._opened().cursor.goal is not None:
         engine.work()
 
 

@@ -27,10 +27,10 @@ from tuiprop.protocol.messages.requests import (
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
-from tuiprop.session import playback as walk_module
+from tuiprop.session import cursor as cursor_module
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.verify.gradient_check import GradientChecker, check_gradient
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,10 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     run = session.run
     rows = run.batches.rows(8)
     expected = check_gradient(
-        run.network, run.trainer.parameters, run.trainer.inputs[rows], run.trainer.targets[rows]
+        run.network,
+        run.trainer.parameters,
+        run.trainer.examples.inputs[rows],
+        run.trainer.examples.targets[rows],
     )
     assert note.layers == [expected.layer(l).text for l in (1, 2)]
     assert all(text.startswith("✓ ") for text in note.layers)
@@ -309,7 +312,7 @@ ARRAYS = {
 }
 
 
-@pytest.mark.parametrize("name", SLIPS)
+@pytest.mark.parametrize("name", MISTAKES)
 def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path) -> None:
     engine = opened(deep() if name == "back_transpose" else xor())
     do(engine, Seek(update=5))
@@ -320,7 +323,7 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     frame = do(engine, SetSlip(name=name))
     assert (place_of(frame), frame.branch, len(frame.branches)) == ((5, 0), 1, 2)
     assert frame.slip is not None
-    assert (frame.slip.name, frame.slip.title) == (name, SLIPS[name].title)
+    assert (frame.slip.name, frame.slip.title) == (name, MISTAKES[name].title)
     assert frame.branches[1].edits == [f"slip {name}"]
     assert state_of(engine) == state, "it acts from the next update on"
     do(engine, Move(updates=1))
@@ -341,8 +344,9 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     path = str(tmp_path / "a.npz")
     for request in (Export(path=path), SaveRecord(path=path)):
         sentence = refusal(engine, request).sentence
-        words = f"not exported: a slip is on, {SLIPS[name].title}; v takes it out"
-        assert sentence == f"{path}: {words}"
+        assert sentence.startswith(f"{path}: not exported: ")
+        assert MISTAKES[name].title in sentence
+        assert "go back to update" in sentence
     assert not Path(path).exists()
 
     # before it came all is right, and the weights can be taken
@@ -359,8 +363,9 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     assert (frame.slip, frame.branch) == (None, 2)
     do(engine, Move(updates=1))
     assert proved(engine).passed
-    ask(engine, Export(path=path), Exported)
-    ask(engine, SaveRecord(path=str(tmp_path / "b.npz")), Exported)
+    refusal(engine, Export(path=path))
+    refusal(engine, SaveRecord(path=path))
+    ask(engine, Export(path=str(tmp_path / "a.tuiprop")), Exported)
 
     do(engine, Seek(branch=0))
     assert state_of(engine) == state
@@ -370,11 +375,11 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("experiment", "name", "words"),
     [
-        (tables(), "loss", "this slip is one of binary_cross_entropy"),
+        (tables(), "loss", "this mistake is one of binary_cross_entropy"),
         (tables(), "nonsense", "got 'nonsense'"),
         (tables(), None, "no slip is on"),
         (tables(batch_size=1), "no_mean", "it needs a batch size of 2 or more"),
-        (xor(), "back_transpose", "it needs two layers"),
+        (xor(), "back_transpose", "it needs two consecutive layers"),
     ],
 )
 def test_slips_that_cannot_be(experiment: Tables, name: str | None, words: str) -> None:
@@ -417,7 +422,7 @@ def test_a_slip_is_not_put_in_while_something_is_tried() -> None:
 
 
 def test_a_slip_stops_what_walks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
+    monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     engine = opened()
     ask(engine, Play(), Done)
     engine.work()

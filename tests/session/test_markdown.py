@@ -7,6 +7,7 @@ import pytest
 
 import tuiprop
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.session.divergence import record_of
 from tuiprop.session.markdown import MOST, explain
 from tuiprop.session.session import Session, open_session
 from tuiprop.session.views.operation import long_route
@@ -124,7 +125,7 @@ def test_the_long_route_is_spoken_of_at_fused_pairs_only_and_in_the_words_of_the
     session = opened()
     text = explain(session, 3)
     beside = "It is not on the way: dz comes from a − y."
-    words = long_route(session.run.network, session.record(3))
+    words = long_route(session.run.network, record_of(session, 3))
     assert words.startswith("The long route, over da[2], differs by at most")
     assert beside in section(text, "da[2]")
     assert words in section(text, "dz[2]")

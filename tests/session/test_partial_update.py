@@ -200,8 +200,9 @@ def test_the_last_operation_of_an_update_is_shown_when_it_has_just_been_done() -
 def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     engine.handle(Seek(update=40))
+    finish(engine)
     monkeypatch.setattr("tuiprop.session.views.frame.PATIENCE", 0.0)
-    monkeypatch.setattr("tuiprop.training.run.Run.replay", lambda self, update: (39, 60.0))
+    monkeypatch.setattr("tuiprop.training.run.Run.replay_cost", lambda self, update: (39, 60.0))
     before = Window(array=ArrayRef("W", 1), rows=9, columns=9, before=True)
     frame = engine.handle(Look(operands=[before]))
     assert isinstance(frame, Frame)

@@ -13,10 +13,11 @@ from tuiprop.protocol.messages.prediction_payloads import SHADES, MapNote, MapWa
 from tuiprop.protocol.messages.replies import Done, Studied
 from tuiprop.protocol.messages.requests import Keep, Move, Pause, Play, Study, Try
 from tuiprop.protocol.server import Engine
-from tuiprop.session.scores import class_scores, confusion, evenly, number_score, r_squared, roc
+from tuiprop.session.divergence import record_of
+from tuiprop.session.scores import class_scores, confusion, evenly, number_score, roc
 from tuiprop.session.session import Session
 from tuiprop.session.views import predictions as problem
-from tuiprop.training.history import predicted_classes
+from tuiprop.training.metrics import NumberMetrics, predicted_classes
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 
@@ -74,8 +75,8 @@ def test_confusion_and_scores_by_hand() -> None:
     first, second, third, fourth = class_scores(counts)
     assert (first.precision, first.recall, first.f1) == (2 / 4, 2 / 3, 4 / 7)
     assert (second.precision, second.recall, second.f1) == (1 / 2, 1 / 2, 1 / 2)
-    assert (third.precision, third.recall, third.f1, third.support) == (None, 0, 0, 1)
-    assert (fourth.precision, fourth.recall, fourth.f1, fourth.support) == (None, None, None, 0)
+    assert (third.precision, third.recall, third.f1) == (None, 0, 0)
+    assert (fourth.precision, fourth.recall, fourth.f1) == (None, None, None)
 
 
 def test_roc_by_hand() -> None:
@@ -83,11 +84,6 @@ def test_roc_by_hand() -> None:
     assert found.points == [(0, 0), (0, 0.5), (0.5, 1), (1, 1)]
     assert found.area == 0.875
     assert roc(np.array([True, True]), np.array([0.1, 0.2])).area is None
-
-
-def test_r_squared_by_hand() -> None:
-    assert r_squared(np.array([1.0, 2, 3]), np.array([1.0, 2, 4])) == 0.5
-    assert r_squared(np.array([2.0, 2]), np.array([1.0, 2])) is None
 
 
 def test_numbers_that_are_not_finite_are_scored_as_what_they_are() -> None:
@@ -118,8 +114,8 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
     np.testing.assert_array_equal(counts, metrics.confusion_matrix(actual, predicted))
     theirs = metrics.precision_recall_fscore_support(actual, predicted)
     for k, score in enumerate(class_scores(counts)):
-        ours = np.array([score.precision, score.recall, score.f1, score.support], float)
-        np.testing.assert_allclose(ours, [row[k] for row in theirs], rtol=1e-13)
+        ours = np.array([score.precision, score.recall, score.f1], float)
+        np.testing.assert_allclose(ours, [row[k] for row in theirs[:3]], rtol=1e-13)
     positive, p = rng.random(300) < 0.4, rng.random(300).round(2)
     found = roc(positive, p)
     assert found.area is not None
@@ -127,7 +123,7 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
     alarms, hits, _ = metrics.roc_curve(positive, p, drop_intermediate=False)
     assert set(found.points) <= set(zip(alarms.tolist(), hits.tolist(), strict=True))
     y, guess = rng.normal(size=50), rng.normal(size=50)
-    ours_of_numbers = r_squared(y, guess)
+    ours_of_numbers = NumberMetrics.of(y, guess).r2
     assert ours_of_numbers is not None
     np.testing.assert_allclose(ours_of_numbers, metrics.r2_score(y, guess), rtol=1e-13)
 
@@ -254,7 +250,7 @@ def test_numbers_in_the_unit_of_the_target() -> None:
     (score,) = study(engine).numbers
     np.testing.assert_allclose(score.mae, np.abs(y - y_hat).mean(), rtol=1e-12)
     np.testing.assert_allclose(score.rmse, np.sqrt(((y - y_hat) ** 2).mean()), rtol=1e-12)
-    r2 = r_squared(y, y_hat)
+    r2 = NumberMetrics.of(y, y_hat).r2
     assert score.r2 is not None
     assert r2 is not None
     np.testing.assert_allclose(score.r2, r2, rtol=1e-9, atol=1e-12)
@@ -460,8 +456,7 @@ def test_the_way_of_an_example_is_its_column_in_the_record() -> None:
     engine = opened()
     go(engine, 7)
     session = session_of(engine)
-    record = session.record(8)
-    engine._opened().session.run.seek(7)
+    record = record_of(session, 8)
     for column in (0, 11):
         way = study(engine, example=int(record.examples[column])).way
         assert way is not None

@@ -18,7 +18,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.update.arrays import ArrayRef, CellRef, of_layer
 from tuiprop.update.record import Record
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 def classes(**training: Any) -> Tables:
@@ -331,7 +331,7 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
 # Slips
 
 
-@pytest.mark.parametrize("slip", [name for name in SLIPS if name != "back_transpose"])
+@pytest.mark.parametrize("slip", [name for name in MISTAKES if name != "back_transpose"])
 def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip: str) -> None:
     engine = opened(two_classes(optimizer="sgd"))
     go(engine, 2)
@@ -344,7 +344,7 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
             continue
         name = str(place.array)
         if note.slip:
-            assert note.slip == SLIPS[slip].sentence
+            assert note.slip == MISTAKES[slip].sentence
             assert "{" not in note.equation
             slipped.add(name)
             not_closed |= set() if note.closes else {name}

@@ -11,7 +11,7 @@ from tuiprop.protocol.messages.payloads import Message, Pace, Stop, Tables, Wind
 from tuiprop.protocol.messages.replies import Done, Frame
 from tuiprop.protocol.messages.requests import Change, Look, Move, Pause, Play, Seek, SetStops
 from tuiprop.protocol.server import Engine
-from tuiprop.session import playback as walk_module
+from tuiprop.session import cursor as cursor_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.update.arrays import ArrayRef
@@ -206,8 +206,8 @@ def test_a_move_back_while_another_is_under_way_does_not_stop(
 ) -> None:
     engine = watching("rises(batch_loss) == 0")
     do(engine, Seek(update=40))
-    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
-    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
+    monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     for _ in range(3):
         ask(engine, Move(updates=-1), Done)
     finish(engine)
@@ -277,7 +277,7 @@ def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None
 
 def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened()
     ask(engine, Play(pace=Pace(rate=1.0, operations=True)), Done)
     now[0] = 2.5
@@ -319,7 +319,7 @@ def test_operation_after_operation_across_updates_and_epochs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(walk_module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
     pace = Pace(rate=2.0, operations=True)
     ask(engine, Play(pace=pace), Done)
@@ -425,8 +425,8 @@ def slot_only() -> Tables:
 def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> None:
     engine = opened(slot_only())
     trainer = engine._opened().session.run.trainer
-    trainer.inputs[...] *= 1e15
-    trainer.targets[...] *= 1e15
+    trainer.examples.inputs[...] *= 1e15
+    trainer.examples.targets[...] *= 1e15
     for request in WAYS[way]:
         frame = do(engine, request)
         if frame.diverged:

@@ -99,7 +99,7 @@ def test_a_file_that_is_no_table_yet_is_shown(tmp_path: Path) -> None:
     found = described(of_file(str(path)), suggest=True)
     assert (found.names, found.columns, found.outline) == ([], [], None)
     assert found.refused is not None
-    assert 'data.decimal = "," takes a comma' in found.refused.sentence
+    assert 'data.decimal = "," reads decimal commas' in found.refused.sentence
     assert found.reading is not None
     assert (found.reading.delimiter, found.reading.header) == (";", "columns")
     assert found.reading.lines[:2] == ["size;price", "0,5;0,25"]
@@ -114,7 +114,7 @@ def test_a_file_that_no_reading_helps_is_refused(tmp_path: Path) -> None:
     empty, binary = tmp_path / "empty.csv", tmp_path / "binary.csv"
     empty.write_bytes(b"")
     binary.write_bytes(b"a,b\n\0\0\n")
-    assert "empty file" in refusal(Engine(), Locate(what=str(empty))).sentence
+    assert "the file is empty" in refusal(Engine(), Locate(what=str(empty))).sentence
     assert "NUL" in refusal(Engine(), Locate(what=str(binary))).sentence
     assert refusal(Engine(), Describe(experiment=of_file("nowhere"))).key == "data.source"
 

@@ -9,7 +9,7 @@ from tuiprop.protocol.messages.payloads import Message
 from tuiprop.protocol.messages.replies import Done, Frame
 from tuiprop.protocol.messages.requests import Look, Move, Open, Pause, Seek
 from tuiprop.protocol.server import Engine
-from tuiprop.session import playback as walk_module
+from tuiprop.session import cursor as cursor_module
 from tuiprop.training import run as run_module
 
 
@@ -18,8 +18,8 @@ def in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """One update at a time, and no key frame for its age: every way back is a long one."""
     monkeypatch.setattr(run_module, "SLICE", 0.0)
     monkeypatch.setattr(run_module, "REST", 1e12)
-    monkeypatch.setattr(walk_module, "MOMENT", 0.0)
-    monkeypatch.setattr(walk_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
+    monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
 
 
 def frame(engine: Engine) -> Frame:

@@ -169,7 +169,7 @@ def test_an_input_of_an_example_of_the_batch_at_hand(update: int) -> None:
     assert changed.values[1][4] == 3.0
     of_array = {str(change.array): change for change in found.changes}
     assert of_array["z[1]"].changed == 5, "one example, for every unit"
-    edit = run_of(engine).branch.edits[-1]
+    edit = engine._opened().at.run.branch.edits[-1]
     assert isinstance(edit, InputEdit)
     assert edit.at == max(update - 1, 0)
     ask(engine, Revert(), Done)

@@ -271,4 +271,4 @@ def test_one_of_several_suffixes(tmp_path: Path) -> None:
         assert refusal(str(tmp_path / good), ".npz", "_torch.py", ".py") is None
     error = refusal("a.txt", ".npz", ".py")
     assert error is not None
-    check_fields(error, "", ".txt", ".npz or .py")
+    check_fields(error, "", ".txt", ".npz, .py")

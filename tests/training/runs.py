@@ -9,6 +9,7 @@ from tuiprop.core.array import Array
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.optimizer import OPTIMIZERS
+from tuiprop.training.breakpoint import Watch
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.trainer import Trainer
@@ -115,3 +116,41 @@ OPTIMIZER_CASES = {
 def bits(array: Array) -> bytes:
     """What is compared where results are the same bit for bit."""
     return np.ascontiguousarray(array).tobytes()
+
+
+def observable(run: Run) -> dict[str, Any]:
+    """All that can be told of a run: equal where nothing has moved it."""
+    trainer, timeline = run.trainer, run.timeline
+    workspace = trainer.workspace
+    return {
+        "t": run.t,
+        "state": bits(trainer.state),
+        "arrays": id(workspace),
+        "gradient": workspace and bits(workspace.gradient.vector),
+        "cost": workspace and trainer.cost(),
+        "plan": id(trainer.plan),
+        "pending": trainer._next_edit,
+        "config": trainer.config,
+        "inputs": bits(trainer.examples.all_inputs()),
+        "changes": trainer.examples.changes.copy(),
+        "branch": run.branch.number,
+        "logs": run.logs,
+        "histories": {n: bits(each.history.rows) for n, each in run.branches.items()},
+        "best": {n: id(each.best) for n, each in run.branches.items()},
+        "key frames": {place: bits(state) for place, state in timeline._frames.items()},
+        "times": {n: list(times) for n, times in timeline._times.items()},
+        "newest": timeline._newest.copy(),
+        "next frame": (run._next_frame, run._next_lasting, run._frame_seconds),
+        "diverged": run.diverged_at,
+        "hit": run.hit,
+        "watch": watched(run.conditions._watch),
+    }
+
+
+def watched(watch: Watch | None) -> list[Any]:
+    """What a watch remembers."""
+    if watch is None:
+        return []
+    groups = (*watch._of_update.values(), *watch._of_epoch.values())
+    held = [(each.condition, each.held, each.held_before) for group in groups for each in group]
+    return [watch._t, vars(watch._rises).copy(), held]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.training.runs import Case
+from tests.training.runs import Case, observable
 from tuiprop.training.edit import ParameterEdit
 from tuiprop.training.history import WIDTH, Evaluation, History
 
@@ -44,7 +44,7 @@ def test_its_parameters_are_kept() -> None:
     run.advance(run.last_update)
     epoch = run.history.best
     assert 0 < epoch < 39
-    best = run.kept_best
+    best = run.branch.kept_best
     assert best is not None
     assert best is run.best()
     assert best.epoch == epoch
@@ -57,19 +57,15 @@ def test_on_a_branch_that_begins_before_it() -> None:
     fork = 5 * (run.history.best - 1) + 1
     run.edit(ParameterEdit(at=fork, symbol="W", layer=2, row=0, column=0, value=90.0))
     run.advance(fork + 9)  # it has become worse
-    assert run.kept_best is None
-    epoch, here, state = run.history.best, run.t, run.trainer.state.copy()
-    workspace = run.trainer.workspace
+    assert run.branch.kept_best is None
+    epoch, before = run.history.best, observable(run)
     best = run.best()
     assert best.epoch == epoch
     assert 5 * epoch < fork
     assert best.vector.tobytes() == walked(5 * epoch)
-    assert run.t == here
-    assert np.array_equal(run.trainer.state, state)
-    assert (run.trainer.workspace is None) == (workspace is None)
-    assert run.kept_best is best
+    assert observable(run) == before
     run.switch(0)
-    kept = run.kept_best
+    kept = run.branch.kept_best
     assert kept is not None
     assert kept.vector.tobytes() == walked(5 * run.history.best)
 

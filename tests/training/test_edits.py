@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.runs import Case
+from tests.training.runs import Case, observable
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit, SlipEdit
 from tuiprop.training.plan import Plan
 from tuiprop.training.run import Run
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 CASE = Case(l2=0.01, training={"optimizer": "adam"})
 
@@ -24,17 +24,17 @@ def straight(case: Case, edits: tuple[Edit, ...], t: int) -> Run:
     run = case.run()
     run.trainer.restore(run.trainer.state.copy(), 0, run.trainer.plan.with_edits(edits))
     run.trainer.advance(t)
-    run.trainer.settle()
+    run.trainer.apply_pending_edits()
     return run
 
 
 def assert_same(run: Run, other: Run) -> None:
     assert run.t == other.t
     assert np.array_equal(run.trainer.state, other.trainer.state)
-    assert np.array_equal(run.trainer.inputs, other.trainer.inputs)
+    assert np.array_equal(run.trainer.examples.all_inputs(), other.trainer.examples.all_inputs())
     assert run.trainer.settings == other.trainer.settings
     assert run.network == other.network
-    assert run.trainer.force.slip == other.trainer.force.slip
+    assert run.trainer.config.slip == other.trainer.config.slip
     mine, theirs = run.next_record(), other.next_record()
     assert mine.J == theirs.J
     assert mine.count == theirs.count
@@ -89,18 +89,22 @@ def test_a_branch_at_the_newest_state_when_wanted(apart: bool) -> None:
     assert run.edit(weight(9), apart=apart).number == int(apart)
 
 
-def test_discarding_a_branch_gives_back_what_was() -> None:
+def test_a_fork_stands_where_the_edit_has_acted_and_the_run_where_it_was() -> None:
     run = CASE.run()
     run.advance(13)
-    state = run.trainer.state.copy()
-    inputs = run.trainer.inputs.copy()
-    for edit in (weight(13), InputEdit(at=13, example=4, input=2, value=9.0)):
-        branch = run.edit(edit, apart=True)
-        run.discard(branch)
-        assert run.t == 13
-        assert np.array_equal(run.trainer.state, state)
-        assert np.array_equal(run.trainer.inputs, inputs)
-        assert list(run.branches) == [0]
+    run.edit(weight(13, 0.5))
+    before = observable(run)
+    for edit in (weight(13), weight(9), InputEdit(at=12, example=4, input=2, value=9.0)):
+        fork = run.fork(edit.at, edit)
+        assert observable(run) == before
+        assert_same(fork, straight(CASE, fork.branch.edits, edit.at))
+        other = CASE.run()
+        other.advance(13)
+        other.edit(weight(13, 0.5))
+        branch = other.edit(edit, apart=True)
+        assert fork.branch.log == branch.log
+        assert np.array_equal(fork.history.rows, other.history.rows)
+        assert fork.evaluate() == other.evaluate()
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -109,17 +113,17 @@ def test_an_input_is_changed_in_this_branch_from_there_on(dtype: str) -> None:
     run = case.run()
     run.advance(10)
     first = run.evaluate()
-    original = run.trainer.inputs.copy()
+    original = run.trainer.examples.all_inputs().copy()
     run.edit(InputEdit(at=6, example=4, input=2, value=9.0))
-    assert run.trainer.inputs[4, 2] == 9.0
+    assert run.trainer.examples.all_inputs()[4, 2] == 9.0
     assert run.evaluate()[0].loss != first[0].loss, "J training is over the changed example"
     run.seek(5)
-    assert np.array_equal(run.trainer.inputs, original)
+    assert np.array_equal(run.trainer.examples.all_inputs(), original)
     run.seek(11)
-    assert run.trainer.inputs[4, 2] == 9.0
+    assert run.trainer.examples.all_inputs()[4, 2] == 9.0
     run.switch(0)
     run.advance(10)
-    assert np.array_equal(run.trainer.inputs, original)
+    assert np.array_equal(run.trainer.examples.all_inputs(), original)
     assert run.evaluate() == first
 
 
@@ -197,7 +201,9 @@ EDITS: list[dict[str, Any]] = [
 
 
 SLIPS_OF_CASE = [
-    name for name, slip in SLIPS.items() if not slip.refusal(CASE.network, CASE.settings.batch_size)
+    name
+    for name, slip in MISTAKES.items()
+    if not slip.refusal(CASE.network, CASE.settings.batch_size)
 ]
 
 
@@ -223,7 +229,7 @@ def test_walks_over_branches_land_where_a_straight_run_lands(seed: int, budget: 
     case = Case(l2=0.01, training={"optimizer": "sgd"})
     run = Run(case.network, case.settings, case.data, case.initial, budget)
     for _ in range(60):
-        action = generator.choice(("on", "back", "edit", "apart", "switch", "discard"))
+        action = generator.choice(("on", "back", "edit", "apart", "switch", "look"))
         if action == "on":
             run.advance(run.t + generator.randrange(12))
         elif action == "back":
@@ -234,10 +240,12 @@ def test_walks_over_branches_land_where_a_straight_run_lands(seed: int, budget: 
         elif action == "switch":
             run.switch(generator.choice(list(run.branches)))
             run.advance(run.branch.reached)
-        elif run.branch.parent is not None and not any(
-            each.parent is run.branch for each in run.branches.values()
-        ):
-            run.discard(run.branch)
+        else:
+            before = observable(run)
+            run.record(1 + generator.randrange(run.branch.reached + 3))
+            run.fork(generator.randrange(run.t + 1))
+            run.best()
+            assert observable(run) == before
         if run.diverged_at is None:
             assert_same(run, straight(case, run.branch.edits, run.t))
             rows = run.history.rows
@@ -304,7 +312,7 @@ def test_branches_are_made_again_from_their_logs(number: int) -> None:
     curves = {each: branch.history.rows.copy() for each, branch in run.branches.items()}
     run.switch(number)
     run.advance(run.branch.reached)
-    t, state = run.timeline.before(run.t - 1, run.branch.way)
+    t, state = run.timeline.before(run.t - 1, run.branch.lineage)
     again = CASE.run()
     again.resume(state.copy(), t, run.history.rows.copy(), run.logs, number)
     assert again.logs == run.logs

@@ -5,7 +5,7 @@ from tests.core.plain import LOSS, forward
 from tests.training.runs import Case
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Network, Parameters
-from tuiprop.training.history import CHUNK, Evaluation, Evaluator, History, predicted_classes
+from tuiprop.training.history import CHUNK, Evaluation, Evaluator, History
 
 CASES = {
     "softmax": Case((4, 6, 3), ("tanh", "softmax"), "cross_entropy", l2=0.5),
@@ -64,13 +64,6 @@ def test_an_empty_set() -> None:
     nothing = np.empty((0, 4)), np.empty((0, 3))
     found = Evaluator(network, *nothing, "float64").evaluate(case.initial)
     assert np.isnan(found).all()
-
-
-def test_predicted_classes() -> None:
-    one = np.array([[0.2, 0.5, 0.500001, 1.0, np.nan]])
-    assert predicted_classes(one).tolist() == [0, 0, 1, 1, 0]
-    three = np.array([[0.2, 0.4], [0.5, 0.4], [0.3, 0.2]])
-    assert predicted_classes(three).tolist() == [1, 0]
 
 
 def history(count: int) -> History:

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.training.runs import CASES, OPTIMIZER_CASES, Case, bits
+from tests.training.runs import CASES, OPTIMIZER_CASES, Case, bits, observable
 from tuiprop.training import run as run_module
 from tuiprop.training.history import Evaluation, Evaluator
-from tuiprop.training.run import Run, is_finite
+from tuiprop.training.run import Run
 from tuiprop.training.timeline import Timeline
+from tuiprop.training.trainer import is_finite
 
 LAST = 40
 """Eight epochs of 5 updates."""
@@ -69,10 +70,11 @@ def test_no_order_of_moves_changes_a_state(
             elif move == "advance":
                 run.advance(t)
             elif move == "record":
+                before = observable(run)
                 assert (
                     bits(run.record(t + 1).W[1]) == states[t][: 8 * case.sizes[0] * case.sizes[1]]
                 )
-                assert run.t == t
+                assert observable(run) == before
             else:
                 run.evaluate()
             assert bits(run.trainer.state) == states[run.t]
@@ -109,13 +111,28 @@ def test_a_seek_to_where_we_are_keeps_the_arrays() -> None:
     assert run.trainer.workspace is workspace
 
 
-def test_a_record_leaves_the_run_before_its_update() -> None:
-    run = Case().run()
+@pytest.mark.parametrize("updates", [(12,), (12, 13, 14, 40, 1), (41, 50, 45), (39, 40, 41)])
+def test_records_in_any_order_are_those_of_runs_of_their_own(updates: tuple[int, ...]) -> None:
+    run = CASES["adam"].run()
     run.advance(LAST)
-    record = run.record(12)
-    assert run.t == 11
-    assert bits(run.trainer.state) == Case().states(11)[11]
-    assert record.update == 12
+    before = observable(run)
+    for update in updates:
+        record = run.record(update)
+        alone = CASES["adam"].run()
+        alone.advance(update - 1)
+        expected = alone.next_record()
+        assert record.update == update
+        for reference, array in expected.arrays().items():
+            assert bits(record.arrays()[reference]) == bits(array), reference
+        assert record.J == expected.J
+        assert observable(run) == before
+
+
+def test_a_replay_goes_on_from_where_the_last_one_ended() -> None:
+    run = Case().run()
+    assert run.replay_cost(30)[0] == 30
+    run.record(30)
+    assert [run.replay_cost(update)[0] for update in (30, 31, 29)] == [1, 2, 29]
 
 
 def test_slices_and_pauses_do_not_matter() -> None:
@@ -401,10 +418,10 @@ def test_the_state_before_the_end_of_a_long_epoch_is_kept() -> None:
 def test_the_update_that_was_walked_to_is_made_again_from_the_state_before_it() -> None:
     run = Case().run()
     run.advance(38, landing=True)
-    updates, seconds = run.replay(38)
+    updates, seconds = run.replay_cost(38)
     assert updates == 1
     assert seconds > 0
     walked = run.trainer.state.copy()
     record = run.record(38)
-    assert run.t == 37
+    assert run.t == 38
     assert np.array_equal(record.before_and_after[1], walked)

@@ -3,9 +3,9 @@ import os
 import pytest
 
 from tests.training.runs import Case, bits
-from tuiprop.core.network import Layer, Network
+from tuiprop.core.network import Layer, Network, Parameters
+from tuiprop.core.propagation import Workspace
 from tuiprop.training import threads
-from tuiprop.training.run import Run
 from tuiprop.training.threads import _controller, blas_threads, limited_to
 
 
@@ -57,18 +57,13 @@ def test_a_run_is_limited_while_it_computes_and_not_afterwards(
     with limited_to(2):
         run = Case().run()
         seen: list[list[int]] = []
-        advance, evaluate = run.trainer.advance, Run._evaluate
+        forward = Workspace.forward
 
-        def watched(updates: int) -> None:
+        def watched(self: Workspace, parameters: Parameters) -> None:
             seen.append(blas())
-            advance(updates)
+            forward(self, parameters)
 
-        def watched_evaluation(self: Run) -> object:
-            seen.append(blas())
-            return evaluate(self)
-
-        monkeypatch.setattr(run.trainer, "advance", watched)
-        monkeypatch.setattr(Run, "_evaluate", watched_evaluation)
+        monkeypatch.setattr(Workspace, "forward", watched)
         run.advance(6)
         run.evaluate()
         run.record(3)

@@ -96,17 +96,3 @@ def test_what_is_lasting_goes_last() -> None:
     for t in range(5000):
         with_others.save(t, state(t), lasting=True)
     assert len(with_others) == 20, "where all are, room is made all the same"
-
-
-def test_a_branch_forgotten_leaves_no_trace() -> None:
-    timeline = Timeline(80 * 10)
-    for t in range(100):
-        timeline.save(t, state(t), lasting=t % 7 == 0)
-    for t in range(50, 300):
-        timeline.save(t, state(t), branch=1, lasting=t % 7 == 0)
-    timeline.forget(1)
-    timeline.forget(1)
-    for t in range(100, 200):
-        timeline.save(t, state(t))
-    assert len(timeline) == 10
-    assert all(timeline.before(t)[1][0] == t for t in times(timeline, 199))

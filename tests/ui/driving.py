@@ -12,7 +12,7 @@ from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.run.bench import Bench
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:

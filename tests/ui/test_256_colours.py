@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, frame_of, opened, until
 from tests.ui.reading import still
-from tuiprop.ui.theme import LEVELS, Palette, heat, palettes
+from tuiprop.ui.theme import LEVELS, Palette, heat, palette_of, palettes
 
 THEMES = palettes("256")
 LEAST_CONTRAST = 4.5
@@ -117,8 +117,8 @@ def test_every_colour_is_that_of_the_palette(palette: Palette) -> None:
 
 
 def test_the_console_decides(make_app: MakeApp, of_256_colours: None) -> None:
-    assert make_app().palette is THEMES["tuiprop-dark"]
-    assert make_app(theme="tuiprop-light").palette is THEMES["tuiprop-light"]
+    assert palette_of(make_app()) is THEMES["tuiprop-dark"]
+    assert palette_of(make_app(theme="tuiprop-light")) is THEMES["tuiprop-light"]
 
 
 @pytest.mark.parametrize("system", ["truecolor", "standard"])
@@ -126,7 +126,7 @@ def test_other_terminals_have_the_other_palettes(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, system: str
 ) -> None:
     monkeypatch.setattr("textual.constants.COLOR_SYSTEM", system)
-    assert make_app().palette is palettes(None)["tuiprop-dark"]
+    assert palette_of(make_app()) is palettes(None)["tuiprop-dark"]
 
 
 @both_themes
@@ -166,4 +166,4 @@ async def test_all_text_is_read(
                 if found < LEAST_CONTRAST:
                     faint[text] = (f"{found:.1f}", number_of(ink), number_of(ground))
         assert not faint
-        assert app_of(pilot).palette is palette
+        assert palette_of(app_of(pilot)) is palette

@@ -24,7 +24,6 @@ from tuiprop.ui.data.table_words import facts
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.setup.screen import SetupScreen
-from tuiprop.ui.theme import DARK
 
 SIZE = (80, 24)
 MONKEY_KEYS = [
@@ -63,7 +62,7 @@ async def data(pilot: Pilot[int], what: str) -> tuple[DataScreen, list[Tables | 
     located = await app.link.ask(Locate(what=what))
     assert isinstance(located, Located), located
     result: list[Tables | None] = []
-    screen = DataScreen(app.link, app.palette, located.experiment)
+    screen = DataScreen(app.link, located.experiment)
     app.push_screen(screen, result.append)
     await until(pilot, lambda: screen.described is not None)
     return screen, result
@@ -102,7 +101,7 @@ async def test_what_is_shown_of_iris(make_app: MakeApp) -> None:
         note = screen.query_one(ColumnList).note
         assert note is not None
         for width in (80, 60, 45):
-            words = facts(note, width, DARK).plain
+            words = facts(note, width).plain
             assert len(words) <= width
             assert words.endswith(("none missing", " different")) == (width > 45)
         rows = str(screen.query_one("#rows", Static).render())
@@ -278,7 +277,7 @@ async def test_only_what_is_in_sight_is_asked_for(make_app: MakeApp, tmp_path: P
         assert view.note is not None
         assert (view.note.name, view.note.role) == ("label", "target")
         assert screen.described is not None
-        assert len(screen.described.columns) == view.room < 20
+        assert len(screen.described.columns) == view.rows_in_sight < 20
         await pilot.press("pageup")
         await until(pilot, lambda: view.note is not None and view.note.name != "label")
         await pilot.press("home")
@@ -435,7 +434,7 @@ async def test_no_keys_break_it(make_app: MakeApp) -> None:
 async def of_iris(pilot: Pilot[int], folder: Path) -> None:
     screen, _ = await data(pilot, "iris")
     await pilot.press("down", "down")
-    await until(pilot, lambda: screen.query_one(ColumnList).cursor == 2)
+    await until(pilot, lambda: screen.query_one(ColumnList).row == 2)
 
 
 async def of_wide(pilot: Pilot[int], folder: Path) -> None:

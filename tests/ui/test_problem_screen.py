@@ -205,7 +205,7 @@ async def test_a_cell_lists_its_examples_and_one_is_followed(make_app: MakeApp) 
         assert scores.found == scores.counts[1][2] == len(scores.examples) > 1
         await pilot.press("down")
         await current(pilot)
-        row = mistakes.row
+        row = mistakes.table_row
         assert row == scores.examples[1].row
         await pilot.press("enter")
         await until(pilot, lambda: (way := studied_of(pilot).way) is not None and way.row == row)
@@ -251,7 +251,7 @@ async def test_each_of_several_targets_is_shown(make_app: MakeApp, tmp_path: Pat
             hint = str(figures.border_subtitle)
             assert f"{other.name}: R² {r_squared(other)}" in hint
             assert len(hint) <= figures.size.width
-            assert residuals.row == score.worst[0][0]
+            assert residuals.table_row == score.worst[0][0]
 
 
 async def test_names_with_brackets_are_shown_as_they_are(make_app: MakeApp, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ async def test_the_pictures_follow_the_list(make_app: MakeApp) -> None:
         await current(pilot)
         way = studied_of(pilot).way
         assert way is not None
-        assert way.row == album.row
+        assert way.row == album.table_row
         assert way.picture is not None
         assert studied_of(pilot).pictures
 
@@ -306,16 +306,6 @@ async def test_another_run_begins_anew(make_app: MakeApp) -> None:
         await until(pilot, lambda: screen.aspect == "classes")
         await until(pilot, lambda: len(studied_of(pilot).classes) == 3)
         assert screen.query_one(HeatMap).unit is None
-
-
-async def test_another_theme(make_app: MakeApp) -> None:
-    app = make_app("circle")
-    async with app.run_test(size=SMALL) as pilot:
-        screen = await problem(pilot)
-        app.action_switch_theme()
-        await until(pilot, lambda: screen.palette is LIGHT)
-        assert screen.query_one(HeatMap).palette is LIGHT
-        assert screen.query_one("#units", Tiles).palette is LIGHT
 
 
 async def test_views_of_the_run_close_it(make_app: MakeApp) -> None:

@@ -1,9 +1,11 @@
 """The proof: what is found, what a slip makes of it, what is refused; in Layers and in words."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from tests.session.runs import ask, go
 from tests.session.runs import opened as engine_with
@@ -16,13 +18,13 @@ from tuiprop.protocol.messages.replies import Done, Frame, Outline
 from tuiprop.protocol.messages.requests import Check, Look, Move, SetSlip, Verify
 from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
+from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
-from tuiprop.ui.theme import DARK
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 
 SIZE = (80, 24)
 
@@ -30,7 +32,7 @@ SIZE = (80, 24)
 async def proof(pilot: Pilot[int]) -> ProofScreen:
     """Open the proof on a run that is open, and wait for what it finds."""
     await opened(pilot)
-    pilot.app.push_screen(ProofScreen(app_of(pilot).link, app_of(pilot).palette))
+    pilot.app.push_screen(ProofScreen(app_of(pilot).link))
     await until(pilot, lambda: isinstance(pilot.app.screen, ProofScreen))
     screen = pilot.app.screen
     assert isinstance(screen, ProofScreen)
@@ -50,7 +52,7 @@ def report(pilot: Pilot[int]) -> str:
 async def choose(pilot: Pilot[int], slip: str) -> None:
     slips = pilot.app.screen.query_one("#slips", OptionList)
     slips.focus()
-    slips.highlighted = list(SLIPS).index(slip)
+    slips.highlighted = list(MISTAKES).index(slip)
     await pilot.press("enter")
 
 
@@ -91,15 +93,15 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
         flag = screen.query_one("#flag", Line)
         assert flag.display
         assert "SLIP ON" in text_of(pilot, 1)
-        assert SLIPS[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
+        assert MISTAKES[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
         await pilot.press("enter")
         await says(pilot, "nothing is wrong")
         await until(pilot, lambda: not flag.display)
         assert "✓ update 2" in report(pilot)
 
 
-async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
-    make_app: MakeApp,
+async def test_weights_computed_with_a_slip_are_not_exported(
+    make_app: MakeApp, tmp_path: Path
 ) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         await opened(pilot)
@@ -111,21 +113,26 @@ async def test_with_a_slip_on_nothing_is_asked_before_an_export_is_refused(
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
         await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f.slip))
         await pilot.press("x")
+        await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "w.npz")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("enter")  # the newest, not those of the best epoch
         await until(
             pilot,
-            lambda: any("slip is on" in note.message for note in pilot.app._notifications),
+            lambda: any("go back to update" in note.message for note in pilot.app._notifications),
         )
-        assert pilot.app.screen is app_of(pilot).run_screen
+        assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("slip", SLIPS.values())
-def test_the_flag_says_all_in_80_columns(slip: Slip) -> None:
+@pytest.mark.parametrize("slip", MISTAKES.values())
+def test_the_flag_says_all_in_80_columns(slip: Mistake) -> None:
     note = SlipNote(name=slip.name, title=slip.title, right="", sentence="")
-    lines = proving.flag(note, DARK, 80)
-    assert max(line.cell_len for line in lines) <= 80
+    lines = proving.flag(note, 80)
+    assert max(line.cell_length for line in lines) <= 80
     text = "".join(line.plain for line in lines)
     assert slip.title in text
-    assert "nothing can be exported" in text
+    assert "weights cannot be exported" in text
 
 
 async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
@@ -135,7 +142,7 @@ async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
         await says(pilot, "db")
         await choose(pilot, "weight_gradient")
         await says(pilot, "dW")
-        assert f"SLIP ON: {SLIPS['weight_gradient'].title}" in text_of(pilot, 1)
+        assert f"SLIP ON: {MISTAKES['weight_gradient'].title}" in text_of(pilot, 1)
 
 
 async def test_a_slip_that_changes_nothing_is_refused(make_app: MakeApp) -> None:
@@ -198,26 +205,26 @@ def note_of(frame: Frame) -> ProofNote:
 
 
 def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
-    lines = status.proof_lines(frame, outline, DARK, width)
-    assert all(line.cell_len <= width for line in lines)
+    lines = status.proof_lines(frame, width)
+    assert all(line.cell_length <= width for line in lines)
     return [line.plain.rstrip() for line in lines]
 
 
 def test_the_title(proved: Frame, slipped: Frame) -> None:
-    assert status.proof(proved, DARK, 40).plain == "✓ proof 2/2"
-    assert status.proof(slipped, DARK, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
-    assert status.proof(slipped, DARK, 24).plain == " slip: bias_twice  ✗ b[…"
-    assert status.proof(replace(proved, proof=None), DARK, 40).plain == ""
+    assert status.proof(proved, 40).plain == "✓ proof 2/2"
+    assert status.proof(slipped, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
+    assert status.proof(slipped, 24).plain == " slip: bias_twice  ✗ b[…"
+    assert status.proof(replace(proved, proof=None), 40).plain == ""
     unfinished = replace(
         note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[]
     )
-    assert status.proof(replace(proved, proof=unfinished), DARK, 40).plain == "… proof 7/43"
+    assert status.proof(replace(proved, proof=unfinished), 40).plain == "… proof 7/43"
     small = replace(note_of(proved), layers=["rounding dominates"] * 2)
-    assert status.proof(replace(proved, proof=small), DARK, 40).plain == "· proof 0/2"
+    assert status.proof(replace(proved, proof=small), 40).plain == "· proof 0/2"
     half = replace(note_of(proved), layers=["✓ 1e-10", "all at kinks"])
-    assert status.proof(replace(proved, proof=half), DARK, 40).plain == "· proof 1/2"
+    assert status.proof(replace(proved, proof=half), 40).plain == "· proof 1/2"
     failed = replace(unfinished, fault="KeyError: 'lion'")
-    assert status.proof(replace(proved, proof=failed), DARK, 40).plain == "· proof failed"
+    assert status.proof(replace(proved, proof=failed), 40).plain == "· proof failed"
 
 
 def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
@@ -255,7 +262,7 @@ def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
         ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
-    text = "\n".join(line.plain for line in proving.report(note, DARK))
+    text = "\n".join(line.plain for line in proving.report(note))
     assert "dW[1] ✓ 3e-10 of 24, 2 at kinks" in text
     assert "db[1] · all at kinks" in text
     assert "dW[2] ✗ 0.87 of 24" in text
@@ -279,7 +286,7 @@ def test_nothing_is_wrong_is_said_only_where_every_array_was_compared(proved: Fr
 
 def head_of(note: ProofNote) -> str:
     """The heading of the gradient check, from its sign on."""
-    return proving.report(note, DARK)[0].plain.removeprefix("Gradient check").strip()
+    return proving.report(note)[0].plain.removeprefix("Gradient check").strip()
 
 
 @pytest.mark.parametrize("width", [100, 110, 120, 160])
@@ -288,10 +295,12 @@ async def test_layers_have_the_proof_where_it_fits(make_app: MakeApp, width: int
         await opened(pilot)
         await at(pilot, 0)
         panel = pilot.app.screen.query_one(LayersPanel)
-        shapes = panel.rows[1].shapes
+        shapes = panel.layer_rows[1].shapes
         row = LayerRow(8, "tanh", shapes, 1.0, 0.1, "✗ dW[1], db[1]")
         small = LayerRow(3, "softmax", shapes, 1.0, 0.1, "rounding dominates")
-        panel.show([panel.rows[0], row, small], Marks())  # no pause: the run would show its own
+        panel.show(
+            [panel.layer_rows[0], row, small], Marks()
+        )  # no pause: the run would show its own
         lines = [panel.render_line(y).text for y in range(4)]
         assert "proof" in lines[0]
         assert "✗ dW[1]" in lines[2]

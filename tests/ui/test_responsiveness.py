@@ -4,8 +4,8 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.content import Content
 from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp
@@ -57,23 +57,23 @@ class Lines(App[None]):
 @pytest.mark.parametrize(
     ("second", "painted"),
     [
-        (Text("two"), []),
-        (Text("2"), [1]),
-        (Text("two", "red"), [1]),
-        (Text.assemble(("two", "red")), [1]),
+        (Content("two"), []),
+        (Content("2"), [1]),
+        (Content.styled("two", "red"), [1]),
+        (Content.assemble(("two", "red")), [1]),
     ],
 )
-async def test_only_lines_that_changed_are_painted(second: Text, painted: list[int]) -> None:
+async def test_only_lines_that_changed_are_painted(second: Content, painted: list[int]) -> None:
     app = Lines()
     async with app.run_test() as pilot:
         lines = app.query_one(Lines.Counting)
-        lines.show([Text("one"), Text("two"), Text("three")])
+        lines.show([Content("one"), Content("two"), Content("three")])
         await pilot.pause()
         lines.painted.clear()
-        lines.show([Text("one"), second, Text("three")])
+        lines.show([Content("one"), second, Content("three")])
         await pilot.pause()
         assert lines.painted == painted
-        lines.show([Text("one")])
+        lines.show([Content("one")])
         await pilot.pause()
         assert lines.painted == [*painted, 1, 2]
         assert "two" not in lines.render_line(1).text

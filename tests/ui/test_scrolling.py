@@ -4,7 +4,7 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import bench_of, opened, until
-from tuiprop.ui.drawing.scrolling import first_in_sight
+from tuiprop.ui.drawing.grid import first_in_sight
 from tuiprop.ui.predictions.confusion import Confusion
 from tuiprop.ui.predictions.screen import ProblemScreen
 

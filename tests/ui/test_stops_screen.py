@@ -25,7 +25,7 @@ SIZE = (80, 24)
 async def stops(pilot: Pilot[int]) -> StopsScreen:
     """Open the view on a run that is open."""
     await opened(pilot)
-    pilot.app.push_screen(StopsScreen(app_of(pilot).link, app_of(pilot).palette))
+    pilot.app.push_screen(StopsScreen(app_of(pilot).link))
     await until(pilot, lambda: isinstance(pilot.app.screen, StopsScreen))
     screen = pilot.app.screen
     assert isinstance(screen, StopsScreen)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
 from tuiprop.ui.drawing.numbers import whole
 from tuiprop.ui.run.terms import Terms
-from tuiprop.ui.theme import DARK
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 PLACE = CellRef(ArrayRef("dW", 2))
@@ -49,7 +48,7 @@ def test_every_term_is_whole(
     values: list[float], factors: list[float], width: int, chosen: bool
 ) -> None:
     origin = origin_of(values, factors)
-    terms = Terms(origin, DARK, width, 40, 0, (0, 0) if chosen else None)
+    terms = Terms(origin, width, 40, 0, (0, 0) if chosen else None)
     page = terms.page()
     lines = page.lines[page.first : page.first + len(values)]
     heading = page.lines[page.first - 1].plain
@@ -65,7 +64,7 @@ def test_every_term_is_whole(
 @pytest.mark.parametrize("width", [42, 60, 116])
 def test_a_sum_with_an_infinity_has_the_power_of_ten_of_its_finite_terms(width: int) -> None:
     values = [float("-inf"), -6.741195574864599e121, 3.0e121]
-    terms = Terms(origin_of(values, [1.0]), DARK, width, 20, 0, None)
+    terms = Terms(origin_of(values, [1.0]), width, 20, 0, None)
     page = terms.page()
     assert terms.scale.mark == "e120"
     written = [line.plain.rstrip(" █▒").split()[-1] for line in page.lines[page.first :]]
@@ -78,7 +77,7 @@ def test_a_sum_with_an_infinity_has_the_power_of_ten_of_its_finite_terms(width: 
 
 @pytest.mark.parametrize("factors", [0, 1, 2, 3, 4])
 def test_the_sum_beside_three_factors_is_whole(factors: int) -> None:
-    terms = Terms(origin_of([0.25, 0.125], [1.5] * factors), DARK, 42, 20, 0, None)
+    terms = Terms(origin_of([0.25, 0.125], [1.5] * factors), 42, 20, 0, None)
     foot = [line.plain.split() for line in terms.page().foot]
     assert ["sum", terms.scale.write(0.375)] in foot
-    assert all(line.cell_len <= 42 for line in terms.page().foot)
+    assert all(line.cell_length <= 42 for line in terms.page().foot)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from msgspec.structs import replace
-from rich.text import Text
+from textual.content import Content
 
 from tuiprop.protocol.messages.prediction_payloads import (
     SHADES,
@@ -51,7 +51,7 @@ def outcome(note: WayNote) -> list[str]:
     return plain(ways.outcome(note, DARK, 40, 12, plain=True))
 
 
-def plain(texts: list[Text]) -> list[str]:
+def plain(texts: list[Content]) -> list[str]:
     return [text.plain.rstrip() for text in texts]
 
 

@@ -17,10 +17,10 @@ from tuiprop.update.expression import (
     name,
     parse,
     plus,
-    to_latex,
     to_numpy,
     to_text,
 )
+from tuiprop.update.latex import to_latex
 
 FORMULAS = [
     *(formula for g in ACTIVATIONS.values() for formula in (g.formula, g.error)),

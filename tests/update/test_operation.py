@@ -18,7 +18,7 @@ from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, T
 from tuiprop.update.operation import Operation, Phase, operations
 from tuiprop.update.record import Record
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 CASES = [
     (g, loss.output or output, name)
@@ -112,7 +112,7 @@ def every_operation() -> Iterator[Operation]:
         yield from operations(network, OPTIMIZERS["adam"], 0.1)
     for optimizer in OPTIMIZERS.values():
         yield from operations(network, optimizer, 0.1, {"weight_decay": 0.2})
-        for slip in SLIPS.values():
+        for slip in MISTAKES.values():
             yield from slip.operations(network, optimizer, 0.1)
 
 

@@ -9,14 +9,8 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.propagation import Workspace
-from tuiprop.verify.gradient_check import (
-    EXHAUSTIVE,
-    GradientCheck,
-    GradientChecker,
-    LayerCheck,
-    Verdict,
-    check_gradient,
-)
+from tuiprop.verify.gradient_check import EXHAUSTIVE, GradientChecker, check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck, LayerCheck, Verdict
 
 
 def check(case: Problem, *, sample: int = EXHAUSTIVE, seed: int = 0) -> GradientCheck:
@@ -68,10 +62,10 @@ def test_a_wrong_leaky_slope(monkeypatch: pytest.MonkeyPatch, off: float) -> Non
     case = problem((4, 6, 5, 3), ("leaky_relu", "leaky_relu", "linear"), "squared_error")
     assert check(case).passed
 
-    def wrong(z: Array, a: Array, da: Array, out: Array, scratch: Array) -> None:
-        out[...] = da * np.where(z > 0, 1.0, 0.01 + off)
+    def wrong(z: Array, a: Array, out: Array, scratch: Array) -> None:
+        out[...] = np.where(z > 0, 1.0, 0.01 + off)
 
-    broken = replace(ACTIVATIONS["leaky_relu"], multiply_derivative=wrong)
+    broken = replace(ACTIVATIONS["leaky_relu"], derivative=wrong)
     monkeypatch.setitem(ACTIVATIONS, "leaky_relu", broken)
     result = check(case)
     assert not result.passed

@@ -17,9 +17,10 @@ from tuiprop.training.edit import SlipEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.operation import Operation, Phase
-from tuiprop.verify.gradient_check import GradientCheck, Verdict, check_gradient
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck, Verdict
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 from tuiprop.verify.update_audit import Audit, audit
 
 NETWORKS = {
@@ -42,7 +43,7 @@ def refused(name: str, network: str) -> bool:
     return name == BACK and network in ("one output", "one layer")
 
 
-CASES = [(name, network) for name in SLIPS for network in NETWORKS if not refused(name, network)]
+CASES = [(name, network) for name in MISTAKES for network in NETWORKS if not refused(name, network)]
 
 
 def network_of(name: str, l2: float = 0.0) -> Network:
@@ -65,7 +66,7 @@ def trainer(name: str, slip: str = "", l2: float = 0.0, **settings: object) -> T
     found = Trainer(network, experiment, inputs, targets, initial)
     if slip:
         found.restore(found.state, 0, found.plan.with_edits((SlipEdit(at=0, slip=slip),)))
-        found.settle()
+        found.apply_pending_edits()
     return found
 
 
@@ -74,9 +75,9 @@ def checked(training: Trainer) -> GradientCheck:
     return check_gradient(
         training.network,
         training.parameters,
-        training.inputs[rows],
-        training.targets[rows],
-        workspace=training.force.slip.workspace if training.force.slip else Workspace,
+        training.examples.inputs[rows],
+        training.examples.targets[rows],
+        workspace=training.config.slip.workspace if training.config.slip else Workspace,
     )
 
 
@@ -105,16 +106,16 @@ def touched(training: Trainer, right: Trainer) -> Iterator[tuple[Operation, Oper
 
 
 def test_the_table() -> None:
-    assert len(SLIPS) == 9
-    assert [slip.title for slip in SLIPS.values()][:5] == [
+    assert len(MISTAKES) == 9
+    assert [slip.title for slip in MISTAKES.values()][:5] == [
         "𝓛 = −y log a + (1−y) log(1−a)",
         "da[L] = −( y/a + (1−y)/(1−a) )",
         "dW[l] = dz[l] a[l-1]",
         "db[l] = dz[l]⁽ⁱ⁾",
         "da[l-1] = W[l] dz[l]",
     ]
-    assert len({slip.sentence for slip in SLIPS.values()}) == 9
-    assert all(slip.title != slip.right for slip in SLIPS.values())
+    assert len({slip.sentence for slip in MISTAKES.values()}) == 9
+    assert all(slip.title != slip.right for slip in MISTAKES.values())
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -261,7 +262,7 @@ def test_the_five_as_the_notes_print_them() -> None:
     X, y = generator.normal(size=(3, 3)), generator.integers(2, size=(3, 3)).astype(np.float64)
 
     def walked(name: str) -> Workspace:
-        workspace = SLIPS[name].workspace(network, 3)
+        workspace = MISTAKES[name].workspace(network, 3)
         workspace.inputs[...], workspace.targets[...] = X.T, y.T
         workspace.forward(parameters)
         workspace.backward(parameters)
@@ -289,12 +290,14 @@ def test_the_five_as_the_notes_print_them() -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("name", SLIPS)
+@pytest.mark.parametrize("name", MISTAKES)
 def test_a_slip_that_would_change_nothing_is_refused(name: str, network: str) -> None:
-    slip, described = SLIPS[name], network_of(network)
+    slip, described = MISTAKES[name], network_of(network)
     assert bool(slip.refusal(described, M)) == refused(name, network)
     if refused(name, network):
-        assert re.match(r"this slip is one of|no W\[l\] after", slip.refusal(described, M))
+        assert re.match(
+            "this mistake (is one of|changes nothing where every W)", slip.refusal(described, M)
+        )
     if name not in (*OF_LOSS, BACK, "bias_twice"):
         assert "batch size of 2 or more" in slip.refusal(described, 1)
 
@@ -311,7 +314,7 @@ def test_a_slip_that_would_change_nothing_is_refused(name: str, network: str) ->
 )
 def test_what_is_refused_would_change_nothing(name: str, sizes: tuple[int, ...], m: int) -> None:
     network = Network(sizes[0], tuple(Layer(n, "tanh") for n in sizes[1:]), "mse")
-    slip, generator = SLIPS[name], np.random.default_rng(0)
+    slip, generator = MISTAKES[name], np.random.default_rng(0)
     assert slip.refusal(network, m)
     parameters = initialize(network, "xavier_normal", 0)
     gradients = []
@@ -330,8 +333,8 @@ def test_training_without_a_slip_uses_nothing_of_it() -> None:
     assert type(training.workspace) is Workspace
 
 
-@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
-def test_numbers_that_overflow_warn_of_nothing(slip: Slip) -> None:
+@pytest.mark.parametrize("slip", MISTAKES.values(), ids=MISTAKES)
+def test_numbers_that_overflow_warn_of_nothing(slip: Mistake) -> None:
     training = trainer("logistic", slip.name, learning_rate=1e200)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error")

@@ -113,9 +113,9 @@ def _say_scores(scores: "Scores", loss: str) -> None:
     if scores.accuracy is not None:
         line = f"{rows}: accuracy {scores.accuracy:.2%}  {loss} {scores.loss:.6g}"
     complain(line)
-    for each in scores.targets:
-        r2 = "undefined, all values are equal" if each.r2 != each.r2 else f"{each.r2:.6g}"
-        complain(f"{each.target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}")
+    for target, each in scores.targets.items():
+        r2 = "undefined, all values are equal" if each.r2 is None else f"{each.r2:.6g}"
+        complain(f"{target}: R² {r2}  MAE {each.mae:.6g}  RMSE {each.rmse:.6g}")
 
 
 @main.command()

@@ -30,7 +30,7 @@ class SafeStream(io.TextIOBase):
 
     @property
     def failure(self) -> OSError | None:
-        """The error of a failed write; None without one, or if nobody is left to read the output."""
+        """The error of a failed write; None without one, or if nobody reads the output."""
         return None if self._failure is None or self._has_lost_reader else self._failure
 
     @property

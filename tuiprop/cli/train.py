@@ -123,7 +123,7 @@ def train(
     if received:
         sys.exit(128 + received[0])
     if session.run.diverged_at is not None:
-        from tuiprop.session.session import DivergedError
+        from tuiprop.session.divergence import DivergedError
 
         complain(f"tuiprop: {DivergedError(session)}")
         sys.exit(1)
@@ -184,7 +184,7 @@ def _train(
     with _reporter(session, epochs) as report:
         report()
         if run.t == 0:  # the conditions of a resumed run were checked before it was saved
-            run.look_around()
+            run.check_epoch_conditions()
         while run.t < last and run.diverged_at is None and run.hit is None and not received:
             run.advance(last, seconds=0.1, watched=True)
             report()

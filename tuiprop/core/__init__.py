@@ -1,5 +1,5 @@
-"""The notes, in NumPy: forward and backward propagation and the change of the parameters.
+"""The notes, in NumPy: forward and backward propagation and the update of the parameters.
 
-Imports NumPy and nothing else. Read in this order: `activation`, `loss`, `network`,
-`propagation`, `optimizer`.
+It imports NumPy and nothing else. Read it in this order: `equation`, `activation`, `loss`,
+`network`, `initialization`, `propagation`, `optimizer`.
 """

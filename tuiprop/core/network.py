@@ -23,12 +23,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected network: layers 1 … L over n[0] inputs, the loss and the penalty.
-
-    Raises:
-        ValueError: a size below 1, an unknown name, softmax before the output layer, or an
-            output layer that the loss is not defined for. The sentence says what would fit.
-    """
+    """A fully connected network: layers 1 … L over n[0] inputs, the loss and the penalty."""
 
     inputs: int
     """n[0]."""
@@ -36,30 +31,6 @@ class Network:
     loss: str
     l2: float = 0.0
     """λ of the penalty (λ/2) Σ ‖W[l]‖²."""
-
-    def __post_init__(self) -> None:
-        if self.inputs < 1 or any(layer.units < 1 for layer in self.layers):
-            raise ValueError("every layer has 1 unit or more, and there is 1 input or more")
-        if not self.layers:
-            raise ValueError("a network has 1 layer or more, the output layer")
-        for l, layer in enumerate(self.layers, start=1):
-            if layer.activation not in ACTIVATIONS:
-                raise ValueError(f"layer {l}: there is no activation {layer.activation!r}")
-            if ACTIVATIONS[layer.activation].output_only and l < len(self.layers):
-                raise ValueError(
-                    f"layer {l}: {layer.activation} is for the output layer only, "
-                    f"which is layer {len(self.layers)}"
-                )
-        if self.loss not in LOSSES:
-            raise ValueError(f"there is no loss {self.loss!r}")
-        needed, found = LOSSES[self.loss].output, self.layers[-1].activation
-        if needed is not None and found != needed:
-            fitting = ", ".join(
-                name for name, loss in LOSSES.items() if loss.output in (None, found)
-            )
-            raise ValueError(
-                f"{self.loss} needs a {needed} output layer, found {found}; with {found}: {fitting}"
-            )
 
     @property
     def L(self) -> int:

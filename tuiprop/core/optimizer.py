@@ -1,18 +1,22 @@
 """The optimisers: PyTorch's update rules, in place, on flat vectors.
 
-θ is the vector of all parameters, g the gradient of the same layout, α the learning rate, t the
-number of the update, counted from 1. Slots are further vectors like θ, all 0 before update 1.
-The rules are those of the algorithm boxes in the documentation of `torch.optim`.
+θ is the vector of all parameters, g its gradient in the same layout, α the learning rate, t the
+number of the update, counted from 1. The slots are the optimiser's state: vectors like θ, all 0
+before update 1. The rules are those of the algorithm boxes in the documentation of `torch.optim`.
+
+The equation over a rule is for one number: what each slot becomes, then the change Δ{W}, from the
+gradient {g}, the slots before, α, ε, t and the options, whose names stand in braces. Weight decay
+is not in it.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from types import MappingProxyType
 
 import numpy as np
 
-from tuiprop.core.array import Array, Formula
+from tuiprop.core.array import Array
+from tuiprop.core.equation import Formula, equation, equation_of
 
 Options = Mapping[str, float | tuple[float, float]]
 
@@ -24,23 +28,26 @@ class Optimizer:
     name: str
     update: Callable[["Block"], None]
     """Changes θ and the slots in place; every number by itself."""
-    formula: Formula
-    """The rule for one number: what each slot becomes, then the change Δ{W}, from the gradient
-    {g}, the slots before, α, ε, t, and the options by their names in braces; weight decay is not
-    in it."""
     slots: tuple[str, ...] = ()
-    options: Options = field(default_factory=lambda: MappingProxyType({"weight_decay": 0.0}))
+    options: Options = field(default_factory=lambda: {"weight_decay": 0.0})
     """The options with their defaults, by PyTorch's names."""
     decouples_decay: bool = False
-    """The decay shrinks the parameters; otherwise it is added to the gradient."""
+    """Whether weight decay shrinks the parameters; otherwise it is added to the gradient."""
+
+    @property
+    def formula(self) -> Formula:
+        """The equation of the rule for one number, without weight decay."""
+        return equation_of(self.update)
 
 
 class Block:
     """What a rule reads and writes: a stretch of every vector.
 
     Args:
+        state: θ and the slots, (1 + slots, n).
+        learning_rate: α.
         options: all that the rule has.
-        scratch: two vectors that are overwritten.
+        scratch: two vectors that are overwritten, (2, n or more).
     """
 
     def __init__(
@@ -52,16 +59,20 @@ class Block:
         self.learning_rate = learning_rate
         self.options = options
         self.t = 0
-        self.scratch: tuple[Array, Array] = (
-            scratch[0, : len(self.theta)],
-            scratch[1, : len(self.theta)],
-        )
+        self.scratch: list[Array] = list(scratch[:, : len(self.theta)])
 
     def number(self, name: str) -> float:
         """An option that is one number."""
         value = self.options[name]
         assert isinstance(value, (int, float))
         return float(value)
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """The option betas: β₁ and β₂."""
+        betas = self.options["betas"]
+        assert isinstance(betas, (tuple, list))
+        return betas[0], betas[1]
 
     def decayed_gradient(self) -> Array:
         """G + weight_decay θ, in the first scratch vector where there is a decay."""
@@ -72,53 +83,21 @@ class Block:
         np.add(self.gradient, self.scratch[0], self.scratch[0])
         return self.scratch[0]
 
+    def shrink(self) -> None:
+        """θ ← θ − α weight_decay θ, the decoupled decay."""
+        np.multiply(self.theta, 1.0 - self.learning_rate * self.number("weight_decay"), self.theta)
 
-def _descend(block: Block, direction: Array, rate: float) -> None:
-    """θ ← θ − rate · direction."""
-    np.multiply(direction, rate, block.scratch[1])
-    np.subtract(block.theta, block.scratch[1], block.theta)
+    def descend(self, direction: Array, rate: float) -> None:
+        """θ ← θ − rate · direction."""
+        np.multiply(direction, rate, self.scratch[1])
+        np.subtract(self.theta, self.scratch[1], self.theta)
 
-
-def _sgd(block: Block) -> None:
-    _descend(block, block.decayed_gradient(), block.learning_rate)
-
-
-def _velocity(block: Block, g: Array) -> Array:
-    """V ← μ v + g."""
-    v = block.slots[0]
-    np.multiply(v, block.number("momentum"), v)
-    np.add(v, g, v)
-    return v
-
-
-def _momentum(block: Block) -> None:
-    _descend(block, _velocity(block, block.decayed_gradient()), block.learning_rate)
-
-
-def _nesterov(block: Block) -> None:
-    g = block.decayed_gradient()
-    v = _velocity(block, g)
-    np.multiply(v, block.number("momentum"), block.scratch[1])
-    np.add(g, block.scratch[1], block.scratch[0])  # g + μ v
-    _descend(block, block.scratch[0], block.learning_rate)
-
-
-def _descend_scaled(block: Block, numerator: Array, root: Array, rate: float) -> None:
-    """θ ← θ − rate · numerator / (root + ε); `root` is overwritten."""
-    np.add(root, block.number("eps"), root)
-    np.divide(numerator, root, root)
-    np.multiply(root, rate, root)
-    np.subtract(block.theta, root, block.theta)
-
-
-def _adagrad(block: Block) -> None:
-    g = block.decayed_gradient()
-    (total,) = block.slots
-    root = block.scratch[1]
-    np.multiply(g, g, root)
-    np.add(total, root, total)
-    np.sqrt(total, root)
-    _descend_scaled(block, g, root, block.learning_rate)
+    def descend_scaled(self, numerator: Array, root: Array, rate: float) -> None:
+        """θ ← θ − rate · numerator / (root + ε); `root` is overwritten."""
+        np.add(root, self.number("eps"), root)
+        np.divide(numerator, root, root)
+        np.multiply(root, rate, root)
+        np.subtract(self.theta, root, self.theta)
 
 
 def _average(slot: Array, value: Array, beta: float) -> None:
@@ -128,65 +107,49 @@ def _average(slot: Array, value: Array, beta: float) -> None:
     np.add(slot, value, slot)
 
 
+@equation("Δ{W} = -α * {g}")
+def _sgd(block: Block) -> None:
+    block.descend(block.decayed_gradient(), block.learning_rate)
+
+
+@equation("v = {momentum} * v + {g}", "Δ{W} = -α * v")
+def _momentum(block: Block) -> None:
+    g, (v,) = block.decayed_gradient(), block.slots
+    np.multiply(v, block.number("momentum"), v)
+    np.add(v, g, v)
+    block.descend(v, block.learning_rate)
+
+
+@equation("v = {momentum} * v + {g}", "Δ{W} = -α * ({g} + {momentum} * v)")
+def _nesterov(block: Block) -> None:
+    g, (v,), momentum = block.decayed_gradient(), block.slots, block.number("momentum")
+    ahead, scratch = block.scratch
+    np.multiply(v, momentum, v)
+    np.add(v, g, v)
+    np.multiply(v, momentum, scratch)
+    np.add(g, scratch, ahead)
+    block.descend(ahead, block.learning_rate)
+
+
+@equation("s = s + {g}**2", "Δ{W} = -α * {g} / (sqrt(s) + ε)")
+def _adagrad(block: Block) -> None:
+    g, (s,), root = block.decayed_gradient(), block.slots, block.scratch[1]
+    np.multiply(g, g, root)
+    np.add(s, root, s)
+    np.sqrt(s, root)
+    block.descend_scaled(g, root, block.learning_rate)
+
+
+@equation("s = {alpha} * s + (1 - {alpha}) * {g}**2", "Δ{W} = -α * {g} / (sqrt(s) + ε)")
 def _rmsprop(block: Block) -> None:
-    g = block.decayed_gradient()
-    (square,) = block.slots
-    root = block.scratch[1]
+    g, (s,), root = block.decayed_gradient(), block.slots, block.scratch[1]
     np.multiply(g, g, root)
-    _average(square, root, block.number("alpha"))
-    np.sqrt(square, root)
-    _descend_scaled(block, g, root, block.learning_rate)
+    _average(s, root, block.number("alpha"))
+    np.sqrt(s, root)
+    block.descend_scaled(g, root, block.learning_rate)
 
 
-def _adam_with(block: Block, g: Array) -> None:
-    betas = block.options["betas"]
-    assert isinstance(betas, (tuple, list))
-    beta1, beta2 = betas
-    m, v = block.slots
-    root = block.scratch[1]
-    np.copyto(root, g)
-    _average(m, root, beta1)
-    np.multiply(g, g, root)
-    _average(v, root, beta2)
-    np.sqrt(v, root)
-    np.divide(root, sqrt(1.0 - beta2**block.t), root)  # √v̂
-    _descend_scaled(block, m, root, block.learning_rate / (1.0 - beta1**block.t))
-
-
-def _adam(block: Block) -> None:
-    _adam_with(block, block.decayed_gradient())
-
-
-def _adamw(block: Block) -> None:
-    decay = block.number("weight_decay")
-    np.multiply(block.theta, 1.0 - block.learning_rate * decay, block.theta)
-    _adam_with(block, block.gradient)
-
-
-def _lion(block: Block) -> None:
-    # Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), algorithm 2
-    betas = block.options["betas"]
-    assert isinstance(betas, (tuple, list))
-    beta1, beta2 = betas
-    (m,) = block.slots
-    g, direction = block.scratch
-    np.multiply(block.theta, 1.0 - block.learning_rate * block.number("weight_decay"), block.theta)
-    np.multiply(m, beta1, direction)
-    np.multiply(block.gradient, 1.0 - beta1, g)
-    np.add(direction, g, direction)
-    np.sign(direction, direction)
-    np.copyto(g, block.gradient)
-    _average(m, g, beta2)
-    _descend(block, direction, block.learning_rate)
-
-
-def _options(**options: float | tuple[float, float]) -> Options:
-    return MappingProxyType(options)
-
-
-_VELOCITY_FORMULA = "v = {momentum} * v + {g}"
-_ADAPTIVE_FORMULA = "Δ{W} = -α * {g} / (sqrt(s) + ε)"
-_ADAM_FORMULA = (
+_ADAM = equation(
     "m = {beta1} * m + (1 - {beta1}) * {g}",
     "v = {beta2} * v + (1 - {beta2}) * {g}**2",
     "m̂ = m / (1 - {beta1}**t)",
@@ -194,63 +157,68 @@ _ADAM_FORMULA = (
     "Δ{W} = -α * m̂ / (sqrt(v̂) + ε)",
 )
 
+
+def _adam_along(block: Block, g: Array) -> None:
+    (beta1, beta2), (m, v), root = block.betas, block.slots, block.scratch[1]
+    np.copyto(root, g)
+    _average(m, root, beta1)
+    np.multiply(g, g, root)
+    _average(v, root, beta2)
+    np.sqrt(v, root)
+    np.divide(root, sqrt(1.0 - beta2**block.t), root)  # √v̂
+    block.descend_scaled(m, root, block.learning_rate / (1.0 - beta1**block.t))
+
+
+@_ADAM
+def _adam(block: Block) -> None:
+    _adam_along(block, block.decayed_gradient())
+
+
+@_ADAM
+def _adamw(block: Block) -> None:
+    block.shrink()
+    _adam_along(block, block.gradient)
+
+
+# Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), algorithm 2.
+@equation(
+    "c = {beta1} * m + (1 - {beta1}) * {g}",
+    "m = {beta2} * m + (1 - {beta2}) * {g}",
+    "Δ{W} = -α * sign(c)",
+)
+def _lion(block: Block) -> None:
+    (beta1, beta2), (m,), (g, c) = block.betas, block.slots, block.scratch
+    block.shrink()
+    np.multiply(m, beta1, c)
+    np.multiply(block.gradient, 1.0 - beta1, g)
+    np.add(c, g, c)
+    np.sign(c, c)
+    np.copyto(g, block.gradient)
+    _average(m, g, beta2)
+    block.descend(c, block.learning_rate)
+
+
+def _options(
+    *, weight_decay: float = 0.0, **options: float | tuple[float, float]
+) -> dict[str, float | tuple[float, float]]:
+    return {**options, "weight_decay": weight_decay}
+
+
 _TABLE = (
-    Optimizer("sgd", _sgd, ("Δ{W} = -α * {g}",)),
-    Optimizer(
-        "momentum",
-        _momentum,
-        (_VELOCITY_FORMULA, "Δ{W} = -α * v"),
-        ("v",),
-        _options(momentum=0.9, weight_decay=0.0),
-    ),
-    Optimizer(
-        "nesterov",
-        _nesterov,
-        (_VELOCITY_FORMULA, "Δ{W} = -α * ({g} + {momentum} * v)"),
-        ("v",),
-        _options(momentum=0.9, weight_decay=0.0),
-    ),
-    Optimizer(
-        "adagrad",
-        _adagrad,
-        ("s = s + {g}**2", _ADAPTIVE_FORMULA),
-        ("s",),
-        _options(eps=1e-10, weight_decay=0.0),
-    ),
-    Optimizer(
-        "rmsprop",
-        _rmsprop,
-        ("s = {alpha} * s + (1 - {alpha}) * {g}**2", _ADAPTIVE_FORMULA),
-        ("s",),
-        _options(alpha=0.99, eps=1e-8, weight_decay=0.0),
-    ),
-    Optimizer(
-        "adam",
-        _adam,
-        _ADAM_FORMULA,
-        ("m", "v"),
-        _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
-    ),
+    Optimizer("sgd", _sgd),
+    Optimizer("momentum", _momentum, ("v",), _options(momentum=0.9)),
+    Optimizer("nesterov", _nesterov, ("v",), _options(momentum=0.9)),
+    Optimizer("adagrad", _adagrad, ("s",), _options(eps=1e-10)),
+    Optimizer("rmsprop", _rmsprop, ("s",), _options(alpha=0.99, eps=1e-8)),
+    Optimizer("adam", _adam, ("m", "v"), _options(betas=(0.9, 0.999), eps=1e-8)),
     Optimizer(
         "adamw",
         _adamw,
-        _ADAM_FORMULA,
         ("m", "v"),
         _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01),
         decouples_decay=True,
     ),
-    Optimizer(
-        "lion",
-        _lion,
-        (
-            "c = {beta1} * m + (1 - {beta1}) * {g}",
-            "m = {beta2} * m + (1 - {beta2}) * {g}",
-            "Δ{W} = -α * sign(c)",
-        ),
-        ("m",),
-        _options(betas=(0.9, 0.99), weight_decay=0.0),
-        decouples_decay=True,
-    ),
+    Optimizer("lion", _lion, ("m",), _options(betas=(0.9, 0.99)), decouples_decay=True),
 )
 
 OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _TABLE}

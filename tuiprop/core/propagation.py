@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tuiprop.core.array import Array
+from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network, Parameters
 
 
@@ -19,9 +20,13 @@ class Workspace:
     depend on that order in the last bit: two workspaces for the same m give the same bits.
     """
 
-    def __init__(self, network: Network, m: int, dtype: DTypeLike = np.float64) -> None:
+    def __init__(
+        self, network: Network, m: int, dtype: DTypeLike = np.float64, loss: Loss | None = None
+    ) -> None:
         n = network.sizes
         self.network = network
+        self.loss = loss or network.loss_function
+        """𝓛; another one than the network's only where it is injected as a mistake."""
         self.m = m
         self.inputs = np.empty((m, n[0]), dtype)
         """The batch as rows, (m, n[0])."""
@@ -44,7 +49,8 @@ class Workspace:
         self._activations = {l: network.activation(l) for l in layers}
         self._ones = np.ones((m, 1), dtype)
         self._m = np.array(m, dtype)
-        self._is_fused = network.is_fused(network.L)
+        self.is_fused = self.loss.output is not None
+        """Whether dz[L] = a[L] − y is the operation, which does not need da[L]."""
         scratch = np.empty(max(n[1:]) * m, dtype)
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
         self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}
@@ -76,7 +82,7 @@ class Workspace:
             if l < L:
                 np.dot(W[l + 1].T, dz[l + 1], self.da[l])
                 self._through_activation(l)
-            elif self._is_fused:
+            elif self.is_fused:
                 np.subtract(a[L], self.y, dz[L])
             else:
                 self.output_gradient()
@@ -102,13 +108,13 @@ class Workspace:
         where the output saturates.
         """
         da = self.da[self.network.L]
-        self.network.loss_function.gradient(self.a[self.network.L], self.y, da)
+        self.loss.gradient(self.a[self.network.L], self.y, da)
         return da
 
     def losses(self) -> Array:
         """𝓛 of each example, (m,), after `forward`."""
         L = self.network.L
-        return self.network.loss_function.value(self.z[L], self.a[L], self.y)
+        return self.loss.value(self.z[L], self.a[L], self.y)
 
     def mean_loss(self) -> float:
         """(1/m) Σ 𝓛, after `forward`: J without the penalty."""

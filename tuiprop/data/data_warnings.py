@@ -33,8 +33,8 @@ def looks_like_identifier(column: Column) -> bool:
 def leaks(column: Column, target: Column) -> bool:
     """Return True if a column determines the target, and not by chance.
 
-    Either each of its values occurs with one value of the target only, and twice on average; or both
-    are numbers, and one is a linear function of the other.
+    Either each of its values occurs with one value of the target only, and twice on average; or
+    both are numbers, and one is a linear function of the other.
     """
     if len(column.values) < _FEWEST:
         return False

@@ -176,7 +176,7 @@ class Table:
 
 
 def format_number(value: float) -> str:
-    """Return the name of a number as a class or category: "1" for 1.0, else its shortest decimal."""
+    """Return the name of a number as a category: "1" for 1.0, else its shortest decimal."""
     if isnan(value):
         return MISSING
     # from 1e16 on, repr writes an exponent, which is shorter than the digits

@@ -12,7 +12,7 @@ SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 
 def to_csv(table: Table) -> str:
-    """Return the table as CSV with a header, commas, decimal points and numbers in full precision."""
+    """Return the table as CSV with a header, commas, decimal points and full precision."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.names)

@@ -18,6 +18,9 @@ Numbers: TypeAlias = NDArray[np.float64]
 FUNCTION_ROUNDINGS = 8
 """NumPy's exp, log, tanh and their kin are right to 4 units in the last place, 8 u."""
 
+SPARE_ROUNDINGS = 4
+"""The code may group a formula otherwise than it is written: at most this many more roundings."""
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -62,17 +65,21 @@ class Rounded:
         return cls(value, np.zeros_like(value), precision)
 
     def result(
-        self, value: ArrayLike, error: ArrayLike, *others: "Rounded", roundings: int = 1
+        self, value: ArrayLike, error: Numbers | float, *others: "Rounded", roundings: int = 1
     ) -> "Rounded":
-        """What an operation makes of this and others, whose errors come to `error` in it.
+        """The result of an operation on this and others, whose errors come to `error` in it.
 
-        A number above the largest of the dtype is infinite. Where finite numbers make it so, the
+        A number above the largest of the dtype is infinite. Where finite operands make it so, the
         bound is infinite too: whether the code overflows depends on the order in which it
-        computes. What is made from recorded infinities is certain.
+        computes. The result of recorded infinities is certain.
         """
         p = self.precision
         v = np.asarray(value, np.float64)
-        v = np.where(np.abs(v) > p.largest, np.copysign(np.inf, v), v)
+        sizes = np.abs(v)
+        bound = sizes * (roundings * p.unit) + error
+        if sizes.max(initial=0.0) <= p.largest and bound.max(initial=0.0) < np.inf:
+            return Rounded(v, bound, p)
+        v = np.where(sizes > p.largest, np.copysign(np.inf, v), v)
         # 0 · ∞ is no error: nothing of what is doubtful arrives in exp(−∞) or 1/∞
         errors = np.nan_to_num(error, nan=0.0, posinf=np.inf)
         bound = errors + roundings * p.unit * np.abs(v)
@@ -83,12 +90,19 @@ class Rounded:
         beyond = np.where(overflows | doubtful, np.inf, 0.0)
         return Rounded(v, np.where(np.isfinite(v), bound, beyond), p)
 
+    def regrouped(self) -> "Rounded":
+        """The same value with a bound for code that groups its operations otherwise."""
+        spare = SPARE_ROUNDINGS * self.precision.unit * np.abs(self.value)
+        return Rounded(
+            self.value, self.error + np.where(np.isfinite(spare), spare, 0.0), self.precision
+        )
+
     def lift(self, other: "Rounded | float") -> "Rounded":
         """The other one, or a constant with what rounding it to the dtype loses."""
         if isinstance(other, Rounded):
             return other
         value = np.asarray(other, np.float64)
-        rounded = value.astype(self.precision.dtype).astype(np.float64)
+        rounded = value.astype(self.precision.dtype)
         return Rounded(value, np.abs(rounded - value), self.precision)
 
     def __add__(self, other: "Rounded | float") -> "Rounded":
@@ -109,9 +123,10 @@ class Rounded:
 
     def __mul__(self, other: "Rounded | float") -> "Rounded":
         x = self.lift(other)
-        error = np.abs(self.value) * x.error + self.error * (np.abs(x.value) + x.error)
-        underflow = self.precision.smallest
-        return self.result(self.value * x.value, error + underflow, x)
+        error = self.error * (np.abs(x.value) + x.error) + self.precision.smallest
+        if x.error.any():
+            error = error + np.abs(self.value) * x.error
+        return self.result(self.value * x.value, error, x)
 
     def __rmul__(self, other: float) -> "Rounded":
         return self * other
@@ -139,6 +154,18 @@ class Rounded:
 
     def __getitem__(self, index: Any) -> "Rounded":
         return Rounded(self.value[index], self.error[index], self.precision)
+
+    def root(self) -> "Rounded":
+        """The square root: √x − √(x − e) is at most e/√x and at most √e."""
+        root = np.sqrt(self.value)
+        if not self.error.any():
+            return self.result(root, 0.0)
+        return self.result(root, self.error / np.maximum(root, np.sqrt(self.error)))
+
+    def sign(self) -> "Rounded":
+        """The sign, which is certain unless 0 lies within the bound."""
+        doubtful = (np.abs(self.value) <= self.error) & (self.error > 0.0)
+        return Rounded(np.sign(self.value), np.where(doubtful, 2.0, 0.0), self.precision)
 
     def sum(self) -> "Rounded":
         """Σ over the first axis, in any order: γₙ Σ|terms| (Higham, 4.2).
@@ -183,20 +210,8 @@ def _tanh(x: Rounded) -> Rounded:
     return x.result(np.tanh(x.value), x.error * steepest, roundings=FUNCTION_ROUNDINGS)
 
 
-def _sqrt(x: Rounded) -> Rounded:
-    root = np.sqrt(x.value)
-    # √x − √(x − e) = e / (√x + √(x − e)), at most e/√x and at most √e
-    return x.result(root, x.error / np.maximum(root, np.sqrt(x.error)) if x.error.any() else 0.0)
-
-
 def _abs(x: Rounded) -> Rounded:
     return Rounded(np.abs(x.value), x.error, x.precision)
-
-
-def _sign(x: Rounded) -> Rounded:
-    """The sign is certain unless 0 lies within the bound."""
-    doubtful = (np.abs(x.value) <= x.error) & (x.error > 0.0)
-    return Rounded(np.sign(x.value), np.where(doubtful, 2.0, 0.0), x.precision)
 
 
 def _max(x: Rounded, other: float | None = None) -> Rounded:
@@ -216,9 +231,9 @@ FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "log": _log,
     "log1p": _log1p,
     "tanh": _tanh,
-    "sqrt": _sqrt,
+    "sqrt": Rounded.root,
     "abs": _abs,
-    "sign": _sign,
+    "sign": Rounded.sign,
     "max": _max,
     "min": _min,
     "Σ": Rounded.sum,

@@ -14,10 +14,8 @@ from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
 from tuiprop.explain.provenance import Factor, Group, Kind, Origin
 from tuiprop.update.arrays import ArrayRef, CellRef, T
-from tuiprop.update.operation import Arrays, Operation, Phase, Rule
-
-SPARE_ROUNDINGS = 4
-"""The code may group a formula otherwise than it is written: so many units u of the value more."""
+from tuiprop.update.operation import Arrays, Operation, Phase
+from tuiprop.update.rule import Rule
 
 DOUBLE = Precision.of(np.float64)
 
@@ -59,8 +57,7 @@ class Tracer:
                 made = _changed(place, of, self._rule)
             else:
                 made = _TRACES[of.symbol](place)
-            value = _total(made.parts) if made.value is None else made.value
-            spare = SPARE_ROUNDINGS * value.precision.unit * abs(float(value.value))
+            value = (_total(made.parts) if made.value is None else made.value).regrouped()
         return Origin(
             cell=CellRef(of, row, column),
             pattern=made.pattern,
@@ -68,7 +65,7 @@ class Tracer:
             lines=made.lines,
             value=float(value.value),
             shown=shown,
-            bound=float(value.error) + (spare if np.isfinite(spare) else 0.0),
+            bound=float(value.error),
         )
 
 
@@ -351,7 +348,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     if "decay" in made:
         parts.append(_one("decay", made["decay"], before))
     factors = (p.factor_here(gradient), *slot_factors, *decayed)
-    parts.append(_one("change", made[f"Δ{symbol}"], *factors))
+    parts.append(_one("change", made[f"Δ{symbol}"].regrouped(), *factors))
     cell = of.cell_name("{row}", "{column}")
     terms = " + ".join(["decay"] * ("decay" in made) + [f"Δ{symbol}"])
     return _Made(f"{cell} = {cell} before + {terms}", tuple(parts), tuple(lines))

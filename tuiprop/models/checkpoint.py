@@ -23,7 +23,7 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.errors import FileError
 from tuiprop.models.contents import Architecture, ContentError
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.models.reading import content_of, named
 from tuiprop.storage.atomic import write, wrong_suffix
 from tuiprop.storage.packing import pack, unpack
@@ -38,7 +38,8 @@ from tuiprop.training.experiment import (
 )
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
-from tuiprop.training.plan import Plan
+from tuiprop.training.network import network_of
+from tuiprop.training.plan import Plan, injected_before
 from tuiprop.update.operation import operation_count
 from tuiprop.wording import shortened
 
@@ -122,7 +123,7 @@ class Saved:
 
     @cached_property
     def plan(self) -> Plan:
-        """What is in force for every update of that branch."""
+        """The configuration of every update of that branch."""
         settings, count = self.experiment.training, self.content.examples[0]
         return Plan(self.network, settings, count, self.log.edits)
 
@@ -154,14 +155,15 @@ class Saved:
         """The network with the parameters of where the run stood, or of its best epoch.
 
         Raises:
-            ContentError: a slip made them, or those of the best epoch were not kept.
+            ContentError: they were computed with an injected mistake, or those of the best epoch
+                were not kept.
         """
         content = self.content
         newest = which == NEWEST
         update = content.position[0] if newest else self.best_update
         edits = self.plan.before(update + newest)
-        if (slip := self.plan.in_force(edits).slip) is not None:
-            raise ContentError(f"its weights are made with a slip, {slip.title}, and not given out")
+        if (mistake := injected_before(self.log.edits, update)) is not None:
+            raise ContentError(f"its weights cannot be exported: {mistake}")
         found = content.parameters if newest else content.best
         if not found:
             raise ContentError("the parameters of the best epoch are not in it; go on with the run")
@@ -173,7 +175,7 @@ class Saved:
             tuple(map(Preparation.from_builtins, content.preparation)),
             update,
             tuple(map(Preparation.from_builtins, content.targets)),
-            tuple(edit.told for edit in edits),
+            tuple(edit.describe() for edit in edits),
         )
 
 
@@ -268,12 +270,12 @@ def _check_position(saved: Saved) -> None:
 
 def _check_arrays(saved: Saved) -> None:
     content = saved.content
-    force = saved.plan.in_force(saved.plan.before(content.update))
+    config = saved.plan.config_of(content.update)
     whole = saved.network.parameter_count * saved.dtype.itemsize
     sizes = {
         "initial": whole,
         "parameters": whole,
-        "state": whole * (1 + len(force.optimizer.slots)),
+        "state": whole * (1 + len(config.optimizer.slots)),
         "best": whole if content.best else 0,
     }
     for name, size in sizes.items():
@@ -299,7 +301,7 @@ def described(saved: Saved) -> list[str]:
         f"best      update {saved.best_update}, epoch {content.best_epoch}{best}",
     ]
     for log in content.logs:
-        edits = "; ".join(edit.told for edit in log.edits) or "no edits"
+        edits = "; ".join(edit.describe() for edit in log.edits) or "no edits"
         lines.append(f"branch    {log.number}, to update {log.reached}: {edits}")
     return [*lines, *(f"{name:<9} {value}" for name, value in content.machine.items())]
 

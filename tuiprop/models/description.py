@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tuiprop.core.loss import LOSSES, usual_loss
+from tuiprop.core.loss import LOSSES
 from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.contents import (
     ContentError,
@@ -14,7 +14,7 @@ from tuiprop.models.contents import (
     architecture,
     parameters_of,
 )
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.training.experiment import (
     ExperimentError,
     parse,
@@ -22,6 +22,7 @@ from tuiprop.training.experiment import (
     resolve_paths,
     to_tables,
 )
+from tuiprop.training.network import network_of, usual_loss
 
 FORMAT = 1
 

@@ -11,8 +11,9 @@ from tuiprop.core.array import Array
 from tuiprop.errors import FileError
 from tuiprop.models.contents import ContentError
 from tuiprop.models.description import describe, model_of
-from tuiprop.models.formats import SUFFIXES, Format, format_of
-from tuiprop.models.model import Model, slip_refusal
+from tuiprop.models.formats import SUFFIXES, format_of
+from tuiprop.models.formats.format import Format
+from tuiprop.models.model import Model
 from tuiprop.models.plain import examples
 from tuiprop.storage.atomic import check_writable, not_utf8, write, wrong_suffix
 
@@ -52,7 +53,7 @@ def refusal_of(path: str) -> str:
 
 
 def remarks(model: Model, path: str) -> str:
-    """What is to be said before a model is written: what will be done instead, what not compared.
+    """What a user should know before a model is written: substitutions, and what is not compared.
 
     Raises:
         FileError: it cannot be written at all.
@@ -60,7 +61,7 @@ def remarks(model: Model, path: str) -> str:
     file = _format(path)
     _check(file, model, path)
     _description(model, path)
-    return "; ".join(filter(None, (file.instead(model), file.lacks_judge())))
+    return "; ".join(filter(None, (file.substitutions(model), file.why_unverified())))
 
 
 def export(model: Model, path: str | Path) -> Written:
@@ -78,11 +79,11 @@ def export(model: Model, path: str | Path) -> Written:
         if not np.isfinite(array).all():
             raise FileError(f"{array_name} holds values that are not finite", file=name)
     content = file.encode(model, _description(model, path))
-    remark = file.lacks_judge()
+    remark = file.why_unverified()
     try:
         difference = None if remark else _compare(file, content, model)
     except ContentError as error:
-        raise FileError(f"not written, as it cannot be read back: {error}", file=name) from None
+        raise FileError(f"not written: its content {error}", file=name) from None
     write(path, lambda stream: _all_of(stream.write(content), content))
     try:
         same = Path(path).read_bytes() == content
@@ -100,7 +101,9 @@ def _check(file: Format, model: Model, path: str) -> None:
     Raises:
         FileError: why not.
     """
-    if sentence := slip_refusal(model.slip) or file.refuses(model):
+    if model.mistake is not None:
+        raise FileError(f"not exported: {model.mistake}", file=path)
+    if sentence := file.refuses(model):
         raise FileError(sentence, file=path)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 
 from tuiprop.cell import plain, with_point
 from tuiprop.core.array import Array
-from tuiprop.core.network import Layer, Network, Parameters
+from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.data.preparation.encoding import Preparation, apply, unscaled
 from tuiprop.errors import InputError
 from tuiprop.training.experiment import Experiment
+from tuiprop.training.plan import Injected
 from tuiprop.training.threads import blas_threads, limited_to
 
 
@@ -33,8 +34,8 @@ class Model:
     """How each target was scaled; empty for classes."""
     edits: tuple[str, ...] = ()
     """What was changed by hand on the way to that update, in words: the experiment does not say."""
-    slip: str = ""
-    """The title of the slip that is on; such a model is not written to a file."""
+    mistake: Injected | None = None
+    """The injected mistake that updates were computed with; such a model is not exported."""
 
     @property
     def network(self) -> Network:
@@ -89,17 +90,3 @@ class Model:
     def outputs_of(self, workspace: Workspace) -> Array:
         """ŷ after a walk forward, (m, n[L]), as `predict` returns it."""
         return unscaled(self.targets, np.ascontiguousarray(workspace.a[self.network.L].T))
-
-
-def slip_refusal(slip: str) -> str:
-    """Why nothing is written that was computed with a slip on, by its title; "" without one."""
-    return f"not exported: a slip is on, {slip}; v takes it out" if slip else ""
-
-
-def network_of(experiment: Experiment, inputs: int) -> Network:
-    """The network that a complete experiment describes, over n[0] inputs."""
-    settings = experiment.network
-    assert settings.layers is not None
-    assert settings.loss is not None
-    layers = tuple(Layer(layer.units, layer.activation) for layer in settings.layers)
-    return Network(inputs, layers, settings.loss, settings.l2)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import starmap
 
 import msgspec
 import numpy as np
@@ -24,6 +23,12 @@ from tuiprop.data.preparation.encoding import (
 from tuiprop.data.table import Column, DataError, Numbers, Table, format_number
 from tuiprop.models.model import Model
 from tuiprop.training.experiment import ColumnSettings, DataSettings, override
+from tuiprop.training.metrics import (
+    NumberMetrics,
+    accuracy,
+    predicted_classes,
+    probabilities,
+)
 from tuiprop.wording import listed
 
 BLOCK = 1 << 21
@@ -31,19 +36,6 @@ BLOCK = 1 << 21
 
 _AS_TEXT = ColumnSettings(encoding="one-hot")
 _NUMBERED = re.compile(r"(?P<array>.*?)(?P<place>(?:_\d+)+)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class TargetScores:
-    """How far predicted numbers are from those of a table."""
-
-    target: str
-    r2: float
-    """1 − Σ(y − ŷ)² / Σ(y − ȳ)²; not a number where all y are the same."""
-    mae: float
-    """The mean of |y − ŷ|, in the unit of the target."""
-    rmse: float
-    """The root of the mean of (y − ŷ)², in the unit of the target."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +48,8 @@ class Scores:
     """The mean of 𝓛 over them, as in training: of scaled targets where they are scaled."""
     accuracy: float | None
     """The share of right classes; None for numbers."""
-    targets: tuple[TargetScores, ...]
-    """Of each target; empty for classes."""
+    targets: Mapping[str, NumberMetrics]
+    """The metrics of each target, in its unit; empty for classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,18 +199,13 @@ def predict(model: Model, table: Table) -> Predictions:
     )
 
 
-def probabilities(model: Model, outputs: Array) -> Array:
-    """The probability of each class, (m, classes), from ŷ, (m, n[L]); one output is the second."""
-    return outputs if outputs.shape[1] > 1 else np.hstack([1.0 - outputs, outputs])
-
-
 def _columns(model: Model, outputs: Array) -> dict[str, Array | tuple[str, ...]]:
     if not model.classes:
         targets = model.experiment.data.targets
         names = ["prediction"] if len(targets) == 1 else [f"prediction_{name}" for name in targets]
         return {name: outputs[:, k] for k, name in enumerate(names)}
-    shares = probabilities(model, outputs)
-    predicted = tuple(model.classes[k] for k in shares.argmax(axis=1))
+    shares = probabilities(outputs)
+    predicted = tuple(model.classes[k] for k in predicted_classes(outputs.T))
     named = {f"p_{name}": shares[:, k] for k, name in enumerate(model.classes)}
     return {"prediction": predicted, **named}
 
@@ -275,17 +262,8 @@ class _Known:
         found, right = outputs[self.rows], self.raw[self.rows]
         count = len(right)
         if model.classes:
-            predicted = probabilities(model, found).argmax(axis=1)
-            return Scores(count, loss / count, float((predicted == right[:, 0]).mean()), ())
-        each = zip(model.experiment.data.targets, found.T, right.T, strict=True)
-        return Scores(count, loss / count, None, tuple(starmap(_target_scores, each)))
-
-
-def _target_scores(target: str, found: Array, right: Array) -> TargetScores:
-    error = found.astype(np.float64) - right
-    with np.errstate(over="ignore", invalid="ignore"):
-        square, total = float(error @ error), float(((right - right.mean()) ** 2).sum())
-    r2 = 1.0 - square / total if total else np.nan
-    return TargetScores(
-        target, r2, float(np.abs(error).mean()), float(np.sqrt(square / len(error)))
-    )
+            share = accuracy(right[:, 0].astype(np.intp), predicted_classes(found.T))
+            return Scores(count, loss / count, share, {})
+        each = zip(model.experiment.data.targets, right.T, found.T, strict=True)
+        targets = {name: NumberMetrics.of(*columns) for name, *columns in each}
+        return Scores(count, loss / count, None, targets)

@@ -6,13 +6,13 @@ from typing import IO, Any
 import numpy as np
 
 from tuiprop.errors import FileError
-from tuiprop.models.model import slip_refusal
 from tuiprop.storage.atomic import write
+from tuiprop.training.plan import Injected
 from tuiprop.update.arrays import T, parameter_refs
 from tuiprop.update.record import Record
 
 
-def save_record(record: Record, path: str | Path, slip: str = "") -> None:
+def save_record(record: Record, path: str | Path, mistake: Injected | None = None) -> None:
     """Write a record and read it back.
 
     The names are those of the NumPy lines: `W1` (before the update), `z1`, `a0`, `dW1`, …, `y`,
@@ -22,13 +22,13 @@ def save_record(record: Record, path: str | Path, slip: str = "") -> None:
     Args:
         record: what to write.
         path: where to.
-        slip: the title of the slip that is on; "" without one.
+        mistake: the injected mistake that this update or one before it was computed with.
 
     Raises:
-        FileError: it cannot be written, or what is read back differs.
+        FileError: it cannot be written, was computed with a mistake, or what is read back differs.
     """
-    if sentence := slip_refusal(slip):
-        raise FileError(sentence, file=str(path))
+    if mistake is not None:
+        raise FileError(f"not exported: {mistake}", file=str(path))
     arrays: dict[str, Any] = {
         reference.in_file(): array for reference, array in record.arrays().items() if reference != T
     }

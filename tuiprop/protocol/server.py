@@ -17,14 +17,13 @@ import numpy as np
 
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
-from tuiprop.core.loss import LOSSES, usual_loss
+from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, exists, suggested_experiment
 from tuiprop.data.preparation.completion import complete
 from tuiprop.errors import InputError, UserError
 from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
 from tuiprop.models.formats import FORMATS
-from tuiprop.models.model import network_of
 from tuiprop.models.record_file import save_record
 from tuiprop.models.weights import (
     IncompleteFileError,
@@ -78,9 +77,9 @@ from tuiprop.protocol.messages.requests import (
 from tuiprop.session.autosave import EVERY, Autosave
 from tuiprop.session.background_proof import Proof
 from tuiprop.session.changes import settings_edit, slip_edit
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.fault import fault_words
 from tuiprop.session.kept import Named, find_kept, opened_as
-from tuiprop.session.playback import Walk
 from tuiprop.session.resume import (
     resume_session,
     walk_to_where_it_stood,
@@ -88,11 +87,12 @@ from tuiprop.session.resume import (
 )
 from tuiprop.session.session import Session, open_session
 from tuiprop.session.stops import quantity_notes
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
 from tuiprop.session.views.operation import slip_note
 from tuiprop.session.views.predictions import Problem
 from tuiprop.session.views.table import TableView, outline_of, refusal_of
-from tuiprop.session.what_if import revert, try_out
+from tuiprop.session.what_if import try_out
 from tuiprop.storage.atomic import write_text
 from tuiprop.storage.state_folder import Slot
 from tuiprop.training.edit import BranchLog
@@ -105,8 +105,10 @@ from tuiprop.training.experiment import (
     to_toml,
 )
 from tuiprop.training.history import WIDTH, Best
+from tuiprop.training.network import network_of, usual_loss
+from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 _MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
 """What must wait until what is tried is kept or reverted."""
@@ -120,7 +122,8 @@ class _Run:
     """What is open."""
 
     session: Session
-    walk: Walk
+    cursor: Cursor
+    at: Viewpoint
     view: View
     proof: Proof
     problem: Problem
@@ -176,7 +179,7 @@ class Engine:
     def handle(self, request: Message) -> Reply:
         """The answer to a request; `Refused` where it cannot be."""
         try:
-            if isinstance(request, _MOVES) and self._run and self._run.view.trial is not None:
+            if isinstance(request, _MOVES) and self._run and self._run.at.what_if is not None:
                 return Refused(sentence="Enter keeps the change as a branch, Escape reverts it")
             if isinstance(request, _MOVES):
                 self._fault = ""
@@ -201,10 +204,10 @@ class Engine:
         opened = self._run
         if opened is None:
             return None
-        if opened.walk.goal is None:
+        if opened.cursor.motion is None:
             return opened.proof.work()
         try:
-            return opened.walk.work()
+            return opened.cursor.work()
         except Exception as error:
             traceback.print_exc()
             self._pause_after(error, opened)
@@ -212,11 +215,9 @@ class Engine:
 
     def _pause_after(self, error: Exception, opened: "_Run") -> None:
         """Stand still where the run is known to be whole, and say why."""
-        run, walk = opened.session.run, opened.walk
+        run = opened.session.run
         update = run.t + 1
-        walk.stop()
-        walk.within.leave()
-        run.return_to_key_frame()
+        opened.cursor.recover()
         self._fault = (
             f"update {update} could not be computed: {fault_words(error)}; "
             f"the run is paused at update {run.t}"
@@ -230,7 +231,7 @@ class Engine:
         Returns:
             Seconds until it is time; None where there is nothing to be kept.
         """
-        if self._run is None or self._run.view.trial is not None:
+        if self._run is None or self._run.at.what_if is not None:
             return None
         wait = self._next_keep - perf_counter()
         if wait > 0:
@@ -253,7 +254,6 @@ class Engine:
             return ""
         autosave = self._run.autosave
         with np.errstate(all="ignore"):
-            self._revert(Revert())
             sentence = autosave.save()
         autosave.let_go()
         return sentence if autosave.path else ""
@@ -330,7 +330,7 @@ class Engine:
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
-            slips=[slip_note(slip) for slip in SLIPS.values()],
+            slips=[slip_note(slip) for slip in MISTAKES.values()],
             formats=[
                 FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
                 for each in FORMATS.values()
@@ -376,22 +376,23 @@ class Engine:
             if request.resume is not None:
                 _resume(session.run, request.resume)
         run = session.run
-        walk = Walk(run)
-        view = View(session, walk)
+        cursor = Cursor(run)
+        at = Viewpoint(session, cursor)
+        view = View(at)
         if position is not None:
-            walk.go_to(*position)
+            cursor.go_to(*position)
         autosave = Autosave(
             session,
             view.stops,
-            lambda: walk.within.done,
+            lambda: cursor.partial.done,
             what,
             request.kept_in,
             is_saved=request.checkpoint is not None,
             alive=self._alive,
         )
         self.close()
-        problem = Problem(session, walk, view)
-        self._run = _Run(session, walk, view, Proof(run, walk, view), problem, autosave)
+        proof, problem = Proof(at, view), Problem(at, view)
+        self._run = _Run(session, cursor, at, view, proof, problem, autosave)
         self._runs += 1
         self._fault, self._next_keep = "", 0.0
         return Opened(
@@ -411,60 +412,52 @@ class Engine:
         return self._run
 
     def _play(self, request: Play) -> Reply:
-        return self._opened().walk.play(request.pace)
+        return self._opened().cursor.play(request.pace)
 
     def _toggle(self, request: Toggle) -> Reply:
-        return self._opened().walk.toggle(request.pace)
+        return self._opened().cursor.toggle(request.pace)
 
     def _set_pace(self, request: SetPace) -> Reply:
-        return Done() if self._run is None else self._run.walk.set_pace(request.pace)
+        return Done() if self._run is None else self._run.cursor.set_pace(request.pace)
 
     def _pause(self, request: Pause) -> Done:
         if self._run is not None:
-            self._run.walk.stop()
+            self._run.cursor.stop()
         return Done()
 
     def _move(self, request: Move) -> Done:
-        return self._opened().walk.move(request)
+        return self._opened().cursor.move(request)
 
     def _seek(self, request: Seek) -> Reply:
-        return self._opened().walk.seek(request)
+        return self._opened().cursor.seek(request)
 
     def _try(self, request: Try) -> Done:
         opened = self._opened()
-        _ = opened.session.fingerprint  # of the data as they were
-        if opened.view.trial is not None:
-            revert(opened.session, opened.walk, opened.view.trial)
-            opened.view.trial = None
-        opened.view.trial = try_out(opened.session, opened.walk, request)
+        opened.cursor.stop()
+        opened.at.what_if = try_out(opened.session, opened.cursor, request)
         return Done()
 
     def _keep(self, request: Keep) -> Done:
-        self._opened().view.trial = None
+        opened = self._opened()
+        tried, opened.at.what_if = opened.at.what_if, None
+        if tried is not None:
+            tried.keep(opened.cursor)
         return Done()
 
     def _revert(self, request: Revert) -> Done:
-        opened = self._opened()
-        if opened.view.trial is not None:
-            revert(opened.session, opened.walk, opened.view.trial)
-            opened.view.trial = None
+        self._opened().at.what_if = None
         return Done()
 
     def _change(self, request: Change) -> Done:
         opened = self._opened()
-        session, walk = opened.session, opened.walk
-        run = session.run
-        walk.stop()
-        edit = settings_edit(session, request)
-        walk.within.leave()
-        walk.look_anew()
-        run.edit(edit)
+        opened.cursor.stop()
+        opened.cursor.edit(settings_edit(opened.session, request))
         return Done()
 
     def _set_stops(self, request: SetStops) -> Done:
         opened = self._opened()
         opened.view.stops.replace(request.stops)
-        opened.walk.look_anew()
+        opened.cursor.invalidate_conditions()
         return Done()
 
     def _verify(self, request: Verify) -> Done:
@@ -473,11 +466,7 @@ class Engine:
 
     def _set_slip(self, request: SetSlip) -> Done:
         opened = self._opened()
-        edit = slip_edit(opened.session, request.name)
-        opened.walk.stop()
-        opened.walk.within.leave()
-        opened.walk.look_anew()
-        opened.session.run.edit(edit, apart=True)
+        opened.cursor.edit(slip_edit(opened.session, request.name), apart=True)
         return Done()
 
     def _look(self, request: Look) -> Frame:
@@ -495,7 +484,7 @@ class Engine:
         run = self._opened().session.run
         update, state = run.kept_state()
         known = request.history_from if request.branch == run.branch.number else 0
-        best = run.kept_best
+        best = run.branch.kept_best
         return Snapshot(
             update=update,
             state=state.tobytes(),
@@ -510,8 +499,7 @@ class Engine:
 
     def _keep_run(self, request: KeepRun) -> Reply:
         opened = self._opened()
-        if opened.view.trial is not None:
-            self._revert(Revert())
+        opened.at.what_if = None
         sentence = opened.autosave.save()
         return Refused(sentence=sentence) if sentence else Done()
 
@@ -541,7 +529,8 @@ class Engine:
         if made is None:
             raise InputError(opened.view.why_absent())
         record = opened.session.with_rows_of_table(made.record)
-        save_record(record, request.path, made.force.slip_title)
+        mistake = injected_before(opened.session.run.branch.edits, record.update)
+        save_record(record, request.path, mistake)
         return Exported(
             path=request.path,
             update=record.update,

@@ -6,12 +6,14 @@ from time import perf_counter
 import numpy as np
 
 from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote
+from tuiprop.session.cursor import MOMENT, Cursor
 from tuiprop.session.fault import fault_words
-from tuiprop.session.playback import MOMENT, Walk
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
 from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
-from tuiprop.verify.gradient_check import ArrayCheck, GradientCheck, GradientChecker
+from tuiprop.verify.gradient_check import GradientChecker
+from tuiprop.verify.gradient_verdict import ArrayCheck, GradientCheck
 from tuiprop.verify.update_audit import ArrayAudit, Audit
 
 REST = 0.2
@@ -28,10 +30,15 @@ QUICK = 50_000
 
 
 class Proof:
-    """Proves the update at hand, in slices, whenever nothing else is to be done."""
+    """Proves the present update, in slices, whenever nothing else is to be done.
 
-    def __init__(self, run: Run, walk: Walk, view: View) -> None:
-        self._run, self._walk, self._view = run, walk, view
+    Args:
+        at: what is looked at.
+        view: shows the same.
+    """
+
+    def __init__(self, at: Viewpoint, view: View) -> None:
+        self._at, self._view = at, view
         self._of: object = None
         self._began = 0.0
         self._asked = False
@@ -41,6 +48,14 @@ class Proof:
         self._examples = 0
         self._audit: Audit | None = None
         self._audited = 0
+
+    @property
+    def _run(self) -> Run:
+        return self._at.run
+
+    @property
+    def _cursor(self) -> Cursor:
+        return self._at.cursor
 
     def verify(self) -> None:
         """Begin now, all of it, whatever has been found before."""
@@ -59,7 +74,7 @@ class Proof:
             return None
 
     def _work(self) -> float | None:
-        here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
+        here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
         if here != self._of:
             self._of, self._began = here, perf_counter()
             self._checker, self._audit, self._result = None, None, None
@@ -85,8 +100,8 @@ class Proof:
     def note(self) -> ProofNote | None:
         """What has been found so far; None where the proof has not begun here."""
         checker = self._checker
-        here = self._run.t, self._run.branch.edits, self._walk.within.record is not None
-        if self._of != here or self._walk.goal is not None or not (checker or self._fault):
+        here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
+        if self._of != here or self._cursor.goal is not None or not (checker or self._fault):
             return None
         if self._result is None and checker is not None and checker.finished:
             self._result = checker.result()
@@ -113,11 +128,11 @@ class Proof:
         return GradientChecker(
             run.network,
             trainer.parameters,
-            trainer.inputs[rows],
-            trainer.targets[rows],
+            trainer.examples.inputs_of(rows),
+            trainer.examples.targets[rows],
             sample=SAMPLE,
             seed=run.t,
-            workspace=trainer.force.workspace_in,
+            workspace=trainer.config.workspace_in,
         )
 
     def _audit_update(self) -> None:
@@ -129,7 +144,7 @@ class Proof:
             self._audited = made.record.update
             record = made.record
             before, after = record.before_and_after
-            self._audit = made.force.audit(record.count, before, record.gradient, after)
+            self._audit = made.config.audit(record.count, before, record.gradient, after)
 
 
 def _layers(result: GradientCheck, L: int) -> list[str]:

@@ -1,45 +1,36 @@
 """What is asked to be changed, as an edit of the run; or why it cannot be."""
 
-from typing import Any
-
-import msgspec
 import numpy as np
+from msgspec.structs import asdict, replace
 
 from tuiprop.errors import InputError
 from tuiprop.protocol.messages.requests import Change, Try
-from tuiprop.session.playback import Walk
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
-from tuiprop.training.experiment import parse, to_tables
 from tuiprop.update.arrays import CellRef
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 def settings_edit(session: Session, request: Change) -> SettingsEdit:
-    """The edit that trains otherwise from here on.
+    """Build the edit that changes settings from the present update on.
 
     Raises:
-        ExperimentError: a setting cannot be that.
+        ExperimentError: a setting cannot have that value.
         InputError: nothing is changed.
     """
-    asked = {
-        name: value for name, value in msgspec.structs.asdict(request).items() if value is not None
-    }
-    if not asked:
-        raise InputError("no setting is changed")
     run = session.run
-    tables: dict[str, Any] = to_tables(session.experiment)
-    training: dict[str, Any] = msgspec.to_builtins(run.trainer.settings)
-    if request.optimizer not in (None, training["optimizer"]):
-        training["options"] = {}
-    training.update({name: value for name, value in asked.items() if name != "l2"})
-    tables["training"] = training
-    tables["network"]["l2"] = asked.get("l2", run.network.l2)
-    checked = parse(tables)
-    if "options" in asked:
-        asked["options"] = checked.training.options
-    return SettingsEdit(at=run.t, **asked)
+    edit = SettingsEdit(at=run.t, **asdict(request))
+    if not edit.changes:
+        raise InputError("no setting is changed")
+    present = replace(
+        session.experiment,
+        training=run.trainer.settings,
+        network=replace(session.experiment.network, l2=run.network.l2),
+    )
+    checked = edit.apply_to(present)
+    return edit if edit.options is None else replace(edit, options=checked.training.options)
 
 
 def slip_edit(session: Session, name: str | None) -> SlipEdit:
@@ -49,28 +40,31 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
         InputError: there is no such slip, or it would change nothing in this network, or is on.
     """
     run = session.run
-    if name is not None and name not in SLIPS:
-        raise InputError.invalid(repr(name), f"one of the slips {', '.join(SLIPS)}")
-    if name is None and run.trainer.force.slip is None:
+    if name is not None and name not in MISTAKES:
+        raise InputError.invalid(repr(name), f"one of the slips {', '.join(MISTAKES)}")
+    slip = run.trainer.config.slip
+    if name is None and slip is None:
         raise InputError("no slip is on")
-    if run.trainer.force.slip is not None and run.trainer.force.slip.name == name:
+    if slip is not None and slip.name == name:
         raise InputError(f"the slip {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
-        if sentence := SLIPS[name].refusal(run.network, size):
+        if sentence := MISTAKES[name].refusal(run.network, size):
             raise InputError(sentence)
     return SlipEdit(at=run.t, slip=name)
 
 
-def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit | InputEdit, str]:
+def cell_edit(
+    session: Session, cursor: Cursor, request: Try
+) -> tuple[ParameterEdit | InputEdit, str]:
     """The edit that gives one number of W, b or a[0] another value, and the name of that number.
 
     Raises:
         InputError: that number cannot be changed, or not here.
     """
-    run, within = session.run, walk.within
+    run, partial = session.run, cursor.partial
     cell, array = request.cell, request.cell.array
-    update = run.t + 1 if within.record is not None else max(run.t, 1)
+    update = run.t + 1 if partial.record is not None else max(run.t, 1)
     examples = run.batches.rows(update)
     _refuse_beyond(session, cell, len(examples))
     dtype = run.trainer.state.dtype
@@ -83,7 +77,7 @@ def cell_edit(session: Session, walk: Walk, request: Try) -> tuple[ParameterEdit
         return InputEdit(at=update - 1, example=example, input=cell.row, value=request.value), name
     if not array.is_editable:
         raise InputError(f"{array} is computed; W, b and the inputs a[0] can be changed")
-    if within.record is not None and within.is_made(array):
+    if partial.record is not None and partial.is_computed(array):
         raise InputError(
             f"{array} has been changed by this update already: "
             "b completes it, Shift+p goes back before it"

@@ -6,8 +6,10 @@ from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.escaping import printable
 from tuiprop.models.contents import Architecture
+from tuiprop.session.divergence import record_of
 from tuiprop.session.session import Session
 from tuiprop.session.views.operation import long_route
+from tuiprop.training.plan import UpdateConfig
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
@@ -20,24 +22,24 @@ def explain(session: Session, update: int) -> str:
     """Every operation of an update as Markdown: its equation, shapes and numbers.
 
     Args:
-        session: the run; it stands before that update afterwards.
+        session: the session, whose run stays where it is.
         update: t ≥ 1.
 
     Raises:
         ArithmeticError: the run diverges before that update.
     """
-    record = session.record(update)
-    lines = list(_introduction(session, record))
-    operations = session.run.trainer.operations()
+    record = record_of(session, update)
+    config = session.run.trainer.plan.config_of(update)
+    lines = list(_introduction(session, record, config))
+    operations = config.operations()
     for number, operation in enumerate(operations, start=1):
         heading = f"## {number} of {len(operations)}: {operation.result}, {operation.phase.value}"
-        lines += ["", heading, "", *_operation(session, record, operation)]
+        lines += ["", heading, "", *_operation(session, record, config.network, operation)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _introduction(session: Session, record: Record) -> Iterator[str]:
-    network, batches = session.run.network, session.run.batches
-    training = session.experiment.training
+def _introduction(session: Session, record: Record, config: UpdateConfig) -> Iterator[str]:
+    network, batches, training = config.network, session.run.batches, config.settings
     yield f"# Update {record.update} of {session.experiment.data.source}"
     yield ""
     yield f"Network {Architecture.of(network).words}, loss {network.loss}, λ = {network.l2!r}."
@@ -56,7 +58,9 @@ def _introduction(session: Session, record: Record) -> Iterator[str]:
     yield from _matrix("y", record.y, session, ArrayRef("y", l), record)
 
 
-def _operation(session: Session, record: Record, operation: Operation) -> Iterator[str]:
+def _operation(
+    session: Session, record: Record, network: Network, operation: Operation
+) -> Iterator[str]:
     m = record.y.shape[1]
     for line in operation.rule:
         yield f"    {line}"
@@ -64,13 +68,12 @@ def _operation(session: Session, record: Record, operation: Operation) -> Iterat
     yield ""
     for reference in dict.fromkeys((operation.result, *operation.operands)):
         if not reference.is_number:
-            names, shape = reference.size_names, reference.shape(session.run.network.sizes, m)
+            names, shape = reference.size_names, reference.shape(network.sizes, m)
             yield f"- {reference} is ({', '.join(names)}) = {shape}"
     if operation.sums_away:
         yield f"- the inner {operation.sums_away} sums away"
     yield ""
     yield operation.sentence.format(m=m)
-    network = session.run.network
     if operation.phase is Phase.BACKWARD and network.is_fused(operation.result.layer):
         yield from _about_the_fused_gradient(network, record, operation)
     yield ""

@@ -1,4 +1,4 @@
-"""Standing inside an update: some of its operations are done, the others are not.
+"""An update of which some operations are done and the others are not.
 
 The whole update is computed at once and revealed in order: going on and back is a matter of
 counting, and nothing is ever un-computed.
@@ -6,6 +6,8 @@ counting, and nothing is ever un-computed.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
@@ -55,44 +57,47 @@ def boundary(
     return update * len(operations) + starts[bisect_left(starts, done) - 1]
 
 
-class Within:
-    """The update that has been begun, if one has."""
+@dataclass(frozen=True, eq=False)
+class PartialUpdate:
+    """The update after the ones that are done, of which some operations are done.
 
-    def __init__(self) -> None:
-        self.record: Record | None = None
-        self.done = 0
-        """Operations of it that are done; 0 where none has been begun."""
-        self.wanted = 0
-        """Operations of it to be done on arrival."""
-        self.operations: tuple[Operation, ...] = ()
-        """Of the update."""
+    The empty one stands for no operation.
+    """
 
-    def leave(self) -> None:
-        """No update is begun."""
-        self.record, self.done, self.wanted = None, 0, 0
+    record: Record | None = None
+    """The whole update, computed ahead; None where none of it is done."""
+    done: int = 0
+    """The number of operations done."""
+    operations: tuple[Operation, ...] = ()
+    """All operations of the update."""
 
-    def enter(self, run: Run) -> None:
-        """Do what is wanted of the update after the one that the run stands at."""
-        if not self.wanted:
-            self.leave()
-            return
-        if self.record is None or self.record.update != run.t + 1:
-            self.operations = run.trainer.operations()
-            self.record = run.next_record()
-        self.done = self.wanted
+    @classmethod
+    def of(cls, run: Run, done: int) -> "PartialUpdate":
+        """Do some operations of the next update of a run; the run stays where it is."""
+        if not done:
+            return cls()
+        return cls(run.next_record(), done, run.trainer.operations())
+
+    def with_done(self, done: int) -> "PartialUpdate":
+        """The same update with another number of operations done."""
+        return replace(self, done=done) if done else PartialUpdate()
 
     def array(self, reference: ArrayRef) -> Array | None:
-        """An array as it is now; None where this update has not made it yet."""
+        """The array as it is here; None where this update has not computed it yet."""
         record = self.record
         assert record is not None
-        made = self.is_made(reference)
-        if made or reference.is_given:
-            return record.array(reference, after=made)
+        computed = self.is_computed(reference)
+        if computed or reference.is_given:
+            return record.array(reference, after=computed)
         return None
 
-    def is_made(self, reference: ArrayRef) -> bool:
-        """An operation that is done made this array; W and b: changed it."""
-        return reference in {operation.result for operation in self.operations[: self.done]}
+    def is_computed(self, reference: ArrayRef) -> bool:
+        """Whether an operation that is done computed this array; W and b: changed it."""
+        return reference in self._computed
+
+    @cached_property
+    def _computed(self) -> frozenset[ArrayRef]:
+        return frozenset(operation.result for operation in self.operations[: self.done])
 
     @property
     def cost(self) -> float | None:

@@ -40,12 +40,11 @@ def resume_session(
     content = saved.content
     session = open_session(experiment or saved.experiment, table=table, initial=content.initial)
     differing = differences(content.machine, facts())
-    fingerprint = session.fingerprint  # before the edits act
     examples = session.examples
     counts = len(examples.training), len(examples.validation)
     same = counts == content.examples and examples.inputs == content.inputs
     # on another machine what was prepared may differ in the last digits
-    if not same or (not differing and fingerprint != content.data):
+    if not same or (not differing and session.fingerprint != content.data):
         raise DataError(
             "the data have changed since the run was saved; its weights can still be exported, "
             "or be the initial ones of another run",
@@ -60,7 +59,7 @@ def resume_session(
 def walk_to_where_it_stood(run: Run, saved: Saved) -> None:
     """On from the key frame; what was true on the way does not stop the run again."""
     t = saved.content.position[0]
-    run.remember_hits()
+    run.check_epoch_conditions()
     run.advance(t, watched=True, since=t * operation_count(run.network.L))
 
 

@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array, Rows
 from tuiprop.protocol.messages.prediction_payloads import ClassScore, NumberScore, Roc
-
-Codes = NDArray[np.intp]
-"""Classes by number, (m,)."""
+from tuiprop.training.metrics import Classes, NumberMetrics
 
 MOST_POINTS = 600
 """Points of a diagram."""
@@ -21,7 +19,7 @@ BINS = 39
 """Of the residuals: an odd number, as one is about 0, and of threes, which may be joined."""
 
 
-def confusion(actual: Codes, predicted: Codes, classes: int) -> NDArray[np.int64]:
+def confusion(actual: Classes, predicted: Classes, classes: int) -> NDArray[np.int64]:
     """Counts of examples, (classes, classes): rows are actual, columns predicted."""
     pairs = np.bincount(actual * classes + predicted, minlength=classes * classes)
     return pairs.reshape(classes, classes).astype(np.int64)
@@ -37,7 +35,6 @@ def class_scores(counts: NDArray[np.int64]) -> list[ClassScore]:
                 precision=_share(hits, predicted),
                 recall=_share(hits, actual),
                 f1=_share(2 * hits, actual + predicted),
-                support=actual,
             )
         )
     return scores
@@ -66,12 +63,6 @@ def roc(positive: NDArray[np.bool_], score: Array) -> Roc:
     return Roc(points=points, area=area)
 
 
-def r_squared(actual: Array, predicted: Array) -> float | None:
-    """1 − Σ(y − ŷ)² / Σ(y − ȳ)²; None where all y are equal."""
-    spread = float(((actual - actual.mean()) ** 2).sum())
-    return 1 - float(((actual - predicted) ** 2).sum()) / spread if spread else None
-
-
 def number_score(
     name: str,
     actual: Array,
@@ -88,6 +79,7 @@ def number_score(
         rows: of the table, (m,).
         held_out: which are validation examples, (m,).
     """
+    metrics = NumberMetrics.of(actual, predicted)
     residuals = actual - predicted
     size = np.abs(residuals)
     widest = float(size.max())
@@ -98,10 +90,10 @@ def number_score(
     edges = np.linspace(-1, 1, BINS + 1) * (widest if 0 < widest < np.inf else 1.0)
     return NumberScore(
         name=name,
-        r2=r_squared(actual, predicted),
-        mae=float(size.mean()),
-        rmse=float(np.sqrt((residuals**2).mean())),
-        bias=float(residuals.mean()),
+        r2=metrics.r2,
+        mae=metrics.mae,
+        rmse=metrics.rmse,
+        bias=metrics.bias,
         lowest=float(both.min()),
         highest=float(both.max()),
         points=_triples(actual[shown], predicted[shown], held_out[shown]),

@@ -1,6 +1,6 @@
 """An experiment opened: its data, its network and its run, side by side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -18,21 +18,23 @@ from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.table import Table
 from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
 from tuiprop.models.export import Written, export
-from tuiprop.models.model import Model, network_of
+from tuiprop.models.model import Model
 from tuiprop.models.weights import parameters_for
-from tuiprop.session.views.provenance import name_of
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
-from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import Breakpoint, Experiment
 from tuiprop.training.history import History
 from tuiprop.training.machine import facts
 from tuiprop.training.memory import key_frame_budget
+from tuiprop.training.metrics import predicted_classes
+from tuiprop.training.network import network_of
+from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run, TrainingData
 from tuiprop.training.threads import blas_threads, limited_to
-from tuiprop.update.arrays import ArrayRef, CellRef
-from tuiprop.update.record import Record, first_nonfinite
-from tuiprop.verify.gradient_check import GradientCheck, check_gradient
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.record import Record
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import GradientCheck
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +59,18 @@ class Session:
     @property
     def model(self) -> Model:
         """The network as it is now, to be saved or used."""
-        return self._model(self.parameters.copy(), self.run.t, self.run.branch.edits)
+        t = self.run.t
+        return self._model(self.parameters.copy(), t, t + 1)
 
     def best_model(self) -> Model:
         """The network at the end of the best epoch of this branch."""
         best, run = self.run.best(), self.run
         update = run.batches.end(best.epoch)
-        edits = run.trainer.plan.before(update)
-        return self._model(Parameters(run.network, best.vector), update, edits)
+        return self._model(Parameters(run.network, best.vector), update, update)
 
-    def _model(self, parameters: Parameters, update: int, edits: Sequence[Edit]) -> Model:
-        acted = tuple(edit for edit in edits if edit.at <= update)
+    def _model(self, parameters: Parameters, update: int, edited_before: int) -> Model:
+        """The network after an update and the edits before another one."""
+        plan = self.run.trainer.plan
         return Model(
             self.experiment,
             parameters,
@@ -76,13 +79,13 @@ class Session:
             self.examples.preparation,
             update,
             self.examples.targets,
-            tuple(edit.told for edit in acted),
-            self.run.trainer.plan.in_force(acted).slip_title,
+            tuple(edit.describe() for edit in plan.before(edited_before)),
+            injected_before(plan.edits, update),
         )
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the data and their preparation; to be taken before inputs are edited."""
+        """SHA-256 of the data and their preparation."""
         prepared = self.examples.preparation, self.examples.targets
         digest = sha256(repr(prepared).encode())
         for some in (self.examples.training, self.examples.validation):
@@ -115,7 +118,7 @@ class Session:
         if stops is not None:
             experiment = msgspec.structs.replace(experiment, breakpoint=tuple(stops))
         update, state = run.kept_state()
-        best = run.kept_best
+        best = run.branch.kept_best
         checkpoint = Checkpoint(
             experiment=tables_in(experiment, path),
             inputs=examples.inputs,
@@ -173,7 +176,7 @@ class Session:
         Raises:
             ConditionError: one of them is none, or asks for what this run does not have.
         """
-        self.run.stop_when([self.condition(text) for text in conditions])
+        self.run.conditions.replace([self.condition(text) for text in conditions])
 
     def condition(self, text: str) -> Condition:
         """A condition, QUANTITY OP NUMBER, that this run can have.
@@ -191,7 +194,7 @@ class Session:
         classes = self.examples.classes
         if not classes:
             return ""
-        return classes[int(y.argmax()) if len(y) > 1 else int(y[0] > 0.5)]
+        return classes[int(predicted_classes(y[:, None])[0])]
 
     def predict(self, inputs: Array) -> Array:
         """ŷ, (m, n[L]), for raw inputs as rows, (m, n[0])."""
@@ -205,20 +208,9 @@ class Session:
             best: those at the end of the best epoch, not those of where the run stands.
 
         Raises:
-            FileError: they cannot be written, or a slip is on.
+            FileError: they cannot be written, or were computed with an injected mistake.
         """
         return export(self.best_model() if best else self.model, path)
-
-    def record(self, update: int) -> Record:
-        """The record of one update; its examples are rows of the table.
-
-        Raises:
-            DivergedError: the run diverges before that update.
-        """
-        record = self.run.record(update)
-        if record.update != update:
-            raise DivergedError(self)
-        return self.with_rows_of_table(record)
 
     def with_rows_of_table(self, record: Record) -> Record:
         """A record of the run whose examples are rows of the table, not of the training set."""
@@ -232,10 +224,10 @@ class Session:
             return check_gradient(
                 self.run.network,
                 self.parameters,
-                trainer.inputs[rows],
-                trainer.targets[rows],
+                trainer.examples.inputs_of(rows),
+                trainer.examples.targets[rows],
                 seed=self.run.t,
-                workspace=trainer.force.workspace_in,
+                workspace=trainer.config.workspace_in,
             )
 
 
@@ -279,40 +271,5 @@ def open_session(
     training, validation = examples.training, examples.validation
     data = TrainingData(training.inputs, training.targets, validation.inputs, validation.targets)
     run = Run(network, experiment.training, data, parameters, key_frame_budget())
-    run.stop_when(experiment.conditions)
+    run.conditions.replace(experiment.conditions)
     return Session(experiment, examples, run)
-
-
-class DivergedError(ArithmeticError):
-    """A run that diverged; `session` stands at its last finite state, with its history."""
-
-    def __init__(self, session: Session) -> None:
-        run = session.run
-        bad = first_nonfinite(run.trainer.operations(), run.next_record())
-        super().__init__(divergence(session, bad))
-        self.session = session
-
-
-def divergence(session: Session, bad: tuple[int, int, int] | None) -> str:
-    """The sentence on where a run diverged, which stands before that update.
-
-    Args:
-        session: of the run.
-        bad: k of the operation, from 1, and row and column of the number in its result that was
-            not finite first; None: it is in a slot of the optimiser.
-    """
-    run, t = session.run, session.run.diverged_at
-    assert t is not None
-    batches, operations = run.batches, run.trainer.operations()
-    first = ": a slot of the optimiser is not finite any more"
-    if bad is not None:
-        k, row, column = bad
-        cell = CellRef(operations[k - 1].result, row, column)
-        name = name_of(session, batches.rows(t), cell)
-        # what matters first: the line at the foot of the screen may be cut
-        first = f", operation {k} of {len(operations)}: {name} is not finite"
-    return (
-        f"diverged at update {t} (epoch {batches.epoch(t)}, batch {batches.batch(t)}){first}; "
-        f"the state after update {t - 1} is kept. "
-        f"A smaller learning rate than {run.trainer.settings.learning_rate:g} may help"
-    )

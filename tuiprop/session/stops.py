@@ -29,7 +29,9 @@ class Stops:
                 before stay in force.
         """
         parsed = [(each, self._session.condition(each.when)) for each in stops]
-        self._session.run.stop_when(condition for each, condition in parsed if each.enabled)
+        self._session.run.conditions.replace(
+            condition for each, condition in parsed if each.enabled
+        )
         self._stops = parsed
 
     @property

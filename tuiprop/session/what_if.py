@@ -1,19 +1,20 @@
-"""What if: one number changed, and all that follows from it, before it is kept or reverted."""
+"""What if one number were changed: all that follows from it, before it is kept or reverted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.payloads import WhatIf, WhatIfChange, or_none
+from tuiprop.protocol.messages.payloads import WhatIf as WhatIfNote
+from tuiprop.protocol.messages.payloads import WhatIfChange, or_none
 from tuiprop.protocol.messages.requests import Try
 from tuiprop.session.changes import cell_edit
-from tuiprop.session.playback import Walk
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.history import Evaluation
-from tuiprop.training.run import Branch
+from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Phase, propagation_count
 from tuiprop.update.record import Record
@@ -21,7 +22,7 @@ from tuiprop.update.record import Record
 
 @dataclass(frozen=True, eq=False)
 class _Outcome:
-    """What an update and the sets come to."""
+    """The next update of a run, and its present costs."""
 
     record: Record
     training: Evaluation
@@ -39,51 +40,56 @@ class _Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """A change that is tried on a branch of its own."""
+class WhatIf:
+    """A change that is tried: what follows from it, beside the run."""
 
-    branch: Branch
-    left: tuple[int, int]
-    """Where the run stood: updates, and operations of the next one."""
+    session: Session
+    """The session with the change, on a branch of its own."""
+    cursor: Cursor
+    """The position where all that follows is computed."""
+    edit: Edit
+    """The change."""
     without: Record
-    """The update at hand without the change."""
-    note: WhatIf
-    """For the screen."""
+    """The same update without the change."""
+    note: WhatIfNote
+    """What the screen says of it."""
 
     def array_without(self, reference: ArrayRef, *, made: bool) -> Array:
-        """An array of the update at hand without the change.
+        """An array of the update without the change.
 
         Args:
             reference: the array.
-            made: of W and b: as they are after the update, not before it.
+            made: W and b as they are after the update, not before it.
         """
         return self.without.array(reference, after=made)
 
+    def keep(self, cursor: Cursor) -> None:
+        """Move a run onto the branch with the change.
 
-def try_out(session: Session, walk: Walk, request: Try) -> Trial:
-    """Change one number on a branch of its own, and stand where all that follows is computed.
+        Args:
+            cursor: of the run that the change was tried on.
+        """
+        cursor.edit(self.edit, apart=True)
+        cursor.do_operations(self.cursor.partial.done)
+
+
+def try_out(session: Session, cursor: Cursor, request: Try) -> WhatIf:
+    """Compute all that follows from changing one number; the run stays as it is.
 
     Raises:
         InputError: that number cannot be changed, or not here.
     """
-    run, within = session.run, walk.within
-    walk.stop()
-    left = run.t, within.done
-    edit, name = cell_edit(session, walk, request)
-    run.seek(edit.at)
-    before = _outcome(session)
+    edit, name = cell_edit(session, cursor, request)
+    without = session.run.fork(edit.at)
+    before = _outcome(without)
     if _edited_cell(edit, before.record) == request.value:
-        walk.go_to(*left)
         raise InputError(f"{name} is {request.value!r} already")
-    branch = run.edit(edit, apart=True)
-    # of an update that has not been begun, all that is computed is shown
-    within.leave()
-    within.wanted = left[1] or propagation_count(run.network.L)
-    within.enter(run)
-    after = _outcome(session)
+    run = without.fork(edit.at, edit)
+    after = _outcome(run)
+    tried = replace(session, run=run)
     costs = zip(before.costs, after.costs, strict=True)
     J_batch, J_training, J_validation = ((or_none(b), or_none(a)) for b, a in costs)
-    note = WhatIf(
+    note = WhatIfNote(
         cell=request.cell,
         name=name,
         before=_edited_cell(edit, before.record),
@@ -91,16 +97,13 @@ def try_out(session: Session, walk: Walk, request: Try) -> Trial:
         J_batch=J_batch,
         J_training=J_training,
         J_validation=J_validation,
-        changes=_changes(session, before.record, after.record),
+        changes=_changes(tried, before.record, after.record),
     )
-    return Trial(branch, left, before.record, note)
-
-
-def revert(session: Session, walk: Walk, trial: Trial) -> None:
-    """Forget the change, and stand where the run stood."""
-    session.run.discard(trial.branch)
-    walk.within.leave()
-    walk.go_to(*trial.left)
+    there = Cursor(run)
+    there.hit = cursor.hit
+    # of an update that has not been begun, all that is computed is shown
+    there.do_operations(cursor.partial.done or propagation_count(run.network.L))
+    return WhatIf(tried, there, edit, before.record, note)
 
 
 def _edited_cell(edit: Edit, record: Record) -> float:
@@ -113,7 +116,7 @@ def _edited_cell(edit: Edit, record: Record) -> float:
 
 
 def _changes(session: Session, before: Record, after: Record) -> list[WhatIfChange]:
-    """Of each array that an update makes, the cell that changes most."""
+    """The cell that changes most, of each array that an update computes."""
     changes = []
     rows_of_table = session.examples.training.rows[after.examples]
     for operation in session.run.trainer.operations():
@@ -138,7 +141,6 @@ def _changes(session: Session, before: Record, after: Record) -> list[WhatIfChan
     return changes
 
 
-def _outcome(session: Session) -> _Outcome:
-    run = session.run
+def _outcome(run: Run) -> _Outcome:
     training, validation = run.evaluate()
     return _Outcome(run.next_record(), training, validation, run.penalty)

@@ -17,7 +17,9 @@ PREFIX, SUFFIX = ".tuiprop-", ".tmp"
 def wrong_suffix(file: str | Path, suffixes: Iterable[str]) -> FileError:
     """Return the error about a file whose suffix is none of these."""
     found = Path(file).suffix or "no suffix"
-    return FileError.invalid(found, f"the suffix {' or '.join(suffixes)}", file=str(file))
+    names = tuple(suffixes)
+    allowed = f"the suffix {names[0]}" if len(names) == 1 else f"a suffix of {', '.join(names)}"
+    return FileError.invalid(found, allowed, file=str(file))
 
 
 def check_writable(file: str, *suffixes: str) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from tuiprop.core.array import Rows
 
 
-class _Stretch(NamedTuple):
-    """Epochs with batches of one size."""
+class _BatchSizeSegment(NamedTuple):
+    """Consecutive epochs with batches of one size."""
 
     epochs_before: int
     updates_before: int
@@ -34,45 +34,45 @@ class Batches:
         self._shuffle = shuffle
         self._seed = seed
         self._order: Rows = np.arange(0)  # laid out when an update is asked for
-        self._stretches: list[_Stretch] = []
-        self._stretch(0, 0, batch_size)
+        self._segments: list[_BatchSizeSegment] = []
+        self._segment(0, 0, batch_size)
 
     def resize(self, batch_size: int, t: int) -> None:
         """Take batches of another size in every epoch that begins after update t."""
         done = self.epochs_done(t)
         epochs_before = done if self.end(done) == t else done + 1
         updates_before = self.end(epochs_before)
-        self._stretches = [s for s in self._stretches if s.epochs_before < epochs_before]
-        self._stretch(epochs_before, updates_before, batch_size)
+        self._segments = [s for s in self._segments if s.epochs_before < epochs_before]
+        self._segment(epochs_before, updates_before, batch_size)
 
     def epoch(self, t: int) -> int:
         """The epoch that update t belongs to, counted from 1."""
-        stretch = self._stretch_of(t)
-        return stretch.epochs_before + (t - 1 - stretch.updates_before) // stretch.per_epoch + 1
+        segment = self._segment_of(t)
+        return segment.epochs_before + (t - 1 - segment.updates_before) // segment.per_epoch + 1
 
     def batch(self, t: int) -> int:
         """The batch within the epoch that update t walks over, counted from 1."""
-        stretch = self._stretch_of(t)
-        return (t - 1 - stretch.updates_before) % stretch.per_epoch + 1
+        segment = self._segment_of(t)
+        return (t - 1 - segment.updates_before) % segment.per_epoch + 1
 
     def per_epoch(self, epoch: int) -> int:
         """How many updates an epoch has."""
-        return self._stretch_with(epoch).per_epoch
+        return self._segment_with(epoch).per_epoch
 
     def size(self, epoch: int) -> int:
         """How many examples every batch of an epoch has, but the last one."""
-        return self._stretch_with(epoch).size
+        return self._segment_with(epoch).size
 
     def end(self, epoch: int) -> int:
         """How many updates are done when this epoch is: 0 for epoch 0."""
-        stretch = self._stretch_with(epoch)
-        return stretch.updates_before + (epoch - stretch.epochs_before) * stretch.per_epoch
+        segment = self._segment_with(epoch)
+        return segment.updates_before + (epoch - segment.epochs_before) * segment.per_epoch
 
     def epochs_done(self, t: int) -> int:
         """How many whole epochs are done after t updates."""
         return self.epoch(t + 1) - 1
 
-    def span(self, t: int) -> tuple[int, int]:
+    def epoch_bounds(self, t: int) -> tuple[int, int]:
         """How many updates are done before the epoch of update t, and at its end."""
         if not self._begin < t <= self._end:
             self._enter(t)
@@ -87,33 +87,33 @@ class Batches:
 
     def _enter(self, t: int) -> None:
         """Lay out the epoch of update t: it is asked for at every update."""
-        stretch = self._stretch_of(t)
-        epoch, batch = divmod(t - 1 - stretch.updates_before, stretch.per_epoch)
-        self._begin, self._size = t - 1 - batch, stretch.size
-        self._end = self._begin + stretch.per_epoch
+        segment = self._segment_of(t)
+        epoch, batch = divmod(t - 1 - segment.updates_before, segment.per_epoch)
+        self._begin, self._size = t - 1 - batch, segment.size
+        self._end = self._begin + segment.per_epoch
         if self._shuffle:
-            seed = [self._seed, stretch.epochs_before + epoch + 1]
+            seed = [self._seed, segment.epochs_before + epoch + 1]
             self._order = np.random.default_rng(seed).permutation(self.count)
         elif len(self._order) != self.count:
             self._order = np.arange(self.count)
 
-    def _stretch(self, epochs_before: int, updates_before: int, batch_size: int) -> None:
+    def _segment(self, epochs_before: int, updates_before: int, batch_size: int) -> None:
         size = min(batch_size or self.count, self.count)
         per_epoch = -(-self.count // size)
-        self._stretches.append(_Stretch(epochs_before, updates_before, size, per_epoch))
+        self._segments.append(_BatchSizeSegment(epochs_before, updates_before, size, per_epoch))
         self._begin = self._end = self._size = 0  # no epoch is laid out
 
-    def _stretch_of(self, t: int) -> _Stretch:
-        """The stretch that update t ≥ 1 lies in."""
-        newest = self._stretches[-1]
+    def _segment_of(self, t: int) -> _BatchSizeSegment:
+        """The segment that update t ≥ 1 lies in."""
+        newest = self._segments[-1]
         if t > newest.updates_before:  # as a rule, and this is asked for every slice of a walk
             return newest
-        return next((s for s in reversed(self._stretches) if s.updates_before < t), self._first)
+        return next((s for s in reversed(self._segments) if s.updates_before < t), self._first)
 
-    def _stretch_with(self, epoch: int) -> _Stretch:
-        """The stretch that an epoch lies in."""
-        return next((s for s in reversed(self._stretches) if s.epochs_before < epoch), self._first)
+    def _segment_with(self, epoch: int) -> _BatchSizeSegment:
+        """The segment that an epoch lies in."""
+        return next((s for s in reversed(self._segments) if s.epochs_before < epoch), self._first)
 
     @property
-    def _first(self) -> _Stretch:
-        return self._stretches[0]
+    def _first(self) -> _BatchSizeSegment:
+        return self._segments[0]

@@ -78,7 +78,10 @@ def parse(text: str) -> Condition:
 def _error(text: str, part: str) -> ConditionError:
     shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return ConditionError.invalid(f'"{shown}"', f"QUANTITY OP NUMBER, with {part}")
+    found, allowed = f'"{shown}"', f"QUANTITY OP NUMBER, with {part}"
+    error = ConditionError(f"{found} is not {allowed}")
+    error.found, error.allowed = found, allowed
+    return error
 
 
 def _plain(number: float) -> str:

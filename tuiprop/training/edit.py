@@ -4,11 +4,18 @@ A run is an experiment and its log of edits. An edit at t acts on state t, befor
 and a replay applies it there again.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
-from tuiprop.training.experiment import OptionValues
+from tuiprop.training.experiment import (
+    Experiment,
+    OptionValues,
+    TrainingSettings,
+    parse,
+    to_tables,
+)
 from tuiprop.update.arrays import ArrayRef
 
 
@@ -18,9 +25,8 @@ class _Edit(Struct, frozen=True, tag=True, kw_only=True):
     at: int
     """t: how many updates were done."""
 
-    @property
-    def told(self) -> str:
-        """What is changed, and where."""
+    def describe(self) -> str:
+        """Say what is changed, and after which update."""
         return f"{self} at update {self.at}"
 
 
@@ -56,26 +62,56 @@ class InputEdit(_Edit, frozen=True, kw_only=True):
 
 
 class SettingsEdit(_Edit, frozen=True, kw_only=True):
-    """How it is trained from here on; None leaves a setting as it is."""
+    """How it is trained from here on; None leaves a setting as it is.
 
+    A field is named like the setting in the experiment file.
+    """
+
+    optimizer: str | None = None
+    """Another optimiser starts with a state of zeros and counts its updates from 1."""
     learning_rate: float | None = None
-    l2: float | None = None
     batch_size: int | None = None
     """From the next epoch on."""
-    optimizer: str | None = None
-    """Another rule begins with fresh slots and counts its updates from 1."""
+    l2: float | None = None
     options: OptionValues | None = None
     """Of the optimiser, instead of all that were set."""
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings that are changed, by name."""
+        fields = (name for name in self.__struct_fields__ if name != "at")
+        return {name: value for name in fields if (value := getattr(self, name)) is not None}
+
+    def apply(self, settings: TrainingSettings, l2: float) -> tuple[TrainingSettings, float]:
+        """Change settings, unchecked.
+
+        Args:
+            settings: the settings before this edit.
+            l2: the penalty λ before this edit.
+
+        Returns:
+            Both after this edit. Another optimiser has its default options.
+        """
+        changes = self.changes
+        l2 = changes.pop("l2", l2)
+        if changes.get("optimizer", settings.optimizer) != settings.optimizer:
+            changes = {"options": {}, **changes}
+        return replace(settings, **changes), l2
+
+    def apply_to(self, experiment: Experiment) -> Experiment:
+        """Change the settings of an experiment.
+
+        Raises:
+            ExperimentError: a setting cannot have that value.
+        """
+        settings, l2 = self.apply(experiment.training, experiment.network.l2)
+        tables = to_tables(experiment)
+        tables["training"] = to_builtins(settings)
+        tables["network"]["l2"] = l2
+        return parse(tables)
+
     def __str__(self) -> str:
-        words = {
-            "optimizer": self.optimizer,
-            "learning_rate": self.learning_rate,
-            "batch_size": self.batch_size,
-            "l2": self.l2,
-            "options": self.options,
-        }
-        return ", ".join(f"{name} = {value}" for name, value in words.items() if value is not None)
+        return ", ".join(f"{name} = {value}" for name, value in self.changes.items())
 
 
 class SlipEdit(_Edit, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
+from tuiprop.training.metrics import accuracy, predicted_classes
+from tuiprop.training.training_set import NO_CHANGES, Changes, changed_block
 
 CHUNK = 1024
 """So many examples are evaluated at a time."""
@@ -34,7 +36,7 @@ class Evaluator:
 
     Args:
         network: the network.
-        inputs: (N, n[0]), N may be 0; read at every evaluation where it is of that dtype.
+        inputs: (N, n[0]), N may be 0.
         targets: (N, n[L]).
         dtype: of the parameters.
     """
@@ -47,35 +49,33 @@ class Evaluator:
         self._dtype = dtype
         self._workspaces: dict[int, Workspace] = {}
 
-    def evaluate(self, parameters: Parameters) -> Evaluation:
-        """J and accuracy with these parameters."""
+    def evaluate(self, parameters: Parameters, changes: Changes = NO_CHANGES) -> Evaluation:
+        """Evaluate the network with these parameters.
+
+        Args:
+            parameters: W and b.
+            changes: inputs that differ from those of the set.
+        """
         count = len(self._inputs)
         if not count:
             return NOTHING_HELD_OUT
-        loss, right = 0.0, 0
+        loss, predicted = 0.0, np.empty(count, np.intp)
         for start in range(0, count, CHUNK):
             stop = min(start + CHUNK, count)
             workspace = self._workspace(stop - start)
-            workspace.look_at(self._inputs[start:stop], self._targets[start:stop])
+            inputs = changed_block(self._inputs[start:stop], start, changes)
+            workspace.look_at(inputs, self._targets[start:stop])
             workspace.forward(parameters)
             loss += float(workspace.losses().sum(dtype=np.float64))
             if self._classes is not None:
-                predicted = predicted_classes(workspace.a[self._network.L])
-                right += int(np.count_nonzero(predicted == self._classes[start:stop]))
-        accuracy = np.nan if self._classes is None else right / count
-        return Evaluation(loss / count, accuracy)
+                predicted[start:stop] = predicted_classes(workspace.a[self._network.L])
+        share = np.nan if self._classes is None else accuracy(self._classes, predicted)
+        return Evaluation(loss / count, share)
 
     def _workspace(self, m: int) -> Workspace:
         if m not in self._workspaces:
             self._workspaces[m] = Workspace(self._network, m, self._dtype)
         return self._workspaces[m]
-
-
-def predicted_classes(outputs: Array) -> NDArray[np.intp]:
-    """The class of each column of outputs (K, m): the largest of K, or 1 above ½ where K = 1."""
-    if len(outputs) == 1:
-        return np.asarray(outputs[0] > 0.5, np.intp)
-    return np.asarray(outputs.argmax(axis=0))
 
 
 COLUMNS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")

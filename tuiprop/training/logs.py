@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any
 
 from tuiprop.core.network import Network
 from tuiprop.training.edit import (
@@ -13,9 +12,9 @@ from tuiprop.training.edit import (
     SettingsEdit,
     SlipEdit,
 )
-from tuiprop.training.experiment import Experiment, ExperimentError, parse, to_tables
+from tuiprop.training.experiment import Experiment, ExperimentError
 from tuiprop.update.arrays import CellRef
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.mistakes import MISTAKES
 
 
 def check_logs(
@@ -48,29 +47,15 @@ def check_logs(
 
 
 def _check_edits(log: BranchLog, experiment: Experiment, network: Network, examples: int) -> None:
-    tables: dict[str, Any] = to_tables(experiment)
     for edit in sorted(log.edits, key=lambda edit: edit.at):
-        if isinstance(edit, SettingsEdit):
-            _apply(edit, tables)
         try:
-            parse(tables)
+            if isinstance(edit, SettingsEdit):
+                experiment = edit.apply_to(experiment)
             there = _is_there(edit, network, examples)
         except ExperimentError as error:
             raise ValueError(f"branch {log.number} cannot have the edit {edit}: {error}") from None
         if not there or not 0 <= edit.at <= log.reached:
             raise ValueError(f"branch {log.number} cannot have the edit {edit} at {edit.at}")
-
-
-def _apply(edit: SettingsEdit, tables: dict[str, Any]) -> None:
-    """What is set from there on, into the tables of an experiment."""
-    training = tables["training"]
-    if edit.optimizer not in (None, training["optimizer"]):
-        training["options"] = {}
-    for name in ("learning_rate", "batch_size", "optimizer", "options"):
-        if (value := getattr(edit, name)) is not None:
-            training[name] = value
-    if edit.l2 is not None:
-        tables["network"]["l2"] = edit.l2
 
 
 def _is_there(edit: Edit, network: Network, examples: int) -> bool:
@@ -81,4 +66,4 @@ def _is_there(edit: Edit, network: Network, examples: int) -> bool:
     if isinstance(edit, InputEdit):
         inside = 0 <= edit.example < examples and 0 <= edit.input < network.inputs
         return inside and isfinite(edit.value)
-    return not isinstance(edit, SlipEdit) or edit.slip is None or edit.slip in SLIPS
+    return not isinstance(edit, SlipEdit) or edit.slip is None or edit.slip in MISTAKES

@@ -1,9 +1,10 @@
-"""The plan: what is in force for every update, from the experiment and the log of edits."""
+"""The plan: the configuration of every update, from the experiment and the log of edits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 
-import msgspec
 from numpy.typing import DTypeLike
 
 from tuiprop.core.array import Array
@@ -15,21 +16,21 @@ from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.parameter_update import ParameterUpdate
-from tuiprop.verify.injection import Slip
-from tuiprop.verify.mistakes import SLIPS
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.mistakes import MISTAKES
 from tuiprop.verify.update_audit import Audit, audit
 
 
 @dataclass(frozen=True)
-class InForce:
-    """What an update is made with."""
+class UpdateConfig:
+    """Everything but examples and state that an update depends on."""
 
     network: Network
-    """With the penalty in force."""
+    """With the λ of this update."""
     settings: TrainingSettings
-    began: int
-    """How many updates were done when the optimiser began: it counts its own from 1."""
-    slip: Slip | None
+    optimizer_began: int
+    """The update after which the optimiser began: it counts its own updates from 1."""
+    slip: Mistake | None
     """A mistake that the update makes."""
 
     @property
@@ -39,6 +40,10 @@ class InForce:
 
     def operations(self) -> tuple[Operation, ...]:
         """The operations of an update, in order."""
+        return self._operations
+
+    @cached_property
+    def _operations(self) -> tuple[Operation, ...]:
         describe = operations if self.slip is None else self.slip.operations
         settings = self.settings
         return describe(self.network, self.optimizer, settings.learning_rate, settings.options)
@@ -65,11 +70,6 @@ class InForce:
         rule = settings.optimizer, settings.learning_rate, settings.options
         return audit(self.network, *rule, count, before, gradient, after)
 
-    @property
-    def slip_title(self) -> str:
-        """The title of the slip that is on; "" without one."""
-        return "" if self.slip is None else self.slip.title
-
     def change(self, state: Array) -> ParameterUpdate:
         """What changes this state, (1 + slots, P), in place."""
         settings = self.settings
@@ -77,6 +77,38 @@ class InForce:
         return (
             ParameterUpdate(*rule) if self.slip is None else self.slip.change(self.network, *rule)
         )
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A mistake that updates of a run were computed with."""
+
+    title: str
+    """The mistaken equation."""
+    at: int
+    """The number of the last update before it."""
+
+    def __str__(self) -> str:
+        return (
+            f"the updates from {self.at + 1} on were computed with an injected mistake, "
+            f"{self.title}; go back to update {self.at}, or start over"
+        )
+
+
+def injected_before(edits: Iterable[Edit], t: int) -> Injected | None:
+    """The first mistake that one of the updates 1 … t was computed with.
+
+    Args:
+        edits: the log of the branch.
+        t: a number of updates.
+    """
+    name, since = None, 0
+    switches = sorted((each for each in edits if isinstance(each, SlipEdit)), key=lambda e: e.at)
+    for at, switched_to in (*((each.at, each.slip) for each in switches), (t, None)):
+        if name is not None and since < min(at, t):
+            return Injected(MISTAKES[name].title, since)
+        name, since = switched_to, at
+    return None
 
 
 class Plan:
@@ -118,23 +150,16 @@ class Plan:
         """The first t later than this at which an edit acts; infinity if none does."""
         return min((edit.at for edit in self.edits if edit.at > t), default=inf)
 
-    def in_force(self, edits: tuple[Edit, ...]) -> "InForce":
-        """What holds after some of the edits."""
-        network, settings, began, slip = self._network, self._settings, 0, None
-        for edit in edits:
+    def config_of(self, update: int) -> UpdateConfig:
+        """The configuration of an update, t ≥ 1: the edits before it have acted."""
+        settings, l2 = self._settings, self._network.l2
+        optimizer_began, slip = 0, None
+        for edit in self.before(update):
             if isinstance(edit, SlipEdit):
-                slip = SLIPS[edit.slip] if edit.slip else None
-            if not isinstance(edit, SettingsEdit):
-                continue
-            if edit.l2 is not None:
-                network = replace(network, l2=edit.l2)
-            if edit.optimizer is not None and edit.optimizer != settings.optimizer:
-                began = edit.at
-                settings = msgspec.structs.replace(settings, optimizer=edit.optimizer, options={})
-            changes = {
-                name: value
-                for name in ("learning_rate", "batch_size", "options")
-                if (value := getattr(edit, name)) is not None
-            }
-            settings = msgspec.structs.replace(settings, **changes)
-        return InForce(network, settings, began, slip)
+                slip = MISTAKES[edit.slip] if edit.slip else None
+            if isinstance(edit, SettingsEdit):
+                optimizer = settings.optimizer
+                settings, l2 = edit.apply(settings, l2)
+                if settings.optimizer != optimizer:
+                    optimizer_began = edit.at
+        return UpdateConfig(replace(self._network, l2=l2), settings, optimizer_began, slip)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.activation import ACTIVATIONS
-from tuiprop.core.array import Array, norm
+from tuiprop.core.array import Array
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.errors import InputError
 from tuiprop.training.history import COLUMNS
 from tuiprop.update.arrays import SYMBOLS, ArrayRef, results
+from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array
 
 SATURATED = 0.01
@@ -58,11 +59,12 @@ class Update:
 
     def results(self) -> Iterator[tuple[str, Array]]:
         """The results of its operations, by name and in order; without a da[L] that is not used."""
-        network = self.workspace.network
-        for result in results(network.L):
+        L = self.workspace.network.L
+        unused = ArrayRef("da", L) if self.workspace.is_fused else None
+        for result in results(L):
             if result.symbol == "J":
                 yield "J", np.full((1, 1), self.cost())
-            elif not (result.symbol == "da" and network.is_fused(result.layer)):
+            elif result != unused:
                 yield str(result), self.array(result)
 
 

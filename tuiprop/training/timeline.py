@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,9 +21,17 @@ EVENNESS = 1 / 16
 LASTING = 4.0
 """How much more a key frame is worth that is kept for what lies after it."""
 
-Way = Sequence[tuple[int, float]]
-"""How the present was reached: branches from the newest back, each with the last update that
-lies on the way."""
+Lineage = Sequence[tuple[int, float]]
+"""How a state was reached: branches from the newest back, each with its last update on the way."""
+
+
+class KeyFrame(NamedTuple):
+    """A state that a replay can start from."""
+
+    t: int
+    """The number of updates done."""
+    state: Array
+    """θ and the state of the optimiser before the edits at t act, (1 + slots, P)."""
 
 
 class Timeline:
@@ -74,24 +83,22 @@ class Timeline:
         times.insert(place, t)
         weights.insert(place, LASTING if lasting else 1.0)
 
-    def before(self, t: int, way: Way = ((0, np.inf),)) -> tuple[int, Array]:
-        """The newest key frame at or before update t on a way.
+    def before(self, t: int, lineage: Lineage = ((0, np.inf),)) -> KeyFrame:
+        """Find the newest key frame at or before update t.
+
+        Args:
+            t: the number of updates done.
+            lineage: of the branch that is wanted.
 
         Returns:
-            Its update, and the state: the key frame itself, good until the next `save`.
+            The key frame itself, whose state is good until the next `save`.
         """
-        for branch, last in way:
+        for branch, last in lineage:
             times = self._times.get(branch, [])
             place = bisect_right(times, min(t, last))
             if place:
-                return times[place - 1], self._frames[branch, times[place - 1]]
+                return KeyFrame(times[place - 1], self._frames[branch, times[place - 1]])
         raise LookupError(f"no key frame before update {t}")
-
-    def forget(self, branch: int) -> None:
-        """Drop every key frame of a branch."""
-        for t in tuple(self._times.get(branch, ())):
-            self._drop(branch, t)
-        self._newest.pop(branch, None)
 
     def _least(self, present: int) -> tuple[int, int] | None:
         """The key frame that is missed least from update `present`; never state 0."""

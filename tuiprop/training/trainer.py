@@ -1,5 +1,7 @@
 """The trainer: state t − 1 to state t, one update after the other."""
 
+from copy import copy
+
 import numpy as np
 
 from tuiprop.core.array import Array, Rows
@@ -8,19 +10,19 @@ from tuiprop.core.propagation import Workspace, penalty
 from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.experiment import TrainingSettings
-from tuiprop.training.plan import Plan
+from tuiprop.training.plan import Plan, UpdateConfig
+from tuiprop.training.training_set import TrainingSet
 from tuiprop.update.operation import Operation
 from tuiprop.update.record import Record, parameter_of
 
 
 class Trainer:
-    """Walks over batches and changes the parameters; edits act where the log says.
+    """Changes the parameters batch by batch; edits act where the plan says.
 
     Args:
         network: the network.
         settings: the optimiser, its rate and options, batch size, order, dtype.
-        inputs: the training set as rows, (N, n[0]); edits of inputs are written into it where
-            it is of that dtype.
+        inputs: the training set as rows, (N, n[0]); not changed.
         targets: (N, n[L]).
         initial: state 0; not changed.
     """
@@ -33,56 +35,64 @@ class Trainer:
         targets: Array,
         initial: Parameters,
     ) -> None:
-        self.inputs = np.ascontiguousarray(inputs, settings.dtype)
-        self.targets = np.ascontiguousarray(targets, settings.dtype)
-        self._edited_inputs: dict[tuple[int, int], float] = {}
+        self.examples = TrainingSet(inputs, targets, settings.dtype)
         self._workspaces: dict[int, Workspace] = {}
         self._penalty = 0.0
         self.t = 0
         """The number of updates done."""
         self.workspace: Workspace | None = None
-        """The arrays of update t; None where update t was not walked here, or edits followed."""
+        """The arrays of update t; None where this trainer did not compute it, or edits followed."""
         self.plan = Plan(network, settings, len(inputs))
         self._next_edit = self.plan.next_edit(0)
-        self.force = self.plan.in_force(())
-        """What the next update is made with."""
+        self.config = self.plan.config_of(1)
+        """The configuration of the next update."""
         self.state: Array = self._new_state()
-        """θ and the slots of the optimiser, (1 + slots, P)."""
+        """θ and the state of the optimiser, (1 + slots, P)."""
         self.state[0] = initial.vector
         self._lay_out()
 
+    def fork(self) -> "Trainer":
+        """Create a trainer in the same state that shares nothing but the arrays of examples."""
+        other = copy(self)
+        other.examples = copy(self.examples)
+        other.examples.changes = self.examples.changes.copy()
+        other._workspaces, other.workspace = {}, None
+        other.state = self.state.copy()
+        other._lay_out()
+        return other
+
     @property
     def network(self) -> Network:
-        """The network, with the penalty in force."""
-        return self.force.network
+        """The network, with the λ of the next update."""
+        return self.config.network
 
     @property
     def settings(self) -> TrainingSettings:
-        """Those in force."""
-        return self.force.settings
+        """The settings of the next update."""
+        return self.config.settings
 
     @property
     def count(self) -> int:
-        """How many updates the optimiser has made."""
-        return self.t - self.force.began
+        """The number of updates that the optimiser has done."""
+        return self.t - self.config.optimizer_began
 
     @property
     def batches(self) -> Batches:
-        """Which examples an update walks over."""
+        """The examples of each update."""
         return self.plan.batches
 
     def advance(self, updates: int) -> None:
-        """Do so many updates; edits at the last of them wait for `settle`."""
+        """Do some updates; edits at the last of them wait for `apply_pending_edits`."""
         for t in range(self.t + 1, self.t + updates + 1):
             if self._next_edit < t:
-                self.settle()
+                self.apply_pending_edits()
             rows = self.plan.batches.rows(t)
             workspace = self._workspaces.get(len(rows))
             if workspace is None:
-                workspace = self._workspaces[len(rows)] = self.force.workspace(len(rows))
-            self._walk(workspace, rows)
-            self._penalty = penalty(self.force.network, self.parameters)
-            self._change.apply(workspace.gradient.vector, t - self.force.began)
+                workspace = self._workspaces[len(rows)] = self.config.workspace(len(rows))
+            self._propagate(workspace, rows)
+            self._penalty = penalty(self.config.network, self.parameters)
+            self._change.apply(workspace.gradient.vector, t - self.config.optimizer_began)
             self.workspace = workspace
             self.t = t
 
@@ -91,17 +101,23 @@ class Trainer:
         assert self.workspace is not None
         return self.workspace.mean_loss() + self._penalty
 
-    def record(self) -> Record:
-        """The record of the next update, t + 1; nothing is changed but what edits do."""
-        self.settle()
+    def record(self, *, hand_over: bool = False) -> Record:
+        """Compute the record of the next update, t + 1, without doing it.
+
+        Args:
+            hand_over: give the record a workspace of this trainer, which forgets all it has.
+        """
         rows = self.batches.rows(self.t + 1)
-        workspace = self.force.workspace(len(rows))
+        workspace = self._workspaces.get(len(rows)) if hand_over else None
+        if hand_over:
+            self._workspaces, self.workspace = {}, None
+        workspace = workspace or self.config.workspace(len(rows))
         state, after = self.state.copy(), self.state.copy()
         before = Parameters(self.network, state[0])
-        self._walk(workspace, rows)
+        self._propagate(workspace, rows)
         workspace.output_gradient()
         count = self.count + 1
-        self.force.change(after).apply(workspace.gradient.vector, count)
+        self.config.change(after).apply(workspace.gradient.vector, count)
         return Record(
             update=self.t + 1,
             count=count,
@@ -119,7 +135,7 @@ class Trainer:
             after=Parameters(self.network, after[0]),
             slots={
                 slot: Parameters(self.network, vector)
-                for slot, vector in zip(self.force.optimizer.slots, state[1:], strict=True)
+                for slot, vector in zip(self.config.optimizer.slots, state[1:], strict=True)
             },
             before_and_after=(state, after),
             gradient=workspace.gradient.vector,
@@ -128,35 +144,35 @@ class Trainer:
 
     def operations(self) -> tuple[Operation, ...]:
         """The operations of the next update, in order."""
-        return self.force.operations()
+        return self.config.operations()
 
     def restore(self, state: Array, t: int, plan: Plan | None = None) -> None:
-        """Go to state t, given as it was before the edits that act on it; they wait for `settle`.
+        """Go to state t; edits at t wait for `apply_pending_edits`.
 
         Args:
-            state: as `state` held it then.
-            t: how many updates were done then.
-            plan: the experiment with another log of edits, which is followed from now on.
+            state: as `state` was before the edits at t acted; it is copied.
+            t: the number of updates done.
+            plan: the plan to follow from now on, instead of the one before.
+
+        Raises:
+            ValueError: the state does not have the shape of state t.
         """
-        for (example, i), value in self._edited_inputs.items():
-            self.inputs[example, i] = value
-        self._edited_inputs.clear()
         self.plan = plan or self.plan
-        earlier = self.plan.before(t)
-        self._put_in_force(earlier)
+        self._apply_config(self.plan.config_of(t))
         expected = self._state_shape
         if state.shape != expected:
             raise ValueError(f"the state is {state.shape}, expected {expected}")
         self.state = state.copy() if self.state.shape != state.shape else self.state
         self.state[...] = state
         self._lay_out()
-        self._write_inputs(earlier)
+        self.examples.changes.clear()
+        self._change_inputs(self.plan.before(t))
         self.t = t
         self.workspace = None
         self._next_edit = self.plan.next_edit(t - 1)
 
-    def settle(self) -> None:
-        """Let the edits at t act, if they have not: update t + 1 starts from what is then there."""
+    def apply_pending_edits(self) -> None:
+        """Let the edits at t act, if they have not: update t + 1 starts from their result."""
         if self._next_edit > self.t:
             return
         edits = self.plan.acting_at(self.t)
@@ -164,45 +180,65 @@ class Trainer:
         for edit in edits:
             if isinstance(edit, ParameterEdit):
                 parameter_of(self.parameters, edit.array)[edit.row, edit.column] = edit.value
-        self._write_inputs(edits)
-        theta, rule = self.state[0], (self.force.optimizer, self.force.began)
-        self._put_in_force((*self.plan.before(self.t), *edits))
-        if (self.force.optimizer, self.force.began) != rule:
+        self._change_inputs(edits)
+        theta, rule = self.state[0], (self.config.optimizer, self.config.optimizer_began)
+        self._apply_config(self.plan.config_of(self.t + 1))
+        if (self.config.optimizer, self.config.optimizer_began) != rule:
             self.state = self._new_state()
             self.state[0] = theta
         self._lay_out()
         self.workspace = None
 
-    def _write_inputs(self, edits: tuple[Edit, ...]) -> None:
+    def find_divergence(self, state: Array, t: int) -> int:
+        """Find the first update after state t whose result is not finite, and stop before it.
+
+        Args:
+            state: as `restore` takes it; finite, and known to lead to one that is not.
+            t: the number of updates done.
+
+        Returns:
+            The number of that update.
+        """
+        self.restore(state, t)
+        while is_finite(self.state):
+            self.advance(1)
+        diverged_at = self.t
+        self.restore(state, t)
+        self.advance(diverged_at - 1 - t)
+        return diverged_at
+
+    def _change_inputs(self, edits: tuple[Edit, ...]) -> None:
         for edit in edits:
             if isinstance(edit, InputEdit):
-                place = edit.example, edit.input
-                self._edited_inputs.setdefault(place, float(self.inputs[place]))
-                self.inputs[place] = edit.value
+                self.examples.changes[edit.example, edit.input] = edit.value
 
-    def _put_in_force(self, edits: tuple[Edit, ...]) -> None:
-        """What the experiment and these edits say."""
-        before, self.force = self.force, self.plan.in_force(edits)
-        if (before.network, before.slip) != (self.force.network, self.force.slip):
+    def _apply_config(self, config: UpdateConfig) -> None:
+        before, self.config = self.config, config
+        if (before.network, before.slip) != (self.config.network, self.config.slip):
             self._workspaces.clear()
 
     def _new_state(self) -> Array:
-        """θ and slots, all 0."""
+        """θ and the state of the optimiser, all 0."""
         return np.zeros(self._state_shape, self.settings.dtype)
 
     @property
     def _state_shape(self) -> tuple[int, int]:
-        return 1 + len(self.force.optimizer.slots), self.network.parameter_count
+        return 1 + len(self.config.optimizer.slots), self.network.parameter_count
 
     def _lay_out(self) -> None:
-        """Views into the state, and the rule that changes it."""
+        """Create the views into the state, and the rule that changes it."""
         self.parameters = Parameters(self.network, self.state[0])
         """W and b, changed by every update."""
-        self._change = self.force.change(self.state)
+        self._change = self.config.change(self.state)
 
-    def _walk(self, workspace: Workspace, rows: Rows) -> None:
-        """Forward and back over the examples in `rows`."""
-        self.inputs.take(rows, axis=0, out=workspace.inputs, mode="clip")
-        self.targets.take(rows, axis=0, out=workspace.targets, mode="clip")
+    def _propagate(self, workspace: Workspace, rows: Rows) -> None:
+        """Forward and backward over the examples in `rows`."""
+        self.examples.gather(rows, workspace)
         workspace.forward(self.parameters)
         workspace.backward(self.parameters)
+
+
+def is_finite(state: Array) -> bool:
+    """Whether no number of the state is infinite or not a number."""
+    total = state.sum()
+    return bool(np.isfinite(total)) or bool(np.isfinite(state).all())

@@ -41,7 +41,7 @@ from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.runs import Runs
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.single_flight import alone
-from tuiprop.ui.theme import DARK, LIGHT, palettes
+from tuiprop.ui.theme import DARK, LIGHT, palette_of, register_themes
 
 SETTLED = 1.0
 """Seconds after which what the dashboard consists of has been made."""
@@ -85,13 +85,9 @@ class TuipropApp(GuardedApp):
         self.settings, broken = (settings, "") if settings else Settings.load()
         self._notices = [*notices, *filter(None, [broken]), *unknown(self.settings.keymap)]
         self._deaths: list[float] = []
-        self._palettes = palettes(self.console.color_system)
-        for palette in self._palettes.values():
-            self.register_theme(palette.theme)
-        name = self.settings.theme if self.settings.theme in self._palettes else DARK.name
-        self.palette = self._palettes[name]
-        self.theme = name
-        self.run_screen = RunScreen(self.link, self.palette, self.settings)
+        register_themes(self)
+        self.theme = self.settings.theme
+        self.run_screen = RunScreen(self.link, self.settings)
         self._runs = Runs(self, self.link, self.run_screen)
 
     def on_load(self) -> None:
@@ -199,11 +195,9 @@ class TuipropApp(GuardedApp):
 
     def action_switch_theme(self) -> None:
         """Dark to light and back."""
-        self.palette = self._palettes[(LIGHT if self.palette.dark else DARK).name]
-        self.theme = self.palette.name
-        self.settings.theme = self.palette.name
+        self.theme = (LIGHT if palette_of(self).dark else DARK).name
+        self.settings.theme = self.theme
         self.settings.save()
-        self.run_screen.repaint_in(self.palette)
 
     def action_help(self) -> None:
         """The keys."""
@@ -212,7 +206,7 @@ class TuipropApp(GuardedApp):
     def action_problem(self) -> None:
         """What the network makes of the data."""
         if self.run_screen.frame is not None and not isinstance(self.screen, screens.ProblemScreen):
-            self.push_screen(screens.ProblemScreen(self.run_screen, self.palette))
+            self.push_screen(screens.ProblemScreen(self.run_screen))
 
     @alone
     async def action_setup(self) -> None:
@@ -220,7 +214,7 @@ class TuipropApp(GuardedApp):
         if self.link.outline is None or isinstance(self.screen, screens.SetupScreen):
             return
         self.run_screen.pause()
-        await self.push_screen_wait(screens.SetupScreen(self.link, self.palette, self._runs.begin))
+        await self.push_screen_wait(screens.SetupScreen(self.link, self._runs.begin))
 
     @alone
     async def action_data(self) -> None:
@@ -229,18 +223,16 @@ class TuipropApp(GuardedApp):
         if outline is None or self.screen is not self.run_screen:
             return
         self.run_screen.pause()
-        screen = screens.DataScreen(self.link, self.palette, outline.experiment)
+        screen = screens.DataScreen(self.link, outline.experiment)
         chosen = await self.push_screen_wait(screen)
         if chosen is not None and screen.changed:
-            await self.push_screen_wait(
-                screens.SetupScreen(self.link, self.palette, self._runs.begin, chosen)
-            )
+            await self.push_screen_wait(screens.SetupScreen(self.link, self._runs.begin, chosen))
 
     @alone
     async def action_stops(self) -> None:
         """The conditions that stop the run."""
         if self.link.outline is not None and self.screen is self.run_screen:
-            await self.push_screen_wait(screens.StopsScreen(self.link, self.palette))
+            await self.push_screen_wait(screens.StopsScreen(self.link))
             self.run_screen.look()
 
     @alone
@@ -248,7 +240,7 @@ class TuipropApp(GuardedApp):
         """The proof of where the run stands."""
         if self.link.outline is not None and self.screen is self.run_screen:
             self.run_screen.pause()
-            await self.push_screen_wait(screens.ProofScreen(self.link, self.palette))
+            await self.push_screen_wait(screens.ProofScreen(self.link))
             self.run_screen.look()
 
     @alone

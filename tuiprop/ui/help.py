@@ -3,10 +3,10 @@
 from textwrap import wrap
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,30 +15,6 @@ from tuiprop.ui.patches.shown import LeftOnce
 
 COLUMN, WIDTH = 20, 68
 """Columns of the keys, and of the whole line."""
-
-
-class KeyTable(Static):
-    """The keys of all places, with their words."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-table--key", "key-table--place"}
-    DEFAULT_CSS = """
-    KeyTable > .key-table--key { color: $now; text-style: bold; }
-    KeyTable > .key-table--place { text-style: bold; }
-    """
-
-    def render(self) -> Text:
-        """Lay out the table."""
-        key_style = self.get_component_rich_style("key-table--key", partial=True)
-        place_style = self.get_component_rich_style("key-table--place", partial=True)
-        text = Text()
-        for place in keys.PLACES:
-            text.append(f"{place.title}\n", place_style)
-            for _, names, words in place.rows(keys.keymap_of(self)):
-                lines = wrap(words, WIDTH - COLUMN)
-                text.append(f"{'  '.join(names):<{COLUMN - 1}} ", key_style)
-                text.append(("\n" + " " * COLUMN).join(lines) + "\n")
-        text.rstrip()
-        return text
 
 
 class HelpScreen(LeftOnce, ModalScreen[None]):
@@ -54,7 +30,15 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the table, which scrolls."""
-        panel = VerticalScroll(KeyTable())
+        keymap, parts = keys.keymap_of(self), []
+        for place in keys.PLACES:
+            parts.append(Content.styled(place.title, "bold"))
+            for _, names, words in place.rows(keymap):
+                lines = wrap(words, WIDTH - COLUMN)
+                label = f"{'  '.join(names):<{COLUMN - 1}} "
+                text = ("\n" + " " * COLUMN).join(lines)
+                parts.append(Content.assemble((label, "bold $now"), text))
+        panel = VerticalScroll(Static(Content("\n").join(parts), id="keys"))
         panel.border_title = "[b]Keys[/b]"
         panel.border_subtitle = "Escape closes"
         yield panel

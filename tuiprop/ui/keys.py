@@ -292,48 +292,35 @@ PANELS = Place(
     ),
 )
 
-LAYERS = Place(
-    "Layers",
+GRID = Place(
+    "Lists and matrices",
     (
         *_moves(
-            "layers",
-            "choose an array",
-            left="move(0, -1)",
-            right="move(0, 1)",
-            up="move(-1, 0)",
-            down="move(1, 0)",
-        ),
-        *_moves("layers", "first, last array", home="move(0, -9)", end="move(0, 9)"),
-        Key("layers.enter", "enter", "enter", "into the matrix"),
-    ),
-)
-
-MATRIX = Place(
-    "Matrix",
-    (
-        *_moves(
-            "matrix",
+            "grid",
             "move the cursor",
             left="move(0, -1)",
             right="move(0, 1)",
             up="move(-1, 0)",
             down="move(1, 0)",
         ),
-        *_moves("matrix", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
-        *_moves("matrix", "first, last column", home="ends(-1)", end="ends(1)"),
-        Key("matrix.enter", "enter", "enter", "where does this number come from?"),
+        *_moves("grid", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
+        *_moves("grid", "first, last column, or row of a list", home="ends(-1)", end="ends(1)"),
+        Key("grid.first", "ctrl+home", "corner(-1)", "first cell"),
+        Key("grid.last", "ctrl+end", "corner(1)", "last cell"),
     ),
+)
+"""Every list and matrix of which the cells are drawn."""
+
+LAYERS = Place("Layers", (Key("layers.enter", "enter", "enter", "into the matrix"),))
+
+MATRIX = Place(
+    "Matrix",
+    (Key("matrix.enter", "enter", "enter", "where does this number come from?"),),
 )
 
 PROVENANCE = Place(
-    "Where a number comes from",
-    (
-        *_moves("provenance", "another term", up="move(-1)", down="move(1)"),
-        *_moves("provenance", "another factor of the term", left="factor(-1)", right="factor(1)"),
-        *_moves("provenance", "ten terms up, down", pageup="move(-10)", pagedown="move(10)"),
-        *_moves("provenance", "first, last term", home="move(-1000)", end="move(1000)"),
-        Key("provenance.follow", "enter", "follow", "to the number that this term names"),
-    ),
+    "Where a number comes from: its terms up and down, their factors left and right",
+    (Key("provenance.follow", "enter", "follow", "to the number that this term names"),),
 )
 
 COST = Place("Cost", (Key("cost.scale", "up,down", "toggle_scale", "linear or logarithmic"),))
@@ -366,26 +353,12 @@ TARGETS = Place(
 
 CONFUSION = Place(
     "Problem: confusion matrix",
-    (
-        *_moves(
-            "confusion",
-            "move the cursor",
-            left="move(0, -1)",
-            right="move(0, 1)",
-            up="move(-1, 0)",
-            down="move(1, 0)",
-        ),
-        Key("confusion.choose", "enter", "choose", "the examples of this cell"),
-    ),
+    (Key("confusion.choose", "enter", "choose", "the examples of this cell"),),
 )
 
 EXAMPLES = Place(
     "Problem: examples",
-    (
-        *_moves("examples", "another example", up="move(-1)", down="move(1)"),
-        *_moves("examples", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
-        Key("examples.choose", "enter", "choose", "its way through the network"),
-    ),
+    (Key("examples.choose", "enter", "choose", "its way through the network"),),
 )
 
 TRACE = Place(
@@ -414,28 +387,13 @@ MAP = Place(
     ),
 )
 
-TILES = Place(
-    "Problem: maps of units",
-    (
-        *_moves(
-            "tiles",
-            "another unit",
-            left="move(-1)",
-            right="move(1)",
-            up="row(-1)",
-            down="row(1)",
-        ),
-        Key("tiles.choose", "enter", "choose", "show it large"),
-    ),
-)
+TILES = Place("Problem: maps of units", (Key("tiles.choose", "enter", "choose", "show it large"),))
 
 COLUMNS = Place(
     "Data: columns",
     (
-        Key("columns.up", "up", "move(-1)", "another column", "column"),
-        Key("columns.down", "down", "move(1)", "another column", "column"),
-        *_moves("columns", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
-        *_moves("columns", "first, last column", home="end(-1)", end="end(1)"),
+        Key("columns.up", "up", "move(-1, 0)", "another column", "column"),
+        Key("columns.down", "down", "move(1, 0)", "another column", "column"),
     ),
 )
 
@@ -508,7 +466,7 @@ SETUP = Place(
 )
 
 LIST = Place(
-    "Lists",
+    "Lists of dialogs and choices",
     (
         *_moves("list", "another line", up="cursor_up", down="cursor_down"),
         *_moves("list", "a page up, down", pageup="page_up", pagedown="page_down"),
@@ -524,7 +482,7 @@ HELP = Place(
 )
 
 PLACES = (
-    *(RUN, PANELS, LAYERS, MATRIX, PROVENANCE, COST),
+    *(RUN, PANELS, GRID, LAYERS, MATRIX, PROVENANCE, COST),
     *(PROBLEM, CLASSES, TARGETS, CONFUSION, EXAMPLES, TRACE, MAP, TILES),
     *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, SLIPS, VERIFY, SETUP),
     *(LIST, DIALOG, HELP, APP),

@@ -3,9 +3,8 @@
 import asyncio
 from contextlib import suppress
 
-from rich.style import Style
-from rich.text import Text
 from textual import work
+from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
@@ -16,7 +15,6 @@ from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce
-from tuiprop.ui.theme import Palette
 
 EVERY = 0.1
 """Seconds between two frames."""
@@ -29,7 +27,6 @@ class LiveScreen(LeftOnce, Screen[None]):
 
     Args:
         link: the engine.
-        palette: colours.
     """
 
     DEFAULT_CSS = """
@@ -50,11 +47,10 @@ class LiveScreen(LeftOnce, Screen[None]):
     NAME = ""
     """What stands in the title."""
 
-    def __init__(self, link: Link, palette: Palette) -> None:
+    def __init__(self, link: Link) -> None:
         super().__init__()
         assert link.outline is not None
         self.link = link
-        self.palette = palette
         self.frame: Frame | None = None
 
     def on_mount(self) -> None:
@@ -83,7 +79,7 @@ class LiveScreen(LeftOnce, Screen[None]):
     def say(self, sentence: str) -> None:
         """Show what is wrong, or nothing."""
         for error in self.query(".error").results(Static):
-            error.update(Text(f"✗ {sentence}") if sentence else "")
+            error.update(Content(f"✗ {sentence}" if sentence else ""))
             error.display = bool(sentence)
 
     def action_leave(self) -> None:
@@ -93,8 +89,6 @@ class LiveScreen(LeftOnce, Screen[None]):
     def _show_title(self, frame: Frame) -> None:
         outline = self.link.outline
         assert outline is not None
-        left = Text(self.NAME, Style(bold=True))
-        right = Text.assemble(
-            status.state(frame, self.palette), "  ", status.position(frame, outline, self.palette)
-        )
+        left = Content.styled(self.NAME, "bold")
+        right = Content.assemble(status.state(frame), "  ", status.position(frame, outline))
         self.query_one("#title", Line).show([spread(left, right, self.size.width)])

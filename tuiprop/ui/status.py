@@ -1,12 +1,10 @@
 """The words of the two title lines, the run panel and the hint: text from facts."""
 
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from tuiprop.protocol.messages.payloads import Pace, ProofNote
 from tuiprop.protocol.messages.replies import Frame, Outline
 from tuiprop.ui.drawing.numbers import short
-from tuiprop.ui.theme import Palette
 from tuiprop.ui.verify import words as proving
 
 VIEWS = (
@@ -25,15 +23,14 @@ SLOW = 30.0
 """Operations a second up to which they are counted, not the updates."""
 
 
-def architecture(outline: Outline, activations: list[str], palette: Palette, long: bool) -> Text:
+def architecture(outline: Outline, activations: list[str], long: bool) -> Content:
     """4 → 8 tanh → 3 softmax, or 4→8→3 where there is little room."""
-    dim, name = Style(color=palette.dim), Style(color=palette.name_of_g)
     if not long:
-        return Text("→".join(map(str, outline.sizes)), dim)
-    text = Text(str(outline.sizes[0]), dim)
+        return Content.styled("→".join(map(str, outline.sizes)), "$dim")
+    parts = [(str(outline.sizes[0]), "$dim")]
     for units, activation in zip(outline.sizes[1:], activations, strict=True):
-        text.append(f" → {units} ", dim).append(activation, name)
-    return text
+        parts += [(f" → {units} ", "$dim"), (activation, "$function")]
+    return Content.assemble(*parts)
 
 
 def source_name(outline: Outline) -> str:
@@ -62,51 +59,50 @@ def _measured(pace: float) -> str:
     return f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
 
 
-def state(frame: Frame, palette: Palette) -> Text:
+def state(frame: Frame) -> Content:
     """▌▌ PAUSED, or ▶ with the pace."""
     if frame.diverged:
-        return Text("✗ DIVERGED", Style(color=palette.bad, bold=True))
+        return Content.styled("✗ DIVERGED", "bold $error")
     if frame.hit:
-        return Text("▌▌ STOPPED", Style(color=palette.now, bold=True))
+        return Content.styled("▌▌ STOPPED", "bold $now")
     if frame.status == "paused":
-        return Text("▌▌ PAUSED", Style(color=palette.now, bold=True))
+        return Content.styled("▌▌ PAUSED", "bold $now")
     slow = frame.pace * frame.operations < SLOW
     words = f"{_measured(frame.pace)} updates/s"
     if slow:
         words = f"{_measured(frame.pace * frame.operations)} operations/s"
     if frame.status == "seeking":
         words = f"going to update {frame.goal}, {frame.progress:.0%}"
-    return Text(f"▶ {words}", Style(color=palette.good, bold=True))
+    return Content.styled(f"▶ {words}", "bold $success")
 
 
-def flags(frame: Frame, palette: Palette, *, proof_elsewhere: bool) -> Text:
+def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
     """What must not be overlooked: a failed save, a slip, what fails, what is tried, the branch.
 
     Args:
         frame: what there is.
-        palette: colours.
         proof_elsewhere: a proof that holds is to be seen elsewhere.
     """
-    text = Text()
+    flags: list[Content] = []
     if frame.unkept:
-        text.append("NOT SAVED", Style(color=palette.bad, bold=True, reverse=True)).append("  ")
+        flags.append(Content.styled("NOT SAVED", "bold reverse $error"))
     note = frame.proof
     is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
     if frame.slip is not None or is_news:
-        text.append_text(proof(frame, palette, 30)).append("  ")
+        flags.append(proof(frame, 30))
     if frame.what_if is not None:
-        text.append("WHAT IF", Style(color=palette.text, bold=True, reverse=True)).append("  ")
+        flags.append(Content.styled("WHAT IF", "bold reverse $foreground"))
     elif frame.branch:
-        text.append(f"branch {frame.branch}  ", Style(color=palette.text))
-    return text
+        flags.append(Content.styled(f"branch {frame.branch}", "$foreground"))
+    return Content().join(flag + "  " for flag in flags)
 
 
-def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
+def position(frame: Frame, outline: Outline) -> Content:
     """Where the run is: update 187: epoch 47/200, batch 3/4."""
-    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
+    dim, plain = "$dim", "bold $foreground"
     epochs = outline.experiment["training"]["epochs"]
     update = frame.update + (frame.now is not None)
-    return Text.assemble(
+    return Content.assemble(
         ("update ", dim),
         (str(update), plain),
         (": epoch ", dim),
@@ -117,26 +113,21 @@ def position(frame: Frame, outline: Outline, palette: Palette) -> Text:
     )
 
 
-def position_in_short(frame: Frame, palette: Palette) -> Text:
+def position_in_short(frame: Frame) -> Content:
     """The update alone."""
     update = frame.update + (frame.now is not None)
-    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
-    return Text.assemble(("update ", dim), (str(update), plain))
+    return Content.assemble(("update ", "$dim"), (str(update), "bold $foreground"))
 
 
-def costs(frame: Frame, palette: Palette, width: int) -> Text:
+def costs(frame: Frame, width: int) -> Content:
     """J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits, shortened.
 
     The epoch is never left out where the values are not those of now.
     """
-    dim, plain = Style(color=palette.dim), Style(color=palette.text, bold=True)
     batch, training, validation = (
         ("batch", frame.J_batch),
         ("training", frame.J_training),
-        (
-            "validation",
-            frame.J_validation,
-        ),
+        ("validation", frame.J_validation),
     )
     for words, values in (
         (str, (batch, training, validation)),
@@ -144,13 +135,14 @@ def costs(frame: Frame, palette: Palette, width: int) -> Text:
         (_initial, (training, validation)),
         (_initial, (training,)),
     ):
-        text = Text("J", dim)
+        parts = [("J", "$dim")]
         for label, value in values:
             if value is not None or label == "batch":
-                text.append(f"  {words(label)} ", dim).append(short(value), plain)
+                parts += [(f"  {words(label)} ", "$dim"), (short(value), "bold $foreground")]
         if frame.evaluated_epoch is not None:
-            text.append(f" (epoch {frame.evaluated_epoch})", dim)
-        if text.cell_len <= width:
+            parts.append((f" (epoch {frame.evaluated_epoch})", "$dim"))
+        text = Content.assemble(*parts)
+        if text.cell_length <= width:
             break
     return text
 
@@ -159,30 +151,29 @@ def _initial(word: str) -> str:
     return word[0]
 
 
-def progress(frame: Frame, palette: Palette, width: int) -> Text:
+def progress(frame: Frame, width: int) -> Content:
     """A bar over the epochs."""
     done = min(1.0, frame.update / (frame.last_update or 1))
     filled = round(done * width)
-    return Text.assemble(
-        ("━" * filled, Style(color=palette.good)),
-        ("─" * (width - filled), Style(color=palette.border)),
+    return Content.assemble(
+        ("━" * filled, "$success"),
+        ("─" * (width - filled), "$border"),
     )
 
 
-def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[Text]:
+def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     """The run panel: what is trained, on what, how far, how well."""
     experiment = outline.experiment
     training = experiment["training"]
     size = min(frame.settings.batch_size or outline.training, outline.training)
-    dim, plain = Style(color=palette.dim), Style(color=palette.text)
-    rows: list[tuple[str, Text]] = []
+    rows: list[tuple[str, Content]] = []
 
     def row(label: str, value: str) -> None:
-        rows.append((label, Text(value, plain)))
+        rows.append((label, Content.styled(value, "$foreground")))
 
     epochs = training["epochs"]
     row("progress", f"{frame.epochs_done} of {epochs} epochs done")
-    rows.append(("", progress(frame, palette, max(4, width - 13))))
+    rows.append(("", progress(frame, max(4, width - 13))))
     if frame.accuracy_training is not None:
         row("accuracy", f"training   {frame.accuracy_training:.2%}")
         if frame.accuracy_validation is not None:
@@ -192,20 +183,18 @@ def facts(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[
     row("optimiser", optimiser(frame))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
-    return [Text.assemble((f"{label:<12}", dim), value) for label, value in rows]
+    return [Content.assemble((f"{label:<12}", "$dim"), value) for label, value in rows]
 
 
-def proof(frame: Frame, palette: Palette, width: int) -> Text:
+def proof(frame: Frame, width: int) -> Content:
     """✓ proof 2/2, ✗ dW[2], and the slip that is on; in `width` columns."""
-    text = Text()
+    parts: list[str | tuple[str, str]] = []
     if frame.slip is not None:
-        slipped = Style(color=palette.background, bgcolor=palette.bad, bold=True)
-        text.append(f" slip: {frame.slip.name} ", slipped).append(" ")
+        parts += [(f" slip: {frame.slip.name} ", "bold $background on $error"), " "]
     if frame.proof is not None:
         words = _proof_words(frame.proof)
-        text.append(words, proving.verdict_style(words, palette))
-    text.truncate(width, overflow="ellipsis")
-    return text
+        parts.append((words, proving.verdict_style(words)))
+    return Content.assemble(*parts).truncate(width, ellipsis=True)
 
 
 def _proof_words(note: ProofNote) -> str:
@@ -220,37 +209,35 @@ def _proof_words(note: ProofNote) -> str:
     return f"{sign} proof {right}/{len(note.layers)}"
 
 
-def proof_lines(frame: Frame, outline: Outline, palette: Palette, width: int) -> list[Text]:
+def proof_lines(frame: Frame, width: int) -> list[Content]:
     """The proof panel: the slip that is on, the gradient check, what it compared, the audit."""
     lines = []
-    dim, plain = Style(color=palette.dim), Style(color=palette.text)
     note = frame.proof
 
-    def row(label: str, *parts: tuple[str, Style]) -> None:
-        line = Text.assemble((f"{label:<16}", dim), *parts)
-        line.truncate(width, overflow="ellipsis")
-        lines.append(line)
+    def row(label: str, *parts: tuple[str, str]) -> None:
+        line = Content.assemble((f"{label:<16}", "$dim"), *parts)
+        lines.append(line.truncate(width, ellipsis=True))
 
     if frame.slip is not None:
-        row("slip", (frame.slip.title, Style(color=palette.bad, bold=True)))
+        row("slip", (frame.slip.title, "bold $error"))
     if note is None:
         what = "when the run stands still" if frame.status != "paused" else "in a moment"
-        row("gradient check", (f"… {what}", dim))
+        row("gradient check", (f"… {what}", "$dim"))
         return lines
     if note.fault:
-        row("gradient check", (f"· it failed: {note.fault}", dim))
+        row("gradient check", (f"· it failed: {note.fault}", "$dim"))
         return lines
     if note.finished:
-        row("gradient check", *_layers(note, palette, width - 16))
-        row("", (proving.which(note), plain))
+        row("gradient check", *_layers(note, width - 16))
+        row("", (proving.which(note), "$foreground"))
     else:
-        row("gradient check", (f"… {note.compared} of {proving.which(note)}", dim))
+        row("gradient check", (f"… {note.compared} of {proving.which(note)}", "$dim"))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", (f"… {_unaudited(frame)}", dim))
+        row("update audit", (f"… {_unaudited(frame)}", "$dim"))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
-        row("update audit", (words, proving.verdict_style(words, palette)))
+        row("update audit", (words, proving.verdict_style(words)))
     return lines
 
 
@@ -261,19 +248,19 @@ def _unaudited(frame: Frame) -> str:
     return "Shift+b and then b bring one" if frame.far else "v audits an update"
 
 
-def _layers(note: ProofNote, palette: Palette, room: int) -> list[tuple[str, Style]]:
+def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
     """✓ 1: 3e-10  ✗ dW[2], or in one phrase where they are too many for the room."""
     parts = []
     for l, text in enumerate(note.layers, start=1):
         sign, _, figure = text.partition(" ")
         named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: {text}"
-        parts.append((f"{named}  ", proving.verdict_style(text, palette)))
+        parts.append((f"{named}  ", proving.verdict_style(text)))
     if sum(len(text) for text, _ in parts) - 2 <= room:
         return parts
     wrong = [part for part in parts if part[0].startswith("✗")]
     right = sum(text.startswith("✓") for text, _ in parts)
     words = f"{'✓' if right == len(parts) else '·'} {right} of {len(parts)} layers"
-    return wrong or [(words, proving.verdict_style(words, palette))]
+    return wrong or [(words, proving.verdict_style(words))]
 
 
 def hint(frame: Frame, went_back: bool) -> str:

@@ -1,15 +1,21 @@
-"""Colours: amber is *now* and nothing else, blue and orange are signs, Okabe–Ito are series."""
+"""The themes: amber is *now* and nothing else, blue and orange are signs, Okabe–Ito are series.
+
+Text names a colour by its theme variable ("bold $now"); only shades that are computed from
+numbers take their colours from the palette itself.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from rich.style import Style
+from textual.app import App
 from textual.theme import Theme
 
 Rgb = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Palette:
     """One theme's colours, as "#rrggbb"."""
 
@@ -27,13 +33,15 @@ class Palette:
     validation: str
     good: str
     bad: str
-    name_of_g: str
+    function: str
+    """The name of an activation function."""
     positive: str
     """A matrix cell at the largest positive number; 0 has the background's colour."""
     negative: str
     steps: tuple[tuple[float, str, str], ...] = ()
-    """Of cells where only some colours can be told apart: from which share of the largest number
-    on, negative, positive. Empty: every mixture of the background with the two above can be."""
+    """The shades of a terminal that can tell only a few apart: the least share of the largest
+    number at which a shade is used, then its negative and its positive colour. Where it is empty,
+    shades are mixtures of the background with `negative` and `positive`."""
 
     def shade(self, level: int) -> str:
         """The ground of a cell whose number is level/LEVELS of the largest in size."""
@@ -53,12 +61,12 @@ class Palette:
 
     @property
     def theme(self) -> Theme:
-        """For Textual."""
+        """The theme for Textual, with the variables that styles and style sheets use."""
         return Theme(
             name=self.name,
-            primary=self.name_of_g,
+            primary=self.function,
             accent=self.text,
-            secondary=self.name_of_g,
+            secondary=self.function,
             foreground=self.text,
             background=self.background,
             surface=self.field,
@@ -72,6 +80,9 @@ class Palette:
                 "border-blurred": self.border,
                 "dim": self.dim,
                 "now": self.now,
+                "training": self.training,
+                "validation": self.validation,
+                "function": self.function,
                 "scrollbar": self.border,
                 "scrollbar-hover": self.dim,
                 "scrollbar-active": self.text,
@@ -96,7 +107,7 @@ DARK = Palette(
     validation="#f0883e",
     good="#2fc78f",
     bad="#ff7b72",
-    name_of_g="#56b4e9",
+    function="#56b4e9",
     positive="#0a66a8",
     negative="#a84e0a",
 )
@@ -115,7 +126,7 @@ LIGHT = Palette(
     validation="#a84300",
     good="#00704c",
     bad="#b3261e",
-    name_of_g="#00659e",
+    function="#00659e",
     positive="#7fbfee",
     negative="#f5b178",
 )
@@ -134,7 +145,7 @@ DARK_256 = Palette(
     validation="#ff8700",  # 208
     good="#00d787",  # 42
     bad="#ff5f5f",  # 203
-    name_of_g="#5fafff",  # 75
+    function="#5fafff",  # 75
     positive="#005faf",  # 25
     negative="#af0000",  # 124
     steps=(
@@ -143,7 +154,7 @@ DARK_256 = Palette(
         (0.66, "#af0000", "#005faf"),  # 124, 25
     ),
 )
-"""Of the 256 colours of xterm, each by a value that Rich takes for it and for no other."""
+"""Each colour is one of the 256 of xterm, by a value that Rich maps to it and to no other."""
 
 LIGHT_256 = Palette(
     name=LIGHT.name,
@@ -159,7 +170,7 @@ LIGHT_256 = Palette(
     validation="#af5f00",  # 130
     good="#005f5f",  # 23
     bad="#af0000",  # 124
-    name_of_g="#005faf",  # 25
+    function="#005faf",  # 25
     positive="#5f87ff",  # 69
     negative="#ff875f",  # 209
     steps=(
@@ -170,6 +181,7 @@ LIGHT_256 = Palette(
 )
 
 
+@lru_cache(maxsize=4)
 def palettes(color_system: str | None) -> dict[str, Palette]:
     """The themes in the colours that a terminal has, by their names.
 
@@ -180,24 +192,31 @@ def palettes(color_system: str | None) -> dict[str, Palette]:
     return {palette.name: palette for palette in themes}
 
 
+def register_themes(app: App[Any]) -> None:
+    """Let an application use the themes in the colours that its terminal has."""
+    for palette in palettes(app.console.color_system).values():
+        app.register_theme(palette.theme)
+
+
+def palette_of(app: App[Any]) -> Palette:
+    """The colours of an application's theme, for shades that are computed from numbers."""
+    return palettes(app.console.color_system)[app.theme]
+
+
 LEVELS = 24
 """Shades of each sign: more cannot be told apart, fewer show as bands."""
 
 
-def _rgb(colour: str) -> Rgb:
+def rgb(colour: str) -> Rgb:
+    """The parts of "#rrggbb", each from 0 to 255."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 @lru_cache(maxsize=512)
 def mix(low: str, high: str, share: float) -> str:
     """A colour between two, "#rrggbb"."""
-    pairs = zip(_rgb(low), _rgb(high), strict=True)
+    pairs = zip(rgb(low), rgb(high), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
-
-
-def cursor_style(palette: Palette) -> Style:
-    """Reversed, which survives where there are no colours."""
-    return Style(color=palette.text, bgcolor=palette.background, bold=True, reverse=True)
 
 
 @lru_cache(maxsize=4 * LEVELS + 4)

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.keys import KEYS, keymap_of
 from tuiprop.ui.link import Link
-from tuiprop.ui.theme import Palette
 
 WIDE = 100
 """From so many columns on, there is room for everything."""
@@ -21,51 +19,51 @@ class Title(Line):
 
     DEFAULT_CSS = "Title { height: 2; }"
 
-    def tell(self, frame: Frame, link: Link, palette: Palette, view: str) -> None:
+    def tell(self, frame: Frame, link: Link, view: str) -> None:
         """Show where the run stands, and which view this is."""
         outline, width = link.outline, self.size.width
         assert outline is not None
         long = width >= WIDE
         words = [
-            Text(status.source_name(outline), Style(color=palette.text, bold=True)),
-            status.architecture(outline, link.activations, palette, long),
+            Content.styled(status.source_name(outline), "bold $foreground"),
+            status.architecture(outline, link.activations, long),
         ]
         if long:
             loss = outline.experiment["network"]["loss"]
-            words += [Text(word, palette.dim) for word in (loss, status.optimiser(frame))]
+            words += [Content.styled(word, "$dim") for word in (loss, status.optimiser(frame))]
         if link.inline:
-            words.append(Text("engine inline", palette.dim))
-        flags = status.flags(frame, palette, proof_elsewhere=long)
-        state, position = status.state(frame, palette), status.position(frame, outline, palette)
+            words.append(Content.styled("engine inline", "$dim"))
+        flags = status.flags(frame, proof_elsewhere=long)
+        state, position = status.state(frame), status.position(frame, outline)
         room = width - len(status.source_name(outline)) - 4
-        if flags.cell_len + state.cell_len + position.cell_len + 2 > room:
-            position = status.position_in_short(frame, palette)
-        right = Text.assemble(flags, state, "  ", position)
-        while len(words) > 1 and _length(words) + right.cell_len + 4 > width:
+        if flags.cell_length + state.cell_length + position.cell_length + 2 > room:
+            position = status.position_in_short(frame)
+        right = Content.assemble(flags, state, "  ", position)
+        while len(words) > 1 and _length(words) + right.cell_length + 4 > width:
             words.pop()
-        left = Text("  ").join(words)
-        tabs, zones = _tabs(view, palette, long, keymap_of(self))
-        costs = status.costs(frame, palette, width - tabs.cell_len - 3)
+        left = Content("  ").join(words)
+        tabs, zones = _tabs(view, long, keymap_of(self))
+        costs = status.costs(frame, width - tabs.cell_length - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
 
-def _length(words: list[Text]) -> int:
+def _length(words: list[Content]) -> int:
     """Columns of words with two blanks between them."""
-    return sum(word.cell_len + 2 for word in words) - 2
+    return sum(word.cell_length + 2 for word in words) - 2
 
 
-def _tabs(
-    view: str, palette: Palette, long: bool, keymap: Mapping[str, str]
-) -> tuple[Text, list[Zone]]:
+def _tabs(view: str, long: bool, keymap: Mapping[str, str]) -> tuple[Content, list[Zone]]:
     """List the views with their keys, the one that is shown underlined."""
-    tabs = Text()
+    tabs = Content()
     zones = []
     for each, whole, brief in status.VIEWS:
         key, name, at = KEYS[f"view.{each}"], whole if long else brief, each == view
-        start = tabs.cell_len + 1  # the line begins with a blank
-        tabs.append(key.names(keymap)[-1], Style(color=palette.now, bold=at))
-        chosen = Style(color=palette.text, bold=True, underline=True)
-        tabs.append(" ").append(name, chosen if at else Style(color=palette.dim))
-        zones.append(Zone(start, tabs.cell_len + 1, key.action))
-        tabs.append("  " if long else " ")
+        start = tabs.cell_length + 1  # the line begins with a blank
+        tab = Content.assemble(
+            (key.names(keymap)[-1], "bold $now" if at else "$now"),
+            " ",
+            (name, "bold underline $foreground" if at else "$dim"),
+        )
+        zones.append(Zone(start, start + tab.cell_length, key.action))
+        tabs = Content.assemble(tabs, tab, "  " if long else " ")
     return tabs, zones

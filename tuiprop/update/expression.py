@@ -7,11 +7,11 @@ of the lines before it. Expressions consist of numbers, names, + - * / **, compa
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from tuiprop.core.array import Formula
+from tuiprop.core.equation import Formula
 
 FUNCTIONS = ("exp", "expm1", "log", "log1p", "tanh", "sqrt", "abs", "sign", "max", "min", "Σ")
 """The functions that a formula may call."""
@@ -112,7 +112,7 @@ def inlined(
     known, result = dict(names), {}
     for line in formula:
         parsed = parse(line)
-        result[parsed.name] = _substituted(parsed.expression, known)
+        result[parsed.name] = substituted(parsed.expression, known)
         if parsed.name not in kept:
             known[parsed.name] = result[parsed.name]
     return result
@@ -134,10 +134,11 @@ def _rebuilt(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr
     return node
 
 
-def _substituted(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+def substituted(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+    """An expression with another one in the place of each of its names."""
     if isinstance(node, ast.Name):
         return names[name_of(node)]
-    return _rebuilt(node, lambda each: _substituted(each, names))
+    return _rebuilt(node, lambda each: substituted(each, names))
 
 
 def plus(left: ast.expr, right: ast.expr) -> ast.expr:
@@ -210,130 +211,6 @@ def _numpy_tree(node: ast.expr) -> ast.expr:
             return ast.Call(name("np.where"), [test, body, other], [])
         case rebuilt:
             return rebuilt
-
-
-# LaTeX
-
-_LATEX_SCALARS = {"α": r"\alpha", "ε": r"\varepsilon", "t": "t", "K": "K"}
-"""The names that stand for one number, whatever the layer."""
-
-_LATEX_FUNCTIONS = frozenset({"exp", "log", "tanh", "max", "min"})
-"""The functions that LaTeX has a command for."""
-
-_SAME_AS = {"expm1": expression("exp(x) - 1"), "log1p": expression("log(1 + x)")}
-"""Functions that are written with others; x is their argument."""
-
-
-def to_latex(node: ast.expr) -> str:
-    """An expression in LaTeX; names of arrays are LaTeX already and stay as they are."""
-    return _latex(node, _CASES)
-
-
-@cache
-def in_latex(formula: Formula, names: tuple[tuple[str, str], ...]) -> str:
-    """The last line of a formula as one expression in LaTeX.
-
-    Args:
-        formula: the lines.
-        names: the LaTeX of each array.
-    """
-    lines = inlined(formula, latex_names(names))
-    return to_latex(lines[parse(formula[-1]).name])
-
-
-def latex_names(names: Iterable[tuple[str, str]]) -> dict[str, ast.expr]:
-    """What takes the place of each name of a formula that `to_latex` prints."""
-    return {each: name(text) for each, text in (*((s, s) for s in _LATEX_SCALARS), *names)}
-
-
-_CASES, _SUM, _PRODUCT, _FRACTION, _ATOM = range(5)
-"""How tightly an expression binds, from `x if c else y` to a number, a name or a call."""
-
-
-def _binding(node: ast.expr) -> int:
-    match node:
-        case ast.IfExp():
-            return _CASES
-        case ast.BinOp(_, ast.Add() | ast.Sub()):
-            return _SUM
-        case ast.BinOp(_, ast.Mult()) | ast.UnaryOp():
-            return _PRODUCT
-        case ast.BinOp(_, ast.Div() | ast.Pow()):
-            return _FRACTION
-    return _ATOM
-
-
-def _latex(node: ast.expr, least: int) -> str:
-    """An expression in LaTeX, in brackets if it binds less tightly than `least`."""
-    node = _spelled_out(node)
-    text = _latex_of(node)
-    return text if _binding(node) >= least else _bracketed(text)
-
-
-def _bracketed(text: str) -> str:
-    return rf"\left({text}\right)"
-
-
-def _spelled_out(node: ast.expr) -> ast.expr:
-    match node:
-        case ast.Call(ast.Name(function), [argument]) if function in _SAME_AS:
-            return _substituted(_SAME_AS[function], {"x": argument})
-    return node
-
-
-def _latex_of(node: ast.expr) -> str:
-    match node:
-        case ast.Constant(value):
-            mantissa, _, exponent = repr(value).partition("e")
-            times = "" if mantissa == "1" else rf"{mantissa} \cdot "
-            return f"{times}10^{{{int(exponent)}}}" if exponent else mantissa
-        case ast.Name():
-            return _LATEX_SCALARS.get(node.id, node.id)
-        case ast.UnaryOp(_, operand):
-            return f"-{_latex(operand, _PRODUCT)}"
-        case ast.BinOp(left, ast.Add(), right):
-            return f"{_latex(left, _SUM)} + {_latex(right, _SUM)}"
-        case ast.BinOp(left, ast.Sub(), right):
-            return f"{_latex(left, _SUM)} - {_latex(right, _PRODUCT)}"
-        case ast.BinOp(left, ast.Mult(), right):
-            return f"{_latex(left, _PRODUCT)} {_times(left, right)} {_latex(right, _FRACTION)}"
-        case ast.BinOp(left, ast.Div(), right):
-            return rf"\frac{{{_latex(left, _SUM)}}}{{{_latex(right, _SUM)}}}"
-        case ast.BinOp(left, ast.Pow(), right):
-            return f"{{{_latex(left, _ATOM)}}}^{{{_latex(right, _SUM)}}}"
-        case ast.Compare(left, [ast.Gt()], [right]):
-            return f"{_latex(left, _SUM)} > {_latex(right, _SUM)}"
-        case ast.IfExp(test, body, other):
-            cases = rf"{_latex(body, _SUM)} & {_latex_of(test)} \\ {_latex(other, _SUM)} & "
-            return rf"\begin{{cases}} {cases}\text{{otherwise}} \end{{cases}}"
-        case ast.Call(ast.Name(function), arguments):
-            return _latex_call(function, [_latex(argument, _SUM) for argument in arguments])
-    raise TypeError(f"no formula contains {ast.dump(node)}")
-
-
-def _times(left: ast.expr, right: ast.expr) -> str:
-    """The sign between factors: arrays are multiplied element by element."""
-    if isinstance(right, ast.Constant):
-        return r"\cdot"
-    return r"\," if _is_scalar(left) else r"\odot"
-
-
-def _is_scalar(node: ast.expr) -> bool:
-    return names_in(node) <= _LATEX_SCALARS.keys()
-
-
-def _latex_call(function: str, arguments: list[str]) -> str:
-    inside = ", ".join(arguments)
-    match function:
-        case "sqrt":
-            return rf"\sqrt{{{inside}}}"
-        case "abs":
-            return rf"\left|{inside}\right|"
-        case "Σ":
-            return rf"\sum{_bracketed(inside)}"
-    if function in _LATEX_FUNCTIONS:
-        return rf"\{function}{_bracketed(inside)}"
-    return rf"\operatorname{{{function}}}{_bracketed(inside)}"
 
 
 def _unparsed(node: ast.expr) -> str:

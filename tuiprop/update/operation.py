@@ -5,34 +5,25 @@ them again from its operands, with the same calls on arrays in the same order of
 result is that of the record, bit for bit.
 """
 
-import ast
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
-from tuiprop.core.array import Array, Formula
+from tuiprop.core.array import Array
+from tuiprop.core.equation import Formula
+from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.update.arrays import ArrayRef, T, results
-from tuiprop.update.expression import (
-    in_latex,
-    in_numpy,
-    inlined,
-    latex_names,
-    name,
-    names_in,
-    parse,
-    plus,
-    to_latex,
-    to_numpy,
-    to_text,
-)
+from tuiprop.update.equation import MEAN, PENALTY, Piece, function, joined
+from tuiprop.update.expression import in_numpy
+from tuiprop.update.latex import in_latex
 from tuiprop.update.parameter_update import ParameterUpdate
+from tuiprop.update.rule import Rule, pieces, rule_in_latex
 
 
 class Phase(Enum):
@@ -45,67 +36,6 @@ class Phase(Enum):
 
 
 Arrays: TypeAlias = Mapping[ArrayRef, Array]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of an equation: an array, maybe transposed, or what stands between arrays."""
-
-    text: str
-    array: ArrayRef | None = None
-    transposed: bool = False
-    written: str = ""
-    """The LaTeX, where it is not what the symbols of the text give."""
-
-    @classmethod
-    def of(cls, array: ArrayRef, *, transposed: bool = False) -> "Piece":
-        """An array, or its transpose."""
-        return cls(f"{array}{'ᵀ' if transposed else ''}", array, transposed)
-
-    @property
-    def latex(self) -> str:
-        """The part in LaTeX."""
-        if self.written:
-            return self.written
-        text = self.text
-        if self.array is not None:
-            name = str(self.array)
-            alone = text == name
-            text = text.replace(name, self.array.latex if alone else f"{{{self.array.latex}}}")
-        return text.translate(_LATEX_SYMBOLS)
-
-
-_LATEX_SYMBOLS = str.maketrans(
-    {
-        "·": r"\cdot",
-        "*": r"\odot",
-        "−": "-",
-        "Σ": r"\sum",
-        "ᵢ": "_i",
-        "λ": r"\lambda",
-        "ᵀ": "^{T}",
-        "⁽": "^{(",
-        "ⁱ": "i",
-        "⁾": ")}",
-    }
-)
-
-MEAN = Piece("(1/m)", written=r"\frac{1}{m}")
-"""The factor of a mean over the examples."""
-
-PENALTY = (
-    Piece("+"),
-    Piece("(λ/2)", written=r"\frac{\lambda}{2}"),
-    Piece("Σ ‖W[l]‖²", written=r"\sum_l \lVert W^{[l]} \rVert^{2}"),
-)
-"""The L2 term of the cost."""
-
-
-def _function(name: str, prime: str = "") -> Piece:
-    """The name of a function with the bracket that opens its argument."""
-    escaped = name.replace("_", r"\_")
-    mark = "'" if prime else ""
-    return Piece(f"{name}{prime}(", written=rf"\mathrm{{{escaped}}}{mark}(")
 
 
 @dataclass(frozen=True)
@@ -141,30 +71,21 @@ class Operation:
     @property
     def text(self) -> str:
         """The whole equation in one line."""
-        right = " ".join(piece.text for piece in self.equation)
-        return f"{self.result} {self.sign} {_closed_up(right)}"
+        return f"{self.result} {self.sign} {joined(piece.text for piece in self.equation)}"
 
-    @property
+    @cached_property
     def latex(self) -> tuple[str, ...]:
         """The equation in LaTeX, then what it names; for an optimiser the lines of its rule."""
         names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
         if self.phase is Phase.UPDATE:
             slots = tuple(each.slot for each in self.operands if each.slot)
-            latex = {each: each for each in _assigned(self.formula, slots)} | dict(names)
-            lines = _lines(self.formula, latex_names(latex.items()), slots, self.result.symbol)
-            rule = tuple(f"{latex[left]} := {to_latex(right)}" for left, right in lines)
-            return rule * self.repeats
-        right = " ".join(piece.latex for piece in self.equation)
-        equation = f"{self.result.latex} = {_closed_up(right)}"
+            return rule_in_latex(self.formula, names, slots, self.result.symbol) * self.repeats
+        right = joined(piece.latex for piece in self.equation)
+        equation = f"{self.result.latex} = {right}"
         if not self.formula:
             return (equation,)
         named = r"\mathcal{L}" if self.phase is Phase.COST else self.result.latex
         return equation, f"{named} = {in_latex(self.formula, names)}"
-
-
-def _closed_up(equation: str) -> str:
-    """The equation without blanks inside brackets and before commas."""
-    return equation.replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 
 
 def operations(
@@ -180,7 +101,7 @@ def operations(
     """
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     changed = (result for result in results(network.L) if result.is_parameter)
-    return *propagation(network), *(_parameter_change(parameter, rule) for parameter in changed)
+    return *propagation(network), *(parameter_change(parameter, rule) for parameter in changed)
 
 
 def operation_count(L: int) -> int:
@@ -230,7 +151,7 @@ def _activation(network: Network, l: int) -> Operation:
         Phase.FORWARD,
         ArrayRef("a", l),
         (z,),
-        (_function(g.name), Piece.of(z), Piece(")")),
+        (function(g.name), Piece.of(z), Piece(")")),
         f"The activation of layer {l}: {g.name} of {of}.",
         f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
@@ -238,8 +159,9 @@ def _activation(network: Network, l: int) -> Operation:
     )
 
 
-def _cost(network: Network, L: int) -> Operation:
-    loss, l2 = network.loss_function, network.l2
+def cost(network: Network, L: int, loss: Loss | None = None) -> Operation:
+    """The operation J, with another loss than the network's where one is given."""
+    l2, loss = network.l2, loss or network.loss_function
     z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
     weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
 
@@ -277,11 +199,12 @@ def _cost(network: Network, L: int) -> Operation:
 
 
 def _upstream(network: Network, l: int) -> Operation:
-    return _from_next(l) if l < network.L else _from_loss(network)
+    return _from_next(l) if l < network.L else output_gradient(network)
 
 
-def _from_loss(network: Network) -> Operation:
-    L, loss = network.L, network.loss_function
+def output_gradient(network: Network, loss: Loss | None = None) -> Operation:
+    """The operation da[L], with another loss than the network's where one is given."""
+    L, loss = network.L, loss or network.loss_function
     a, y = ArrayRef("a", L), ArrayRef("y", L)
 
     def compute(x: Arrays) -> Array:
@@ -321,11 +244,12 @@ def _from_next(l: int) -> Operation:
     )
 
 
-def _error(network: Network, l: int) -> Operation:
-    g = network.activation(l)
+def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
+    """The operation dz[l], with another loss than the network's where one is given."""
+    g, loss = network.activation(l), loss or network.loss_function
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if network.is_fused(l):
+    if l == network.L and loss.output is not None:
         return Operation(
             Phase.BACKWARD,
             dz,
@@ -350,7 +274,7 @@ def _error(network: Network, l: int) -> Operation:
             *(Piece("of", written=r"\text{ of }"), Piece.of(da)),
         )
         if g.derivative is None
-        else (Piece.of(da), Piece("*"), _function(g.name, "′"), Piece.of(z), Piece(")")),
+        else (Piece.of(da), Piece("*"), function(g.name, "′"), Piece.of(z), Piece(")")),
         "The error of each unit: what reaches it times the slope of g where it stands.",
         f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
@@ -411,125 +335,17 @@ def _bias_gradient(_: Network, l: int) -> Operation:
 _OPERATIONS: dict[str, Callable[[Network, int], Operation]] = {
     "z": _linear,
     "a": _activation,
-    "J": _cost,
+    "J": cost,
     "da": _upstream,
-    "dz": _error,
+    "dz": error,
     "dW": _weight_gradient,
     "db": _bias_gradient,
 }
 """The operations before the parameters change, by the symbol of their result."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """An optimiser with the numbers of a run."""
-
-    optimizer: Optimizer
-    learning_rate: float
-    options: Options
-
-    @property
-    def decay_in_gradient(self) -> float:
-        """The weight decay, where it is added to the gradient."""
-        return 0.0 if self.optimizer.decouples_decay else self.number("weight_decay")
-
-    def number(self, option: str) -> float:
-        """The value of an option that is one number."""
-        value = self.options[option]
-        assert isinstance(value, int | float)
-        return float(value)
-
-    def equations(self, parameter: ArrayRef) -> list[str]:
-        """The rule in the symbols of the notes; the last line is what the parameter becomes."""
-        gradient = parameter.gradient
-        *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
-        lines = [*(f"{slot} := {value}" for slot, value in before), after]
-        return [line.format(W=parameter, dW=gradient) for line in lines]
-
-    def numpy(self, parameter: ArrayRef) -> list[str]:
-        """The rule as statements of NumPy; {t} is the number of the update."""
-        formula, slots = self.formula("W"), self.optimizer.slots
-        names = {each: f"{each}_{parameter.numpy}" for each in _assigned(formula, slots)}
-        names |= {"W": parameter.numpy, "dW": parameter.gradient.numpy}
-        names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
-        lines = _rule_in_numpy(formula, slots)
-        return [f"{left} = {right}".format(**names) for left, right in lines]
-
-    def formula(self, symbol: str) -> Formula:
-        """The change of one number of W[l] or b[l], with its decay, line by line."""
-        decay, gradient = self.options["weight_decay"], f"d{symbol}"
-        lines = []
-        if decay and self.optimizer.decouples_decay:
-            lines.append(f"decay = -α * {decay!r} * {symbol}")
-        elif decay:
-            lines.append(f"g = {gradient} + {decay!r} * {symbol}")
-            gradient = "g"
-        names = {"W": symbol, "g": gradient, **self._numbers}
-        return (*lines, *(line.format(**names) for line in self.optimizer.formula))
-
-    @property
-    def _numbers(self) -> dict[str, str]:
-        """The options as they are written in a rule; betas one by one."""
-        betas = self.options.get("betas", ())
-        assert isinstance(betas, tuple | list)
-        numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
-        return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
-
-
-@cache
-def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
-    plain = ("α", "ε", "t", *_assigned(formula, slots))
-    names: dict[str, ast.expr] = {each: name(each) for each in plain}
-    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots, "W")
-    return [(left, to_text(right)) for left, right in lines]
-
-
-@cache
-def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
-    filled_in = ("W", "dW", "α", "ε", *_assigned(formula, slots))
-    names: dict[str, ast.expr] = {each: name(f"{{{each}}}") for each in filled_in}
-    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots, "W")
-    return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
-
-
-@cache
-def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that have a line of their own in a rule, in order.
-
-    These are the slots, and what is computed from a slot before the slot is assigned: substituted
-    in a later line, it would read the new number.
-    """
-    lines = [parse(line) for line in formula]
-    names = [line.name for line in lines]
-    return tuple(
-        line.name
-        for i, line in enumerate(lines)
-        if line.name in slots or not names_in(line.expression).isdisjoint({*slots} & {*names[i:]})
-    )
-
-
-def _lines(
-    formula: Formula, names: Mapping[str, ast.expr], slots: tuple[str, ...], parameter: str
-) -> list[tuple[str, ast.expr]]:
-    """What each slot and then the parameter, W or b, becomes by the formula of a rule."""
-    assigned = _assigned(formula, slots)
-    found = inlined(formula, names, kept=assigned)
-    after: ast.expr = names[parameter]
-    for change in ("decay", f"Δ{parameter}"):
-        after = plus(after, found[change]) if change in found else after
-    return [*((each, found[each]) for each in assigned), (parameter, after)]
-
-
-def _pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
-    """An equation cut where it names arrays; a name that holds another comes before it."""
-    names = {str(array): array for array in arrays}
-    parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
-    return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
-
-
-def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
+def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operation:
+    """The operation that applies a rule to W[l] or b[l], this many times."""
     gradient = parameter.gradient
     optimizer = rule.optimizer
     slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
@@ -538,7 +354,8 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         state = np.stack([x[each].ravel() for each in (parameter, *slots)])
         options = {name: rule.options[name] for name in optimizer.options}
         change = ParameterUpdate(optimizer, state, rule.learning_rate, options)
-        change.apply(x[gradient].ravel(), int(x[T].item()))
+        for _ in range(times):
+            change.apply(x[gradient].ravel(), int(x[T].item()))
         changed: Array = state[0].reshape(x[parameter].shape)
         return changed
 
@@ -547,10 +364,11 @@ def _parameter_change(parameter: ArrayRef, rule: Rule) -> Operation:
         Phase.UPDATE,
         parameter,
         (parameter, gradient, *slots, T),
-        _pieces(last, gradient, parameter),
+        pieces(last, gradient, parameter),
         f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
-        "\n".join(rule.numpy(parameter)),
+        "\n".join(rule.numpy(parameter) * times),
         compute,
-        rule=tuple(before),
+        rule=(*(*before, f"{parameter} := {last}") * (times - 1), *before),
         formula=rule.formula(parameter.symbol),
+        repeats=times,
     )

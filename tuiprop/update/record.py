@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -67,10 +68,14 @@ class Record:
         """
         if after and reference.is_parameter and not reference.slot:
             return parameter_of(self.after, reference)
-        return self.arrays()[reference]
+        return self._arrays[reference]
 
     def arrays(self) -> dict[ArrayRef, Array]:
         """The arrays that the operations read, by reference: W and b are those before."""
+        return dict(self._arrays)
+
+    @cached_property
+    def _arrays(self) -> dict[ArrayRef, Array]:
         L = len(self.W)
         arrays = {
             ArrayRef("y", L): self.y,
@@ -110,7 +115,7 @@ def computed_array(workspace: Workspace, parameters: Parameters, reference: Arra
         return parameter_of(parameters, reference)
     if symbol in ("dW", "db"):
         return parameter_of(workspace.gradient, reference)
-    if symbol == "da" and workspace.network.is_fused(l):
+    if reference == ArrayRef("da", workspace.network.L) and workspace.is_fused:
         return workspace.output_gradient()
     array: Array = getattr(workspace, symbol)[l]
     return array

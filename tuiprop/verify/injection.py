@@ -1,8 +1,8 @@
-"""Slips: mistakes that can be put into a running network, to see that the proof finds them.
+"""Mistakes that can be injected into a running network, to see that the checks find them.
 
-A slip rewrites operations: their equation, sentence, NumPy line and what they compute. A slipped
-update carries out the rewritten operations, so that what is shown is what is done. Which slips
-there are says `slips`.
+A mistake rewrites operations: their equation, sentence, line of NumPy and what they compute. An
+update with a mistake carries out the rewritten operations, so that what is shown is what is done.
+`mistakes` lists them.
 """
 
 from collections.abc import Callable
@@ -18,38 +18,40 @@ from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.core.propagation import Workspace
-from tuiprop.update.arrays import ArrayRef, T
-from tuiprop.update.operation import Arrays, Operation, Phase, operations, propagation
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.operation import (
+    Operation,
+    Phase,
+    operations,
+    parameter_change,
+    propagation,
+)
 from tuiprop.update.parameter_update import ParameterUpdate
+from tuiprop.update.rule import Rule
 
 Rewrite: TypeAlias = Callable[[Network, Operation], Operation]
-"""An operation with the slip in it; most are not touched."""
+"""An operation with the mistake in it; most are returned as they are."""
 
 
 @dataclass(frozen=True)
-class Slip:
+class Mistake:
     """One mistake."""
 
     name: str
     title: str
-    """The slipped equation: where it is one of the notes', as they print it."""
+    """The mistaken equation; an erratum of the notes as they print it."""
     right: str
     """The right equation."""
     sentence: str
     """What is wrong, in one plain sentence."""
     refusal: Callable[[Network, int], str]
-    """(network, m of a whole batch) → why the slip would have no effect there, or ""."""
+    """(network, m of a whole batch) → why the mistake would change nothing there, or ""."""
     rewrite: Rewrite = lambda network, operation: operation
-    """What is slipped in the operations before the change of the parameters."""
+    """Rewrites the operations before the update of the parameters."""
     loss: Callable[[Loss], Loss] = lambda loss: loss
-    """The loss with the slip in it."""
+    """The loss with the mistake in it."""
     bias_twice: bool = False
-    """The rule of the optimiser is applied to every b twice."""
-
-    def propagation(self, network: Network) -> tuple[Operation, ...]:
-        """Forward, cost and backward, with the slip in them."""
-        slipped = self._network(network)
-        return tuple(self.rewrite(network, operation) for operation in propagation(slipped))
+    """Whether the rule of the optimiser is applied to every b twice."""
 
     def operations(
         self,
@@ -58,17 +60,18 @@ class Slip:
         learning_rate: float,
         options: Options | None = None,
     ) -> tuple[Operation, ...]:
-        """The 8L + 1 operations with the slip in them; see `operation.operations`."""
-        walk = self.propagation(network)
-        changes = operations(network, optimizer, learning_rate, options)[len(walk) :]
-        if self.bias_twice:
-            rule = _Twice(optimizer, learning_rate, options)
-            changes = tuple(rule.rewrite(each) for each in changes)
-        return *walk, *changes
+        """The 8L + 1 operations with the mistake in them; see `operation.operations`."""
+        right = operations(network, optimizer, learning_rate, options)
+        if not self.bias_twice:
+            return tuple(self.rewrite(network, each) for each in right)
+        rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
+        return tuple(_twice(each, rule) if each.result.symbol == "b" else each for each in right)
 
     def workspace(self, network: Network, m: int, dtype: DTypeLike = np.float64) -> Workspace:
-        """What walks forward and back with the slip in it."""
-        return _SlippedWorkspace(self._network(network), m, dtype, self.propagation(network))
+        """A workspace whose backward propagation has the mistake in it."""
+        backward = (each for each in propagation(network) if each.phase is Phase.BACKWARD)
+        rewritten = tuple(self.rewrite(network, each) for each in backward)
+        return _Interpreter(network, m, dtype, self.loss(network.loss_function), rewritten)
 
     def change(
         self,
@@ -78,40 +81,33 @@ class Slip:
         learning_rate: float,
         options: Options | None = None,
     ) -> ParameterUpdate:
-        """The change of the parameters with the slip in it; see `ParameterUpdate`."""
-        if self.bias_twice:
-            return _BiasesTwice(network, optimizer, state, learning_rate, options)
-        return ParameterUpdate(optimizer, state, learning_rate, options)
-
-    def _network(self, network: Network) -> Network:
-        return _SlippedNetwork(
-            network.inputs,
-            network.layers,
-            network.loss,
-            network.l2,
-            slipped=self.loss(network.loss_function),
-        )
+        """The update of the parameters with the mistake in it; see `ParameterUpdate`."""
+        rule = optimizer, state, learning_rate, options
+        return _BiasesTwice(network, *rule) if self.bias_twice else ParameterUpdate(*rule)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _SlippedNetwork(Network):
-    """A network with a loss that is in no table."""
-
-    slipped: Loss
-
-    @property
-    def loss_function(self) -> Loss:
-        return self.slipped
+def _twice(operation: Operation, rule: Rule) -> Operation:
+    """The change of b, carried out twice."""
+    return replace(
+        parameter_change(operation.result, rule, times=2),
+        sentence=f"Mistake: the rule of {rule.optimizer.name} is applied to b twice, "
+        "with the same gradient.",
+    )
 
 
-class _SlippedWorkspace(Workspace):
-    """A workspace whose backward pass carries out operations; no slip is in the forward pass."""
+class _Interpreter(Workspace):
+    """A workspace that propagates backward by computing one operation after another."""
 
     def __init__(
-        self, network: Network, m: int, dtype: DTypeLike, walk: tuple[Operation, ...]
+        self,
+        network: Network,
+        m: int,
+        dtype: DTypeLike,
+        loss: Loss,
+        backward: tuple[Operation, ...],
     ) -> None:
-        super().__init__(network, m, dtype)
-        self._backward = tuple(each for each in walk if each.phase is Phase.BACKWARD)
+        super().__init__(network, m, dtype, loss)
+        self._operations = backward
         self._arrays = {ArrayRef("y", network.L): self.y}
         named = {"z": self.z, "a": self.a, "da": self.da, "dz": self.dz}
         named |= {"dW": self.gradient.W, "db": self.gradient.b}
@@ -119,15 +115,15 @@ class _SlippedWorkspace(Workspace):
             self._arrays |= {ArrayRef(symbol, l): array for l, array in arrays.items()}
 
     def backward(self, parameters: Parameters) -> None:
-        """The operations of the backward pass, in order, after `forward`."""
+        """The operations of backward propagation, in order, after `forward`."""
         arrays = self._arrays | {ArrayRef("W", l): W for l, W in parameters.W.items()}
         with np.errstate(all="ignore"):
-            for operation in self._backward:
+            for operation in self._operations:
                 np.copyto(arrays[operation.result], operation.compute(arrays))
 
 
 class _BiasesTwice(ParameterUpdate):
-    """A change that goes over every b again, slots included."""
+    """An update that applies the rule to every b, slots included, once more."""
 
     def __init__(
         self,
@@ -138,49 +134,16 @@ class _BiasesTwice(ParameterUpdate):
         options: Options | None,
     ) -> None:
         super().__init__(optimizer, state, learning_rate, options)
-        self._optimizer = optimizer
-        self._state = state
         self._biases = []
         end = 0
         for before, n in pairwise(network.sizes):
             end += n * (before + 1)
-            self._biases.append(slice(end - n, end))
+            b = slice(end - n, end)
+            again = ParameterUpdate(optimizer, state[:, b], learning_rate, options)
+            self._biases.append((b, again))
 
     def apply(self, gradient: Array, t: int) -> None:
         """Update t, and then every b once more with the same gradient and t."""
         super().apply(gradient, t)
-        for places in self._biases:
-            b = self._state[:, places]
-            again = ParameterUpdate(self._optimizer, b, self.learning_rate, self.options)
-            again.apply(gradient[places], t)
-
-
-@dataclass(frozen=True)
-class _Twice:
-    """A rule that is applied to b twice."""
-
-    optimizer: Optimizer
-    learning_rate: float
-    options: Options | None
-
-    def rewrite(self, operation: Operation) -> Operation:
-        if operation.result.symbol != "b":
-            return operation
-        return replace(
-            operation,
-            sentence=f"Slip: the rule of {self.optimizer.name} is applied to b twice, "
-            "with the same gradient.",
-            numpy=f"{operation.numpy}\n{operation.numpy}",
-            compute=lambda x: self._compute(operation, x),
-            rule=(*operation.rule, operation.text, *operation.rule),
-            repeats=2,
-        )
-
-    def _compute(self, operation: Operation, x: Arrays) -> Array:
-        b, gradient, *slots, _ = operation.operands
-        state = np.stack([x[each].ravel() for each in (b, *slots)])
-        change = ParameterUpdate(self.optimizer, state, self.learning_rate, self.options)
-        for _ in range(2):
-            change.apply(x[gradient].ravel(), int(x[T].item()))
-        changed: Array = state[0].reshape(x[b].shape)
-        return changed
+        for b, again in self._biases:
+            again.apply(gradient[b], t)

@@ -1,6 +1,6 @@
-"""The slips: the five of the notes, and four more that programs are found with.
+"""The table of mistakes: the five errata of the notes, and four that programs often have.
 
-Where the shapes of a slipped product do not fit, it does what a careless program does: it reads
+Where the shapes of a mistaken product do not fit, it does what a careless program does: it reads
 the numbers of an array row by row into the shape that fits.
 """
 
@@ -10,11 +10,20 @@ from itertools import pairwise
 import numpy as np
 
 from tuiprop.core.array import Array
+from tuiprop.core.equation import equation
 from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import MEAN, PENALTY, Arrays, Operation, Piece, sum_over_examples
-from tuiprop.verify.injection import Rewrite, Slip
+from tuiprop.update.equation import MEAN, PENALTY, Piece
+from tuiprop.update.operation import (
+    Arrays,
+    Operation,
+    cost,
+    error,
+    output_gradient,
+    sum_over_examples,
+)
+from tuiprop.verify.injection import Mistake, Rewrite
 
 
 def _untransposed(array: Array) -> Array:
@@ -26,7 +35,7 @@ _READ = "; where the shapes do not fit, {} is read row by row into the shape tha
 
 
 def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
-    """The operation dW[l] with 1/m so many times, and the transpose of a[l-1] or none."""
+    """Rewrite dW[l] with this many factors 1/m, with the transpose of a[l-1] or without."""
 
     def rewrite(network: Network, operation: Operation) -> Operation:
         l, l2 = operation.result.layer, network.l2
@@ -48,7 +57,7 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
                 Piece.of(a, transposed=transposed),
                 *((Piece("+"), Piece("λ"), Piece.of(W)) if l2 else ()),
             ),
-            sentence=f"Slip: {what}{'' if transposed else _READ.format(a)}.",
+            sentence=f"Mistake: {what}{'' if transposed else _READ.format(a)}.",
             numpy=f"dW{l} = dz{l} @ {right}{' / {m}' * means}"
             + (f" + {l2!r} * W{l}" if l2 else ""),
             compute=compute,
@@ -59,7 +68,7 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
 
 
 def _bias_gradient(*, means: int, what: str) -> Rewrite:
-    """The operation db[l] with 1/m so many times."""
+    """Rewrite db[l] with this many factors 1/m."""
 
     def rewrite(network: Network, operation: Operation) -> Operation:
         l, dz = operation.result.layer, ArrayRef("dz", operation.result.layer)
@@ -73,7 +82,7 @@ def _bias_gradient(*, means: int, what: str) -> Rewrite:
         return replace(
             operation,
             equation=(*[MEAN] * means, Piece("Σᵢ"), Piece.of(dz)),
-            sentence=f"Slip: {what}.",
+            sentence=f"Mistake: {what}.",
             numpy=f"db{l} = dz{l}.sum(axis=1, keepdims=True){' / {m}' * means}",
             compute=compute,
         )
@@ -87,7 +96,7 @@ def _one_example(network: Network, operation: Operation) -> Operation:
     return replace(
         operation,
         equation=(Piece(f"{dz}⁽ⁱ⁾", dz),),
-        sentence="Slip: the error of one example, the first, and not the mean over all {m}.",
+        sentence="Mistake: the error of one example, the first, and not the mean over all {m}.",
         numpy=f"db{l} = dz{l}[:, :1]",
         compute=lambda x: x[dz][:, :1].copy(),
     )
@@ -102,73 +111,73 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
     return replace(
         operation,
         equation=(Piece.of(W), Piece("·"), Piece.of(dz)),
-        sentence=f"Slip: {W} is not transposed{_READ.format(W)}.",
+        sentence=f"Mistake: {W} is not transposed{_READ.format(W)}.",
         numpy=f"da{l} = {W.numpy}.reshape({W.numpy}.shape[::-1]) @ {dz.numpy}",
         compute=lambda x: np.dot(_untransposed(x[W]), x[dz]),
         sums_away="",
     )
 
 
-def _slipped_cost(network: Network, operation: Operation) -> Operation:
+def _mistaken_cost(network: Network, operation: Operation) -> Operation:
     """J of 𝓛 = −y log a + (1−y) log(1−a)."""
     a, y = Piece.of(ArrayRef("a", network.L)), Piece.of(ArrayRef("y", network.L))
     return replace(
-        operation,
+        cost(network, network.L, _with_mistaken_value(network.loss_function)),
         equation=(
             *(MEAN, Piece("Σ ("), Piece(f"−{y.text}", y.array), Piece("log", written=r"\log"), a),
             *(Piece("+"), Piece("(1 −"), y, Piece(")"), Piece("log(1 −", written=r"\log(1 -")),
             *(a, Piece(")"), Piece(")")),
             *(PENALTY if network.l2 else ()),
         ),
-        sentence="Slip: the minus acts on the first term of the loss only; it belongs before both.",
+        sentence="Mistake: the minus acts on the first term of the loss only, and not on both.",
     )
 
 
-def _slipped_output_gradient(network: Network, operation: Operation) -> Operation:
-    """da[L] = −( y/a + (1−y)/(1−a) ), and dz[L] over it."""
-    L = network.L
+def _mistaken_output_gradient(network: Network, operation: Operation) -> Operation:
+    """da[L] = −( y/a + (1−y)/(1−a) ), and dz[L] = da[L] * g′(z[L])."""
+    L, loss = network.L, _with_mistaken_gradient(network.loss_function)
     a, y = Piece.of(ArrayRef("a", L)), Piece.of(ArrayRef("y", L))
     if operation.result == ArrayRef("dz", L):
         return replace(
-            operation,
-            sentence=f"The long way over da[{L}], so that the slip there counts: "
-            f"the short one, a[{L}] − y, goes round it.",
+            error(network, L, loss),
+            sentence=f"By the chain rule from da[{L}], where the mistake is: "
+            f"the short form, a[{L}] − y, does not use it.",
         )
     if operation.result != ArrayRef("da", L):
         return operation
     return replace(
-        operation,
+        output_gradient(network, loss),
         equation=(
             *(Piece("−("), y, Piece("/"), a, Piece("+"), Piece("(1 −"), y, Piece(")")),
             *(Piece("/"), Piece("(1 −"), a, Piece(")"), Piece(")")),
         ),
-        sentence="Slip: the minus belongs to the first term only.",
+        sentence="Mistake: the minus belongs to the first term only.",
     )
 
 
-def _with_slipped_value(loss: Loss) -> Loss:
+def _with_mistaken_value(loss: Loss) -> Loss:
+    @equation("𝓛 = Σ(-y * log(a) + (1 - y) * log(1 - a))")
     def value(z: Array, a: Array, y: Array) -> Array:
         # with a = σ(z), −log a is log(1 + exp(−z)) and −log(1 − a) is log(1 + exp(z))
         return np.asarray(
             (y * np.logaddexp(0.0, -z) - (1.0 - y) * np.logaddexp(0.0, z)).sum(axis=0)
         )
 
-    formula = ("𝓛 = Σ(-y * log(a) + (1 - y) * log(1 - a))",)
-    return replace(loss, value=value, formula=formula, from_z=())
+    return replace(loss, value=value)
 
 
-def _with_slipped_gradient(loss: Loss) -> Loss:
+def _with_mistaken_gradient(loss: Loss) -> Loss:
+    @equation("da = -(y / a + (1 - y) / (1 - a))")
     def gradient(a: Array, y: Array, out: Array) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
             np.add(y / a, (1.0 - y) / (1.0 - a), out)
             np.negative(out, out)
 
-    slope = ("da = -(y / a + (1 - y) / (1 - a))",)
-    return replace(loss, gradient=gradient, slope=slope, output=None)
+    return replace(loss, gradient=gradient, output=None)
 
 
 def _only(symbol: str, rewrite: Rewrite) -> Rewrite:
-    """Rewrite the operations that make this symbol."""
+    """Rewrite the operations whose result has this symbol."""
     return lambda network, each: rewrite(network, each) if each.result.symbol == symbol else each
 
 
@@ -183,14 +192,15 @@ def _never(network: Network, m: int) -> str:
 def _of_binary_cross_entropy(network: Network, m: int) -> str:
     if network.loss == "binary_cross_entropy":
         return ""
-    return f"this slip is one of binary_cross_entropy; the loss here is {network.loss}"
+    return f"this mistake is one of binary_cross_entropy; the loss here is {network.loss}"
 
 
 def _of_many_examples(network: Network, m: int) -> str:
     if m > 1:
         return ""
     return (
-        "with one example in a batch this slip changes nothing; it needs a batch size of 2 or more"
+        "this mistake changes nothing with one example per batch; "
+        "it needs a batch size of 2 or more"
     )
 
 
@@ -198,8 +208,8 @@ def _of_long_columns(network: Network, m: int) -> str:
     if max(network.sizes[:-1]) > 1:
         return _of_many_examples(network, m)
     return (
-        "every a[l-1] has one row, which read row by row is its own transpose, so this slip "
-        "changes nothing; it needs 2 inputs or more, or 2 units or more in a layer before the last"
+        "this mistake changes nothing where every a[l-1] has one row, which read row by row is its "
+        "own transpose; it needs 2 inputs or more, or 2 units or more in a layer before the last"
     )
 
 
@@ -207,35 +217,35 @@ def _of_wide_layers(network: Network, m: int) -> str:
     if any(min(before, n) > 1 for before, n in pairwise(network.sizes[1:])):
         return ""
     return (
-        "no W[l] after the first has 2 rows and 2 columns or more, and a single row or column is, "
-        "read row by row, its own transpose, so this slip changes nothing; it needs two layers, "
-        "one after the other, of 2 units or more"
+        "this mistake changes nothing where every W[l] after the first has one row or one column, "
+        "which read row by row is its own transpose; it needs two consecutive layers of 2 units "
+        "or more"
     )
 
 
 _RIGHT_DW, _RIGHT_DB = "dW[l] = (1/m) dz[l] · a[l-1]ᵀ", "db[l] = (1/m) Σᵢ dz[l]⁽ⁱ⁾"
 
 _TABLE = (
-    Slip(
+    Mistake(
         "loss",
         "𝓛 = −y log a + (1−y) log(1−a)",
         "𝓛 = −( y log a + (1−y) log(1−a) )",
         "The minus acts on the first term of the loss only.",
         _of_binary_cross_entropy,
-        _only("J", _slipped_cost),
-        _with_slipped_value,
+        _only("J", _mistaken_cost),
+        _with_mistaken_value,
     ),
-    Slip(
+    Mistake(
         "output_gradient",
         "da[L] = −( y/a + (1−y)/(1−a) )",
         "da[L] = −y/a + (1−y)/(1−a)",
-        "The minus acts on both terms of da[L]; dz[L] goes the long way over it, "
-        "as the short one, a[L] − y, goes round it.",
+        "The minus acts on both terms of da[L]; dz[L] is computed from it by the chain rule, "
+        "because the short form, a[L] − y, does not use it.",
         _of_binary_cross_entropy,
-        _slipped_output_gradient,
-        _with_slipped_gradient,
+        _mistaken_output_gradient,
+        _with_mistaken_gradient,
     ),
-    Slip(
+    Mistake(
         "weight_gradient",
         "dW[l] = dz[l] a[l-1]",
         _RIGHT_DW,
@@ -243,7 +253,7 @@ _TABLE = (
         _of_many_examples,
         _weight_gradient(means=0, transposed=False, what="neither 1/m nor the transpose is there"),
     ),
-    Slip(
+    Mistake(
         "bias_gradient",
         "db[l] = dz[l]⁽ⁱ⁾",
         _RIGHT_DB,
@@ -251,7 +261,7 @@ _TABLE = (
         _of_many_examples,
         _only("db", _one_example),
     ),
-    Slip(
+    Mistake(
         "back_transpose",
         "da[l-1] = W[l] dz[l]",
         "da[l-1] = W[l]ᵀ · dz[l]",
@@ -259,7 +269,7 @@ _TABLE = (
         _of_wide_layers,
         _only("da", _back_untransposed),
     ),
-    Slip(
+    Mistake(
         "no_mean",
         "dW[l] = dz[l] · a[l-1]ᵀ, db[l] = Σᵢ dz[l]⁽ⁱ⁾",
         f"{_RIGHT_DW}, {_RIGHT_DB}",
@@ -270,7 +280,7 @@ _TABLE = (
             _bias_gradient(means=0, what="1/m is forgotten"),
         ),
     ),
-    Slip(
+    Mistake(
         "mean_twice",
         "dW[l] = (1/m) (1/m) dz[l] · a[l-1]ᵀ, db[l] = (1/m) (1/m) Σᵢ dz[l]⁽ⁱ⁾",
         f"{_RIGHT_DW}, {_RIGHT_DB}",
@@ -281,7 +291,7 @@ _TABLE = (
             _bias_gradient(means=2, what="1/m is there twice"),
         ),
     ),
-    Slip(
+    Mistake(
         "transpose",
         "dW[l] = (1/m) dz[l] · a[l-1]",
         _RIGHT_DW,
@@ -289,7 +299,7 @@ _TABLE = (
         _of_long_columns,
         _weight_gradient(means=1, transposed=False, what="the transpose is forgotten"),
     ),
-    Slip(
+    Mistake(
         "bias_twice",
         "b[l] is changed twice by its gradient",
         "b[l] is changed once by its gradient",
@@ -299,5 +309,5 @@ _TABLE = (
     ),
 )
 
-SLIPS: dict[str, Slip] = {slip.name: slip for slip in _TABLE}
-"""Every slip by its name, the five of the notes first."""
+MISTAKES: dict[str, Mistake] = {mistake.name: mistake for mistake in _TABLE}
+"""Every mistake by its name, the five errata of the notes first."""

@@ -1,19 +1,9 @@
 """The update audit: every parameter and slot after an update, recomputed from those before.
 
 The rules are written a second time, straight from the algorithm boxes in the documentation of
-`torch.optim`, in float64 and with nothing of `core.optimizer`: what is wrong there is found here.
-
-Every number carries its *size*, the sum of the magnitudes of the terms that it is the sum of, and
-the program's number may differ by 4 ε size, where ε is that of the run's dtype. For W that is
-4 ε (|W| + |ΔW|) and for a slot no more than 4 ε (|slot| + |Δslot|), with three things to add,
-without which right code would at times be called wrong:
-
-- terms of one ΔW count one by one, α |g| and α μ |v| of α (g + μ v): where they cancel, digits of
-  them are lost that the small ΔW does not show; so with g + λ W, and what is made of it;
-- where ΔW is a quotient, its numerator and its denominator count, 4 ε (|W| + 2 |ΔW|): Adam
-  rounds a dozen times on the way, and where W is 0 that is more than 4 ε |ΔW| once in many million;
-- the smallest normal number counts as a term: below it, as in slots that fade for want of a
-  gradient, numbers have fewer digits.
+`torch.optim`, in float64 and without anything of `core.optimizer`: an error there is found here.
+The program's number may differ by a bound of the rounding errors on both sides, which is worked
+out beside every number (see `explain.error_bounds`).
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +14,7 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
-
-ROUNDINGS = 4.0
-"""A number may differ by so many ε of its size."""
+from tuiprop.explain.error_bounds import Precision, Rounded
 
 
 @dataclass(frozen=True)
@@ -83,13 +71,13 @@ def audit(
         after: θ and the slots after it, (1 + slots, P); its dtype is that of the run.
     """
     rule = RULES[optimizer]
-    precision = np.finfo(after.dtype)
-    theta, *slots = (_Sum.of(vector, precision) for vector in before)
+    precision = Precision.of(after.dtype)
+    theta, *slots = (Rounded.exact(vector, precision) for vector in before)
     with np.errstate(all="ignore"):
         new = rule.update(
             _Given(
                 theta,
-                _Sum.of(gradient, precision),
+                Rounded.exact(gradient, precision),
                 tuple(slots),
                 t,
                 learning_rate,
@@ -106,16 +94,12 @@ def audit(
     )
 
 
-def _share(found: Array, right: "_Sum") -> NDArray[np.float64]:
+def _share(found: Array, right: Rounded) -> NDArray[np.float64]:
     """|new − audit| as a share of what is allowed, cell by cell."""
-    # a result below the normal numbers is rounded by ε of the smallest of them
-    smallest = float(np.finfo(found.dtype).smallest_normal)
-    allowed = right.tolerance * (right.size + smallest)
-    share = np.abs(found.astype(np.float64) - right.number) / allowed
-    share[~np.isfinite(share)] = np.inf
-    # what overflows the run's dtype is infinite there, and what was no number stays none
-    rounded = right.number.astype(found.dtype)
-    share[(found == rounded) | (np.isnan(found) & np.isnan(rounded))] = 0.0
+    share = np.abs(found.astype(np.float64) - right.value) / right.error
+    share[np.isnan(share)] = np.inf
+    same = (found == right.value) | (np.isnan(found) & np.isnan(right.value))
+    share[same | np.isinf(right.error)] = 0.0
     return share
 
 
@@ -134,68 +118,12 @@ def _worst(name: str, share: Array) -> ArrayAudit:
 
 
 @dataclass(frozen=True)
-class _Sum:
-    """A vector in float64, and the size of each of its numbers."""
-
-    number: NDArray[np.float64]
-    size: NDArray[np.float64]
-    tolerance: float
-    """4 ε: the share of its size by which a number may differ."""
-
-    @classmethod
-    def of(cls, vector: Array, precision: "np.finfo[np.floating]") -> "_Sum":
-        """A vector as it is given; a product with it loses ε of the smallest normal number."""
-        number = vector.astype(np.float64)
-        size = np.abs(number) + float(precision.smallest_normal)
-        return cls(number, size, ROUNDINGS * float(precision.eps))
-
-    @property
-    def excess(self) -> NDArray[np.float64]:
-        """What the size is more than the number: large where terms cancel."""
-        return self.size - np.abs(self.number)
-
-    def __add__(self, other: "_Sum") -> "_Sum":
-        return _Sum(self.number + other.number, self.size + other.size, self.tolerance)
-
-    def __sub__(self, other: "_Sum") -> "_Sum":
-        return self + -1.0 * other
-
-    def __rmul__(self, factor: float) -> "_Sum":
-        return _Sum(factor * self.number, abs(factor) * self.size, self.tolerance)
-
-    def __truediv__(self, other: "_Sum | float") -> "_Sum":
-        """By what is positive; where that has been computed too, both may differ."""
-        if isinstance(other, float):
-            return _Sum(self.number / other, self.size / other, self.tolerance)
-        quotient = self.number / other.number
-        size = (self.size + np.abs(quotient) * other.size) / other.number
-        return _Sum(quotient, size, self.tolerance)
-
-    def squared(self) -> "_Sum":
-        """(x + d)² = x² + 2 x d + d²."""
-        x, d = np.abs(self.number), self.excess
-        return _Sum(x * x, x * x + 2.0 * x * d + self.tolerance * d * d, self.tolerance)
-
-    def sign(self) -> "_Sum":
-        """The sign; where 0 lies within the tolerance, any sign may have been computed."""
-        sign = np.sign(self.number)
-        doubtful = (np.abs(self.number) <= self.tolerance * self.size) & (self.number != 0.0)
-        return _Sum(sign, np.where(doubtful, 2.0 / self.tolerance, np.abs(sign)), self.tolerance)
-
-    def root(self, eps: float) -> "_Sum":
-        """√x + eps; √(x + d) − √x is at most d / 2√x, and at most √d."""
-        root, d = np.sqrt(self.number), self.excess
-        excess = np.fmin(0.5 * d / root, np.sqrt(d / self.tolerance))
-        return _Sum(root + eps, root + eps + excess, self.tolerance)
-
-
-@dataclass(frozen=True)
 class _Given:
     """What a rule starts from, by the names of the algorithm boxes."""
 
-    theta: _Sum
-    gradient: _Sum
-    slots: tuple[_Sum, ...]
+    theta: Rounded
+    gradient: Rounded
+    slots: tuple[Rounded, ...]
     t: int
     lr: float
     options: Mapping[str, float | tuple[float, float]]
@@ -213,69 +141,78 @@ class _Given:
         return float(betas[0]), float(betas[1])
 
     @property
-    def decayed(self) -> _Sum:
+    def shrunk(self) -> Rounded:
+        """θ after a decay that is decoupled from the gradient."""
+        return (self.theta - self.lr * self["weight_decay"] * self.theta).regrouped()
+
+    @property
+    def decayed(self) -> Rounded:
         """The gradient with λ θ, where there is a decay."""
         if not self["weight_decay"]:
             return self.gradient
         return self.gradient + self["weight_decay"] * self.theta
 
 
-def _sgd(x: _Given) -> tuple[_Sum, ...]:
+def _quotient(lr: float, numerator: Rounded, squares: Rounded, eps: float) -> Rounded:
+    """γ numerator / (√squares + ε)."""
+    return (lr * numerator / (squares.root() + eps)).regrouped()
+
+
+def _sgd(x: _Given) -> tuple[Rounded, ...]:
     return (x.theta - x.lr * x.decayed,)
 
 
-def _momentum(x: _Given) -> tuple[_Sum, ...]:
+def _momentum(x: _Given) -> tuple[Rounded, ...]:
     b = x["momentum"] * x.slots[0] + x.decayed
     return x.theta - x.lr * b, b
 
 
-def _nesterov(x: _Given) -> tuple[_Sum, ...]:
+def _nesterov(x: _Given) -> tuple[Rounded, ...]:
     g = x.decayed
     b = x["momentum"] * x.slots[0] + g
     return x.theta - x.lr * (g + x["momentum"] * b), b
 
 
-def _adagrad(x: _Given) -> tuple[_Sum, ...]:
+def _adagrad(x: _Given) -> tuple[Rounded, ...]:
     g = x.decayed
-    total = x.slots[0] + g.squared()
-    return x.theta - x.lr * g / total.root(x["eps"]), total
+    total = x.slots[0] + g**2
+    return x.theta - _quotient(x.lr, g, total, x["eps"]), total
 
 
-def _rmsprop(x: _Given) -> tuple[_Sum, ...]:
+def _rmsprop(x: _Given) -> tuple[Rounded, ...]:
     g, alpha = x.decayed, x["alpha"]
-    v = alpha * x.slots[0] + (1.0 - alpha) * g.squared()
-    return x.theta - x.lr * g / v.root(x["eps"]), v
+    v = alpha * x.slots[0] + (1.0 - alpha) * g**2
+    return x.theta - _quotient(x.lr, g, v, x["eps"]), v
 
 
-def _adam_from(x: _Given, theta: _Sum, g: _Sum) -> tuple[_Sum, ...]:
+def _adam_from(x: _Given, theta: Rounded, g: Rounded) -> tuple[Rounded, ...]:
     (beta1, beta2), (m, v) = x.betas, x.slots
     m = beta1 * m + (1.0 - beta1) * g
-    v = beta2 * v + (1.0 - beta2) * g.squared()
+    v = beta2 * v + (1.0 - beta2) * g**2
     # 1 − βᵗ cancels for small t: it is the float64 number that PyTorch takes, not a better one
     m_hat, v_hat = m / (1.0 - beta1**x.t), v / (1.0 - beta2**x.t)
-    return theta - x.lr * m_hat / v_hat.root(x["eps"]), m, v
+    return theta - _quotient(x.lr, m_hat, v_hat, x["eps"]), m, v
 
 
-def _adam(x: _Given) -> tuple[_Sum, ...]:
+def _adam(x: _Given) -> tuple[Rounded, ...]:
     return _adam_from(x, x.theta, x.decayed)
 
 
-def _adamw(x: _Given) -> tuple[_Sum, ...]:
-    return _adam_from(x, x.theta - x.lr * x["weight_decay"] * x.theta, x.gradient)
+def _adamw(x: _Given) -> tuple[Rounded, ...]:
+    return _adam_from(x, x.shrunk, x.gradient)
 
 
-def _lion(x: _Given) -> tuple[_Sum, ...]:
+def _lion(x: _Given) -> tuple[Rounded, ...]:
     (beta1, beta2), (m,), g = x.betas, x.slots, x.gradient
-    theta = x.theta - x.lr * x["weight_decay"] * x.theta
     c = beta1 * m + (1.0 - beta1) * g
-    return theta - x.lr * c.sign(), beta2 * m + (1.0 - beta2) * g
+    return x.shrunk - x.lr * c.sign(), beta2 * m + (1.0 - beta2) * g
 
 
 @dataclass(frozen=True)
 class Rule:
     """The rule of one optimiser, as PyTorch documents it."""
 
-    update: Callable[[_Given], tuple[_Sum, ...]]
+    update: Callable[[_Given], tuple[Rounded, ...]]
     """From what it starts from to θ and the slots after it."""
     slots: tuple[str, ...] = ()
     options: Mapping[str, float | tuple[float, float]] = field(

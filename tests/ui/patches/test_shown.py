@@ -145,7 +145,7 @@ async def test_an_answer_that_comes_when_its_screen_has_been_left(make_app: Make
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot)
         for _ in range(5):
-            screen = StopsScreen(app.link, app.palette)
+            screen = StopsScreen(app.link)
             await app.push_screen(screen)
             screen._learn()
             await screen.dismiss()

@@ -1,17 +1,18 @@
 """Completion of an experiment by its data: the target, the layers and the loss."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
 from tuiprop.core.loss import LOSSES
-from tuiprop.core.network import Layer, Network
+from tuiprop.core.network import Network
 from tuiprop.data.preparation.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.preparation.split import split
 from tuiprop.data.preparation.target import MOST_CLASSES, looks_like_classes
 from tuiprop.data.table import Column, Table
 from tuiprop.training.breakpoint import ConditionError, parse
 from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings, condition_error
+from tuiprop.training.network import described_network
 from tuiprop.wording import listed, quote
 
 _HIDDEN = LayerSettings(units=8, activation="tanh")
@@ -21,8 +22,8 @@ def complete(experiment: Experiment, table: Table) -> Experiment:
     """Return the experiment with target, layers and loss filled in, checked against the table.
 
     The default target is the last column. The default loss is the one that suits the activation of
-    the output layer, or else the target. The default layers are 8 units of tanh and the output layer
-    that loss and target need.
+    the output layer, or else the target. The default layers are 8 units of tanh and the output
+    layer that loss and target need.
 
     Raises:
         ExperimentError: a key does not suit the table or another key.
@@ -143,11 +144,10 @@ def _fitting_units(loss: str, targets: tuple[Column, ...]) -> tuple[int, ...]:
 
 
 def _network(
-    inputs: int, layers: Iterable[LayerSettings], loss: str, loss_is_named: bool
+    inputs: int, layers: Sequence[LayerSettings], loss: str, loss_is_named: bool
 ) -> Network:
     try:
-        described = (Layer(layer.units, layer.activation) for layer in layers)
-        return Network(inputs, tuple(described), loss)
+        return described_network(inputs, layers, loss)
     except ValueError as error:
         of_loss = loss_is_named and not str(error).startswith("layer ")
         key = "network.loss" if of_loss else "network.layers"

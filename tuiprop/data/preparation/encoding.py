@@ -26,7 +26,7 @@ Encoder: TypeAlias = Callable[[Rows], Numbers]
 
 @dataclass(frozen=True)
 class Preparation:
-    """The preparation of one input or target: its column, its encoding, and (x − mean) / deviation."""
+    """The preparation of one input or target: column, encoding, and (x − mean) / deviation."""
 
     column: str
     mean: float = 0.0

@@ -59,7 +59,7 @@ class Examples:
     classes: tuple[str, ...]
     """The names of the classes, sorted; empty if the targets are numbers."""
     labels: NDArray[np.int64] | None
-    """The class of every row of the table, (rows,), -1 if missing; None if the targets are numbers."""
+    """The class of every row of the table, (rows,), -1 if missing; None for numeric targets."""
     preparation: tuple[Preparation, ...]
     """The preparation of each input, in order."""
     targets: tuple[Preparation, ...] = ()

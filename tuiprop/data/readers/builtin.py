@@ -12,7 +12,7 @@ from tuiprop.data.table import Column, DataError, Table
 
 
 def folder() -> Path:
-    """Return the folder of the data files, in the installed package or at the root of the checkout."""
+    """Return the folder of the data files, in the installed package or in the checkout."""
     package = Path(__file__).resolve().parents[2]
     installed = package / "datasets"
     return installed if installed.is_dir() else package.parent / "datasets"

@@ -134,7 +134,7 @@ def _fault(text: str, start: int, delimiter: str) -> tuple[int, str]:
 
 
 def _closing(text: str, opening: int) -> int | None:
-    """Return the index of the quote that closes the one at `opening`; two in a row are one inside."""
+    """Return the index of the quote that closes the one at `opening`; a doubled one is text."""
     place = opening + 1
     while (place := text.find('"', place)) >= 0:
         if text[place + 1 : place + 2] != '"':

@@ -31,7 +31,7 @@ def read_parquet(source: Source, options: ReadOptions) -> Table:
     """Read a Parquet file.
 
     Raises:
-        DataError: the file is not Parquet, or a column is neither numbers nor text; see `column_of`.
+        DataError: it is not Parquet, or a column is neither numbers nor text; see `column_of`.
     """
     import polars as pl
 
@@ -53,7 +53,7 @@ def read_json_lines(source: Source, options: ReadOptions) -> Table:
     """Read a file with one JSON object per line; an absent key is a missing value.
 
     Raises:
-        DataError: a line is not an object, or a column is neither numbers nor text; see `column_of`.
+        DataError: a line is no object, or a column neither numbers nor text; see `column_of`.
     """
     import polars as pl
 
@@ -89,7 +89,7 @@ def begins_with_object(head: bytes) -> bool:
 
 
 def _line_at_fault(source: Source, content: bytes, otherwise: str) -> DataError:
-    """Return the error about the first line that is not a JSON object, else about polars' message."""
+    """Return the error of the first line that is not a JSON object, else polars' message."""
     allowed = "one JSON object per line"
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():

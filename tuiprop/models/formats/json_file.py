@@ -8,6 +8,7 @@ import numpy as np
 from tuiprop.core.array import Array
 from tuiprop.models.contents import KNOWN, ContentError, WeightsFile, checksum, contents_of
 from tuiprop.models.description import decode_description
+from tuiprop.models.formats.format import MOST_IN_TEXT, Format, reread
 from tuiprop.models.model import Model
 
 LARGEST = 2**25
@@ -84,3 +85,15 @@ def _words(row: float | list[float]) -> str:
     if not isinstance(row, list):
         return "no brackets"
     return "1 number" if len(row) == 1 else f"{len(row)} numbers"
+
+
+FORMAT = Format(
+    "JSON",
+    ".json",
+    "rows of numbers as text; opened by tuiprop again, with everything",
+    encode,
+    decode,
+    reread(decode),
+    place=4,
+    most_parameters=MOST_IN_TEXT,
+)

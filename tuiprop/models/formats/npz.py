@@ -9,6 +9,7 @@ import numpy as np
 
 from tuiprop.models.contents import KNOWN, LARGEST, ContentError, WeightsFile, contents_of
 from tuiprop.models.description import decode_description
+from tuiprop.models.formats.format import Format, reread
 from tuiprop.models.model import Model
 from tuiprop.storage.npy import member_content, npy_array
 from tuiprop.wording import listed, one_line
@@ -66,3 +67,14 @@ def _text(array: Any) -> str:
         return str(array)
     except UnicodeError:  # a code point that none is
         return ""
+
+
+FORMAT = Format(
+    "NumPy",
+    ".npz",
+    "arrays W1, b1, W2, … for numpy.load; opened by tuiprop again, with everything",
+    encode,
+    decode,
+    reread(decode),
+    place=1,
+)

@@ -10,8 +10,9 @@ import numpy as np
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.models.contents import ContentError
+from tuiprop.models.formats.format import Format
 from tuiprop.models.model import Model
-from tuiprop.models.plain import plain
+from tuiprop.models.plain import encoded, plain
 from tuiprop.update.expression import functions_of, name_of, parse
 
 OPSET, IR = 13, 7
@@ -206,3 +207,25 @@ def predict(content: bytes, rows: Array, dtype: Any) -> Array:
     except Exception as error:  # the evaluator raises what its operators raise
         raise ContentError(f"does not run: {type(error).__name__}: {error}") from None
     return np.asarray(found)
+
+
+def _substitutions(model: Model) -> str:
+    found = dict.fromkeys(layer.activation for layer in model.network.layers)
+    composed = ", ".join(name for name in found if name in COMPOSED)
+    words = f"{composed}: written as basic operators, which runtimes have in both precisions"
+    return "; ".join(filter(None, (words * bool(composed), encoded(model))))
+
+
+FORMAT = Format(
+    "ONNX",
+    ".onnx",
+    "for runtimes in any language: raw inputs in, predictions out",
+    encode,
+    None,
+    lambda content, model, rows: predict(content, rows, model.parameters.vector.dtype),
+    place=3,
+    writer="onnx",
+    install="'tuiprop[onnx]'",
+    expresses=expresses,
+    substitutions=_substitutions,
+)

@@ -11,7 +11,10 @@ from tuiprop.core.array import Array
 from tuiprop.core.network import Parameters
 from tuiprop.models.contents import KNOWN, ContentError, WeightsFile, checksum, contents_of
 from tuiprop.models.description import decode_description
+from tuiprop.models.formats.format import Format, lacking, reread
+from tuiprop.models.formats.torch_script import MODULES, sequential
 from tuiprop.models.model import Model
+from tuiprop.models.plain import plain
 from tuiprop.wording import listed
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
@@ -78,3 +81,37 @@ def _array(name: str, tensor: dict[str, Any]) -> Array:
     if dtype == "BF16":
         return (array.astype(np.uint32) << 16).view(np.float32)
     return array
+
+
+def _scaled_outside(model: Model) -> str:
+    """What the file's network does not do that the model does."""
+    scaled = any(each.mean != 0 or each.deviation != 1 for each in model.preparation)
+    sides = ["takes inputs"] * scaled + ["gives outputs"] * (plain(model).unit is not None)
+    return (
+        f"PyTorch's Sequential {' and '.join(sides)} that are scaled; "
+        "means and deviations are in the file's metadata"
+    ) * bool(sides)
+
+
+def _loading_code(model: Model, path: str) -> str:
+    """Code of PyTorch that loads the file; "" where it has no module for an activation."""
+    if lacking(model, MODULES.__contains__):
+        return ""
+    return (
+        "import torch\nfrom safetensors.torch import load_file\nfrom torch import nn\n\n"
+        f"network = {sequential(model)}\n"
+        f"network.load_state_dict(load_file({path!r}), strict=True)\n"
+    )
+
+
+FORMAT = Format(
+    "safetensors",
+    ".safetensors",
+    "the state of a PyTorch Sequential; opened by tuiprop again, with everything",
+    encode,
+    decode,
+    reread(decode),
+    place=2,
+    substitutions=_scaled_outside,
+    usage=_loading_code,
+)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from tuiprop.models.formats.python_scripts import in_numpy, in_unit, script, shape
+from tuiprop.models.formats.format import MOST_IN_TEXT, Format
 from tuiprop.models.model import Model
-from tuiprop.models.plain import plain
+from tuiprop.models.plain import encoded, plain
+from tuiprop.models.scripts.running import predict
+from tuiprop.models.scripts.source import in_numpy, in_unit, script, shape
 
 _SKLEARN = {"linear": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
 """Its names of the activations that it has."""
@@ -118,3 +120,23 @@ def _raw(model: Model) -> str:
 _METHOD = """    def {}(self, X):
         return {}
 """
+
+
+def _substitutions(model: Model) -> str:
+    lacking = lacks(model)
+    estimator = f"{lacking}: written as an estimator of its own, which is not trained further"
+    return "; ".join(filter(None, (estimator * bool(lacking), encoded(model))))
+
+
+FORMAT = Format(
+    "scikit-learn script",
+    "_sklearn.py",
+    "a Python script with the network as a scikit-learn pipeline, and predict(X)",
+    encode,
+    None,
+    lambda content, model, rows: predict(content, rows),
+    place=6,
+    most_parameters=MOST_IN_TEXT,
+    verifier="sklearn",
+    substitutions=_substitutions,
+)

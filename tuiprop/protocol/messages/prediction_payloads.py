@@ -101,8 +101,6 @@ class ClassScore(Sight, frozen=True, kw_only=True):
     precision: float | None
     recall: float | None
     f1: float | None
-    support: int
-    """Examples of this class."""
 
 
 class Roc(Sight, frozen=True, kw_only=True):

@@ -18,9 +18,8 @@ from tuiprop.protocol.messages.prediction_payloads import (
     Mark,
     Thumbnail,
 )
-from tuiprop.session.scores import Codes
 from tuiprop.session.views.plane import Range, Surroundings
-from tuiprop.training.history import predicted_classes
+from tuiprop.training.metrics import Classes, predicted_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,14 +129,14 @@ def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
     )
 
 
-def _winners(surroundings: Surroundings, at: Activations) -> Codes:
+def _winners(surroundings: Surroundings, at: Activations) -> Classes:
     """The predicted class of each place; empty where none is."""
     if not surroundings.examples.classes:
         return np.empty(0, np.intp)
     return predicted_classes(at.outputs.T)
 
 
-def _border(winners: Codes, columns: int) -> bytes:
+def _border(winners: Classes, columns: int) -> bytes:
     """1 where the predicted class differs from that on the right or below."""
     if not winners.size:
         return b""

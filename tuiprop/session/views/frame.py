@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 from msgspec.structs import replace
 
-from tuiprop.core.array import Array, Rows, norm
+from tuiprop.core.array import Array, Rows
 from tuiprop.protocol.messages.payloads import (
     BranchNote,
     Figures,
@@ -21,14 +21,18 @@ from tuiprop.protocol.messages.payloads import (
 )
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.protocol.messages.requests import Look
-from tuiprop.session.playback import Walk
-from tuiprop.session.session import Session, divergence
+from tuiprop.session.cursor import Cursor
+from tuiprop.session.divergence import divergence
+from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.operation import describe, long_route, slip_note
 from tuiprop.session.views.provenance import Made, leaf, origin
-from tuiprop.session.what_if import Trial
+from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
+from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef, CellRef
+from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
@@ -46,20 +50,37 @@ CHEAP = 0.05
 
 
 class View:
-    """Looks at a session on its walk."""
+    """What the screen shows of a session.
 
-    def __init__(self, session: Session, walk: Walk) -> None:
-        self._session = session
-        self._walk = walk
-        self._run = session.run
-        self.stops = Stops(session)
+    Args:
+        at: what is looked at.
+    """
+
+    def __init__(self, at: Viewpoint) -> None:
+        self._at = at
+        self.stops = Stops(at.session)
         """What it stops at, and what is switched off."""
-        self.trial: Trial | None = None
-        """What is tried."""
         self._evaluated: tuple[object, list[float]] | None = None
         self._evaluation_seconds = 0.0
         self._last_made: tuple[object, Made] | None = None
         self._known_figures: tuple[object, Figures] | None = None
+
+    @property
+    def _session(self) -> Session:
+        return self._at.session
+
+    @property
+    def _walk(self) -> Cursor:
+        return self._at.cursor
+
+    @property
+    def _run(self) -> Run:
+        return self._at.run
+
+    @property
+    def trial(self) -> WhatIf | None:
+        """The change that is tried."""
+        return self._at.what_if
 
     def frame(self, request: Look, number: int, proof: ProofNote | None) -> Frame:
         """What there is to see now.
@@ -69,9 +90,9 @@ class View:
             number: of the run.
             proof: what has been proved here.
         """
-        trial, slip = self.trial, self._run.trainer.force.slip
+        trial, slip = self.trial, self._run.trainer.config.slip
         window = request.window if request.window and self._exists(request.window.array) else None
-        run, walk, within = self._run, self._walk, self._walk.within
+        run, walk, within = self._run, self._walk, self._walk.partial
         batches, branch = run.batches, run.branch
         at = run.t + 1 if within.record is not None else run.t
         epoch = batches.epoch(at) if at else 0
@@ -186,10 +207,10 @@ class View:
 
         None where there is none, or where it would take long to make it again: see `Frame.far`.
         """
-        run, within = self._run, self._walk.within
+        run, within = self._run, self._walk.partial
         trainer = run.trainer
         if within.record is not None:
-            return Made(within.record, within.operations, trainer.force)
+            return Made(within.record, within.operations, trainer.config)
         if trainer.workspace is None:
             return None
         state = run.t, run.branch.edits
@@ -197,21 +218,20 @@ class View:
             if self._far():
                 return None
             record = run.record(run.t)
-            made = Made(record, trainer.operations(), trainer.force)
+            made = Made(record, trainer.operations(), trainer.config)
             self._last_made = state, made
-            run.advance(run.t + 1)
         return self._last_made[1]
 
     def _far(self) -> int:
         """Updates from the nearest key frame to the one before this, where they take long."""
         run = self._run
-        at_rest = self._walk.goal is None and self._walk.within.record is None
+        at_rest = self._walk.goal is None and self._walk.partial.record is None
         state = run.t, run.branch.edits
         if not at_rest or run.trainer.workspace is None:
             return 0
         if self._last_made is not None and self._last_made[0] == state:
             return 0
-        updates, seconds = run.replay(run.t)
+        updates, seconds = run.replay_cost(run.t)
         return updates if seconds > PATIENCE and updates > 1 else 0
 
     def why_absent(self) -> str:
@@ -220,7 +240,7 @@ class View:
             return "The run is walking: space stops it."
         if far := self._far():
             return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
-        if self._run.t == 0 and self._walk.within.record is None:
+        if self._run.t == 0 and self._walk.partial.record is None:
             return "No update has been made yet: o or b makes one."
         return "It has not been made yet: o makes one after the other."
 
@@ -234,7 +254,7 @@ class View:
 
     def _shown(self, window: Window | None) -> Now | None:
         """The operation that made the array of a window, where it has been made."""
-        run, within = self._run, self._walk.within
+        run, within = self._run, self._walk.partial
         if window is None or window.before or window.array.slot:
             return None
         if within.record is not None:
@@ -253,7 +273,7 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.is_fused(run.network.L) and run.trainer.force.slip is None
+        fused = run.network.is_fused(run.network.L) and run.trainer.config.slip is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
         if not (fused and asked and self._walk.goal is None):
@@ -286,27 +306,27 @@ class View:
 
     def _is_from_before(self, array: ArrayRef) -> bool:
         """Whether it is a parameter that the update at hand has not changed yet."""
-        within = self._walk.within
-        return within.record is not None and array.is_parameter and not within.is_made(array)
+        within = self._walk.partial
+        return within.record is not None and array.is_parameter and not within.is_computed(array)
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
         if self.trial is None or not window.array.is_of_layer:
             return []
-        made = not window.before and self._walk.within.is_made(window.array)
+        made = not window.before and self._walk.partial.is_computed(window.array)
         array = self.trial.array_without(window.array, made=made)
         numbers: list[list[float]] = array[rows, columns].tolist()
         return numbers
 
     def array(self, reference: ArrayRef) -> Array | None:
         """The whole array as it is now, or None where it has not been computed."""
-        if self._walk.within.record is not None:
-            return self._walk.within.array(reference)
+        if self._walk.partial.record is not None:
+            return self._walk.partial.array(reference)
         trainer = self._run.trainer
         if reference.is_parameter:
             return parameter_of(trainer.parameters, reference)
         if reference.is_input:
-            return trainer.inputs[trainer.batches.rows(max(trainer.t, 1))].T
+            return trainer.examples.inputs_of(trainer.batches.rows(max(trainer.t, 1))).T
         workspace = trainer.workspace
         if workspace is None:
             return None
@@ -317,10 +337,10 @@ class View:
         if self._run.diverged_at is None:
             return ""
         if self._walk.bad is None:
-            return divergence(self._session, None)
+            return divergence(self._session, self._run.diverged_at, None)
         operation, row, column = self._walk.bad
-        number = self._walk.within.operations.index(operation) + 1
-        return divergence(self._session, (number, row, column))
+        number = self._walk.partial.operations.index(operation) + 1
+        return divergence(self._session, self._run.diverged_at, (number, row, column))
 
     def _bad(self) -> CellRef | None:
         """The first number that is not finite, where the run diverged there."""
@@ -341,8 +361,8 @@ class View:
 
     def _cost_of_batch(self) -> float | None:
         """J of the batch at hand, once it has been computed."""
-        if self._walk.within.record is not None:
-            return self._walk.within.cost
+        if self._walk.partial.record is not None:
+            return self._walk.partial.cost
         trainer = self._run.trainer
         return None if trainer.workspace is None else trainer.cost()
 
@@ -361,7 +381,7 @@ class View:
 
     def _rows_of_batch(self) -> Rows:
         """The examples of the update at hand, (m,): begun, or the last one, or the first."""
-        run, begun = self._run, self._walk.within.record is not None
+        run, begun = self._run, self._walk.partial.record is not None
         return run.batches.rows(run.t + 1 if begun else max(run.t, 1))
 
     def _losses(self) -> tuple[list[float], int | None]:

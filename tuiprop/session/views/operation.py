@@ -7,9 +7,10 @@ import numpy as np
 from tuiprop.core.network import Network
 from tuiprop.protocol.messages.payloads import Axis, EquationPart, Now, Operand, SlipNote
 from tuiprop.update.arrays import ArrayRef, T
-from tuiprop.update.operation import MEAN, Operation, Phase, Piece
+from tuiprop.update.equation import MEAN, Piece
+from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
-from tuiprop.verify.injection import Slip
+from tuiprop.verify.injection import Mistake
 
 AXES: tuple[Axis, Axis] = ("row", "column")
 
@@ -95,7 +96,7 @@ def _operand(array: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) 
     return Operand(array=array, rows=rows, columns=columns, summand=summand)
 
 
-def slip_note(slip: Slip) -> SlipNote:
+def slip_note(slip: Mistake) -> SlipNote:
     """A slip for the screen."""
     return SlipNote(name=slip.name, title=slip.title, right=slip.right, sentence=slip.sentence)
 

@@ -10,8 +10,8 @@ from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import DERIVATIONS, Preparation, unscaled
 from tuiprop.data.preparation.examples import Examples
 from tuiprop.data.table import Numbers
-from tuiprop.session.scores import Codes, evenly
-from tuiprop.training.history import predicted_classes
+from tuiprop.session.scores import evenly
+from tuiprop.training.metrics import Classes, predicted_classes
 
 MARGIN = 0.15
 """Of the range of the examples, on each side."""
@@ -96,7 +96,7 @@ class Surroundings:
     x: Numbers
     y: Numbers
     """The places of the examples that are marked, (m,)."""
-    kinds: Codes
+    kinds: Classes
     """As `Mark.kind`, (m,)."""
     held_out: NDArray[np.bool_]
     """(m,)."""

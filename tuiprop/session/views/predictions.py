@@ -22,14 +22,16 @@ from tuiprop.protocol.messages.prediction_payloads import (
 )
 from tuiprop.protocol.messages.replies import Studied
 from tuiprop.protocol.messages.requests import Study
-from tuiprop.session.playback import Walk
+from tuiprop.session.cursor import Cursor
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, roc
 from tuiprop.session.session import Session
+from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views import decision_map as maps
 from tuiprop.session.views.frame import View
 from tuiprop.session.views.images import Images
 from tuiprop.session.views.plane import Extent, Plane, Surroundings
-from tuiprop.training.history import predicted_classes
+from tuiprop.training.metrics import accuracy, predicted_classes, probabilities
+from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.update.arrays import parameter_refs
 from tuiprop.update.record import parameter_of
@@ -57,17 +59,33 @@ class Predictions:
 
 
 class Problem:
-    """Studies a session at its walk's position; computes what is asked for and no more."""
+    """Studies a session at its position; computes what is asked for and no more.
 
-    def __init__(self, session: Session, walk: Walk, view: View) -> None:
-        self._session, self._walk, self._view = session, walk, view
-        self._run = session.run
-        examples = session.examples
+    Args:
+        at: what is looked at.
+        view: shows the same.
+    """
+
+    def __init__(self, at: Viewpoint, view: View) -> None:
+        self._at, self._view = at, view
+        examples = at.session.examples
         self._count = len(examples.training)
         self._rows: Rows = np.concatenate((examples.training.rows, examples.validation.rows))
         self._plane = Plane.of(examples.preparation)
         self._images = Images.of(examples.preparation)
         self._predicted: tuple[object, Predictions] | None = None
+
+    @property
+    def _session(self) -> Session:
+        return self._at.session
+
+    @property
+    def _cursor(self) -> Cursor:
+        return self._at.cursor
+
+    @property
+    def _run(self) -> Run:
+        return self._at.run
 
     def study(self, request: Study, number: int) -> Studied:
         """What was asked for; what there is not is None.
@@ -104,7 +122,7 @@ class Problem:
     def _parameters(self) -> Parameters:
         """W and b at the position at hand: within an update some are changed already."""
         run, view = self._run, self._view
-        if self._walk.within.record is None:
+        if self._cursor.partial.record is None:
             return run.trainer.parameters
         now = Parameters.zeros(run.network, run.trainer.parameters.vector.dtype)
         for reference in parameter_refs(run.network.L):
@@ -120,7 +138,7 @@ class Problem:
         validation = self._session.examples.validation.inputs
         in_training = places < self._count
         inputs = np.empty((len(places), self._run.network.inputs), validation.dtype)
-        inputs[in_training] = self._run.trainer.inputs[places[in_training]]
+        inputs[in_training] = self._run.trainer.examples.inputs_of(places[in_training])
         inputs[~in_training] = validation[places[~in_training] - self._count]
         return inputs
 
@@ -135,12 +153,12 @@ class Problem:
 
     def _predictions(self, parameters: Parameters, subset: Subset) -> Predictions:
         """ŷ of a subset, or of evenly chosen examples of it where all would take too long."""
-        run, walk = self._run, self._walk
+        run, cursor = self._run, self._cursor
         first = self._count if subset == "validation" else 0
         last = self._count if subset == "training" else len(self._rows)
-        multiplications, examples = AT_A_STOP if walk.goal is None else WHILE_WALKING
+        multiplications, examples = AT_A_STOP if cursor.goal is None else WHILE_WALKING
         most = min(examples, max(100, int(multiplications / run.network.parameter_count)))
-        state = run.branch.number, run.branch.edits, walk.here, subset, min(most, last - first)
+        state = run.branch.number, run.branch.edits, cursor.here, subset, min(most, last - first)
         if self._predicted is None or self._predicted[0] != state:
             places = first + evenly(last - first, most)
             outputs = np.empty((len(places), run.network.sizes[-1]))
@@ -158,11 +176,11 @@ class Problem:
             return None
         classes = len(self._session.examples.classes)
         actual = predicted_classes(self._targets(places).T)
-        probabilities = np.hstack((1 - outputs, outputs)) if outputs.shape[1] == 1 else outputs
+        shares = probabilities(outputs)
         loss = self._run.network.loss
         two = outputs.shape[1] == 1 or (classes == 2 and loss == "cross_entropy")
         if two and not (outputs.shape[1] == 2 and request.threshold == 0.5):
-            predicted = np.asarray(probabilities[:, 1] > request.threshold, np.intp)
+            predicted = np.asarray(shares[:, 1] > request.threshold, np.intp)
         else:
             predicted = predicted_classes(outputs.T)
         counts = confusion(actual, predicted, classes)
@@ -171,16 +189,16 @@ class Problem:
             found = wrong if len(wrong) else np.arange(len(actual))
         else:
             found = np.flatnonzero((actual == request.cell[0]) & (predicted == request.cell[1]))
-        of_actual = probabilities[np.arange(len(actual)), actual]
+        of_actual = shares[np.arange(len(actual)), actual]
         worst = found[np.argsort(of_actual[found], kind="stable")]
         return ClassesNote(
             counts=counts.tolist(),
             scores=class_scores(counts),
-            accuracy=float((actual == predicted).mean()),
+            accuracy=accuracy(actual, predicted),
             threshold=request.threshold if two else None,
-            roc=roc(actual == 1, probabilities[:, 1]) if two else None,
+            roc=roc(actual == 1, shares[:, 1]) if two else None,
             examples=[
-                self._example(places[i], actual[i], predicted[i], probabilities[i])
+                self._example(places[i], actual[i], predicted[i], shares[i])
                 for i in worst[request.first : request.first + request.count].tolist()
             ],
             found=len(found),
@@ -217,7 +235,7 @@ class Problem:
             return None
         session = self._session
         around = Surroundings.of(
-            self._plane, session.examples, self._extent, self._run.trainer.inputs
+            self._plane, session.examples, self._extent, self._run.trainer.examples.all_inputs()
         )
         names = [session.unit_names(l) for l in range(self._run.network.L + 1)]
         return maps.draw(around, parameters, request.map, names)

@@ -1,20 +1,17 @@
 """Where a number came from, with the names that people know: units, classes, rows of the table."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tuiprop.core.array import Rows
 from tuiprop.explain.provenance import Factor, Origin, Term, maker
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
+from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit
-from tuiprop.training.plan import InForce
+from tuiprop.training.plan import UpdateConfig
 from tuiprop.update.arrays import CellRef, T
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.record import Record
-
-if TYPE_CHECKING:
-    from tuiprop.session.session import Session
 
 _OF_ONE = {
     "bias": "bias",
@@ -33,12 +30,10 @@ class Made:
 
     record: Record
     operations: tuple[Operation, ...]
-    force: InForce
+    config: UpdateConfig
 
 
-def leaf(
-    session: "Session", examples: Rows, cell: CellRef, shown: float, update: int
-) -> OriginNote:
+def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: int) -> OriginNote:
     """A number that an update starts from.
 
     Args:
@@ -56,7 +51,7 @@ def leaf(
     )
 
 
-def _beginning(session: "Session", examples: Rows, cell: CellRef, update: int) -> str:
+def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> str:
     """What a number is that an update starts from, in one sentence."""
     edits = [edit for edit in session.run.branch.edits if edit.at < update]
     array = cell.array
@@ -84,7 +79,7 @@ def _beginning(session: "Session", examples: Rows, cell: CellRef, update: int) -
     return f"Made by update {update - 1}."
 
 
-def origin(session: "Session", made: Made, cell: CellRef, count: int, width: int) -> OriginNote:
+def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) -> OriginNote:
     """Where one number of an update came from.
 
     Args:
@@ -99,10 +94,10 @@ def origin(session: "Session", made: Made, cell: CellRef, count: int, width: int
     if operation is None:
         shown = float(record.array(cell.array)[cell.row, cell.column])
         return leaf(session, record.examples, cell, shown, record.update)
-    settings = made.force.settings
+    settings = made.config.settings
     tracer = Tracer(
-        made.force.network,
-        made.force.optimizer,
+        made.config.network,
+        made.config.optimizer,
         settings.learning_rate,
         settings.options,
     )
@@ -111,11 +106,11 @@ def origin(session: "Session", made: Made, cell: CellRef, count: int, width: int
     )
     top = found.top(count)
     row, column = _names(session, record.examples, cell)
-    slip = made.force.slip
+    slip = made.config.slip
     return OriginNote(
         cell=cell,
         name=name_of(session, record.examples, cell),
-        slip=slip.sentence if slip is not None and _is_slipped(made.force, operation) else "",
+        slip=slip.sentence if slip is not None and _is_slipped(made.config, operation) else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
         terms=[_term(session, made, found, term) for term in top.terms],
@@ -129,17 +124,17 @@ def origin(session: "Session", made: Made, cell: CellRef, count: int, width: int
     )
 
 
-def _is_slipped(force: InForce, operation: Operation) -> bool:
+def _is_slipped(config: UpdateConfig, operation: Operation) -> bool:
     """It is not what the notes have there: neither is what the tracer says of it."""
-    settings = force.settings
-    rule = force.optimizer, settings.learning_rate, settings.options
+    settings = config.settings
+    rule = config.optimizer, settings.learning_rate, settings.options
     right = next(
-        each for each in operations(force.network, *rule) if each.result == operation.result
+        each for each in operations(config.network, *rule) if each.result == operation.result
     )
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
 
-def name_of(session: "Session", examples: Rows, cell: CellRef) -> str:
+def name_of(session: Session, examples: Rows, cell: CellRef) -> str:
     """The name of a number, such as dW[2][versicolor,u4].
 
     Args:
@@ -151,7 +146,7 @@ def name_of(session: "Session", examples: Rows, cell: CellRef) -> str:
     return f"{name} before" if cell.before else name
 
 
-def _names(session: "Session", examples: Rows, cell: CellRef) -> tuple[str, str]:
+def _names(session: Session, examples: Rows, cell: CellRef) -> tuple[str, str]:
     """The names of the row and the column of a number."""
     rows_of_table, column = session.examples.training.rows, cell.column
     if cell.array.columns == "examples":
@@ -161,7 +156,7 @@ def _names(session: "Session", examples: Rows, cell: CellRef) -> tuple[str, str]
     return session.row_names(cell.array)[cell.row], column_name
 
 
-def _term(session: "Session", made: Made, found: Origin, term: Term) -> TermNote:
+def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
     return TermNote(
         name=_label(session, made, found, term),
         value=term.value,
@@ -169,7 +164,7 @@ def _term(session: "Session", made: Made, found: Origin, term: Term) -> TermNote
     )
 
 
-def _label(session: "Session", made: Made, found: Origin, term: Term) -> str:
+def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
     if term.kind == "example":
         row = session.examples.training.rows[made.record.examples[term.index]]
         return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
@@ -182,7 +177,7 @@ def _label(session: "Session", made: Made, found: Origin, term: Term) -> str:
     return _OF_ONE[term.kind]
 
 
-def _factor(session: "Session", made: Made, factor: Factor) -> FactorNote:
+def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
     array = str(factor.cell.array)
     return FactorNote(
         array=f"{factor.function}({array})" if factor.function else array,

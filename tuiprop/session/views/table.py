@@ -16,7 +16,6 @@ from tuiprop.data.preview import Reading, reading_of, with_suggestions
 from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.table import Column, DataError, Table, format_number
 from tuiprop.errors import UserError
-from tuiprop.models.model import network_of
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
 from tuiprop.protocol.messages.replies import Described, Outline, Refused
 from tuiprop.protocol.messages.requests import Describe
@@ -31,6 +30,7 @@ from tuiprop.training.experiment import (
     parse,
     to_tables,
 )
+from tuiprop.training.network import network_of
 from tuiprop.wording import shortened
 
 CELLS = 12

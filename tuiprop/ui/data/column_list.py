@@ -1,167 +1,103 @@
 """The columns of a table, one a line: what they hold, and what is done with them."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual.binding import BindingType
-from textual.events import Click, MouseScrollDown, MouseScrollUp
-from textual.message import Message
+from textual.content import Content
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import ColumnNote
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import bars, plain, whole
-from tuiprop.ui.drawing.scrolling import first_in_sight
-from tuiprop.ui.theme import Palette
 
 MARKS = {"input": "x", "target": "y", "left out": "·", "split": "|"}
-"""Of the roles."""
+"""The mark of each role."""
 
 HEADER = ("", "column", "type", "missing", "values", "spread", "used as")
 
+_STYLES = {"left out": "$dim", "target": "bold $training"}
+"""The style of each role that stands out."""
 
-class ColumnList(Grounded, can_focus=True):
-    """Lines for the columns that are in sight, with a cursor; the others are asked for."""
 
-    DEFAULT_CSS = """
-    ColumnList { border: round $border; border-title-color: $foreground;
-                 border-subtitle-color: $dim; background: $background; }
-    ColumnList:focus { border: round $foreground; }
-    """
+class ColumnList(CursorGrid):
+    """A line for each column; those that come into sight are asked for."""
+
     BINDINGS: ClassVar[list[BindingType]] = keys.COLUMNS.bindings
+    DEFAULT_CSS = """
+    ColumnList { padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim;
+                 background: $background; }
+    """
 
-    @dataclass
-    class Moved(Message):
-        """The cursor stands on another column, or other columns are in sight."""
-
-        view: "ColumnList"
-
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._palette = palette
         self._notes: dict[int, ColumnNote] = {}
-        self._count = 0
-        self.top = self.cursor = 0
-
-    @property
-    def room(self) -> int:
-        """Columns of the table that are in sight."""
-        return max(1, self.size.height - 1)
 
     @property
     def note(self) -> ColumnNote | None:
         """The column under the cursor; None while it is not known."""
-        return self._notes.get(self.cursor)
+        return self._notes.get(self.row)
 
     def show(self, count: int, first: int, notes: list[ColumnNote]) -> None:
         """Paint some of so many columns."""
-        self._count = count
         self._notes = dict(enumerate(notes, first))
-        self._put(self.cursor)
-        self.refresh()
+        self.resize_to(count)
+        self._entitle()
 
-    def _put(self, place: int) -> None:
-        self.cursor = max(0, min(place, self._count - 1))
-        self.top = first_in_sight(self.top, self.cursor, self.room, self._count)
-        last = min(self.top + self.room, self._count)
+    def _scrolled(self) -> None:
+        super()._scrolled()
+        self._entitle()
+
+    def _entitle(self) -> None:
+        last = min(self.top + self.rows_in_sight, self.rows)
         self.border_subtitle = (
-            "" if self._count <= self.room else f"{self.top + 1} to {last} of {self._count}"
+            "" if self.rows <= self.rows_in_sight else f"{self.top + 1} to {last} of {self.rows}"
         )
-
-    def put(self, place: int) -> None:
-        """Move the cursor."""
-        self._put(place)
-        self.refresh()
-        self.post_message(self.Moved(self))
-
-    def action_move(self, by: int) -> None:
-        """So many columns down."""
-        self.put(self.cursor + by)
-
-    def action_page(self, by: int) -> None:
-        """So many pages down."""
-        self.put(self.cursor + by * self.room)
-
-    def action_end(self, direction: int) -> None:
-        """To the first or the last."""
-        self.put(0 if direction < 0 else self._count - 1)
-
-    def on_resize(self) -> None:
-        """Other columns may be in sight."""
-        self.put(self.cursor)
-
-    def on_click(self, event: Click) -> None:
-        """The cursor goes there."""
-        offset = event.get_content_offset(self)
-        if offset is not None and 1 <= offset.y <= self._count - self.top:
-            self.put(self.top + offset.y - 1)
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """A column down."""
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """A column up."""
-        self.action_move(-1)
 
     # Painting
 
     @property
     def _widths(self) -> list[int]:
-        """Of the cells of a line."""
-        room = self.size.width
+        """The columns of the screen that each cell of a line takes."""
+        room = self.area.width
         wide = room >= 100
         fixed = [4, 0, 8, 9, 21, 18] if wide else [4, 0, 7, 8, 16, 9]
         used = 30 if wide else 20
         return [*fixed[:1], room - sum(fixed) - used, *fixed[2:], used]
 
-    def render_line(self, y: int) -> Strip:
-        """The header, or a column."""
-        width, widths = self.size.width, self._widths
-        if y == 0:
-            line = _line(HEADER, widths)
-            return self._strip(line, Style(color=self._palette.dim), width)
-        place = self.top + y - 1
-        if place >= self._count:
-            return Strip.blank(width, self.ground)
-        note = self._notes.get(place)
-        at = place == self.cursor
+    def draw_head(self, y: int) -> Strip:
+        """The titles."""
+        return self.text_strip(Content(_line(HEADER, self._widths)), style="$dim")
+
+    def draw_row(self, row: int, y: int) -> Strip:
+        """A column of the table."""
+        if row >= self.rows:
+            return Strip.blank(self.area.width, self.ground)
+        widths, note = self._widths, self._notes.get(row)
         cells: tuple[str, ...] = ("", "…", "", "", "", "", "")
-        style = Style(color=self._palette.text)
         if note is not None:
-            cells = _cells(note, self._short_names(widths[1] - 1)[place], widths)
-            if note.role == "left out":
-                style = Style(color=self._palette.dim)
-            elif note.role == "target":
-                style = Style(color=self._palette.training, bold=True)
-        line = ("▸" if at else " ") + _line(cells, widths)[1:]
-        if at and self.has_focus:
-            style += Style(reverse=True)
-        return self._strip(line, style, width)
+            cells = _cells(note, self._short_names(widths[1] - 1)[row], widths)
+        here = row == self.row
+        line = ("▸" if here else " ") + _line(cells, widths)[1:]
+        style = _STYLES.get(note.role if note else "", "$foreground")
+        return self.text_strip(
+            Content(line), style=f"{style} reverse" if here and self.has_focus else style
+        )
 
     def _short_names(self, width: int) -> dict[int, str]:
-        """Of the columns that are known, by place."""
+        """The names of the columns that are known, by place."""
         names = told_apart([note.name for note in self._notes.values()], width)
         return dict(zip(self._notes, names, strict=True))
-
-    def _strip(self, line: str, style: Style, width: int) -> Strip:
-        segments = whole(Text().append(line, style), width).render(self.app.console)
-        strip = Strip([segment for segment in segments if segment.text != "\n"])
-        return strip.apply_style(self.ground).adjust_cell_length(width, self.ground + style)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     """Cells side by side, each cut to its width with a blank after it."""
-    line = Text()
-    for cell, width in zip(cells, widths, strict=True):
-        part = whole(Text(cell), width - 1)
-        part.truncate(width - 1, pad=True)
-        line.append_text(part).append(" ")
-    return line.plain
+    parts = zip(cells, widths, strict=True)
+    return "".join(
+        whole(Content(cell), width - 1).truncate(width - 1, pad=True).plain + " "
+        for cell, width in parts
+    )
 
 
 def _cells(note: ColumnNote, name: str, widths: list[int]) -> tuple[str, ...]:
@@ -173,7 +109,7 @@ def _cells(note: ColumnNote, name: str, widths: list[int]) -> tuple[str, ...]:
 
 
 def values(note: ColumnNote) -> str:
-    """Where its numbers lie, or how many texts there are."""
+    """The range of its numbers, or how many distinct texts there are."""
     if note.low is None or note.high is None:
         return f"{note.distinct} different"
     if note.low == note.high:

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -35,12 +34,12 @@ from tuiprop.ui.data.table_words import (
     reading_words,
 )
 from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.key_bar import Item, KeyBar, KeyLine
 from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.single_flight import alone
-from tuiprop.ui.theme import Palette
 
 Change = Callable[[Tables], Tables]
 
@@ -53,7 +52,6 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
 
     Args:
         link: the engine.
-        palette: colours.
         experiment: whose data are looked at.
     """
 
@@ -67,7 +65,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         border: round $border; border-title-color: $foreground; border-subtitle-color: $dim;
         background: $background; padding: 0 1; scrollbar-size-vertical: 1;
     }
-    DataScreen #rows { height: 6; }
+    DataScreen #rows { height: 6; text-wrap: nowrap; text-overflow: ellipsis; }
     DataScreen #outcome { height: auto; min-height: 4; max-height: 5; }
     DataScreen #outcome:focus { border: round $foreground; }
     DataScreen.roomy #rows { height: 9; }
@@ -75,10 +73,9 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.DATA.bindings
 
-    def __init__(self, link: Link, palette: Palette, experiment: Tables) -> None:
+    def __init__(self, link: Link, experiment: Tables) -> None:
         super().__init__()
         self._link = link
-        self._palette = palette
         self._before = self._tables = experiment
         self._lock = asyncio.Lock()
         self.described: Described | None = None
@@ -103,7 +100,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """Title, how it is read, columns, the one at hand, first rows, what comes of it, keys."""
         yield Line(id="title")
         yield Static(id="reading", markup=False)
-        yield ColumnList(self._palette, id="columns")
+        yield ColumnList(id="columns")
         yield Static(id="file", markup=False)
         yield Line(id="detail")
         yield KeyLine(id="column-keys")
@@ -123,7 +120,8 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """There is more room or less."""
         self.set_class(self.size.height >= 30, "roomy")
 
-    @on(ColumnList.Moved)
+    @on(CursorGrid.Moved)
+    @on(CursorGrid.Scrolled)
     def _moved(self) -> None:
         """Show what is known of the column at hand; ask for those that came into sight."""
         self._paint_column()
@@ -153,7 +151,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
                     suggest=suggest,
                     refit=refit,
                     first=columns.top,
-                    count=columns.room,
+                    count=columns.rows_in_sight,
                 )
             )
             if self._gone:
@@ -171,7 +169,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         known = self.described
         if known is None:
             return False
-        end = min(columns.top + columns.room, len(known.names))
+        end = min(columns.top + columns.rows_in_sight, len(known.names))
         return known.first <= columns.top and end <= known.first + len(known.columns)
 
     # Showing
@@ -180,8 +178,8 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         width = self.size.width
         counted = f"{described.rows:,} rows, {len(described.names):,} columns"
         source = str(described.experiment["data"]["source"])
-        title = Text.assemble(("Data  ", Style(bold=True)), source)
-        right = Text(counted if described.names else "not read yet", Style(color=self._palette.dim))
+        title = Content.assemble(("Data  ", "bold"), source)
+        right = Content.styled(counted if described.names else "not read yet", "$dim")
         self.query_one("#title", Line).show([spread(title, right, width)])
         self.query_one("#reading", Static).update(
             reading_words(described.reading, described.experiment["data"])
@@ -197,11 +195,11 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             lines.update("\n".join(described.reading.lines) or "It is no text.")
         self._paint_column()
         if described.outline is not None:
-            becomes = Text(examples_words(described.outline) + "\n", Style(bold=True))
-            for note in described.outline.notes:
-                becomes.append(f"· {note}\n", Style(color=self._palette.text, bold=False))
-            becomes.rstrip()
-            self.query_one("#becomes", Static).update(becomes)
+            becomes = [Content.styled(examples_words(described.outline), "bold")]
+            becomes += [
+                Content.styled(f"· {note}", "$foreground") for note in described.outline.notes
+            ]
+            self.query_one("#becomes", Static).update(Content("\n").join(becomes))
             notes = len(described.outline.notes)
             self.query_one("#outcome").border_subtitle = (
                 "" if notes < 2 else f"{notes} notes, Tab and ↓ scroll"
@@ -211,9 +209,9 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
 
     def _say(self, sentence: str) -> None:
         """What is wrong, in place of what comes of it."""
-        text = Text().append(f"✗ {sentence}", Style(color=self._palette.bad))
+        text = Content.styled(f"✗ {sentence}", "$error")
         if self.described is not None and not self.described.names:
-            text.append("\nr says how the file is read", Style(color=self._palette.dim))
+            text = text.append_text("\nr says how the file is read", "$dim")
         self.query_one("#becomes", Static).update(text)
         self.query_one("#outcome").border_subtitle = ""
 
@@ -228,9 +226,9 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         rows.display = detail.display = keys_of_column.display = bool(described.names)
         if note is None:
             return
-        at = columns.cursor - described.first
-        rows.update(first_rows(described.columns, at, rows.content_size.width, self._palette))
-        detail.show([facts(note, detail.size.width, self._palette)])
+        at = columns.row - described.first
+        rows.update(first_rows(described.columns, at, rows.content_size.width))
+        detail.show([facts(note, detail.size.width)])
         keymap = keys.keymap_of(self)
         keys_of_column.show_keys(
             Item(key.names(keymap)[0], words, key.action) for key, words in possible_keys(note)

@@ -1,9 +1,8 @@
 """A table in words: how it is read, what a column holds, its first rows, what comes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Tables
 from tuiprop.protocol.messages.replies import Outline
@@ -11,7 +10,6 @@ from tuiprop.ui.data.column_changes import POSSIBLE
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import short, within
 from tuiprop.ui.keys import KEYS, Key
-from tuiprop.ui.theme import Palette
 
 WIDEST = 14
 """Columns of the screen that a cell of the first rows may take."""
@@ -61,19 +59,18 @@ def reading_words(reading: ReadingNote | None, data: Tables) -> str:
     return " · ".join(filter(None, words))
 
 
-def facts(note: ColumnNote, width: int, palette: Palette) -> Text:
+def facts(note: ColumnNote, width: int) -> Content:
     """What a column holds, and what is odd about it; what there is no room for is left out."""
-    text = Text(" ").append(note.name, Style(color=palette.text, bold=True))
-    for flag in note.flags:
-        text.append(f"  ! {_FLAGS[flag]}", Style(color=palette.bad, bold=True))
+    flags = "".join(f"  ! {_FLAGS[flag]}" for flag in note.flags)
+    text = Content.assemble(" ", (note.name, "bold $foreground"), (flags, "bold $error"))
     words = []
     if note.low is not None and note.low != note.high:
         words += [f"mean {short(note.mean, 4)}", f"deviation {short(note.deviation, 4)}"]
     words.append(f"{note.distinct:,} different")
     words.append(f"{note.missing:,} missing" if note.missing else "none missing")
-    while len(words) > 1 and text.cell_len + 2 + len(", ".join(words)) > width:
+    while len(words) > 1 and text.cell_length + 2 + len(", ".join(words)) > width:
         words.pop()
-    return text.append("  " + ", ".join(words), Style(color=palette.text))
+    return text.append_text("  " + ", ".join(words), "$foreground")
 
 
 def possible_keys(note: ColumnNote) -> list[tuple[Key, str]]:
@@ -96,14 +93,13 @@ def possible_keys(note: ColumnNote) -> list[tuple[Key, str]]:
     return [(KEYS[f"data.{name}"], words) for name, words in found]
 
 
-def first_rows(notes: Sequence[ColumnNote], at: int, width: int, palette: Palette) -> Text:
+def first_rows(notes: Sequence[ColumnNote], at: int, width: int) -> Content:
     """The first cells of columns side by side; the one at hand is among them.
 
     Args:
         notes: of the columns in sight.
         at: the place of the one at hand.
         width: of the panel.
-        palette: colours.
     """
     widths = [min(WIDEST, max(map(len, [note.name, *note.cells]))) + 2 for note in notes]
     first = 0
@@ -114,23 +110,21 @@ def first_rows(notes: Sequence[ColumnNote], at: int, width: int, palette: Palett
         last += 1
     last = max(last, first + 1)
     shown = list(zip(notes, widths, strict=True))[first:last]
-    text = Text(no_wrap=True, overflow="ellipsis")
-    dim = Style(color=palette.dim)
     names = told_apart([note.name for note in notes], WIDEST)
-    for place, (note, room) in enumerate(shown, first):
-        text.append(_cell(names[place], room, note), _style(palette, place == at, head=True))
     more = len(notes) - last
-    text.append(f"{more} more →" if more else "", dim)
-    for row in range(max(len(note.cells) for note in notes)):
-        text.append("\n")
-        for place, (note, room) in enumerate(shown, first):
-            style = _style(palette, place == at, head=False)
-            text.append(_cell(note.cells[row] or "·", room, note), style)
-    return text
 
+    def line(cells: Iterable[str], style: str) -> list[tuple[str, str]]:
+        return [
+            (_cell(cell, room, note), "bold $foreground" if place == at else style)
+            for place, (cell, (note, room)) in enumerate(zip(cells, shown, strict=True), first)
+        ]
 
-def _style(palette: Palette, at_hand: bool, *, head: bool) -> Style:
-    return Style(color=palette.dim if head and not at_hand else palette.text, bold=at_hand)
+    lines = [[*line(names[first:last], "$dim"), (f"{more} more →" if more else "", "$dim")]]
+    lines += [
+        line((note.cells[row] or "·" for note, _ in shown), "$foreground")
+        for row in range(max(len(note.cells) for note in notes))
+    ]
+    return Content("\n").join(Content.assemble(*each) for each in lines)
 
 
 def _number(text: str) -> float | None:

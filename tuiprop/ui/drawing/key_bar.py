@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.cells import cell_len
-from rich.text import Text
 from textual.binding import ActiveBinding, Binding
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.theme import Theme
 
 from tuiprop.ui.drawing.line import Line, Zone
 from tuiprop.ui.keys import KEYS, LEFT_OUT_FIRST
@@ -38,14 +37,16 @@ class Item:
     @property
     def width(self) -> int:
         """Columns that it takes, with two blanks behind it."""
-        return cell_len(f"{self.key} {self.word}  ")
+        return cell_len(self.key) + cell_len(self.word) + 3
+
+    @property
+    def label(self) -> Content:
+        """The key and the word."""
+        return Content.assemble((self.key, "bold $now"), (f" {self.word}", "$foreground"))
 
 
 class KeyLine(Line):
     """A line of keys; a click does what the key does."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key"}
-    DEFAULT_CSS = "KeyLine > .key-line--key { color: $now; text-style: bold; }"
 
     _items: tuple[Item, ...] = ()
 
@@ -54,30 +55,22 @@ class KeyLine(Line):
         self._items = tuple(items)
         self._paint()
 
-    def on_mount(self) -> None:
-        """Take the colours of every theme."""
-        self.app.theme_changed_signal.subscribe(self, self._repaint)
-
     def on_resize(self) -> None:
         """Show as many keys as fit now."""
         self._paint()
-
-    def _repaint(self, _theme: Theme) -> None:
-        self.call_after_refresh(self._paint)
 
     def _paint(self) -> None:
         items = list(self._items)
         for id_ in LEFT_OUT_FIRST:
             if 1 + sum(item.width for item in items) > self.size.width:
                 items = [item for item in items if item.id != id_]
-        style = self.get_component_rich_style("key-line--key", partial=True)
-        text, zones = Text(" "), []
+        parts: list[Content | str] = [" "]
+        zones, end = [], 1
         for item in items:
-            start = text.cell_len
-            text.append(item.key, style).append(f" {item.word}")
-            zones.append(Zone(start, text.cell_len, item.action, item.node))
-            text.append("  ")
-        self.show([text], [zones])
+            zones.append(Zone(end, end + item.width - 2, item.action, item.node))
+            parts += [item.label, "  "]
+            end += item.width
+        self.show([Content.assemble(*parts)], [zones])
 
 
 class KeyBar(KeyLine):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import floor, inf, isfinite, log10
 
-from rich.text import Text
 from textual.content import Content
 
 NUMBER = 6
@@ -120,22 +119,14 @@ def within(value: float | None, width: int, figures: int = 3) -> str:
     return next((written for written in candidates if len(written) <= width), "")
 
 
-def whole(line: Text, width: int) -> Text:
-    """A line in so many columns at most; a word with a figure in it is left out, never cut."""
-    if line.cell_len <= width:
+def whole(line: Content, width: int) -> Content:
+    """A line in at most `width` columns; a word with a figure in it is left out, never cut."""
+    if line.cell_length <= width:
         return line
-    cut = line.copy()
-    cut.truncate(max(0, width - 1))
-    kept = line[: _end(line.plain, len(cut.plain))]
-    return kept.append("…") if width > 0 else kept
-
-
-def whole_label(label: Content, width: int) -> Content:
-    """As `whole`, for the title of a panel."""
-    if label.cell_length <= width:
-        return label
-    end = _end(label.plain, len(label.truncate(max(0, width - 1)).plain))
-    return label[:end].append("…") if width > 0 else Content("")
+    if width <= 0:
+        return Content()
+    end = _end(line.plain, len(line.truncate(width - 1).plain))
+    return line[:end] + "…"
 
 
 def _end(text: str, end: int) -> int:

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
+from textual.content import Content
+from textual.style import Style as VisualStyle
 
 from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
 from tuiprop.ui.theme import LEVELS, Palette, mix
@@ -108,12 +109,15 @@ def segments(cells: Iterable[Cell]) -> list[Segment]:
     return [Segment(*run) for run in runs(cells)]
 
 
-def text_of(cells: Iterable[Cell]) -> Text:
+def text_of(cells: Iterable[Cell]) -> Content:
     """Cells as a line of text."""
-    text = Text()
-    for characters, style in runs(cells):
-        text.append(characters, style)
-    return text
+    return Content.assemble(*((text, visual(style)) for text, style in runs(cells)))
+
+
+@lru_cache(maxsize=8192)
+def visual(style: Style) -> VisualStyle:
+    """A style of a cell as text has it."""
+    return VisualStyle.from_rich_style(style)
 
 
 def runs(cells: Iterable[Cell]) -> Iterator[Cell]:

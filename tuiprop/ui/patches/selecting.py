@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.line import LineWidget
 
 
 class Selecting:
@@ -24,7 +24,7 @@ class Selecting:
             widget, _ = self.get_widget_at(x, y)
         except NoWidget:
             return None, None
-        if isinstance(widget, Grounded):
+        if isinstance(widget, LineWidget):
             place = Offset(x, y) - widget.content_region.offset
             return widget, place.clamp(*widget.content_size)
         found: tuple[Widget | None, Offset | None] = Screen.get_widget_and_offset_at(self, x, y)

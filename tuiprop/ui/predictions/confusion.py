@@ -3,21 +3,22 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
 from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Click
+from textual.events import Resize
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
+from textual.style import Style
 
 from tuiprop.protocol.messages.prediction_payloads import ClassesNote
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.grid import CursorGrid
+from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.names import told_apart
-from tuiprop.ui.drawing.numbers import whole, whole_label
-from tuiprop.ui.drawing.scrolling import first_in_sight
-from tuiprop.ui.drawing.shading import Cell, text_of
-from tuiprop.ui.theme import LEVELS, Palette, cursor_style, heat
+from tuiprop.ui.drawing.numbers import whole
+from tuiprop.ui.drawing.shading import visual
+from tuiprop.ui.theme import LEVELS, heat, palette_of
 
 LONGEST_NAME = 16
 SCORES = (("precision", "prec."), ("recall", "recall"), ("f1", "F1"))
@@ -25,15 +26,12 @@ SCORE = 7
 """Columns of a score."""
 
 
-class Confusion(Grounded, can_focus=True):
+class Confusion(CursorGrid):
     """Rows are actual classes, columns predicted ones; Enter lists the examples of a cell."""
 
-    DEFAULT_CSS = """
-    Confusion { border: round $border; border-title-color: $foreground; padding: 0 1;
-                border-subtitle-color: $foreground; }
-    Confusion:focus { border: round $foreground; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = keys.CONFUSION.bindings
+    beside = len(SCORES) * SCORE + 2
+    """Columns of all scores, and of how many classes are not in sight."""
 
     @dataclass
     class Chosen(Message):
@@ -41,72 +39,57 @@ class Confusion(Grounded, can_focus=True):
 
         cell: tuple[int, int]
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
-        self.row = self.column = 0
         self._note: ClassesNote | None = None
         self._names: list[str] = []
-        self._top = self._left = 0
 
     def show(self, note: ClassesNote, classes: list[str]) -> None:
         """Paint the counts."""
         if (note, classes) != (self._note, self._names):
             if classes != self._names:
-                self.row = self.column = self._top = self._left = 0
+                self.put(0, 0)
             self._note, self._names = note, classes
-            self._entitle()
-            self.refresh()
+            self._fit()
 
-    @property
-    def _name_width(self) -> int:
-        return min(LONGEST_NAME, max(map(len, self._names), default=1)) + 2
+    def on_resize(self, event: Resize) -> None:
+        """Have cells of another width."""
+        self._fit()
+        super().on_resize(event)
 
-    @property
-    def _cell_width(self) -> int:
-        """With rates where there is room for them."""
-        room = self.size.width - self._name_width - len(SCORES) * SCORE - 2
-        counts = (
-            [0] if self._note is None else [count for row in self._note.counts for count in row]
-        )
-        least = max(5, len(str(max(counts))) + 3)
-        return max(least, min(16, room // max(1, len(self._names))))
-
-    @property
-    def _columns(self) -> int:
-        """Columns that fit."""
-        room = self.size.width - self._name_width - len(SCORES) * SCORE - 2
-        return max(1, min(len(self._names), room // self._cell_width))
-
-    @property
-    def _corner(self) -> tuple[int, int]:
-        """The first row and column in sight, in whatever room there is now."""
-        lines, count = max(1, self.size.height - 1), len(self._names)
-        top = first_in_sight(self._top, self.row, lines, count)
-        return top, first_in_sight(self._left, self.column, self._columns, count)
-
-    def action_move(self, rows: int, columns: int) -> None:
-        """Move the cursor, and scroll to it."""
-        last = max(0, len(self._names) - 1)
-        self.row = max(0, min(self.row + rows, last))
-        self.column = max(0, min(self.column + columns, last))
-        self._top, self._left = self._corner
+    def _fit(self) -> None:
+        """Make room for rates beside the counts where there is any."""
+        if self._note is None:
+            return
+        classes = len(self._names)
+        self.margin = min(LONGEST_NAME, max(map(len, self._names), default=1)) + 2
+        most = max(count for row in self._note.counts for count in row)
+        room = (self.area.width - self.margin - self.beside) // max(1, classes)
+        self.cell_size = Size(max(5, len(str(most)) + 3, min(16, room)), 1)
+        self.resize_to(classes, classes)
         self._entitle()
-        self.refresh()
+
+    @property
+    def wanted_height(self) -> int:
+        """Lines in which all rows are seen, the border and a scroll bar included."""
+        return len(self._names) + 3 + (self.max_scroll_x > 0)
+
+    @property
+    def _columns_seen(self) -> range:
+        return range(self.left, min(self.columns, self.left + self.columns_in_sight))
+
+    def put(self, row: int, column: int) -> None:
+        """Move the cursor, and name its cell."""
+        super().put(row, column)
+        self._entitle()
 
     def action_choose(self) -> None:
         """List the examples of the cell."""
         self.post_message(self.Chosen((self.row, self.column)))
 
-    def on_click(self, event: Click) -> None:
-        """The cursor to the mouse, and its examples."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < 1 or offset.x < self._name_width:
-            return
-        top, left = self._corner
-        self.row = top + offset.y - 1
-        self.column = left + (offset.x - self._name_width) // self._cell_width
-        self.action_move(0, 0)
+    def click_on(self, row: int, column: int) -> None:
+        """List the examples of the cell under the mouse."""
+        super().click_on(row, column)
         self.action_choose()
 
     def _entitle(self) -> None:
@@ -117,7 +100,7 @@ class Confusion(Grounded, can_focus=True):
         self.border_title = Content.assemble(
             ("Confusion", "b"),
             f"  accuracy {note.accuracy:.2%}, {wrong} wrong",
-            ("   rows actual, columns predicted", self.palette.dim),
+            ("   rows actual, columns predicted", "$dim"),
         )
         count, of = note.counts[self.row][self.column], sum(note.counts[self.row])
         rate = f" ({count / of:.1%})" if of else ""
@@ -128,50 +111,39 @@ class Confusion(Grounded, can_focus=True):
             )
             if len(words) <= self.size.width - 2:
                 break
-        self.border_subtitle = whole_label(Content(words), self.size.width - 2)
+        self.border_subtitle = whole(Content(words), self.size.width - 2)
 
-    def render_line(self, y: int) -> Strip:
-        """The names of the classes, or a row."""
-        note = self._note
-        top, left = self._corner
-        cells: list[Cell] = []
-        if note is not None and y == 0:
-            cells = self._header(left)
-        elif note is not None and y - 1 + top < len(note.counts):
-            cells = self._row(note, y - 1 + top, left)
-        style = self.ground
-        line = whole(text_of(cells), self.size.width)
-        strip = Strip(s for s in line.render(self.app.console) if s.text != "\n")
-        return strip.apply_style(style).adjust_cell_length(self.size.width, style)
-
-    def _header(self, left: int) -> list[Cell]:
-        dim, width = Style(color=self.palette.dim), self._cell_width
-        names = self._names[left : left + self._columns]
-        text = " " * self._name_width + "".join(
-            f"{name:>{width}}" for name in told_apart(names, width - 1)
-        )
-        more = len(self._names) - left - self._columns
+    def draw_head(self, y: int) -> Strip:
+        """The names of the columns."""
+        if self._note is None:
+            return Strip.blank(self.area.width, self.ground)
+        seen, width = self._columns_seen, self.cell_size.width
+        names = told_apart(self._names[seen.start : seen.stop], width - 1)
+        more = self.columns - seen.stop
+        text = " " * self.margin + "".join(f"{name:>{width}}" for name in names)
         text += f"{f'{more}→' if more > 0 else '':>2}"
-        return [(text + "".join(f"{words:>{SCORE}}" for _, words in SCORES), dim)]
+        text += "".join(f"{words:>{SCORE}}" for _, words in SCORES)
+        return self.text_strip(Content.styled(text, "$dim"))
 
-    def _row(self, note: ClassesNote, k: int, left: int) -> list[Cell]:
-        palette, width, row = self.palette, self._cell_width, note.counts[k]
-        total = sum(row)
-        plain = Style(color=palette.text)
-        name = told_apart(self._names, self._name_width - 2)[k]
-        cells: list[Cell] = [(f"{name:<{self._name_width}}", plain)]
-        for j in range(left, left + self._columns):
-            rate = row[j] / total if total else 0.0
-            share = f" {rate:4.0%}" if width >= 10 and row[j] else "     " if width >= 10 else ""
-            text = f"{row[j] or '·'}{share}"
-            if (k, j) == (self.row, self.column) and self.has_focus:
-                cells.append((f"{f'[{text}]':>{width}}", cursor_style(palette)))
+    def draw_row(self, row: int, y: int) -> Strip:
+        """The counts and the scores of a class."""
+        note, width = self._note, self.cell_size.width
+        if note is None or row >= self.rows:
+            return Strip.blank(self.area.width, self.ground)
+        counts, total = note.counts[row], sum(note.counts[row])
+        name = told_apart(self._names, self.margin - 2)[row]
+        cells: list[tuple[str, str | Style]] = [(f"{name:<{self.margin}}", "$foreground")]
+        palette = palette_of(self.app)
+        for j in self._columns_seen:
+            count, rate = counts[j], counts[j] / total if total else 0.0
+            share = "" if width < 10 else f" {rate:4.0%}" if count else "     "
+            text = f"{count or '·'}{share}"
+            if (row, j) == (self.row, self.column) and self.has_focus:
+                cells.append((f"{f'[{text}]':>{width}}", CURSOR))
                 continue
             level = round(rate**0.5 * LEVELS)  # rare mistakes are to be seen too
-            style = heat(palette, level if j == k else -level) if row[j] else plain
-            cells.append((f"{text:>{width - 1}} ", style))
-        cells.append(("  ", plain))
-        for field, _ in SCORES:
-            value = getattr(note.scores[k], field)
-            cells.append((f"{'-' if value is None else f'{value:.3f}':>{SCORE}}", plain))
-        return cells
+            shade = visual(heat(palette, level if j == row else -level))
+            cells.append((f"{text:>{width - 1}} ", shade if count else "$foreground"))
+        values = (getattr(note.scores[row], field) for field, _ in SCORES)
+        scores = "".join(f"{'-' if v is None else f'{v:.3f}':>{SCORE}}" for v in values)
+        return self.text_strip(Content.assemble(*cells, (f"  {scores}", "$foreground")))

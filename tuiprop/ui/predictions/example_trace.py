@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
+from textual.style import Style
 
 from tuiprop.protocol.messages.prediction_payloads import LayerOnTheWay, Picture, WayNote
-from tuiprop.ui.drawing.diagrams import styled
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import short, within
 from tuiprop.ui.drawing.scaling import fitted
-from tuiprop.ui.drawing.shading import by_light, line_of, text_of
+from tuiprop.ui.drawing.shading import by_light, line_of, text_of, visual
 from tuiprop.ui.theme import Palette, heat, heat_level
 
 _BAR = "▏▎▍▌▋▊▉█"
@@ -29,17 +28,19 @@ GAP = 3
 """Columns between them."""
 
 
-def outcome(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Text]:
+def outcome(
+    note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
+) -> list[Content]:
     """What is predicted of an example, beside its picture or above its inputs."""
     if note.picture is None:
-        lines = [*_predicted(note, palette, width, height), Text()]
-        return lines + _inputs(note.layers[0], palette, width)[: height - len(lines)]
+        lines = [*_predicted(note, width, height), Content()]
+        return lines + _inputs(note.layers[0], width)[: height - len(lines)]
     columns = max(width // 2, min(note.picture.grid.columns, width - BESIDE_PICTURE))
     image = picture(note.picture, palette, columns, height, plain=plain)
-    return joined([image, _predicted(note, palette, width - image[0].cell_len - 2, height)])
+    return joined([image, _predicted(note, width - image[0].cell_length - 2, height)])
 
 
-def _predicted(note: WayNote, palette: Palette, width: int, height: int) -> list[Text]:
+def _predicted(note: WayNote, width: int, height: int) -> list[Content]:
     """A bar for the probability of each class, the actual one marked; or numbers.
 
     Where there are more classes than lines, those that are most probable, and the actual one.
@@ -55,23 +56,23 @@ def _predicted(note: WayNote, palette: Palette, width: int, height: int) -> list
     texts = []
     for name, short_name, value in outputs:
         own = name == note.actual
-        style = Style(color=palette.text, bold=own)
+        style = "bold $foreground" if own else "$foreground"
         cut = f"{short_name:<{longest}}"
         if not note.of_classes:
-            texts.append(styled(f" {cut} ŷ = {short(value, 4)}", style))
+            texts.append(Content.styled(f" {cut} ŷ = {short(value, 4)}", style))
             continue
         bar = _bar(value, 1.0, max(4, width - longest - 9))
-        colour = palette.training if own else palette.validation
-        text = Text.assemble((f"{'▶' if own else ' '}{cut} {value:.3f} ", style))
-        texts.append(text.append(bar, Style(color=colour)))
+        colour = "$training" if own else "$validation"
+        words = f"{'▶' if own else ' '}{cut} {value:.3f} "
+        texts.append(Content.assemble((words, style), (bar, colour)))
     if less:
-        texts.append(styled(f" and {less} less probable", Style(color=palette.dim)))
+        texts.append(Content.styled(f" and {less} less probable", "$dim"))
     if not note.of_classes:
-        texts.append(styled(f" {'actual':<{longest}} {note.actual}", Style(color=palette.dim)))
+        texts.append(Content.styled(f" {'actual':<{longest}} {note.actual}", "$dim"))
     return texts
 
 
-def _inputs(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
+def _inputs(layer: LayerOnTheWay, width: int) -> list[Content]:
     """The inputs in the unit of the table, as many beside each other as fit."""
     names, values = told_apart(layer.names, LONGEST), layer.raw or layer.values
     widest = max(map(len, names))
@@ -80,11 +81,11 @@ def _inputs(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
     lines = -(-len(pairs) // across)
     texts = []
     for line in range(lines):
-        text = Text()
+        parts = []
         for name, value in pairs[line::lines]:
-            text.append(f" {name:<{widest}}", Style(color=palette.dim))
-            text.append(f"{within(value, 9, 4):>9} ", Style(color=palette.text))
-        texts.append(text)
+            parts.append((f" {name:<{widest}}", "$dim"))
+            parts.append((f"{within(value, 9, 4):>9} ", "$foreground"))
+        texts.append(Content.assemble(*parts))
     return texts
 
 
@@ -98,7 +99,7 @@ def _bar(value: float, largest: float, room: int) -> str:
 
 def picture(
     image: Picture, palette: Palette, columns: int, lines: int, *, plain: bool
-) -> list[Text]:
+) -> list[Content]:
     """An image in half blocks, as large as there is room for."""
     grid = fitted(image.grid, columns, lines)
     return [
@@ -107,7 +108,7 @@ def picture(
     ]
 
 
-def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Text]:
+def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Content]:
     """All layers side by side where they fit, else one below another."""
     blocks = _side_by_side(note, palette, width, height, plain=plain)
     return blocks if blocks is not None else _in_turn(note, palette, width, plain=plain)
@@ -115,7 +116,7 @@ def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
 
 def _side_by_side(
     note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
-) -> list[Text] | None:
+) -> list[Content] | None:
     """A column for each layer, a line for each unit; None where they do not fit.
 
     The inputs stand in the unit of the table too, where there is room.
@@ -131,7 +132,7 @@ def _side_by_side(
 
 def _columns(
     note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
-) -> list[Text] | None:
+) -> list[Content] | None:
     """As `_side_by_side`, with the inputs in the unit of the table where the note has them."""
     layers = note.layers
     image = None
@@ -139,7 +140,7 @@ def _columns(
         columns = max(width // 3, min(note.picture.grid.columns, width // 2))
         image = picture(note.picture, palette, columns, height - 1, plain=plain)
     fixed = [
-        image[0].cell_len if image is not None and not l else _width(layer)
+        image[0].cell_length if image is not None and not l else _width(layer)
         for l, layer in enumerate(layers)
     ]
     with_bars = len(layers) - (image is not None)
@@ -152,15 +153,14 @@ def _columns(
     blocks = []
     for l, layer in enumerate(layers):
         ahead = "  ▶" if l < len(layers) - 1 else ""
-        head = Text.assemble(
-            (layer.title, Style(color=palette.text, bold=True)),
-            (f" {layer.size}{ahead}", Style(color=palette.dim)),
+        head = Content.assemble(
+            (layer.title, "bold $foreground"), (f" {layer.size}{ahead}", "$dim")
         )
         if layer.raw and image is None:
             # above the numbers of the table
-            raw = min(LONGEST, max(map(len, layer.names))) + 9 - head.cell_len
-            head.append(f"{'raw':>{raw}}" if raw > len("raw") else "", Style(color=palette.dim))
-        body = image if image is not None and not l else _units(note, l, palette, bar)
+            raw = min(LONGEST, max(map(len, layer.names))) + 9 - head.cell_length
+            head = head.append_text(f"{'raw':>{raw}}" if raw > len("raw") else "", "$dim")
+        body = image if image is not None and not l else _units(note, l, bar)
         blocks.append([head, *body])
     return joined(blocks, GAP)
 
@@ -171,7 +171,7 @@ def _width(layer: LayerOnTheWay) -> int:
     return max(min(LONGEST, max(map(len, layer.names))) + numbers + 1, len(layer.title) + 7)
 
 
-def _units(note: WayNote, l: int, palette: Palette, room: int) -> list[Text]:
+def _units(note: WayNote, l: int, room: int) -> list[Content]:
     """A line for each unit: its name, its number, a bar with the colour of its sign."""
     layer, names = note.layers[l], told_apart(note.layers[l].names, LONGEST)
     widest, largest = max(map(len, names)), _largest(layer.values)
@@ -179,12 +179,15 @@ def _units(note: WayNote, l: int, palette: Palette, room: int) -> list[Text]:
     texts = []
     for whole, name, own, value in zip(layer.names, names, raw, layer.values, strict=True):
         is_actual = l == len(note.layers) - 1 and whole == note.actual
-        text = styled(f"{name:<{widest}}", Style(color=palette.text, bold=is_actual))
-        if own is not None:
-            text.append(f" {within(own, 8):>8}", Style(color=palette.dim))
-        text.append(f" {within(value, 8):>8} ", Style(color=palette.text))
-        colour = palette.training if value >= 0 else palette.validation
-        texts.append(text.append(_bar(value, largest, room), Style(color=colour)))
+        style = "bold $foreground" if is_actual else "$foreground"
+        texts.append(
+            Content.assemble(
+                (f"{name:<{widest}}", style),
+                ("" if own is None else f" {within(own, 8):>8}", "$dim"),
+                (f" {within(value, 8):>8} ", "$foreground"),
+                (_bar(value, largest, room), "$training" if value >= 0 else "$validation"),
+            )
+        )
     return texts
 
 
@@ -192,17 +195,18 @@ def _largest(values: Sequence[float]) -> float:
     return max((abs(value) for value in values), default=0.0)
 
 
-def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> list[Text]:
+def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> list[Content]:
     """Layer by layer: every activation, shaded by its size in the layer; an image as itself."""
-    dim, bold = Style(color=palette.dim), Style(color=palette.text, bold=True)
-    texts: list[Text] = []
+    texts: list[Content] = []
     for l, layer in enumerate(note.layers):
         if l:
-            texts.append(styled("  ▼ W · a + b, then g", dim))
+            texts.append(Content.styled("  ▼ W · a + b, then g", "$dim"))
         more = layer.size - len(layer.values)
         rest = f"  and {more} more" if more else ""
         units = "1 unit" if layer.size == 1 else f"{layer.size} units"
-        texts.append(Text.assemble((layer.title, bold), (f"  {units}{rest}", dim)))
+        texts.append(
+            Content.assemble((layer.title, "bold $foreground"), (f"  {units}{rest}", "$dim"))
+        )
         if not l and note.picture is not None:
             grid = note.picture.grid
             columns = min(2 * grid.columns, width)
@@ -212,7 +216,7 @@ def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> lis
     return texts
 
 
-def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
+def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Content]:
     """Units beside each other, with the colour of their number."""
     names, largest = told_apart(layer.names, LONGEST), _largest(layer.values)
     widest = max(map(len, names))
@@ -220,23 +224,21 @@ def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Text]:
     pairs = list(zip(names, layer.values, strict=True))
     texts = []
     for start in range(0, len(pairs), across):
-        text = Text()
+        parts: list[str | tuple[str, str | Style]] = []
         for name, value in pairs[start : start + across]:
-            text.append(f" {name:>{widest}} ", Style(color=palette.dim))
-            text.append(f"{within(value, 8):>8}", heat(palette, heat_level(value, largest)))
-            text.append(" ")
-        texts.append(text)
+            shade = visual(heat(palette, heat_level(value, largest)))
+            parts += [(f" {name:>{widest}} ", "$dim"), (f"{within(value, 8):>8}", shade), " "]
+        texts.append(Content.assemble(*parts))
     return texts
 
 
-def joined(columns: Iterable[Sequence[Text]], gap: int = 2) -> list[Text]:
+def joined(columns: Iterable[Sequence[Content]], gap: int = 2) -> list[Content]:
     """Blocks of lines side by side."""
     blocks = [list(block) for block in columns]
     height = max(map(len, blocks), default=0)
-    texts = [Text() for _ in range(height)]
+    padded = []
     for block in blocks:
-        width = max((text.cell_len for text in block), default=0) + gap
-        for y, text in enumerate(texts):
-            piece = block[y] if y < len(block) else Text()
-            text.append_text(piece).append(" " * (width - piece.cell_len))
-    return texts
+        width = max((line.cell_length for line in block), default=0) + gap
+        block += [Content()] * (height - len(block))
+        padded.append([line.pad_right(width - line.cell_length) for line in block])
+    return [Content.assemble(*line) for line in zip(*padded, strict=True)]

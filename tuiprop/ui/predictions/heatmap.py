@@ -11,8 +11,8 @@ from textual.strip import Strip
 
 from tuiprop.protocol.messages.prediction_payloads import MapNote, MapWanted, Mark
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
-from tuiprop.ui.drawing.numbers import short, whole_label
+from tuiprop.ui.drawing.line import CURSOR, LineWidget
+from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.drawing.shading import (
     Cell,
     by_sign,
@@ -23,13 +23,13 @@ from tuiprop.ui.drawing.shading import (
     segments,
     textured,
 )
-from tuiprop.ui.theme import Palette, cursor_style
+from tuiprop.ui.theme import palette_of
 
 FILLED, HOLLOW = ("●", "◆"), ("○", "◇")
 """Training, validation: of the second class or above the middle; of the first or below."""
 
 
-class HeatMap(Grounded, can_focus=True):
+class HeatMap(LineWidget, can_focus=True):
     """What the network gives at each place."""
 
     DEFAULT_CSS = """
@@ -37,15 +37,15 @@ class HeatMap(Grounded, can_focus=True):
               border-subtitle-color: $foreground; }
     HeatMap:focus { border: round $foreground; }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = keys.MAP.bindings
 
     @dataclass
     class Changed(Message):
         """Another map is wanted."""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self.note: MapNote | None = None
         self.unit: tuple[int, int] | None = None
         """Layer and unit that is shown; None: what is predicted."""
@@ -103,10 +103,11 @@ class HeatMap(Grounded, can_focus=True):
 
     def _entitle(self, note: MapNote) -> None:
         """What is shown, over what; what the cursor reads."""
-        dim = self.palette.dim
         low, high = (f"{value:.3g}" for value in (note.lowest, note.highest))
         self.border_title = Content.assemble(
-            (note.name, "b"), f" over {note.axes[0]}, {note.axes[1]}", (f"  {low} … {high} ", dim)
+            (note.name, "b"),
+            f" over {note.axes[0]}, {note.axes[1]}",
+            (f"  {low} … {high} ", "$dim"),
         )
         outputs = ", ".join(short(value, 4) for value in note.outputs[:4])
         if note.name != "ŷ":
@@ -128,7 +129,7 @@ class HeatMap(Grounded, can_focus=True):
                 legend if len(legend) + len(note.name) + 4 <= room else legend.partition(" (")[0]
             )
             self.border_title = Content.assemble((note.name, "b"), f"  {legend}")
-        self.border_subtitle = whole_label(Content(reading), self.size.width - 2)
+        self.border_subtitle = whole(Content(reading), self.size.width - 2)
 
     def _legend(self) -> str:
         held_out = any(mark.held_out for mark in self._marks.values())
@@ -151,7 +152,7 @@ class HeatMap(Grounded, can_focus=True):
 
     def _cells(self, note: MapNote, y: int) -> list[Cell]:
         """The map itself, with the border between classes."""
-        line_colour, cells = self.palette.text, self._shaded(note, y)
+        line_colour, cells = palette_of(self.app).text, self._shaded(note, y)
         above, below = (_row(note.border, 2 * y + k, note.grid.columns) for k in (0, 1))
         for column, of_border in enumerate(zip(above, below, strict=True)):
             if not any(of_border) or (column, y) in self._marks:
@@ -171,7 +172,7 @@ class HeatMap(Grounded, can_focus=True):
 
     def _shaded(self, note: MapNote, y: int) -> list[Cell]:
         """Shades by sign, or of the class that is predicted where there are more than two."""
-        plain, palette, grid = self.app.no_color, self.palette, note.grid
+        plain, palette, grid = self.app.no_color, palette_of(self.app), note.grid
         if not note.winners:
             return line_of(grid, y, by_sign(palette), plain=plain)
         rows = (
@@ -187,7 +188,7 @@ class HeatMap(Grounded, can_focus=True):
         ]
 
     def _draw_marks(self, cells: list[Cell], y: int) -> None:
-        palette, several = self.palette, len(self._names) > 2
+        palette, several = palette_of(self.app), len(self._names) > 2
         for column in range(len(cells)):
             mark = self._marks.get((column, y))
             if mark is None:
@@ -203,7 +204,7 @@ class HeatMap(Grounded, can_focus=True):
             cells[column] = on_ground(character, colour, ground and ground.name)
 
     def _draw_cursor(self, cells: list[Cell]) -> None:
-        column, style = self.cursor[0], cursor_style(self.palette)
+        column, style = self.cursor[0], self.ink(CURSOR)
         for at, character in ((column - 1, "["), (column, cells[column][0]), (column + 1, "]")):
             if 0 <= at < len(cells):
                 cells[at] = ("+" if character == "▀" else character), style

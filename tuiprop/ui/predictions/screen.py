@@ -4,14 +4,14 @@ from dataclasses import fields
 from time import monotonic
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
+from textual.theme import Theme
 
 from tuiprop.protocol.messages.prediction_payloads import Subset
 from tuiprop.protocol.messages.replies import Frame, Reply, Studied
@@ -24,7 +24,6 @@ from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.run.screen import RunScreen
-from tuiprop.ui.theme import Palette
 from tuiprop.ui.title import Title
 
 PEEP = 0.03
@@ -47,7 +46,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     Args:
         run_screen: whose run it is.
-        palette: the colours.
     """
 
     DEFAULT_CSS = """
@@ -61,13 +59,12 @@ class ProblemScreen(LeftOnce, Screen[None]):
         *keys.PROBLEM.bindings,
     ]
 
-    def __init__(self, run_screen: RunScreen, palette: Palette) -> None:
+    def __init__(self, run_screen: RunScreen) -> None:
         super().__init__()
         self.run_screen = run_screen
-        self.palette = palette
         self.studied: Studied | None = None
         self.choice = Choice()
-        self._aspects = {each.NAME: each(self.choice, palette) for each in ASPECTS}
+        self._aspects = {each.NAME: each(self.choice) for each in ASPECTS}
         self.aspect = ""
         """The name of the one at hand; empty until it is known which there are."""
         self._run = run_screen.link.run
@@ -88,6 +85,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
     def on_mount(self) -> None:
         """Ask at once; then follow."""
         self.set_interval(PEEP, self._follow)
+        self.app.theme_changed_signal.subscribe(self, self._repaint)
         self.study()
 
     def on_resize(self, event: Resize) -> None:
@@ -99,8 +97,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
     def _follow(self) -> None:
         """Study again where the run screen shows something newer; not too often while it walks."""
         frame = self.run_screen.frame
-        if self.palette is not self.run_screen.palette:
-            self._repaint_in(self.run_screen.palette)
         if frame is None or frame is self._frame or not self.is_current:
             return
         if frame.status != "paused" and monotonic() - self._asked < STUDY_EVERY:
@@ -162,38 +158,32 @@ class ProblemScreen(LeftOnce, Screen[None]):
         frame, link = self.run_screen.frame, self.run_screen.link
         if frame is None or link.outline is None:
             return
-        self.query_one(Title).tell(frame, link, self.palette, "problem")
+        self.query_one(Title).tell(frame, link, "problem")
         self._paint_aspects(studied)
         self._aspects[self.aspect].paint(studied)
 
-    def _repaint_in(self, palette: Palette) -> None:
-        """Another theme."""
-        self.palette = palette
-        for aspect in self._aspects.values():
-            aspect.repaint_in(palette)
+    def _repaint(self, theme: Theme) -> None:
+        """Paint the shades of another theme."""
         if self.studied is not None:
             self._paint(self.studied)
 
     def _paint_aspects(self, studied: Studied) -> None:
         """The aspects, the one at hand underlined; which examples are scored, and how well."""
-        palette, text = self.palette, Text()
-        amber = Style(color=palette.now, bold=True)
         keymap = keys.keymap_of(self)
         aspect, examples = (keys.KEYS[f"problem.{each}"] for each in ("aspect", "examples"))
-        text.append(f"{aspect.names(keymap)[0]} ", amber)
+        text = Content.styled(f"{aspect.names(keymap)[0]} ", "bold $now")
         zones = []
         for name in self._offered():
-            start = text.cell_len + 1
-            here = Style(color=palette.text, bold=True, underline=True)
-            style = here if name == self.aspect else Style(color=palette.dim)
-            text.append(self._aspects[name].TITLE, style)
-            zones.append(Zone(start, text.cell_len + 1, f"choose('{name}')"))
-            text.append("  ")
+            start = text.cell_length + 1
+            style = "bold underline $foreground" if name == self.aspect else "$dim"
+            text = text.append_text(self._aspects[name].TITLE, style)
+            zones.append(Zone(start, text.cell_length + 1, f"choose('{name}')"))
+            text += "  "
         score = self._score(studied)
-        right = Text.assemble(
-            (f"{examples.names(keymap)[0]} ", amber),
-            (f"{self._examples(studied)}{': ' if score else ''}", Style(color=palette.text)),
-            (score, Style(color=palette.text, bold=True)),
+        right = Content.assemble(
+            (f"{examples.names(keymap)[0]} ", "bold $now"),
+            (f"{self._examples(studied)}{': ' if score else ''}", "$foreground"),
+            (score, "bold $foreground"),
         )
         self.query_one("#aspects", Line).show([spread(text, right, self.size.width)], [zones])
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Resize
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.prediction_payloads import Grid
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.grid import CursorGrid
+from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.shading import by_sign, line_of, segments
-from tuiprop.ui.theme import Palette, cursor_style
+from tuiprop.ui.theme import palette_of
 
 SMALLEST = (8, 3)
 """Columns and lines that a picture has at least."""
@@ -30,129 +30,139 @@ class Tile:
     grid: Grid
 
 
-class Tiles(Grounded, can_focus=True):
-    """As many pictures as fit; the cursor scrolls to the others.
+class Tiles(CursorGrid):
+    """Pictures in rows, of which those in sight are known."""
 
-    Args:
-        palette: the colours.
-        columns: of one picture.
-        lines: of one picture, its name not counted.
-    """
-
-    DEFAULT_CSS = """
-    Tiles { border: round $border; border-title-color: $foreground;
-            border-subtitle-color: $foreground; padding: 0 1; }
-    Tiles:focus { border: round $foreground; }
-    """
+    DEFAULT_CSS = "Tiles { overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = keys.TILES.bindings
-
-    @dataclass
-    class Changed(Message):
-        """Other pictures are wanted."""
+    head = 0
 
     @dataclass
     class Chosen(Message):
-        """This one is to be shown large."""
+        """This picture is to be shown large."""
 
         number: int
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
-        self.tile = (12, 5)
-        """Columns and lines of one picture, its name not counted."""
-        self.first = 0
-        """The first that is shown."""
-        self.chosen = 0
-        self._tiles: list[Tile] = []
+        self.cell_size = Size(13, 6)
+        self._tiles: dict[int, Tile] = {}
+        self._asked = 0
         self._total = 0
+        self._first = 0
+
+    @property
+    def painted_from(self) -> int:
+        """The first row of pictures that are there."""
+        return self._first // self.across
+
+    @property
+    def picture(self) -> tuple[int, int]:
+        """Columns and lines of one picture, without its name and the column beside it."""
+        return self.cell_size.width - 1, self.cell_size.height - 1
 
     def fit(self, total: int) -> None:
         """Make pictures as large as they can be with all of them there, or else small."""
-        width, height = self.size
+        width, height = self.area
         most = max(1, (width + 1) // (SMALLEST[0] + 1))
-        self.tile = (width + 1) // most - 1, SMALLEST[1]
+        size = (width + 1) // most - 1, SMALLEST[1]
         for across in range(1, most + 1):
             columns, lines = (width + 1) // across - 1, height // -(-total // across) - 1
             lines = min(lines, columns // 2)
-            if lines > self.tile[1]:
-                self.tile = columns, lines
+            if lines > size[1]:
+                size = columns, lines
+        self.take_size(*size)
+
+    def take_size(self, columns: int, lines: int) -> bool:
+        """Have pictures of this size; whether they had another one."""
+        if (columns, lines) == self.picture:
+            return False
+        self.cell_size = Size(columns + 1, lines + 1)
+        self._arrange()
+        return True
 
     @property
     def across(self) -> int:
-        """Pictures side by side."""
-        return max(1, (self.size.width + 1) // (self.tile[0] + 1))
+        """How many pictures fit side by side."""
+        return max(1, (self.area.width + 1) // self.cell_size.width)
 
     @property
-    def room(self) -> int:
-        """Pictures that fit."""
-        return self.across * max(1, self.size.height // (self.tile[1] + 1))
+    def columns_in_sight(self) -> int:
+        """All of them, as a row has as many as fit."""
+        return self.across
+
+    @property
+    def number(self) -> int:
+        """The picture under the cursor."""
+        return min(self.row * self.across + self.column, max(0, self._total - 1))
+
+    def part(self) -> tuple[int, int]:
+        """The first picture in sight, to be asked for, and how many there is room for."""
+        self._asked = self.top * self.across
+        return self._asked, self.across * self.rows_in_sight
 
     def restart(self) -> None:
-        """Others: from the first on."""
-        self.first = self.chosen = 0
+        """Begin with the first of other pictures."""
+        self._tiles = {}
+        self.put(0, 0)
 
     def show(self, tiles: list[Tile], total: int) -> None:
-        """Paint these, which are those from `first` on of so many."""
-        if (tiles, total) != (self._tiles, self._total):
-            self._tiles, self._total = tiles, total
-            self._entitle()
-            self.refresh()
+        """Paint the pictures that were asked for, of so many."""
+        known = dict(enumerate(tiles, self._asked))
+        if (known, total) != (self._tiles, self._total):
+            self._tiles, self._total, self._first = known, total, self._asked
+            self._arrange()
 
-    def on_resize(self, event: Resize) -> None:
-        """Ask for what fits now."""
-        self.post_message(self.Changed())
-
-    def action_row(self, direction: int) -> None:
-        """Up or down."""
-        self.action_move(direction * self.across)
-
-    def action_move(self, count: int) -> None:
-        """Move the cursor; scroll by whole rows."""
-        self.chosen = max(0, min(self.chosen + count, self._total - 1))
-        row, rows = self.chosen // self.across, self.room // self.across
-        top = min(max(self.first // self.across, row - rows + 1), row)
-        if top * self.across != self.first:
-            self.first = top * self.across
-            self.post_message(self.Changed())
+    def _arrange(self) -> None:
+        number = self.number
+        self.row, self.column = divmod(number, self.across)
+        self.resize_to(-(-self._total // self.across), self.across)
         self._entitle()
-        self.refresh()
+
+    def _scrolled(self) -> None:
+        super()._scrolled()
+        self._entitle()
+
+    def put(self, row: int, column: int) -> None:
+        """Move the cursor; right of a row is the next one."""
+        number = max(0, min(row * self.across + column, self._total - 1))
+        super().put(*divmod(number, self.across))
 
     def action_choose(self) -> None:
-        """Show it large."""
-        self.post_message(self.Chosen(self.chosen))
+        """Show the picture under the cursor large."""
+        self.post_message(self.Chosen(self.number))
 
     def _entitle(self) -> None:
-        shown = len(self._tiles)
-        more = self._total - self.first - shown
-        parts = [f"← {self.first} before"] if self.first else []
+        first = self.top * self.across
+        more = self._total - first - self.across * self.rows_in_sight
+        parts = [f"← {first} before"] if first else []
         parts += [f"{more} more ↓"] if more > 0 else []
         self.border_subtitle = Content("   ".join(parts))
 
-    def render_line(self, y: int) -> Strip:
-        """Names, or a line of each picture."""
-        width, lines = self.tile
-        row, line = divmod(y, lines + 1)
-        start = row * self.across
+    def draw_row(self, row: int, y: int) -> Strip:
+        """The names, or a line of each picture."""
+        width, start = self.picture[0], row * self.across
         parts: list[Segment] = []
-        ground = Style(bgcolor=self.palette.background)
-        dim = Style(color=self.palette.dim, bgcolor=self.palette.background)
-        for k, tile in enumerate(self._tiles[start : start + self.across], start):
-            here = self.has_focus and self.first + k == self.chosen
-            if line == 0:
-                peers = [each.name for each in self._tiles if _layer(each) == _layer(tile)]
+        for k in range(start, start + self.across):
+            tile = self._tiles.get(k)
+            if tile is None:
+                break
+            here = self.has_focus and k == self.number
+            if y == 0:
+                peers = [each.name for each in self._tiles.values() if _layer(each) == _layer(tile)]
                 name = _shortened(tile.name, [tile.name] if here else peers, width - 2 * here)
                 name = f"[{name}]" if here else name
-                style = cursor_style(self.palette) if here else dim
-                parts += [Segment(name, style), Segment(" " * (width - len(name) + 1), ground)]
-            elif 2 * (line - 1) < tile.grid.rows:
-                cells = line_of(tile.grid, line - 1, by_sign(self.palette), plain=self.app.no_color)
-                parts += [*segments(cells), Segment(" " * (width - tile.grid.columns + 1), ground)]
+                parts.append(Segment(name, self.ink(CURSOR if here else "$dim")))
+                drawn = len(name)
+            elif 2 * (y - 1) < tile.grid.rows:
+                colours, plain = by_sign(palette_of(self.app)), self.app.no_color
+                parts += segments(line_of(tile.grid, y - 1, colours, plain=plain))
+                drawn = tile.grid.columns
             else:
-                parts.append(Segment(" " * (width + 1), ground))
-        return Strip(parts, sum(len(part.text) for part in parts)).adjust_cell_length(
-            self.size.width, ground
-        )
+                drawn = 0
+            parts.append(Segment(" " * (width - drawn + 1)))
+        strip = Strip(parts).apply_style(self.ground)
+        return strip.adjust_cell_length(self.area.width, self.ground)
 
 
 def _layer(tile: Tile) -> str:

@@ -10,13 +10,13 @@ from textual.message import Message
 
 from tuiprop.protocol.messages.payloads import Window
 from tuiprop.protocol.messages.replies import Frame
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import power_of
 from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.ui.run.operands import Operands
 from tuiprop.ui.run.operation import NowPanel, Told
 from tuiprop.ui.run.provenance import SourcePanel
 from tuiprop.ui.run.what_if import WhatIfPanel
-from tuiprop.ui.theme import Palette
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 SMALLEST_TERM = 5
@@ -67,9 +67,8 @@ class Bench(Container):
     class Asked(Message):
         """Where does the number under the cursor come from?"""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self._at_hand: tuple[int, int] | None = None
         self._panel: MatrixView | SourcePanel | None = None
         self._trail: list[CellRef] = []
@@ -81,9 +80,9 @@ class Bench(Container):
             yield NowPanel(id="now")
             yield WhatIfPanel(id="whatif")
             with Horizontal(id="matrices"):
-                yield MatrixView(self.palette, id="matrix")
-                yield Operands(self.palette, id="operands")
-        yield SourcePanel(self.palette, id="source")
+                yield MatrixView(id="matrix")
+                yield Operands(id="operands")
+        yield SourcePanel(id="source")
 
     @property
     def matrix(self) -> MatrixView:
@@ -184,9 +183,9 @@ class Bench(Container):
         matrices = 2 if self._shows_one and self.operands.views else 1
         room = self._room - matrices * LEAST_HEIGHT
         if frame.what_if is not None:
-            self.query_one(WhatIfPanel).tell(frame.what_if, self.palette, room)
+            self.query_one(WhatIfPanel).tell(frame.what_if, room)
         whole = self.is_large or not self.has_class("-compact")
-        self.query_one(NowPanel).tell(frame, self.palette, all_lines=whole, room=room)
+        self.query_one(NowPanel).tell(frame, all_lines=whole, room=room)
         if self.is_large:
             self._divide()
 
@@ -283,26 +282,19 @@ class Bench(Container):
         self.focus_panel(panels[(at + direction) % len(panels)])
         return True
 
-    def repaint_in(self, palette: Palette) -> None:
-        """Another theme."""
-        self.palette = palette
-        for panel in (*self.query(MatrixView), self.source):
-            panel.palette = palette
-            panel.refresh()
-
     @on(SourcePanel.Followed)
     def _followed(self, event: SourcePanel.Followed) -> None:
         self.follow(event.cell)
 
-    @on(MatrixView.CursorMoved)
-    def _cursor_moved(self, event: MatrixView.CursorMoved) -> None:
-        if event.view is self.matrix:
+    @on(CursorGrid.Moved)
+    def _cursor_moved(self, event: CursorGrid.Moved) -> None:
+        if event.grid is self.matrix:
             if self.is_large:
                 self.operands.follow(self.matrix.row, self.matrix.column)
             self.post_message(self.Changed())
 
-    @on(MatrixView.WindowMoved)
-    def _window_moved(self) -> None:
+    @on(CursorGrid.Scrolled, "MatrixView")
+    def _scrolled(self) -> None:
         self.post_message(self.Changed())
 
     @on(MatrixView.Entered)

@@ -14,9 +14,9 @@ from textual.strip import Strip
 
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.curve import Curve
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.line import LineWidget
 from tuiprop.ui.drawing.numbers import short, sparkline
-from tuiprop.ui.theme import Palette
+from tuiprop.ui.theme import rgb
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Series:
     """One curve with its name and colour."""
 
     name: str
-    colour: str
+    """It is the theme's variable of its colour too."""
     curve: Curve
 
 
-class CostChart(Grounded, can_focus=True):
+class CostChart(LineWidget, can_focus=True):
     """J against epochs, linear or logarithmic."""
 
     DEFAULT_CSS = """
@@ -41,9 +41,8 @@ class CostChart(Grounded, can_focus=True):
     logarithmic: reactive[bool] = reactive(False)
     """The scale of J."""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self._series: tuple[Series, ...] = ()
         self._drawn: tuple[object, list[Strip]] = (None, [])
         self._is_due = False
@@ -68,7 +67,7 @@ class CostChart(Grounded, can_focus=True):
             changed: epochs at which settings were changed: marked too.
         """
         version = (
-            tuple((each.name, each.colour, id(each.curve), each.curve.count) for each in series),
+            tuple((each.name, id(each.curve), each.curve.count) for each in series),
             tuple((id(each), each.count) for each in others),
             tuple(changed),
         )
@@ -92,24 +91,23 @@ class CostChart(Grounded, can_focus=True):
 
     def _entitle(self) -> None:
         scale = "log" if self.logarithmic else "linear"
-        dim = self.palette.dim
-        self.border_title = f"[b]Cost J[/b] by epoch [{dim}]{scale}, ↑↓ changes it[/]"
+        self.border_title = f"[b]Cost J[/b] by epoch [$dim]{scale}, ↑↓ changes it[/]"
         parts = [
-            f"[{series.colour}]━ {series.name} {short(series.curve.newest)}[/]"
+            f"[${series.name}]━ {series.name} {short(series.curve.newest)}[/]"
             for series in self._series
         ]
         if left_out := sum(series.curve.left_out for series in self._series):
-            parts.append(f"[{dim}]{left_out} not finite, left out[/]")
+            parts.append(f"[$dim]{left_out} not finite, left out[/]")
         epochs = max((series.curve.count for series in self._series), default=0)
         if epochs:
             newest = "" if self._now >= epochs - 1 else ", the newest"
-            parts.append(f"[{dim}]epoch {epochs - 1}{newest}[/]")
+            parts.append(f"[$dim]epoch {epochs - 1}{newest}[/]")
         if self._changed:
             at = ", ".join(str(epoch) for epoch in dict.fromkeys(self._changed))
-            parts.append(f"[{dim}]settings changed at {at}[/]")
+            parts.append(f"[$dim]settings changed at {at}[/]")
         if self._others:
             count = len(self._others)
-            parts.append(f"[{dim}]{count} other branch{'es' if count > 1 else ''}, dim[/]")
+            parts.append(f"[$dim]{count} other branch{'es' if count > 1 else ''}, dim[/]")
         while parts and len(Content.from_markup("   ".join(parts))) > self.size.width - 2:
             parts.pop()
         self.border_subtitle = "   ".join(parts)
@@ -129,7 +127,7 @@ class CostChart(Grounded, can_focus=True):
     @property
     def _state(self) -> object:
         """What the picture depends on."""
-        return self._version, self._now, self.size, self.palette.name, self.logarithmic
+        return self._version, self._now, self.size, self.app.theme, self.logarithmic
 
     def _draw_anew(self) -> None:
         self._is_due = False
@@ -141,19 +139,21 @@ class CostChart(Grounded, can_focus=True):
     def _draw(self) -> list[Strip]:
         width, height = self.size
         # the first curve is drawn last, on top of the others
-        dim = self.palette.border
-        series = [(dim, self._points(curve, width)) for curve in self._others]
-        series += [(s.colour, self._points(s.curve, width)) for s in reversed(self._series)]
+        variables = self.app.theme_variables
+        series = [(variables["border"], self._points(curve, width)) for curve in self._others]
+        series += [
+            (variables[s.name], self._points(s.curve, width)) for s in reversed(self._series)
+        ]
         curves = [points for _, points in series if points]
         if not curves or width < 20 or height < 4:
             return []
         last = max(points[-1][0] for points in curves)
         colours = [colour for colour, points in series if points]
-        marks = [(epoch, self.palette.dim) for epoch in dict.fromkeys(self._changed)]
+        marks = [(epoch, variables["dim"]) for epoch in dict.fromkeys(self._changed)]
         if self._now < last:
-            marks.append((self._now, self.palette.now))
+            marks.append((self._now, variables["now"]))
         colours = [colour for _, colour in marks] + colours
-        figure = _figure(self.palette.dim, colours)
+        figure = _figure(variables["dim"], colours)
         figure.plot_size(width, height)
         figure.axes(False, axis="x", side="upper")
         figure.axes(False, axis="y", side="right")
@@ -207,16 +207,12 @@ def _figure(text: str, colours: list[str]) -> Any:
 
     plotext.terminal.limit(False, False)
     plotext.add_theme(
-        "tuiprop", text=plotext.pixel(_rgb(text)), sequence=[_rgb(colour) for colour in colours]
+        "tuiprop", text=plotext.pixel(rgb(text)), sequence=[rgb(colour) for colour in colours]
     )
     figure = plotext.figure
     figure.clear()
     figure.theme("tuiprop")
     return figure
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def linear_ticks(

@@ -30,10 +30,6 @@ class ExportDialog:
         if frame is None or outline is None:
             return
         self._run_screen.pause()
-        if frame.slip is not None:
-            words = f"The slip is on: {frame.slip.title}. v takes it out; then x exports."
-            self._app.notify(words, severity="warning", timeout=8)
-            return
         path = await self._ask_path(outline)
         which = None if path is None else await self._ask_which(path)
         if path is None or which is None:

@@ -6,16 +6,15 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
-from textual.events import Click
+from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.grid import CursorGrid
+from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import within
-from tuiprop.ui.drawing.scrolling import first_in_sight
-from tuiprop.ui.theme import Palette, cursor_style
 from tuiprop.ui.verify.words import verdict_style
 from tuiprop.update.arrays import SYMBOLS, ArrayRef
 
@@ -56,83 +55,93 @@ class Marks:
         return array.is_given if self.made_nothing else array not in self.unmade
 
 
-class LayersPanel(Grounded, can_focus=True):
+class LayersPanel(CursorGrid):
     """A table of shapes. Arrows choose an array, Enter goes to it."""
 
     DEFAULT_CSS = """
-    LayersPanel { height: auto; border: round $border; border-title-color: $foreground;
-                  border-subtitle-color: $dim; }
-    LayersPanel:focus { border: round $foreground; }
+    LayersPanel { height: auto; padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim; }
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.LAYERS.bindings
 
     names: reactive[bool] = reactive(False)
     """Names of sizes instead of numbers."""
 
-    @dataclass
-    class Chosen(Message):
-        """Another array was chosen."""
-
-        array: ArrayRef
-
     class Entered(Message):
         """The chosen array is to be looked at."""
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
-        self.rows: list[LayerRow] = []
+        self.layer_rows: list[LayerRow] = []
         self.marks = Marks(made_nothing=True)
-        self.array = ArrayRef("W", 1)
-        self._first = 0
+        self.mark(ArrayRef("W", 1))
+        self._version = 0
+        self._placed: tuple[object, list[tuple[int, int]]] = (None, [])
 
-    def show(self, rows: list[LayerRow], marks: Marks) -> None:
+    @property
+    def array(self) -> ArrayRef:
+        """The chosen array."""
+        return ArrayRef(SYMBOLS[self.column], self.row)
+
+    def show(self, layers: list[LayerRow], marks: Marks) -> None:
         """Paint these layers, where they differ from those on the screen."""
-        if rows != self.rows or marks != self.marks:
-            taller = len(rows) != len(self.rows)
-            self.rows, self.marks = rows, marks
-            if self.array.layer >= len(rows):
-                self.array = ArrayRef("W", 1)
-            self.refresh(layout=taller)
+        if layers != self.layer_rows or marks != self.marks:
+            self.layer_rows, self.marks = layers, marks
+            self._version += 1
+            if self.row >= len(layers):
+                self.mark(ArrayRef("W", 1))
+            self.resize_to(len(layers), len(SYMBOLS))
+
+    def mark(self, array: ArrayRef) -> None:
+        """Put the cursor on an array, and say nothing."""
+        self.row, self.column = array.layer, SYMBOLS.index(array.symbol)
+        self._reveal()
+        self.redraw()
 
     def choose(self, array: ArrayRef) -> None:
         """Choose an array that exists."""
-        self.array = array
-        self.refresh()
-        self.post_message(self.Chosen(array))
+        self.mark(array)
+        self.post_message(self.Moved(self))
 
-    def action_move(self, rows: int, columns: int) -> None:
-        """To the nearest array in a direction."""
-        layer = max(0, min(len(self.rows) - 1, self.array.layer + rows))
-        if layer >= len(self.rows):  # there is no network yet
-            return
-        shapes = self.rows[layer].shapes
-        there = [i for i, shape in enumerate(shapes) if shape is not None]
-        wanted = SYMBOLS.index(self.array.symbol) + columns
-        column = min(there, key=lambda i: abs(i - wanted))
-        array = ArrayRef(SYMBOLS[column], layer)
-        if array != self.array:
-            self.choose(array)
+    def _nearest(self, row: int, column: int) -> tuple[int, int]:
+        """The array of a layer next to a column, as not every layer has all."""
+        row, column = super()._nearest(row, column)
+        if not self.layer_rows:
+            return row, column
+        there = [i for i, shape in enumerate(self.layer_rows[row].shapes) if shape is not None]
+        return row, min(there, key=lambda i: abs(i - column))
 
     def action_enter(self) -> None:
         """Look at the chosen array."""
         self.post_message(self.Entered())
 
-    def on_click(self, event: Click) -> None:
+    def cell_at(self, offset: Offset) -> tuple[int, int] | None:
+        """The array at a place of the screen; None where there is none."""
+        row = self.top + offset.y - self.head
+        if offset.y < self.head or row >= self.rows:
+            return None
+        columns = (i for i, (start, stop) in enumerate(self._places()) if start <= offset.x < stop)
+        column = next(columns, None)
+        is_there = column is not None and self.layer_rows[row].shapes[column] is not None
+        return (row, column) if column is not None and is_there else None
+
+    def click_on(self, row: int, column: int) -> None:
         """Choose the array under the mouse."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < 1:
-            return
-        layer = self._first + offset.y - 1
-        if layer >= len(self.rows):
-            return
-        for column, (start, stop) in enumerate(self._places()):
-            if start <= offset.x < stop and self.rows[layer].shapes[column] is not None:
-                self.choose(ArrayRef(SYMBOLS[column], layer))
+        self.choose(ArrayRef(SYMBOLS[column], row))
+
+    def redraw_rows(self, *rows: int) -> None:
+        """Draw some rows anew, or all where other columns may be in sight now."""
+        if all(stop for _, stop in self._places()):
+            super().redraw_rows(*rows)
+        else:
+            self.redraw()
+
+    def watch_names(self) -> None:
+        """Write the shapes in another way."""
+        self.redraw()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """The head and a line for each layer, the input included."""
-        return 1 + max(2, len(self.rows))
+        return self.head + max(2, len(self.layer_rows))
 
     def _cell(self, row: LayerRow, l: int, column: int) -> str:
         shape = row.shapes[column]
@@ -145,35 +154,40 @@ class LayersPanel(Grounded, can_focus=True):
     def _widths(self, room: int) -> list[int]:
         """Of each column of shapes, with a bracket's room on both sides, or one for two."""
         longest = [
-            max([len(self._cell(row, l, i)) for l, row in enumerate(self.rows)] + [2])
+            max([len(self._cell(row, l, i)) for l, row in enumerate(self.layer_rows)] + [2])
             for i in range(len(SYMBOLS))
         ]
-        extras = NORMS + PROOF if self.size.width >= WIDE - 2 else 0
+        extras = NORMS + PROOF if self.area.width >= WIDE - 2 else 0
         gap = 2 if sum(longest) + 2 * len(SYMBOLS) + extras <= room else 1
         return [length + gap for length in longest]
 
     def _head_width(self) -> tuple[int, int]:
         """Of l with units, and of g."""
-        units = 8 if self.size.width >= 100 else 0
-        return 3 + units, max([len(row.activation) for row in self.rows] + [1]) + 1
+        units = 8 if self.area.width >= 100 else 0
+        return 3 + units, max([len(row.activation) for row in self.layer_rows] + [1]) + 1
 
     def _places(self) -> list[tuple[int, int]]:
-        """Where each column of shapes starts and stops; those that do not fit are cut left."""
-        x = sum(self._head_width())
-        room = self.size.width - x - 4
+        """Where each column of shapes starts and stops; (0, 0) for those that do not fit."""
+        state = self.area.width, self.column, self.names, self._version
+        if self._placed[0] != state:
+            self._placed = state, self._placed_anew()
+        return self._placed[1]
+
+    def _placed_anew(self) -> list[tuple[int, int]]:
+        x, width = sum(self._head_width()), self.area.width
+        room = width - x - 4
         widths = self._widths(room)
         skipped = 0
-        chosen = SYMBOLS.index(self.array.symbol)
-        while sum(widths[skipped : chosen + 1]) > room and skipped < chosen:
+        while sum(widths[skipped : self.column + 1]) > room and skipped < self.column:
             skipped += 1
         places = [(0, 0)] * skipped
         for i in range(skipped, len(SYMBOLS)):
             if i == FORWARD:
                 x += 3
             stop = x + widths[i]
-            fits = stop < self.size.width
+            fits = stop < width
             places.append((x, stop) if fits else (0, 0))
-            x = stop if fits else self.size.width + 1
+            x = stop if fits else width + 1
         return places
 
     def _extras(self, x: int) -> tuple[int, int]:
@@ -182,77 +196,76 @@ class LayersPanel(Grounded, can_focus=True):
         Args:
             x: where the shapes end; 2 where some of them do not fit.
         """
-        room = self.size.width - x if x > 2 else 0
+        room = self.area.width - x if x > 2 else 0
         if room >= NORMS + PROOF:
             return x, x + NORMS + 2
         return (0, x + 2) if room >= PROOF else (0, 0)
 
-    def render_line(self, y: int) -> Strip:
-        """The head, or a layer."""
-        return self._line(y).apply_style(self.ground)
-
-    def _line(self, y: int) -> Strip:
-        height = self.size.height
-        lines = height - 1
-        self._first = first_in_sight(self._first, self.array.layer, lines, len(self.rows))
-        dim, plain = Style(color=self.palette.dim), Style(color=self.palette.text)
-        places = self._places()
-        head_l, _ = self._head_width()
-        canvas = _Canvas(self.size.width)
-        l = self._first + y - 1
-        bar = next((places[i][0] - 2 for i in range(FORWARD, len(SYMBOLS)) if places[i][1]), 0)
+    def _canvas(self) -> "_Canvas":
+        """A line with nothing but what parts the passes."""
+        canvas, places = _Canvas(self.area.width), self._places()
+        bar = next((start - 2 for start, stop in places[FORWARD:] if stop), 0)
         if bar > 0 and places[FORWARD - 1][1]:
-            canvas.put(bar, "│", Style(color=self.palette.border))
+            canvas.put(bar, "│", self.ink("$border"))
+        return canvas
+
+    def draw_head(self, y: int) -> Strip:
+        """The symbols of the arrays."""
+        canvas, places, dim = self._canvas(), self._places(), self.ink("$dim")
+        head_l, _ = self._head_width()
         norms_at, proof_at = self._extras(places[-1][1] + 2)
-        if y == 0:
-            canvas.put(1, "l", dim)
-            if head_l > 3:
-                canvas.put(4, "units", dim)
-            canvas.put(head_l, "g", dim)
-            for symbol, (_, stop) in zip(SYMBOLS, places, strict=True):
-                if stop:
-                    canvas.put_right(stop, symbol, plain + Style(bold=True))
-            if not places[-1][1]:
-                canvas.put_right(self.size.width, "→", dim)
-            if norms_at:
-                canvas.put_right(norms_at + 8, "‖W‖", dim)
-                canvas.put_right(norms_at + NORMS, "‖dW‖", dim)
-            if proof_at:
-                canvas.put(proof_at, "proof", dim)
-            return canvas.strip()
-        if not 0 <= l < len(self.rows):
-            return canvas.strip()
-        row = self.rows[l]
+        canvas.put(1, "l", dim)
+        if head_l > 3:
+            canvas.put(4, "units", dim)
+        canvas.put(head_l, "g", dim)
+        for symbol, (_, stop) in zip(SYMBOLS, places, strict=True):
+            if stop:
+                canvas.put_right(stop, symbol, self.ink("bold $foreground"))
+        if not places[-1][1]:
+            canvas.put_right(self.area.width, "→", dim)
+        if norms_at:
+            canvas.put_right(norms_at + 8, "‖W‖", dim)
+            canvas.put_right(norms_at + NORMS, "‖dW‖", dim)
+        if proof_at:
+            canvas.put(proof_at, "proof", dim)
+        return canvas.strip().apply_style(self.ground)
+
+    def draw_row(self, row: int, y: int) -> Strip:
+        """A layer."""
+        canvas = self._canvas()
+        if row < self.rows:
+            self._draw_layer(canvas, row, self.layer_rows[row])
+        return canvas.strip().apply_style(self.ground)
+
+    def _draw_layer(self, canvas: "_Canvas", l: int, layer: LayerRow) -> None:
+        dim, plain, places = self.ink("$dim"), self.ink("$foreground"), self._places()
+        head_l, _ = self._head_width()
         canvas.put(1, str(l), plain)
         if head_l > 3:
-            canvas.put(4, str(row.units), plain)
-        canvas.put(
-            head_l, row.activation, Style(color=self.palette.name_of_g if l else self.palette.dim)
-        )
+            canvas.put(4, str(layer.units), plain)
+        canvas.put(head_l, layer.activation, self.ink("$function") if l else dim)
         for i, (_, stop) in enumerate(places):
-            text = self._cell(row, l, i)
+            text = self._cell(layer, l, i)
             if not (stop and text):
                 continue
             array = ArrayRef(SYMBOLS[i], l)
             if array == self.marks.now:
-                style = Style(color=self.palette.background, bgcolor=self.palette.now, bold=True)
-                canvas.put_right(stop + 1, f"▶{text}◀", style)
-            elif array == self.array:
-                style = cursor_style(self.palette)
-                canvas.put_right(stop + 1, f"[{text}]", style)
+                canvas.put_right(stop + 1, f"▶{text}◀", self.ink("bold $background on $now"))
+            elif (l, i) == (self.row, self.column):
+                canvas.put_right(stop + 1, f"[{text}]", self.ink(CURSOR))
             elif array in self.marks.reads:
-                canvas.put_right(stop + 1, f"‹{text}›", plain + Style(bold=True))
+                canvas.put_right(stop + 1, f"‹{text}›", self.ink("bold $foreground"))
             else:
                 canvas.put_right(stop, text, dim if text[0] == "…" else plain)
+        norms_at, proof_at = self._extras(places[-1][1] + 2)
         if norms_at and l:
-            canvas.put_right(norms_at + 8, within(row.norm_W, 8), plain)
-            canvas.put_right(norms_at + NORMS, within(row.norm_dW, 8), plain)
+            canvas.put_right(norms_at + 8, within(layer.norm_W, 8), plain)
+            canvas.put_right(norms_at + NORMS, within(layer.norm_dW, 8), plain)
         if proof_at:
-            text = row.proof
-            if len(text) > self.size.width - proof_at:
+            text = layer.proof
+            if len(text) > self.area.width - proof_at:
                 text = f"{text.split(',')[0]} …" if text.startswith("✗") else "unchecked"
-            canvas.put(proof_at, text, verdict_style(text, self.palette))
-        return canvas.strip()
+            canvas.put(proof_at, text, self.ink(verdict_style(text)))
 
 
 class _Canvas:

@@ -6,16 +6,17 @@ from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.events import Resize
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import Matrix, Window
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
+from tuiprop.ui.drawing.grid import CursorGrid
+from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.names import without_middle
 from tuiprop.ui.drawing.numbers import (
     CELL,
@@ -24,10 +25,9 @@ from tuiprop.ui.drawing.numbers import (
     largest_of,
     scale_of,
     short,
-    whole_label,
+    whole,
 )
-from tuiprop.ui.drawing.scrolling import first_in_sight
-from tuiprop.ui.theme import Palette, cursor_style, heat, heat_level
+from tuiprop.ui.theme import heat, heat_level, palette_of
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 WIDEST_CELL = 18
@@ -49,37 +49,16 @@ LONGEST_NAME = 16
 """Columns of the names of rows, at most."""
 
 
-class MatrixView(Grounded, can_focus=True):
+class MatrixView(CursorGrid):
     """The part of one array that fits; asks for another part as the cursor leaves it."""
 
-    DEFAULT_CSS = """
-    MatrixView { border: round $border; border-title-color: $foreground; padding: 0 1; }
-    MatrixView:focus { border: round $foreground; }
-    MatrixView { border-subtitle-color: $foreground; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = keys.MATRIX.bindings
-
-    class WindowMoved(Message):
-        """Another part of the array is wanted."""
-
-    @dataclass
-    class CursorMoved(Message):
-        """The cursor stands on another number."""
-
-        view: "MatrixView"
 
     @dataclass
     class Entered(Message):
         """The number under the cursor is asked about."""
 
         view: "MatrixView"
-
-    @dataclass(frozen=True)
-    class _Room:
-        """How many rows and columns fit."""
-
-        rows: int
-        columns: int
 
     @dataclass(frozen=True)
     class _Cells:
@@ -104,21 +83,18 @@ class MatrixView(Grounded, can_focus=True):
             """How many cells fit."""
             return max(0, (width - self.names - self.tight) // self.width)
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self.matrix: Matrix | None = None
         self.array = ArrayRef("W", 1)
         self.before = False
         """Whether a parameter or slot is shown as it was before the update."""
         self.followed = (False, False)
         """Its row, its column is the one that a number elsewhere is made from."""
-        self.row = self.column = 0
-        self._top = self._left = 0
         self._power: int | None = None
         self._far_apart = False
         self._cells = self._Cells(CELL, Scale(0, 3), 4)
-        self._room = self._Room(1, 1)
+        self._room = (0, 0)
 
     @property
     def largest(self) -> float:
@@ -135,7 +111,6 @@ class MatrixView(Grounded, can_focus=True):
         if exponent != self._power:
             self._power = exponent
             self._fit()
-            self.refresh()
 
     def _widths_of_cells(self) -> range:
         """Those that a cell may have, the widest first; the number of an example is never cut."""
@@ -171,7 +146,7 @@ class MatrixView(Grounded, can_focus=True):
         """
         if self.matrix is None:
             return self._cells
-        room, columns = self.size.width, self.matrix.shape[1]
+        room, columns = self.area.width, self.matrix.shape[1]
         longest = max(map(len, self.matrix.column_names), default=0)
         named = self._cells_of(min(WIDEST_CELL, longest + 2))
         cells = [self._cells_of(width) for width in self._widths_of_cells()]
@@ -208,7 +183,7 @@ class MatrixView(Grounded, can_focus=True):
     def _seen(self) -> int:
         """Columns of the window that are seen whole."""
         assert self.matrix is not None
-        return min(self.matrix.window.columns, self._cells.count_in(self.size.width))
+        return min(self.matrix.window.columns, self._cells.count_in(self.area.width))
 
     @property
     def window(self) -> Window:
@@ -216,10 +191,10 @@ class MatrixView(Grounded, can_focus=True):
         return Window(
             array=self.array,
             before=self.before,
-            row=self._top,
-            rows=self._room.rows,
-            column=self._left,
-            columns=self._room.columns,
+            row=self.top,
+            rows=self.rows_in_sight,
+            column=self.left,
+            columns=self.columns_in_sight,
         )
 
     @property
@@ -232,18 +207,20 @@ class MatrixView(Grounded, can_focus=True):
         if (cell.array, cell.before) != (self.array, self.before):
             self.array, self.before = cell.array, cell.before
             self.matrix, self._far_apart = None, False
-            self._top = self._left = 0
-        self.row, self.column = cell.row, cell.column
-        self._follow()
-        self.post_message(self.WindowMoved())
+            self._scroll_to_cell(0, 0)
+        if self.matrix is None and (cell.row >= self.rows or cell.column >= self.columns):
+            self.resize_to(cell.row + 1, cell.column + 1)
+        self.place(cell.row, cell.column)
+        self.redraw()
+        self._entitle()
+        self.post_message(self.Scrolled(self))
 
     def follow(self, row: int | None, column: int | None) -> None:
         """Show the row or the column that a number elsewhere is made from; None: all of them."""
         self.followed = row is not None, column is not None
-        self.row = self.row if row is None else row
-        self.column = self.column if column is None else column
-        self._clamp()
-        self._follow()
+        self.place(self.row if row is None else row, self.column if column is None else column)
+        self.redraw()
+        self._entitle()
 
     def show(self, matrix: Matrix | None) -> None:
         """Paint this part, if it is of the array that is wanted."""
@@ -255,65 +232,58 @@ class MatrixView(Grounded, can_focus=True):
             self.matrix = matrix
             self._far_apart = self._are_far_apart()
             self._fit()
-            self._clamp()
-            self.refresh()
         self._entitle()
 
     def on_resize(self, event: Resize) -> None:
         """Ask for what fits now."""
-        self._room = self._Room(0, 0)
         self._fit()
         self._entitle()
+        super().on_resize(event)
 
     def _fit(self) -> None:
         """Ask for as much as fits beside the names."""
-        width, height = self.size
-        self._cells = self._arranged()
-        room = self._Room(max(1, height - 1), max(1, self._cells.count_in(width)))
+        cells = self._cells = self._arranged()
+        self.margin, self.beside = cells.names, int(cells.tight)
+        self.cell_size = Size(cells.width, 1)
+        if self.matrix is not None:
+            self.styles.overflow_y = "auto" if self.matrix.made else "hidden"
+            self.resize_to(*self.matrix.shape)
+        room = self.rows_in_sight, self.columns_in_sight
         if room != self._room:
             self._room = room
-            self._follow()
-            self.post_message(self.WindowMoved())
+            self.post_message(self.Scrolled(self))
 
-    def action_move(self, rows: int, columns: int) -> None:
-        """Move the cursor."""
-        self.row += rows
-        self.column += columns
-        self._clamp()
-        self._follow()
-        self.post_message(self.CursorMoved(self))
+    @property
+    def painted_from(self) -> int:
+        """The first row whose numbers are there."""
+        return self.top if self.matrix is None else self.matrix.window.row
+
+    def place(self, row: int, column: int) -> bool:
+        """Move the cursor, and write its number in full."""
+        has_moved = super().place(row, column)
+        if has_moved:
+            self._entitle()
+        return has_moved
+
+    def redraw_rows(self, *rows: int) -> None:
+        """Draw some rows anew, or all where a whole column stands out with the cursor."""
+        if any(self.followed):
+            self.redraw()
+        else:
+            super().redraw_rows(*rows)
 
     def action_enter(self) -> None:
         """Where does the number under the cursor come from?"""
         self.post_message(self.Entered(self))
 
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by a page."""
-        self.action_move(pages * self._room.rows, 0)
-
-    def action_ends(self, direction: int) -> None:
-        """To the first or the last column."""
-        self.action_move(0, direction * 10**9)
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Down, or right with a modifier."""
-        self.action_move(*((0, 1) if event.shift else (1, 0)))
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Up, or left with a modifier."""
-        self.action_move(*((0, -1) if event.shift else (-1, 0)))
-
-    def on_click(self, event: Click) -> None:
-        """The cursor to the cell under the mouse."""
-        offset = event.get_content_offset(self)
-        if offset is None or self.matrix is None or offset.y < 1 or offset.x < self._cells.names:
-            return
-        window, cells = self.matrix.window, self._cells
-        row, column = offset.y - 1, (offset.x - cells.names) // cells.width
-        if row < window.rows and column < self._seen:
-            self.row, self.column = window.row + row, window.column + column
-            self._follow()
-            self.post_message(self.CursorMoved(self))
+    def cell_at(self, offset: Offset) -> tuple[int, int] | None:
+        """The number at a place of the screen; None where there is none."""
+        if self.matrix is None:
+            return None
+        window = self.matrix.window
+        row, column = offset.y - self.head, (offset.x - self.margin) // self.cell_size.width
+        inside = 0 <= row < window.rows and offset.x >= self.margin and column < self._seen
+        return (window.row + row, window.column + column) if inside else None
 
     def _not_shown(self, *, brief: bool = False) -> str:
         """How much of the array lies beyond each edge."""
@@ -333,54 +303,35 @@ class MatrixView(Grounded, can_focus=True):
             "   ".join(words[i].format(n, "s" if n > 1 else "") for n, words in parts)
             for i in range(2)
         )
-        return short_ if brief or len(long) > self.size.width else long
+        return short_ if brief or len(long) > self.area.width else long
 
     @property
     def _rows_seen(self) -> list[list[float]]:
         assert self.matrix is not None
-        return self.matrix.values[: max(1, self.size.height - 1)]
-
-    def _clamp(self) -> None:
-        if self.matrix is None:
-            return
-        shape = self.matrix.shape
-        self.row = max(0, min(self.row, shape[0] - 1))
-        self.column = max(0, min(self.column, shape[1] - 1))
-
-    def _follow(self) -> None:
-        """Scroll so that the cursor is to be seen."""
-        rows, columns = self.matrix.shape if self.matrix else (self.row + 1, self.column + 1)
-        top = first_in_sight(self._top, self.row, self._room.rows, rows)
-        left = first_in_sight(self._left, self.column, self._room.columns, columns)
-        if (top, left) != (self._top, self._left):
-            self._top, self._left = top, left
-            self.post_message(self.WindowMoved())
-        self.refresh()
-        self._entitle()
+        return self.matrix.values[: self.rows_in_sight]
 
     def _entitle(self) -> None:
         """Name, shape and figures of the whole array; the number under the cursor in full."""
         matrix = self.matrix
         if matrix is None:
             return
-        palette = self.palette
         rows, columns = matrix.shape
         parts = [
             ("b", f"{self.array}"),
             ("", " before" if self.array.is_parameter and self.before else ""),
             ("", f"  ({rows},{columns})"),
-            (palette.dim, f" {self.array.shape_name}".rstrip()),
+            ("$dim", f" {self.array.shape_name}".rstrip()),
         ]
         if matrix.figures is not None:
             for label, name in FIGURES:
                 value = getattr(matrix.figures, name)
-                parts += [(palette.dim, f"  {label}"), ("", f" {short(value)}")]
+                parts += [("$dim", f"  {label}"), ("", f" {short(value)}")]
         if sum(len(text) for _, text in parts) > self.size.width - 2:
             del parts[3]
         while sum(len(text) for _, text in parts) > self.size.width - 2 and len(parts) > 3:
             del parts[-2:]
         title = Content.assemble(*((text, style or "not bold") for style, text in parts))
-        self.border_title = whole_label(title, self.size.width - 2)
+        self.border_title = whole(title, self.size.width - 2)
         self.border_subtitle = Content(self._foot())
 
     def _foot(self) -> str:
@@ -388,7 +339,7 @@ class MatrixView(Grounded, can_focus=True):
         matrix, room = self.matrix, self.size.width - 2
         assert matrix is not None
         in_full = self._cell_in_full()
-        if not matrix.made or len(self._rows_seen) < self.size.height - 1:
+        if not matrix.made or len(self._rows_seen) < self.area.height - self.head:
             return in_full
         beyond, value = self._not_shown(), in_full.rpartition(" = ")[2]
         brief = self._not_shown(brief=True)
@@ -446,32 +397,39 @@ class MatrixView(Grounded, can_focus=True):
         by_row, by_column = self.followed
         return by_row != by_column and (row == self.row if by_row else column == self.column)
 
-    def render_line(self, y: int) -> Strip:
-        """The names of the columns, a row, or how much lies beyond."""
-        return self._line(y).apply_style(self.ground)
+    def draw_head(self, y: int) -> Strip:
+        """The names of the columns."""
+        matrix = self.matrix
+        if matrix is None or not matrix.made:
+            return self._reason(0)
+        return self._strip(self._head())
 
-    def _line(self, y: int) -> Strip:
-        matrix, width = self.matrix, self.size.width
-        dim = Style(color=self.palette.dim)
-        if matrix is None:
-            return Strip.blank(width)
-        if not matrix.made:
-            lines = wrap(matrix.absent, max(1, width))
-            text = lines[y] if y < len(lines) else ""
-            return Strip([Segment(text, dim)]).adjust_cell_length(width)
-        if y == 0:
-            return Strip(self._head()).adjust_cell_length(width)
-        i = y - 1
+    def draw_row(self, row: int, y: int) -> Strip:
+        """A row, or how much lies beyond the edges."""
+        matrix = self.matrix
+        i = row - self.painted_from
+        if matrix is None or not matrix.made:
+            return self._reason(i + self.head)
         if i < len(matrix.values):
-            return Strip(self._row(i)).adjust_cell_length(width)
-        text = self._not_shown() if i == len(matrix.values) else ""
-        return Strip([Segment(text, dim)]).adjust_cell_length(width)
+            return self._strip(self._row(i))
+        words = self._not_shown() if i == len(matrix.values) else ""
+        return self._strip([Segment(words, self.ink("$dim"))])
+
+    def _reason(self, y: int) -> Strip:
+        """A line of the sentence on why there are no numbers."""
+        width = self.area.width
+        lines = wrap(self.matrix.absent, max(1, width)) if self.matrix else []
+        words = lines[y] if y < len(lines) else ""
+        return self._strip([Segment(words, self.ink("$dim"))])
+
+    def _strip(self, segments: list[Segment]) -> Strip:
+        return Strip(segments).adjust_cell_length(self.area.width).apply_style(self.ground)
 
     def _head(self) -> list[Segment]:
         """The power of ten of all numbers, and the names of the columns."""
         assert self.matrix is not None
         cells, first = self._cells, self.matrix.window.column
-        plain, dim = Style(color=self.palette.text, bold=True), Style(color=self.palette.dim)
+        plain, dim = self.ink("bold $foreground"), self.ink("$dim")
         mark = cells.scale.mark if self._seen else ""
         segments = [Segment(mark.ljust(cells.names), plain)]
         room = cells.width - 1
@@ -486,16 +444,17 @@ class MatrixView(Grounded, can_focus=True):
         assert self.matrix is not None
         matrix, cells, largest = self.matrix, self._cells, self.largest
         row, first = matrix.window.row + i, matrix.window.column
-        at_hand = Style(color=self.palette.text, bold=self.followed[0] and row == self.row)
+        is_read = self.followed[0] and row == self.row
+        at_hand = self.ink("bold $foreground" if is_read else "$foreground")
         name = without_middle(matrix.row_names[i], cells.names - (not cells.tight))
         segments = [Segment(name.ljust(cells.names), at_hand)]
-        cursor, bracket = cursor_style(self.palette), False
+        cursor, bracket, palette = self.ink(CURSOR), False, palette_of(self.app)
         room = cells.width - (1 if cells.tight else 2)
         for column, value in enumerate(matrix.values[i][: self._seen], first):
             written = f"{cells.scale.write(value):>{room}}"
-            style = heat(self.palette, heat_level(value, largest))
+            style = heat(palette, heat_level(value, largest))
             if self._is_read(row, column):
-                style += Style(bold=True, underline=True)
+                style += self.ink("bold underline")
             here = self._is_cursor(row, column)
             # the bracket after a number that ends its cell stands in the next one
             before = Segment("[", cursor) if here else Segment(" ", style)

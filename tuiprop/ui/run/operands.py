@@ -5,7 +5,6 @@ from textual.containers import Horizontal
 
 from tuiprop.protocol.messages.payloads import Axis, Matrix, Now, Operand, Window
 from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, MatrixView
-from tuiprop.ui.theme import Palette
 from tuiprop.update.arrays import CellRef
 
 MOST = 6
@@ -20,15 +19,14 @@ class Operands(Horizontal):
     Operands MatrixView { height: 1fr; width: 30; }
     """
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self._operands: list[Operand] = []
 
     def compose(self) -> ComposeResult:
         """The matrices; those that are not needed are hidden."""
         for i in range(MOST):
-            yield MatrixView(self.palette, id=f"operand{i}")
+            yield MatrixView(id=f"operand{i}")
 
     @property
     def views(self) -> list[MatrixView]:

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from itertools import chain
 from textwrap import wrap
 
-from rich.style import Style
-from rich.text import Text
 from textual.content import Content
 
 from tuiprop.protocol.messages.payloads import Now
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui.drawing.line import Line
-from tuiprop.ui.drawing.numbers import whole, whole_label
-from tuiprop.ui.theme import Palette
+from tuiprop.ui.drawing.numbers import whole
 
 
 class Told(Line):
@@ -22,7 +19,7 @@ class Told(Line):
     lines = 0
     """How many there are."""
 
-    def show_all(self, lines: list[Text]) -> None:
+    def show_all(self, lines: list[Content]) -> None:
         """Show these lines, each cut before a number that does not fit."""
         self.lines = len(lines)
         self.styles.height = len(lines) + 2
@@ -40,12 +37,11 @@ class NowPanel(Told):
 
     _told: object = None
 
-    def tell(self, frame: Frame, palette: Palette, *, all_lines: bool, room: int) -> None:
+    def tell(self, frame: Frame, *, all_lines: bool, room: int) -> None:
         """Show the operation of a frame, if it has one and that is not shown already.
 
         Args:
             frame: what there is.
-            palette: colours.
             all_lines: all lines of NumPy, not only what fits in one.
             room: lines of the screen, the border included, if they are that many.
         """
@@ -55,73 +51,64 @@ class NowPanel(Told):
         at_hand = now is not None and operation is not None and operation.number == now.number
         width = max(20, self.size.width)
         layout = all_lines, width, room
-        told = operation, at_hand, frame.operations, frame.long_route, palette, layout
+        told = operation, at_hand, frame.operations, frame.long_route, layout
         if told == self._told:
             return
         self._told = told
         self.set_class(at_hand, "-now")
         if operation is None:
-            self._tell_of_the_first(frame, palette, width)
+            self._tell_of_the_first(frame, width)
             return
         which = f"operation {operation.number} of {frame.operations}, {operation.phase}"
         title = Content.assemble(("NOW" if at_hand else "Made by", "b"), f"  {which}")
-        self.border_title = whole_label(title, width - 2)
+        self.border_title = whole(title, width - 2)
         follows = f"next: {operation.next}" if at_hand and operation.next else ""
-        self.border_subtitle = whole_label(Content(follows), width - 2)
-        parts = _parts(
-            operation, frame.long_route, palette, width, at_hand=at_hand, all_lines=all_lines
-        )
+        self.border_subtitle = whole(Content(follows), width - 2)
+        parts = _parts(operation, frame.long_route, width, at_hand=at_hand, all_lines=all_lines)
         self.show_all(_fitted(parts, max(1, room - 2)))
 
-    def _tell_of_the_first(self, frame: Frame, palette: Palette, width: int) -> None:
+    def _tell_of_the_first(self, frame: Frame, width: int) -> None:
         """Before any operation: what o and b do."""
         self.border_title, self.border_subtitle = "[b]No operation has been computed yet[/b]", ""
         words = (
             f"o computes the first of the {frame.operations} operations of an update, z[1]: "
             "it is shown here with its operands. b computes the whole update."
         )
-        self.show_all([Text(line, Style(color=palette.text)) for line in wrap(words, width)])
+        self.show_all(_styled(wrap(words, width)))
 
 
 @dataclass(frozen=True)
 class _Parts:
     """What there is to be told of an operation, a list of lines for each."""
 
-    rule: list[Text]
-    equation: list[Text]
-    sentence: list[Text]
-    code: list[Text]
+    rule: list[Content]
+    equation: list[Content]
+    sentence: list[Content]
+    code: list[Content]
 
-    def __iter__(self) -> Iterator[Text]:
+    def __iter__(self) -> Iterator[Content]:
         return chain(self.rule, self.equation, self.sentence, self.code)
 
 
 def _parts(
-    operation: Now,
-    long_route: str,
-    palette: Palette,
-    width: int,
-    *,
-    at_hand: bool,
-    all_lines: bool,
+    operation: Now, long_route: str, width: int, *, at_hand: bool, all_lines: bool
 ) -> _Parts:
-    dim, plain = Style(color=palette.dim), Style(color=palette.text)
     sentence = " ".join(filter(None, (operation.sentence, long_route)))
     code = wrap("; ".join(operation.numpy), width - 7, break_on_hyphens=False)
     if not all_lines:
         code = code[:1] if len(code) == 1 else [f"{code[0]} …"]
     return _Parts(
-        [Text(line, plain) for line in wrap("; ".join(operation.rule), width)],
-        _equation(operation, palette, width, at_hand=at_hand),
-        [Text(line, plain) for line in wrap(sentence, width)],
+        _styled(wrap("; ".join(operation.rule), width)),
+        _equation(operation, width, at_hand=at_hand),
+        _styled(wrap(sentence, width)),
         [
-            Text.assemble(("       " if i else "NumPy  ", dim), (line, palette.good))
+            Content.assemble(("       " if i else "NumPy  ", "$dim"), (line, "$success"))
             for i, line in enumerate(code)
         ],
     )
 
 
-def _fitted(parts: _Parts, room: int) -> list[Text]:
+def _fitted(parts: _Parts, room: int) -> list[Content]:
     """As many lines as there is room for: the equation is the last that is given up."""
     for lines, least in (
         (parts.code, 1),
@@ -135,27 +122,27 @@ def _fitted(parts: _Parts, room: int) -> list[Text]:
         if kept < len(lines):
             del lines[kept:]
             if lines and lines is not parts.equation:
-                lines[-1].append(" …")
+                lines[-1] += " …"
     return [*parts]
 
 
-def _equation(
-    operation: Now, palette: Palette, room: int, *, at_hand: bool, named: bool = True
-) -> list[Text]:
+def _styled(lines: list[str]) -> list[Content]:
+    return [Content.styled(line, "$foreground") for line in lines]
+
+
+def _equation(operation: Now, room: int, *, at_hand: bool, named: bool = True) -> list[Content]:
     """The equation, the shapes under its arrays, and their names where there is room for them."""
-    dim, plain = Style(color=palette.dim), Style(color=palette.text)
-    result = Style(color=palette.now if at_hand else palette.text, bold=True)
-    texts, shapes, names = Text(), Text(), Text()
+    result = "bold $now" if at_hand else "bold $foreground"
+    texts, shapes, names = [], [], []
     for i, part in enumerate(operation.equation):
         width = max(len(part.text), len(part.shape), len(part.names) if named else 0) + 2
-        bold = plain + Style(bold=bool(part.names))
-        texts.append(part.text.ljust(width), result if i == 0 else bold)
-        shapes.append(part.shape.ljust(width), plain)
-        names.append(part.names.ljust(width), dim)
+        plain = "bold $foreground" if part.names else "$foreground"
+        texts.append((part.text.ljust(width), plain if i else result))
+        shapes.append((part.shape.ljust(width), "$foreground"))
+        names.append((part.names.ljust(width), "$dim"))
     if operation.sums_away:
-        names.append(f"{operation.sums_away} sums away", plain)
-    for line in (texts, shapes, names):
-        line.rstrip()
-    if named and texts.cell_len > room:
-        return _equation(operation, palette, room, at_hand=at_hand, named=False)
-    return [texts, shapes, *([names] if named else [])]
+        names.append((f"{operation.sums_away} sums away", "$foreground"))
+    lines = [Content.assemble(*parts).rstrip() for parts in (texts, shapes, names)]
+    if named and lines[0].cell_length > room:
+        return _equation(operation, room, at_hand=at_hand, named=False)
+    return lines if named else lines[:2]

@@ -4,36 +4,32 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.events import Resize
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import OriginNote
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.line import Grounded
-from tuiprop.ui.drawing.numbers import short, whole, whole_label
-from tuiprop.ui.drawing.scrolling import first_in_sight
+from tuiprop.ui.drawing.grid import CursorGrid
+from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.run.terms import Page, Terms
-from tuiprop.ui.theme import Palette
 from tuiprop.update.arrays import CellRef
 
 MOST_TERMS = 200
 """Terms that are asked for: the largest ones."""
 
 
-class SourcePanel(Grounded, can_focus=True):
-    """The terms of the number under the cursor, the largest first. Enter follows one of them."""
+class SourcePanel(CursorGrid):
+    """The terms of the number under the cursor, the largest first. Enter follows one of them.
 
-    DEFAULT_CSS = """
-    SourcePanel { border: round $border; border-title-color: $foreground; padding: 0 1;
-                  border-subtitle-color: $foreground; }
-    SourcePanel:focus { border: round $foreground; }
+    Its rows are lines of text, and its columns the factors of a term.
     """
+
     BINDINGS: ClassVar[list[BindingType]] = keys.PROVENANCE.bindings
+    head = 0
 
     @dataclass
     class Followed(Message):
@@ -41,12 +37,11 @@ class SourcePanel(Grounded, can_focus=True):
 
         cell: CellRef
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.palette = palette
         self.origin: OriginNote | None = None
-        self._term = self._factor = 0
-        self._top = 0
+        self._first = 0
+        """The row of the first term."""
         self._words = ""
         self._version = 0
         self._drawn: tuple[object, Page] | None = None
@@ -54,7 +49,7 @@ class SourcePanel(Grounded, can_focus=True):
     @property
     def line_width(self) -> int:
         """Columns that a line of a formula may have."""
-        return max(30, self.size.width)
+        return max(30, self.area.width)
 
     def show(self, origin: OriginNote | None, words: str) -> None:
         """Paint an origin.
@@ -66,23 +61,49 @@ class SourcePanel(Grounded, can_focus=True):
         if origin == self.origin and words == self._words:
             return
         if origin is None or self.origin is None or origin.cell != self.origin.cell:
-            self._term = self._factor = self._top = 0
+            self.row, self.column = self._first, 0
+            self._scroll_to_cell(0, 0)
         self.origin, self._words = origin, words
         self._version += 1
-        if origin is not None:
-            self._term = min(self._term, max(0, len(origin.terms) - 1))
+        self._fit()
         self._entitle()
-        self.refresh()
 
     def on_resize(self, event: Resize) -> None:
-        """The titles have another width."""
+        """Lay the lines out in another width."""
+        self._fit()
         self._entitle()
+        super().on_resize(event)
+
+    def _fit(self) -> None:
+        """Have the lines of the origin, with the cursor on the same term."""
+        page, term = self._page(), self._term
+        self._first, self.rows = page.first, len(page.lines)
+        self.foot = self.area.height - page.room
+        self.row, self.column = self._nearest(page.first + term, self.column)
+        self._set_virtual_size()
+        self.redraw()
+
+    @property
+    def _term(self) -> int:
+        """The term under the cursor."""
+        return self.row - self._first
+
+    def _nearest(self, row: int, column: int) -> tuple[int, int]:
+        """The factor of a term next to a place."""
+        terms = self.origin.terms if self.origin else []
+        term = max(0, min(row - self._first, len(terms) - 1))
+        factors = len(terms[term].factors) if terms else 0
+        return self._first + term, max(0, min(column, factors - 1))
+
+    def _scrolled(self) -> None:
+        """Show other lines; the chosen term may be out of sight."""
+        self._fit()
 
     def _entitle(self) -> None:
         words = "Where does this number come from?"
         if self.origin is not None:
             words = f"Where {short(self.origin.shown, 4)} comes from"
-        self.border_title = whole_label(Content(words).stylize("b"), self.size.width - 2)
+        self.border_title = whole(Content(words).stylize("b"), self.size.width - 2)
         self.border_subtitle = self._hint()
 
     def _hint(self) -> str:
@@ -92,24 +113,24 @@ class SourcePanel(Grounded, can_focus=True):
         wide = self.size.width >= 50
         return "Enter: follow a term  ←→ its factors" if wide else "Enter follows a term"
 
-    def action_move(self, terms: int) -> None:
-        """Another term."""
-        if self.origin is None:
-            return
-        last = len(self.origin.terms) - 1
-        if not 0 <= self._term + terms <= last:  # beyond the terms, the rest is scrolled to
-            self._scroll(terms)
-        self._term = max(0, min(last, self._term + terms))
-        self._factor = 0
+    def action_move(self, rows: int, columns: int) -> None:
+        """Choose another term, or another factor of it."""
+        term = self._term + rows
+        if self.origin is not None and not 0 <= term < len(self.origin.terms):
+            self._scroll_to_cell(self.top + rows, 0)  # to what stands above or below the terms
+        self.put(self.row + rows, self.column + columns if not rows else 0)
         self._reveal()
 
-    def action_factor(self, factors: int) -> None:
-        """Another number of the term."""
-        if self.origin is None or not self.origin.terms:
-            return
-        count = len(self.origin.terms[self._term].factors)
-        self._factor = max(0, min(count - 1, self._factor + factors))
-        self.refresh()
+    def action_ends(self, direction: int) -> None:
+        """Go to the first or the last term."""
+        self.action_move(direction * self.rows, 0)
+
+    def place(self, row: int, column: int) -> bool:
+        """Move the cursor, and lay out what depends on it."""
+        has_moved = super().place(row, column)
+        if has_moved:
+            self._fit()
+        return has_moved
 
     def action_follow(self) -> None:
         """To the number that the term names."""
@@ -117,57 +138,30 @@ class SourcePanel(Grounded, can_focus=True):
             return
         factors = self.origin.terms[self._term].factors
         if factors:
-            self.post_message(self.Followed(factors[min(self._factor, len(factors) - 1)].cell))
+            self.post_message(self.Followed(factors[self.column].cell))
 
-    def on_click(self, event: Click) -> None:
+    def cell_at(self, offset: Offset) -> tuple[int, int] | None:
+        """The term at a line of the screen; None where there is none."""
+        row = self.top + offset.y
+        terms = self.origin.terms if self.origin else []
+        is_term = offset.y < self.rows_in_sight and 0 <= row - self._first < len(terms)
+        return (row, 0) if is_term else None
+
+    def click_on(self, row: int, column: int) -> None:
         """Choose the term under the mouse; the chosen one is followed."""
-        offset = event.get_content_offset(self)
-        if offset is None or self.origin is None:
-            return
-        page = self._page()
-        term = offset.y + self._top - page.first
-        if offset.y < page.room and 0 <= term < len(self.origin.terms):
-            if term == self._term:
-                self.action_follow()
-            self._term, self._factor = term, 0
-            self.refresh()
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Down."""
-        self._scroll(1)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Up."""
-        self._scroll(-1)
-
-    def _scroll(self, lines: int) -> None:
-        page = self._page()
-        self._top = max(0, min(len(page.lines) - page.room, self._top + lines))
-        self.refresh()
-
-    def _reveal(self) -> None:
-        """Scroll so that the chosen term is to be seen."""
-        page = self._page()
-        at = page.first + self._term
-        self._top = first_in_sight(self._top, at, page.room, len(page.lines))
-        self.refresh()
+        if row == self.row:
+            self.action_follow()
+        self.put(row, column)
 
     def render_line(self, y: int) -> Strip:
-        """A line of the origin."""
+        """A line of the origin, or of what stays in sight below it."""
         page = self._page()
-        lines = [*page.lines[self._top : self._top + page.room], *page.foot]
-        width = self.size.width
-        if y >= len(lines):
-            return Strip.blank(width, self.ground)
-        line = whole(lines[y], width)
-        segments = [s for s in line.render(self.app.console) if s.text != "\n"]
-        strip = Strip(segments).apply_style(self.ground)
-        return strip.adjust_cell_length(width, self.ground)
+        lines = [*page.lines[self.top : self.top + page.room], *page.foot]
+        return self.text_strip(lines[y] if y < len(lines) else Content())
 
     def _page(self) -> Page:
         """What is painted; drawn when something has changed."""
-        focus = self._term, self._factor, self.has_focus, self._top
-        state = self._version, self.size, self.palette.name, focus
+        state = self._version, self.area, self._term, self.column, self.has_focus, self.top
         if self._drawn is None or self._drawn[0] != state:
             self._drawn = state, self._draw()
         return self._drawn[1]
@@ -175,9 +169,9 @@ class SourcePanel(Grounded, can_focus=True):
     def _draw(self) -> Page:
         if (terms := self.terms) is not None:
             return terms.page()
-        dim = Style(color=self.palette.dim)
-        lines = [Text(line, dim) for line in wrap(self._words, max(1, self.size.width))]
-        return Page(lines, 0, self.size.height, [])
+        width, height = self.area
+        lines = [Content.styled(line, "$dim") for line in wrap(self._words, max(1, width))]
+        return Page(lines, 0, height, [])
 
     @property
     def terms(self) -> Terms | None:
@@ -186,7 +180,5 @@ class SourcePanel(Grounded, can_focus=True):
         if origin is None:
             return None
         if self.has_focus and origin.terms:
-            factors = origin.terms[self._term].factors
-            chosen = self._term, min(self._factor, len(factors) - 1)
-        width, height = max(1, self.size.width), self.size.height
-        return Terms(origin, self.palette, width, height, self._top, chosen)
+            chosen = self._term, self.column
+        return Terms(origin, max(1, self.area.width), self.area.height, self.top, chosen)

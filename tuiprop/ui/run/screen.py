@@ -4,12 +4,11 @@ from functools import lru_cache
 from time import monotonic
 from typing import ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
@@ -31,6 +30,7 @@ from tuiprop.protocol.messages.requests import (
     Try,
 )
 from tuiprop.ui import keys, status
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
@@ -42,7 +42,6 @@ from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.run.matrix import LEAST_HEIGHT
 from tuiprop.ui.run.provenance import MOST_TERMS
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.theme import Palette
 from tuiprop.ui.title import WIDE, Title
 from tuiprop.update.arrays import SYMBOLS, ArrayRef, CellRef
 
@@ -108,10 +107,9 @@ class RunScreen(Fitting, Screen[None]):
             super().__init__()
             self.frame = frame
 
-    def __init__(self, link: Link, palette: Palette, settings: Settings) -> None:
+    def __init__(self, link: Link, settings: Settings) -> None:
         super().__init__()
         self.link = link
-        self.palette = palette
         self.settings = settings
         self.frame: Frame | None = None
         self.exported_update: int | None = None
@@ -131,10 +129,10 @@ class RunScreen(Fitting, Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, layers, operation with its matrices, origin, cost, facts, hint, keys."""
         yield Title(id="title")
-        yield LayersPanel(self.palette, id="layers")
-        yield Bench(self.palette, id="bench")
+        yield LayersPanel(id="layers")
+        yield Bench(id="bench")
         with Horizontal(id="bottom"):
-            yield CostChart(self.palette, id="cost")
+            yield CostChart(id="cost")
             yield self._facts
         yield Line(id="hint")
         yield KeyBar(id="footer")
@@ -148,7 +146,7 @@ class RunScreen(Fitting, Screen[None]):
         self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
         self.set_interval(PROOF_EVERY, self._look_at_the_proof)
         self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
-        self.query_one("#title", Title).show([Text(" opening …")])
+        self.query_one("#title", Title).show([Content(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panels and the compact overview."""
@@ -275,19 +273,19 @@ class RunScreen(Fitting, Screen[None]):
         frame, outline = self.frame, self.link.outline
         if frame is None or outline is None or not self.is_mounted:
             return
-        self.query_one(Title).tell(frame, self.link, self.palette, self._view)
+        self.query_one(Title).tell(frame, self.link, self._view)
         self._make_room(frame)
         self.bench.show(frame)
         self._paint_layers(frame)
         self._paint_chart(frame)
         if self._facts.is_on_screen:
             width = self._facts.size.width
-            proof = status.proof_lines(frame, outline, self.palette, width)
-            self._facts.show([*proof, *status.facts(frame, outline, self.palette, width)])
+            proof = status.proof_lines(frame, width)
+            self._facts.show([*proof, *status.facts(frame, outline, width)])
         words = f" {status.hint(frame, self._went_back)}"
         is_news = bool(frame.hit or frame.diverged or frame.what_if or frame.unkept)
         self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
-        self.query_one("#hint", Line).show([Text.assemble((words, Style(color=self.palette.dim)))])
+        self.query_one("#hint", Line).show([Content.styled(words, "$dim")])
 
     def _make_room(self, frame: Frame) -> None:
         """For numbers: while an operation is at hand, the chart yields where there is too little.
@@ -336,11 +334,11 @@ class RunScreen(Fitting, Screen[None]):
         if frame.status != "paused" and now - self._charted < CHART_EVERY:
             return
         self._charted = now
-        palette, outline, courses = self.palette, self.link.outline, self._courses
+        outline, courses = self.link.outline, self._courses
         assert outline is not None
-        series = [Series("training", palette.training, courses.training)]
+        series = [Series("training", courses.training)]
         if outline.validation:
-            series.append(Series("validation", palette.validation, courses.validation))
+            series.append(Series("validation", courses.validation))
         chart = self.query_one(CostChart)
         chart.show(tuple(series), frame.epochs_done, tuple(courses.others), frame.settings_changed)
         if (
@@ -457,9 +455,7 @@ class RunScreen(Fitting, Screen[None]):
 
     @on(Bench.Chosen)
     def _chosen(self, event: Bench.Chosen) -> None:
-        layers = self.layers_panel
-        layers.array = event.array
-        layers.refresh()
+        self.layers_panel.mark(event.array)
 
     @on(Bench.Changed)
     def _changed(self) -> None:
@@ -514,18 +510,9 @@ class RunScreen(Fitting, Screen[None]):
         """Linear or logarithmic."""
         self.query_one(CostChart).action_toggle_scale()
 
-    def repaint_in(self, palette: Palette) -> None:
-        """Another theme."""
-        self.palette = palette
-        self.bench.repaint_in(palette)
-        for panel in (self.layers_panel, self.query_one(CostChart)):
-            panel.palette = palette
-            panel.refresh()
-        self._paint()
-
-    @on(LayersPanel.Chosen)
-    def _array_chosen(self, event: LayersPanel.Chosen) -> None:
-        self.bench.choose_afresh(event.array)
+    @on(CursorGrid.Moved, "LayersPanel")
+    def _array_chosen(self) -> None:
+        self.bench.choose_afresh(self.layers_panel.array)
 
     @on(LayersPanel.Entered)
     def _array_entered(self) -> None:

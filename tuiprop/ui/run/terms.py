@@ -7,12 +7,11 @@ from functools import cached_property
 from math import isfinite
 from textwrap import wrap
 
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from tuiprop.protocol.messages.payloads import OriginNote, TermNote
+from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import Scale, largest_of, scale_of, within
-from tuiprop.ui.theme import Palette, cursor_style
 
 WIDEST_BAR = 12
 """Columns of a bar, at most."""
@@ -37,13 +36,13 @@ SHORT = 10
 class Page:
     """The lines of an origin."""
 
-    lines: list[Text]
+    lines: list[Content]
     """The equation and the terms; they are scrolled."""
     first: int
     """Which of them is the first term."""
     room: int
     """How many of them are seen at a time."""
-    foot: list[Text]
+    foot: list[Content]
     """What stands below them."""
 
 
@@ -52,7 +51,6 @@ class Terms:
     """How an origin is painted."""
 
     origin: OriginNote
-    palette: Palette
     width: int
     height: int
     top: int
@@ -95,56 +93,53 @@ class Terms:
         begin = max(0, self.top - first)
         return range(begin, max(begin, min(count, self.top + room - first)))
 
-    def _head(self, steps: list[str]) -> list[Text]:
+    def _head(self, steps: list[str]) -> list[Content]:
         """The number, its equation and the steps to it, or the sentence on it."""
-        origin, palette, width = self.origin, self.palette, self.width
-        plain = Style(color=palette.text)
-        bold = plain + Style(bold=True)
+        origin, width = self.origin, self.width
         room = width - len(origin.name) - 3
         shown = repr(origin.shown)
         if len(shown) > room:
             shown = within(origin.shown, room, 12) or "…"
-        lines = [Text.assemble((origin.name, bold), f" = {shown}")]
+        lines = [Content.assemble((origin.name, "bold $foreground"), f" = {shown}")]
         if origin.sentence:
-            return lines + [Text(line, plain) for line in wrap(origin.sentence, width)]
+            return lines + _styled(wrap(origin.sentence, width), "$foreground")
         if origin.slip:
             words = f"{origin.slip} Below is the right equation: it need not close."
-            lines += [Text(line, Style(color=palette.bad)) for line in wrap(words, width)]
+            lines += _styled(wrap(words, width), "$error")
         equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
-        lines += [Text(line, plain) for line in equation]
-        return lines + [Text(line, Style(color=palette.good)) for line in steps]
+        return [*lines, *_styled(equation, "$foreground"), *_styled(steps, "$success")]
 
-    def _foot(self, seen: range) -> list[Text]:
+    def _foot(self, seen: range) -> list[Content]:
         """What the terms that are not seen come to, the sum, and whether it closes."""
-        origin, dim = self.origin, Style(color=self.palette.dim)
+        origin = self.origin
         hidden = [term.value for i, term in enumerate(origin.terms) if i not in seen]
         rest, more = sum(hidden, origin.rest), origin.more + len(hidden)
         lines = []
         if more:
-            lines.append(Text(self._row(f"{more} more", self._written(rest)), dim))
+            lines.append(Content.styled(self._row(f"{more} more", self._written(rest)), "$dim"))
         if len(origin.terms) + origin.more > 1:
             total = self._row("sum", self._written(origin.total))
-            lines.append(Text(total, Style(color=self.palette.text, bold=True)))
+            lines.append(Content.styled(total, "bold $foreground"))
             printed = _as_printed([*(origin.terms[i].value for i in seen), rest], self.scale)
             if printed is not None and printed != Decimal(self.scale.write(origin.total)):
-                lines.append(Text(self._row("as printed", str(printed)), dim))
+                lines.append(Content.styled(self._row("as printed", str(printed)), "$dim"))
         return [*lines, *self._verdict()]
 
     def _row(self, name: str, written: str) -> str:
         """A number under the terms."""
         return f"{name:<{self._name_width + len(self._gap())}}{written:>{self._column}}"
 
-    def _verdict(self) -> list[Text]:
+    def _verdict(self) -> list[Content]:
         """Whether it closes."""
-        origin, palette = self.origin, self.palette
+        origin = self.origin
         if origin.closes:
             off = f"✓ but for rounding, {origin.difference:.1e}"
             words = (
                 off if origin.difference and isfinite(origin.difference) else "✓ to the last bit"
             )
-            return [Text(words, Style(color=palette.good))]
+            return [Content.styled(words, "$success")]
         words = f"✗ the equation gives {origin.value!r}: it differs by {origin.difference:.1e}"
-        return [Text(line, Style(color=palette.bad, bold=True)) for line in wrap(words, self.width)]
+        return _styled(wrap(words, self.width), "bold $error")
 
     @cached_property
     def _column(self) -> int:
@@ -201,43 +196,47 @@ class Terms:
         return " " * (self._column * self._factors)
 
     @property
-    def _heading(self) -> Text:
+    def _heading(self) -> Content:
         text = " " * self._name_width
         width = self._column
         text += "".join(f"{_cut(column, width - 1):>{width}}" for column in self.headings)
         mark = self.scale.mark
         term = f"term {mark}".rstrip()
         text += f"{term if len(term) < width else mark:>{width}}"
-        return Text(text, Style(color=self.palette.dim))
+        return Content.styled(text, "$dim")
 
-    def _term_line(self, i: int) -> Text:
-        origin, palette = self.origin, self.palette
+    def _term_line(self, i: int) -> Content:
+        origin = self.origin
         term = origin.terms[i]
         chosen = self.chosen is not None and i == self.chosen[0]
-        plain = Style(color=palette.text)
         names = self._name_width
-        line = Text(_fitted(self._label(term), names), plain + Style(bold=chosen))
+        style = "bold $foreground" if chosen else "$foreground"
+        parts = [(_fitted(self._label(term), names), style)]
         for column in range(self._factors):
             if column >= len(term.factors):
-                line.append(" " * self._column)
+                parts.append((" " * self._column, ""))
                 continue
             written = within(term.factors[column].value, self._column - 1, self.figures)
             if self.chosen == (i, column):
                 written = within(term.factors[column].value, self._column - 2, self.figures)
-                line.append(" " * (self._column - len(written) - 2))
-                line.append(f"[{written}]", cursor_style(palette))
+                parts.append((" " * (self._column - len(written) - 2), style))
+                parts.append((f"[{written}]", CURSOR))
             else:
-                line.append(f"{written:>{self._column}}", plain)
-        line.append(self._written(term.value), plain)
+                parts.append((f"{written:>{self._column}}", "$foreground"))
+        line = Content.assemble(*parts, (self._written(term.value), "$foreground"))
         largest = largest_of(each.value for each in origin.terms)
-        room = min(WIDEST_BAR, self.width - line.cell_len - 1)
+        room = min(WIDEST_BAR, self.width - line.cell_length - 1)
         share = min(1.0, abs(term.value) / largest) if largest else 0.0
         if room > 0 and share == share:
             positive = term.value > 0
             bar = ("█" if positive else "▒") * round(share * room)
-            colour = palette.training if positive else palette.validation
-            line.append(" ").append(bar, Style(color=colour))
+            colour = "$training" if positive else "$validation"
+            line = Content.assemble(line, " ", (bar, colour))
         return line
+
+
+def _styled(lines: list[str], style: str) -> list[Content]:
+    return [Content.styled(line, style) for line in lines]
 
 
 def _joined(steps: list[str], width: int) -> list[str]:

@@ -6,12 +6,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -40,7 +39,6 @@ from tuiprop.ui.setup.form import (
 )
 from tuiprop.ui.setup.layer_editor import LayerEditor
 from tuiprop.ui.single_flight import alone
-from tuiprop.ui.theme import Palette
 
 DELAY = 0.15
 """Seconds after the last key until what was typed is looked at."""
@@ -56,20 +54,16 @@ class SetupScreen(LeftOnce, Screen[None]):
 
     Args:
         link: the engine, which judges what was typed.
-        palette: colours.
         begin: what "Start" does.
         experiment: what stands in the form at first; None: that of the run.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys.SETUP.bindings
 
-    def __init__(
-        self, link: Link, palette: Palette, begin: Begin, experiment: Tables | None = None
-    ) -> None:
+    def __init__(self, link: Link, begin: Begin, experiment: Tables | None = None) -> None:
         super().__init__()
         assert link.outline is not None
         self._link = link
-        self._palette = palette
         self._experiment = link.outline.experiment
         self._other = experiment
         self._begin = begin
@@ -376,32 +370,33 @@ class SetupScreen(LeftOnce, Screen[None]):
         for place in places.results(Static):
             place.update(sentence)
             place.display = True
-        text = Text("✗ ", Style(color=self._palette.bad, bold=True))
-        text.append(refused.sentence, Style(color=self._palette.bad))
+        text = Content.assemble(("✗ ", "bold $error"), (refused.sentence, "$error"))
         self.query_one("#outline", Static).update(text)
 
-    def _describe(self, outline: Outline) -> Text:
-        dim, plain = Style(color=self._palette.dim), Style(color=self._palette.text)
+    def _describe(self, outline: Outline) -> Content:
         network = outline.experiment["network"]
         rows = [("l", "W", "b", "g")]
         rows += shapes(outline.sizes, [layer["activation"] for layer in network["layers"]])
         widths = [max(len(row[i]) for row in rows) + 2 for i in range(4)]
-        text = Text(f"n[0] = {outline.sizes[0]} inputs\n\n", plain)
+        lines = [Content(f"n[0] = {outline.sizes[0]} inputs"), Content()]
         for i, row in enumerate(rows):
             line = "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            text.append(line.rstrip() + "\n", dim if i == 0 else plain)
-        text.append(f"\n{outline.parameters:,} parameters\n", Style(bold=True))
-        text.append(
-            f"{outline.rows} rows: {outline.training} to train on, {outline.validation} held out\n",
-            plain,
-        )
+            lines.append(Content.styled(line.rstrip(), "" if i else "$dim"))
         updates = "update" if outline.per_epoch == 1 else "updates"
-        text.append(f"{outline.per_epoch} {updates} an epoch\n", plain)
+        lines += [
+            Content(),
+            Content.styled(f"{outline.parameters:,} parameters", "bold"),
+            Content(
+                f"{outline.rows} rows: {outline.training} to train on, "
+                f"{outline.validation} held out"
+            ),
+            Content(f"{outline.per_epoch} {updates} an epoch"),
+        ]
         if outline.classes:
-            text.append("classes ", dim).append(", ".join(outline.classes) + "\n", plain)
-        for note in outline.notes:
-            text.append(f"\n· {note}", plain)
-        return text
+            lines.append(Content.assemble(("classes ", "$dim"), ", ".join(outline.classes)))
+        if outline.notes:
+            lines += [Content(), *(Content(f"· {note}") for note in outline.notes)]
+        return Content("\n").join(lines)
 
     # What the buttons do
 
@@ -455,7 +450,7 @@ class SetupScreen(LeftOnce, Screen[None]):
     @alone
     async def action_columns(self) -> None:
         """The data, column by column."""
-        screen = DataScreen(self._link, self._palette, self._typed())
+        screen = DataScreen(self._link, self._typed())
         chosen = await self.app.push_screen_wait(screen)
         if chosen is not None and screen.changed:
             await self._fill(chosen)

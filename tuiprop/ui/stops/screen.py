@@ -26,7 +26,6 @@ from tuiprop.ui.patches.options import List
 from tuiprop.ui.patches.text_field import TextField
 from tuiprop.ui.stops.completion import Offer, examples, offers, reading
 from tuiprop.ui.stops.stop_list import StopList
-from tuiprop.ui.theme import Palette
 
 Stops = list[Stop]
 
@@ -64,8 +63,8 @@ class StopsScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = keys.STOPS.bindings
     NAME = "Stops"
 
-    def __init__(self, link: Link, palette: Palette) -> None:
-        super().__init__(link, palette)
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
         self._vocabulary: Vocabulary | None = None
         self._stops: Stops | None = None
         self._offers: list[Offer] = []
@@ -76,7 +75,7 @@ class StopsScreen(LiveScreen):
         """Title, what was hit, conditions, the field, what can be typed, keys."""
         yield Line(id="title")
         yield Static(id="hit", markup=False)
-        yield StopList(self.palette, id="stops")
+        yield StopList(id="stops")
         with Horizontal(id="field"):
             yield Label("add: ", id="verb", markup=False)
             yield ConditionField(

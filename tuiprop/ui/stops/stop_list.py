@@ -13,7 +13,7 @@ from tuiprop.protocol.messages.payloads import StopNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.patches.options import List
-from tuiprop.ui.theme import Palette
+from tuiprop.ui.theme import palette_of
 
 MARK = 4
 """Columns of [✓] and a blank: a click there switches."""
@@ -31,9 +31,8 @@ class StopList(List):
             super().__init__()
             self.index = index
 
-    def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
-        self._palette = palette
         self._notes: list[StopNote] | None = None
 
     def show(self, notes: list[StopNote]) -> None:
@@ -43,7 +42,8 @@ class StopList(List):
         self._notes = notes
         at = self.highlighted or 0
         self.clear_options()
-        self.add_options(_row(note, self._palette) for note in notes)
+        off = Style(color=palette_of(self.app).dim)
+        self.add_options(_row(note, off) for note in notes)
         self.highlighted = min(at, len(notes) - 1) if notes else None
         on = sum(note.enabled for note in notes)
         self.border_subtitle = (
@@ -59,11 +59,11 @@ class StopList(List):
             self.post_message(self.Switched(index))
 
 
-def _row(note: StopNote, palette: Palette) -> Table:
+def _row(note: StopNote, off: Style) -> Table:
     row = Table.grid(expand=True)
     row.add_column(ratio=1)
     row.add_column(justify="right", no_wrap=True)
-    style = Style() if note.enabled else Style(color=palette.dim)
+    style = Style() if note.enabled else off
     value = "" if note.value is None else f"now {_written(note.value)} "
     row.add_row(
         Text(f"[{'✓' if note.enabled else ' '}] {note.when}", style),

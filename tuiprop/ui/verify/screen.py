@@ -21,7 +21,6 @@ from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.live import LiveScreen
 from tuiprop.ui.patches.options import List
-from tuiprop.ui.theme import Palette
 from tuiprop.ui.verify import words as proving
 
 
@@ -47,11 +46,11 @@ class ProofScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = keys.VERIFY.bindings
     NAME = "Proof"
 
-    def __init__(self, link: Link, palette: Palette) -> None:
-        super().__init__(link, palette)
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
         self._slips: list[SlipNote] = []
         self._on: str | None = None
-        self._shown: list[Text] = []
+        self._shown = Content()
 
     def compose(self) -> ComposeResult:
         """Title, flag, what was found, slips, keys."""
@@ -86,17 +85,17 @@ class ProofScreen(LiveScreen):
         line = self.query_one("#flag", Line)
         line.display = frame.slip is not None
         if frame.slip is not None:
-            lines = proving.flag(frame.slip, self.palette, self.size.width)
+            lines = proving.flag(frame.slip, self.size.width)
             line.styles.height = len(lines)
             line.show(lines)
         on = None if frame.slip is None else frame.slip.name
         if on != self._on:
             self._on = on
             self._show_slips()
-        lines = proving.report(frame.proof, self.palette)
-        if lines != self._shown:
-            self._shown = lines
-            self.query_one("#report", Static).update(Text("\n").join(lines))
+        report = Content("\n").join(proving.report(frame.proof))
+        if not report.is_same(self._shown):
+            self._shown = report
+            self.query_one("#report", Static).update(report)
         self._show_verdict(frame.proof)
 
     def _show_verdict(self, proof: ProofNote | None) -> None:

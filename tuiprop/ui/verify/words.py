@@ -4,11 +4,9 @@ import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
-from tuiprop.ui.theme import Palette
 
 SIGNS = {"right": "✓", "wrong": "✗"}
 """Of the verdicts; what cannot be checked has none."""
@@ -21,8 +19,8 @@ HOW_CHECKED = (
 )
 HOW_AUDITED = (
     "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
-    "second time; a number may differ by 4 ε of the sizes in it. Shown is the largest difference "
-    "as a share of that, and where."
+    "second time; a number may differ by a bound of its rounding errors. Shown is the largest "
+    "difference as a share of that bound, and where."
 )
 
 _ARRAY = re.compile(r"(?:(\w+) of )?(\w+)\[(\d+)\]")
@@ -31,11 +29,9 @@ COLUMN = 34
 """Columns of the text of one array."""
 
 
-def verdict_style(text: str, palette: Palette) -> Style:
+def verdict_style(text: str) -> str:
     """The colour of a text that begins with a sign."""
-    if text.startswith("✓"):
-        return Style(color=palette.good)
-    return Style(color=palette.bad, bold=True) if text.startswith("✗") else Style(color=palette.dim)
+    return {"✓": "$success", "✗": "bold $error"}.get(text[:1], "$dim")
 
 
 def wrong(proof: ProofNote) -> list[str]:
@@ -88,17 +84,16 @@ def _audited(each: ArrayProof) -> str:
     return f"{SIGNS[each.verdict]} {figure}"
 
 
-def _table(found: Sequence[tuple[ArrayProof, str]], palette: Palette) -> list[Text]:
+def _table(found: Sequence[tuple[ArrayProof, str]]) -> list[Content]:
     """Two arrays a line, that of W[l] and that of b[l]."""
-    dim, lines = Style(color=palette.dim), []
+    lines = []
     names = max(len(each.array) for each, _ in found)
     for pair in zip(found[::2], found[1::2], strict=True):
-        line = Text("  ")
+        parts = [("  ", "")]
         for each, text in pair:
-            line.append(f"{each.array:<{names}} ", dim)
-            line.append(f"{text:<{COLUMN - names}}", verdict_style(text, palette))
-        line.rstrip()
-        lines.append(line)
+            parts.append((f"{each.array:<{names}} ", "$dim"))
+            parts.append((f"{text:<{COLUMN - names}}", verdict_style(text)))
+        lines.append(Content.assemble(*parts).rstrip())
     return lines
 
 
@@ -110,52 +105,50 @@ def _sign(found: Sequence[ArrayProof]) -> str:
     return SIGNS["right"] if verdicts == {"right"} else "·"
 
 
-def _head(title: str, sign: str, words: str, palette: Palette) -> Text:
-    style = verdict_style(sign, palette)
-    return Text.assemble((f"{title:<16}", Style(bold=True)), (f"{sign} ", style), words)
+def _head(title: str, sign: str, words: str) -> Content:
+    return Content.assemble((f"{title:<16}", "bold"), (f"{sign} ", verdict_style(sign)), words)
 
 
-def report(proof: ProofNote | None, palette: Palette) -> list[Text]:
+def report(proof: ProofNote | None) -> list[Content]:
     """The whole proof, line by line; sentences may be longer than a line."""
     if proof is None:
-        return [Text("… It begins when the run stands still.", Style(color=palette.dim))]
-    dim = Style(color=palette.dim)
+        return [Content.styled("… It begins when the run stands still.", "$dim")]
     examples = f"{proof.examples} example{'s' if proof.examples > 1 else ''}"
     return [
-        *_gradient_check(proof, palette),
-        Text(),
-        *_update_audit(proof, palette),
-        Text(),
-        Text(HOW_CHECKED.format(examples=examples), dim),
-        Text(HOW_AUDITED, dim),
+        *_gradient_check(proof),
+        Content(),
+        *_update_audit(proof),
+        Content(),
+        Content.styled(HOW_CHECKED.format(examples=examples), "$dim"),
+        Content.styled(HOW_AUDITED, "$dim"),
     ]
 
 
-def _gradient_check(proof: ProofNote, palette: Palette) -> list[Text]:
+def _gradient_check(proof: ProofNote) -> list[Content]:
     if proof.fault:
-        return [_head("Gradient check", "·", f"it failed: {proof.fault}", palette)]
+        return [_head("Gradient check", "·", f"it failed: {proof.fault}")]
     words = which(proof)
     if not proof.finished:
         words = f"{proof.compared:,} of {words}"
     elif not_all := unchecked(proof):
         words = f"{not_all}; {words}"
     sign = _sign(proof.checks) if proof.finished else "…"
-    lines = [_head("Gradient check", sign, words, palette)]
+    lines = [_head("Gradient check", sign, words)]
     if proof.finished:
-        lines += _table([(each, _checked(each)) for each in proof.checks], palette)
+        lines += _table([(each, _checked(each)) for each in proof.checks])
     return lines
 
 
-def _update_audit(proof: ProofNote, palette: Palette) -> list[Text]:
+def _update_audit(proof: ProofNote) -> list[Content]:
     if not proof.audits and proof.fault:
-        return [_head("Update audit", "·", "none was made", palette)]
+        return [_head("Update audit", "·", "none was made")]
     if not proof.audits:
         words = "no update here yet: b makes one"
-        return [_head("Update audit", "…", words, palette)]
-    head = _head("Update audit", _sign(proof.audits), f"update {proof.update}", palette)
+        return [_head("Update audit", "…", words)]
+    head = _head("Update audit", _sign(proof.audits), f"update {proof.update}")
     # W[1] b[1] W[2] b[2] …, then each slot in the same order: bring those of a layer together
     order = sorted(enumerate(proof.audits), key=lambda pair: (_layer(pair[1]), pair[0]))
-    return [head, *_table([(each, _audited(each)) for _, each in order], palette)]
+    return [head, *_table([(each, _audited(each)) for _, each in order])]
 
 
 def _layer(each: ArrayProof) -> int:
@@ -164,10 +157,9 @@ def _layer(each: ArrayProof) -> int:
     return int(match[3])
 
 
-def flag(slip: SlipNote, palette: Palette, width: int) -> list[Text]:
+def flag(slip: SlipNote, width: int) -> list[Content]:
     """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
-    style = Style(color=palette.background, bgcolor=palette.bad, bold=True)
-    line = f" ✗ SLIP ON: {slip.title}  (nothing can be exported) "
+    line = f" ✗ SLIP ON: {slip.title}  (weights cannot be exported) "
     long = cell_len(line) > width
-    lines = (" ✗ SLIP ON, nothing can be exported:", f"   {slip.title}") if long else (line,)
-    return [Text.assemble((each, style)) for each in lines]
+    lines = (" ✗ SLIP ON, weights cannot be exported:", f"   {slip.title}") if long else (line,)
+    return [Content.styled(each, "bold $background on $error") for each in lines]

@@ -10,7 +10,6 @@ from tuiprop.protocol.messages.prediction_payloads import Subset
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
 from tuiprop.ui.drawing.line import Line
-from tuiprop.ui.theme import Palette
 
 
 @dataclass
@@ -63,10 +62,9 @@ class Aspect(Container):
 
         row: int
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
+    def __init__(self, choice: Choice) -> None:
         super().__init__(id=self.NAME)
         self.choice = choice
-        self.palette = palette
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
@@ -85,14 +83,6 @@ class Aspect(Container):
     def paint(self, studied: Studied) -> None:
         """Show it."""
         raise NotImplementedError
-
-    def repaint_in(self, palette: Palette) -> None:
-        """Another theme: its parts that paint with a palette of their own have it too."""
-        self.palette = palette
-        for part in self.query("*"):
-            if hasattr(part, "palette"):
-                part.palette = palette
-                part.refresh()
 
     def begin(self) -> None:
         """Another run: forget what belongs to the one before."""

@@ -14,12 +14,13 @@ from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
 from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples, verdict
 from tuiprop.ui.predictions.confusion import Confusion
 from tuiprop.ui.predictions.examples import Examples
-from tuiprop.ui.theme import Palette
+from tuiprop.ui.theme import palette_of
 from tuiprop.ui.title import WIDE
 
 
@@ -34,8 +35,8 @@ class ClassesAspect(Aspect):
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.CLASSES.bindings
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
-        super().__init__(choice, palette)
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice)
         self._roc, self._peek = Panel(id="roc"), Panel(id="peek")
 
     @classmethod
@@ -46,10 +47,10 @@ class ClassesAspect(Aspect):
     def compose(self) -> ComposeResult:
         """The matrix above, the examples of its cells and what belongs to them below."""
         with Vertical():
-            yield Confusion(self.palette)
+            yield Confusion()
             with Horizontal(id="below"):
                 yield self._roc
-                yield Examples(self.palette, id="mistakes")
+                yield Examples(id="mistakes")
                 yield self._peek
 
     @property
@@ -58,9 +59,9 @@ class ClassesAspect(Aspect):
 
     def wanted(self, request: Study, outline: Outline) -> Study:
         """The examples that fit, and the way of the one under the cursor."""
-        mistakes = self._mistakes
-        row = mistakes.row if self._peek.display else None
-        return replace(request, first=mistakes.first, count=mistakes.room, example=row)
+        first, count = self._mistakes.part()
+        row = self._mistakes.table_row if self._peek.display else None
+        return replace(request, first=first, count=count, example=row)
 
     def paint(self, studied: Studied) -> None:
         """Show them; nothing where the subset is empty."""
@@ -68,8 +69,8 @@ class ClassesAspect(Aspect):
         confusion.display = self.query_one("#below").display = note is not None
         if note is None:
             return
-        confusion.styles.height = len(studied.classes) + 3
         confusion.show(note, studied.classes)
+        confusion.styles.height = confusion.wanted_height
         list_examples(mistakes, studied, self.choice)
         self._roc.display = note.roc is not None
         self._peek.display = note.roc is None and self.size.width >= WIDE
@@ -83,17 +84,17 @@ class ClassesAspect(Aspect):
         area = "" if note.roc is None or note.roc.area is None else f"  area {note.roc.area:.4f}"
         panel.border_title = Content.assemble(("ROC", "b"), area)
         panel.border_subtitle = Content(f"◉ {classes[1]} above {note.threshold:.2f}   , . move it")
-        panel.show(diagrams.roc(note, self.palette, *panel.size))
+        panel.show(diagrams.roc(note, *panel.size))
 
     def _paint_peek(self, studied: Studied) -> None:
         way, panel = studied.way, self._peek
-        if way is None or way.row != self._mistakes.row:
+        if way is None or way.row != self._mistakes.table_row:
             panel.show([])
-            if self._mistakes.row is not None:
+            if self._mistakes.table_row is not None:
                 self.ask()
             return
         panel.border_title = verdict(way)
-        panel.show(ways.outcome(way, self.palette, *panel.size, plain=self.app.no_color))
+        panel.show(ways.outcome(way, palette_of(self.app), *panel.size, plain=self.app.no_color))
 
     def begin(self) -> None:
         """The list from its beginning."""
@@ -123,8 +124,9 @@ class ClassesAspect(Aspect):
         self._anew()
         self._mistakes.focus()
 
-    @on(Examples.Changed)
-    def _changed(self) -> None:
+    @on(CursorGrid.Moved, "Examples")
+    @on(CursorGrid.Scrolled, "Examples")
+    def _examples_moved(self) -> None:
         self.ask()
 
     @on(Examples.Chosen)

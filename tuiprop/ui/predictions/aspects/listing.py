@@ -55,8 +55,7 @@ def _list_residuals(examples: Examples, score: NumberScore) -> None:
         for row, actual, predicted in score.worst
     ]
     head = f"{'row':<6} {'y':>9} {'ŷ':>9}"
-    first = examples.first
-    examples.show(entries[first : first + examples.room], len(entries), "Largest residuals", head)
+    examples.show(entries, len(entries), "Largest residuals", head)
 
 
 def verdict(way: WayNote, after: str = "  ") -> Content:

@@ -7,10 +7,10 @@ from textual.containers import Horizontal
 
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice
 from tuiprop.ui.predictions.heatmap import HeatMap
 from tuiprop.ui.predictions.tiles import Tile, Tiles
-from tuiprop.ui.theme import Palette
 
 
 class MapAspect(Aspect):
@@ -22,8 +22,8 @@ class MapAspect(Aspect):
     MapAspect #units { width: 5fr; height: 1fr; }
     """
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
-        super().__init__(choice, palette)
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice)
         self._sizes: list[int] = []
 
     @classmethod
@@ -34,8 +34,8 @@ class MapAspect(Aspect):
     def compose(self) -> ComposeResult:
         """The large map, the small ones."""
         with Horizontal():
-            yield HeatMap(self.palette, id="heat")
-            yield Tiles(self.palette, id="units")
+            yield HeatMap(id="heat")
+            yield Tiles(id="units")
 
     def on_mount(self) -> None:
         """What the small ones are."""
@@ -48,7 +48,8 @@ class MapAspect(Aspect):
         if heat is None:  # not laid out yet
             return request
         units.fit(sum(outline.sizes[1:]))
-        small = replace(heat, thumbnail=units.tile, first=units.first, count=units.room)
+        first, count = units.part()
+        small = replace(heat, thumbnail=units.picture, first=first, count=count)
         return replace(request, map=small)
 
     def paint(self, studied: Studied) -> None:
@@ -72,7 +73,7 @@ class MapAspect(Aspect):
         return True
 
     @on(HeatMap.Changed)
-    @on(Tiles.Changed)
+    @on(CursorGrid.Scrolled)
     def _changed(self) -> None:
         self.ask()
 

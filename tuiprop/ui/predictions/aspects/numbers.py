@@ -15,7 +15,6 @@ from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples
 from tuiprop.ui.predictions.examples import Examples
-from tuiprop.ui.theme import Palette
 
 
 class NumbersAspect(Aspect):
@@ -31,8 +30,8 @@ class NumbersAspect(Aspect):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.TARGETS.bindings
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
-        super().__init__(choice, palette)
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice)
         self._scatter, self._figures = Panel(id="scatter"), Panel(id="figures")
         self._targets = 1
 
@@ -47,7 +46,7 @@ class NumbersAspect(Aspect):
             yield self._scatter
             with Vertical(id="beside"):
                 yield self._figures
-                yield Examples(self.palette, id="residuals")
+                yield Examples(id="residuals")
 
     def wanted(self, request: Study, outline: Outline) -> Study:
         """Numbers are scored with every study."""
@@ -57,11 +56,11 @@ class NumbersAspect(Aspect):
         """Show them; nothing where the subset is empty."""
         if not studied.numbers:
             return
-        score, palette = studied.numbers[self.choice.target], self.palette
+        score = studied.numbers[self.choice.target]
         scatter, figures = self._scatter, self._figures
         scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
         scatter.border_subtitle = "● training  ◆ validation  · equal"
-        scatter.show(diagrams.scatter(score, palette, *scatter.size))
+        scatter.show(diagrams.scatter(score, *scatter.size))
         figures.border_title = Content.assemble((score.name, "b"), "  in its own unit")
         others = [
             f"{each.name}: R² {diagrams.r_squared(each)}"
@@ -70,7 +69,7 @@ class NumbersAspect(Aspect):
         ]
         figures.border_subtitle = Content(_hint(others, figures.size.width))
         self._targets = len(studied.numbers)
-        figures.show(diagrams.number_words(score, palette, figures.size.width))
+        figures.show(diagrams.number_words(score, figures.size.width))
         list_examples(self.query_one(Examples), studied, self.choice)
 
     def begin(self) -> None:
@@ -81,10 +80,6 @@ class NumbersAspect(Aspect):
         """Another target in full."""
         self.choice.target = (self.choice.target + direction) % self._targets
         self.begin()
-        self.ask()
-
-    @on(Examples.Changed)
-    def _changed(self) -> None:
         self.ask()
 
     @on(Examples.Chosen)

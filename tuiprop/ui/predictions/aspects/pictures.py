@@ -7,13 +7,14 @@ from textual.containers import Horizontal, Vertical
 
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.scaling import fitted
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples, verdict
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.predictions.tiles import Tile, Tiles
-from tuiprop.ui.theme import Palette
+from tuiprop.ui.theme import palette_of
 
 
 class PicturesAspect(Aspect):
@@ -26,8 +27,8 @@ class PicturesAspect(Aspect):
     PicturesAspect #weights { height: 1fr; }
     """
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
-        super().__init__(choice, palette)
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice)
         self._picture = Panel(id="picture")
         self._units = 0
 
@@ -39,10 +40,10 @@ class PicturesAspect(Aspect):
     def compose(self) -> ComposeResult:
         """The list; beside it the picture and the weights."""
         with Horizontal():
-            yield Examples(self.palette, id="album")
+            yield Examples(id="album")
             with Vertical(id="right"):
                 yield self._picture
-                yield Tiles(self.palette, id="weights")
+                yield Tiles(id="weights")
 
     def on_mount(self) -> None:
         """What the small pictures are."""
@@ -56,14 +57,16 @@ class PicturesAspect(Aspect):
         """The examples and the weights that fit, and the example under the cursor."""
         album, weights = self._album, self.query_one(Tiles)
         self._units = outline.sizes[1]
-        row = self.choice.example if album.row is None else album.row
+        row = self.choice.example if album.table_row is None else album.table_row
+        first, count = album.part()
+        first_unit, units = weights.part()
         return replace(
             request,
-            first=album.first,
-            count=album.room,
+            first=first,
+            count=count,
             example=row,
-            first_unit=weights.first,
-            weights=weights.room,
+            first_unit=first_unit,
+            weights=units,
         )
 
     def paint(self, studied: Studied) -> None:
@@ -74,23 +77,23 @@ class PicturesAspect(Aspect):
             panel = self._picture
             panel.border_title = verdict(way)
             width, height = panel.size.width, self.size.height // 2
-            lines = ways.outcome(way, self.palette, width, height, plain=self.app.no_color)
+            palette = palette_of(self.app)
+            lines = ways.outcome(way, palette, width, height, plain=self.app.no_color)
             panel.styles.height = min(len(lines), height) + 2
             panel.show(lines)
         if studied.pictures:
             self._paint_weights(studied)
-        if album.row is not None and (way is None or way.row != album.row):
+        if album.table_row is not None and (way is None or way.row != album.table_row):
             self.ask()
 
     def _paint_weights(self, studied: Studied) -> None:
         weights = self.query_one(Tiles)
-        room = weights.size.width, max(1, weights.size.height - 1)
+        room = weights.area.width, max(1, weights.area.height - 1)
         tiles = [
             Tile(each.name, fitted(each.grid, *room, enlarge=False)) for each in studied.pictures
         ]
         tile = tiles[0].grid.columns, -(-tiles[0].grid.rows // 2)
-        if weights.tile != tile:
-            weights.tile = tile
+        if weights.take_size(*tile):
             self.ask()
         weights.show(tiles, self._units)
 
@@ -108,13 +111,13 @@ class PicturesAspect(Aspect):
         self.ask()
         return True
 
-    @on(Examples.Changed)
-    def _changed(self) -> None:
-        self.choice.example = self._album.row
+    @on(CursorGrid.Moved, "Examples")
+    def _example_moved(self) -> None:
+        self.choice.example = self._album.table_row
         self.ask()
 
-    @on(Tiles.Changed)
-    def _others(self) -> None:
+    @on(CursorGrid.Scrolled)
+    def _scrolled(self) -> None:
         self.ask()
 
     @on(Examples.Chosen)

@@ -3,18 +3,17 @@
 from typing import ClassVar
 
 from msgspec.structs import replace
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
 from tuiprop.ui import keys
-from tuiprop.ui.drawing.diagrams import styled
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import verdict
-from tuiprop.ui.theme import Palette
+from tuiprop.ui.theme import palette_of
 
 
 class Steps(Panel, can_focus=True):
@@ -27,8 +26,8 @@ class WayAspect(Aspect):
     NAME, TITLE, FIRST = "way", "One example", "#steps"
     BINDINGS: ClassVar[list[BindingType]] = keys.TRACE.bindings
 
-    def __init__(self, choice: Choice, palette: Palette) -> None:
-        super().__init__(choice, palette)
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice)
         self._panel = Steps(id="steps")
         self._studied: Studied | None = None
         self._scrolled = 0
@@ -59,12 +58,12 @@ class WayAspect(Aspect):
             row = self.choice.example or 0
             words = f"row {row} is no example: it was left out, or there is none"
             panel.border_title = f"[b]#{row}[/b]"
-            panel.show([styled(words, Style(color=self.palette.dim))])
+            panel.show([Content.styled(words, "$dim")])
             return
         held_out = "validation" if way.held_out else "training"
         panel.border_title = verdict(way, f", {held_out}: ")
         height = panel.size.height
-        lines = ways.way(way, self.palette, *panel.size, plain=self.app.no_color)
+        lines = ways.way(way, palette_of(self.app), *panel.size, plain=self.app.no_color)
         self._scrolled = max(0, min(self._scrolled, len(lines) - height))
         more = len(lines) - height - self._scrolled
         if self._scrolled or more > 0:

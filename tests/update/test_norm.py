@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from tuiprop.core.array import norm
+from tuiprop.update.norm import norm
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -1,0 +1,101 @@
+"""What a file format for weights says of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tuiprop.core.array import Array
+from tuiprop.models.contents import LARGEST, WeightsFile
+from tuiprop.models.description import model_of
+from tuiprop.models.model import Model
+
+MOST_IN_TEXT = 1_000_000
+"""Parameters that are written as decimal numbers at most: Python reads them in a second."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format."""
+
+    name: str
+    suffix: str
+    words: str
+    """What such a file is good for."""
+    encode: Callable[[Model, dict[str, Any]], bytes]
+    """(model, description) → the bytes of the file."""
+    decode: Callable[[bytes], WeightsFile] | None
+    """What a file of this format holds, whoever wrote it; None where it is not read."""
+    predict: Callable[[bytes, Model, Array], Array]
+    """(bytes, model, raw inputs) → what a file that `encode` wrote predicts."""
+    place: int = 100
+    """Its place in lists; formats that do not say come last."""
+    most_bytes: int = LARGEST - 2**20
+    """The limit for the parameters, in bytes."""
+    most_parameters: int = LARGEST
+    """The limit for the number of parameters."""
+    writer: str = ""
+    """The library that writing needs."""
+    install: str = ""
+    """What `pip install` needs to install `writer`."""
+    expresses: Callable[[str], bool] = lambda activation: True
+    """Whether it can express an activation, by its name."""
+    verifier: str = ""
+    """The library that predicting needs; without it a file is written but not compared."""
+    substitutions: Callable[[Model], str] = lambda model: ""
+    """What it does not hold as the network has it, and what it holds instead; "" for nothing."""
+    usage: Callable[[Model, str], str] = lambda model, path: ""
+    """(model, path) → code that uses the file, "" where `words` say enough."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether files of this format are read too."""
+        return self.decode is not None
+
+    def refuses(self, model: Model) -> str:
+        """Why this model cannot be written, in a sentence; "" where it can."""
+        parameters = model.parameters.vector
+        if self.writer and find_spec(self.writer) is None:
+            return f"{self.name} needs the package {self.writer}: pip install {self.install}"
+        if parameters.size > self.most_parameters or parameters.nbytes > self.most_bytes:
+            most = min(self.most_parameters, self.most_bytes // parameters.itemsize)
+            return f"{self.name} holds at most {most:,} parameters, not {parameters.size:,}"
+        if missing := lacking(model, self.expresses):
+            return f"{self.name} has no {', '.join(missing)}"
+        if self.writer and (words := _import_failure(self.writer)):
+            return f"{self.name} needs the package {self.writer}, which cannot be imported: {words}"
+        return ""
+
+    def why_unverified(self) -> str:
+        """Why what is written cannot be compared here; "" where it can."""
+        if self.verifier and find_spec(self.verifier) is None:
+            libraries = {"sklearn": "scikit-learn", "torch": "PyTorch"}
+            name = libraries.get(self.verifier, self.verifier)
+            return f"not compared, as {name} is not installed here"
+        return ""
+
+
+def _import_failure(module: str) -> str:
+    """Why a package that is there cannot be imported; "" where it can."""
+    try:
+        import_module(module)
+    except Exception as error:  # a package may raise anything while it is imported
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return ""
+
+
+def lacking(model: Model, expresses: Callable[[str], bool]) -> list[str]:
+    """The activations of the network that cannot be expressed."""
+    found = dict.fromkeys(layer.activation for layer in model.network.layers)
+    return [name for name in found if not expresses(name)]
+
+
+def reread(decode: Callable[[bytes], WeightsFile]) -> Callable[[bytes, Model, Array], Array]:
+    """The function `predict` of a format that is read: predictions of the model read back."""
+
+    def predict(content: bytes, model: Model, rows: Array) -> Array:
+        return model_of(decode(content), Path()).predict(rows)
+
+    return predict

@@ -1,0 +1,1 @@
+"""Python scripts that hold a network and need nothing of tuiprop."""

@@ -1,0 +1,390 @@
+"""The cursor: where a run is, where it is going, and how fast. It alone moves the run."""
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from tuiprop.protocol.messages.payloads import Pace, Status
+from tuiprop.protocol.messages.replies import Done, Refused, Reply
+from tuiprop.protocol.messages.requests import Move, Seek
+from tuiprop.session.partial_update import PartialUpdate, boundary, of_layer, of_phase
+from tuiprop.training.breakpoint import Hit
+from tuiprop.training.edit import Edit
+from tuiprop.training.experiment import MOST_EPOCHS
+from tuiprop.training.run import Run
+from tuiprop.training.trainer import is_finite
+from tuiprop.update.operation import Operation, operation_count
+from tuiprop.update.record import Record, first_nonfinite
+
+MOMENT = 0.01
+"""Seconds that `work` takes at most, and so the longest that a request waits."""
+
+PATIENCE = 0.03
+"""Seconds that going somewhere takes before it is answered: most of it is done by then."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A way that a run is on."""
+
+    status: Status
+    target: int
+    """The update that it goes to."""
+    start: int
+    """The update that it goes there from: that of a key frame, in a replay."""
+    since: int
+    """Conditions that operations up to here made true do not stop it."""
+    operations: int = 0
+    """Operations of the next update that are to be done on arrival."""
+    watched: bool = False
+    """Whether conditions stop it."""
+    pace: Pace | None = None
+    """How fast it goes; None: as fast as it can."""
+    first: int = 0
+    """The position that its pace counts from."""
+    began: float = 0.0
+    """The time that its pace counts from."""
+
+
+class Cursor:
+    """A position in a run, and the way to another.
+
+    The position is (t, k): the run has done t updates, `partial` k operations of the next. The
+    cursor is idle without a `motion`. Positions are counted in operations since state 0 where
+    they lie inside updates.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.partial = PartialUpdate()
+        """The operations of the next update that are done."""
+        self.motion: Motion | None = None
+        """The way that it is on; None while it is idle."""
+        self.hit = ""
+        """The sentence on the condition that it stopped at."""
+        self.bad: tuple[Operation, int, int] | None = None
+        """Where it diverged: the first operation with a number that is not finite, its cell."""
+        self._by_operations = False
+        self._preview: tuple[Record, Hit | None] | None = None
+        """The next update, and what it makes true."""
+        self._rate = 0.0, 0, 0.0
+
+    # Where it is
+
+    @property
+    def operations(self) -> int:
+        """The number of operations of one update, 8L + 1."""
+        return operation_count(self.run.network.L)
+
+    @property
+    def here(self) -> int:
+        """The number of operations done since state 0."""
+        return self.run.t * self.operations + self.partial.done
+
+    @property
+    def completed(self) -> bool:
+        """Whether it came by operations, and the last one of an update has just been done."""
+        return self._by_operations and self.run.t > 0 and self.partial.record is None
+
+    @property
+    def status(self) -> Status:
+        """What it is doing."""
+        return "paused" if self.motion is None else self.motion.status
+
+    @property
+    def goal(self) -> int | None:
+        """The update that it is going to; None while it is idle."""
+        return None if self.motion is None else self.motion.target
+
+    @property
+    def start(self) -> int:
+        """The update that it went from to its goal."""
+        return self.run.t if self.motion is None else self.motion.start
+
+    @property
+    def progress(self) -> float:
+        """The share of the way from `start` to the goal that is done; 1 while it is idle."""
+        motion = self.motion
+        if motion is None or motion.target <= motion.start:
+            return 1.0
+        return (self.run.t - motion.start) / (motion.target - motion.start)
+
+    @property
+    def pace(self) -> float:
+        """The measured number of updates per second; 0 while it is idle."""
+        if self.motion is None:
+            return 0.0
+        since, first, pace = self._rate
+        now = perf_counter()
+        if now - since >= 0.5:
+            pace = (self.here - first) / self.operations / (now - since)
+            self._rate = now, self.here, pace
+        elif not pace and now > since:
+            pace = (self.here - first) / self.operations / (now - since)
+        return pace
+
+    # Commands
+
+    def play(self, pace: Pace | None) -> Reply:
+        """Go on to the end of the epochs asked for."""
+        run = self.run
+        if run.t >= run.last_update:
+            return Refused(
+                sentence=f"all {run.settings.epochs} epochs are done: "
+                "e walks one more, g goes further"
+            )
+        here = self.here
+        by_operations = pace is not None and pace.operations
+        if not by_operations:
+            self.partial = PartialUpdate()
+        self._begin(
+            Motion(
+                "playing",
+                target=run.last_update,
+                start=run.t,
+                since=here,
+                watched=True,
+                pace=pace,
+                first=self.here,
+                began=perf_counter(),
+            ),
+            by_operations=by_operations,
+        )
+        return Done()
+
+    def toggle(self, pace: Pace | None) -> Reply:
+        """Play if it is idle, else stop."""
+        if self.motion is None:
+            return self.play(pace)
+        self.stop()
+        return Done()
+
+    def set_pace(self, pace: Pace | None) -> Reply:
+        """Play at another pace, if it plays."""
+        return self.play(pace) if self.status == "playing" else Done()
+
+    def stop(self) -> None:
+        """Stay here."""
+        self.motion = None
+
+    def move(self, request: Move) -> Done:
+        """Go some operations, layers, phases, updates or epochs from where it is, or is going."""
+        run, motion = self.run, self.motion
+        update, done = run.t, self.partial.done
+        if motion is not None and motion.status == "seeking":
+            update, done = motion.target, motion.operations
+        if request.operations or request.layers or request.phases:
+            operations = run.trainer.operations()
+            target = update * len(operations) + done
+            for move, count in (
+                (lambda at, d: at + d, request.operations),
+                (lambda at, d: boundary(operations, at, d, of_layer), request.layers),
+                (lambda at, d: boundary(operations, at, d, of_phase), request.phases),
+            ):
+                for _ in range(abs(count)):
+                    target = max(0, move(target, 1 if count > 0 else -1))
+            reply = self.go_to(*divmod(target, len(operations)), watched=True)
+            self._by_operations = True
+            return reply
+        begun = done > 0
+        if request.epochs:
+            epoch = run.batches.epochs_done(update)
+            back_in_epoch = request.epochs < 0 and (update > run.batches.end(epoch) or begun)
+            update = run.batches.end(max(0, epoch + request.epochs + back_in_epoch))
+        back_in_update = request.updates < 0 and begun
+        return self.go_to(update + request.updates + back_in_update, watched=True)
+
+    def seek(self, request: Seek) -> Reply:
+        """Go to a place."""
+        run = self.run
+        if request.branch is not None:
+            if request.branch not in run.branches:
+                numbers = ", ".join(map(str, run.branches))
+                return Refused(sentence=f"there is no branch {request.branch}; there are {numbers}")
+            if request.branch != run.branch.number:
+                self.partial = PartialUpdate()
+                run.switch(request.branch)
+            return self.go_to(run.branch.reached)
+        return self.go_to(self._place(request))
+
+    def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> Done:
+        """Go to a position.
+
+        Args:
+            update: the number of updates done there.
+            operations: the number of operations of the next update done there.
+            watched: stop at conditions on the way on.
+        """
+        run, motion = self.run, self.motion
+        update = min(max(0, update), run.batches.end(MOST_EPOCHS))
+        since = self.here
+        if motion is not None and motion.status == "seeking":
+            since = max(since, motion.since)  # on the way back it has been further on than it is
+        if update < run.t:
+            run.conditions.forget()
+        if update != run.t:
+            self.partial = PartialUpdate()
+        if update <= run.t or not watched:
+            run.jump_to_nearest_keyframe(update)
+        run.diverged_at = None
+        self._begin(
+            Motion(
+                "seeking",
+                target=update,
+                start=run.t,
+                since=since,
+                operations=operations,
+                watched=watched,
+            )
+        )
+        deadline = perf_counter() + PATIENCE
+        while self.work() is not None and perf_counter() < deadline:
+            pass
+        return Done()
+
+    def edit(self, edit: Edit, *, apart: bool = False) -> None:
+        """Let an edit act, and go there; see `Run.edit`."""
+        self.stop()
+        self.partial = PartialUpdate()
+        self.invalidate_conditions()
+        self.run.edit(edit, apart=apart)
+
+    def do_operations(self, count: int) -> None:
+        """Do operations of the next update, whatever they compute; the others are undone."""
+        if self.partial.record is None or self.partial.record.update != self.run.t + 1:
+            self.partial = PartialUpdate.of(self.run, count)
+        else:
+            self.partial = self.partial.with_done(count)
+
+    def invalidate_conditions(self) -> None:
+        """Forget what the next update makes true: the conditions or the update have changed."""
+        self._preview, self.hit = None, ""
+
+    def recover(self) -> None:
+        """Stop where the run is known to be whole: after an exception it may be half changed."""
+        self.stop()
+        self.partial = PartialUpdate()
+        self.run.return_to_key_frame()
+
+    def work(self) -> float | None:
+        """Go on for a moment.
+
+        Returns:
+            Seconds until there is work again, 0 if at once; None if there is none.
+        """
+        motion = self.motion
+        if motion is None:
+            return None
+        if motion.pace is not None:
+            return self._work_at(motion, motion.pace)
+        run = self.run
+        run.advance(motion.target, MOMENT, watched=motion.watched, since=motion.since, landing=True)
+        if self._stopped_early(motion):
+            return None
+        if run.t < motion.target:
+            return 0.0
+        self._arrive(motion, motion.operations)
+        self.stop()
+        return None
+
+    def _work_at(self, motion: Motion, pace: Pace) -> float | None:
+        """Go on as far as the pace has come by now."""
+        unit = 1 if pace.operations else self.operations
+        elapsed = perf_counter() - motion.began
+        due = motion.first + int(elapsed * pace.rate) * unit
+        due = min(due, motion.target * self.operations)
+        run = self.run
+        if due <= self.here:
+            done = (self.here - motion.first) // unit
+            return max(0.0, (done + 1) / pace.rate - elapsed)
+        update, operations = divmod(due, self.operations)
+        if update != run.t:
+            self.partial = PartialUpdate()
+            run.advance(update, MOMENT, watched=motion.watched, since=motion.since)
+            if self._stopped_early(motion):
+                return None
+        if run.t == update and self._arrive(motion, operations):
+            self.stop()
+            return None
+        if run.t < motion.target:
+            return 0.0
+        self.stop()
+        return None
+
+    def _place(self, request: Seek) -> int:
+        """The update that a request names."""
+        run = self.run
+        if request.update is not None:
+            return request.update
+        if request.epoch is not None:
+            return run.batches.end(max(0, request.epoch))
+        if request.ahead is not None:
+            return run.batches.end(max(0, run.epoch + request.ahead))
+        return {
+            "newest": run.branch.reached,
+            "end": run.last_update,
+            "best": run.batches.end(run.history.best),
+        }[request.place]
+
+    def _begin(self, motion: Motion, *, by_operations: bool = False) -> None:
+        self.motion, self._by_operations = motion, by_operations
+        self.hit, self.bad, self._preview = "", None, None
+        self._rate = perf_counter(), self.here, 0.0
+
+    def _stopped_early(self, motion: Motion) -> bool:
+        """Stop where the run diverged, or where a condition became true; whether it did."""
+        run = self.run
+        if run.diverged_at is not None:
+            self.stop()
+            self.partial = PartialUpdate()
+            self._arrive(motion, self.operations, diverged=True)
+            return True
+        if run.hit is None:
+            return False
+        self.stop()
+        self.hit = run.hit.sentence
+        update, operations = run.hit.place
+        if update < run.t:
+            run.seek(update)
+        self._arrive(replace(motion, watched=False), operations)
+        return True
+
+    def _arrive(self, motion: Motion, operations: int, *, diverged: bool = False) -> bool:
+        """Do operations of the next update, up to what stops it in there.
+
+        Args:
+            motion: the way that it came.
+            operations: the number of operations to be done.
+            diverged: that update has been tried, and diverges.
+
+        Returns:
+            Whether a condition stopped it, or a number that is not finite.
+        """
+        self.do_operations(operations)
+        run, partial = self.run, self.partial
+        record = partial.record
+        if record is None:
+            return False
+        hit = self._hit_in(record, motion.since) if motion.watched else None
+        stops = {} if hit is None else {hit.operation: hit.sentence}
+        with np.errstate(all="ignore"):
+            finite = is_finite(record.before_and_after[1])
+        bad = None if finite else first_nonfinite(partial.operations, record)
+        number = bad[0] if bad else self.operations
+        if bad and (diverged or run.t * self.operations + number > motion.since):
+            stops.setdefault(number, "")
+        stop = min(stops, default=partial.done + 1)
+        if stop <= partial.done:
+            self.hit = stops[stop]
+            self.do_operations(stop)
+        run.diverged_at = None if finite or self.partial.done < number else record.update
+        if bad and run.diverged_at is not None:
+            self.bad = partial.operations[number - 1], *bad[1:]
+        return stop <= partial.done
+
+    def _hit_in(self, record: Record, since: int) -> Hit | None:
+        """What the next update makes true."""
+        if self._preview is None or self._preview[0] is not record:
+            self._preview = record, self.run.preview_conditions(record, since)
+        return self._preview[1]

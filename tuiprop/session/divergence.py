@@ -1,0 +1,61 @@
+"""Where a run diverged, in a sentence."""
+
+from tuiprop.session.session import Session
+from tuiprop.session.views.provenance import name_of
+from tuiprop.update.arrays import CellRef
+from tuiprop.update.record import Record, first_nonfinite
+
+
+class DivergedError(ArithmeticError):
+    """A run diverges.
+
+    Args:
+        session: the session, which has the history up to where its run is.
+        record: the update whose result is not finite; None: the next one.
+    """
+
+    def __init__(self, session: Session, record: Record | None = None) -> None:
+        record = record or session.run.next_record()
+        operations = session.run.trainer.plan.config_of(record.update).operations()
+        bad = first_nonfinite(operations, record)
+        super().__init__(divergence(session, record.update, bad))
+        self.session = session
+
+
+def record_of(session: Session, update: int) -> Record:
+    """Compute the record of one update; its examples are rows of the table.
+
+    Raises:
+        DivergedError: the run diverges before that update.
+    """
+    record = session.run.record(update)
+    if record.update != update:
+        raise DivergedError(session, record)
+    return session.with_rows_of_table(record)
+
+
+def divergence(session: Session, update: int, bad: tuple[int, int, int] | None) -> str:
+    """Say where a run diverges.
+
+    Args:
+        session: the session of the run.
+        update: the first update whose result is not finite.
+        bad: k of the operation, from 1, and row and column of the number in its result that was
+            not finite first; None: it is in the state of the optimiser.
+    """
+    plan = session.run.trainer.plan
+    batches, config = plan.batches, plan.config_of(update)
+    first = ": a slot of the optimiser is not finite any more"
+    if bad is not None:
+        k, row, column = bad
+        operations = config.operations()
+        cell = CellRef(operations[k - 1].result, row, column)
+        name = name_of(session, batches.rows(update), cell)
+        # what matters first: the line at the foot of the screen may be cut
+        first = f", operation {k} of {len(operations)}: {name} is not finite"
+    return (
+        f"diverged at update {update} (epoch {batches.epoch(update)}, "
+        f"batch {batches.batch(update)}){first}; "
+        f"the state after update {update - 1} is kept. "
+        f"A smaller learning rate than {config.settings.learning_rate:g} may help"
+    )

@@ -1,0 +1,35 @@
+"""What is looked at: the run, or what is tried on it."""
+
+from tuiprop.session.cursor import Cursor
+from tuiprop.session.session import Session
+from tuiprop.session.what_if import WhatIf
+from tuiprop.training.run import Run
+
+
+class Viewpoint:
+    """The session and the cursor that views show.
+
+    Args:
+        session: the session that is open.
+        cursor: its cursor.
+    """
+
+    def __init__(self, session: Session, cursor: Cursor) -> None:
+        self._session, self._cursor = session, cursor
+        self.what_if: WhatIf | None = None
+        """The change that is tried, which is shown instead."""
+
+    @property
+    def session(self) -> Session:
+        """The session that is shown."""
+        return self._session if self.what_if is None else self.what_if.session
+
+    @property
+    def cursor(self) -> Cursor:
+        """The cursor that is shown."""
+        return self._cursor if self.what_if is None else self.what_if.cursor
+
+    @property
+    def run(self) -> Run:
+        """The run that is shown."""
+        return self.session.run

@@ -1,0 +1,123 @@
+"""The conditions that stop a run, and what they look at."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tuiprop.core.array import Array
+from tuiprop.core.network import Parameters
+from tuiprop.core.propagation import Workspace
+from tuiprop.training.breakpoint import Condition, Hit, Watch
+from tuiprop.training.plan import UpdateConfig
+from tuiprop.training.quantity import Rows, Update
+from tuiprop.training.trainer import Trainer
+from tuiprop.update.operation import Operation
+from tuiprop.update.record import Record
+from tuiprop.verify.gradient_check import check_gradient
+from tuiprop.verify.gradient_verdict import Verdict
+
+
+class Conditions:
+    """The conditions of a run, and what is remembered of them.
+
+    Args:
+        operations: returns the operations of an update; called where there are conditions.
+    """
+
+    def __init__(self, operations: Callable[[], Sequence[Operation]]) -> None:
+        self._operations = operations
+        self._watch: Watch | None = None
+
+    def replace(self, conditions: Iterable[Condition]) -> None:
+        """Watch these instead; what is remembered of those that stay is kept."""
+        conditions = tuple(conditions)
+        if not conditions:
+            self._watch = None
+        elif self._watch is None:
+            self._watch = Watch(conditions, self._operations())
+        else:
+            self._watch.replace(conditions)
+
+    def forget(self) -> None:
+        """Let conditions hit again where they did before."""
+        if self._watch is not None:
+            self._watch.forget()
+
+    @property
+    def look_at_updates(self) -> bool:
+        """Whether there are conditions that `advance` and `preview` look at."""
+        return self._watch is not None and self._watch.looks_at_updates
+
+    def after_epoch(self, t: int, history: Rows, since: int = -1) -> Hit | None:
+        """Find a condition on whole epochs that has become true; see `Watch.after_epoch`."""
+        return None if self._watch is None else self._watch.after_epoch(t, history, since)
+
+    def advance(self, trainer: Trainer, since: int) -> Hit | None:
+        """Do one update, and find a condition that it made true.
+
+        Args:
+            trainer: does the update.
+            since: as for `Watch.after_update`.
+        """
+        trainer.apply_pending_edits()
+        if trainer.plan.acting_at(trainer.t + 1):  # once these have acted, its arrays are gone
+            record = trainer.record()
+            hit = self.preview(record, trainer.config, since)
+            trainer.advance(1)
+            return hit
+        before, config = trainer.state.copy(), trainer.config
+        trainer.advance(1)
+        workspace = trainer.workspace
+        assert workspace is not None
+        states = before, trainer.state
+        return self._after(_observed(trainer.t, trainer.count, config, workspace, states), since)
+
+    def preview(self, record: Record, config: UpdateConfig, since: int) -> Hit | None:
+        """Find a condition that an update makes true, which counts as looked at then.
+
+        Args:
+            record: the update.
+            config: its configuration.
+            since: as for `Watch.after_update`.
+        """
+        if not self.look_at_updates:
+            return None
+        states = record.before_and_after
+        update = _observed(record.update, record.count, config, record.workspace, states)
+        return self._after(update, since)
+
+    def _after(self, update: Update, since: int) -> Hit | None:
+        assert self._watch is not None
+        return self._watch.after_update(update, since)
+
+
+def _observed(
+    t: int, count: int, config: UpdateConfig, workspace: Workspace, states: tuple[Array, Array]
+) -> Update:
+    """An update as conditions look at it; checks are computed where one asks for them.
+
+    Args:
+        t: its number.
+        count: its number in the rule of the optimiser.
+        config: its configuration.
+        workspace: its arrays.
+        states: θ and the state of the optimiser before and after, (1 + slots, P) each.
+    """
+    before, after = states
+    network, start = config.network, Parameters(config.network, before[0])
+
+    def failed_checks() -> int:
+        examples = workspace.inputs, workspace.targets
+        check = check_gradient(network, start, *examples, seed=t - 1, workspace=config.workspace_in)
+        return sum(each.verdict is Verdict.WRONG for each in check.arrays)
+
+    def failed_audits() -> int:
+        found = config.audit(count, before, workspace.gradient.vector, after)
+        return sum(not each.ok for each in found.arrays if " of " not in each.name)
+
+    return Update(
+        t,
+        workspace,
+        Parameters(network, after[0]),
+        lambda: workspace.cost(start),
+        failed_checks,
+        failed_audits,
+    )

@@ -1,0 +1,56 @@
+"""Metrics of predictions: plain functions of arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiprop.core.array import Array
+
+Classes = NDArray[np.intp]
+"""Classes by number, (m,)."""
+
+
+def predicted_classes(outputs: Array) -> Classes:
+    """The class of each column of outputs (K, m): the largest of K, or 1 above ½ where K = 1."""
+    if len(outputs) == 1:
+        return np.asarray(outputs[0] > 0.5, np.intp)
+    return np.asarray(outputs.argmax(axis=0))
+
+
+def probabilities(outputs: Array) -> Array:
+    """The probability of each class, (m, classes), from ŷ, (m, n[L]); one output is the second."""
+    return outputs if outputs.shape[1] > 1 else np.hstack((1.0 - outputs, outputs))
+
+
+def accuracy(actual: Classes, predicted: Classes) -> float:
+    """The share of examples whose class is predicted."""
+    return float((actual == predicted).mean())
+
+
+@dataclass(frozen=True)
+class NumberMetrics:
+    """How far predicted numbers ŷ are from the actual ones y; predictions need not be finite."""
+
+    r2: float | None
+    """1 − Σ(y − ŷ)² / Σ(y − ȳ)²; None where all y are equal."""
+    mae: float
+    """The mean of |y − ŷ|."""
+    rmse: float
+    """The root of the mean of (y − ŷ)²."""
+    bias: float
+    """The mean of y − ŷ."""
+
+    @classmethod
+    def of(cls, actual: Array, predicted: Array) -> "NumberMetrics":
+        """The metrics of the predictions for one target, (m,) each."""
+        residuals = actual - predicted.astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = float((residuals**2).sum())
+            spread = float(((actual - actual.mean()) ** 2).sum())
+            return cls(
+                r2=1.0 - square / spread if spread else None,
+                mae=float(np.abs(residuals).mean()),
+                rmse=float(np.sqrt(square / len(residuals))),
+                bias=float(residuals.mean()),
+            )

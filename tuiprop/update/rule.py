@@ -1,0 +1,139 @@
+"""The rule of an optimiser with the numbers of a run, and its lines in every notation."""
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from tuiprop.core.equation import Formula
+from tuiprop.core.optimizer import Optimizer, Options
+from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.equation import Piece
+from tuiprop.update.expression import inlined, name, names_in, parse, plus, to_numpy, to_text
+from tuiprop.update.latex import latex_names, to_latex
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An optimiser with the numbers of a run."""
+
+    optimizer: Optimizer
+    learning_rate: float
+    options: Options
+
+    @property
+    def decay_in_gradient(self) -> float:
+        """The weight decay, where it is added to the gradient."""
+        return 0.0 if self.optimizer.decouples_decay else self.number("weight_decay")
+
+    def number(self, option: str) -> float:
+        """The value of an option that is one number."""
+        value = self.options[option]
+        assert isinstance(value, int | float)
+        return float(value)
+
+    def equations(self, parameter: ArrayRef) -> list[str]:
+        """The rule in the symbols of the notes; the last line is what the parameter becomes."""
+        gradient = parameter.gradient
+        *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
+        lines = [*(f"{slot} := {value}" for slot, value in before), after]
+        return [line.format(W=parameter, dW=gradient) for line in lines]
+
+    def numpy(self, parameter: ArrayRef) -> list[str]:
+        """The rule as statements of NumPy; {t} is the number of the update."""
+        formula, slots = self.formula("W"), self.optimizer.slots
+        names = {each: f"{each}_{parameter.numpy}" for each in _assigned(formula, slots)}
+        names |= {"W": parameter.numpy, "dW": parameter.gradient.numpy}
+        names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
+        lines = _rule_in_numpy(formula, slots)
+        return [f"{left} = {right}".format(**names) for left, right in lines]
+
+    def formula(self, symbol: str) -> Formula:
+        """The change of one number of W[l] or b[l], with its decay, line by line."""
+        decay, gradient = self.options["weight_decay"], f"d{symbol}"
+        lines = []
+        if decay and self.optimizer.decouples_decay:
+            lines.append(f"decay = -α * {decay!r} * {symbol}")
+        elif decay:
+            lines.append(f"g = {gradient} + {decay!r} * {symbol}")
+            gradient = "g"
+        names = {"W": symbol, "g": gradient, **self._numbers}
+        return (*lines, *(line.format(**names) for line in self.optimizer.formula))
+
+    @property
+    def _numbers(self) -> dict[str, str]:
+        """The options as they are written in a rule; betas one by one."""
+        betas = self.options.get("betas", ())
+        assert isinstance(betas, tuple | list)
+        numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
+        return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
+
+
+@cache
+def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
+    plain = ("α", "ε", "t", *_assigned(formula, slots))
+    names: dict[str, ast.expr] = {each: name(each) for each in plain}
+    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots, "W")
+    return [(left, to_text(right)) for left, right in lines]
+
+
+@cache
+def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
+    filled_in = ("W", "dW", "α", "ε", *_assigned(formula, slots))
+    names: dict[str, ast.expr] = {each: name(f"{{{each}}}") for each in filled_in}
+    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots, "W")
+    return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
+
+
+@cache
+def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that have a line of their own in a rule, in order.
+
+    These are the slots, and what is computed from a slot before the slot is assigned: substituted
+    in a later line, it would read the new number.
+    """
+    lines = [parse(line) for line in formula]
+    names = [line.name for line in lines]
+    return tuple(
+        line.name
+        for i, line in enumerate(lines)
+        if line.name in slots or not names_in(line.expression).isdisjoint({*slots} & {*names[i:]})
+    )
+
+
+def _lines(
+    formula: Formula, names: Mapping[str, ast.expr], slots: tuple[str, ...], parameter: str
+) -> list[tuple[str, ast.expr]]:
+    """What each slot and then the parameter, W or b, becomes by the formula of a rule."""
+    assigned = _assigned(formula, slots)
+    found = inlined(formula, names, kept=assigned)
+    after: ast.expr = names[parameter]
+    for change in ("decay", f"Δ{parameter}"):
+        after = plus(after, found[change]) if change in found else after
+    return [*((each, found[each]) for each in assigned), (parameter, after)]
+
+
+def pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
+    """An equation cut where it names arrays; a name that holds another comes before it."""
+    names = {str(array): array for array in arrays}
+    parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
+    return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
+
+
+def rule_in_latex(
+    formula: Formula, names: tuple[tuple[str, str], ...], slots: tuple[str, ...], parameter: str
+) -> tuple[str, ...]:
+    """The lines of a rule in LaTeX.
+
+    Args:
+        formula: of the rule.
+        names: the LaTeX of the parameter, its gradient and the slots.
+        slots: of the optimiser.
+        parameter: W or b.
+    """
+    latex = {each: each for each in _assigned(formula, slots)} | dict(names)
+    lines = _lines(formula, latex_names(latex.items()), slots, parameter)
+    return tuple(f"{latex[left]} := {to_latex(right)}" for left, right in lines)

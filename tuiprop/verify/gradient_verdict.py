@@ -1,0 +1,157 @@
+"""What a gradient check says of each dW[l] and db[l]."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+TOLERANCE = 1e-7
+"""‖numeric − analytic‖ may be this share of ‖numeric‖ + ‖analytic‖."""
+
+MEANINGFUL = 1e-5
+"""The uncertainty may be this share of ‖numeric‖ + ‖analytic‖ where a gradient is called right."""
+
+CLEAR = 3.0
+"""A gradient is called wrong where the difference is more than so many times the uncertainty."""
+
+
+class Verdict(Enum):
+    """The result of the check of one array: right, wrong, or why it cannot be checked."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    ROUNDING = "rounding dominates"
+    UNSTEADY = "steps disagree"
+    NOT_FINITE = "not finite"
+    AT_KINKS = "all at kinks"
+    NONE_DRAWN = "none drawn"
+
+    @property
+    def is_known(self) -> bool:
+        """The gradient is known to be right or to be wrong."""
+        return self in (Verdict.RIGHT, Verdict.WRONG)
+
+    @property
+    def text(self) -> str:
+        """Such as "right", or "cannot be checked: steps disagree"."""
+        return self.value if self.is_known else f"cannot be checked: {self.value}"
+
+
+@dataclass(frozen=True)
+class ArrayCheck:
+    """The check of one dW[l] or db[l]."""
+
+    name: str
+    """"W1", "b1", …"""
+    checked: int
+    """Parameters compared."""
+    kinks: int
+    """Parameters left out because a kink of g or 𝓛 lies between the points of their difference."""
+    difference: float
+    """‖numeric − analytic‖."""
+    size: float
+    """‖numeric‖ + ‖analytic‖."""
+    disagreement: float
+    """‖numeric at one step − numeric at the other‖."""
+    rounding: float
+    """η = ε s ‖1/h‖: the share of rounding in ‖numeric‖, with s the size of what J is made from."""
+    unsteady: int
+    """Parameters compared on which the two steps disagree by more than rounding explains."""
+    excess: float
+    """‖numeric − analytic‖ less CLEAR times its uncertainty, over the steady parameters: what
+    neither truncation nor rounding explains."""
+
+    @property
+    def relative_error(self) -> float:
+        """Difference / size; 0 where both are 0."""
+        return self.difference / self.size if self.size else 0.0
+
+    @property
+    def uncertainty(self) -> float:
+        """How far ‖numeric‖ may be from the derivative."""
+        return self.disagreement + self.rounding
+
+    @property
+    def bound(self) -> float:
+        """The largest difference with which the gradient is right."""
+        return TOLERANCE * self.size + self.uncertainty
+
+    @property
+    def verdict(self) -> Verdict:
+        """RIGHT within the bound, WRONG clearly beyond it; else why nothing can be said.
+
+        A gradient is only called right where the uncertainty is small beside it.
+        """
+        if not self.checked:
+            return Verdict.AT_KINKS if self.kinks else Verdict.NONE_DRAWN
+        if not np.isfinite(self.uncertainty):
+            return Verdict.NOT_FINITE
+        if not np.isfinite(self.difference):  # as the uncertainty is finite, so is the numeric
+            return Verdict.WRONG
+        if self.excess > TOLERANCE * self.size:
+            return Verdict.WRONG
+        if self.difference <= self.bound and self.uncertainty <= MEANINGFUL * self.size:
+            return Verdict.RIGHT
+        return Verdict.UNSTEADY if self.unsteady else Verdict.ROUNDING
+
+
+@dataclass(frozen=True)
+class LayerCheck:
+    """The checks of dW[l] and db[l] as one."""
+
+    verdict: Verdict
+    """WRONG where one of them is, RIGHT where both are; else why one cannot be checked."""
+    worst: float
+    """The larger relative error of those that could be checked."""
+    wrong: tuple[str, ...]
+    """"dW[2]", "db[2]": those that are wrong."""
+
+    @property
+    def text(self) -> str:
+        """In a few words: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]", or why it cannot be checked."""
+        if self.verdict is Verdict.WRONG:
+            return f"✗ {', '.join(self.wrong)}"
+        return f"✓ {self.worst:.0e}" if self.verdict is Verdict.RIGHT else self.verdict.value
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """The checks of all arrays of a network."""
+
+    arrays: tuple[ArrayCheck, ...]
+    sampled: bool
+    """A sample was checked, not every parameter."""
+
+    @property
+    def passed(self) -> bool:
+        """No array is wrong; some may be unchecked."""
+        return all(check.verdict is not Verdict.WRONG for check in self.arrays)
+
+    @property
+    def unchecked(self) -> int:
+        """How many arrays cannot be checked."""
+        return sum(not check.verdict.is_known for check in self.arrays)
+
+    @property
+    def worst(self) -> float:
+        """The largest relative error of the arrays that could be checked."""
+        return _worst(self.arrays)
+
+    def layer(self, l: int) -> LayerCheck:
+        """The checks of dW[l] and db[l] as one."""
+        arrays = self.arrays[2 * l - 2 : 2 * l]
+        verdicts = [check.verdict for check in arrays]
+        unchecked = [verdict for verdict in verdicts if not verdict.is_known]
+        return LayerCheck(
+            Verdict.WRONG if Verdict.WRONG in verdicts else [*unchecked, Verdict.RIGHT][0],
+            _worst(arrays),
+            tuple(
+                f"d{symbol}[{l}]"
+                for symbol, verdict in zip("Wb", verdicts, strict=True)
+                if verdict is Verdict.WRONG
+            ),
+        )
+
+
+def _worst(checks: tuple[ArrayCheck, ...]) -> float:
+    return max((check.relative_error for check in checks if check.verdict.is_known), default=0.0)
