@@ -35,9 +35,9 @@ def nodes() -> Iterator[type[DOMNode]]:
     """Find the classes of the dashboard that have bindings."""
     for module in pkgutil.walk_packages(tuiprop.ui.__path__, "tuiprop.ui."):
         for each in vars(importlib.import_module(module.name)).values():
-            if isinstance(each, type) and issubclass(each, DOMNode):
-                if each.__module__ == module.name and "BINDINGS" in vars(each):
-                    yield each
+            is_own = getattr(each, "__module__", "") == module.name and "BINDINGS" in vars(each)
+            if is_own and isinstance(each, type) and issubclass(each, DOMNode):
+                yield each
 
 
 def text_of(widget: Widget) -> str:
