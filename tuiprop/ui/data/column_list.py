@@ -24,11 +24,11 @@ _STYLES = {"left out": "$dim", "target": "bold $training"}
 class ColumnList(CursorGrid):
     """A line for each column; those that come into sight are asked for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.COLUMNS.bindings
     DEFAULT_CSS = """
     ColumnList { padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim;
                  background: $background; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = keys.COLUMNS.bindings
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

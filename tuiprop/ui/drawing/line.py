@@ -21,6 +21,23 @@ CURSOR = ".line--cursor"
 """The style of what a cursor stands on."""
 
 
+@dataclass(frozen=True)
+class Zone:
+    """Part of a line that does something when it is clicked.
+
+    Attributes:
+        start: its first column.
+        stop: the column after its last one.
+        action: what a click does.
+        node: the screen or the panel that the action is run on; None: the screen.
+    """
+
+    start: int
+    stop: int
+    action: str
+    node: DOMNode | None = None
+
+
 class LineWidget(Widget):
     """A widget that draws line by line, and whose text can be selected.
 
@@ -122,23 +139,6 @@ def _marked(strip: Strip, start: int, stop: int, style: Style) -> Strip:
     start, stop = max(start, 0), max(stop, 0)
     middle = Segment.apply_style(strip.crop(start, stop), post_style=style)
     return Strip.join([strip.crop(0, start), Strip(middle), strip.crop(stop)])
-
-
-@dataclass(frozen=True)
-class Zone:
-    """Part of a line that does something when it is clicked.
-
-    Attributes:
-        start: its first column.
-        stop: the column after its last one.
-        action: what a click does.
-        node: the screen or the panel that the action is run on; None: the screen.
-    """
-
-    start: int
-    stop: int
-    action: str
-    node: DOMNode | None = None
 
 
 class Line(LineWidget):
