@@ -170,7 +170,7 @@ async def test_a_column_says_which_rows_are_held_out(make_app: MakeApp, tmp_path
     path.write_text("part,x,y\n" + "".join(f"{part[i % 4]},{i},{i * i}\n" for i in range(20)))
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, str(path))
-        assert "h held-out rows" in str(screen.query_one("#detail", Line).render_line(1).text)
+        assert "h held-out rows" in str(screen.query_one("#column-keys", Line).render_line(0).text)
         await pilot.press("h")
         await until(pilot, lambda: "15 + 5 examples" in outcome(screen))
         assert "n[0] = 1" in outcome(screen)
@@ -305,7 +305,7 @@ async def test_with_the_mouse(make_app: MakeApp) -> None:
         view = screen.query_one(ColumnList)
         await pilot.click(ColumnList, offset=(10, 4))
         await until(pilot, lambda: (note := view.note) is not None and note.name == "petal_length")
-        await pilot.click("#detail", offset=(2, 1))
+        await pilot.click("#column-keys", offset=(2, 0))
         await until(pilot, lambda: settings(screen, "petal_length") == {"use": False})
 
 

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from tests.session.runs import ask, go
 from tests.session.runs import opened as engine_with
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, at, opened, until
+from tests.ui.driving import app_of, at, opened, told, until
 from tests.ui.test_run_screen import text_of
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
@@ -103,7 +103,7 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
 async def test_weights_computed_with_a_slip_are_not_exported(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
-    async with make_app("iris").run_test(size=SIZE) as pilot:
+    async with make_app("iris").run_test(size=SIZE, notifications=True) as pilot:
         await opened(pilot)
         await pilot.press("v")
         await says(pilot, "nothing is wrong")
@@ -120,7 +120,7 @@ async def test_weights_computed_with_a_slip_are_not_exported(
         await pilot.press("enter")  # the newest, not those of the best epoch
         await until(
             pilot,
-            lambda: any("go back to update" in note.message for note in pilot.app._notifications),
+            lambda: any("go back to update" in each for each in told(pilot)),
         )
         assert not list(tmp_path.iterdir())
 
