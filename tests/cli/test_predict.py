@@ -136,4 +136,4 @@ def test_a_note_says_what_is_odd(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("c\nz\na\n")
     ended = in_a_process("predict", tmp_path / "w.npz", tmp_path / "t.csv")
     assert ended.status == 0
-    assert ended.err.startswith(f"note: {tmp_path / 't.csv'}: line 2, column c: ")
+    assert ended.err.startswith(f'note: {tmp_path / "t.csv"}, line 2, column "c": ')

@@ -114,7 +114,7 @@ def test_the_best_epoch(tmp_path: Path) -> None:
     session.run.advance(90)
     epoch = session.history.best
     assert 0 < epoch < 30
-    assert f"--weights best takes those of epoch {epoch}, the best\n" in ended.out
+    assert f"--weights best exports those of epoch {epoch}, the best\n" in ended.out
     ended = tuiprop("train", path, "--export", best, "--weights", "best")
     assert f"{best}: the best epoch, {epoch}, update {3 * epoch}, read back" in ended.out
     assert load_model(newest).parameters.vector.tobytes() == straight(path, 30)
@@ -129,7 +129,7 @@ def test_the_best_epoch(tmp_path: Path) -> None:
         assert ended.err.startswith(f"{which} weights of the checkpoint: update {model.update}\n")
         assert ended.out == tuiprop("predict", expected, "iris").out
     text = sentence(tuiprop("export", best, tmp_path / "o.npz", "--weights", "best"))
-    assert "holds one set of weights" in text
+    assert "only a checkpoint holds weights of the best epoch" in text
 
 
 def test_inspect(tmp_path: Path) -> None:

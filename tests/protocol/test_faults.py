@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.session.runs import ask, do, finish, go, opened, state_of
+from tests.session.runs import ask, do, finish, go, opened, refusal, state_of
 from tuiprop.protocol import server as engine_module
 from tuiprop.protocol.client import EngineDiedError, ProcessClient
 from tuiprop.protocol.messages.payloads import Pace
 from tuiprop.protocol.messages.replies import Done, Frame, Reply
-from tuiprop.protocol.messages.requests import Ask, Look, Move, Play, Seek, Verify
+from tuiprop.protocol.messages.requests import Ask, Locate, Look, Move, Play, Seek, Verify
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.autosave import Autosave
@@ -48,6 +48,17 @@ def prove(engine: Engine) -> None:
 )
 def test_words(error: Exception, words: str) -> None:
     assert fault_words(error) == words
+
+
+@pytest.mark.parametrize("fault", [ValueError("no"), OSError("no")])
+def test_a_fault_is_not_reported_as_bad_input(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(engine_module, "is_checkpoint", broken)
+    assert fault_words(fault) in refusal(Engine(), Locate(what="iris")).sentence
 
 
 # While it plays

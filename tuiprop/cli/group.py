@@ -80,7 +80,7 @@ class _DashboardByDefault(click.Group):
     invoke_without_command=True,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "color": True,  # click drops no sequences from text: they are escaped
+        "color": True,  # click must not strip sequences: they are escaped
     },
 )
 @click.version_option(tuiprop.__version__, prog_name="tuiprop")
@@ -113,7 +113,7 @@ def dashboard(what: str | None = None) -> None:
     with one_sentence():  # Ctrl+C while it starts
         from tuiprop.protocol.client import start
 
-        client = start()  # it starts while the dashboard is imported
+        client = start()  # the engine starts while the dashboard is imported
         from tuiprop.ui.patches import environment
 
         notices = environment.checked()
@@ -131,7 +131,7 @@ def dashboard(what: str | None = None) -> None:
                 lambda: complain("tuiprop: saving the run; Ctrl+C quits at once")
             )
     if app.farewell:
-        click.echo(f"tuiprop: {app.farewell}", err=True)  # the lines of a traceback stay
+        click.echo(f"tuiprop: {app.farewell}", err=True)  # a traceback keeps its lines
     if unsaved:
         complain(f"tuiprop: the latest state of the run is not saved: {unsaved}")
     sys.exit(1 if sentence else app.return_code or 0)

@@ -117,7 +117,7 @@ def guard_standard_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, flags)  # the lowest number that is free is this one
+            os.open(os.devnull, flags)  # the lowest free descriptor is this one
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:

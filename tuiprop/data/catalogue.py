@@ -243,7 +243,7 @@ def identity(settings: DataSettings) -> object:
             status = Path(path).stat()
             stamps.append((status.st_mtime_ns, status.st_size))
         except (OSError, ValueError):
-            return object()  # equal to no other: reading it says what is wrong
+            return object()  # equal to no other: reading the file reports the error
     if settings.is_path:
         how: tuple[object, ...] = settings.format, settings.examples, read_options(settings)
     else:

@@ -118,7 +118,7 @@ def _histogram(values: Numbers) -> tuple[Bar, ...]:
     low, high = float(values.min()), float(values.max())
     if low == high:
         return (Bar(f"{low:g}", len(values)),)
-    # halved, as the range of numbers of both signs may be too large for a number
+    # halved, as the difference of numbers of opposite signs may overflow
     width = (high / 2 - low / 2) / BINS
     places = np.clip(((values / 2 - low / 2) / width) if width else 0 * values, 0, BINS - 1)
     counts = np.bincount(places.astype(np.int64), minlength=BINS)

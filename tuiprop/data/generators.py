@@ -76,7 +76,7 @@ def _bumps(generator: np.random.Generator, points: int, noise: float) -> tuple[N
     distance = np.hypot(away[..., 0], away[..., 1])
     height = _BUMPS[:, 2] * np.clip(1 - distance / 2, 0.0, 1.0)
     largest = np.abs(height).argmax(axis=1)
-    # + 0.0 turns −0.0 into 0.0: far from a falling cone the ground is plain 0
+    # + 0.0 turns −0.0 into 0.0, as y is 0 far from a falling cone
     return x, height[np.arange(points), largest] + 0.0
 
 

@@ -73,8 +73,8 @@ def suggested_columns(table: Table, targets: tuple[str, ...]) -> dict[str, Colum
 
     They leave out columns that would be refused: text that identifies rows, columns without a
     value, and columns of numbers mixed with text. Missing numbers are replaced by the median,
-    missing text is a separate category, and rows without a target are dropped. Numeric targets are
-    standardised, as networks learn targets far from 1 badly.
+    missing text is a category of its own, and rows without a target are dropped. Numeric targets
+    are standardised, as networks learn targets far from 1 badly.
 
     Args:
         table: the data.

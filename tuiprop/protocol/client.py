@@ -16,7 +16,6 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Protocol
 
-from tuiprop.errors import UserError
 from tuiprop.protocol.codec import decode_reply, encode
 from tuiprop.protocol.messages.payloads import Message
 from tuiprop.protocol.messages.replies import Refused, Reply, Saving, Unsaved
@@ -84,10 +83,9 @@ class ProcessClient:
                 stderr=self._last_words,
                 start_new_session=True,  # it ends with its input, not with the terminal
             )
-        except OSError as error:
+        except OSError:
             self._last_words.close()
-            reason = f"the engine cannot be started: {error.strerror or error}"
-            raise UserError(reason) from None
+            raise
         self._waiting: deque[Future[Reply]] = deque()
         self._lock = threading.Lock()
         self._dead = False
@@ -100,7 +98,7 @@ class ProcessClient:
             self._process.kill()
             self._process.wait()
             self._last_words.close()
-            raise UserError(f"the engine cannot be started: {error}") from None
+            raise OSError(str(error)) from None
 
     @property
     def died(self) -> bool:

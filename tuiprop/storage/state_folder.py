@@ -139,7 +139,7 @@ class Slot:
         if self._lock is None:
             return
         with contextlib.suppress(OSError):
-            temporary_of(self.path).unlink(missing_ok=True)  # of a save that was killed
+            temporary_of(self.path).unlink(missing_ok=True)  # left by a save that was killed
             if not self.path.exists():
                 _lock_of(self.path).unlink(missing_ok=True)
         os.close(self._lock)
@@ -199,7 +199,7 @@ def make_room(own: Path) -> None:
                 count, total = count + 1, total + size
             elif (slot := Slot(path)).claim():
                 slot.remove()
-    for lock in own.parent.glob("*.lock"):  # of a process that was killed before it wrote
+    for lock in own.parent.glob("*.lock"):  # left by a process that was killed before it wrote
         slot = Slot(lock.with_suffix(SUFFIX))
         with contextlib.suppress(OSError):
             if not slot.path.exists() and _is_signed(lock, slot.path) and slot.claim():

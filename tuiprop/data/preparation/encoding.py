@@ -226,13 +226,13 @@ def _ordinal(order: tuple[str, ...], table: Table, column: Column) -> Numbers:
     if len(unknown):
         row = int(np.isin(codes, unknown).argmax())
         raise _refused(table, row, column, quote(names[codes[row]]), f"one of {listed(order)}")
-    found: Numbers = np.append(places, np.nan)[codes]  # a missing cell has the code -1, the last
+    found: Numbers = np.append(places, np.nan)[codes]  # code -1: a missing cell
     return found
 
 
 def _one_hot(table: Table, column: Column, known: Sequence[str]) -> dict[str, Encoder]:
     """Return the encoders of a one-hot encoded column, by category."""
-    if set(known) == {MISSING}:  # only whether it is missing: the rest are numbers
+    if set(known) == {MISSING}:  # only whether the cell is missing: the others are numbers
         return {MISSING: lambda rows: column.missing[rows].astype(np.float64)}
     own = known.index(MISSING) if MISSING in known else np.nan
     places = np.append(places_in(known, column), own)[column.categories.codes]

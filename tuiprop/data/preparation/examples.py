@@ -91,7 +91,7 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
     scaling = settings.of_every_column.scaling
     scaling = scaling or ("standardize" if settings.standardize else "none")
     preparation = fit_inputs(choices, settings.derived, scaling, table, training)
-    if not isinstance(settings.validation, float):  # a share may be a few rare cells by chance
+    if not isinstance(settings.validation, float):  # a random share may hold only rare cells
         for each in unseen(preparation, table, validation):
             if each.all:
                 raise each.refusal

@@ -42,7 +42,7 @@ def read_numpy(source: Source, examples: str | None, options: ReadOptions) -> Ta
             arrays = _npz(source)
         else:
             arrays = {Path(source.path).stem.partition(".")[0] or "x": npy_array(content)}
-    # columns of their own, the targets as a rule, come last
+    # arrays that are single columns, usually the targets, come last
     named = sorted(arrays.items(), key=lambda item: item[1].ndim < 2)
     if examples is None and any(array.ndim > 1 for array in arrays.values()):
         shapes = listed(f"{name} {array.shape}" for name, array in named)
@@ -69,7 +69,7 @@ def _npz(source: Source) -> dict[str, NDArray[Any]]:
             }
     except UserError:
         raise
-    except Exception as error:  # zipfile and its decompressors raise some twenty kinds
+    except Exception as error:  # zipfile and its decompressors raise about twenty kinds
         raise source.error(f"the .npz file is damaged: {one_line(error)}") from None
     if not arrays:
         raise source.error("there are no arrays in it")

@@ -180,7 +180,7 @@ def _parse(
         raise _NeedsStrictReaderError from None
     signs = np.frombuffer(block, np.uint8)
     delimiters = np.count_nonzero(signs == ord(delimiter))
-    # a short and a blank line end in null, a long one has a delimiter too many
+    # short and blank lines end in null, long ones have more delimiters
     if delimiters != (frame.width - 1) * frame.height or frame[:, -1].null_count():
         raise _NeedsStrictReaderError
     return [_cells(each) for each in frame.get_columns()]

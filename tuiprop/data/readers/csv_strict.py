@@ -47,7 +47,7 @@ def read_delimited(source: Source, options: ReadOptions) -> Table:
         return table
     *columns, target = table.columns
     codes = target.values
-    if isinstance(codes, tuple):  # also where it was said to be categories
+    if isinstance(codes, tuple):  # also if the column is categorical
         if not all(map(is_number, codes)):
             raise source.invalid("the last column", "text", "the numbers of the classes in line 1")
         codes = np.array(codes, np.float64)

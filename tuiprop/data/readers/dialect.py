@@ -170,7 +170,7 @@ def delimiter_of(source: Source, text: str, options: ReadOptions) -> str:
         fields = widths[0] if widths else 0
         return whole and fields > 1 and len(set(widths)) == 1, fields
 
-    # on a tie the first: a comma may be part of a number, and a blank of a text
+    # the first wins a tie: a comma may be part of a number, and a blank part of a text
     best = max((each for each in _DELIMITERS if each != options.decimal), key=score)
     fallback = ";" if options.decimal == "," else ","
     return best if score(best)[1] > 1 else fallback

@@ -61,14 +61,14 @@ def read_json_lines(source: Source, options: ReadOptions) -> Table:
     lines = [n for n, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
     if not lines:
         raise source.error("there are only blank lines")
-    if not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):  # polars would inflate it
+    if not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):  # polars would decompress it
         raise _line_at_fault(source, content, "it does not begin with an object")
     try:
         with _silent():
             frame = pl.read_ndjson(BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _line_at_fault(source, content, str(error)) from None
-    if frame.height > len(lines):  # polars makes a row of nothing of a blank line
+    if frame.height > len(lines):  # polars turns a blank line into an empty row
         blank = [not line.strip() for line in content.split(b"\n")]
         kept = [row for row in range(frame.height) if row < len(blank) and not blank[row]]
         frame = frame[kept]

@@ -82,7 +82,7 @@ def column_of(
     comma = options.decimal == ","
     written = cells
     if comma:
-        # a point is no decimal sign then, and stops the cell from being a number
+        # a point is then not a decimal sign: a cell that has one is not a number
         written = cells.str.replace_all(".", "x", literal=True).str.replace(",", ".", literal=True)
     numbers = written.cast(pl.Float64, strict=False)
     of_numbers = numbers.null_count() == cells.null_count()
