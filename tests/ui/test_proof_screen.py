@@ -23,6 +23,7 @@ from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
+from tuiprop.update.arrays import ArrayRef
 from tuiprop.verify.injection import Mistake
 from tuiprop.verify.mistakes import MISTAKES
 
@@ -235,7 +236,7 @@ def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
         "update audit    ✓ update 3",
     ]
     assert words(slipped, iris)[0] == "slip            b[l] is changed twice by its gradient"
-    assert words(slipped, iris)[3].startswith("update audit    ✗ b[1], b[2], m of b[1]")
+    assert words(slipped, iris)[3].startswith("update audit    ✗ b[1], b[2], m(b[1])")
     assert words(replace(proved, proof=None), iris) == ["gradient check  … in a moment"]
     many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, sample=200, parameters=5000)
     assert words(replace(proved, proof=many), iris)[:2] == [
@@ -254,12 +255,17 @@ def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
 
 def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
     checks = [
-        ArrayProof(array="dW[1]", verdict="right", figure=3e-10, compared=24, kinks=2),
+        ArrayProof(array=ArrayRef("dW", 1), verdict="right", figure=3e-10, compared=24, kinks=2),
         ArrayProof(
-            array="db[1]", verdict="unchecked", why="all at kinks", figure=0, compared=0, kinks=8
+            array=ArrayRef("db", 1),
+            verdict="unchecked",
+            why="all at kinks",
+            figure=0,
+            compared=0,
+            kinks=8,
         ),
-        ArrayProof(array="dW[2]", verdict="wrong", figure=0.871, compared=24),
-        ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
+        ArrayProof(array=ArrayRef("dW", 2), verdict="wrong", figure=0.871, compared=24),
+        ArrayProof(array=ArrayRef("db", 2), verdict="wrong", figure=2e-6, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
     text = "\n".join(line.plain for line in proving.report(note))
