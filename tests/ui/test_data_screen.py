@@ -220,7 +220,7 @@ async def test_a_file_that_is_no_table_until_it_is_said_how(
 ) -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, str(untidy(tmp_path)))
-        assert 'data.decimal = "," takes a comma' in outcome(screen)
+        assert 'data.decimal = "," reads decimal commas' in outcome(screen)
         assert "P1;21,5;C;yes" in str(screen.query_one("#file", Static).render())
         await pilot.press("enter")
         assert pilot.app.screen is screen  # not yet
