@@ -69,9 +69,11 @@ def test_readme_has_one_command_for_each_of_the_two() -> None:
         assert command.count("\n") == 1, marker
 
 
-def test_readme_has_the_table_of_keys() -> None:
-    table = runpy.run_path(str(ROOT / "docs" / "make_keys.py"))["table"]
-    assert between("keys") == table(), "run: python docs/make_keys.py"
+def test_documents_have_the_tables_of_keys() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_keys.py"))
+    assert between("keys") == made["table"](), "run: python docs/make_keys.py"
+    text = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    assert f"<!-- keys -->\n{made['all_tables']()}<!-- /keys -->" in text
 
 
 def test_readme_names_everything_that_there_is() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.session.runs import ask, finish, go, look, opened, refusal, state_of, tables
-from tuiprop.protocol.messages.payloads import WhatIf
+from tuiprop.protocol.messages.payloads import SettingsInForce, WhatIf
 from tuiprop.protocol.messages.replies import Done, Exported, Frame
 from tuiprop.protocol.messages.requests import (
     Change,
@@ -21,7 +21,8 @@ from tuiprop.protocol.messages.requests import (
     Try,
 )
 from tuiprop.protocol.server import Engine
-from tuiprop.training.edit import InputEdit, ParameterEdit
+from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
+from tuiprop.training.experiment import NetworkSettings, TrainingSettings
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef, CellRef
 
@@ -214,6 +215,14 @@ def test_settings_are_changed_and_the_curve_says_where() -> None:
     frame = frame_of(engine)
     assert (frame.branch, frame.settings.optimizer) == (1, "sgd")
     assert frame.settings.learning_rate == 0.1
+
+
+def test_settings_have_the_same_names_from_the_request_to_the_experiment() -> None:
+    changed = set(SettingsEdit.__struct_fields__) - {"at"}
+    assert changed == set(Change.__struct_fields__) == set(SettingsInForce.__struct_fields__)
+    of_file = {*TrainingSettings.__struct_fields__, *NetworkSettings.__struct_fields__}
+    assert changed <= of_file
+    assert not changed & set(NetworkSettings.__struct_fields__) - {"l2"}
 
 
 def test_another_size_of_batches_shows_in_the_frame() -> None:

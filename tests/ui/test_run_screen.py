@@ -5,20 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.ui.dialogs import Choose
-from tuiprop.ui.drawing.line import Line
-from tuiprop.ui.help import HelpScreen
-from tuiprop.ui.keys import KEYS
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel
 from tuiprop.ui.run.matrix import MatrixView
-from tuiprop.ui.setup.screen import SetupScreen
 from tuiprop.update.arrays import ArrayRef
 
 WIDE = (120, 36)
@@ -220,20 +215,6 @@ async def test_views_and_maximise(make_app: MakeApp) -> None:
         assert screen.query_one(LayersPanel).is_on_screen
 
 
-async def test_footer_and_tabs_answer_to_the_mouse(make_app: MakeApp) -> None:
-    async with make_app("iris").run_test(size=WIDE) as pilot:
-        await opened(pilot)
-        footer = pilot.app.screen.query_one("#footer", Line)
-        zone = next(zone for zone in footer._zones[0] if zone.action == "batch(1)")
-        await pilot.click("#footer", offset=(zone.start, 0))
-        await at(pilot, 1)
-        title = pilot.app.screen.query_one("#title", Line)
-        zone = next(zone for zone in title._zones[1] if "cost" in zone.action)
-        await pilot.click("#title", offset=(zone.start, 1))
-        await pilot.pause()
-        assert pilot.app.screen.has_class("-cost")
-
-
 async def test_names_instead_of_numbers(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=WIDE) as pilot:
         await opened(pilot)
@@ -250,21 +231,6 @@ async def test_log_scale(make_app: MakeApp) -> None:
         assert chart.logarithmic
         await pilot.press("down")
         assert not chart.logarithmic
-
-
-async def test_help_shows_every_key(make_app: MakeApp) -> None:
-    async with make_app("iris").run_test(size=(80, 60)) as pilot:
-        await opened(pilot)
-        await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        page = str(pilot.app.screen.query_one(Static).content)
-        for key in KEYS:
-            assert any(
-                line.startswith(f"{key.shown} ") and key.words.split()[0] in line
-                for line in page.splitlines()
-            ), key
-        await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(pilot.app.screen, HelpScreen))
 
 
 async def test_escape_hides_the_hint_for_good(make_app: MakeApp, settings_file: Path) -> None:
@@ -342,15 +308,6 @@ async def test_divergence_is_said(make_app: MakeApp, tmp_path: Path) -> None:
         assert "DIVERGED" in text_of(pilot, 0)
         assert "diverged at update" in text_of(pilot, 34)
         assert frame_of(pilot).status == "paused"
-
-
-async def test_set_up_opens_and_closes(make_app: MakeApp) -> None:
-    async with make_app("iris").run_test(size=WIDE) as pilot:
-        await opened(pilot)
-        await pilot.press("s")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SetupScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(pilot.app.screen, SetupScreen))
 
 
 async def test_what_cannot_be_opened_ends_with_a_sentence(make_app: MakeApp) -> None:

@@ -147,7 +147,7 @@ def _resume(
     """Restore the run of a checkpoint; its experiment may be given, and have more epochs."""
     from tuiprop.data.catalogue import load_table
     from tuiprop.models.checkpoint import load_checkpoint
-    from tuiprop.session.resume import check_same, resume_session, walk_to_where_it_stood
+    from tuiprop.session.resume import check_same, resume_session, return_to_position
     from tuiprop.training.experiment import load, override
 
     if init is not None:
@@ -160,7 +160,7 @@ def _resume(
         session, differing = resume_session(saved, wanted, table=table)
     _stop_when(session, conditions)
     run = session.run
-    walk_to_where_it_stood(run, saved)
+    return_to_position(run, saved)
     total = wanted.training.epochs if epochs is None else epochs
     if run.batches.end(total) < run.t:
         allowed = f"{run.epoch} or more, the epochs that are done"

@@ -25,10 +25,14 @@ class Loss:
     gradient: Callable[[Array, Array, Array], None]
     """(a, y, out) → out = da[L] = ∂𝓛/∂ŷ, (K, m), without 1/m."""
     output: str | None = None
-    """The one output activation that 𝓛 is defined for. With it dz[L] = a[L] − y is *the*
-    operation, which does not need da[L]."""
+    """The one output activation that 𝓛 is defined for, if there is one."""
     classes: bool = False
     """Whether targets are classes, one-hot; otherwise they are numbers."""
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether dz[L] = a[L] − y is *the* operation, which does not need da[L]."""
+        return self.output is not None
 
     @property
     def formula(self) -> Formula:

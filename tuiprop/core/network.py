@@ -51,10 +51,6 @@ class Network:
         """𝓛."""
         return LOSSES[self.loss]
 
-    def is_fused(self, l: int) -> bool:
-        """Whether dz[l] = a[l] − y, without da[l]: where l = L and the loss fits the output g."""
-        return l == self.L and self.loss_function.output is not None
-
     @property
     def parameter_count(self) -> int:
         """How many numbers all W[l] and b[l] hold together."""

@@ -257,7 +257,7 @@ def _upstream(p: _Place) -> _Made:
 
 def _error(p: _Place) -> _Made:
     g, l = p.network.activation(p.l), p.l
-    if p.network.is_fused(l):
+    if l == p.network.L and p.network.loss_function.is_fused:
         return _Made(
             f"dz[{l}]{_ROW_COLUMN} = a[{l}]{_ROW_COLUMN} - y{_ROW_COLUMN}",
             (

@@ -82,7 +82,7 @@ from tuiprop.session.fault import fault_words
 from tuiprop.session.kept import Named, find_kept, opened_as
 from tuiprop.session.resume import (
     resume_session,
-    walk_to_where_it_stood,
+    return_to_position,
     with_what_may_differ,
 )
 from tuiprop.session.session import Session, open_session
@@ -360,7 +360,7 @@ class Engine:
             if request.experiment:
                 experiment = with_what_may_differ(saved, parse(request.experiment))
             session, differing = resume_session(saved, experiment, table=table)
-            walk_to_where_it_stood(session.run, saved)
+            return_to_position(session.run, saved)
             if request.kept_in is not None:
                 what = saved.content.opened
         else:

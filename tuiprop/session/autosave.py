@@ -147,7 +147,7 @@ class Autosave:
         make_room(slot.path)
 
     def _mark(self) -> object:
-        """What changes when there is something to be saved."""
+        """A value that changes when there is something to be saved."""
         run = self._session.run
         branches = [(each.number, each.reached, len(each.edits)) for each in run.branches.values()]
         stops = [(each.when, each.enabled) for each in self._stops.all]

@@ -98,7 +98,7 @@ class Proof:
 
     @property
     def note(self) -> ProofNote | None:
-        """What has been found so far; None where the proof has not begun here."""
+        """The results so far; None where the proof has not begun here."""
         checker = self._checker
         here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
         if self._of != here or self._cursor.goal is not None or not (checker or self._fault):

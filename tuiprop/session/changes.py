@@ -1,4 +1,4 @@
-"""What is asked to be changed, as an edit of the run; or why it cannot be."""
+"""Requests to change something as edits of the run, or refused."""
 
 import numpy as np
 from msgspec.structs import asdict, replace
@@ -34,7 +34,7 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
 
 
 def slip_edit(session: Session, name: str | None) -> SlipEdit:
-    """The edit that puts a mistake into the network from here on, or takes it out.
+    """Build the edit that puts a mistake into the network from here on, or takes it out.
 
     Raises:
         InputError: there is no such slip, or it would change nothing in this network, or is on.
@@ -57,7 +57,7 @@ def slip_edit(session: Session, name: str | None) -> SlipEdit:
 def cell_edit(
     session: Session, cursor: Cursor, request: Try
 ) -> tuple[ParameterEdit | InputEdit, str]:
-    """The edit that gives one number of W, b or a[0] another value, and the name of that number.
+    """Build the edit that gives one number of W, b or a[0] another value; return it and its name.
 
     Raises:
         InputError: that number cannot be changed, or not here.

@@ -38,9 +38,9 @@ class Motion:
     operations: int = 0
     """Operations of the next update that are to be done on arrival."""
     watched: bool = False
-    """Whether conditions stop it."""
+    """True if conditions stop it."""
     pace: Pace | None = None
-    """How fast it goes; None: as fast as it can."""
+    """Its speed; None: as fast as possible."""
     first: int = 0
     """The position that its pace counts from."""
     began: float = 0.0
@@ -64,7 +64,7 @@ class Cursor:
         self.hit = ""
         """The sentence on the condition that it stopped at."""
         self.bad: tuple[Operation, int, int] | None = None
-        """Where it diverged: the first operation with a number that is not finite, its cell."""
+        """The first operation and cell that is not finite, where the run diverged."""
         self._by_operations = False
         self._preview: tuple[Record, Hit | None] | None = None
         """The next update, and what it makes true."""
@@ -84,12 +84,12 @@ class Cursor:
 
     @property
     def completed(self) -> bool:
-        """Whether it came by operations, and the last one of an update has just been done."""
+        """True if it came by operations, and the last one of an update has just been done."""
         return self._by_operations and self.run.t > 0 and self.partial.record is None
 
     @property
     def status(self) -> Status:
-        """What it is doing."""
+        """Its state: paused, playing or seeking."""
         return "paused" if self.motion is None else self.motion.status
 
     @property
@@ -333,7 +333,7 @@ class Cursor:
         self._rate = perf_counter(), self.here, 0.0
 
     def _stopped_early(self, motion: Motion) -> bool:
-        """Stop where the run diverged, or where a condition became true; whether it did."""
+        """Stop where the run diverged or a condition became true, and return True; else False."""
         run = self.run
         if run.diverged_at is not None:
             self.stop()
@@ -359,7 +359,7 @@ class Cursor:
             diverged: that update has been tried, and diverges.
 
         Returns:
-            Whether a condition stopped it, or a number that is not finite.
+            True if a condition stopped it, or a number that is not finite.
         """
         self.do_operations(operations)
         run, partial = self.run, self.partial
@@ -384,7 +384,7 @@ class Cursor:
         return stop <= partial.done
 
     def _hit_in(self, record: Record, since: int) -> Hit | None:
-        """What the next update makes true."""
+        """Find the condition that the next update makes true."""
         if self._preview is None or self._preview[0] is not record:
             self._preview = record, self.run.preview_conditions(record, since)
         return self._preview[1]

@@ -1,4 +1,4 @@
-"""Where a run diverged, in a sentence."""
+"""The sentence that says where a run diverged."""
 
 from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of

@@ -74,7 +74,8 @@ def _operation(
         yield f"- the inner {operation.sums_away} sums away"
     yield ""
     yield operation.sentence.format(m=m)
-    if operation.phase is Phase.BACKWARD and network.is_fused(operation.result.layer):
+    at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
+    if at_output and network.loss_function.is_fused:
         yield from _about_the_fused_gradient(network, record, operation)
     yield ""
     for line in operation.numpy.format(m=m, t=record.update).splitlines():

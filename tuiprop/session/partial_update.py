@@ -92,7 +92,7 @@ class PartialUpdate:
         return None
 
     def is_computed(self, reference: ArrayRef) -> bool:
-        """Whether an operation that is done computed this array; W and b: changed it."""
+        """Return True if an operation that is done computed this array, or changed it: W and b."""
         return reference in self._computed
 
     @cached_property

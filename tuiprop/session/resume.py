@@ -1,4 +1,4 @@
-"""Going on with a run from its checkpoint."""
+"""Resuming a run from its checkpoint."""
 
 import os
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from tuiprop.training.run import Run
 from tuiprop.update.operation import operation_count
 
 MAY_DIFFER = ("training.epochs", "breakpoint")
-"""Keys of the experiment that may be others when a run is gone on with."""
+"""Keys of the experiment that may differ when a run is resumed."""
 
 
 def resume_session(
     saved: Saved, experiment: Experiment | None = None, *, table: Table | None = None
 ) -> tuple[Session, str]:
-    """Open a checkpoint; the run stands at its newest key frame, a short walk from where it stood.
+    """Open a checkpoint; its run is at the saved key frame, a short replay from its position.
 
     Args:
         saved: the checkpoint.
@@ -56,15 +56,15 @@ def resume_session(
     return session, differing
 
 
-def walk_to_where_it_stood(run: Run, saved: Saved) -> None:
-    """On from the key frame; what was true on the way does not stop the run again."""
+def return_to_position(run: Run, saved: Saved) -> None:
+    """Advance from the key frame to the saved position; conditions on the way do not stop it."""
     t = saved.content.position[0]
     run.check_epoch_conditions()
     run.advance(t, watched=True, since=t * operation_count(run.network.L))
 
 
 def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:
-    """That an experiment is that of a checkpoint, but for what may differ.
+    """Check that an experiment is that of a checkpoint, except for `MAY_DIFFER`.
 
     Args:
         wanted: need not be complete.
@@ -84,7 +84,7 @@ def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:
 
 
 def differing(wanted: Experiment, saved: Experiment) -> list[tuple[str, Any, Any]]:
-    """Where two complete experiments differ, but for what may differ.
+    """Find the keys in which two complete experiments differ, except for `MAY_DIFFER`.
 
     Returns:
         Each key with the value in either; None where it has none.

@@ -12,7 +12,7 @@ from tuiprop.training.quantity import KINDS, Quantity, Update
 
 
 class Stops:
-    """What a run stops at, and what is switched off."""
+    """The conditions of a run, with those that are switched off."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""What is looked at: the run, or what is tried on it."""
+"""The run that views show: the one that is open, or a what-if of it."""
 
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session

@@ -1,4 +1,4 @@
-"""What if one number were changed: all that follows from it, before it is kept or reverted."""
+"""A what-if: one number changed and all that follows from it, before it is kept or reverted."""
 
 from dataclasses import dataclass, replace
 
@@ -41,7 +41,7 @@ class _Outcome:
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """A change that is tried: what follows from it, beside the run."""
+    """A change that is tried on a fork of the run."""
 
     session: Session
     """The session with the change, on a branch of its own."""
@@ -52,7 +52,7 @@ class WhatIf:
     without: Record
     """The same update without the change."""
     note: WhatIfNote
-    """What the screen says of it."""
+    """The summary that the screen shows."""
 
     def array_without(self, reference: ArrayRef, *, made: bool) -> Array:
         """An array of the update without the change.

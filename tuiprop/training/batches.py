@@ -1,4 +1,4 @@
-"""Which examples an update walks over: a function of the seed and the number of the update."""
+"""The examples of an update: a function of the seed and the number of the update."""
 
 from typing import NamedTuple
 
@@ -23,10 +23,10 @@ class Batches:
     smaller; nothing is carried into the next.
 
     Args:
-        count: N, how many examples.
+        count: N, the number of examples.
         batch_size: m; 0 is the whole set.
         shuffle: a new order for each epoch, or rows as they stand.
-        seed: of the orders.
+        seed: the seed of the orders.
     """
 
     def __init__(self, count: int, batch_size: int, *, shuffle: bool, seed: int) -> None:
@@ -38,7 +38,7 @@ class Batches:
         self._segment(0, 0, batch_size)
 
     def resize(self, batch_size: int, t: int) -> None:
-        """Take batches of another size in every epoch that begins after update t."""
+        """Use batches of another size in every epoch that begins after update t."""
         done = self.epochs_done(t)
         epochs_before = done if self.end(done) == t else done + 1
         updates_before = self.end(epochs_before)
@@ -51,29 +51,29 @@ class Batches:
         return segment.epochs_before + (t - 1 - segment.updates_before) // segment.per_epoch + 1
 
     def batch(self, t: int) -> int:
-        """The batch within the epoch that update t walks over, counted from 1."""
+        """The number of the batch of update t within its epoch, counted from 1."""
         segment = self._segment_of(t)
         return (t - 1 - segment.updates_before) % segment.per_epoch + 1
 
     def per_epoch(self, epoch: int) -> int:
-        """How many updates an epoch has."""
+        """The number of updates in an epoch."""
         return self._segment_with(epoch).per_epoch
 
     def size(self, epoch: int) -> int:
-        """How many examples every batch of an epoch has, but the last one."""
+        """The number of examples in every batch of an epoch but the last."""
         return self._segment_with(epoch).size
 
     def end(self, epoch: int) -> int:
-        """How many updates are done when this epoch is: 0 for epoch 0."""
+        """The last update of an epoch; 0 for epoch 0."""
         segment = self._segment_with(epoch)
         return segment.updates_before + (epoch - segment.epochs_before) * segment.per_epoch
 
     def epochs_done(self, t: int) -> int:
-        """How many whole epochs are done after t updates."""
+        """The number of whole epochs done after t updates."""
         return self.epoch(t + 1) - 1
 
     def epoch_bounds(self, t: int) -> tuple[int, int]:
-        """How many updates are done before the epoch of update t, and at its end."""
+        """The number of updates done before the epoch of update t, and at its end."""
         if not self._begin < t <= self._end:
             self._enter(t)
         return self._begin, self._end
@@ -86,7 +86,7 @@ class Batches:
         return self._order[start : start + self._size]
 
     def _enter(self, t: int) -> None:
-        """Lay out the epoch of update t: it is asked for at every update."""
+        """Lay out the epoch of update t, whose rows are asked for at every update."""
         segment = self._segment_of(t)
         epoch, batch = divmod(t - 1 - segment.updates_before, segment.per_epoch)
         self._begin, self._size = t - 1 - batch, segment.size
@@ -106,7 +106,7 @@ class Batches:
     def _segment_of(self, t: int) -> _BatchSizeSegment:
         """The segment that update t ≥ 1 lies in."""
         newest = self._segments[-1]
-        if t > newest.updates_before:  # as a rule, and this is asked for every slice of a walk
+        if t > newest.updates_before:  # the usual case, asked for at every slice
             return newest
         return next((s for s in reversed(self._segments) if s.updates_before < t), self._first)
 

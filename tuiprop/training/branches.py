@@ -1,4 +1,4 @@
-"""The branches of a run: what was reached by which edits."""
+"""The branches of a run, each with its edits and its history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

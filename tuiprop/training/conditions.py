@@ -1,4 +1,4 @@
-"""The conditions that stop a run, and what they look at."""
+"""The conditions that stop a run, and the updates as they see them."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -43,7 +43,7 @@ class Conditions:
 
     @property
     def look_at_updates(self) -> bool:
-        """Whether there are conditions that `advance` and `preview` look at."""
+        """True if there are conditions on updates, which `advance` and `preview` evaluate."""
         return self._watch is not None and self._watch.looks_at_updates
 
     def after_epoch(self, t: int, history: Rows, since: int = -1) -> Hit | None:

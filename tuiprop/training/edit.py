@@ -1,4 +1,4 @@
-"""Edits: what is changed by hand in a run, and after which update.
+"""Edits: changes by hand in a run, each after an update.
 
 A run is an experiment and its log of edits. An edit at t acts on state t, before update t + 1,
 and a replay applies it there again.
@@ -20,10 +20,10 @@ from tuiprop.update.arrays import ArrayRef
 
 
 class _Edit(Struct, frozen=True, tag=True, kw_only=True):
-    """Something changed by hand."""
+    """A change by hand."""
 
     at: int
-    """t: how many updates were done."""
+    """t: the number of updates done."""
 
     def describe(self) -> str:
         """Say what is changed, and after which update."""
@@ -62,7 +62,7 @@ class InputEdit(_Edit, frozen=True, kw_only=True):
 
 
 class SettingsEdit(_Edit, frozen=True, kw_only=True):
-    """How it is trained from here on; None leaves a setting as it is.
+    """Settings from here on; None leaves a setting as it is.
 
     A field is named like the setting in the experiment file.
     """
@@ -71,10 +71,10 @@ class SettingsEdit(_Edit, frozen=True, kw_only=True):
     """Another optimiser starts with a state of zeros and counts its updates from 1."""
     learning_rate: float | None = None
     batch_size: int | None = None
-    """From the next epoch on."""
+    """Takes effect with the next epoch."""
     l2: float | None = None
     options: OptionValues | None = None
-    """Of the optimiser, instead of all that were set."""
+    """Replaces all options of the optimiser."""
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class SettingsEdit(_Edit, frozen=True, kw_only=True):
 
 
 class SlipEdit(_Edit, frozen=True, kw_only=True):
-    """A mistake that every update makes from here on, or none any more."""
+    """A mistake that every update from here on makes; None takes it out."""
 
     slip: str | None
     """Its name in `core.slips.SLIPS`."""
@@ -128,7 +128,7 @@ Edit = ParameterEdit | InputEdit | SettingsEdit | SlipEdit
 
 
 class BranchLog(Struct, frozen=True, kw_only=True):
-    """What it takes to make a branch again, beside the experiment."""
+    """All it takes to create a branch again, besides the experiment."""
 
     number: int
     parent: int | None

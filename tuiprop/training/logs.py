@@ -1,4 +1,4 @@
-"""Whether branches and their edits, as a file says them, can be those of an experiment."""
+"""The check that branches and edits read from a file can be those of an experiment."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -20,13 +20,13 @@ from tuiprop.verify.mistakes import MISTAKES
 def check_logs(
     logs: Sequence[BranchLog], experiment: Experiment, network: Network, examples: int
 ) -> None:
-    """That a run of this experiment can have these branches.
+    """Check that a run of this experiment can have these branches.
 
     Args:
         logs: parents first.
         experiment: complete.
-        network: that it describes.
-        examples: how many are trained on.
+        network: the network that it describes.
+        examples: the number of training examples.
 
     Raises:
         ValueError: the first branch or edit that cannot be.
@@ -59,7 +59,7 @@ def _check_edits(log: BranchLog, experiment: Experiment, network: Network, examp
 
 
 def _is_there(edit: Edit, network: Network, examples: int) -> bool:
-    """What is changed exists, and is changed to what can be."""
+    """Return True if the changed number exists, and its new value is possible."""
     if isinstance(edit, ParameterEdit):
         cell = CellRef(edit.array, edit.row, edit.column)
         return cell.exists(network.sizes, examples) and isfinite(edit.value)

@@ -49,11 +49,11 @@ class UpdateConfig:
         return describe(self.network, self.optimizer, settings.learning_rate, settings.options)
 
     def workspace(self, m: int) -> Workspace:
-        """Arrays for an update over m examples."""
+        """Create the arrays of an update over m examples."""
         return self.workspace_in(self.network, m, self.settings.dtype)
 
     def workspace_in(self, network: Network, m: int, dtype: DTypeLike) -> Workspace:
-        """The same in another dtype."""
+        """Create them for another network and dtype."""
         new = Workspace if self.slip is None else self.slip.workspace
         return new(network, m, dtype)
 
@@ -71,7 +71,7 @@ class UpdateConfig:
         return audit(self.network, *rule, count, before, gradient, after)
 
     def change(self, state: Array) -> ParameterUpdate:
-        """What changes this state, (1 + slots, P), in place."""
+        """Create the rule that updates this state, (1 + slots, P), in place."""
         settings = self.settings
         rule = self.optimizer, state, settings.learning_rate, settings.options
         return (
@@ -115,9 +115,9 @@ class Plan:
     """An experiment and its edits.
 
     Args:
-        network: as the experiment has it.
-        settings: as the experiment has them.
-        count: how many training examples there are.
+        network: the network of the experiment.
+        settings: the settings of the experiment.
+        count: the number of training examples.
         edits: the log; those that act after the same update act in this order.
     """
 
@@ -130,6 +130,7 @@ class Plan:
         self.batches = Batches(
             count, settings.batch_size, shuffle=settings.shuffle, seed=settings.seed
         )
+        self._configs: dict[int, UpdateConfig] = {}
         for edit in self.edits:
             if isinstance(edit, SettingsEdit) and edit.batch_size is not None:
                 self.batches.resize(edit.batch_size, edit.at)
@@ -152,9 +153,15 @@ class Plan:
 
     def config_of(self, update: int) -> UpdateConfig:
         """The configuration of an update, t ≥ 1: the edits before it have acted."""
+        edits = self.before(update)
+        if len(edits) not in self._configs:
+            self._configs[len(edits)] = self._config_after(edits)
+        return self._configs[len(edits)]
+
+    def _config_after(self, edits: tuple[Edit, ...]) -> UpdateConfig:
         settings, l2 = self._settings, self._network.l2
         optimizer_began, slip = 0, None
-        for edit in self.before(update):
+        for edit in edits:
             if isinstance(edit, SlipEdit):
                 slip = MISTAKES[edit.slip] if edit.slip else None
             if isinstance(edit, SettingsEdit):

@@ -60,7 +60,7 @@ class Replay:
                 return
 
     def _leads_to(self, frame: KeyFrame, plan: Plan, t: int) -> bool:
-        """Whether the trainer is on the way from the key frame to state t."""
+        """Return True if the trainer is on the way from the key frame to state t."""
         trainer = self._trainer
         if trainer.plan is not plan or not frame.t <= trainer.t <= t:
             return False

@@ -27,13 +27,13 @@ from tuiprop.training.trainer import Trainer, is_finite
 from tuiprop.update.record import Record
 
 SLICE = 0.005
-"""Seconds between two looks at the state: for non-finite values, and for a key frame."""
+"""Seconds from one check for non-finite values, and for a key frame that is due, to the next."""
 
 LONG = 10
-"""Slices from one key frame that is kept for the end of an epoch to the next, at least."""
+"""The least number of slices from one lasting key frame to the next."""
 
 REST = 50
-"""How many times as long as it takes to keep a key frame none is kept for its age alone."""
+"""The least time between key frames, as a multiple of the time that saving one takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class Run:
 
     @property
     def is_edited(self) -> bool:
-        """Whether edits act on the state as it is."""
+        """True where edits act on the present state."""
         return bool(self.trainer.plan.acting_at(self.t))
 
     @property

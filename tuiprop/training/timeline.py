@@ -1,4 +1,4 @@
-"""Key frames in bounded memory: what makes any past state a short replay away."""
+"""Key frames in bounded memory: they make any past state a short replay away."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from tuiprop.core.array import Array
 from tuiprop.training.memory import DEFAULT
 
 BUDGET = DEFAULT * 2**20
-"""Bytes that all key frames together may take, if nothing else is said."""
+"""The default for the bytes that all key frames together may take."""
 
 MOST = 500
-"""Key frames at most: more would not make a replay shorter in a way that one feels."""
+"""The largest number of key frames: more would not shorten a replay noticeably."""
 
 EVENNESS = 1 / 16
-"""The share of the whole span within which age counts: key frames further away lie evenly."""
+"""The share of the whole span in which age counts; key frames further away are evenly spaced."""
 
 LASTING = 4.0
-"""How much more a key frame is worth that is kept for what lies after it."""
+"""The weight of a lasting key frame, which is kept for the updates after it."""
 
 Lineage = Sequence[tuple[int, float]]
-"""How a state was reached: branches from the newest back, each with its last update on the way."""
+"""The branches that lead to a state, from the newest back, each with its last update on the way."""
 
 
 class KeyFrame(NamedTuple):
@@ -58,9 +58,9 @@ class Timeline:
         """Keep a copy of state t. State 0 is always kept; others as room allows.
 
         Args:
-            t: how many updates were done.
+            t: the number of updates done.
             state: is copied.
-            branch: that it belongs to.
+            branch: the number of its branch.
             lasting: it is worth more than its neighbours.
         """
         if (branch, t) in self._frames:
@@ -101,7 +101,7 @@ class Timeline:
         raise LookupError(f"no key frame before update {t}")
 
     def _least(self, present: int) -> tuple[int, int] | None:
-        """The key frame that is missed least from update `present`; never state 0."""
+        """Find the key frame that is missed least at update `present`; never state 0."""
         span = max(self._newest.values())
         least, victim = np.inf, None
         for branch, times in self._times.items():
@@ -118,7 +118,7 @@ class Timeline:
         return victim
 
     def _drop(self, branch: int, t: int) -> Array:
-        """Forget a key frame; its memory."""
+        """Remove a key frame, and return its state, whose memory can be reused."""
         place = bisect_left(self._times[branch], t)
         del self._times[branch][place], self._weights[branch][place]
         if not self._times[branch]:

@@ -239,6 +239,6 @@ class Trainer:
 
 
 def is_finite(state: Array) -> bool:
-    """Whether no number of the state is infinite or not a number."""
+    """Return True if no number of the state is infinite or not a number."""
     total = state.sum()
     return bool(np.isfinite(total)) or bool(np.isfinite(state).all())

@@ -22,9 +22,9 @@ from tuiprop.protocol.messages.replies import (
     Vocabulary,
 )
 from tuiprop.protocol.messages.requests import Ask, Seek
-from tuiprop.ui import screens
+from tuiprop.ui import keys, screens
 from tuiprop.ui.dialogs import AskText
-from tuiprop.ui.keys import COMMANDS, KEYS
+from tuiprop.ui.keys import COMMANDS, KEYS, unknown
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.guarded import GuardedApp
 from tuiprop.ui.patches.terminal import driver_class
@@ -67,7 +67,7 @@ class TuipropApp(GuardedApp):
     TITLE = "tuiprop"
     CSS_PATH = "tuiprop.tcss"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = keys.APP.bindings
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class TuipropApp(GuardedApp):
         self.link.what = self.what = what
         self._named = named
         self.settings, broken = (settings, "") if settings else Settings.load()
-        self._notices = [*notices, *filter(None, [broken])]
+        self._notices = [*notices, *filter(None, [broken]), *unknown(self.settings.keymap)]
         self._deaths: list[float] = []
         register_themes(self)
         self.theme = self.settings.theme
@@ -96,6 +96,7 @@ class TuipropApp(GuardedApp):
 
     def on_mount(self) -> None:
         """Open what was named."""
+        self.set_keymap(self.settings.keymap)
         self.push_screen(self.run_screen)
         self.set_interval(0.5, self._watch_engine)
         if not gc.isenabled():
@@ -177,9 +178,10 @@ class TuipropApp(GuardedApp):
         """The palette: every key with a command, and what has no key."""
         if not isinstance(screen, RunScreen):
             return
-        for key in KEYS:
+        for key in KEYS.values():
             if key.command:
-                yield self._command(key.command, f"{key.words} ({key.shown})", key.action)
+                names = ", ".join(key.names(self.keymap))
+                yield self._command(key.command, f"{key.words} ({names})", key.action)
         for title, action, words in COMMANDS:
             yield self._command(title, words, action)
 
@@ -318,16 +320,12 @@ class TuipropApp(GuardedApp):
             )
             await dialog.run()
 
-    def action_help_quit(self) -> None:
-        """Ctrl+C, where nothing is selected to be copied: quit at once, wherever one is."""
-        self.exit(return_code=128 + signal.SIGINT)
-
     def action_copy_or_quit(self) -> None:
-        """Ctrl+C in a dialog, to which the keys of the dashboard do not come."""
+        """Copy what is selected on the screen; quit at once where nothing is."""
         try:
             self.screen.action_copy_text()
         except SkipAction:
-            self.action_help_quit()
+            self.exit(return_code=128 + signal.SIGINT)
 
     def end_engine(self, tell: Callable[[], None]) -> str:
         """End the engine, once its run is saved.

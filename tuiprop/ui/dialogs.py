@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
@@ -14,6 +14,8 @@ from textual.widgets.option_list import Option
 
 from tuiprop.errors import FileError
 from tuiprop.storage.atomic import check_writable
+from tuiprop.ui import keys
+from tuiprop.ui.patches.options import List
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.patches.text_field import TextField
 from tuiprop.ui.run.go_to import typed_path
@@ -30,10 +32,7 @@ _CSS = """
                                              background: $background; }}
 """
 
-LEAVING: list[BindingType] = [
-    Binding("escape", "leave", "leave", show=False),
-    Binding("ctrl+c", "app.copy_or_quit", "copy or quit", show=False),
-]
+LEAVING: list[BindingType] = [*keys.DIALOG.bindings, keys.COPY_OR_QUIT.binding]
 """The keys of every dialog; Ctrl+C gets here where nothing is selected in an input."""
 
 
@@ -109,7 +108,7 @@ class Choose(LeftOnce, ModalScreen[str | None]):
             yield Label(self._title, classes="title", markup=False)
             if self._words:
                 yield Label(self._words, classes="words", markup=False)
-            yield OptionList(
+            yield List(
                 *(Option(words, id=answer) for answer, words in self._answers.items()),
                 markup=False,
             )

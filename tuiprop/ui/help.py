@@ -1,24 +1,45 @@
-"""The keys, from the one table."""
+"""The help page: all keys, as the table and the keymap have them."""
 
 from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tuiprop.ui.keys import KEYS, PANEL_KEYS
+from tuiprop.ui import keys
 from tuiprop.ui.patches.shown import LeftOnce
 
 COLUMN, WIDTH = 20, 68
-"""Columns of the keys, and of all."""
+"""Columns of the keys, and of the whole line."""
+
+
+class KeyTable(Static):
+    """The keys of all places, with their words."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-table--key", "key-table--place"}
+    DEFAULT_CSS = """
+    KeyTable > .key-table--key { color: $now; text-style: bold; }
+    KeyTable > .key-table--place { text-style: bold; }
+    """
+
+    def render(self) -> Content:
+        """Lay out the table."""
+        lines = []
+        for place in keys.PLACES:
+            lines.append(Content.styled(place.title, ".key-table--place"))
+            for _, names, words in place.rows(keys.keymap_of(self)):
+                label = f"{'  '.join(names):<{COLUMN - 1}} "
+                wrapped = ("\n" + " " * COLUMN).join(wrap(words, WIDTH - COLUMN))
+                lines.append(Content.assemble((label, ".key-table--key"), wrapped))
+        return Content("\n").join(lines)
 
 
 class HelpScreen(LeftOnce, ModalScreen[None]):
-    """Every key with its words; Escape, q or ? closes."""
+    """Every key with its words."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -26,18 +47,11 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
         border: round $foreground; border-title-color: $foreground; background: $background;
         padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "close", show=False),
-        Binding("ctrl+c", "app.copy_or_quit", "copy or quit", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.HELP.bindings, keys.COPY_OR_QUIT.binding]
 
     def compose(self) -> ComposeResult:
-        """The table."""
-        parts = []
-        for shown, words in (*((key.shown, key.words) for key in KEYS), *PANEL_KEYS):
-            lines = wrap(words, WIDTH - COLUMN, subsequent_indent=" " * COLUMN)
-            parts.append(Content.assemble((f"{shown:<{COLUMN}}", "bold $now"), "\n".join(lines)))
-        panel = VerticalScroll(Static(Content("\n").join(parts)))
-        panel.border_title = "[b]Keys[/b]: the letter is the unit, Shift goes back"
+        """Compose the table, which scrolls."""
+        panel = VerticalScroll(KeyTable())
+        panel.border_title = "[b]Keys[/b]"
         panel.border_subtitle = "Escape closes"
         yield panel

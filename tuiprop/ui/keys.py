@@ -1,138 +1,507 @@
-"""One table of the application's keys: dispatch, footer, help and README read it."""
+"""One table of all keys: bindings, bars, help page, command palette and documents read it.
 
-from dataclasses import dataclass
+Every key has an id that is unique and stays the same from version to version: a keymap, as
+`App.set_keymap` takes it, remaps keys by their ids.
+"""
 
-from textual.binding import Binding
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from textual.app import App
+from textual.binding import Binding, BindingType, Keymap
+from textual.dom import DOMNode
+from textual.keys import format_key
 
 
 @dataclass(frozen=True)
 class Key:
-    """One thing that a key does."""
+    """One thing that a key does.
 
-    key: str
-    """Textual's name of the key, aliases after commas."""
-    shown: str
-    """As it is written for people."""
+    Attributes:
+        id: names it in a keymap.
+        keys: Textual's names of its keys, with commas between them.
+        action: runs on the screen or the panel that the key belongs to.
+        words: describe it. Keys of one place with the same words share a line of the help page.
+        bar: the word in the bottom bar; empty: the bar leaves it out.
+        command: the entry of the command palette, "noun: verb"; empty: none.
+        bar_key: the key as the bar writes it, unless it is remapped; empty: its first key.
+        priority: it works before those of the focused panel.
+    """
+
+    id: str
+    keys: str
     action: str
     words: str
-    footer: str = ""
-    """The word in the footer; empty: not there."""
+    bar: str = ""
     command: str = ""
-    """The entry of the palette, "noun: verb"; empty: none."""
+    bar_key: str = ""
+    priority: bool = False
 
     @property
     def binding(self) -> Binding:
-        """For Textual."""
-        return Binding(self.key, self.action, self.words, show=False)
+        """The binding for Textual."""
+        return Binding(
+            self.keys,
+            self.action,
+            self.bar or self.words,
+            show=bool(self.bar),
+            key_display=self.bar_key or None,
+            priority=self.priority,
+            tooltip=self.words if self.bar else "",
+            id=self.id,
+            group=Binding.Group(self.words, compact=True),
+        )
+
+    def names(self, keymap: Mapping[str, str]) -> list[str]:
+        """List its keys as people write them.
+
+        Args:
+            keymap: keys that replace others, by id.
+        """
+        return [key_name(key.strip()) for key in keymap.get(self.id, self.keys).split(",")]
 
 
-KEYS = (
-    Key("space", "space", "play", "play, pause", "play", "run: play or pause"),
-    Key("o", "o", "operation(1)", "one operation on", "operation", "run: one operation on"),
-    Key("O", "O", "operation(-1)", "one operation back", command="run: one operation back"),
-    Key("l", "l", "layer(1)", "one layer on", command="run: one layer on"),
-    Key("L", "L", "layer(-1)", "one layer back", command="run: one layer back"),
-    Key(
-        "p",
-        "p",
-        "phase(1)",
-        "to the end of forward, cost, backward, update",
-        command="run: one phase on",
-    ),
-    Key("P", "P", "phase(-1)", "one phase back", command="run: one phase back"),
-    Key("b", "b", "batch(1)", "complete this update: one batch", "batch", "run: one batch on"),
-    Key("B", "B", "batch(-1)", "one batch back", command="run: one batch back"),
-    Key("e", "e", "epoch(1)", "to the end of the epoch", "epoch", "run: one epoch on"),
-    Key(
-        "E", "E", "epoch(-1)", "back to the end of the epoch before", command="run: one epoch back"
-    ),
-    Key("plus,equals_sign", "+", "pace(1)", "faster", command="pace: faster"),
-    Key("minus", "-", "pace(-1)", "slower", command="pace: slower"),
-    Key(
-        "g",
-        "g",
-        "app.go_to",
-        "go to: start, an epoch, n epochs on, the end",
-        "go to",
-        "run: go to …",
-    ),
-    Key("0", "0", "start", "initial weights; the history stays", command="run: go to the start"),
-    Key("G", "G", "newest", "newest state", command="run: go to the newest state"),
-    Key("1", "1", "view('overview')", "view: overview", command="view: overview"),
-    Key(
-        "2",
-        "2",
-        "view('operation')",
-        "view: the operation, its result, operands and terms",
-        command="view: operation",
-    ),
-    Key("3", "3", "view('cost')", "view: cost, large", command="view: cost"),
-    Key("4", "4", "app.problem", "view: the problem, predictions", command="view: problem"),
-    Key("5", "5", "app.data", "view: the data, column by column", command="view: data"),
-    Key("6,w", "w", "app.stops", "stop when …", "stop when", "view: stops, stop when …"),
-    Key("7,s", "s", "app.setup", "set-up: data, network, training", "set-up", "view: set-up"),
-    Key(
-        "c",
-        "c",
-        "app.change",
-        "change a weight, a bias, an input, or how it is trained from here on",
-        "change",
-        "change: a number or a setting …",
-    ),
-    Key(
-        "v",
-        "v",
-        "app.proof",
-        "verify now: gradient check, update audit; slips",
-        command="proof: verify now",
-    ),
-    Key(
-        "backspace",
-        "Backspace",
-        "return",
-        "back to the number that was looked at before",
-        command="number: back to the one before",
-    ),
-    Key("f", "f", "maximise", "maximise the focused panel, and back", command="view: maximise"),
-    Key("n", "n", "names", "names (n[l], m) instead of numbers", command="view: names of sizes"),
-    Key(
-        "y",
-        "y",
-        "app.copy",
-        "copy: the array, the operation, the record of the update",
-        command="array: copy …",
-    ),
-    Key("x", "x", "app.export", "export the weights", "export", "weights: export …"),
-    Key("colon,ctrl+p", ":", "app.command_palette", "every command", "all"),
-    Key("question_mark,f1", "?", "app.help", "keys", "keys", "help: keys"),
-    Key(
-        "q",
-        "q",
-        "app.leave",
-        "quit; asks when unsaved work would be lost",
-        command="tuiprop: quit",
+@dataclass(frozen=True)
+class Place:
+    """A screen or a panel, and the keys that work there."""
+
+    title: str
+    keys: tuple[Key, ...]
+
+    @property
+    def bindings(self) -> list[BindingType]:
+        """The bindings for the class of the screen or the panel."""
+        return [key.binding for key in self.keys]
+
+    def rows(self, keymap: Mapping[str, str]) -> list[tuple[list[Key], list[str], str]]:
+        """List keys that do the same thing, their names, and what it is.
+
+        Args:
+            keymap: keys that replace others, by id.
+        """
+        rows: dict[str, list[Key]] = {}
+        for key in self.keys:
+            rows.setdefault(key.words, []).append(key)
+        return [
+            (keys, [name for key in keys for name in key.names(keymap)], words)
+            for words, keys in rows.items()
+        ]
+
+
+def _moves(place: str, words: str, **actions: str) -> tuple[Key, ...]:
+    """List keys that move a cursor: their actions, by Textual's names of the keys."""
+    return tuple(Key(f"{place}.{key}", key, action, words) for key, action in actions.items())
+
+
+COPY_OR_QUIT = Key(
+    "app.copy_or_quit",
+    "ctrl+c",
+    "app.copy_or_quit",
+    "copy what the mouse has selected; quit where nothing is",
+)
+
+APP = Place(
+    "Everywhere",
+    (
+        COPY_OR_QUIT,
+        Key("app.quit", "ctrl+q", "quit", "quit, also from a dialog", priority=True),
+        Key(
+            "app.suspend",
+            "ctrl+z",
+            "suspend_process",
+            "suspend the dashboard; fg in the shell brings it back",
+            priority=True,
+        ),
     ),
 )
-"""In the order of the help page."""
 
-PANEL_KEYS = (
-    ("6, 7", "stop when, set-up: like w and s"),
-    ("tab, Shift+tab", "next panel, panel before"),
-    ("arrows", "Layers: choose an array. Matrix: move the cursor"),
-    ("page up, page down", "Matrix: a page up, down"),
-    ("home, end", "Matrix: first, last column"),
-    ("up, down", "Cost: linear or logarithmic. Where a number comes from: another term"),
-    ("left, right", "Where a number comes from: another factor of the term"),
-    ("Enter", "Layers: into the matrix. Matrix: where the number comes from. There: follow a term"),
-    ("m, t", "Problem: the next aspect; all, training or validation examples"),
-    (". ,", "Problem: move the threshold of two classes; another target of numbers"),
-    ("[ ]", "Problem, one example: the one before, the next"),
-    ("Ctrl+C", "copies what the mouse has selected; quits where nothing is"),
-    ("Ctrl+Z", "suspends the dashboard; fg in the shell brings it back"),
-    ("Escape", "back to the overview, to Layers; then hide the hint for good"),
+RUN = Place(
+    "The run; the letter is the unit, Shift goes back",
+    (
+        Key("run.play", "space", "play", "play, pause", "play", "run: play or pause"),
+        Key(
+            "run.operation",
+            "o",
+            "operation(1)",
+            "one operation on",
+            "operation",
+            "run: one operation on",
+        ),
+        Key(
+            "run.operation_back",
+            "O",
+            "operation(-1)",
+            "one operation back",
+            command="run: one operation back",
+        ),
+        Key("run.layer", "l", "layer(1)", "one layer on", command="run: one layer on"),
+        Key("run.layer_back", "L", "layer(-1)", "one layer back", command="run: one layer back"),
+        Key(
+            "run.phase",
+            "p",
+            "phase(1)",
+            "to the end of forward, cost, backward, update",
+            command="run: one phase on",
+        ),
+        Key("run.phase_back", "P", "phase(-1)", "one phase back", command="run: one phase back"),
+        Key(
+            "run.batch",
+            "b",
+            "batch(1)",
+            "complete this update: one batch",
+            "batch",
+            "run: one batch on",
+        ),
+        Key("run.epoch", "e", "epoch(1)", "to the end of the epoch", "epoch", "run: one epoch on"),
+        Key(
+            "run.batch_back",
+            "B",
+            "batch(-1)",
+            "one batch back",
+            "back",
+            "run: one batch back",
+            bar_key="Shift",
+        ),
+        Key(
+            "run.epoch_back",
+            "E",
+            "epoch(-1)",
+            "back to the end of the epoch before",
+            command="run: one epoch back",
+        ),
+        Key("run.faster", "plus,equals_sign", "pace(1)", "faster", command="pace: faster"),
+        Key("run.slower", "minus", "pace(-1)", "slower", command="pace: slower"),
+        Key(
+            "run.go_to",
+            "g",
+            "app.go_to",
+            "go to: start, an epoch, n epochs on, the end",
+            "go to",
+            "run: go to …",
+        ),
+        Key(
+            "run.start",
+            "0",
+            "start",
+            "initial weights; the history stays",
+            command="run: go to the start",
+        ),
+        Key("run.newest", "G", "newest", "newest state", command="run: go to the newest state"),
+        Key("view.overview", "1", "view('overview')", "view: overview", command="view: overview"),
+        Key(
+            "view.operation",
+            "2",
+            "view('operation')",
+            "view: the operation, its result, operands and terms",
+            command="view: operation",
+        ),
+        Key("view.cost", "3", "view('cost')", "view: cost, large", command="view: cost"),
+        Key(
+            "view.problem",
+            "4",
+            "app.problem",
+            "view: the problem, predictions",
+            command="view: problem",
+        ),
+        Key(
+            "view.data",
+            "5",
+            "app.data",
+            "view: the data, column by column",
+            command="view: data",
+        ),
+        Key(
+            "view.stops", "w,6", "app.stops", "stop when …", "stop when", "view: stops, stop when …"
+        ),
+        Key(
+            "view.setup",
+            "s,7",
+            "app.setup",
+            "set-up: data, network, training",
+            "set-up",
+            "view: set-up",
+        ),
+        Key(
+            "run.change",
+            "c",
+            "app.change",
+            "change a weight, a bias, an input, or how it is trained from here on",
+            "change",
+            "change: a number or a setting …",
+        ),
+        Key(
+            "run.verify",
+            "v",
+            "app.proof",
+            "verify now: gradient check, update audit; slips",
+            command="proof: verify now",
+        ),
+        Key(
+            "run.return",
+            "backspace",
+            "return",
+            "back to the number that was looked at before",
+            command="number: back to the one before",
+        ),
+        Key(
+            "run.maximise",
+            "f",
+            "maximise",
+            "maximise the focused panel, and back",
+            command="view: maximise",
+        ),
+        Key(
+            "run.names",
+            "n",
+            "names",
+            "names (n[l], m) instead of numbers",
+            command="view: names of sizes",
+        ),
+        Key(
+            "run.copy",
+            "y",
+            "app.copy",
+            "copy: the array, the operation, the record of the update",
+            command="array: copy …",
+        ),
+        Key("run.export", "x", "app.export", "export the weights", "export", "weights: export …"),
+        Key("run.commands", "colon,ctrl+p", "app.command_palette", "every command", "all"),
+        Key("run.help", "question_mark,f1", "app.help", "keys", "keys", "help: keys"),
+        Key(
+            "run.quit",
+            "q",
+            "app.leave",
+            "quit; asks when unsaved work would be lost",
+            command="tuiprop: quit",
+        ),
+    ),
 )
-"""What the panels do with keys of their own."""
+"""The screen of the run, and the Problem screen, which moves the run too."""
 
+PANELS = Place(
+    "Panels of the run",
+    (
+        Key("panels.next", "tab", "panel(1)", "next panel"),
+        Key("panels.previous", "shift+tab", "panel(-1)", "panel before"),
+        Key(
+            "panels.escape",
+            "escape",
+            "escape",
+            "back to the overview, to Layers; then hide the hint for good",
+        ),
+    ),
+)
+
+GRID = Place(
+    "Lists, matrices and grids",
+    (
+        *_moves(
+            "grid",
+            "move the cursor",
+            left="move(0, -1)",
+            right="move(0, 1)",
+            up="move(-1, 0)",
+            down="move(1, 0)",
+        ),
+        *_moves("grid", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
+        *_moves("grid", "first, last column, or row of a list", home="ends(-1)", end="ends(1)"),
+        Key("grid.first", "ctrl+home", "corner(-1)", "first, last cell"),
+        Key("grid.last", "ctrl+end", "corner(1)", "first, last cell"),
+    ),
+)
+"""What all of them have; the places below add what Enter does there."""
+
+LAYERS = Place("Layers", (Key("layers.enter", "enter", "enter", "into the matrix"),))
+
+MATRIX = Place(
+    "Matrix", (Key("matrix.enter", "enter", "enter", "where does this number come from?"),)
+)
+
+PROVENANCE = Place(
+    "Where a number comes from",
+    (Key("provenance.follow", "enter", "follow", "to the number that this term names"),),
+)
+
+COST = Place("Cost", (Key("cost.scale", "up,down", "toggle_scale", "linear or logarithmic"),))
+
+PROBLEM = Place(
+    "Problem",
+    (
+        Key("problem.aspect", "m", "aspect(1)", "next aspect", "aspect"),
+        Key("problem.aspect_back", "M", "aspect(-1)", "aspect before"),
+        Key("problem.examples", "t", "subset", "all, training or validation examples", "examples"),
+        Key("problem.escape", "escape", "escape", "back", "back"),
+    ),
+)
+
+CLASSES = Place(
+    "Problem: two classes",
+    (
+        Key("classes.higher", "full_stop", "threshold(1)", "a higher threshold"),
+        Key("classes.lower", "comma", "threshold(-1)", "a lower threshold"),
+    ),
+)
+
+TARGETS = Place(
+    "Problem: targets that are numbers",
+    (
+        Key("targets.next", "full_stop", "target(1)", "next target"),
+        Key("targets.previous", "comma", "target(-1)", "target before"),
+    ),
+)
+
+CONFUSION = Place(
+    "Problem: confusion matrix",
+    (Key("confusion.choose", "enter", "choose", "the examples of this cell"),),
+)
+
+EXAMPLES = Place(
+    "Problem: examples",
+    (Key("examples.choose", "enter", "choose", "its way through the network"),),
+)
+
+TRACE = Place(
+    "Problem: one example",
+    (
+        *_moves("trace", "scroll", up="scroll(-1)", down="scroll(1)"),
+        Key("trace.next", "right_square_bracket", "example(1)", "next example"),
+        Key("trace.previous", "left_square_bracket", "example(-1)", "example before"),
+    ),
+)
+
+MAP = Place(
+    "Problem: map",
+    (
+        *_moves(
+            "map",
+            "read the output elsewhere",
+            left="move(-1, 0)",
+            right="move(1, 0)",
+            up="move(0, -1)",
+            down="move(0, 1)",
+        ),
+        *_moves("map", "far up, down", pageup="move(0, -8)", pagedown="move(0, 8)"),
+        *_moves("map", "far left, right", home="move(-12, 0)", end="move(12, 0)"),
+        Key("map.whole", "enter", "whole", "what is predicted"),
+    ),
+)
+
+TILES = Place("Problem: maps of units", (Key("tiles.choose", "enter", "choose", "show it large"),))
+
+COLUMNS = Place(
+    "Data: columns",
+    (
+        Key("columns.up", "up", "move(-1, 0)", "another column", "column"),
+        Key("columns.down", "down", "move(1, 0)", "another column", "column"),
+    ),
+)
+
+DATA = Place(
+    "Data",
+    (
+        Key("data.read", "r", "read", "how the file is read", "read as …"),
+        Key("data.use", "u,space", "use", "use the column, or leave it out"),
+        Key("data.target", "t", "target(False)", "the column is the target"),
+        Key("data.more_targets", "T", "target(True)", "one more target", "one more target"),
+        Key("data.hold_out", "h", "hold_out", "the column says which rows are held out"),
+        Key("data.encoding", "e", "next('encoding')", "how the column is encoded"),
+        Key("data.missing", "m", "next('missing')", "what is done about missing values"),
+        Key("data.scaling", "s", "next('scaling')", "how the column is scaled"),
+        Key("data.order", "o", "order", "the order of its categories"),
+        Key("data.accept", "enter", "accept", "use these data", "use these data"),
+        Key("data.leave", "escape", "leave", "back", "back"),
+    ),
+)
+
+STOP_LIST = Place(
+    "Stops: conditions",
+    (
+        Key("stops.edit", "enter", "select", "edit the condition", "edit"),
+        Key("stops.switch", "space", "screen.switch", "on, off", "on, off"),
+        Key("stops.delete", "d,delete,backspace", "screen.delete", "delete", "delete"),
+        Key("stops.add", "a,plus", "screen.add", "type a new condition", "new"),
+    ),
+)
+
+CONDITION = Place(
+    "Stops: the field",
+    (
+        Key("stops.submit", "enter", "submit", "add the condition, or replace it", "add, replace"),
+        Key("stops.complete", "right", "cursor_right", "complete what is typed", "complete"),
+    ),
+)
+
+STOPS = Place(
+    "Stops",
+    (
+        Key("stops.down", "down", "panel('#offers')", "to what can be typed"),
+        Key("stops.up", "up", "panel('#stops')", "to the conditions"),
+        Key("stops.escape", "escape", "escape", "back", "back"),
+    ),
+)
+
+SLIPS = Place(
+    "Proof: slips", (Key("verify.switch", "enter", "select", "slip on, off", "slip on, off"),)
+)
+
+VERIFY = Place(
+    "Proof",
+    (
+        Key("verify.verify", "v", "verify", "verify now", "verify"),
+        Key("verify.update", "b", "update(1)", "one update on", "update"),
+        Key("verify.update_back", "B", "update(-1)", "one update back", "back", bar_key="Shift+b"),
+        Key("verify.proof", "tab", "app.focus_next", "to the proof, to the slips", "proof"),
+        Key("verify.leave", "escape", "leave", "back", "back"),
+    ),
+)
+
+SETUP = Place(
+    "Set-up",
+    (
+        Key("setup.save", "ctrl+s", "save", "save the experiment"),
+        Key("setup.columns", "ctrl+t", "columns", "the columns of the table"),
+        Key("setup.leave", "escape", "leave", "back"),
+    ),
+)
+
+LIST = Place(
+    "Lists",
+    (
+        *_moves("list", "another line", up="cursor_up", down="cursor_down"),
+        *_moves("list", "a page up, down", pageup="page_up", pagedown="page_down"),
+        *_moves("list", "first, last line", home="first", end="last"),
+        Key("list.select", "enter", "select", "choose the line"),
+    ),
+)
+
+DIALOG = Place("Dialogs", (Key("dialog.leave", "escape", "leave", "leave"),))
+
+HELP = Place(
+    "Help", (Key("help.close", "escape,q,question_mark,f1", "dismiss", "close the help page"),)
+)
+
+PLACES = (
+    *(RUN, PANELS, GRID, LAYERS, MATRIX, PROVENANCE, COST),
+    *(PROBLEM, CLASSES, TARGETS, CONFUSION, EXAMPLES, TRACE, MAP, TILES),
+    *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, SLIPS, VERIFY, SETUP),
+    *(LIST, DIALOG, HELP, APP),
+)
+"""All places, in the order of the help page and of the bars."""
+
+KEYS = {key.id: key for place in PLACES for key in place.keys}
+"""All keys, by id."""
+
+LEFT_OUT_FIRST = (
+    "run.commands",
+    "run.change",
+    "view.setup",
+    "view.stops",
+    "run.batch_back",
+    "run.export",
+    "run.go_to",
+    "run.help",
+)
+"""What a bar leaves out, one after another, where there is no room for all."""
 
 COMMANDS = (
     ("run: start over with the same seed", "app.new_run(False)", "the same initial weights"),
@@ -142,3 +511,78 @@ COMMANDS = (
     ("screen: dark or light theme", "app.switch_theme", "light is for projectors"),
 )
 """What the palette has beyond the keys: title, action, words."""
+
+_NAMES = {
+    "backspace": "Backspace",
+    "delete": "Delete",
+    "end": "End",
+    "enter": "Enter",
+    "escape": "Escape",
+    "home": "Home",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "tab": "Tab",
+}
+
+
+def key_name(key: str) -> str:
+    """Write a key as people do: Ctrl+P, PgUp, ?.
+
+    Args:
+        key: Textual's name of one key.
+    """
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    name = _NAMES.get(last) or format_key(last)
+    if modifiers or (name[:1] == "f" and name[1:].isdigit()):
+        name = name[:1].upper() + name[1:]
+    return "+".join([*(each.capitalize() for each in modifiers), name])
+
+
+def forwarded(keys: Iterable[Key], action: str, shown: Iterable[str]) -> Iterator[Binding]:
+    """Bind keys on another screen than their own.
+
+    Args:
+        keys: which ones.
+        action: the name of the other screen's action, which is given the id.
+        shown: ids of those that its bar shows.
+    """
+    for key in keys:
+        binding = key.binding
+        yield replace(
+            binding, action=f"{action}('{key.id}')", show=binding.show and key.id in shown
+        )
+
+
+def unknown(keymap: Mapping[str, str]) -> list[str]:
+    """Say which ids of a keymap no key has.
+
+    Args:
+        keymap: keys that replace others, by id.
+    """
+    names = [id_ for id_ in keymap if id_ not in KEYS]
+    return [f"The keymap names keys that do not exist: {', '.join(names)}."] if names else []
+
+
+class RemappableApp(App[int]):
+    """An application that knows its keymap, and writes keys as this table does."""
+
+    keymap: Mapping[str, str] = {}
+    """Keys that replace others, by id."""
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Replace the keys of some bindings, by id, and give the others theirs back."""
+        self.keymap = dict(keymap)
+        super().set_keymap(keymap)
+
+    def update_keymap(self, keymap: Keymap) -> None:
+        """Replace the keys of some more bindings, by id."""
+        self.set_keymap({**self.keymap, **keymap})
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write the key of a binding."""
+        return binding.key_display or key_name(binding.key)
+
+
+def keymap_of(node: DOMNode) -> Mapping[str, str]:
+    """Return the keymap of the application that a screen or a widget belongs to."""
+    return node.app.keymap if isinstance(node.app, RemappableApp) else {}

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.protocol.messages.requests import NO_HISTORY, Look
 from tuiprop.ui import status
-from tuiprop.ui.drawing.line import Line, labelled, spread
+from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce
 
@@ -23,7 +23,7 @@ EVERY = 0.1
 class LiveScreen(LeftOnce, Screen[None]):
     """Looks some times a second, whoever moves the run.
 
-    A subclass composes a `Line` "#title" and one "#footer", and paints the frame.
+    A subclass composes a `Line` "#title", and paints the frame.
 
     Args:
         link: the engine.
@@ -81,11 +81,6 @@ class LiveScreen(LeftOnce, Screen[None]):
         for error in self.query(".error").results(Static):
             error.update(Content(f"✗ {sentence}" if sentence else ""))
             error.display = bool(sentence)
-
-    def show_footer(self, items: list[tuple[str, str, str]]) -> None:
-        """Keys with their words and actions."""
-        text, zones = labelled(items)
-        self.query_one("#footer", Line).show([text], [zones])
 
     def action_leave(self) -> None:
         """Back to the run."""

@@ -125,7 +125,7 @@ class Runs:
         """The experiment, after a look at what was guessed about its table; None: left."""
         if not located.suggested:
             return located.experiment
-        screen = screens.DataScreen(self._link, located.experiment, "begin")
+        screen = screens.DataScreen(self._link, located.experiment)
         return await self._app.push_screen_wait(screen)
 
     async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:

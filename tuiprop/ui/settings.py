@@ -20,6 +20,8 @@ class Settings(msgspec.Struct, kw_only=True):
     hint: bool = True
     """Show the line of hint."""
     theme: Annotated[str, msgspec.Meta(pattern="^tuiprop-(dark|light)$")] = "tuiprop-dark"
+    keymap: dict[str, str] = {}
+    """Keys that replace others, by the ids of the table of keys."""
 
     @classmethod
     def load(cls) -> tuple["Settings", str]:

@@ -8,15 +8,15 @@ from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.verify import words as proving
 
 VIEWS = (
-    ("1", "Overview", "Over", "view('overview')"),
-    ("2", "Operation", "Op", "view('operation')"),
-    ("3", "Cost", "Cost", "view('cost')"),
-    ("4", "Problem", "Prob", "app.problem"),
-    ("5", "Data", "Data", "app.data"),
-    ("6", "Stops", "Stop", "app.stops"),
-    ("7", "Set-up", "Set", "app.setup"),
+    ("overview", "Overview", "Over"),
+    ("operation", "Operation", "Op"),
+    ("cost", "Cost", "Cost"),
+    ("problem", "Problem", "Prob"),
+    ("data", "Data", "Data"),
+    ("stops", "Stops", "Stop"),
+    ("setup", "Set-up", "Set"),
 )
-"""The views: key, name, name where there is little room, action."""
+"""The views: what follows "view." in the id of the key, name, name where there is little room."""
 
 
 SLOW = 30.0

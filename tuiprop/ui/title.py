@@ -1,10 +1,13 @@
 """The two lines on top: what is trained, where it stands, the views, J."""
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
+from tuiprop.ui.keys import KEYS, keymap_of
 from tuiprop.ui.link import Link
 
 WIDE = 100
@@ -39,7 +42,7 @@ class Title(Line):
         while len(words) > 1 and _length(words) + right.cell_length + 4 > width:
             words.pop()
         left = Content("  ").join(words)
-        tabs, zones = _tabs(view, long)
+        tabs, zones = _tabs(view, long, keymap_of(self))
         costs = status.costs(frame, width - tabs.cell_length - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
@@ -49,19 +52,18 @@ def _length(words: list[Content]) -> int:
     return sum(word.cell_length + 2 for word in words) - 2
 
 
-def _tabs(view: str, long: bool) -> tuple[Content, list[Zone]]:
-    """The views, the one at hand underlined; in short where there is little room."""
+def _tabs(view: str, long: bool, keymap: Mapping[str, str]) -> tuple[Content, list[Zone]]:
+    """List the views with their keys, the one that is shown underlined."""
     tabs = Content()
     zones = []
-    for key, whole, brief, action in status.VIEWS:
-        name = whole if long else brief
-        at = action in (f"view('{view}')", f"app.{view}")
+    for each, whole, brief in status.VIEWS:
+        key, name, at = KEYS[f"view.{each}"], whole if long else brief, each == view
         start = tabs.cell_length + 1  # the line begins with a blank
         tab = Content.assemble(
-            (key, "bold $now" if at else "$now"),
+            (key.names(keymap)[-1], "bold $now" if at else "$now"),
             " ",
             (name, "bold underline $foreground" if at else "$dim"),
         )
-        zones.append(Zone(start, start + tab.cell_length, action))
+        zones.append(Zone(start, start + tab.cell_length, key.action))
         tabs = Content.assemble(tabs, tab, "  " if long else " ")
     return tabs, zones

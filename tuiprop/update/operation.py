@@ -249,7 +249,7 @@ def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
     g, loss = network.activation(l), loss or network.loss_function
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
-    if l == network.L and loss.output is not None:
+    if l == network.L and loss.is_fused:
         return Operation(
             Phase.BACKWARD,
             dz,

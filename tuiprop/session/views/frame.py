@@ -273,7 +273,7 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.is_fused(run.network.L) and run.trainer.config.slip is None
+        fused = run.network.loss_function.is_fused and run.trainer.config.slip is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
         if not (fused and asked and self._walk.goal is None):

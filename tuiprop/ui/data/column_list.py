@@ -1,9 +1,13 @@
 """The columns of a table, one a line: what they hold, and what is done with them."""
 
+from typing import ClassVar
+
+from textual.binding import BindingType
 from textual.content import Content
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import ColumnNote
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import bars, plain, whole
@@ -24,6 +28,7 @@ class ColumnList(CursorGrid):
     ColumnList { padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim;
                  background: $background; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = keys.COLUMNS.bindings
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

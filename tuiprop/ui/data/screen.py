@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
@@ -15,6 +15,7 @@ from textual.widgets import Static
 from tuiprop.protocol.messages.payloads import ColumnNote, Tables
 from tuiprop.protocol.messages.replies import Described, Refused
 from tuiprop.protocol.messages.requests import Describe
+from tuiprop.ui import keys
 from tuiprop.ui.data.column_changes import (
     holding_out,
     read_as,
@@ -25,10 +26,17 @@ from tuiprop.ui.data.column_changes import (
 )
 from tuiprop.ui.data.column_list import ColumnList
 from tuiprop.ui.data.read_dialog import ReadDialog
-from tuiprop.ui.data.table_words import examples_words, facts, first_rows, keys_of, reading_words
+from tuiprop.ui.data.table_words import (
+    examples_words,
+    facts,
+    first_rows,
+    possible_keys,
+    reading_words,
+)
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.drawing.grid import CursorGrid
-from tuiprop.ui.drawing.line import Line, labelled, spread
+from tuiprop.ui.drawing.key_bar import Item, KeyBar, KeyLine
+from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.single_flight import alone
@@ -45,7 +53,6 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
     Args:
         link: the engine.
         experiment: whose data are looked at.
-        accept: what Enter does, in words.
     """
 
     DEFAULT_CSS = """
@@ -53,7 +60,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
     DataScreen #columns { height: 1fr; min-height: 4; }
     DataScreen #file { height: 1fr; display: none; border: round $border; padding: 0 1;
                        border-title-color: $foreground; background: $background; }
-    DataScreen #detail { height: 2; background: $background; }
+    DataScreen #detail, DataScreen #column-keys { background: $background; }
     DataScreen #rows, DataScreen #outcome {
         border: round $border; border-title-color: $foreground; border-subtitle-color: $dim;
         background: $background; padding: 0 1; scrollbar-size-vertical: 1;
@@ -64,25 +71,12 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
     DataScreen.roomy #rows { height: 9; }
     DataScreen.roomy #outcome { max-height: 9; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "accept", "use", show=False),
-        Binding("escape", "leave", "back", show=False),
-        Binding("t", "target(False)", "target", show=False),
-        Binding("T", "target(True)", "one more target", show=False),
-        Binding("u,space", "use", "used or left out", show=False),
-        Binding("h", "hold_out", "says which rows are held out", show=False),
-        Binding("e", "next('encoding')", "encoding", show=False),
-        Binding("m", "next('missing')", "missing values", show=False),
-        Binding("s", "next('scaling')", "scaling", show=False),
-        Binding("o", "order", "order", show=False),
-        Binding("r", "read", "read as", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.DATA.bindings
 
-    def __init__(self, link: Link, experiment: Tables, accept: str = "use these data") -> None:
+    def __init__(self, link: Link, experiment: Tables) -> None:
         super().__init__()
         self._link = link
         self._before = self._tables = experiment
-        self._accept = accept
         self._lock = asyncio.Lock()
         self.described: Described | None = None
         """What the engine said last."""
@@ -109,9 +103,10 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         yield ColumnList(id="columns")
         yield Static(id="file", markup=False)
         yield Line(id="detail")
+        yield KeyLine(id="column-keys")
         yield Static(id="rows", markup=False)
         yield VerticalScroll(Static(id="becomes", markup=False), id="outcome")
-        yield Line(id="footer")
+        yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
         """Ask for what is in sight."""
@@ -120,16 +115,6 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         self.query_one("#rows").border_title = "[b]First rows[/b]"
         self.query_one("#outcome").border_title = "[b]What comes of it[/b]"
         self.query_one(ColumnList).focus()
-        text, zones = labelled(
-            [
-                ("↑↓", "column", ""),
-                ("r", "read as …", "read"),
-                ("T", "one more target", "target(True)"),
-                ("Enter", self._accept, "accept"),
-                ("Escape", "back", "leave"),
-            ]
-        )
-        self.query_one("#footer", Line).show([text], [zones])
 
     def on_resize(self) -> None:
         """There is more room or less."""
@@ -237,14 +222,17 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         if described is None:
             return
         rows = self.query_one("#rows", Static)
-        detail = self.query_one("#detail", Line)
-        rows.display = detail.display = bool(described.names)
+        detail, keys_of_column = self.query_one("#detail", Line), self.query_one(KeyLine)
+        rows.display = detail.display = keys_of_column.display = bool(described.names)
         if note is None:
             return
         at = columns.row - described.first
         rows.update(first_rows(described.columns, at, rows.content_size.width))
-        text, zones = labelled(keys_of(note))
-        detail.show([facts(note, detail.size.width), text], [[], zones])
+        detail.show([facts(note, detail.size.width)])
+        keymap = keys.keymap_of(self)
+        keys_of_column.show_keys(
+            Item(key.names(keymap)[0], words, key.action) for key, words in possible_keys(note)
+        )
 
     # Changing
 

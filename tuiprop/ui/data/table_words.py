@@ -9,6 +9,7 @@ from tuiprop.protocol.messages.replies import Outline
 from tuiprop.ui.data.column_changes import POSSIBLE
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import short, within
+from tuiprop.ui.keys import KEYS, Key
 
 WIDEST = 14
 """Columns of the screen that a cell of the first rows may take."""
@@ -29,12 +30,8 @@ _HEADERS = {
     "classes": "the first line names the classes",
     "nothing": "no header",
 }
-_SETTINGS = {
-    "encoding": ("e", "as"),
-    "missing": ("m", "missing:"),
-    "scaling": ("s", "scaling:"),
-}
-"""The key of a setting, and its word."""
+_SETTINGS = {"encoding": "as", "missing": "missing:", "scaling": "scaling:"}
+"""The word before the value of a setting."""
 
 _FLAGS = {
     "identifier": "looks like an identifier",
@@ -76,24 +73,24 @@ def facts(note: ColumnNote, width: int) -> Content:
     return text.append_text("  " + ", ".join(words), "$foreground")
 
 
-def keys_of(note: ColumnNote) -> list[tuple[str, str, str]]:
-    """What can be done with a column, as it stands: keys with their words and actions."""
-    keys: list[tuple[str, str, str]] = []
+def possible_keys(note: ColumnNote) -> list[tuple[Key, str]]:
+    """List the keys that can change a column, each with what it would change."""
+    found: list[tuple[str, str]] = []
     if note.role in ("input", "left out"):
-        keys.append(("u", "used" if note.role == "input" else note.role, "use"))
+        found.append(("use", "used" if note.role == "input" else note.role))
     if note.role != "target":
-        keys.append(("t", "target", "target(False)"))
+        found.append(("target", "target"))
     if note.role == "split":
-        keys.append(("h", "says which rows are held out", "hold_out"))
+        found.append(("hold_out", "says which rows are held out"))
     elif note.role != "target" and note.kind == "text" and note.distinct <= MOST_PARTS:
-        keys.append(("h", "held-out rows", "hold_out"))
-    for setting, (key, words) in _SETTINGS.items():
+        found.append(("hold_out", "held-out rows"))
+    for setting, words in _SETTINGS.items():
         possible, now = POSSIBLE[setting](note)
         if possible:
-            keys.append((key, f"{words} {now}".rstrip(), f"next('{setting}')"))
+            found.append((setting, f"{words} {now}".rstrip()))
     if note.encoding == "ordinal":
-        keys.append(("o", "order", "order"))
-    return keys
+        found.append(("order", "order"))
+    return [(KEYS[f"data.{name}"], words) for name, words in found]
 
 
 def first_rows(notes: Sequence[ColumnNote], at: int, width: int) -> Content:

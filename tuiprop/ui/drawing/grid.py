@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.events import Click, Resize
 from textual.geometry import Offset, Region, Size
@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import LineWidget
 
 CACHED = 256
@@ -32,18 +33,7 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     CursorGrid:focus { border: round $foreground; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1, 0)", "up", show=False),
-        Binding("down", "move(1, 0)", "down", show=False),
-        Binding("left", "move(0, -1)", "left", show=False),
-        Binding("right", "move(0, 1)", "right", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home", "ends(-1)", "first column, or row of a list", show=False),
-        Binding("end", "ends(1)", "last column, or row of a list", show=False),
-        Binding("ctrl+home", "corner(-1)", "first cell", show=False),
-        Binding("ctrl+end", "corner(1)", "last cell", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.GRID.bindings
 
     head = 1
     """Lines above the rows that stay in sight."""

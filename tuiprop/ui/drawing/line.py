@@ -1,12 +1,13 @@
 """Widgets that draw themselves line by line, and lines of text with zones for the mouse."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.events import Click
 from textual.geometry import Region, Size
 from textual.selection import Selection
@@ -18,6 +19,23 @@ from tuiprop.ui.drawing.numbers import whole
 
 CURSOR = ".line--cursor"
 """The style of what a cursor stands on."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Part of a line that does something when it is clicked.
+
+    Attributes:
+        start: its first column.
+        stop: the column after its last one.
+        action: what a click does.
+        node: the screen or the panel that the action is run on; None: the screen.
+    """
+
+    start: int
+    stop: int
+    action: str
+    node: DOMNode | None = None
 
 
 class LineWidget(Widget):
@@ -123,15 +141,6 @@ def _marked(strip: Strip, start: int, stop: int, style: Style) -> Strip:
     return Strip.join([strip.crop(0, start), Strip(middle), strip.crop(stop)])
 
 
-@dataclass(frozen=True)
-class Zone:
-    """Part of a line that does something when it is clicked."""
-
-    start: int
-    stop: int
-    action: str
-
-
 class Line(LineWidget):
     """Lines of text from edge to edge, with zones for the mouse."""
 
@@ -162,7 +171,7 @@ class Line(LineWidget):
         if event.y < len(self._zones):
             for zone in self._zones[event.y]:
                 if zone.start <= event.x < zone.stop:
-                    await self.screen.run_action(zone.action)
+                    await self.app.run_action(zone.action, zone.node or self.screen)
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
@@ -172,15 +181,3 @@ def spread(left: Content, right: Content, width: int) -> Content:
         return right
     left = whole(left, room)
     return Content.assemble(" ", left, " " * (room - left.cell_length), right, " ")
-
-
-def labelled(items: Iterable[tuple[str, str, str]]) -> tuple[Content, list[Zone]]:
-    """Keys with words, as the footer has them: (key, word, action)."""
-    parts: list[Content | str] = [" "]
-    zones, end = [], 1
-    for key, word, action in items:
-        label = Content.assemble((key, "bold $now"), (f" {word}", "$foreground"))
-        zones.append(Zone(end, end + label.cell_length, action))
-        parts += [label, "  "]
-        end += label.cell_length + 2
-    return Content.assemble(*parts), zones

@@ -1,4 +1,9 @@
-"""The environment variables that the dashboard depends on; imports nothing of Textual."""
+"""Reports the environment variables that Textual cannot use; imports nothing of Textual.
+
+Upstream: https://github.com/Textualize/textual/issues/5165 "Negative values for TEXTUAL_FPS freeze
+the application". Its mend sets least values only: Textual 8.2.8 takes a dim factor of 9, waits for
+hours after Escape, and ends with a KeyError of Rich at an unknown colour system.
+"""
 
 import os
 import sys

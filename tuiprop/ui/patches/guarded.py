@@ -1,4 +1,11 @@
-"""Textual's application, without what would end or slow a dashboard."""
+"""Textual's application, without what would end or slow a dashboard.
+
+No upstream issue is known of these, seen in Textual 8.2.8: half of a surrogate pair cannot be
+copied; every part of every line is searched for named colours; notifications are markup, and leave
+their empty holders; a page of a list without a place, a click outside the palette, and a mouse on a
+widget that goes end the application; a fault prints every local value in a panel that is as narrow
+as the terminal; the process group is not suspended.
+"""
 
 import contextlib
 import os
@@ -6,12 +13,11 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import events, on
 from textual.actions import ActionParseResult
-from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 from textual.containers import Horizontal, Vertical
 from textual.dom import DOMNode
@@ -22,10 +28,11 @@ from textual.widgets import Input, LoadingIndicator, OptionList
 from textual.worker import Worker, WorkerFailed
 
 from tuiprop.escaping import pasted
+from tuiprop.ui.keys import RemappableApp
 from tuiprop.ui.patches import memory
 from tuiprop.ui.patches.hidden import HIDDEN_SHOWN
 from tuiprop.ui.patches.keyboard import Dropped
-from tuiprop.ui.patches.options import ChangingList
+from tuiprop.ui.patches.options import List
 from tuiprop.ui.patches.shown import LeftOnce, missed_while_leaving, while_shown
 from tuiprop.ui.patches.text_field import TextField
 
@@ -34,7 +41,7 @@ DROPPED_SECONDS = 5.0
 
 
 # Textual's style sheets and queries know the first base class alone.
-class _Commands(CommandList, ChangingList, can_focus=False):
+class _Commands(CommandList, List, can_focus=False):
     """The list of the palette, which changes while it is clicked on."""
 
 
@@ -66,12 +73,8 @@ class Palette(LeftOnce, CommandPalette):
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
 
-class GuardedApp(App[int]):
+class GuardedApp(RemappableApp):
     """An application that no key, click or word ends, and that says whole what did end it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
-    ]
 
     farewell = ""
     """A sentence for standard error, after the terminal is as it was."""

@@ -1,4 +1,7 @@
-"""What a line shows for characters that a terminal obeys, or that nobody sees."""
+"""Shows characters that a terminal obeys, or that nobody sees, as visible ones.
+
+No upstream issue known. Textual 8.2.8 writes control characters of a text to the terminal.
+"""
 
 from collections.abc import Sequence
 

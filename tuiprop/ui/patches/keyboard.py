@@ -1,4 +1,11 @@
-"""Turns the bytes that a terminal sends into Textual's events."""
+"""Turns the bytes that a terminal sends into Textual's events.
+
+Upstream: https://github.com/Textualize/textual/issues/6456 "UnicodeDecodeError in input thread
+crashes application when invalid UTF-8 bytes are received". No upstream issue is known of the rest,
+seen in Textual 8.2.8: its parser fails at numbers that are no character and at a size of 0 pixels,
+yields halves of surrogate pairs, never ends a paste whose end does not come, and takes 20 µs for
+each character.
+"""
 
 import re
 from codecs import getincrementaldecoder

@@ -1,11 +1,22 @@
-"""A list whose options change while it is looked at."""
+"""A list whose options may change while it is clicked on.
 
+No upstream issue known. Textual 8.2.8 raises an IndexError at a click on an option that has gone
+since it was painted.
+"""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
 from textual.events import Click
 from textual.widgets import OptionList
 
+from tuiprop.ui import keys
 
-class ChangingList(OptionList):
+
+class List(OptionList):
     """A list of options; a click on one that has gone meanwhile meets nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.LIST.bindings
 
     def on_click(self, event: Click) -> None:
         """Keep it from Textual, which would look for the option."""

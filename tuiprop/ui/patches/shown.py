@@ -1,4 +1,11 @@
-"""Screens that change their size, or are left while they wait for an answer, or twice at once."""
+"""Screens that change their size, or are left while they wait for an answer, or twice at once.
+
+Upstream: https://github.com/Textualize/textual/issues/2575 "Screen.dismiss should error if not the
+top-most screen" and https://github.com/Textualize/textual/issues/4884 "InvalidStateError when
+dismissing Screen". Textual 8.2.8 checks the screen, but a second `dismiss` in one turn still closes
+the one below. No upstream issue is known of the rest, seen in 8.2.8: two sizes at once alternate
+without end, and what comes for a screen that was left ends the application with NoMatches.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,10 @@
-"""Textual's driver, made to survive the terminal."""
+"""A driver of Textual's that survives the terminal.
+
+Upstream: https://github.com/Textualize/textual/pull/6690 "Fix input thread busy-looping at 100% CPU
+when stdin reaches EOF" and https://github.com/Textualize/textual/issues/1582 "Handle signals to
+enable suspend and resume". No upstream issue is known of the rest, seen in Textual 8.2.8: its
+thread of output dies of the first error, and it believes a terminal of any size.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A field for a line of text, of limited length."""
+"""A field for a line of text, of limited length.
+
+No upstream issue known. Where a text has no room, `Input(max_length=…)` of Textual 8.2.8 drops all
+of it, without a word.
+"""
 
 from textual.widgets import Input
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from tuiprop.protocol.messages.prediction_payloads import ClassesNote
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.names import told_apart
@@ -28,9 +29,7 @@ SCORE = 7
 class Confusion(CursorGrid):
     """Rows are actual classes, columns predicted ones; Enter lists the examples of a cell."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "the examples of this cell", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.CONFUSION.bindings
     beside = len(SCORES) * SCORE + 2
     """Columns of all scores, and of how many classes are not in sight."""
 

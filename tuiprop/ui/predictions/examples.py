@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 
@@ -24,9 +25,7 @@ class Entry:
 class Examples(CursorGrid):
     """The examples of a list, of which only those in sight are known."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "its way through the network", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.EXAMPLES.bindings
 
     @dataclass
     class Chosen(Message):

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.prediction_payloads import MapNote, MapWanted, Mark
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import CURSOR, LineWidget
 from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.drawing.shading import (
@@ -37,17 +38,7 @@ class HeatMap(LineWidget, can_focus=True):
     HeatMap:focus { border: round $foreground; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1, 0)", "left", show=False),
-        Binding("right", "move(1, 0)", "right", show=False),
-        Binding("up", "move(0, -1)", "up", show=False),
-        Binding("down", "move(0, 1)", "down", show=False),
-        Binding("pageup", "move(0, -8)", "page up", show=False),
-        Binding("pagedown", "move(0, 8)", "page down", show=False),
-        Binding("home", "move(-12, 0)", "far left", show=False),
-        Binding("end", "move(12, 0)", "far right", show=False),
-        Binding("enter", "whole", "what is predicted", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.MAP.bindings
 
     @dataclass
     class Changed(Message):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
@@ -16,9 +16,10 @@ from textual.theme import Theme
 from tuiprop.protocol.messages.prediction_payloads import Subset
 from tuiprop.protocol.messages.replies import Frame, Reply, Studied
 from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.diagrams import r_squared
-from tuiprop.ui.drawing.line import Line, Zone, labelled, spread
-from tuiprop.ui.keys import KEYS
+from tuiprop.ui.drawing.key_bar import KeyBar
+from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
 from tuiprop.ui.predictions.examples import Examples
@@ -33,11 +34,11 @@ STUDY_EVERY = 0.2
 
 SUBSETS: tuple[Subset, ...] = ("all", "training", "validation")
 
-_OF_THE_BENCH = ("return", "maximise", "names", "app.copy", "app.change")
-"""Actions of the run screen that act on what this screen does not show."""
+_OF_THE_BENCH = ("run.return", "run.maximise", "run.names", "run.copy", "run.change")
+"""Keys of the run screen that act on what this screen does not show."""
 
-_IN_THE_FOOTER = ("space", "o", "b", "e", "g", "?")
-_NOT_WHERE_IT_IS_NARROW = ("g", "?")
+_IN_THE_BAR = ("run.play", "run.operation", "run.batch", "run.epoch", "run.go_to", "run.help")
+"""Keys of the run screen that the bar of this one has room for."""
 
 
 class ProblemScreen(LeftOnce, Screen[None]):
@@ -52,15 +53,10 @@ class ProblemScreen(LeftOnce, Screen[None]):
     ProblemScreen Aspect { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(key.key, f"forward({number})", key.words, show=False)
-            for number, key in enumerate(KEYS)
-            if key.action not in _OF_THE_BENCH
+        *keys.forwarded(
+            (key for key in keys.RUN.keys if key.id not in _OF_THE_BENCH), "forward", _IN_THE_BAR
         ),
-        Binding("escape", "escape", "back", show=False),
-        Binding("m", "aspect(1)", "next aspect", show=False),
-        Binding("M", "aspect(-1)", "aspect before", show=False),
-        Binding("t", "subset", "which examples", show=False),
+        *keys.PROBLEM.bindings,
     ]
 
     def __init__(self, run_screen: RunScreen) -> None:
@@ -84,7 +80,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
             for aspect in self._aspects.values():
                 aspect.display = False
                 yield aspect
-        yield Line(id="footer")
+        yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
         """Ask at once; then follow."""
@@ -94,7 +90,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Other maps and lists fit."""
-        self._show_footer()
         self.call_after_refresh(self.study)
 
     # Following the run
@@ -174,7 +169,9 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     def _paint_aspects(self, studied: Studied) -> None:
         """The aspects, the one at hand underlined; which examples are scored, and how well."""
-        text = Content.styled("m ", "bold $now")
+        keymap = keys.keymap_of(self)
+        aspect, examples = (keys.KEYS[f"problem.{each}"] for each in ("aspect", "examples"))
+        text = Content.styled(f"{aspect.names(keymap)[0]} ", "bold $now")
         zones = []
         for name in self._offered():
             start = text.cell_length + 1
@@ -184,7 +181,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
             text += "  "
         score = self._score(studied)
         right = Content.assemble(
-            ("t ", "bold $now"),
+            (f"{examples.names(keymap)[0]} ", "bold $now"),
             (f"{self._examples(studied)}{': ' if score else ''}", "$foreground"),
             (score, "bold $foreground"),
         )
@@ -207,24 +204,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
         if studied.studied < studied.of:
             words = f"{studied.studied} of {words}"
         return f"{words} examples"
-
-    def _show_footer(self) -> None:
-        items = [
-            (key.shown, key.footer, f"forward({number})")
-            for number, key in enumerate(KEYS)
-            if key.footer and key.shown in _IN_THE_FOOTER
-        ]
-        items += [
-            ("m", "aspect", "aspect(1)"),
-            ("t", "examples", "subset"),
-            ("Escape", "back", "escape"),
-        ]
-        text, zones = labelled(items)
-        for leave_out in _NOT_WHERE_IT_IS_NARROW:
-            if text.cell_length > self.size.width:
-                items = [item for item in items if item[0] != leave_out]
-                text, zones = labelled(items)
-        self.query_one("#footer", Line).show([text], [zones])
 
     # Choosing
 
@@ -263,9 +242,13 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     # Moving the run
 
-    async def action_forward(self, number: int) -> None:
-        """A key of the run screen moves the run from here; its views close this one."""
-        await self._forward(KEYS[number].action)
+    async def action_forward(self, key: str) -> None:
+        """Do what a key of the run screen does; its views close this screen.
+
+        Args:
+            key: its id.
+        """
+        await self._forward(keys.KEYS[key].action)
 
     async def _forward(self, action: str) -> None:
         if action.startswith("view("):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.prediction_payloads import Grid
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.shading import by_sign, line_of, segments
@@ -33,9 +34,7 @@ class Tiles(CursorGrid):
     """Pictures in rows, of which those in sight are known."""
 
     DEFAULT_CSS = "Tiles { overflow-x: hidden; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "show it large", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.TILES.bindings
     head = 0
 
     @dataclass

@@ -6,12 +6,13 @@ from math import ceil, floor, log10
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.curve import Curve
 from tuiprop.ui.drawing.line import LineWidget
 from tuiprop.ui.drawing.numbers import short, sparkline
@@ -35,9 +36,7 @@ class CostChart(LineWidget, can_focus=True):
                 border-subtitle-color: $dim; }
     CostChart:focus { border: round $foreground; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,down", "toggle_scale", "linear or logarithmic", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.COST.bindings
 
     logarithmic: reactive[bool] = reactive(False)
     """The scale of J."""

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import within
@@ -60,9 +61,7 @@ class LayersPanel(CursorGrid):
     DEFAULT_CSS = """
     LayersPanel { height: auto; padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "into the matrix", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.LAYERS.bindings
 
     names: reactive[bool] = reactive(False)
     """Names of sizes instead of numbers."""

@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Offset, Size
@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import Matrix, Window
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.names import without_middle
@@ -51,9 +52,7 @@ LONGEST_NAME = 16
 class MatrixView(CursorGrid):
     """The part of one array that fits; asks for another part as the cursor leaves it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "where does this number come from?", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.MATRIX.bindings
 
     @dataclass
     class Entered(Message):

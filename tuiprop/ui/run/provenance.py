@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Offset
@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import OriginNote
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.run.terms import Page, Terms
@@ -27,9 +28,7 @@ class SourcePanel(CursorGrid):
     Its rows are lines of text, and its columns the factors of a term.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "follow", "to the number that this term names", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.PROVENANCE.bindings
     head = 0
 
     @dataclass

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
@@ -29,10 +29,10 @@ from tuiprop.protocol.messages.requests import (
     Toggle,
     Try,
 )
-from tuiprop.ui import status
+from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.grid import CursorGrid
-from tuiprop.ui.drawing.line import Line, labelled
-from tuiprop.ui.keys import KEYS
+from tuiprop.ui.drawing.key_bar import KeyBar
+from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import Fitting
 from tuiprop.ui.run.bench import Bench
@@ -98,12 +98,7 @@ class RunScreen(Fitting, Screen[None]):
     RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
     RunScreen.-hidden-hint #hint { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(key.binding for key in KEYS),
-        Binding("escape", "escape", "back", show=False),
-        Binding("tab", "panel(1)", "next panel", show=False),
-        Binding("shift+tab", "panel(-1)", "panel before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.RUN.bindings, *keys.PANELS.bindings]
 
     class Stopped(Message):
         """A walk has come to its end by itself."""
@@ -140,7 +135,7 @@ class RunScreen(Fitting, Screen[None]):
             yield CostChart(id="cost")
             yield self._facts
         yield Line(id="hint")
-        yield Line(id="footer")
+        yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
         """Start the clocks; they run only while the engine walks."""
@@ -151,7 +146,6 @@ class RunScreen(Fitting, Screen[None]):
         self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
         self.set_interval(PROOF_EVERY, self._look_at_the_proof)
         self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
-        self._show_footer()
         self.query_one("#title", Title).show([Content(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
@@ -160,7 +154,6 @@ class RunScreen(Fitting, Screen[None]):
         self.set_class(compact, "-compact")
         self.bench.set_class(compact, "-compact")
         self.bench.lay_out()
-        self._show_footer()
         self._paint()
         self.call_after_refresh(self.look)
 
@@ -356,16 +349,6 @@ class RunScreen(Fitting, Screen[None]):
         ):
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.layers_panel.border_subtitle = f"{line}  m = {frame.examples}"
-
-    def _show_footer(self) -> None:
-        items = [(key.shown, key.footer, key.action) for key in KEYS if key.footer]
-        items.insert(4, ("Shift", "back", "batch(-1)"))
-        text, zones = labelled(items)
-        for leave_out in (":", "c", "s", "w", "Shift", "x"):
-            if text.cell_length > self.size.width:
-                items = [item for item in items if item[0] != leave_out]
-                text, zones = labelled(items)
-        self.query_one("#footer", Line).show([text], [zones])
 
     # Moving
 

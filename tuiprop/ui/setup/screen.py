@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
@@ -19,6 +19,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 from tuiprop.protocol.messages.payloads import Tables
 from tuiprop.protocol.messages.replies import Exported, Located, Outline, Refused, Reply, Vocabulary
 from tuiprop.protocol.messages.requests import Ask, Check, Locate, SaveExperiment
+from tuiprop.ui import keys
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText, Choose, ask_path
 from tuiprop.ui.link import Link
@@ -57,11 +58,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         experiment: what stands in the form at first; None: that of the run.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False),
-        Binding("ctrl+s", "save", "save", show=False),
-        Binding("ctrl+t", "columns", "columns", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.SETUP.bindings
 
     def __init__(self, link: Link, begin: Begin, experiment: Tables | None = None) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.suggester import Suggester
 from textual.widgets import Input, Label, OptionList, Static
@@ -17,10 +17,12 @@ from textual.widgets import Input, Label, OptionList, Static
 from tuiprop.protocol.messages.payloads import Stop
 from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
 from tuiprop.protocol.messages.requests import Ask
+from tuiprop.ui import keys
+from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.live import LiveScreen
-from tuiprop.ui.patches.options import ChangingList
+from tuiprop.ui.patches.options import List
 from tuiprop.ui.patches.text_field import TextField
 from tuiprop.ui.stops.completion import Offer, examples, offers, reading
 from tuiprop.ui.stops.stop_list import StopList
@@ -41,6 +43,12 @@ class _Completion(Suggester):
         return next(longer, None)
 
 
+class ConditionField(TextField):
+    """The field in which a condition is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.CONDITION.bindings
+
+
 class StopsScreen(LiveScreen):
     """Lists the conditions with their present values; adds, edits, switches, deletes."""
 
@@ -52,11 +60,7 @@ class StopsScreen(LiveScreen):
     StopsScreen #when { width: 1fr; }
     StopsScreen #hit { height: auto; padding: 0 1; color: $now; display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "escape", "back", show=False),
-        Binding("down", "panel('#offers')", "to the offers", show=False),
-        Binding("up", "panel('#stops')", "to the conditions", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.STOPS.bindings
     NAME = "Stops"
 
     def __init__(self, link: Link) -> None:
@@ -74,7 +78,7 @@ class StopsScreen(LiveScreen):
         yield StopList(id="stops")
         with Horizontal(id="field"):
             yield Label("add: ", id="verb", markup=False)
-            yield TextField(
+            yield ConditionField(
                 placeholder="QUANTITY OP NUMBER",
                 suggester=_Completion(self._offered),
                 select_on_focus=False,
@@ -82,22 +86,12 @@ class StopsScreen(LiveScreen):
                 id="when",
             )
         yield Static(classes="error", markup=False)
-        yield ChangingList(id="offers", markup=False)
-        yield Line(id="footer")
+        yield List(id="offers", markup=False)
+        yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
         """Learn the quantities."""
         self.query_one("#stops").border_title = "[b]Stop when[/b]"
-        self.show_footer(
-            [
-                ("Enter", "add, edit", "submit"),
-                ("space", "on, off", "switch"),
-                ("d", "delete", "delete"),
-                ("a", "new", "add"),
-                ("→", "complete", "complete"),
-                ("Escape", "back", "escape"),
-            ]
-        )
         self._learn()
 
     @work
@@ -258,21 +252,6 @@ class StopsScreen(LiveScreen):
     def action_add(self) -> None:
         """Type a new one."""
         self._edit(None)
-
-    async def action_submit(self) -> None:
-        """What Enter does where the focus is."""
-        field = self.query_one(Input)
-        if self.focused is self.query_one(StopList):
-            self.query_one(StopList).action_select()
-        else:
-            await field.action_submit()
-
-    def action_complete(self) -> None:
-        """Take the first offer that goes on from what is typed."""
-        value = self.query_one(Input).value
-        longer = [each.typed for each in self._offered(value) if each.typed.startswith(value)]
-        if longer:
-            self._put(longer[0])
 
     def action_panel(self, selector: str) -> None:
         """To another panel, if there is something in it."""

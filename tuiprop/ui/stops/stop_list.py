@@ -5,27 +5,24 @@ from typing import ClassVar
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
 
 from tuiprop.protocol.messages.payloads import StopNote
+from tuiprop.ui import keys
 from tuiprop.ui.drawing.numbers import short
-from tuiprop.ui.patches.options import ChangingList
+from tuiprop.ui.patches.options import List
 from tuiprop.ui.theme import palette_of
 
 MARK = 4
 """Columns of [✓] and a blank: a click there switches."""
 
 
-class StopList(ChangingList):
+class StopList(List):
     """The conditions. Space, or a click on the mark, switches one on or off."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "screen.switch", "on, off", show=False),
-        Binding("d,delete,backspace", "screen.delete", "delete", show=False),
-        Binding("a,plus", "screen.add", "add", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.STOP_LIST.bindings
 
     class Switched(Message):
         """The mark of a condition was clicked."""

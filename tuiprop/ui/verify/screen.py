@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -15,10 +15,19 @@ from textual.widgets import OptionList, Static
 from tuiprop.protocol.messages.payloads import Message, ProofNote, SlipNote
 from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
 from tuiprop.protocol.messages.requests import Ask, Move, SetSlip, Verify
+from tuiprop.ui import keys
+from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.live import LiveScreen
+from tuiprop.ui.patches.options import List
 from tuiprop.ui.verify import words as proving
+
+
+class SlipList(List):
+    """The slips; Enter switches one on or off."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.SLIPS.bindings
 
 
 class ProofScreen(LiveScreen):
@@ -34,12 +43,7 @@ class ProofScreen(LiveScreen):
     ProofScreen #slips { height: auto; max-height: 45%; scrollbar-gutter: stable; }
     ProofScreen #about { height: auto; padding: 0 1; color: $dim; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False),
-        Binding("v", "verify", "verify now", show=False),
-        Binding("b", "update(1)", "one update on", show=False),
-        Binding("B", "update(-1)", "one update back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.VERIFY.bindings
     NAME = "Proof"
 
     def __init__(self, link: Link) -> None:
@@ -53,10 +57,10 @@ class ProofScreen(LiveScreen):
         yield Line(id="title")
         yield Line(id="flag")
         yield VerticalScroll(Static(id="report", markup=False), id="found")
-        yield OptionList(id="slips", markup=False)
+        yield SlipList(id="slips", markup=False)
         yield Static(id="about", markup=False)
         yield Static(classes="error", markup=False)
-        yield Line(id="footer")
+        yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
         """Prove, and learn the slips."""
@@ -64,16 +68,6 @@ class ProofScreen(LiveScreen):
         slips.border_title = "[b]Slips[/b]: mistakes for the running network"
         slips.border_subtitle = "left: slipped, right: as it should be"
         slips.focus()
-        self.show_footer(
-            [
-                ("Enter", "slip on, off", "switch"),
-                ("v", "verify", "verify"),
-                ("b", "update", "update(1)"),
-                ("Shift+b", "back", "update(-1)"),
-                ("Tab", "proof", "focus_next"),
-                ("Escape", "back", "leave"),
-            ]
-        )
         self._learn()
         self.action_verify()
 
@@ -162,7 +156,3 @@ class ProofScreen(LiveScreen):
                 self.say(reply.sentence)
                 return
         await self.look()
-
-    def action_switch(self) -> None:
-        """The highlighted slip on or off."""
-        self.query_one("#slips", OptionList).action_select()

@@ -5,13 +5,14 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from tuiprop.protocol.messages.prediction_payloads import ClassesNote
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.predictions import example_trace as ways
@@ -32,10 +33,7 @@ class ClassesAspect(Aspect):
     ClassesAspect #below, ClassesAspect #mistakes { height: 1fr; }
     ClassesAspect #mistakes { width: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("full_stop", "threshold(1)", "a higher threshold", show=False),
-        Binding("comma", "threshold(-1)", "a lower threshold", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.CLASSES.bindings
 
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice)

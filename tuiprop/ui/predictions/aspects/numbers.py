@@ -4,12 +4,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples
@@ -27,10 +28,7 @@ class NumbersAspect(Aspect):
     NumbersAspect Examples { height: 1fr; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("full_stop", "target(1)", "the next target", show=False),
-        Binding("comma", "target(-1)", "the target before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.TARGETS.bindings
 
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice)
@@ -94,8 +92,8 @@ def _hint(others: list[str], width: int) -> str:
     if not others:
         return ""
     for count in range(len(others), 0, -1):
-        for keys in (", . another", ", ."):
-            words = "   ".join([*others[:count], keys])
+        for names in (", . another", ", ."):
+            words = "   ".join([*others[:count], names])
             if len(words) <= width:
                 return words
     return ", . another"

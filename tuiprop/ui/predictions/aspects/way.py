@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from tuiprop.protocol.messages.replies import Outline, Studied
 from tuiprop.protocol.messages.requests import Study
+from tuiprop.ui import keys
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import verdict
@@ -23,12 +24,7 @@ class WayAspect(Aspect):
     """The example that was chosen elsewhere, or the first."""
 
     NAME, TITLE, FIRST = "way", "One example", "#steps"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll(-1)", "up", show=False),
-        Binding("down", "scroll(1)", "down", show=False),
-        Binding("right_square_bracket", "example(1)", "the next example", show=False),
-        Binding("left_square_bracket", "example(-1)", "the example before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.TRACE.bindings
 
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice)

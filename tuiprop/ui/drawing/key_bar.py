@@ -1,0 +1,100 @@
+"""Keys with their words in one line, as many as fit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from textual.binding import ActiveBinding, Binding
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from tuiprop.ui.drawing.line import Line, Zone
+from tuiprop.ui.keys import KEYS, LEFT_OUT_FIRST
+
+_ORDER = {id_: number for number, id_ in enumerate(KEYS)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A key with its word.
+
+    Attributes:
+        key: as people write it.
+        word: says what it does.
+        action: runs when the item is clicked.
+        node: the screen or the panel that the action is run on; None: the screen.
+        id: that of the key.
+    """
+
+    key: str
+    word: str
+    action: str
+    node: DOMNode | None = None
+    id: str = ""
+
+    @property
+    def width(self) -> int:
+        """Columns that it takes, with two blanks behind it."""
+        return cell_len(f"{self.key} {self.word}  ")
+
+
+class KeyLine(Line):
+    """A line of keys; a click does what the key does."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key"}
+    DEFAULT_CSS = "KeyLine > .key-line--key { color: $now; text-style: bold; }"
+
+    _items: tuple[Item, ...] = ()
+
+    def show_keys(self, items: Iterable[Item]) -> None:
+        """Show these keys; as many as fit, where some may be left out."""
+        self._items = tuple(items)
+        self._paint()
+
+    def on_resize(self) -> None:
+        """Show as many keys as fit now."""
+        self._paint()
+
+    def _paint(self) -> None:
+        items = list(self._items)
+        for id_ in LEFT_OUT_FIRST:
+            if 1 + sum(item.width for item in items) > self.size.width:
+                items = [item for item in items if item.id != id_]
+        parts: list[str | tuple[str, str]] = [" "]
+        zones, start = [], 1
+        for item in items:
+            parts += [(item.key, ".key-line--key"), f" {item.word}  "]
+            zones.append(Zone(start, start + item.width - 2, item.action, item.node))
+            start += item.width
+        self.show([Content.assemble(*parts)], [zones])
+
+
+class KeyBar(KeyLine):
+    """The bottom line of a screen: the keys that work where the focus is.
+
+    It shows what Textual's `Footer` would, which neither leaves out keys by width nor is a
+    single widget: a click, a focus or a remapping would mount a dozen of them afresh.
+    """
+
+    def on_mount(self) -> None:
+        """Follow the focus and the keymap."""
+        self.screen.bindings_updated_signal.subscribe(self, self._follow)
+        self._follow(self.screen)
+
+    def _follow(self, screen: Screen[Any]) -> None:
+        """Show the keys that work now, in the order of the table; those of a group together."""
+        if not self.app.app_focus:
+            return
+        shown: dict[str, ActiveBinding] = {}
+        for each in screen.active_bindings.values():
+            if each.binding.show and each.binding.id in _ORDER:
+                shown.setdefault(each.binding.id, each)
+        items: dict[Binding.Group | None, Item] = {}
+        for id_ in sorted(shown, key=_ORDER.__getitem__):
+            node, binding, _, _ = shown[id_]
+            others = items.get(binding.group)
+            names = (others.key if others else "") + self.app.get_key_display(binding)
+            items[binding.group] = Item(names, binding.description, binding.action, node, id_)
+        self.show_keys(items.values())
