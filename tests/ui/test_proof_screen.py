@@ -215,7 +215,7 @@ def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
 def test_the_title(proved: Frame, mistaken: Frame) -> None:
     assert status.proof(proved, 40).plain == "✓ proof 2/2"
     assert status.proof(mistaken, 40).plain.startswith(" mistake: bias_twice  ✗ b[1], b[2]")
-    assert status.proof(mistaken, 24).plain == " mistake: bias_twice  ✗ b[…"
+    assert status.proof(mistaken, 24).plain == " mistake: bias_twice  ✗…"
     assert status.proof(replace(proved, proof=None), 40).plain == ""
     unfinished = replace(
         note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[]

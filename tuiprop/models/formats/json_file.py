@@ -90,7 +90,7 @@ def _words(row: float | list[float]) -> str:
 FORMAT = Format(
     "JSON",
     ".json",
-    "rows of numbers as text; tuiprop opens it again, with everything",
+    "rows of numbers as text; opened by tuiprop again, with everything",
     encode,
     decode,
     reread(decode),

@@ -72,7 +72,7 @@ def _text(array: Any) -> str:
 FORMAT = Format(
     "NumPy",
     ".npz",
-    "arrays W1, b1, W2, … for numpy.load; tuiprop opens it again, with everything",
+    "arrays W1, b1, W2, … for numpy.load; opened by tuiprop again, with everything",
     encode,
     decode,
     reread(decode),

@@ -107,7 +107,7 @@ def _loading_code(model: Model, path: str) -> str:
 FORMAT = Format(
     "safetensors",
     ".safetensors",
-    "the state of a PyTorch Sequential; tuiprop opens it again, with everything",
+    "the state of a PyTorch Sequential; opened by tuiprop again, with everything",
     encode,
     decode,
     reread(decode),
