@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
+from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
 
 SIGNS = {"right": "✓", "wrong": "✗"}
 """Of the verdicts; what cannot be checked has none."""
@@ -148,9 +148,13 @@ def _update_audit(proof: ProofNote) -> list[Content]:
     return [head, *_table([(each, _audited(each)) for _, each in order])]
 
 
-def flag(slip: SlipNote, width: int) -> list[Content]:
-    """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
-    line = f" ✗ SLIP ON: {slip.title}  (weights cannot be exported) "
+def flag(mistake: MistakeNote, width: int) -> list[Content]:
+    """The warning while a mistake is injected; two lines where it does not fit in one."""
+    line = f" ✗ MISTAKE INJECTED: {mistake.title}  (weights cannot be exported) "
     long = cell_len(line) > width
-    lines = (" ✗ SLIP ON, weights cannot be exported:", f"   {slip.title}") if long else (line,)
+    lines = (
+        (" ✗ MISTAKE INJECTED, weights cannot be exported:", f"   {mistake.title}")
+        if long
+        else (line,)
+    )
     return [Content.styled(each, "bold $background on $error") for each in lines]
