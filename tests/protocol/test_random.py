@@ -19,8 +19,8 @@ from tuiprop.protocol.messages.moving import (
     Play,
     Revert,
     Seek,
+    SetMistake,
     SetPace,
-    SetSlip,
     SetStops,
     Toggle,
     Try,
@@ -54,7 +54,7 @@ CONDITIONS = (
     *("rises(batch_loss) >= 2", "norm(b[2]) > 0.2", "dead(1) > 0.3", "failed_audits > 0"),
     *("train_loss < 0.8", "nonfinite > 0"),
 )
-SOME_SLIPS = ("weight_gradient", "bias_gradient", "no_mean", "mean_twice", "bias_twice")
+SOME_MISTAKES = ("weight_gradient", "bias_gradient", "no_mean", "mean_twice", "bias_twice")
 
 
 def experiment() -> Tables:
@@ -143,7 +143,7 @@ class Requests:
             (2, lambda: Keep()),
             (3, lambda: Revert()),
             (2, self.change),
-            (2, lambda: SetSlip(name=chance.choice((None, *SOME_SLIPS, "transpose")))),
+            (2, lambda: SetMistake(name=chance.choice((None, *SOME_MISTAKES, "transpose")))),
             (2, self.stops),
             (1, lambda: Verify()),
             (6, self.look),
@@ -156,7 +156,7 @@ class Requests:
 REFUSED = (
     "Enter keeps the change",
     "no setting is changed",
-    "no slip is on",
+    "no mistake is injected",
     "all 6 epochs are done",
     "there is no branch ",
     "is computed; W, b and the inputs a[0] can be changed",
@@ -193,9 +193,9 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert (frame[Motion].status, frame[Motion].goal) == ("paused", None)
     assert frame[Position].update == run.t
     assert frame[History].length >= frame[Position].epochs_done + 1
-    slip = frame[Proof].slip
-    assert (slip.name if slip else None) == (
-        alone.run.trainer.config.slip.name if alone.run.trainer.config.slip else None
+    mistake = frame[Proof].mistake
+    assert (mistake.name if mistake else None) == (
+        alone.run.trainer.config.mistake.name if alone.run.trainer.config.mistake else None
     )
     now = frame[AtHand].now
     assert (now is None) == (at.cursor.partial.record is None)
@@ -242,7 +242,7 @@ def test_any_sequence_of_requests(seed: int) -> None:
         else:
             assert isinstance(reply, Frame if isinstance(request, Look) else NoneType)
         origin = reply[Provenance].origin if isinstance(reply, Frame) else None
-        if origin is not None and not origin.slip:
+        if origin is not None and not origin.mistake:
             assert origin.closes, origin
         for _ in range(chance.randrange(3)):
             engine.work()
@@ -252,10 +252,10 @@ def test_any_sequence_of_requests(seed: int) -> None:
 
 
 def test_the_sequences_reach_what_they_are_to_reach() -> None:
-    """Every request is among them, and every slip that is drawn has an effect in this network."""
+    """Every request is among them, and every mistake that is drawn has an effect here."""
     requests = Requests(0)
     drawn = {type(requests.next(3)) for _ in range(500)}
     assert len(drawn) == 14
     network = open_session(parse(experiment())).run.network
     assert network.sizes == SIZES
-    assert all(not MISTAKES[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))
+    assert all(not MISTAKES[name].refusal(network, 40) for name in (*SOME_MISTAKES, "transpose"))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.session.runs import ask, do, go, look_at, opened, place_of, tables
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Seek, SetSlip, Try
+from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Seek, SetMistake, Try
 from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Tables, Window
 from tuiprop.protocol.messages.views import Motion, Numbers, Position, Provenance
 from tuiprop.protocol.server import Engine
@@ -331,11 +331,11 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
 # Slips
 
 
-@pytest.mark.parametrize("slip", [name for name in MISTAKES if name != "back_transpose"])
-def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip: str) -> None:
+@pytest.mark.parametrize("mistake", [name for name in MISTAKES if name != "back_transpose"])
+def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(mistake: str) -> None:
     engine = opened(two_classes(optimizer="sgd"))
     go(engine, 2)
-    ask(engine, SetSlip(name=slip))
+    ask(engine, SetMistake(name=mistake))
     ask(engine, Move(operations=16))
     slipped, not_closed = set(), set()
     for place in cells(engine):
@@ -343,8 +343,8 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
         if note is None or note.sentence:
             continue
         name = str(place.array)
-        if note.slip:
-            assert note.slip == MISTAKES[slip].sentence
+        if note.mistake:
+            assert note.mistake == MISTAKES[mistake].sentence
             assert "{" not in note.equation
             slipped.add(name)
             not_closed |= set() if note.closes else {name}
@@ -360,19 +360,19 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
         "transpose": {"dW[1]", "dW[2]"},
         "bias_twice": {"b[1]"},  # b[2] is the last operation, not done yet
     }
-    assert slipped == expected[slip]
+    assert slipped == expected[mistake]
     assert not_closed == slipped
 
 
 def test_without_a_slip_nothing_is_said() -> None:
     engine = opened(two_classes())
     go(engine, 2)
-    ask(engine, SetSlip(name="no_mean"))
-    ask(engine, SetSlip(name=None))
+    ask(engine, SetMistake(name="no_mean"))
+    ask(engine, SetMistake(name=None))
     go(engine, 3)
     note = origin_at(engine, CellRef(ArrayRef("dW", 1)))
     assert note is not None
-    assert (note.slip, note.closes) == ("", True)
+    assert (note.mistake, note.closes) == ("", True)
 
 
 # Windows

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 
+from textual.content import Content
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.views import Motion, Numbers, Position, Proof, Provenance, Trial
@@ -58,6 +59,12 @@ async def originates(pilot: Pilot[int], name: str) -> None:
         pilot,
         lambda: (origin := frame_of(pilot)[Provenance].origin) is not None and origin.name == name,
     )
+
+
+def told(pilot: Pilot[int]) -> list[str]:
+    """Read the notifications on the screen, if the test shows them."""
+    shown = [each.render() for each in pilot.app.screen.query("Toast").results(Static)]
+    return [each.plain for each in shown if isinstance(each, Content)]
 
 
 async def try_out(pilot: Pilot[int], value: str) -> None:

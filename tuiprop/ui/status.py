@@ -88,7 +88,7 @@ def state(frame: Frame) -> Content:
 
 
 def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
-    """What must not be overlooked: a failed save, a slip, what fails, what is tried, the branch.
+    """What must not be overlooked: a failed save, a mistake, what fails, what is tried, the branch.
 
     Args:
         frame: what there is.
@@ -97,9 +97,9 @@ def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
     flags: list[Content] = []
     if frame[Motion].unkept:
         flags.append(Content.styled("NOT SAVED", "bold reverse $error"))
-    note, slip = frame[Proof].note, frame[Proof].slip
+    note, mistake = frame[Proof].note, frame[Proof].mistake
     is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
-    if slip is not None or is_news:
+    if mistake is not None or is_news:
         flags.append(proof(frame[Proof], 30))
     if frame[Trial].what_if is not None:
         flags.append(Content.styled("WHAT IF", "bold reverse $foreground"))
@@ -199,10 +199,10 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
 
 
 def proof(view: Proof, width: int) -> Content:
-    """✓ proof 2/2, ✗ dW[2], and the slip that is on; in `width` columns."""
+    """✓ proof 2/2, ✗ dW[2], and the mistake that is on; in `width` columns."""
     parts: list[str | tuple[str, str]] = []
-    if view.slip is not None:
-        parts += [(f" slip: {view.slip.name} ", "bold $background on $error"), " "]
+    if view.mistake is not None:
+        parts += [(f" mistake: {view.mistake.name} ", "bold $background on $error"), " "]
     if view.note is not None:
         words = _proof_words(view.note)
         parts.append((words, proving.verdict_style(words)))
@@ -222,16 +222,16 @@ def _proof_words(note: ProofNote) -> str:
 
 
 def proof_lines(frame: Frame, width: int) -> list[Content]:
-    """The proof panel: the slip that is on, the gradient check, what it compared, the audit."""
+    """The proof panel: the mistake that is on, the gradient check, what it compared, the audit."""
     lines = []
-    note, slip = frame[Proof].note, frame[Proof].slip
+    note, mistake = frame[Proof].note, frame[Proof].mistake
 
     def row(label: str, *parts: tuple[str, str]) -> None:
         line = Content.assemble((f"{label:<16}", "$dim"), *parts)
         lines.append(line.truncate(width, ellipsis=True))
 
-    if slip is not None:
-        row("slip", (slip.title, "bold $error"))
+    if mistake is not None:
+        row("mistake", (mistake.title, "bold $error"))
     if note is None:
         what = "when the run stands still" if frame[Motion].status != "paused" else "in a moment"
         row("gradient check", (f"… {what}", "$dim"))

@@ -9,15 +9,15 @@ from tuiprop.protocol.messages.moving import (
     Play,
     Revert,
     Seek,
+    SetMistake,
     SetPace,
-    SetSlip,
     SetStops,
     Toggle,
     Try,
     Verify,
 )
 from tuiprop.protocol.state import State
-from tuiprop.session.changes import settings_edit, slip_edit
+from tuiprop.session.changes import mistake_edit, settings_edit
 from tuiprop.session.what_if import try_out
 
 
@@ -91,10 +91,10 @@ def change(engine: State, request: Change) -> None:
 
 
 @moves
-def set_slip(engine: State, request: SetSlip) -> None:
+def set_mistake(engine: State, request: SetMistake) -> None:
     """Inject a mistake, or take it out."""
     opened = engine.opened
-    opened.cursor.edit(slip_edit(opened.session, request.name), apart=True)
+    opened.cursor.edit(mistake_edit(opened.session, request.name), apart=True)
 
 
 @handler

@@ -39,7 +39,7 @@ from tuiprop.session.session import open_session
 from tuiprop.session.stops import quantity_notes
 from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
-from tuiprop.session.views.operation import slip_note
+from tuiprop.session.views.operation import mistake_note
 from tuiprop.session.views.predictions import Problem
 from tuiprop.session.views.table import outline_of
 from tuiprop.storage.state_folder import Slot
@@ -66,7 +66,7 @@ def list_names(engine: State, request: ListNames) -> Vocabulary:
         optimizers=list(OPTIMIZERS),
         options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
         dtypes=["float64", "float32"],
-        slips=[slip_note(slip) for slip in MISTAKES.values()],
+        mistakes=[mistake_note(mistake) for mistake in MISTAKES.values()],
         formats=[
             FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
             for each in FORMATS.values()

@@ -101,7 +101,7 @@ def branches(engine: State, request: BranchesQuery) -> Branches:
 @handler
 def proof(engine: State, request: ProofQuery) -> Proof:
     """Say what has been proved here."""
-    return Proof(note=engine.opened.proof.note, slip=engine.opened.view.slip())
+    return Proof(note=engine.opened.proof.note, mistake=engine.opened.view.mistake())
 
 
 @handler

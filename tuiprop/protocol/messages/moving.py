@@ -103,7 +103,7 @@ class Verify(Request[None], frozen=True, kw_only=True):
     """Check the gradient and audit the update at once."""
 
 
-class SetSlip(Request[None], frozen=True, kw_only=True):
+class SetMistake(Request[None], frozen=True, kw_only=True):
     """Put a mistake into the network from here on, on a branch; None takes it out."""
 
     name: str | None

@@ -7,8 +7,8 @@ from tuiprop.protocol.messages.payloads import (
     FileFormat,
     KeptRun,
     Message,
+    MistakeNote,
     QuantityNote,
-    SlipNote,
     Snapshot,
     Tables,
 )
@@ -70,7 +70,7 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     options: dict[str, dict[str, float | tuple[float, float]]]
     """Of each optimiser, with their defaults."""
     dtypes: list[str]
-    slips: list[SlipNote]
+    mistakes: list[MistakeNote]
     """Mistakes that can be put into a network."""
     formats: list[FileFormat]
     """Formats of weights."""

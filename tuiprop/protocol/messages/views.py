@@ -12,10 +12,10 @@ from tuiprop.protocol.messages.payloads import (
     LayerNorms,
     Matrix,
     Message,
+    MistakeNote,
     Now,
     OriginNote,
     ProofNote,
-    SlipNote,
     Status,
     StopNote,
     WhatIf,
@@ -222,7 +222,7 @@ class Proof(View, frozen=True, kw_only=True):
 
     note: ProofNote | None
     """None while the run moves, and until the proof begins."""
-    slip: SlipNote | None
+    mistake: MistakeNote | None
     """The mistake that is injected."""
 
 

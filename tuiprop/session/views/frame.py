@@ -12,9 +12,9 @@ from tuiprop.protocol.messages.payloads import (
     Figures,
     LayerNorms,
     Matrix,
+    MistakeNote,
     Now,
     OriginNote,
-    SlipNote,
     Window,
     or_none,
 )
@@ -38,7 +38,7 @@ from tuiprop.session.divergence import divergence
 from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
 from tuiprop.session.viewpoint import Viewpoint
-from tuiprop.session.views.operation import describe, long_route, slip_note
+from tuiprop.session.views.operation import describe, long_route, mistake_note
 from tuiprop.session.views.provenance import Made, leaf, origin
 from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
@@ -207,10 +207,10 @@ class View:
             ],
         )
 
-    def slip(self) -> SlipNote | None:
+    def mistake(self) -> MistakeNote | None:
         """Describe the mistake that is injected, if one is."""
-        slip = self._run.trainer.config.slip
-        return None if slip is None else slip_note(slip)
+        mistake = self._run.trainer.config.mistake
+        return None if mistake is None else mistake_note(mistake)
 
     def conditions(self) -> Conditions:
         """List the conditions with the present values of their quantities."""
@@ -335,7 +335,7 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.loss_function.is_fused and run.trainer.config.slip is None
+        fused = run.network.loss_function.is_fused and run.trainer.config.mistake is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
         if not (fused and asked and self._cursor.goal is None):
