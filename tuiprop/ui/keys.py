@@ -233,7 +233,7 @@ RUN = Place(
             "run.verify",
             "v",
             "app.proof",
-            "verify now: gradient check, update audit; slips",
+            "verify now: gradient check, update audit; mistakes",
             command="proof: verify now",
         ),
         Key(
@@ -293,7 +293,7 @@ PANELS = Place(
 )
 
 GRID = Place(
-    "Lists, matrices and grids",
+    "Lists and matrices",
     (
         *_moves(
             "grid",
@@ -305,20 +305,21 @@ GRID = Place(
         ),
         *_moves("grid", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
         *_moves("grid", "first, last column, or row of a list", home="ends(-1)", end="ends(1)"),
-        Key("grid.first", "ctrl+home", "corner(-1)", "first, last cell"),
-        Key("grid.last", "ctrl+end", "corner(1)", "first, last cell"),
+        Key("grid.first", "ctrl+home", "corner(-1)", "first cell"),
+        Key("grid.last", "ctrl+end", "corner(1)", "last cell"),
     ),
 )
-"""What all of them have; the places below add what Enter does there."""
+"""Every list and matrix of which the cells are drawn."""
 
 LAYERS = Place("Layers", (Key("layers.enter", "enter", "enter", "into the matrix"),))
 
 MATRIX = Place(
-    "Matrix", (Key("matrix.enter", "enter", "enter", "where does this number come from?"),)
+    "Matrix",
+    (Key("matrix.enter", "enter", "enter", "where does this number come from?"),),
 )
 
 PROVENANCE = Place(
-    "Where a number comes from",
+    "Where a number comes from: its terms up and down, their factors left and right",
     (Key("provenance.follow", "enter", "follow", "to the number that this term names"),),
 )
 
@@ -440,8 +441,9 @@ STOPS = Place(
     ),
 )
 
-SLIPS = Place(
-    "Proof: slips", (Key("verify.switch", "enter", "select", "slip on, off", "slip on, off"),)
+MISTAKES = Place(
+    "Proof: mistakes",
+    (Key("verify.switch", "enter", "select", "inject, remove", "inject, remove"),),
 )
 
 VERIFY = Place(
@@ -450,7 +452,7 @@ VERIFY = Place(
         Key("verify.verify", "v", "verify", "verify now", "verify"),
         Key("verify.update", "b", "update(1)", "one update on", "update"),
         Key("verify.update_back", "B", "update(-1)", "one update back", "back", bar_key="Shift+b"),
-        Key("verify.proof", "tab", "app.focus_next", "to the proof, to the slips", "proof"),
+        Key("verify.proof", "tab", "app.focus_next", "to the proof, to the mistakes", "proof"),
         Key("verify.leave", "escape", "leave", "back", "back"),
     ),
 )
@@ -465,7 +467,7 @@ SETUP = Place(
 )
 
 LIST = Place(
-    "Lists",
+    "Lists of dialogs and choices",
     (
         *_moves("list", "another line", up="cursor_up", down="cursor_down"),
         *_moves("list", "a page up, down", pageup="page_up", pagedown="page_down"),
@@ -483,7 +485,7 @@ HELP = Place(
 PLACES = (
     *(RUN, PANELS, GRID, LAYERS, MATRIX, PROVENANCE, COST),
     *(PROBLEM, CLASSES, TARGETS, CONFUSION, EXAMPLES, TRACE, MAP, TILES),
-    *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, SLIPS, VERIFY, SETUP),
+    *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, MISTAKES, VERIFY, SETUP),
     *(LIST, DIALOG, HELP, APP),
 )
 """All places, in the order of the help page and of the bars."""
