@@ -54,7 +54,7 @@ def proved(engine: Engine) -> ProofNote:
 
 
 def wrong(note: ProofNote) -> set[str]:
-    return {each.array for each in (*note.checks, *note.audits) if each.verdict == "wrong"}
+    return {str(each.array) for each in (*note.checks, *note.audits) if each.verdict == "wrong"}
 
 
 def xor(**training: Any) -> Tables:
@@ -94,14 +94,14 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     assert note.layers == [expected.layer(l).text for l in (1, 2)]
     assert all(text.startswith("✓ ") for text in note.layers)
     names = ["W[1]", "b[1]", "W[2]", "b[2]"]
-    assert [(each.array, each.figure) for each in note.checks] == [
+    assert [(str(each.array), each.figure) for each in note.checks] == [
         (f"d{name}", check.relative_error)
         for name, check in zip(names, expected.arrays, strict=True)
     ]
     assert (note.compared, note.sample, note.parameters) == (43, 43, 43)
     assert (note.examples, note.update, note.passed) == (25, 7, True)
-    of_slots = [f"{slot} of {name}" for slot in "mv" for name in names]
-    assert [each.array for each in note.audits] == [*names, *of_slots]
+    of_slots = [f"{slot}({name})" for slot in "mv" for name in names]
+    assert [str(each.array) for each in note.audits] == [*names, *of_slots]
     assert {each.verdict for each in note.audits} == {"right"}
     assert all(each.figure <= 1 for each in note.audits)
     assert engine.work() is None
@@ -336,7 +336,7 @@ def test_a_mistake_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Pa
         assert found == {"b[1]", "b[2]"}
         assert all(text.startswith("✓") for text in note.layers)
     else:
-        assert not {each.array for each in note.audits} & found
+        assert not {str(each.array) for each in note.audits} & found
         for l, text in enumerate(note.layers, start=1):
             of_layer = [array for array in (f"dW[{l}]", f"db[{l}]") if array in found]
             assert text == f"✗ {', '.join(of_layer)}" if of_layer else text.startswith("✓")

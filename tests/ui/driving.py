@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 
+from textual.content import Content
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tuiprop.protocol.messages.replies import Frame
 from tuiprop.ui.app import TuipropApp
@@ -54,6 +55,12 @@ async def originates(pilot: Pilot[int], name: str) -> None:
         pilot,
         lambda: (origin := frame_of(pilot).origin) is not None and origin.name == name,
     )
+
+
+def told(pilot: Pilot[int]) -> list[str]:
+    """Read the notifications on the screen, if the test shows them."""
+    shown = [each.render() for each in pilot.app.screen.query("Toast").results(Static)]
+    return [each.plain for each in shown if isinstance(each, Content)]
 
 
 async def try_out(pilot: Pilot[int], value: str) -> None:

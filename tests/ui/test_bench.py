@@ -20,6 +20,7 @@ from tests.ui.driving import (
     go_to,
     opened,
     originates,
+    told,
     try_out,
     until,
 )
@@ -242,7 +243,7 @@ async def test_kept_it_is_a_branch_and_the_first_is_returned_to(make_app: MakeAp
 
 
 async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
-    async with make_app("iris").run_test(size=WIDE) as pilot:
+    async with make_app("iris").run_test(size=WIDE, notifications=True) as pilot:
         await opened(pilot)
         await go_to(pilot, "2", 8)
         await pilot.press("c")
@@ -263,7 +264,7 @@ async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
 
 
 def said(pilot: Pilot[int], words: str) -> bool:
-    return any(words in note.message for note in pilot.app._notifications)
+    return any(words in each for each in told(pilot))
 
 
 async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app: MakeApp) -> None:

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from tests.session.runs import ask, go
 from tests.session.runs import opened as engine_with
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, at, opened, until
+from tests.ui.driving import app_of, at, opened, told, until
 from tests.ui.test_run_screen import text_of
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
@@ -23,6 +23,7 @@ from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
+from tuiprop.update.arrays import ArrayRef
 from tuiprop.verify.injection import Mistake
 from tuiprop.verify.mistakes import MISTAKES
 
@@ -105,7 +106,7 @@ async def test_a_mistake_goes_on_and_off_by_enter(
 async def test_weights_computed_with_a_mistake_are_not_exported(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
-    async with make_app("iris").run_test(size=SIZE) as pilot:
+    async with make_app("iris").run_test(size=SIZE, notifications=True) as pilot:
         await opened(pilot)
         await pilot.press("v")
         await says(pilot, "nothing is wrong")
@@ -122,7 +123,7 @@ async def test_weights_computed_with_a_mistake_are_not_exported(
         await pilot.press("enter")  # the newest, not those of the best epoch
         await until(
             pilot,
-            lambda: any("go back to update" in note.message for note in pilot.app._notifications),
+            lambda: any("go back to update" in each for each in told(pilot)),
         )
         assert not list(tmp_path.iterdir())
 
@@ -237,7 +238,7 @@ def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
         "update audit    ✓ update 3",
     ]
     assert words(mistaken, iris)[0] == "mistake         b[l] is changed twice by its gradient"
-    assert words(mistaken, iris)[3].startswith("update audit    ✗ b[1], b[2], m of b[1]")
+    assert words(mistaken, iris)[3].startswith("update audit    ✗ b[1], b[2], m(b[1])")
     assert words(replace(proved, proof=None), iris) == ["gradient check  … in a moment"]
     many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, sample=200, parameters=5000)
     assert words(replace(proved, proof=many), iris)[:2] == [
@@ -256,12 +257,17 @@ def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
 
 def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
     checks = [
-        ArrayProof(array="dW[1]", verdict="right", figure=3e-10, compared=24, kinks=2),
+        ArrayProof(array=ArrayRef("dW", 1), verdict="right", figure=3e-10, compared=24, kinks=2),
         ArrayProof(
-            array="db[1]", verdict="unchecked", why="all at kinks", figure=0, compared=0, kinks=8
+            array=ArrayRef("db", 1),
+            verdict="unchecked",
+            why="all at kinks",
+            figure=0,
+            compared=0,
+            kinks=8,
         ),
-        ArrayProof(array="dW[2]", verdict="wrong", figure=0.871, compared=24),
-        ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
+        ArrayProof(array=ArrayRef("dW", 2), verdict="wrong", figure=0.871, compared=24),
+        ArrayProof(array=ArrayRef("db", 2), verdict="wrong", figure=2e-6, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
     text = "\n".join(line.plain for line in proving.report(note))

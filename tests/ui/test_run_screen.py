@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 import tuiprop
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
+from tests.ui.driving import app_of, at, frame_of, go_to, opened, told, until
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.run.chart import CostChart
@@ -101,14 +101,13 @@ async def test_columns_are_named_by_the_rows_of_the_table(make_app: MakeApp) -> 
 
 
 async def test_plays_to_the_end_and_pauses(make_app: MakeApp) -> None:
-    async with make_app("xor-table").run_test(size=WIDE) as pilot:
+    async with make_app("xor-table").run_test(size=WIDE, notifications=True) as pilot:
         await opened(pilot)
         await pilot.press("space")
         await at(pilot, 500)
         assert "500 of 500 epochs done" in "\n".join(text_of(pilot, y) for y in range(36))
         await pilot.press("space")
-        await until(pilot, lambda: len(pilot.app._notifications) > 0)
-        assert "all 500 epochs are done" in next(iter(pilot.app._notifications)).message
+        await until(pilot, lambda: any("all 500 epochs are done" in each for each in told(pilot)))
 
 
 async def test_pause_and_pace(make_app: MakeApp) -> None:
@@ -167,8 +166,8 @@ async def test_choosing_arrays_with_arrows_and_the_mouse(make_app: MakeApp) -> N
         assert (view.array.symbol, view.array.layer) == ("z", 2)
         await pilot.press("up", "up")
         assert (view.array.symbol, view.array.layer) == ("a", 0)
-        place = layers._places()[6]
-        await pilot.click(LayersPanel, offset=(place[0] + 2, 3))
+        place = layers.render_line(0).text.index("dW")
+        await pilot.click(LayersPanel, offset=(layers.gutter.left + place, 3))
         assert (view.array.symbol, view.array.layer) == ("dW", 1)
         await pilot.press("enter")
         assert pilot.app.focused is view
@@ -407,15 +406,17 @@ async def test_divergence_is_said_each_time_even_without_the_hint(
         '[data]\nsource = "bumps"\n[network]\nlayers = [{ units = 4, activation = "relu" },'
         ' { units = 1, activation = "linear" }]\n[training]\nlearning_rate = 1e9\n'
     )
-    async with make_app(str(tmp_path / "wild.toml"), hint=False).run_test(size=WIDE) as pilot:
+    app = make_app(str(tmp_path / "wild.toml"), hint=False)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
         await opened(pilot)
         for key in ("space", "e", "b"):
             await pilot.press(key)
             await until(
                 pilot,
-                lambda: any("A smaller" in each.message for each in pilot.app._notifications),
+                lambda: any("A smaller" in each for each in told(pilot)),
             )
             pilot.app.clear_notifications()
+            await until(pilot, lambda: not told(pilot))
 
 
 async def test_the_chart_marks_where_the_run_is(make_app: MakeApp) -> None:

@@ -153,8 +153,9 @@ async def test_with_the_mouse(make_app: MakeApp) -> None:
         await until(pilot, lambda: screen.query_one(Input).value == "update == 6")
         await pilot.press("escape")
         assert screen.query_one(Input).value == ""
-        await pilot.click("#footer", offset=(str(screen.query_one("#footer").render_line(0).text)
-                                             .index("delete"), 0))  # fmt: skip
+        bar = screen.query_one("#footer")
+        await until(pilot, lambda: "delete" in bar.render_line(0).text)
+        await pilot.click(bar, offset=(bar.render_line(0).text.index("delete"), 0))
         await until(pilot, lambda: in_force(pilot) == [])
 
 

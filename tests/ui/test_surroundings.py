@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.driving import opened, until
-from tests.ui.patches.test_guarded import told
+from tests.ui.driving import opened, told, until
 from tests.ui.test_terminal import Terminal
 from tuiprop.protocol.client import InlineClient
 from tuiprop.ui.app import TuipropApp

@@ -92,7 +92,7 @@ def audited(training: Trainer, optimizer: str = "sgd", rate: float = 0.01) -> Au
 
 
 def wrong(result: GradientCheck) -> set[str]:
-    return {array.name for array in result.arrays if array.verdict is Verdict.WRONG}
+    return {str(each.array) for each in result.arrays if each.verdict is Verdict.WRONG}
 
 
 def touched(training: Trainer, right: Trainer) -> Iterator[tuple[Operation, Operation]]:
@@ -164,11 +164,11 @@ def test_the_proof_turns_wrong_and_right_again(name: str, network: str) -> None:
         each.advance(1)
     right.restore(training.state, training.t)
     result, made = checked(training), {op.result for op, _ in touched(training, right)}
-    named = {array.name for array in result.arrays}
+    named = {str(each.array) for each in result.arrays}
     L = training.network.L
     if name == "bias_twice":
         assert result.passed
-        found = {array.name for array in audited(training).arrays if not array.ok}
+        found = {str(each.array) for each in audited(training).arrays if not each.ok}
         assert found == {f"b[{l}]" for l in range(1, L + 1)}
         assert {str(reference) for reference in made} == found
     else:
@@ -176,21 +176,21 @@ def test_the_proof_turns_wrong_and_right_again(name: str, network: str) -> None:
         assert not result.passed
         found = wrong(result)
         for l in range(1, L + 1):
-            assert result.layer(l).verdict is Verdict.WRONG or not {f"W{l}", f"b{l}"} & found
+            assert result.layer(l).verdict is Verdict.WRONG or not {f"dW[{l}]", f"db[{l}]"} & found
     if name in ("loss", "output_gradient"):
-        assert {f"W{L}", f"b{L}"} <= found
+        assert {f"dW[{L}]", f"db[{L}]"} <= found
     if name in ("no_mean", "mean_twice"):
         assert found == named
     if name == "weight_gradient":
-        assert found == {each for each in named if each[0] == "W"}
+        assert found == {each for each in named if each.startswith("dW")}
     if name == "transpose":
         assert found
-        assert found <= {each for each in named if each[0] == "W"}
+        assert found <= {each for each in named if each.startswith("dW")}
     if name == "bias_gradient":
-        assert found == {each for each in named if each[0] == "b"}
+        assert found == {each for each in named if each.startswith("db")}
     if name == BACK:
         assert found
-        assert not {f"W{L}", f"b{L}"} & found
+        assert not {f"dW[{L}]", f"db[{L}]"} & found
     assert checked(right).passed
     assert audited(right).passed
 
@@ -219,8 +219,8 @@ def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
             assert np.array_equal(training.parameters.W[l], right.parameters.W[l])
         slots = OPTIMIZERS[name].slots
         expected = {f"b[{l}]" for l in range(1, 4)}
-        expected |= {f"{slot} of {b}" for slot in slots for b in expected}
-        assert {array.name for array in result.arrays if not array.ok} == expected
+        expected |= {f"{slot}({b})" for slot in slots for b in expected}
+        assert {str(each.array) for each in result.arrays if not each.ok} == expected
     right = trainer("logistic", optimizer=name, dtype=dtype)
     for _ in range(5):
         assert audited(right, name).passed

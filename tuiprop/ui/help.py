@@ -17,27 +17,6 @@ COLUMN, WIDTH = 20, 68
 """Columns of the keys, and of the whole line."""
 
 
-class KeyTable(Static):
-    """The keys of all places, with their words."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-table--key", "key-table--place"}
-    DEFAULT_CSS = """
-    KeyTable > .key-table--key { color: $now; text-style: bold; }
-    KeyTable > .key-table--place { text-style: bold; }
-    """
-
-    def render(self) -> Content:
-        """Lay out the table."""
-        lines = []
-        for place in keys.PLACES:
-            lines.append(Content.styled(place.title, ".key-table--place"))
-            for _, names, words in place.rows(keys.keymap_of(self)):
-                label = f"{'  '.join(names):<{COLUMN - 1}} "
-                wrapped = ("\n" + " " * COLUMN).join(wrap(words, WIDTH - COLUMN))
-                lines.append(Content.assemble((label, ".key-table--key"), wrapped))
-        return Content("\n").join(lines)
-
-
 class HelpScreen(LeftOnce, ModalScreen[None]):
     """Every key with its words."""
 
@@ -51,7 +30,15 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the table, which scrolls."""
-        panel = VerticalScroll(KeyTable())
+        keymap, parts = keys.keymap_of(self), []
+        for place in keys.PLACES:
+            parts.append(Content.styled(place.title, "bold"))
+            for _, names, words in place.rows(keymap):
+                lines = wrap(words, WIDTH - COLUMN)
+                label = f"{'  '.join(names):<{COLUMN - 1}} "
+                text = ("\n" + " " * COLUMN).join(lines)
+                parts.append(Content.assemble((label, "bold $now"), text))
+        panel = VerticalScroll(Static(Content("\n").join(parts), id="keys"))
         panel.border_title = "[b]Keys[/b]"
         panel.border_subtitle = "Escape closes"
         yield panel

@@ -293,7 +293,7 @@ PANELS = Place(
 )
 
 GRID = Place(
-    "Lists, matrices and grids",
+    "Lists and matrices",
     (
         *_moves(
             "grid",
@@ -305,20 +305,21 @@ GRID = Place(
         ),
         *_moves("grid", "a page up, down", pageup="page(-1)", pagedown="page(1)"),
         *_moves("grid", "first, last column, or row of a list", home="ends(-1)", end="ends(1)"),
-        Key("grid.first", "ctrl+home", "corner(-1)", "first, last cell"),
-        Key("grid.last", "ctrl+end", "corner(1)", "first, last cell"),
+        Key("grid.first", "ctrl+home", "corner(-1)", "first cell"),
+        Key("grid.last", "ctrl+end", "corner(1)", "last cell"),
     ),
 )
-"""What all of them have; the places below add what Enter does there."""
+"""Every list and matrix of which the cells are drawn."""
 
 LAYERS = Place("Layers", (Key("layers.enter", "enter", "enter", "into the matrix"),))
 
 MATRIX = Place(
-    "Matrix", (Key("matrix.enter", "enter", "enter", "where does this number come from?"),)
+    "Matrix",
+    (Key("matrix.enter", "enter", "enter", "where does this number come from?"),),
 )
 
 PROVENANCE = Place(
-    "Where a number comes from",
+    "Where a number comes from: its terms up and down, their factors left and right",
     (Key("provenance.follow", "enter", "follow", "to the number that this term names"),),
 )
 
@@ -466,7 +467,7 @@ SETUP = Place(
 )
 
 LIST = Place(
-    "Lists",
+    "Lists of dialogs and choices",
     (
         *_moves("list", "another line", up="cursor_up", down="cursor_down"),
         *_moves("list", "a page up, down", pageup="page_up", pagedown="page_down"),

@@ -4,21 +4,31 @@ from collections.abc import Iterator
 
 import pytest
 from textual import events
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
-from textual.widgets import Input
 
-from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, opened, until
+from tests.ui.driving import until
+from tuiprop.ui.patches.guarded import GuardedApp
 from tuiprop.ui.patches.inbox import MOST, Inbox
 from tuiprop.ui.patches.keyboard import LONGEST_TEXT, Dropped, Keyboard
+from tuiprop.ui.patches.text_field import TextField
+
+
+class Bare(GuardedApp):
+    """The dashboard's application with a field, which does not have the focus."""
+
+    AUTO_FOCUS = ""
+
+    def compose(self) -> ComposeResult:
+        yield TextField()
 
 
 class Watched:
     """An inbox, and what it has handed over."""
 
     def __init__(self, pilot: Pilot[int], monkeypatch: pytest.MonkeyPatch) -> None:
-        app = app_of(pilot)
+        app = pilot.app
         self.given: list[Message] = []
         self.inbox = Inbox(app)
         self.keyboard = Keyboard()
@@ -55,11 +65,8 @@ def moves(count: int, button: int = 35) -> Iterator[str]:
         yield f"\x1b[<{button};{number % 80 + 1};{number % 24 + 1}M"
 
 
-async def test_of_movements_the_last_counts(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
+async def test_of_movements_the_last_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Bare().run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, monkeypatch)
         watched.send("".join(moves(5000)) + "n" + "".join(moves(5000)))
         await until(pilot, lambda: watched.is_empty)
@@ -69,11 +76,8 @@ async def test_of_movements_the_last_counts(
         assert (last.screen_x, last.screen_y) == (4999 % 80, 4999 % 24)
 
 
-async def test_the_wheel_and_clicks_are_bounded(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
+async def test_the_wheel_and_clicks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Bare().run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, monkeypatch)
         watched.send("".join(moves(3000, 64)) + "\x1b[<0;2;20M\x1b[<0;2;20m" * 3000)
         watched.send("".join(f"{a}{b}" for a, b in zip(moves(999, 65), moves(999), strict=True)))
@@ -83,9 +87,8 @@ async def test_the_wheel_and_clicks_are_bounded(
         assert watched.keys() == "n"
 
 
-async def test_a_quick_drag_is_whole(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
+async def test_a_quick_drag_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Bare().run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, monkeypatch)
         drag = "\x1b[<0;2;2M" + "".join(moves(20, 32)) + "\x1b[<0;20;20m"
         watched.send(drag + "\x1b[<35;1;1M" + drag)
@@ -96,11 +99,8 @@ async def test_a_quick_drag_is_whole(make_app: MakeApp, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("key", ["n", "\x1b[A", "n\x1b[A"])
-async def test_of_keys_the_last_ones_count(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, key: str
-) -> None:
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
+async def test_of_keys_the_last_ones_count(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    async with Bare().run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, monkeypatch)
         watched.send(key * 1000 + "f")
         await until(pilot, lambda: watched.is_empty)
@@ -109,11 +109,8 @@ async def test_of_keys_the_last_ones_count(
         assert watched.of(Dropped)
 
 
-async def test_few_keys_are_all_handed_over(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
+async def test_few_keys_are_all_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Bare().run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, monkeypatch)
         watched.send("nnf" * 20)
         await until(pilot, lambda: watched.is_empty)
@@ -121,19 +118,11 @@ async def test_few_keys_are_all_handed_over(
         assert not watched.of(Dropped)
 
 
-@pytest.mark.parametrize("key", ["g", "colon", "s", "w"])
-async def test_text_for_a_field_is_whole(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, key: str
-) -> None:
+async def test_text_for_a_field_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is typed faster than a field takes it, without the brackets of a paste."""
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
-        await pilot.press(key)
-        await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
-        field = pilot.app.screen.query(Input).last()
-        field.focus()
+    async with Bare().run_test(size=(80, 24)) as pilot:
+        field = pilot.app.query_one(TextField).focus()
         await until(pilot, lambda: field.has_focus)
-        field.value = ""
         watched = Watched(pilot, monkeypatch)
         text = "".join(map(str, range(900)))
         watched.send(text)
@@ -142,22 +131,13 @@ async def test_text_for_a_field_is_whole(
         assert not watched.of(Dropped)
 
 
-async def test_a_field_has_a_longest_text(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with make_app("iris").run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
-        await pilot.press("g")
-        await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
-        field = pilot.app.screen.query_one(Input)
+async def test_a_field_has_a_longest_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Bare().run_test(size=(80, 24)) as pilot:
+        field = pilot.app.query_one(TextField).focus()
+        await until(pilot, lambda: field.has_focus)
         watched = Watched(pilot, monkeypatch)
         for _ in range(3):
             watched.send("\x1b[200~" + "x" * 3000 + "\x1b[201~")
         await until(pilot, lambda: watched.is_empty)
         await until(pilot, lambda: bool(watched.of(Dropped)))
         assert field.value == "x" * LONGEST_TEXT
-        watched.send("\x1b")
-        for event in watched.keyboard.tick():
-            watched.inbox.put(event)
-        await pilot.press("escape")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)

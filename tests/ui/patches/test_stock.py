@@ -39,12 +39,12 @@ from tuiprop.ui.drawing.line import LineWidget
 from tuiprop.ui.patches import environment, memory
 from tuiprop.ui.patches.guarded import GuardedApp, Palette
 from tuiprop.ui.patches.hidden import HIDDEN_SHOWN
-from tuiprop.ui.patches.keyboard import Dropped, Keyboard
+from tuiprop.ui.patches.keyboard import LONGEST_TEXT, Dropped, Keyboard
 from tuiprop.ui.patches.options import List
 from tuiprop.ui.patches.selecting import Selecting
 from tuiprop.ui.patches.shown import Fitting, LeftOnce
 from tuiprop.ui.patches.terminal import LARGEST, UntilGone, driver_class, limited
-from tuiprop.ui.patches.text_field import LONGEST_TEXT, TextField
+from tuiprop.ui.patches.text_field import TextField
 
 
 class Stock(App[int]):
@@ -229,17 +229,16 @@ def test_a_control_character_is_painted() -> None:
 
 async def test_lines_of_widgets_that_are_gone_are_kept() -> None:
     async with Stock().run_test() as pilot:
-        label: Label | None = Label("x")
-        await pilot.app.screen.mount(label)
+        screen = pilot.app.screen
+        await screen.mount(Label("x"))
         await pilot.pause()
-        lines = weakref.ref(label._styles_cache)  # type: ignore[union-attr]
-        await pilot.app.screen.remove_children(Label)
-        label = None
-        await pilot.app.screen.mount(Label("y"))  # the layout keeps the last widgets
+        lines = weakref.ref(screen.query_one(Label)._styles_cache)
+        await screen.remove_children(Label)
+        await screen.mount(Label("y"))  # the layout keeps the last widgets
         await pilot.pause()
         gc.collect()
         assert lines() is not None
-        memory.forget_gone_widgets(pilot.app.screen)
+        memory.forget_gone_widgets(screen)
         gc.collect()
         assert lines() is None
 
@@ -480,7 +479,7 @@ async def test_a_click_outside_the_palette_ends_the_dashboard() -> None:
         """Has Textual's palette, which it is given."""
 
     palettes: list[CommandPalette] = [CommandPalette(), Palette()]
-    faults = []
+    faults: list[type[Exception] | None] = []
     for palette in palettes:
         app = Commands()
         try:

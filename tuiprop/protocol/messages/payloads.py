@@ -355,8 +355,8 @@ class SettingsInForce(Message, frozen=True, kw_only=True):
 class ArrayProof(Message, frozen=True, kw_only=True):
     """What was found of one array."""
 
-    array: str
-    """dW[2], or for the audit W[2], v of W[2]."""
+    array: ArrayRef
+    """dW[2], or for the audit W[2] or a slot of it."""
     verdict: str
     """right, wrong or unchecked."""
     figure: float

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.cells import cell_len
 from textual.binding import ActiveBinding, Binding
@@ -37,14 +37,16 @@ class Item:
     @property
     def width(self) -> int:
         """Columns that it takes, with two blanks behind it."""
-        return cell_len(f"{self.key} {self.word}  ")
+        return cell_len(self.key) + cell_len(self.word) + 3
+
+    @property
+    def label(self) -> Content:
+        """The key and the word."""
+        return Content.assemble((self.key, "bold $now"), (f" {self.word}", "$foreground"))
 
 
 class KeyLine(Line):
     """A line of keys; a click does what the key does."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key"}
-    DEFAULT_CSS = "KeyLine > .key-line--key { color: $now; text-style: bold; }"
 
     _items: tuple[Item, ...] = ()
 
@@ -62,12 +64,12 @@ class KeyLine(Line):
         for id_ in LEFT_OUT_FIRST:
             if 1 + sum(item.width for item in items) > self.size.width:
                 items = [item for item in items if item.id != id_]
-        parts: list[str | tuple[str, str]] = [" "]
-        zones, start = [], 1
+        parts: list[Content | str] = [" "]
+        zones, end = [], 1
         for item in items:
-            parts += [(item.key, ".key-line--key"), f" {item.word}  "]
-            zones.append(Zone(start, start + item.width - 2, item.action, item.node))
-            start += item.width
+            zones.append(Zone(end, end + item.width - 2, item.action, item.node))
+            parts += [item.label, "  "]
+            end += item.width
         self.show([Content.assemble(*parts)], [zones])
 
 
