@@ -46,9 +46,9 @@ class Operation:
     result: ArrayRef
     operands: tuple[ArrayRef, ...]
     equation: tuple[Piece, ...]
-    """What stands right of `sign`."""
+    """The right-hand side."""
     sentence: str
-    """What it does, in one plain sentence; {m} is the number of examples."""
+    """A plain sentence on what it does; {m} is the number of examples."""
     numpy: str
     """The lines of NumPy that do it; {m} is the number of examples, {t} that of the update."""
     compute: Callable[[Arrays], Array]
@@ -56,7 +56,7 @@ class Operation:
     summed_over: str = ""
     """The size that a matrix product sums over, by its name."""
     rule: tuple[str, ...] = ()
-    """What comes before the last line, for an optimiser with slots."""
+    """The lines before the last one, for an optimiser with slots."""
     formula: Formula = ()
     """The formula that the equation names, in the symbols of the operands: of the activation, of
     the loss, or of the optimiser; () where the equation says it all."""
