@@ -14,7 +14,7 @@ from tuiprop.data.table import DataError
 from tuiprop.errors import FileError, InputError
 from tuiprop.models.model import Model
 from tuiprop.session.session import Session, open_session
-from tuiprop.training.edit import SlipEdit
+from tuiprop.training.edit import MistakeEdit
 from tuiprop.training.experiment import ExperimentError, load, parse
 from tuiprop.update.record import Record
 
@@ -252,19 +252,19 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     [lambda run: run, lambda run: run.model, lambda run: run.best_model()],
     ids=["run", "model", "best"],
 )
-def test_what_a_slip_computed_is_not_saved(
+def test_what_a_mistake_computed_is_not_saved(
     tmp_path: Path, what: Callable[[Session], Session | Model], suffix: str
 ) -> None:
     run = tuiprop.train(iris(), epochs=1)
     injected = run.run.t
-    run.run.edit(SlipEdit(at=injected, slip="no_mean"), apart=True)
+    run.run.edit(MistakeEdit(at=injected, mistake="no_mean"), apart=True)
     run.run.advance(injected + 8)
     path = tmp_path / f"w{suffix}"
     for _ in range(2):  # what was computed with it stays wrong after it is taken out
         with pytest.raises(FileError, match="computed with an injected mistake"):
             tuiprop.save(what(run), path)
         assert not path.exists()
-        run.run.edit(SlipEdit(at=run.run.t, slip=None))
+        run.run.edit(MistakeEdit(at=run.run.t, mistake=None))
     run.run.seek(injected)
     tuiprop.save(run, path)
     assert path.exists()

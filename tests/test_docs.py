@@ -166,10 +166,10 @@ def test_conditions_have_the_table_of_quantities() -> None:
     assert found == [script["table"]()], "run: python docs/make_conditions.py"
 
 
-def test_the_page_on_the_proof_has_the_table_of_slips() -> None:
-    script = runpy.run_path(str(ROOT / "docs" / "make_slips.py"))
+def test_the_page_on_the_proof_has_the_table_of_mistakes() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "make_mistakes.py"))
     found = script["BETWEEN"].findall(script["PAGE"].read_text(encoding="utf-8"))
-    assert found == [script["table"]()], "run: python docs/make_slips.py"
+    assert found == [script["table"]()], "run: python docs/make_mistakes.py"
 
 
 def test_conditions_that_are_shown_are_conditions(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tests.cli.command import SECONDS, experiment, sentence, started, tuiprop
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.weights import load_model
 from tuiprop.session.session import open_session
-from tuiprop.training.edit import SlipEdit
+from tuiprop.training.edit import MistakeEdit
 from tuiprop.training.experiment import load
 
 
@@ -147,14 +147,14 @@ def test_a_checkpoint_as_initial_weights(tmp_path: Path) -> None:
     assert load_model(w).parameters.vector.tobytes() == straight(path, 4)
 
 
-def test_what_a_slip_made_is_not_exported(tmp_path: Path) -> None:
+def test_what_a_mistake_made_is_not_exported(tmp_path: Path) -> None:
     path, saved = experiment(tmp_path), tmp_path / "r.tuiprop"
     session = open_session(load(path))
-    session.run.edit(SlipEdit(at=0, slip="loss"))
+    session.run.edit(MistakeEdit(at=0, mistake="loss"))
     session.run.advance(2)
     session.save_checkpoint(saved)
     assert "go back to update 0" in sentence(tuiprop("export", saved, tmp_path / "w.npz"))
-    assert "slip loss at update 0" in tuiprop("inspect", saved).out
+    assert "mistake loss at update 0" in tuiprop("inspect", saved).out
     ended = tuiprop("train", "--resume", saved, "--export", tmp_path / "w.npz")
     assert "go back to update 0" in sentence(ended)
 

@@ -172,7 +172,7 @@ def relative_error(one: NDArray[np.floating], other: NDArray[np.floating]) -> fl
     return float(np.linalg.norm(one - other) / size) if size else 0.0
 
 
-class Slip(Enum):
+class Mistake(Enum):
     """What the source notes print wrongly."""
 
     LOSS = "𝓛 = −y log a + (1−y) log(1−a)"
@@ -183,19 +183,19 @@ class Slip(Enum):
 
 
 def logistic_cost(
-    network: Network, theta: Numbers, X: Numbers, Y: Numbers, slip: Slip | None
+    network: Network, theta: Numbers, X: Numbers, Y: Numbers, mistake: Mistake | None
 ) -> float:
     """J of a network of sigmoids with binary cross-entropy, X and Y as columns."""
     a = forward(network, theta, X.T)[1][-1]
-    if slip is Slip.LOSS:
+    if mistake is Mistake.LOSS:
         return float((-Y * np.log(a) + (1 - Y) * np.log(1 - a)).sum() / X.shape[1])
     return float(-(Y * np.log(a) + (1 - Y) * np.log(1 - a)).sum() / X.shape[1])
 
 
 def logistic_gradient(
-    network: Network, theta: Numbers, X: Numbers, Y: Numbers, slip: Slip | None
+    network: Network, theta: Numbers, X: Numbers, Y: Numbers, mistake: Mistake | None
 ) -> Numbers:
-    """Its gradient by the notes' operations, with at most one of their slips in it.
+    """Its gradient by the notes' operations, with at most one of their mistakes in it.
 
     Raises:
         ValueError: shapes that do not fit.
@@ -205,12 +205,12 @@ def logistic_gradient(
     W = Parameters(network, theta).W
     out = Parameters.zeros(network)
     da = -Y / a[L] + (1 - Y) / (1 - a[L])
-    if slip is Slip.DA:
+    if mistake is Mistake.DA:
         da = -(Y / a[L] + (1 - Y) / (1 - a[L]))
     for l in range(L, 0, -1):
         dz = da * a[l] * (1 - a[l])
-        out.W[l][...] = dz @ a[l - 1] if slip is Slip.DW else dz @ a[l - 1].T / m
-        out.b[l][...] = dz[:, -1:] if slip is Slip.DB else dz.sum(axis=1, keepdims=True) / m
+        out.W[l][...] = dz @ a[l - 1] if mistake is Mistake.DW else dz @ a[l - 1].T / m
+        out.b[l][...] = dz[:, -1:] if mistake is Mistake.DB else dz.sum(axis=1, keepdims=True) / m
         if l > 1:
-            da = W[l] @ dz if slip is Slip.DA_BEFORE else W[l].T @ dz
+            da = W[l] @ dz if mistake is Mistake.DA_BEFORE else W[l].T @ dz
     return np.asarray(out.vector, np.float64)

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.core import oracle, plain
-from tests.core.plain import PAIRS, Problem, Slip, problem, relative_error
+from tests.core.plain import PAIRS, Mistake, Problem, problem, relative_error
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network, Parameters
@@ -154,16 +154,16 @@ def logistic_case(sizes: tuple[int, ...], m: int) -> Problem:
     return problem(sizes, ("sigmoid",) * (len(sizes) - 1), "binary_cross_entropy", m=m, seed=5)
 
 
-def slipped_error(case: Problem, slip: Slip | None) -> float:
-    """What a gradient check makes of the notes with a slip."""
+def mistaken_error(case: Problem, mistake: Mistake | None) -> float:
+    """What a gradient check makes of the notes with a mistake."""
     theta = np.asarray(case.parameters.vector, np.float64)
     X, Y = case.inputs.T, case.targets.T
-    cost = partial(plain.logistic_cost, case.network, X=X, Y=Y, slip=slip)
+    cost = partial(plain.logistic_cost, case.network, X=X, Y=Y, mistake=mistake)
     numeric = plain.central_differences(cost, theta)
-    return relative_error(numeric, plain.logistic_gradient(case.network, theta, X, Y, slip))
+    return relative_error(numeric, plain.logistic_gradient(case.network, theta, X, Y, mistake))
 
 
-def test_the_notes_without_a_slip_are_ours() -> None:
+def test_the_notes_without_a_mistake_are_ours() -> None:
     case = logistic_case((4, 5, 3, 2), 7)
     theta = np.asarray(case.parameters.vector, np.float64)
     X, Y = case.inputs.T, case.targets.T
@@ -172,25 +172,25 @@ def test_the_notes_without_a_slip_are_ours() -> None:
     assert relative_error(workspace.gradient.vector, right) <= 1e-15
     J = plain.logistic_cost(case.network, theta, X, Y, None)
     assert workspace.cost(case.parameters) == pytest.approx(J, rel=1e-15)
-    assert slipped_error(case, None) <= 1e-9
+    assert mistaken_error(case, None) <= 1e-9
 
 
-@pytest.mark.parametrize("slip", [Slip.LOSS, Slip.DA, Slip.DB])
-def test_slips_found_by_the_gradient_check(slip: Slip) -> None:
-    assert slipped_error(logistic_case((4, 5, 3, 2), 7), slip) > 1e-2
+@pytest.mark.parametrize("mistake", [Mistake.LOSS, Mistake.DA, Mistake.DB])
+def test_mistakes_found_by_the_gradient_check(mistake: Mistake) -> None:
+    assert mistaken_error(logistic_case((4, 5, 3, 2), 7), mistake) > 1e-2
 
 
-@pytest.mark.parametrize("slip", [Slip.DW, Slip.DA_BEFORE])
-def test_slips_found_by_their_shapes(slip: Slip) -> None:
+@pytest.mark.parametrize("mistake", [Mistake.DW, Mistake.DA_BEFORE])
+def test_mistakes_found_by_their_shapes(mistake: Mistake) -> None:
     with pytest.raises(ValueError, match="mismatch"):
-        slipped_error(logistic_case((4, 5, 3, 2), 7), slip)
+        mistaken_error(logistic_case((4, 5, 3, 2), 7), mistake)
 
 
-@pytest.mark.parametrize("slip", list(Slip))
-def test_slips_are_found_where_every_shape_fits(slip: Slip) -> None:
+@pytest.mark.parametrize("mistake", list(Mistake))
+def test_mistakes_are_found_where_every_shape_fits(mistake: Mistake) -> None:
     case = logistic_case((3, 3, 3), 3)
-    assert slipped_error(case, None) <= 1e-9
-    assert slipped_error(case, slip) > 1e-2
+    assert mistaken_error(case, None) <= 1e-9
+    assert mistaken_error(case, mistake) > 1e-2
 
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)

@@ -20,7 +20,7 @@ from tuiprop.models.contents import ContentError
 from tuiprop.models.weights import load_model
 from tuiprop.session.resume import resume_session
 from tuiprop.session.session import Session, open_session
-from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
+from tuiprop.training.edit import InputEdit, MistakeEdit, ParameterEdit, SettingsEdit
 from tuiprop.training.experiment import Experiment, parse
 from tuiprop.training.run import Run
 
@@ -156,17 +156,17 @@ def test_another_machine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert again.run.trainer.state.tobytes() == session.run.trainer.state.tobytes()
 
 
-def test_weights_made_with_a_slip_are_not_given_out(tmp_path: Path) -> None:
+def test_weights_made_with_a_mistake_are_not_given_out(tmp_path: Path) -> None:
     session = open_session(experiment())
     session.run.advance(6)
-    session.run.edit(SlipEdit(at=6, slip="loss"), apart=True)
+    session.run.edit(MistakeEdit(at=6, mistake="loss"), apart=True)
     for taken_out in (False, True):
         session.run.advance(8)
         session.save_checkpoint(tmp_path / "a.tuiprop")
         with pytest.raises(ContentError, match="go back to update 6"):
             load_checkpoint(tmp_path / "a.tuiprop").model()
         if not taken_out:
-            session.run.edit(SlipEdit(at=8, slip=None))
+            session.run.edit(MistakeEdit(at=8, mistake=None))
 
 
 def written(path: Path) -> Checkpoint:
@@ -259,7 +259,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, changes: Any, words: str) 
         SettingsEdit(at=1, learning_rate=-1.0),
         SettingsEdit(at=1, options={"momentum": 0.5}),
         SettingsEdit(at=-1, batch_size=5),
-        SlipEdit(at=1, slip="none"),
+        MistakeEdit(at=1, mistake="none"),
     ],
 )
 def test_edits_that_cannot_be(tmp_path: Path, edit: Any) -> None:

@@ -20,8 +20,8 @@ from tuiprop.protocol.messages.requests import (
     Play,
     Revert,
     Seek,
+    SetMistake,
     SetPace,
-    SetSlip,
     SetStops,
     Toggle,
     Try,
@@ -43,7 +43,7 @@ CONDITIONS = (
     *("rises(batch_loss) >= 2", "norm(b[2]) > 0.2", "dead(1) > 0.3", "failed_audits > 0"),
     *("train_loss < 0.8", "nonfinite > 0"),
 )
-SOME_SLIPS = ("weight_gradient", "bias_gradient", "no_mean", "mean_twice", "bias_twice")
+SOME_MISTAKES = ("weight_gradient", "bias_gradient", "no_mean", "mean_twice", "bias_twice")
 
 
 def experiment() -> Tables:
@@ -132,7 +132,7 @@ class Requests:
             (2, lambda: Keep()),
             (3, lambda: Revert()),
             (2, self.change),
-            (2, lambda: SetSlip(name=chance.choice((None, *SOME_SLIPS, "transpose")))),
+            (2, lambda: SetMistake(name=chance.choice((None, *SOME_MISTAKES, "transpose")))),
             (2, self.stops),
             (1, lambda: Verify()),
             (6, self.look),
@@ -145,7 +145,7 @@ class Requests:
 REFUSED = (
     "Enter keeps the change",
     "no setting is changed",
-    "no slip is on",
+    "no mistake is injected",
     "all 6 epochs are done",
     "there is no branch ",
     "is computed; W, b and the inputs a[0] can be changed",
@@ -182,8 +182,8 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert (frame.status, frame.goal) == ("paused", None)
     assert frame.update == run.t
     assert frame.history_length >= frame.epochs_done + 1
-    assert (frame.slip.name if frame.slip else None) == (
-        alone.run.trainer.config.slip.name if alone.run.trainer.config.slip else None
+    assert (frame.mistake.name if frame.mistake else None) == (
+        alone.run.trainer.config.mistake.name if alone.run.trainer.config.mistake else None
     )
     assert (frame.now is None) == (at.cursor.partial.record is None)
     if frame.now is None:
@@ -228,7 +228,7 @@ def test_any_sequence_of_requests(seed: int) -> None:
             assert any(words in reply.sentence for words in REFUSED), (request, reply)
         else:
             assert isinstance(reply, Frame if isinstance(request, Look) else Done)
-        if isinstance(reply, Frame) and reply.origin is not None and not reply.origin.slip:
+        if isinstance(reply, Frame) and reply.origin is not None and not reply.origin.mistake:
             assert reply.origin.closes, reply.origin
         for _ in range(chance.randrange(3)):
             engine.work()
@@ -238,10 +238,10 @@ def test_any_sequence_of_requests(seed: int) -> None:
 
 
 def test_the_sequences_reach_what_they_are_to_reach() -> None:
-    """Every request is among them, and every slip that is drawn has an effect in this network."""
+    """Every request is among them, and every mistake that is drawn has an effect here."""
     requests = Requests(0)
     drawn = {type(requests.next(3)) for _ in range(500)}
     assert len(drawn) == 14
     network = open_session(parse(experiment())).run.network
     assert network.sizes == SIZES
-    assert all(not MISTAKES[name].refusal(network, 40) for name in (*SOME_SLIPS, "transpose"))
+    assert all(not MISTAKES[name].refusal(network, 40) for name in (*SOME_MISTAKES, "transpose"))

@@ -1,4 +1,4 @@
-"""The proof: what it finds, when it works, and that slips turn it."""
+"""The proof: what it finds, when it works, and that mistakes turn it."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from tuiprop.protocol.messages.requests import (
     Revert,
     SaveRecord,
     Seek,
-    SetSlip,
+    SetMistake,
     SetStops,
     Try,
     Verify,
@@ -54,11 +54,11 @@ def proved(engine: Engine) -> ProofNote:
 
 
 def wrong(note: ProofNote) -> set[str]:
-    return {each.array for each in (*note.checks, *note.audits) if each.verdict == "wrong"}
+    return {str(each.array) for each in (*note.checks, *note.audits) if each.verdict == "wrong"}
 
 
 def xor(**training: Any) -> Tables:
-    """2-2-1 of sigmoids, for which every slip has an effect but the missing transpose of W."""
+    """2-2-1 of sigmoids, for which every mistake has an effect but the missing transpose of W."""
     layers = [{"units": 2, "activation": "sigmoid"}, {"units": 1, "activation": "sigmoid"}]
     return {
         "data": {"source": "xor-table", "validation": 0},
@@ -94,14 +94,14 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     assert note.layers == [expected.layer(l).text for l in (1, 2)]
     assert all(text.startswith("✓ ") for text in note.layers)
     names = ["W[1]", "b[1]", "W[2]", "b[2]"]
-    assert [(each.array, each.figure) for each in note.checks] == [
+    assert [(str(each.array), each.figure) for each in note.checks] == [
         (f"d{name}", check.relative_error)
         for name, check in zip(names, expected.arrays, strict=True)
     ]
     assert (note.compared, note.sample, note.parameters) == (43, 43, 43)
     assert (note.examples, note.update, note.passed) == (25, 7, True)
-    of_slots = [f"{slot} of {name}" for slot in "mv" for name in names]
-    assert [each.array for each in note.audits] == [*names, *of_slots]
+    of_slots = [f"{slot}({name})" for slot in "mv" for name in names]
+    assert [str(each.array) for each in note.audits] == [*names, *of_slots]
     assert {each.verdict for each in note.audits} == {"right"}
     assert all(each.figure <= 1 for each in note.audits)
     assert engine.work() is None
@@ -196,7 +196,7 @@ def test_on_its_way_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> No
         Move(operations=2),
         Seek(update=0),
         Change(learning_rate=0.2),
-        SetSlip(name="no_mean"),
+        SetMistake(name="no_mean"),
         Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=0.5),
         Verify(),
     ],
@@ -297,7 +297,7 @@ def test_a_large_network_is_proved_parameter_by_parameter(
     assert asked.passed
 
 
-# Slips
+# Mistakes
 
 ARRAYS = {
     "loss": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
@@ -313,18 +313,18 @@ ARRAYS = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path) -> None:
+def test_a_mistake_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path) -> None:
     engine = opened(deep() if name == "back_transpose" else xor())
     do(engine, Seek(update=5))
     right = proved(engine)
     assert right.passed
     state = state_of(engine)
 
-    frame = do(engine, SetSlip(name=name))
+    frame = do(engine, SetMistake(name=name))
     assert (place_of(frame), frame.branch, len(frame.branches)) == ((5, 0), 1, 2)
-    assert frame.slip is not None
-    assert (frame.slip.name, frame.slip.title) == (name, MISTAKES[name].title)
-    assert frame.branches[1].edits == [f"slip {name}"]
+    assert frame.mistake is not None
+    assert (frame.mistake.name, frame.mistake.title) == (name, MISTAKES[name].title)
+    assert frame.branches[1].edits == [f"mistake {name}"]
     assert state_of(engine) == state, "it acts from the next update on"
     do(engine, Move(updates=1))
     note = proved(engine)
@@ -336,7 +336,7 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
         assert found == {"b[1]", "b[2]"}
         assert all(text.startswith("✓") for text in note.layers)
     else:
-        assert not {each.array for each in note.audits} & found
+        assert not {str(each.array) for each in note.audits} & found
         for l, text in enumerate(note.layers, start=1):
             of_layer = [array for array in (f"dW[{l}]", f"db[{l}]") if array in found]
             assert text == f"✗ {', '.join(of_layer)}" if of_layer else text.startswith("✓")
@@ -352,15 +352,15 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     # before it came all is right, and the weights can be taken
     do(engine, Seek(update=4))
     frame = ask(engine, Look(), Frame)
-    assert (frame.slip, frame.branch) == (None, 1)
+    assert (frame.mistake, frame.branch) == (None, 1)
     assert proved(engine).passed
     ask(engine, Export(path=path), Exported)
     # on again it is wrong again
     do(engine, Seek(update=6))
     assert wrong(proved(engine)) == found
 
-    frame = do(engine, SetSlip(name=None))
-    assert (frame.slip, frame.branch) == (None, 2)
+    frame = do(engine, SetMistake(name=None))
+    assert (frame.mistake, frame.branch) == (None, 2)
     do(engine, Move(updates=1))
     assert proved(engine).passed
     refusal(engine, Export(path=path))
@@ -377,57 +377,57 @@ def test_a_slip_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Path)
     [
         (tables(), "loss", "this mistake is one of binary_cross_entropy"),
         (tables(), "nonsense", "got 'nonsense'"),
-        (tables(), None, "no slip is on"),
+        (tables(), None, "no mistake is injected"),
         (tables(batch_size=1), "no_mean", "it needs a batch size of 2 or more"),
         (xor(), "back_transpose", "it needs two consecutive layers"),
     ],
 )
-def test_slips_that_cannot_be(experiment: Tables, name: str | None, words: str) -> None:
+def test_mistakes_that_cannot_be(experiment: Tables, name: str | None, words: str) -> None:
     engine = opened(experiment)
     do(engine, Seek(update=3))
     do(engine, Move(operations=2))
-    assert words in refusal(engine, SetSlip(name=name)).sentence
+    assert words in refusal(engine, SetMistake(name=name)).sentence
     frame = ask(engine, Look(), Frame)
-    assert (place_of(frame), frame.slip, len(frame.branches)) == ((3, 2), None, 1)
+    assert (place_of(frame), frame.mistake, len(frame.branches)) == ((3, 2), None, 1)
 
 
-def test_a_slip_that_is_on_is_not_put_in_again() -> None:
+def test_a_mistake_that_is_on_is_not_put_in_again() -> None:
     engine = opened()
-    do(engine, SetSlip(name="no_mean"))
-    assert "no_mean is on already" in refusal(engine, SetSlip(name="no_mean")).sentence
-    do(engine, SetSlip(name="mean_twice"))
+    do(engine, SetMistake(name="no_mean"))
+    assert "no_mean is on already" in refusal(engine, SetMistake(name="no_mean")).sentence
+    do(engine, SetMistake(name="mean_twice"))
     assert "mean_twice" in str(ask(engine, Look(), Frame).branches[-1].edits)
 
 
-def test_conditions_find_slips() -> None:
+def test_conditions_find_mistakes() -> None:
     engine = opened(xor())
     stops = [Stop(when="failed_checks > 0"), Stop(when="failed_audits > 0")]
     ask(engine, SetStops(stops=stops), Done)
     assert do(engine, Move(updates=3)).hit == ""
-    do(engine, SetSlip(name="no_mean"))
+    do(engine, SetMistake(name="no_mean"))
     frame = do(engine, Play())
     assert (place_of(frame), frame.hit.split(":")[0]) == ((3, 13), "failed_checks > 0")
-    do(engine, SetSlip(name="bias_twice"))
+    do(engine, SetMistake(name="bias_twice"))
     frame = do(engine, Play())
     assert (place_of(frame), frame.hit.split(":")[0]) == ((4, 0), "failed_audits > 0")
 
 
-def test_a_slip_is_not_put_in_while_something_is_tried() -> None:
+def test_a_mistake_is_not_put_in_while_something_is_tried() -> None:
     engine = opened()
     do(engine, Seek(update=3))
     ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=2.5), Done)
-    assert "Enter keeps the change" in refusal(engine, SetSlip(name="no_mean")).sentence
+    assert "Enter keeps the change" in refusal(engine, SetMistake(name="no_mean")).sentence
     ask(engine, Keep(), Done)
-    assert do(engine, SetSlip(name="no_mean")).slip is not None
+    assert do(engine, SetMistake(name="no_mean")).mistake is not None
 
 
-def test_a_slip_stops_what_walks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_stops_what_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     engine = opened()
     ask(engine, Play(), Done)
     engine.work()
-    frame = do(engine, SetSlip(name="no_mean"))
-    assert (frame.status, frame.slip is not None) == ("paused", True)
+    frame = do(engine, SetMistake(name="no_mean"))
+    assert (frame.status, frame.mistake is not None) == ("paused", True)
     assert frame.update == frame.branches[-1].fork
     straight = opened()
     go(straight, frame.update)

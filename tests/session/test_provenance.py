@@ -12,7 +12,7 @@ from tests.session.runs import ask, do, go, opened, place_of, tables
 from tuiprop.core.array import Array
 from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Tables, Window
 from tuiprop.protocol.messages.replies import Done, Frame
-from tuiprop.protocol.messages.requests import Change, Keep, Look, Move, Play, Seek, SetSlip, Try
+from tuiprop.protocol.messages.requests import Change, Keep, Look, Move, Play, Seek, SetMistake, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
@@ -328,25 +328,25 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
     assert [each.made for each in frame.operands] == [False]
 
 
-# Slips
+# Mistakes
 
 
-@pytest.mark.parametrize("slip", [name for name in MISTAKES if name != "back_transpose"])
-def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip: str) -> None:
+@pytest.mark.parametrize("mistake", [name for name in MISTAKES if name != "back_transpose"])
+def test_a_mistaken_operation_says_so_and_the_right_equation_does_not_close(mistake: str) -> None:
     engine = opened(two_classes(optimizer="sgd"))
     go(engine, 2)
-    ask(engine, SetSlip(name=slip), Done)
+    ask(engine, SetMistake(name=mistake), Done)
     ask(engine, Move(operations=16), Done)
-    slipped, not_closed = set(), set()
+    mistaken, not_closed = set(), set()
     for place in cells(engine):
         note = origin_at(engine, place)
         if note is None or note.sentence:
             continue
         name = str(place.array)
-        if note.slip:
-            assert note.slip == MISTAKES[slip].sentence
+        if note.mistake:
+            assert note.mistake == MISTAKES[mistake].sentence
             assert "{" not in note.equation
-            slipped.add(name)
+            mistaken.add(name)
             not_closed |= set() if note.closes else {name}
         else:
             assert note.closes, note
@@ -360,19 +360,19 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(slip:
         "transpose": {"dW[1]", "dW[2]"},
         "bias_twice": {"b[1]"},  # b[2] is the last operation, not done yet
     }
-    assert slipped == expected[slip]
-    assert not_closed == slipped
+    assert mistaken == expected[mistake]
+    assert not_closed == mistaken
 
 
-def test_without_a_slip_nothing_is_said() -> None:
+def test_without_a_mistake_nothing_is_said() -> None:
     engine = opened(two_classes())
     go(engine, 2)
-    ask(engine, SetSlip(name="no_mean"), Done)
-    ask(engine, SetSlip(name=None), Done)
+    ask(engine, SetMistake(name="no_mean"), Done)
+    ask(engine, SetMistake(name=None), Done)
     go(engine, 3)
     note = origin_at(engine, CellRef(ArrayRef("dW", 1)))
     assert note is not None
-    assert (note.slip, note.closes) == ("", True)
+    assert (note.mistake, note.closes) == ("", True)
 
 
 # Windows

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.training.runs import Case, observable
-from tuiprop.training.edit import Edit, InputEdit, ParameterEdit, SettingsEdit, SlipEdit
+from tuiprop.training.edit import Edit, InputEdit, MistakeEdit, ParameterEdit, SettingsEdit
 from tuiprop.training.plan import Plan
 from tuiprop.training.run import Run
 from tuiprop.verify.mistakes import MISTAKES
@@ -34,7 +34,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert np.array_equal(run.trainer.examples.all_inputs(), other.trainer.examples.all_inputs())
     assert run.trainer.settings == other.trainer.settings
     assert run.network == other.network
-    assert run.trainer.config.slip == other.trainer.config.slip
+    assert run.trainer.config.mistake == other.trainer.config.mistake
     mine, theirs = run.next_record(), other.next_record()
     assert mine.J == theirs.J
     assert mine.count == theirs.count
@@ -196,14 +196,14 @@ EDITS: list[dict[str, Any]] = [
     {"kind": "settings", "batch_size": 7},
     {"kind": "settings", "optimizer": "momentum"},
     {"kind": "settings", "optimizer": "adam", "options": {"eps": 1e-6}},
-    {"kind": "slip"},
+    {"kind": "mistake"},
 ]
 
 
-SLIPS_OF_CASE = [
+MISTAKES_OF_CASE = [
     name
-    for name, slip in MISTAKES.items()
-    if not slip.refusal(CASE.network, CASE.settings.batch_size)
+    for name, mistake in MISTAKES.items()
+    if not mistake.refusal(CASE.network, CASE.settings.batch_size)
 ]
 
 
@@ -217,8 +217,8 @@ def some_edit(generator: random.Random, at: int) -> Edit:
         return InputEdit(
             at=at, example=generator.randrange(23), input=generator.randrange(4), value=2.0
         )
-    if kind == "slip":
-        return SlipEdit(at=at, slip=generator.choice([*SLIPS_OF_CASE, None, None]))
+    if kind == "mistake":
+        return MistakeEdit(at=at, mistake=generator.choice([*MISTAKES_OF_CASE, None, None]))
     return SettingsEdit(at=at, **options)
 
 
@@ -276,19 +276,19 @@ def test_edits_act_in_the_order_of_their_updates() -> None:
     assert [plan.next_edit(t) for t in (0, 3, 8, 9)] == [3, 9, 9, np.inf]
 
 
-@pytest.mark.parametrize("slip", SLIPS_OF_CASE)
-def test_a_slip_acts_from_there_on_until_it_is_taken_out(slip: str) -> None:
+@pytest.mark.parametrize("mistake", MISTAKES_OF_CASE)
+def test_a_mistake_acts_from_there_on_until_it_is_taken_out(mistake: str) -> None:
     run = CASE.run()
     run.advance(6)
-    run.edit(SlipEdit(at=6, slip=slip))
+    run.edit(MistakeEdit(at=6, mistake=mistake))
     run.advance(9)
-    slipped = run.trainer.state.copy()
-    run.edit(SlipEdit(at=9, slip=None))
+    mistaken = run.trainer.state.copy()
+    run.edit(MistakeEdit(at=9, mistake=None))
     run.advance(12)
     edits = run.branch.edits
-    assert [str(edit) for edit in edits] == [f"slip {slip}", "no slip"]
+    assert [str(edit) for edit in edits] == [f"mistake {mistake}", "no mistake"]
     assert_same(run, straight(CASE, edits, 12))
-    # by the operations of the slip and by nothing else: those of the right update come elsewhere
+    # by the operations of the mistake and by nothing else: those of the right update come elsewhere
     right = CASE.run()
     right.advance(6)
     state = right.trainer.state.copy()
@@ -298,7 +298,7 @@ def test_a_slip_acts_from_there_on_until_it_is_taken_out(slip: str) -> None:
     run.seek(7)
     assert not np.array_equal(run.trainer.state, right.trainer.state)
     run.seek(9)
-    assert np.array_equal(run.trainer.state, slipped)
+    assert np.array_equal(run.trainer.state, mistaken)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

@@ -1,13 +1,13 @@
 import pytest
 
-from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
+from tuiprop.training.edit import Edit, MistakeEdit, SettingsEdit
 from tuiprop.training.plan import injected_before
 
 ON, OTHER, OFF = "no_mean", "mean_twice", None
 
 
 def switches(*at: tuple[int, str | None]) -> tuple[Edit, ...]:
-    return SettingsEdit(at=0, l2=0.1), *(SlipEdit(at=t, slip=name) for t, name in at)
+    return SettingsEdit(at=0, l2=0.1), *(MistakeEdit(at=t, mistake=name) for t, name in at)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ async def still(pilot: Pilot[int]) -> None:
 
 def panel_lines(pilot: Pilot[int], panel: Widget) -> list[str]:
     """The lines within the frame of a panel, as they are on the screen."""
-    region = panel.content_region
+    region = panel.scrollable_content_region
     lines = screen_lines(pilot)[region.y : region.bottom]
     return [line[region.x : region.right] for line in lines]
 

@@ -68,7 +68,8 @@ def _steady_number(value: float) -> float:
 
 def _steady_proof(found: ArrayProof) -> ArrayProof:
     """Errors of rounding are one number; where the largest of them was found is anywhere."""
-    rounding = found.figure < 1e-3 or (found.verdict == "right" and not found.array.startswith("d"))
-    size = 1e-10 if found.array.startswith("d") else 0.25
+    is_gradient = not found.array.is_parameter
+    rounding = found.figure < 1e-3 or (found.verdict == "right" and not is_gradient)
+    size = 1e-10 if is_gradient else 0.25
     figure = size if rounding else float(f"{found.figure:.0e}")
     return msgspec.structs.replace(found, figure=figure, cell=(0, 0))

@@ -84,7 +84,7 @@ async def test_left_at_the_start_says_what_is_missing(make_app: MakeApp, tmp_pat
         await pilot.press("escape")
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 2
-    assert "holds weights but not the network they belong to: 4 → 5 → 3" in app.farewell
+    assert "weights of 4 → 5 → 3 in it, but not the activations" in app.farewell
 
 
 async def test_a_table_is_looked_at_until_it_fits(make_app: MakeApp, tmp_path: Path) -> None:

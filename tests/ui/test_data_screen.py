@@ -220,7 +220,7 @@ async def test_a_file_that_is_no_table_until_it_is_said_how(
 ) -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, str(untidy(tmp_path)))
-        assert 'data.decimal = "," takes a comma' in outcome(screen)
+        assert 'data.decimal = "," reads decimal commas' in outcome(screen)
         assert "P1;21,5;C;yes" in str(screen.query_one("#file", Static).render())
         await pilot.press("enter")
         assert pilot.app.screen is screen  # not yet
@@ -334,7 +334,7 @@ async def test_a_file_named_in_the_set_up_is_said_how_to_read(
         await until(pilot, lambda: pilot.app.focused is source)
         source.value = str(untidy(tmp_path))
         await pilot.press("tab")
-        await says(pilot, "takes a comma")
+        await says(pilot, "reads decimal commas")
         await pilot.press("ctrl+t")
         await looked_at(pilot)
         await pilot.press("r")
@@ -392,7 +392,7 @@ async def test_what_cannot_be_read_can_be_left(make_app: MakeApp, tmp_path: Path
         await pilot.press("escape")
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 2
-    assert "takes a comma" in app.farewell
+    assert "reads decimal commas" in app.farewell
 
 
 async def test_from_the_run_changes_lead_through_the_set_up(make_app: MakeApp) -> None:

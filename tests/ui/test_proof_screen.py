@@ -1,4 +1,4 @@
-"""The proof: what is found, what a slip makes of it, what is refused; in Layers and in words."""
+"""The proof: what is found, what a mistake makes of it, what is refused; in Layers and in words."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, told, until
 from tests.ui.test_run_screen import text_of
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
+from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
 from tuiprop.protocol.messages.replies import Done, Frame, Outline
-from tuiprop.protocol.messages.requests import Check, Look, Move, SetSlip, Verify
+from tuiprop.protocol.messages.requests import Check, Look, Move, SetMistake, Verify
 from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
 from tuiprop.ui.dialogs import Choose
@@ -23,6 +23,7 @@ from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
+from tuiprop.update.arrays import ArrayRef
 from tuiprop.verify.injection import Mistake
 from tuiprop.verify.mistakes import MISTAKES
 
@@ -36,7 +37,7 @@ async def proof(pilot: Pilot[int]) -> ProofScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, ProofScreen))
     screen = pilot.app.screen
     assert isinstance(screen, ProofScreen)
-    await until(pilot, lambda: screen.query_one("#slips", OptionList).option_count > 0)
+    await until(pilot, lambda: screen.query_one("#mistakes", OptionList).option_count > 0)
     await says(pilot, "nothing is wrong")
     return screen
 
@@ -49,10 +50,10 @@ def report(pilot: Pilot[int]) -> str:
     return str(pilot.app.screen.query_one("#report", Static).render())
 
 
-async def choose(pilot: Pilot[int], slip: str) -> None:
-    slips = pilot.app.screen.query_one("#slips", OptionList)
-    slips.focus()
-    slips.highlighted = list(MISTAKES).index(slip)
+async def choose(pilot: Pilot[int], mistake: str) -> None:
+    mistakes = pilot.app.screen.query_one("#mistakes", OptionList)
+    mistakes.focus()
+    mistakes.highlighted = list(MISTAKES).index(mistake)
     await pilot.press("enter")
 
 
@@ -74,17 +75,19 @@ async def test_what_is_right(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slip", "wrong"),
+    ("mistake", "wrong"),
     [
         ("weight_gradient", "wrong: dW[1], dW[2]"),
         ("bias_gradient", "wrong: db[1], db[2]"),
         ("bias_twice", "wrong: b[1], b[2]"),
     ],
 )
-async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wrong: str) -> None:
+async def test_a_mistake_goes_on_and_off_by_enter(
+    make_app: MakeApp, mistake: str, wrong: str
+) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         screen = await proof(pilot)
-        await choose(pilot, slip)
+        await choose(pilot, mistake)
         await until(
             pilot,
             lambda: str(screen.query_one("#found").border_title).replace("\\", "").endswith(wrong),
@@ -92,15 +95,15 @@ async def test_a_slip_goes_on_and_off_by_enter(make_app: MakeApp, slip: str, wro
         assert screen.query_one("#found").has_class("-wrong")
         flag = screen.query_one("#flag", Line)
         assert flag.display
-        assert "SLIP ON" in text_of(pilot, 1)
-        assert MISTAKES[slip].title in text_of(pilot, 1) + text_of(pilot, 2)
+        assert "MISTAKE INJECTED" in text_of(pilot, 1)
+        assert MISTAKES[mistake].title in text_of(pilot, 1) + text_of(pilot, 2)
         await pilot.press("enter")
         await says(pilot, "nothing is wrong")
         await until(pilot, lambda: not flag.display)
         assert "✓ update 2" in report(pilot)
 
 
-async def test_weights_computed_with_a_slip_are_not_exported(
+async def test_weights_computed_with_a_mistake_are_not_exported(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
     async with make_app("iris").run_test(size=SIZE, notifications=True) as pilot:
@@ -111,7 +114,7 @@ async def test_weights_computed_with_a_slip_are_not_exported(
         await says(pilot, "db")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
-        await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f.slip))
+        await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f.mistake))
         await pilot.press("x")
         await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
         pilot.app.screen.query_one(Input).value = str(tmp_path / "w.npz")
@@ -125,27 +128,27 @@ async def test_weights_computed_with_a_slip_are_not_exported(
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("slip", MISTAKES.values())
-def test_the_flag_says_all_in_80_columns(slip: Mistake) -> None:
-    note = SlipNote(name=slip.name, title=slip.title, right="", sentence="")
+@pytest.mark.parametrize("mistake", MISTAKES.values())
+def test_the_flag_says_all_in_80_columns(mistake: Mistake) -> None:
+    note = MistakeNote(name=mistake.name, title=mistake.title, right="", sentence="")
     lines = proving.flag(note, 80)
     assert max(line.cell_length for line in lines) <= 80
     text = "".join(line.plain for line in lines)
-    assert slip.title in text
+    assert mistake.title in text
     assert "weights cannot be exported" in text
 
 
-async def test_one_slip_takes_the_place_of_another(make_app: MakeApp) -> None:
+async def test_one_mistake_takes_the_place_of_another(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         await proof(pilot)
         await choose(pilot, "bias_gradient")
         await says(pilot, "db")
         await choose(pilot, "weight_gradient")
         await says(pilot, "dW")
-        assert f"SLIP ON: {MISTAKES['weight_gradient'].title}" in text_of(pilot, 1)
+        assert f"MISTAKE INJECTED: {MISTAKES['weight_gradient'].title}" in text_of(pilot, 1)
 
 
-async def test_a_slip_that_changes_nothing_is_refused(make_app: MakeApp) -> None:
+async def test_a_mistake_that_changes_nothing_is_refused(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         screen = await proof(pilot)
         await choose(pilot, "loss")
@@ -161,7 +164,7 @@ async def test_a_slip_that_changes_nothing_is_refused(make_app: MakeApp) -> None
 async def test_with_the_mouse(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         await proof(pilot)
-        await pilot.click("#slips", offset=(8, 3))
+        await pilot.click("#mistakes", offset=(8, 3))
         await says(pilot, "dW")
         footer = pilot.app.screen.query_one("#footer", Line).render_line(0).text
         await pilot.click("#footer", offset=(footer.index("update"), 0))
@@ -189,9 +192,9 @@ def proved() -> Frame:
 
 
 @pytest.fixture(scope="module")
-def slipped() -> Frame:
+def mistaken() -> Frame:
     engine = engine_with()
-    ask(engine, SetSlip(name="bias_twice"), Done)
+    ask(engine, SetMistake(name="bias_twice"), Done)
     ask(engine, Move(updates=1), Done)
     ask(engine, Verify(), Done)
     while engine.work() is not None:
@@ -210,10 +213,10 @@ def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
     return [line.plain.rstrip() for line in lines]
 
 
-def test_the_title(proved: Frame, slipped: Frame) -> None:
+def test_the_title(proved: Frame, mistaken: Frame) -> None:
     assert status.proof(proved, 40).plain == "✓ proof 2/2"
-    assert status.proof(slipped, 40).plain.startswith(" slip: bias_twice  ✗ b[1], b[2]")
-    assert status.proof(slipped, 24).plain == " slip: bias_twice  ✗ b[…"
+    assert status.proof(mistaken, 40).plain.startswith(" mistake: bias_twice  ✗ b[1], b[2]")
+    assert status.proof(mistaken, 24).plain == " mistake: bias_twice  ✗…"
     assert status.proof(replace(proved, proof=None), 40).plain == ""
     unfinished = replace(
         note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[]
@@ -227,15 +230,15 @@ def test_the_title(proved: Frame, slipped: Frame) -> None:
     assert status.proof(replace(proved, proof=failed), 40).plain == "· proof failed"
 
 
-def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
+def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
     first, second = (each.split()[1] for each in note_of(proved).layers)
     assert words(proved, iris) == [
         f"gradient check  ✓ 1: {first}  ✓ 2: {second}",
         "                all 43 parameters",
         "update audit    ✓ update 3",
     ]
-    assert words(slipped, iris)[0] == "slip            b[l] is changed twice by its gradient"
-    assert words(slipped, iris)[3].startswith("update audit    ✗ b[1], b[2], m of b[1]")
+    assert words(mistaken, iris)[0] == "mistake         b[l] is changed twice by its gradient"
+    assert words(mistaken, iris)[3].startswith("update audit    ✗ b[1], b[2], m(b[1])")
     assert words(replace(proved, proof=None), iris) == ["gradient check  … in a moment"]
     many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, sample=200, parameters=5000)
     assert words(replace(proved, proof=many), iris)[:2] == [
@@ -254,12 +257,17 @@ def test_the_panel(proved: Frame, slipped: Frame, iris: Outline) -> None:
 
 def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
     checks = [
-        ArrayProof(array="dW[1]", verdict="right", figure=3e-10, compared=24, kinks=2),
+        ArrayProof(array=ArrayRef("dW", 1), verdict="right", figure=3e-10, compared=24, kinks=2),
         ArrayProof(
-            array="db[1]", verdict="unchecked", why="all at kinks", figure=0, compared=0, kinks=8
+            array=ArrayRef("db", 1),
+            verdict="unchecked",
+            why="all at kinks",
+            figure=0,
+            compared=0,
+            kinks=8,
         ),
-        ArrayProof(array="dW[2]", verdict="wrong", figure=0.871, compared=24),
-        ArrayProof(array="db[2]", verdict="wrong", figure=2e-6, compared=3),
+        ArrayProof(array=ArrayRef("dW", 2), verdict="wrong", figure=0.871, compared=24),
+        ArrayProof(array=ArrayRef("db", 2), verdict="wrong", figure=2e-6, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
     text = "\n".join(line.plain for line in proving.report(note))

@@ -112,8 +112,8 @@ def every_operation() -> Iterator[Operation]:
         yield from operations(network, OPTIMIZERS["adam"], 0.1)
     for optimizer in OPTIMIZERS.values():
         yield from operations(network, optimizer, 0.1, {"weight_decay": 0.2})
-        for slip in MISTAKES.values():
-            yield from slip.operations(network, optimizer, 0.1)
+        for mistake in MISTAKES.values():
+            yield from mistake.operations(network, optimizer, 0.1)
 
 
 def test_every_operation_is_printed_in_latex() -> None:

@@ -19,7 +19,7 @@ def check(case: Problem, *, sample: int = EXHAUSTIVE, seed: int = 0) -> Gradient
 
 
 def verdicts(result: GradientCheck) -> dict[str, Verdict]:
-    return {array.name: array.verdict for array in result.arrays}
+    return {array.array.numpy: array.verdict for array in result.arrays}
 
 
 def break_backward(monkeypatch: pytest.MonkeyPatch, damage: Callable[[Workspace], None]) -> None:
@@ -36,7 +36,7 @@ def test_right_code_is_right() -> None:
     case = problem((4, 5, 3), ("gelu", "softmax"), "cross_entropy", l2=0.1)
     theta = case.parameters.vector.copy()
     result = check(case)
-    assert verdicts(result) == dict.fromkeys(("W1", "b1", "W2", "b2"), Verdict.RIGHT)
+    assert verdicts(result) == dict.fromkeys(("dW1", "db1", "dW2", "db2"), Verdict.RIGHT)
     assert [array.checked for array in result.arrays] == [20, 5, 15, 3]
     assert [array.kinks for array in result.arrays] == [0, 0, 0, 0]
     assert result.passed
@@ -69,8 +69,8 @@ def test_a_wrong_leaky_slope(monkeypatch: pytest.MonkeyPatch, off: float) -> Non
     monkeypatch.setitem(ACTIVATIONS, "leaky_relu", broken)
     result = check(case)
     assert not result.passed
-    assert Verdict.WRONG in (verdicts(result)["W1"], verdicts(result)["W2"])
-    assert verdicts(result)["W3"] is verdicts(result)["b3"] is Verdict.RIGHT
+    assert Verdict.WRONG in (verdicts(result)["dW1"], verdicts(result)["dW2"])
+    assert verdicts(result)["dW3"] is verdicts(result)["db3"] is Verdict.RIGHT
     assert result.worst > 1e-7
 
 
@@ -85,10 +85,10 @@ def test_one_over_m_forgotten_or_twice(monkeypatch: pytest.MonkeyPatch, power: i
     assert result.worst > 0.5
 
 
-@pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
+@pytest.mark.parametrize("name", ["dW1", "db1", "dW2", "db2"])
 def test_the_wrong_array_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def damage(workspace: Workspace) -> None:
-        dict(workspace.gradient)[name].flat[0] += 1e-4
+        dict(workspace.gradient)[name.removeprefix("d")].flat[0] += 1e-4
 
     break_backward(monkeypatch, damage)
     result = check(problem((4, 5, 3), ("tanh", "linear"), "mse"))
@@ -103,7 +103,7 @@ def test_forgotten_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
         workspace.gradient.W[1][...] -= 0.1 * case.parameters.W[1]
 
     break_backward(monkeypatch, damage)
-    assert verdicts(check(case))["W1"] is Verdict.WRONG
+    assert verdicts(check(case))["dW1"] is Verdict.WRONG
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
@@ -116,7 +116,7 @@ def test_a_gradient_that_is_no_number_is_wrong(
     break_backward(monkeypatch, damage)
     with np.errstate(invalid="ignore"):
         result = check(problem((4, 5, 3), ("tanh", "linear"), "mse"))
-    assert verdicts(result)["b1"] is Verdict.WRONG
+    assert verdicts(result)["db1"] is Verdict.WRONG
     assert not result.passed
 
 
@@ -126,12 +126,12 @@ def test_z_exactly_on_the_kink(name: str) -> None:
     parameters = Parameters.zeros(network)
     parameters.W[2][...] = [[1.0, -2.0, 0.5]]
     case = Problem(network, parameters, np.array([[1.0, 0.0], [2.0, 0.0]]), np.ones((2, 1)))
-    arrays = {array.name: array for array in check(case).arrays}
-    assert arrays["W1"].kinks == 3  # the second input is 0, so its weights move no z
-    assert arrays["W1"].checked == 3
-    assert (arrays["b1"].kinks, arrays["b1"].checked) == (3, 0)
-    assert arrays["W2"].kinks == arrays["b2"].kinks == 0
-    assert arrays["b2"].verdict is Verdict.RIGHT
+    arrays = {array.array.numpy: array for array in check(case).arrays}
+    assert arrays["dW1"].kinks == 3  # the second input is 0, so its weights move no z
+    assert arrays["dW1"].checked == 3
+    assert (arrays["db1"].kinks, arrays["db1"].checked) == (3, 0)
+    assert arrays["dW2"].kinks == arrays["db2"].kinks == 0
+    assert arrays["db2"].verdict is Verdict.RIGHT
     assert check(case).passed
 
 
@@ -165,10 +165,10 @@ def test_huber_where_the_parabola_meets_the_line() -> None:
 def test_absolute_error_on_its_kink() -> None:
     network = Network(2, (Layer(2, "linear"),), "mae")
     case = Problem(network, Parameters.zeros(network), np.ones((1, 2)), np.array([[0.0, 3.0]]))
-    arrays = {array.name: array for array in check(case).arrays}
-    assert (arrays["W1"].kinks, arrays["W1"].checked) == (2, 2)
-    assert (arrays["b1"].kinks, arrays["b1"].checked) == (1, 1)
-    assert arrays["b1"].verdict is Verdict.RIGHT
+    arrays = {array.array.numpy: array for array in check(case).arrays}
+    assert (arrays["dW1"].kinks, arrays["dW1"].checked) == (2, 2)
+    assert (arrays["db1"].kinks, arrays["db1"].checked) == (1, 1)
+    assert arrays["db1"].verdict is Verdict.RIGHT
 
 
 def test_an_array_of_which_nothing_was_compared_is_not_called_right() -> None:
@@ -184,16 +184,16 @@ def test_too_small_in_a_deep_stack_of_sigmoids() -> None:
     case = problem(sizes, activations, "binary_cross_entropy", m=8, initializer="normal")
     result = check(case)
     found = verdicts(result)
-    assert found["W1"] is found["b1"] is Verdict.ROUNDING
-    assert found["W13"] is found["b13"] is Verdict.RIGHT
+    assert found["dW1"] is found["db1"] is Verdict.ROUNDING
+    assert found["dW13"] is found["db13"] is Verdict.RIGHT
     assert result.passed
 
 
 def test_zeros_are_too_small_to_check() -> None:
     case = problem((3, 4, 2), ("tanh", "linear"), "mse", initializer="zeros")
     found = verdicts(check(case))
-    assert found["W1"] is found["b1"] is found["W2"] is Verdict.ROUNDING
-    assert found["b2"] is Verdict.RIGHT
+    assert found["dW1"] is found["db1"] is found["dW2"] is Verdict.ROUNDING
+    assert found["db2"] is Verdict.RIGHT
 
 
 def test_a_sample_is_seeded_and_reported() -> None:
@@ -374,7 +374,7 @@ def test_inputs_that_are_not_standardised(
     with np.errstate(over="ignore"):
         result = check(case)
     assert result.passed
-    assert verdicts(result)[f"W{len(activations)}"] is Verdict.RIGHT
+    assert verdicts(result)[f"dW{len(activations)}"] is Verdict.RIGHT
 
 
 @pytest.mark.parametrize("updates", [20, 80, 100, 150, 300, 1000])
@@ -402,7 +402,7 @@ def test_where_the_steps_disagree_nothing_can_be_said(weight: float, target: flo
     parameters = Parameters(network, np.array([1.0, 0.0, weight, 0.0]))
     inputs = np.array([[0.1], [-0.3]]) / weight
     result = check(Problem(network, parameters, inputs, np.array([[target], [target]])))
-    assert verdicts(result)["b1"] is Verdict.UNSTEADY
+    assert verdicts(result)["db1"] is Verdict.UNSTEADY
     assert Verdict.UNSTEADY.text == "cannot be checked: steps disagree"
     assert result.passed
     assert result.layer(1).verdict is not Verdict.RIGHT
@@ -430,8 +430,8 @@ def test_why_nothing_was_compared() -> None:
     network = Network(2, (Layer(3, "relu"), Layer(1, "linear")), "mse")
     case = Problem(network, Parameters.zeros(network), XOR, np.ones((4, 1)))
     found = verdicts(check(case))
-    assert found["b1"] is Verdict.AT_KINKS
-    assert found["b2"] is Verdict.RIGHT
+    assert found["db1"] is Verdict.AT_KINKS
+    assert found["db2"] is Verdict.RIGHT
     few = check(problem((6, 8, 5), ("tanh", "linear"), "mse"), sample=1)
     assert [array.checked for array in few.arrays].count(1) == 1
     assert list(verdicts(few).values()).count(Verdict.NONE_DRAWN) == 3

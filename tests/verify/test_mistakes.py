@@ -1,4 +1,4 @@
-"""Slips: what a slipped update shows is what it does, and the proof names it."""
+"""Mistakes: what a mistaken update shows is what it does, and the proof names it."""
 
 import re
 import warnings
@@ -13,7 +13,7 @@ from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.core.propagation import Workspace
-from tuiprop.training.edit import SlipEdit
+from tuiprop.training.edit import MistakeEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.operation import Operation, Phase
@@ -52,7 +52,7 @@ def network_of(name: str, l2: float = 0.0) -> Network:
     return Network(sizes[0], tuple(layers), loss, l2)
 
 
-def trainer(name: str, slip: str = "", l2: float = 0.0, **settings: object) -> Trainer:
+def trainer(name: str, mistake: str = "", l2: float = 0.0, **settings: object) -> Trainer:
     network, generator = network_of(name, l2), np.random.default_rng(0)
     inputs = generator.normal(size=(20, network.inputs))
     K = network.sizes[-1]
@@ -64,8 +64,8 @@ def trainer(name: str, slip: str = "", l2: float = 0.0, **settings: object) -> T
     experiment = TrainingSettings(batch_size=M, **settings)  # type: ignore[arg-type]
     initial = initialize(network, "xavier_normal", 1, experiment.dtype)
     found = Trainer(network, experiment, inputs, targets, initial)
-    if slip:
-        found.restore(found.state, 0, found.plan.with_edits((SlipEdit(at=0, slip=slip),)))
+    if mistake:
+        found.restore(found.state, 0, found.plan.with_edits((MistakeEdit(at=0, mistake=mistake),)))
         found.apply_pending_edits()
     return found
 
@@ -77,7 +77,7 @@ def checked(training: Trainer) -> GradientCheck:
         training.parameters,
         training.examples.inputs[rows],
         training.examples.targets[rows],
-        workspace=training.config.slip.workspace if training.config.slip else Workspace,
+        workspace=training.config.mistake.workspace if training.config.mistake else Workspace,
     )
 
 
@@ -92,36 +92,36 @@ def audited(training: Trainer, optimizer: str = "sgd", rate: float = 0.01) -> Au
 
 
 def wrong(result: GradientCheck) -> set[str]:
-    return {array.name for array in result.arrays if array.verdict is Verdict.WRONG}
+    return {str(each.array) for each in result.arrays if each.verdict is Verdict.WRONG}
 
 
 def touched(training: Trainer, right: Trainer) -> Iterator[tuple[Operation, Operation]]:
-    """The operations that the slip is in, beside the right ones."""
+    """The operations that the mistake is in, beside the right ones."""
     pairs = zip(training.operations(), right.operations(), strict=True)
-    for slipped, as_it_should_be in pairs:
-        assert slipped.result == as_it_should_be.result
-        assert slipped.phase is as_it_should_be.phase
-        if slipped.sentence != as_it_should_be.sentence:
-            yield slipped, as_it_should_be
+    for mistaken, as_it_should_be in pairs:
+        assert mistaken.result == as_it_should_be.result
+        assert mistaken.phase is as_it_should_be.phase
+        if mistaken.sentence != as_it_should_be.sentence:
+            yield mistaken, as_it_should_be
 
 
 def test_the_table() -> None:
     assert len(MISTAKES) == 9
-    assert [slip.title for slip in MISTAKES.values()][:5] == [
+    assert [mistake.title for mistake in MISTAKES.values()][:5] == [
         "𝓛 = −y log a + (1−y) log(1−a)",
         "da[L] = −( y/a + (1−y)/(1−a) )",
         "dW[l] = dz[l] a[l-1]",
         "db[l] = dz[l]⁽ⁱ⁾",
         "da[l-1] = W[l] dz[l]",
     ]
-    assert len({slip.sentence for slip in MISTAKES.values()}) == 9
-    assert all(slip.title != slip.right for slip in MISTAKES.values())
+    assert len({mistake.sentence for mistake in MISTAKES.values()}) == 9
+    assert all(mistake.title != mistake.right for mistake in MISTAKES.values())
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 @pytest.mark.parametrize(("name", "network"), CASES)
-def test_every_slipped_operation_again_bit_for_bit(
+def test_every_mistaken_operation_again_bit_for_bit(
     name: str, network: str, l2: float, dtype: str
 ) -> None:
     training = trainer(network, name, l2, dtype=dtype)
@@ -140,18 +140,21 @@ def test_every_slipped_operation_again_bit_for_bit(
 
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 @pytest.mark.parametrize(("name", "network"), CASES)
-def test_the_numpy_lines_give_the_slipped_result(name: str, network: str, l2: float) -> None:
+def test_the_numpy_lines_give_the_mistaken_result(name: str, network: str, l2: float) -> None:
     training, right = trainer(network, name, l2), trainer(network, "", l2)
     record = training.record()
     found = list(touched(training, right))
     assert found
-    for slipped, as_it_should_be in found:
-        result = record.result(slipped)
-        given = in_numpy(slipped, record).reshape(result.shape)
+    for mistaken, as_it_should_be in found:
+        result = record.result(mistaken)
+        given = in_numpy(mistaken, record).reshape(result.shape)
         np.testing.assert_allclose(given, result, rtol=1e-11, atol=1e-13)
-        if slipped.numpy != as_it_should_be.numpy and slipped.equation != as_it_should_be.equation:
-            assert slipped.text != as_it_should_be.text
-        assert slipped.sentence.format(m=M) != as_it_should_be.sentence.format(m=M)
+        if (
+            mistaken.numpy != as_it_should_be.numpy
+            and mistaken.equation != as_it_should_be.equation
+        ):
+            assert mistaken.text != as_it_should_be.text
+        assert mistaken.sentence.format(m=M) != as_it_should_be.sentence.format(m=M)
 
 
 @pytest.mark.parametrize(("name", "network"), CASES)
@@ -161,11 +164,11 @@ def test_the_proof_turns_wrong_and_right_again(name: str, network: str) -> None:
         each.advance(1)
     right.restore(training.state, training.t)
     result, made = checked(training), {op.result for op, _ in touched(training, right)}
-    named = {array.name for array in result.arrays}
+    named = {str(each.array) for each in result.arrays}
     L = training.network.L
     if name == "bias_twice":
         assert result.passed
-        found = {array.name for array in audited(training).arrays if not array.ok}
+        found = {str(each.array) for each in audited(training).arrays if not each.ok}
         assert found == {f"b[{l}]" for l in range(1, L + 1)}
         assert {str(reference) for reference in made} == found
     else:
@@ -173,21 +176,21 @@ def test_the_proof_turns_wrong_and_right_again(name: str, network: str) -> None:
         assert not result.passed
         found = wrong(result)
         for l in range(1, L + 1):
-            assert result.layer(l).verdict is Verdict.WRONG or not {f"W{l}", f"b{l}"} & found
+            assert result.layer(l).verdict is Verdict.WRONG or not {f"dW[{l}]", f"db[{l}]"} & found
     if name in ("loss", "output_gradient"):
-        assert {f"W{L}", f"b{L}"} <= found
+        assert {f"dW[{L}]", f"db[{L}]"} <= found
     if name in ("no_mean", "mean_twice"):
         assert found == named
     if name == "weight_gradient":
-        assert found == {each for each in named if each[0] == "W"}
+        assert found == {each for each in named if each.startswith("dW")}
     if name == "transpose":
         assert found
-        assert found <= {each for each in named if each[0] == "W"}
+        assert found <= {each for each in named if each.startswith("dW")}
     if name == "bias_gradient":
-        assert found == {each for each in named if each[0] == "b"}
+        assert found == {each for each in named if each.startswith("db")}
     if name == BACK:
         assert found
-        assert not {f"W{L}", f"b{L}"} & found
+        assert not {f"dW[{L}]", f"db[{L}]"} & found
     assert checked(right).passed
     assert audited(right).passed
 
@@ -196,7 +199,7 @@ def test_the_proof_turns_wrong_and_right_again(name: str, network: str) -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
     training, right = (
-        trainer("logistic", slip, optimizer=name, dtype=dtype) for slip in ("bias_twice", "")
+        trainer("logistic", mistake, optimizer=name, dtype=dtype) for mistake in ("bias_twice", "")
     )
     for _ in range(5):
         record = training.record()
@@ -216,8 +219,8 @@ def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
             assert np.array_equal(training.parameters.W[l], right.parameters.W[l])
         slots = OPTIMIZERS[name].slots
         expected = {f"b[{l}]" for l in range(1, 4)}
-        expected |= {f"{slot} of {b}" for slot in slots for b in expected}
-        assert {array.name for array in result.arrays if not array.ok} == expected
+        expected |= {f"{slot}({b})" for slot in slots for b in expected}
+        assert {str(each.array) for each in result.arrays if not each.ok} == expected
     right = trainer("logistic", optimizer=name, dtype=dtype)
     for _ in range(5):
         assert audited(right, name).passed
@@ -248,7 +251,7 @@ def test_a_rule_that_is_applied_twice_says_so() -> None:
         ("transpose", "dW", "dW[3] = (1/m) dz[3] · a[2]"),
     ],
 )
-def test_the_equation_says_the_slip(name: str, symbol: str, text: str) -> None:
+def test_the_equation_says_the_mistake(name: str, symbol: str, text: str) -> None:
     training = trainer("logistic", name)
     found = next(op for op, _ in touched(training, trainer("logistic")) if text == op.text)
     assert found.result.symbol == symbol
@@ -291,15 +294,15 @@ def test_the_five_as_the_notes_print_them() -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_slip_that_would_change_nothing_is_refused(name: str, network: str) -> None:
-    slip, described = MISTAKES[name], network_of(network)
-    assert bool(slip.refusal(described, M)) == refused(name, network)
+def test_a_mistake_that_would_change_nothing_is_refused(name: str, network: str) -> None:
+    mistake, described = MISTAKES[name], network_of(network)
+    assert bool(mistake.refusal(described, M)) == refused(name, network)
     if refused(name, network):
         assert re.match(
-            "this mistake (is one of|changes nothing where every W)", slip.refusal(described, M)
+            "this mistake (is one of|changes nothing where every W)", mistake.refusal(described, M)
         )
     if name not in (*OF_LOSS, BACK, "bias_twice"):
-        assert "batch size of 2 or more" in slip.refusal(described, 1)
+        assert "batch size of 2 or more" in mistake.refusal(described, 1)
 
 
 @pytest.mark.parametrize(
@@ -314,12 +317,12 @@ def test_a_slip_that_would_change_nothing_is_refused(name: str, network: str) ->
 )
 def test_what_is_refused_would_change_nothing(name: str, sizes: tuple[int, ...], m: int) -> None:
     network = Network(sizes[0], tuple(Layer(n, "tanh") for n in sizes[1:]), "mse")
-    slip, generator = MISTAKES[name], np.random.default_rng(0)
-    assert slip.refusal(network, m)
+    mistake, generator = MISTAKES[name], np.random.default_rng(0)
+    assert mistake.refusal(network, m)
     parameters = initialize(network, "xavier_normal", 0)
     gradients = []
     inputs, targets = generator.normal(size=(m, sizes[0])), generator.normal(size=(m, sizes[-1]))
-    for workspace in (slip.workspace(network, m), Workspace(network, m)):
+    for workspace in (mistake.workspace(network, m), Workspace(network, m)):
         workspace.inputs[...], workspace.targets[...] = inputs, targets
         workspace.forward(parameters)
         workspace.backward(parameters)
@@ -327,20 +330,20 @@ def test_what_is_refused_would_change_nothing(name: str, sizes: tuple[int, ...],
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-13)
 
 
-def test_training_without_a_slip_uses_nothing_of_it() -> None:
+def test_training_without_a_mistake_uses_nothing_of_it() -> None:
     training = trainer("logistic")
     training.advance(1)
     assert type(training.workspace) is Workspace
 
 
-@pytest.mark.parametrize("slip", MISTAKES.values(), ids=MISTAKES)
-def test_numbers_that_overflow_warn_of_nothing(slip: Mistake) -> None:
-    training = trainer("logistic", slip.name, learning_rate=1e200)
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_numbers_that_overflow_warn_of_nothing(mistake: Mistake) -> None:
+    training = trainer("logistic", mistake.name, learning_rate=1e200)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error")
         training.advance(5)
         training.record()
-    workspace = slip.workspace(training.network, M)
+    workspace = mistake.workspace(training.network, M)
     workspace.inputs[...], workspace.targets[...] = 1.0, 1.0
     saturated = initialize(training.network, "xavier_normal", 0)
     saturated.b[3][...] = -800.0

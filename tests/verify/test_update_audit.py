@@ -52,7 +52,7 @@ class Updates:
 
 def names(rule: str) -> list[str]:
     arrays = [f"{symbol}[{l}]" for l in (1, 2, 3) for symbol in "Wb"]
-    slots = (f"{slot} of {array}" for slot in RULES[rule].slots for array in arrays)
+    slots = (f"{slot}({array})" for slot in RULES[rule].slots for array in arrays)
     return [*arrays, *slots]
 
 
@@ -87,7 +87,7 @@ def test_hundreds_of_updates_are_right(name: str, decay: float, dtype: str) -> N
         updates.apply(gradient)
         result = updates.audit()
         assert result.passed, result
-        assert [array.name for array in result.arrays] == names(name)
+        assert [str(each.array) for each in result.arrays] == names(name)
         worst = max(worst, *(array.worst for array in result.arrays))
     assert dtype == "float64" or worst > 0  # in float64 most rules are the same numbers
 
@@ -173,7 +173,9 @@ def test_every_corrupted_number_is_named(name: str, decay: float, dtype: str) ->
                 after[row, i] += sign * 16 * eps * magnitude
                 result = updates.audit(after)
                 wrong = [each for each in result.arrays if not each.ok]
-                assert [each.name for each in wrong] == [f"{slot} of {array}" if slot else array]
+                assert [str(each.array) for each in wrong] == [
+                    f"{slot}({array})" if slot else array
+                ]
                 assert list(wrong[0].cell) == cell
                 assert 1 < wrong[0].worst < 100 or row
                 assert not result.passed
@@ -233,7 +235,7 @@ def test_what_is_no_number_is_wrong(wrong: float) -> None:
     updates.apply(gradients(1)[0])
     updates.state[1, 7] = wrong
     (found,) = [array for array in updates.audit().arrays if not array.ok]
-    assert (found.name, found.cell, found.worst) == ("m of W[1]", (1, 3), np.inf)
+    assert (str(found.array), found.cell, found.worst) == ("m(W[1])", (1, 3), np.inf)
 
 
 def test_what_overflows_is_infinite_and_stays_no_number() -> None:

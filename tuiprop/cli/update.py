@@ -23,7 +23,7 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
     for array in result.arrays:
         kinks = f", {array.kinks} left out at kinks" if array.kinks else ""
         error = f"{array.relative_error:.2e}" if array.verdict.is_known else "-"
-        say(f"d{array.name:<8} {array.checked:>8}  {error:>14}  {array.verdict.text}{kinks}")
+        say(f"{array.array.numpy:<9} {array.checked:>8}  {error:>14}  {array.verdict.text}{kinks}")
     which = "a sample of the parameters" if result.sampled else "all parameters"
     words = [f"{which}, central difference"]
     if result.unchecked < len(result.arrays):
@@ -32,7 +32,7 @@ def check(experiment: str, assignments: tuple[str, ...], init: str | None) -> No
         words.append(f"{result.unchecked} of {len(result.arrays)} arrays cannot be checked")
     say("; ".join(words))
     if not result.passed:
-        wrong = ", ".join(f"d{a.name}" for a in result.arrays if a.verdict.name == "WRONG")
+        wrong = ", ".join(a.array.numpy for a in result.arrays if a.verdict.name == "WRONG")
         complain(f"tuiprop: the gradient check failed for {wrong}")
         sys.exit(1)
 

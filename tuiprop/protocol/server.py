@@ -66,8 +66,8 @@ from tuiprop.protocol.messages.requests import (
     SaveExperiment,
     SaveRecord,
     Seek,
+    SetMistake,
     SetPace,
-    SetSlip,
     SetStops,
     Study,
     Toggle,
@@ -76,7 +76,7 @@ from tuiprop.protocol.messages.requests import (
 )
 from tuiprop.session.autosave import EVERY, Autosave
 from tuiprop.session.background_proof import Proof
-from tuiprop.session.changes import settings_edit, slip_edit
+from tuiprop.session.changes import mistake_edit, settings_edit
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.fault import fault_words
 from tuiprop.session.kept import Named, find_kept, opened_as
@@ -89,7 +89,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.session.stops import quantity_notes
 from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.frame import View
-from tuiprop.session.views.operation import slip_note
+from tuiprop.session.views.operation import mistake_note
 from tuiprop.session.views.predictions import Problem
 from tuiprop.session.views.table import TableView, outline_of, refusal_of
 from tuiprop.session.what_if import try_out
@@ -110,7 +110,7 @@ from tuiprop.training.plan import injected_before
 from tuiprop.training.run import Run
 from tuiprop.verify.mistakes import MISTAKES
 
-_MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetSlip | Export
+_MOVES = Play | Toggle | SetPace | Seek | Move | Change | SetMistake | Export
 """What must wait until what is tried is kept or reverted."""
 
 
@@ -166,7 +166,7 @@ class Engine:
             Change: self._change,
             SetStops: self._set_stops,
             Verify: self._verify,
-            SetSlip: self._set_slip,
+            SetMistake: self._set_mistake,
             SaveRecord: self._save_record,
             Look: self._look,
             Study: self._study,
@@ -330,7 +330,7 @@ class Engine:
             optimizers=list(OPTIMIZERS),
             options={name: dict(each.options) for name, each in OPTIMIZERS.items()},
             dtypes=["float64", "float32"],
-            slips=[slip_note(slip) for slip in MISTAKES.values()],
+            mistakes=[mistake_note(mistake) for mistake in MISTAKES.values()],
             formats=[
                 FileFormat(name=each.name, suffix=each.suffix, words=each.words, reads=each.reads)
                 for each in FORMATS.values()
@@ -464,9 +464,9 @@ class Engine:
         self._opened().proof.verify()
         return Done()
 
-    def _set_slip(self, request: SetSlip) -> Done:
+    def _set_mistake(self, request: SetMistake) -> Done:
         opened = self._opened()
-        opened.cursor.edit(slip_edit(opened.session, request.name), apart=True)
+        opened.cursor.edit(mistake_edit(opened.session, request.name), apart=True)
         return Done()
 
     def _look(self, request: Look) -> Frame:

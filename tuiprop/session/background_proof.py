@@ -152,9 +152,9 @@ def _layers(result: GradientCheck, L: int) -> list[str]:
 
 
 def _checked(check: ArrayCheck) -> ArrayProof:
-    symbol, layer, verdict = check.name[0], check.name[1:], check.verdict
+    verdict = check.verdict
     return ArrayProof(
-        array=f"d{symbol}[{layer}]",
+        array=check.array,
         verdict=verdict.value if verdict.is_known else "unchecked",
         why="" if verdict.is_known else verdict.value,
         figure=check.relative_error,
@@ -165,4 +165,4 @@ def _checked(check: ArrayCheck) -> ArrayProof:
 
 def _audited(each: ArrayAudit) -> ArrayProof:
     verdict = "right" if each.ok else "wrong"
-    return ArrayProof(array=each.name, verdict=verdict, figure=each.worst, cell=each.cell)
+    return ArrayProof(array=each.array, verdict=verdict, figure=each.worst, cell=each.cell)

@@ -8,7 +8,7 @@ from tuiprop.protocol.messages.requests import Change, Try
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of
-from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit, SlipEdit
+from tuiprop.training.edit import InputEdit, MistakeEdit, ParameterEdit, SettingsEdit
 from tuiprop.update.arrays import CellRef
 from tuiprop.verify.mistakes import MISTAKES
 
@@ -33,25 +33,25 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
     return edit if edit.options is None else replace(edit, options=checked.training.options)
 
 
-def slip_edit(session: Session, name: str | None) -> SlipEdit:
+def mistake_edit(session: Session, name: str | None) -> MistakeEdit:
     """Build the edit that puts a mistake into the network from here on, or takes it out.
 
     Raises:
-        InputError: there is no such slip, or it would change nothing in this network, or is on.
+        InputError: there is no such mistake, or it would change nothing in this network, or is on.
     """
     run = session.run
     if name is not None and name not in MISTAKES:
-        raise InputError.invalid(repr(name), f"one of the slips {', '.join(MISTAKES)}")
-    slip = run.trainer.config.slip
-    if name is None and slip is None:
-        raise InputError("no slip is on")
-    if slip is not None and slip.name == name:
-        raise InputError(f"the slip {name} is on already")
+        raise InputError.invalid(repr(name), f"one of the mistakes {', '.join(MISTAKES)}")
+    mistake = run.trainer.config.mistake
+    if name is None and mistake is None:
+        raise InputError("no mistake is injected")
+    if mistake is not None and mistake.name == name:
+        raise InputError(f"the mistake {name} is on already")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
         if sentence := MISTAKES[name].refusal(run.network, size):
             raise InputError(sentence)
-    return SlipEdit(at=run.t, slip=name)
+    return MistakeEdit(at=run.t, mistake=name)
 
 
 def cell_edit(

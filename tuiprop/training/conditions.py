@@ -111,7 +111,7 @@ def _observed(
 
     def failed_audits() -> int:
         found = config.audit(count, before, workspace.gradient.vector, after)
-        return sum(not each.ok for each in found.arrays if " of " not in each.name)
+        return sum(not each.ok for each in found.arrays if not each.array.slot)
 
     return Update(
         t,

@@ -114,17 +114,20 @@ class SettingsEdit(_Edit, frozen=True, kw_only=True):
         return ", ".join(f"{name} = {value}" for name, value in self.changes.items())
 
 
-class SlipEdit(_Edit, frozen=True, kw_only=True):
-    """A mistake that every update from here on makes; None takes it out."""
+class MistakeEdit(_Edit, frozen=True, kw_only=True, tag="SlipEdit", rename={"mistake": "slip"}):
+    """A mistake that every update makes from here on, or none.
 
-    slip: str | None
-    """Its name in `core.slips.SLIPS`."""
+    Files call it a slip.
+    """
+
+    mistake: str | None
+    """Its name in `verify.mistakes.MISTAKES`."""
 
     def __str__(self) -> str:
-        return f"slip {self.slip}" if self.slip else "no slip"
+        return f"mistake {self.mistake}" if self.mistake else "no mistake"
 
 
-Edit = ParameterEdit | InputEdit | SettingsEdit | SlipEdit
+Edit = ParameterEdit | InputEdit | SettingsEdit | MistakeEdit
 
 
 class BranchLog(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,9 @@ from tuiprop.training.edit import (
     BranchLog,
     Edit,
     InputEdit,
+    MistakeEdit,
     ParameterEdit,
     SettingsEdit,
-    SlipEdit,
 )
 from tuiprop.training.experiment import Experiment, ExperimentError
 from tuiprop.update.arrays import CellRef
@@ -66,4 +66,4 @@ def _is_there(edit: Edit, network: Network, examples: int) -> bool:
     if isinstance(edit, InputEdit):
         inside = 0 <= edit.example < examples and 0 <= edit.input < network.inputs
         return inside and isfinite(edit.value)
-    return not isinstance(edit, SlipEdit) or edit.slip is None or edit.slip in MISTAKES
+    return not isinstance(edit, MistakeEdit) or edit.mistake is None or edit.mistake in MISTAKES

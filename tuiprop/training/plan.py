@@ -12,7 +12,7 @@ from tuiprop.core.network import Network
 from tuiprop.core.optimizer import OPTIMIZERS, Optimizer
 from tuiprop.core.propagation import Workspace
 from tuiprop.training.batches import Batches
-from tuiprop.training.edit import Edit, SettingsEdit, SlipEdit
+from tuiprop.training.edit import Edit, MistakeEdit, SettingsEdit
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.update.operation import Operation, operations
 from tuiprop.update.parameter_update import ParameterUpdate
@@ -30,7 +30,7 @@ class UpdateConfig:
     settings: TrainingSettings
     optimizer_began: int
     """The update after which the optimiser began: it counts its own updates from 1."""
-    slip: Mistake | None
+    mistake: Mistake | None
     """A mistake that the update makes."""
 
     @property
@@ -44,7 +44,7 @@ class UpdateConfig:
 
     @cached_property
     def _operations(self) -> tuple[Operation, ...]:
-        describe = operations if self.slip is None else self.slip.operations
+        describe = operations if self.mistake is None else self.mistake.operations
         settings = self.settings
         return describe(self.network, self.optimizer, settings.learning_rate, settings.options)
 
@@ -54,7 +54,7 @@ class UpdateConfig:
 
     def workspace_in(self, network: Network, m: int, dtype: DTypeLike) -> Workspace:
         """Create them for another network and dtype."""
-        new = Workspace if self.slip is None else self.slip.workspace
+        new = Workspace if self.mistake is None else self.mistake.workspace
         return new(network, m, dtype)
 
     def audit(self, count: int, before: Array, gradient: Array, after: Array) -> Audit:
@@ -75,7 +75,9 @@ class UpdateConfig:
         settings = self.settings
         rule = self.optimizer, state, settings.learning_rate, settings.options
         return (
-            ParameterUpdate(*rule) if self.slip is None else self.slip.change(self.network, *rule)
+            ParameterUpdate(*rule)
+            if self.mistake is None
+            else self.mistake.change(self.network, *rule)
         )
 
 
@@ -103,8 +105,8 @@ def injected_before(edits: Iterable[Edit], t: int) -> Injected | None:
         t: a number of updates.
     """
     name, since = None, 0
-    switches = sorted((each for each in edits if isinstance(each, SlipEdit)), key=lambda e: e.at)
-    for at, switched_to in (*((each.at, each.slip) for each in switches), (t, None)):
+    switches = sorted((each for each in edits if isinstance(each, MistakeEdit)), key=lambda e: e.at)
+    for at, switched_to in (*((each.at, each.mistake) for each in switches), (t, None)):
         if name is not None and since < min(at, t):
             return Injected(MISTAKES[name].title, since)
         name, since = switched_to, at
@@ -160,13 +162,13 @@ class Plan:
 
     def _config_after(self, edits: tuple[Edit, ...]) -> UpdateConfig:
         settings, l2 = self._settings, self._network.l2
-        optimizer_began, slip = 0, None
+        optimizer_began, mistake = 0, None
         for edit in edits:
-            if isinstance(edit, SlipEdit):
-                slip = MISTAKES[edit.slip] if edit.slip else None
+            if isinstance(edit, MistakeEdit):
+                mistake = MISTAKES[edit.mistake] if edit.mistake else None
             if isinstance(edit, SettingsEdit):
                 optimizer = settings.optimizer
                 settings, l2 = edit.apply(settings, l2)
                 if settings.optimizer != optimizer:
                     optimizer_began = edit.at
-        return UpdateConfig(replace(self._network, l2=l2), settings, optimizer_began, slip)
+        return UpdateConfig(replace(self._network, l2=l2), settings, optimizer_began, mistake)

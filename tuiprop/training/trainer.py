@@ -214,7 +214,7 @@ class Trainer:
 
     def _apply_config(self, config: UpdateConfig) -> None:
         before, self.config = self.config, config
-        if (before.network, before.slip) != (self.config.network, self.config.slip):
+        if (before.network, before.mistake) != (self.config.network, self.config.mistake):
             self._workspaces.clear()
 
     def _new_state(self) -> Array:

@@ -233,7 +233,7 @@ RUN = Place(
             "run.verify",
             "v",
             "app.proof",
-            "verify now: gradient check, update audit; slips",
+            "verify now: gradient check, update audit; mistakes",
             command="proof: verify now",
         ),
         Key(
@@ -441,8 +441,9 @@ STOPS = Place(
     ),
 )
 
-SLIPS = Place(
-    "Proof: slips", (Key("verify.switch", "enter", "select", "slip on, off", "slip on, off"),)
+MISTAKES = Place(
+    "Proof: mistakes",
+    (Key("verify.switch", "enter", "select", "inject, remove", "inject, remove"),),
 )
 
 VERIFY = Place(
@@ -451,7 +452,7 @@ VERIFY = Place(
         Key("verify.verify", "v", "verify", "verify now", "verify"),
         Key("verify.update", "b", "update(1)", "one update on", "update"),
         Key("verify.update_back", "B", "update(-1)", "one update back", "back", bar_key="Shift+b"),
-        Key("verify.proof", "tab", "app.focus_next", "to the proof, to the slips", "proof"),
+        Key("verify.proof", "tab", "app.focus_next", "to the proof, to the mistakes", "proof"),
         Key("verify.leave", "escape", "leave", "back", "back"),
     ),
 )
@@ -484,7 +485,7 @@ HELP = Place(
 PLACES = (
     *(RUN, PANELS, GRID, LAYERS, MATRIX, PROVENANCE, COST),
     *(PROBLEM, CLASSES, TARGETS, CONFUSION, EXAMPLES, TRACE, MAP, TILES),
-    *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, SLIPS, VERIFY, SETUP),
+    *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, MISTAKES, VERIFY, SETUP),
     *(LIST, DIALOG, HELP, APP),
 )
 """All places, in the order of the help page and of the bars."""

@@ -77,7 +77,7 @@ def state(frame: Frame) -> Content:
 
 
 def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
-    """What must not be overlooked: a failed save, a slip, what fails, what is tried, the branch.
+    """What must not be overlooked: a failed save, a mistake, what fails, what is tried, the branch.
 
     Args:
         frame: what there is.
@@ -88,7 +88,7 @@ def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
         flags.append(Content.styled("NOT SAVED", "bold reverse $error"))
     note = frame.proof
     is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
-    if frame.slip is not None or is_news:
+    if frame.mistake is not None or is_news:
         flags.append(proof(frame, 30))
     if frame.what_if is not None:
         flags.append(Content.styled("WHAT IF", "bold reverse $foreground"))
@@ -187,10 +187,10 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
 
 
 def proof(frame: Frame, width: int) -> Content:
-    """✓ proof 2/2, ✗ dW[2], and the slip that is on; in `width` columns."""
+    """✓ proof 2/2, ✗ dW[2], and the mistake that is on; in `width` columns."""
     parts: list[str | tuple[str, str]] = []
-    if frame.slip is not None:
-        parts += [(f" slip: {frame.slip.name} ", "bold $background on $error"), " "]
+    if frame.mistake is not None:
+        parts += [(f" mistake: {frame.mistake.name} ", "bold $background on $error"), " "]
     if frame.proof is not None:
         words = _proof_words(frame.proof)
         parts.append((words, proving.verdict_style(words)))
@@ -210,7 +210,7 @@ def _proof_words(note: ProofNote) -> str:
 
 
 def proof_lines(frame: Frame, width: int) -> list[Content]:
-    """The proof panel: the slip that is on, the gradient check, what it compared, the audit."""
+    """The proof panel: the mistake that is on, the gradient check, what it compared, the audit."""
     lines = []
     note = frame.proof
 
@@ -218,8 +218,8 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
         line = Content.assemble((f"{label:<16}", "$dim"), *parts)
         lines.append(line.truncate(width, ellipsis=True))
 
-    if frame.slip is not None:
-        row("slip", (frame.slip.title, "bold $error"))
+    if frame.mistake is not None:
+        row("mistake", (frame.mistake.title, "bold $error"))
     if note is None:
         what = "when the run stands still" if frame.status != "paused" else "in a moment"
         row("gradient check", (f"… {what}", "$dim"))

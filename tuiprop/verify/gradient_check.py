@@ -16,6 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.core.propagation import Workspace
+from tuiprop.update.arrays import ArrayRef, parameter_refs
+from tuiprop.update.record import parameter_of
 from tuiprop.verify.gradient_verdict import CLEAR, ArrayCheck, GradientCheck
 from tuiprop.verify.kinks import sides_of_kinks
 
@@ -114,7 +116,10 @@ class GradientChecker:
         """The checks of all arrays, once it is finished."""
         assert self.finished
         index = Parameters(self._network, np.arange(self._theta.size, dtype=np.float64))
-        checks = (self._array(name, places.ravel().astype(np.int64)) for name, places in index)
+        checks = (
+            self._array(each.gradient, parameter_of(index, each).ravel().astype(np.int64))
+            for each in parameter_refs(self._network.L)
+        )
         return GradientCheck(tuple(checks), sampled=not self._chosen.all())
 
     def _rounding_scale(self, generator: np.random.Generator) -> float:
@@ -146,7 +151,7 @@ class GradientChecker:
         moved.vector[i] = theta
         self._kink[i] = not all(np.array_equal(each, sides[0]) for each in sides)
 
-    def _array(self, name: str, places: NDArray[np.int64]) -> ArrayCheck:
+    def _array(self, array: ArrayRef, places: NDArray[np.int64]) -> ArrayCheck:
         chosen, kink = self._chosen[places], self._kink[places]
         compared = places[chosen & ~kink]
         (n, again), a = self._numeric[:, compared], self._analytic[compared]
@@ -160,7 +165,7 @@ class GradientChecker:
         steady &= straying <= 0.5 * np.abs(further) + 4 * RATIO**2 * EPSILON * self._scale
         uncertainty = np.linalg.norm((disagreement + rounding)[steady])
         return ArrayCheck(
-            name=name,
+            array=array,
             checked=compared.size,
             kinks=int((chosen & kink).sum()),
             difference=float(np.linalg.norm(n - a)),

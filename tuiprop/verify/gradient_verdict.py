@@ -5,6 +5,8 @@ from enum import Enum
 
 import numpy as np
 
+from tuiprop.update.arrays import ArrayRef
+
 TOLERANCE = 1e-7
 """‖numeric − analytic‖ may be this share of ‖numeric‖ + ‖analytic‖."""
 
@@ -41,8 +43,7 @@ class Verdict(Enum):
 class ArrayCheck:
     """The check of one dW[l] or db[l]."""
 
-    name: str
-    """"W1", "b1", …"""
+    array: ArrayRef
     checked: int
     """Parameters compared."""
     kinks: int
@@ -145,11 +146,7 @@ class GradientCheck:
         return LayerCheck(
             Verdict.WRONG if Verdict.WRONG in verdicts else [*unchecked, Verdict.RIGHT][0],
             _worst(arrays),
-            tuple(
-                f"d{symbol}[{l}]"
-                for symbol, verdict in zip("Wb", verdicts, strict=True)
-                if verdict is Verdict.WRONG
-            ),
+            tuple(str(check.array) for check in arrays if check.verdict is Verdict.WRONG),
         )
 
 

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network, Parameters
 from tuiprop.explain.error_bounds import Precision, Rounded
+from tuiprop.update.arrays import ArrayRef, parameter_refs
+from tuiprop.update.record import parameter_of
 
 
 @dataclass(frozen=True)
 class ArrayAudit:
     """The audit of one array."""
 
-    name: str
-    """"W[2]", "b[1]", "v of W[2]", …"""
+    array: ArrayRef
+    """A parameter, or a slot of one."""
     worst: float
     """The largest |new − audit| as a share of what is allowed there; infinite where only one of
     the two is a number."""
@@ -84,12 +86,15 @@ def audit(
                 {**rule.options, **(options or {})},
             )
         )
-        shares = [_share(found, right) for found, right in zip(after, new, strict=True)]
+        shares = [
+            Parameters(network, _share(found, right))
+            for found, right in zip(after, new, strict=True)
+        ]
     return Audit(
         tuple(
-            _worst(f"{slot} of {name}" if slot else name, array)
+            _worst(ArrayRef(each.symbol, each.layer, slot), parameter_of(share, each))
             for slot, share in zip(("", *rule.slots), shares, strict=True)
-            for name, array in _arrays(network, share)
+            for each in parameter_refs(network.L)
         )
     )
 
@@ -103,18 +108,9 @@ def _share(found: Array, right: Rounded) -> NDArray[np.float64]:
     return share
 
 
-def _arrays(network: Network, vector: NDArray[np.float64]) -> list[tuple[str, Array]]:
-    parameters = Parameters(network, vector)
-    return [
-        (f"{symbol}[{l}]", views[l])
-        for l in parameters.W
-        for symbol, views in (("W", parameters.W), ("b", parameters.b))
-    ]
-
-
-def _worst(name: str, share: Array) -> ArrayAudit:
+def _worst(array: ArrayRef, share: Array) -> ArrayAudit:
     row, column = np.unravel_index(int(share.argmax()), share.shape)
-    return ArrayAudit(name, float(share[row, column]), (int(row), int(column)))
+    return ArrayAudit(array, float(share[row, column]), (int(row), int(column)))
 
 
 @dataclass(frozen=True)

@@ -103,12 +103,12 @@ class BareWeights(Message, frozen=True, kw_only=True):
     """Why a network cannot be made of it alone."""
 
 
-class SlipNote(Message, frozen=True, kw_only=True):
+class MistakeNote(Message, frozen=True, kw_only=True):
     """A mistake that can be put into the network."""
 
     name: str
     title: str
-    """The slipped equation."""
+    """The mistaken equation."""
     right: str
     """The right one."""
     sentence: str
@@ -307,8 +307,8 @@ class OriginNote(Message, frozen=True, kw_only=True):
     """The number itself."""
     sentence: str = ""
     """What it is, where no operation of this update made it; the rest is empty then."""
-    slip: str = ""
-    """Where the operation that made it is slipped: what is wrong there. The equation is the right
+    mistake: str = ""
+    """Where the operation that made it is mistaken: what is wrong there. The equation is the right
     one, and it need not close."""
     equation: str = ""
     lines: list[str] = []
@@ -355,8 +355,8 @@ class SettingsInForce(Message, frozen=True, kw_only=True):
 class ArrayProof(Message, frozen=True, kw_only=True):
     """What was found of one array."""
 
-    array: str
-    """dW[2], or for the audit W[2], v of W[2]."""
+    array: ArrayRef
+    """dW[2], or for the audit W[2] or a slot of it."""
     verdict: str
     """right, wrong or unchecked."""
     figure: float

@@ -9,13 +9,13 @@ from tuiprop.protocol.messages.payloads import (
     LayerNorms,
     Matrix,
     Message,
+    MistakeNote,
     Now,
     OriginNote,
     ProofNote,
     QuantityNote,
     ReadingNote,
     SettingsInForce,
-    SlipNote,
     Snapshot,
     Status,
     StopNote,
@@ -71,7 +71,7 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     options: dict[str, dict[str, float | tuple[float, float]]]
     """Of each optimiser, with their defaults."""
     dtypes: list[str]
-    slips: list[SlipNote]
+    mistakes: list[MistakeNote]
     """Mistakes that can be put into a network."""
     formats: list[FileFormat]
     """That weights are written in."""
@@ -213,7 +213,7 @@ class Frame(Message, frozen=True, kw_only=True):
     branches: list[BranchNote]
     proof: ProofNote | None
     """None while it walks, and until the proof begins."""
-    slip: SlipNote | None
+    mistake: MistakeNote | None
     """The mistake that is on."""
     what_if: WhatIf | None
     """What is tried."""

@@ -216,7 +216,7 @@ class Verify(Message, frozen=True, kw_only=True):
     """Prove where the run stands, now. → `Done`."""
 
 
-class SetSlip(Message, frozen=True, kw_only=True):
+class SetMistake(Message, frozen=True, kw_only=True):
     """Put a mistake into the network from here on, on a branch; None: take it out. → `Done`."""
 
     name: str | None
@@ -276,7 +276,7 @@ Request = (
     | Change
     | SetStops
     | Verify
-    | SetSlip
+    | SetMistake
     | SaveRecord
     | Look
     | Study

@@ -26,7 +26,7 @@ from tuiprop.session.divergence import divergence
 from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
 from tuiprop.session.viewpoint import Viewpoint
-from tuiprop.session.views.operation import describe, long_route, slip_note
+from tuiprop.session.views.operation import describe, long_route, mistake_note
 from tuiprop.session.views.provenance import Made, leaf, origin
 from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
@@ -90,7 +90,7 @@ class View:
             number: of the run.
             proof: what has been proved here.
         """
-        trial, slip = self.trial, self._run.trainer.config.slip
+        trial, mistake = self.trial, self._run.trainer.config.mistake
         window = request.window if request.window and self._exists(request.window.array) else None
         run, walk, within = self._run, self._walk, self._walk.partial
         batches, branch = run.batches, run.branch
@@ -154,7 +154,7 @@ class View:
                 for each in run.branches.values()
             ],
             proof=proof,
-            slip=None if slip is None else slip_note(slip),
+            mistake=None if mistake is None else mistake_note(mistake),
             what_if=None if trial is None else trial.note,
             settings=self._settings(),
             settings_changed=[
@@ -273,7 +273,7 @@ class View:
     def _long_route(self, window: Window | None) -> str:
         """Beside the output's dz where it is a − y."""
         run = self._run
-        fused = run.network.loss_function.is_fused and run.trainer.config.slip is None
+        fused = run.network.loss_function.is_fused and run.trainer.config.mistake is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
         if not (fused and asked and self._walk.goal is None):

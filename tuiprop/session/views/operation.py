@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.payloads import Axis, EquationPart, Now, Operand, SlipNote
+from tuiprop.protocol.messages.payloads import Axis, EquationPart, MistakeNote, Now, Operand
 from tuiprop.update.arrays import ArrayRef, T
 from tuiprop.update.equation import MEAN, Piece
 from tuiprop.update.operation import Operation, Phase
@@ -96,9 +96,11 @@ def _operand(array: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) 
     return Operand(array=array, rows=rows, columns=columns, summand=summand)
 
 
-def slip_note(slip: Mistake) -> SlipNote:
-    """A slip for the screen."""
-    return SlipNote(name=slip.name, title=slip.title, right=slip.right, sentence=slip.sentence)
+def mistake_note(mistake: Mistake) -> MistakeNote:
+    """A mistake for the screen."""
+    return MistakeNote(
+        name=mistake.name, title=mistake.title, right=mistake.right, sentence=mistake.sentence
+    )
 
 
 def long_route(network: Network, record: Record) -> str:

@@ -106,11 +106,13 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
     )
     top = found.top(count)
     row, column = _names(session, record.examples, cell)
-    slip = made.config.slip
+    mistake = made.config.mistake
     return OriginNote(
         cell=cell,
         name=name_of(session, record.examples, cell),
-        slip=slip.sentence if slip is not None and _is_slipped(made.config, operation) else "",
+        mistake=mistake.sentence
+        if mistake is not None and _is_mistaken(made.config, operation)
+        else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
         terms=[_term(session, made, found, term) for term in top.terms],
@@ -124,7 +126,7 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
     )
 
 
-def _is_slipped(config: UpdateConfig, operation: Operation) -> bool:
+def _is_mistaken(config: UpdateConfig, operation: Operation) -> bool:
     """It is not what the notes have there: neither is what the tracer says of it."""
     settings = config.settings
     rule = config.optimizer, settings.learning_rate, settings.options

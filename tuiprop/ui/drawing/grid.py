@@ -17,6 +17,19 @@ CACHED = 256
 """Lines that a grid keeps as they were drawn."""
 
 
+class GridMessage(Message):
+    """Something has happened to a grid."""
+
+    def __init__(self, grid: "CursorGrid") -> None:
+        super().__init__()
+        self.grid = grid
+
+    @property
+    def control(self) -> "CursorGrid":
+        """The grid, for selectors."""
+        return self.grid
+
+
 class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of cells below a head that stays in sight, with a cursor on one of the cells.
 
@@ -44,19 +57,10 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     beside = 0
     """Columns of the screen after them."""
 
-    class Moved(Message):
+    class Moved(GridMessage):
         """The cursor stands on another cell."""
 
-        def __init__(self, grid: "CursorGrid") -> None:
-            super().__init__()
-            self.grid = grid
-
-        @property
-        def control(self) -> "CursorGrid":
-            """The grid, for selectors."""
-            return self.grid
-
-    class Scrolled(Moved):
+    class Scrolled(GridMessage):
         """Other cells are in sight, or more or fewer of them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -68,6 +72,13 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         self._strips: LRUCache[int, Strip] = LRUCache(CACHED)
 
     # What is in sight
+
+    @property
+    def area(self) -> Size:
+        """The columns and lines that can be drawn on; after a resize, those that there are then."""
+        width, height = self.container_size
+        bars = self.scrollbar_size_vertical, self.scrollbar_size_horizontal
+        return Size(max(0, width - bars[0]), max(0, height - bars[1]))
 
     @property
     def top(self) -> int:
@@ -113,7 +124,9 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
 
     def _make_room_for_bar(self) -> None:
         """Have a horizontal scroll bar where a line is left for it."""
-        self.styles.scrollbar_size_horizontal = int(self.size.height > self.virtual_size.height)
+        self.styles.scrollbar_size_horizontal = int(
+            self.container_size.height > self.virtual_size.height
+        )
 
     def _nearest(self, row: int, column: int) -> tuple[int, int]:
         """The cell of the grid next to a place."""
@@ -242,8 +255,11 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         for row in rows:
             for line in range(row * height, (row + 1) * height):
                 self._strips.discard(line)
-        first = self.head - self.painted_from * height
-        self.refresh(*(Region(0, first + row * height, self.area.width, height) for row in rows))
+        first, area = self.head - self.painted_from * height, self.area
+        places = (first + row * height for row in rows)
+        regions = [Region(0, y, area.width, height) for y in places if 0 <= y < area.height]
+        if regions:
+            self.refresh(*regions)
 
     def notify_style_update(self) -> None:
         """Draw everything anew after the style sheet or the theme has changed."""

@@ -109,9 +109,9 @@ class Confusion(CursorGrid):
                 f"actual {names[self.row]}, predicted {names[self.column]}: "
                 f"{count} of {of}{rate}  Enter: list"
             )
-            if len(words) <= self.size.width - 2:
+            if len(words) <= self.area.width - 2:
                 break
-        self.border_subtitle = whole(Content(words), self.size.width - 2)
+        self.border_subtitle = whole(Content(words), self.area.width - 2)
 
     def draw_head(self, y: int) -> Strip:
         """The names of the columns."""

@@ -326,17 +326,17 @@ class MatrixView(CursorGrid):
             for label, name in FIGURES:
                 value = getattr(matrix.figures, name)
                 parts += [("$dim", f"  {label}"), ("", f" {short(value)}")]
-        if sum(len(text) for _, text in parts) > self.size.width - 2:
+        if sum(len(text) for _, text in parts) > self.area.width - 2:
             del parts[3]
-        while sum(len(text) for _, text in parts) > self.size.width - 2 and len(parts) > 3:
+        while sum(len(text) for _, text in parts) > self.area.width - 2 and len(parts) > 3:
             del parts[-2:]
         title = Content.assemble(*((text, style or "not bold") for style, text in parts))
-        self.border_title = whole(title, self.size.width - 2)
+        self.border_title = whole(title, self.area.width - 2)
         self.border_subtitle = Content(self._foot())
 
     def _foot(self) -> str:
         """The number under the cursor, after what lies beyond the edges where no line says it."""
-        matrix, room = self.matrix, self.size.width - 2
+        matrix, room = self.matrix, self.area.width - 2
         assert matrix is not None
         in_full = self._cell_in_full()
         if not matrix.made or len(self._rows_seen) < self.area.height - self.head:
@@ -384,7 +384,7 @@ class MatrixView(CursorGrid):
         value = f"{matrix.values[i][j]!r}"
         if matrix.before and matrix.before[i][j] != matrix.values[i][j]:
             value = f"{matrix.before[i][j]!r} → {value}"
-        room = self.size.width - 4
+        room = self.area.width - 4
         long = f"{name} = {value}"
         return long if len(long) <= room else value if len(value) <= room else ""
 

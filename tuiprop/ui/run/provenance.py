@@ -103,14 +103,14 @@ class SourcePanel(CursorGrid):
         words = "Where does this number come from?"
         if self.origin is not None:
             words = f"Where {short(self.origin.shown, 4)} comes from"
-        self.border_title = whole(Content(words).stylize("b"), self.size.width - 2)
+        self.border_title = whole(Content(words).stylize("b"), self.area.width - 2)
         self.border_subtitle = self._hint()
 
     def _hint(self) -> str:
         origin = self.origin
         if origin is None or not origin.terms:
             return ""
-        wide = self.size.width >= 50
+        wide = self.area.width >= 50
         return "Enter: follow a term  ←→ its factors" if wide else "Enter follows a term"
 
     def action_move(self, rows: int, columns: int) -> None:

@@ -103,8 +103,8 @@ class Terms:
         lines = [Content.assemble((origin.name, "bold $foreground"), f" = {shown}")]
         if origin.sentence:
             return lines + _styled(wrap(origin.sentence, width), "$foreground")
-        if origin.slip:
-            words = f"{origin.slip} Below is the right equation: it need not close."
+        if origin.mistake:
+            words = f"{origin.mistake} Below is the right equation: it need not close."
             lines += _styled(wrap(words, width), "$error")
         equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
         return [*lines, *_styled(equation, "$foreground"), *_styled(steps, "$success")]

@@ -1,4 +1,4 @@
-"""The proof of where the run stands, and slips that make it fail."""
+"""The proof of where the run stands, and mistakes that make it fail."""
 
 from typing import ClassVar
 
@@ -12,9 +12,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from tuiprop.protocol.messages.payloads import Message, ProofNote, SlipNote
+from tuiprop.protocol.messages.payloads import Message, MistakeNote, ProofNote
 from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Move, SetSlip, Verify
+from tuiprop.protocol.messages.requests import Ask, Move, SetMistake, Verify
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
@@ -24,14 +24,14 @@ from tuiprop.ui.patches.options import List
 from tuiprop.ui.verify import words as proving
 
 
-class SlipList(List):
-    """The slips; Enter switches one on or off."""
+class MistakeList(List):
+    """The mistakes; Enter switches one on or off."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.SLIPS.bindings
+    BINDINGS: ClassVar[list[BindingType]] = keys.MISTAKES.bindings
 
 
 class ProofScreen(LiveScreen):
-    """Begins to prove at once, shows what is found, and switches slips."""
+    """Begins to prove at once, shows what is found, and switches mistakes."""
 
     DEFAULT_CSS = """
     ProofScreen #flag { height: 1; background: $error; display: none; }
@@ -40,7 +40,7 @@ class ProofScreen(LiveScreen):
     ProofScreen #found { border-title-style: bold; }
     ProofScreen #found.-wrong { border-title-color: $error; }
     ProofScreen #found:focus { border: round $foreground; }
-    ProofScreen #slips { height: auto; max-height: 45%; scrollbar-gutter: stable; }
+    ProofScreen #mistakes { height: auto; max-height: 45%; scrollbar-gutter: stable; }
     ProofScreen #about { height: auto; padding: 0 1; color: $dim; }
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.VERIFY.bindings
@@ -48,26 +48,26 @@ class ProofScreen(LiveScreen):
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
-        self._slips: list[SlipNote] = []
+        self._mistakes: list[MistakeNote] = []
         self._on: str | None = None
         self._shown = Content()
 
     def compose(self) -> ComposeResult:
-        """Title, flag, what was found, slips, keys."""
+        """Title, flag, what was found, mistakes, keys."""
         yield Line(id="title")
         yield Line(id="flag")
         yield VerticalScroll(Static(id="report", markup=False), id="found")
-        yield SlipList(id="slips", markup=False)
+        yield MistakeList(id="mistakes", markup=False)
         yield Static(id="about", markup=False)
         yield Static(classes="error", markup=False)
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Prove, and learn the slips."""
-        slips = self.query_one("#slips", OptionList)
-        slips.border_title = "[b]Slips[/b]: mistakes for the running network"
-        slips.border_subtitle = "left: slipped, right: as it should be"
-        slips.focus()
+        """Prove, and learn the mistakes."""
+        mistakes = self.query_one("#mistakes", OptionList)
+        mistakes.border_title = "[b]Mistakes[/b] to inject into the running network"
+        mistakes.border_subtitle = "left: mistaken, right: correct"
+        mistakes.focus()
         self._learn()
         self.action_verify()
 
@@ -75,23 +75,23 @@ class ProofScreen(LiveScreen):
     async def _learn(self) -> None:
         reply = await self.link.ask(Ask())
         if isinstance(reply, Vocabulary):
-            self._slips = reply.slips
-            self._show_slips()
+            self._mistakes = reply.mistakes
+            self._show_mistakes()
 
     # Showing
 
     def paint(self, frame: Frame) -> None:
-        """What was found, and which slip is on."""
+        """What was found, and which mistake is on."""
         line = self.query_one("#flag", Line)
-        line.display = frame.slip is not None
-        if frame.slip is not None:
-            lines = proving.flag(frame.slip, self.size.width)
+        line.display = frame.mistake is not None
+        if frame.mistake is not None:
+            lines = proving.flag(frame.mistake, self.size.width)
             line.styles.height = len(lines)
             line.show(lines)
-        on = None if frame.slip is None else frame.slip.name
+        on = None if frame.mistake is None else frame.mistake.name
         if on != self._on:
             self._on = on
-            self._show_slips()
+            self._show_mistakes()
         report = Content("\n").join(proving.report(frame.proof))
         if not report.is_same(self._shown):
             self._shown = report
@@ -103,39 +103,41 @@ class ProofScreen(LiveScreen):
         found.set_class(proof is not None and bool(proving.wrong(proof)), "-wrong")
         found.border_title = Content(f"Proof: {proving.verdict(proof)}")
 
-    def _show_slips(self) -> None:
-        panel = self.query_one("#slips", OptionList)
+    def _show_mistakes(self) -> None:
+        panel = self.query_one("#mistakes", OptionList)
         at = panel.highlighted or 0
         panel.clear_options()
-        panel.add_options(self._row(slip) for slip in self._slips)
-        panel.highlighted = at if self._slips else None
+        panel.add_options(self._row(mistake) for mistake in self._mistakes)
+        panel.highlighted = at if self._mistakes else None
 
-    def _row(self, slip: SlipNote) -> Table:
-        is_on = slip.name == self._on
+    def _row(self, mistake: MistakeNote) -> Table:
+        is_on = mistake.name == self._on
         row = Table.grid(expand=True, padding=(0, 1))
         row.add_column(width=2)
         row.add_column(ratio=1)
         row.add_column(ratio=1)
         style = Style(bold=True) if is_on else ""
-        row.add_row(Text(" ✗" if is_on else "", style), Text(slip.title, style), Text(slip.right))
+        row.add_row(
+            Text(" ✗" if is_on else "", style), Text(mistake.title, style), Text(mistake.right)
+        )
         return row
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self.query_one("#about", Static).update(self._slips[event.option_index].sentence)
+        self.query_one("#about", Static).update(self._mistakes[event.option_index].sentence)
         self.say("")
 
     # Changing
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        name = self._slips[event.option_index].name
+        name = self._mistakes[event.option_index].name
         self._switch(None if name == self._on else name)
 
     @work(exclusive=True, group="change")
     async def _switch(self, name: str | None) -> None:
-        """A slip on or off, and an update with it: the audit speaks of an update."""
-        await self._do(SetSlip(name=name), Move(updates=1), Verify())
+        """A mistake on or off, and an update with it: the audit speaks of an update."""
+        await self._do(SetMistake(name=name), Move(updates=1), Verify())
 
     @work(exclusive=True, group="change")
     async def action_verify(self) -> None:

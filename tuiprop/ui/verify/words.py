@@ -1,12 +1,11 @@
 """The proof in words: text from what was found."""
 
-import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
 
-from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote, SlipNote
+from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
 
 SIGNS = {"right": "✓", "wrong": "✗"}
 """Of the verdicts; what cannot be checked has none."""
@@ -23,8 +22,6 @@ HOW_AUDITED = (
     "difference as a share of that bound, and where."
 )
 
-_ARRAY = re.compile(r"(?:(\w+) of )?(\w+)\[(\d+)\]")
-
 COLUMN = 34
 """Columns of the text of one array."""
 
@@ -36,7 +33,7 @@ def verdict_style(text: str) -> str:
 
 def wrong(proof: ProofNote) -> list[str]:
     """The arrays that are wrong, those of the gradient check first."""
-    return [each.array for each in [*proof.checks, *proof.audits] if each.verdict == "wrong"]
+    return [str(each.array) for each in [*proof.checks, *proof.audits] if each.verdict == "wrong"]
 
 
 def unchecked(proof: ProofNote) -> str:
@@ -87,11 +84,11 @@ def _audited(each: ArrayProof) -> str:
 def _table(found: Sequence[tuple[ArrayProof, str]]) -> list[Content]:
     """Two arrays a line, that of W[l] and that of b[l]."""
     lines = []
-    names = max(len(each.array) for each, _ in found)
+    names = max(len(str(each.array)) for each, _ in found)
     for pair in zip(found[::2], found[1::2], strict=True):
         parts = [("  ", "")]
         for each, text in pair:
-            parts.append((f"{each.array:<{names}} ", "$dim"))
+            parts.append((f"{each.array!s:<{names}} ", "$dim"))
             parts.append((f"{text:<{COLUMN - names}}", verdict_style(text)))
         lines.append(Content.assemble(*parts).rstrip())
     return lines
@@ -147,19 +144,17 @@ def _update_audit(proof: ProofNote) -> list[Content]:
         return [_head("Update audit", "…", words)]
     head = _head("Update audit", _sign(proof.audits), f"update {proof.update}")
     # W[1] b[1] W[2] b[2] …, then each slot in the same order: bring those of a layer together
-    order = sorted(enumerate(proof.audits), key=lambda pair: (_layer(pair[1]), pair[0]))
+    order = sorted(enumerate(proof.audits), key=lambda pair: (pair[1].array.layer, pair[0]))
     return [head, *_table([(each, _audited(each)) for _, each in order])]
 
 
-def _layer(each: ArrayProof) -> int:
-    match = _ARRAY.fullmatch(each.array)
-    assert match is not None
-    return int(match[3])
-
-
-def flag(slip: SlipNote, width: int) -> list[Content]:
-    """What cannot be overlooked while a slip is on; two lines where one has no room for it."""
-    line = f" ✗ SLIP ON: {slip.title}  (weights cannot be exported) "
+def flag(mistake: MistakeNote, width: int) -> list[Content]:
+    """The warning while a mistake is injected; two lines where it does not fit in one."""
+    line = f" ✗ MISTAKE INJECTED: {mistake.title}  (weights cannot be exported) "
     long = cell_len(line) > width
-    lines = (" ✗ SLIP ON, weights cannot be exported:", f"   {slip.title}") if long else (line,)
+    lines = (
+        (" ✗ MISTAKE INJECTED, weights cannot be exported:", f"   {mistake.title}")
+        if long
+        else (line,)
+    )
     return [Content.styled(each, "bold $background on $error") for each in lines]
