@@ -230,13 +230,14 @@ def test_a_control_character_is_painted() -> None:
 async def test_lines_of_widgets_that_are_gone_are_kept() -> None:
     async with Stock().run_test() as pilot:
         screen = pilot.app.screen
-        await screen.mount(Label("x"))
+        label = Label("x")
+        await screen.mount(label)
         await pilot.pause()
-        label = weakref.ref(screen.query_one(Label))
-        lines = weakref.ref(screen.query_one(Label)._styles_cache)
+        gone, lines = weakref.ref(label), weakref.ref(label._styles_cache)
+        del label
         await screen.remove_children(Label)
         await screen.mount(Label("y"))  # the layout keeps the last widgets
-        await until(pilot, lambda: gc.collect() >= 0 and label() is None)
+        await until(pilot, lambda: gc.collect() >= 0 and gone() is None)
         assert lines() is not None
         memory.forget_gone_widgets(screen)
         gc.collect()
