@@ -9,10 +9,14 @@ import numpy as np
 from benchmarks.cases import Case, OurEpochs
 from benchmarks.pairing import Effort, Line, Spread, enough, seconds, spread
 from tuiprop.protocol.codec import encode
+from tuiprop.protocol.messages.base import Refused, Request
+from tuiprop.protocol.messages.frame import Look
+from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.opening import Open
 from tuiprop.protocol.messages.payloads import Window
-from tuiprop.protocol.messages.replies import Done, Opened
-from tuiprop.protocol.messages.requests import Look, Open, Seek
+from tuiprop.protocol.messages.views import HistoryQuery, LayersQuery, NumbersQuery
 from tuiprop.protocol.server import Engine
+from tuiprop.ui.title import Title
 from tuiprop.update.arrays import ArrayRef
 
 ROUNDS = 7
@@ -51,10 +55,10 @@ def parameters(effort: Effort) -> Iterator[Line]:
     yield from _epochs(cases, sizes, "parameters", effort)
 
 
-def _ask(engine: Engine, request: Any, answer: Any) -> None:
+def _ask(engine: Engine, request: Request[Any]) -> None:
     reply = engine.handle(request)
-    if not isinstance(reply, answer):
-        raise SystemExit(f"the engine answered {reply!r}")
+    if isinstance(reply, Refused):
+        raise SystemExit(reply.sentence)
 
 
 def _engine(units: int, epochs: int) -> Engine:
@@ -63,9 +67,9 @@ def _engine(units: int, epochs: int) -> Engine:
     training = {"batch_size": 0, "epochs": epochs, "learning_rate": 0.01}
     engine = Engine()
     tables = {"data": {"source": "digits"}, "network": {"layers": layers}, "training": training}
-    _ask(engine, Open(experiment=tables), Opened)
-    _ask(engine, Seek(update=epochs), Done)
-    while engine._opened().cursor.goal is not None:
+    _ask(engine, Open(experiment=tables))
+    _ask(engine, Seek(update=epochs))
+    while engine.opened.cursor.goal is not None:
         engine.work()
     return engine
 
@@ -76,7 +80,14 @@ def frames(effort: Effort) -> Iterator[Line]:
     variants = [(2, 30), (2, longest // 10), (2, longest), (200, 30), (2_000, 30)]
     engines = [_engine(units, epochs) for units, epochs in variants]
     looks = [
-        Look(history_from=epochs, window=Window(array=ArrayRef("W", 1), rows=10, columns=10))
+        Look(
+            queries=[
+                *Title.QUERIES,
+                LayersQuery(),
+                HistoryQuery(first=epochs),
+                NumbersQuery(window=Window(array=ArrayRef("W", 1), rows=10, columns=10)),
+            ]
+        )
         for _, epochs in variants
     ]
 

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from tests.ui.driving import opened, until
 from tuiprop.protocol.client import InlineClient
-from tuiprop.protocol.messages.replies import Studied
+from tuiprop.protocol.messages.predictions import Studied
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.predictions.screen import ProblemScreen

@@ -17,7 +17,7 @@ import numpy as np
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.protocol.messages.requests import Move, Seek
+from tuiprop.protocol.messages.moving import Move, Seek
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import open_session
 from tuiprop.training.experiment import TrainingSettings

@@ -15,7 +15,7 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.models.weights import load_model
-from tuiprop.protocol.messages.requests import Play
+from tuiprop.protocol.messages.moving import Play
 from tuiprop.session import session as session_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import load, to_tables
@@ -187,7 +187,7 @@ def test_the_same_weights_from_the_command_line_python_and_the_engine(tmp_path: 
         load_model(w).parameters.vector,
         load_model(apart).parameters.vector,
         run.parameters.vector,
-        engine._opened().session.parameters.vector,
+        engine.opened.session.parameters.vector,
     ]
     assert len({vector.tobytes() for vector in vectors}) == 1
     assert w.read_bytes()[:2] == b"PK"

@@ -18,8 +18,7 @@ from tuiprop.models.export import export, refusal_of, remarks
 from tuiprop.models.formats import FORMATS, READ, SUFFIXES, format_of, onnx_graph, torch_script
 from tuiprop.models.formats import format as format_module
 from tuiprop.models.model import Model
-from tuiprop.protocol.messages.replies import Vocabulary
-from tuiprop.protocol.messages.requests import Ask
+from tuiprop.protocol.messages.opening import ListNames
 from tuiprop.protocol.server import Engine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "weights.md"
@@ -43,7 +42,7 @@ def test_the_documentation_has_the_table() -> None:
 
 
 def test_the_dashboard_is_told_the_table() -> None:
-    reply = ask(Engine(), Ask(), Vocabulary)
+    reply = ask(Engine(), ListNames())
     assert [each.suffix for each in reply.formats] == list(SUFFIXES)
 
 

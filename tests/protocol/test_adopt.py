@@ -11,9 +11,8 @@ import pytest
 from tests.session.runs import ask, refusal
 from tuiprop.models.export import export
 from tuiprop.models.weights import load_model, read
+from tuiprop.protocol.messages.opening import Adopt, Locate, Open
 from tuiprop.protocol.messages.payloads import BareWeights
-from tuiprop.protocol.messages.replies import Located, Opened
-from tuiprop.protocol.messages.requests import Adopt, Locate, Open
 from tuiprop.protocol.server import Engine
 
 SIZES = (4, 5, 3)
@@ -40,7 +39,7 @@ def written(path: Path, sizes: tuple[int, ...] = SIZES) -> str:
 @pytest.mark.parametrize("name", ["w.npz", "w.json"])
 def test_what_the_file_says_is_told(tmp_path: Path, name: str) -> None:
     path = written(tmp_path / name)
-    located = ask(Engine(), Locate(what=path), Located)
+    located = ask(Engine(), Locate(what=path))
     assert located.weights == path
     assert isinstance(located.bare, BareWeights)
     assert located.bare.sizes == [4, 5, 3]
@@ -60,7 +59,7 @@ def test_safetensors_say_which_layers_are_linear(tmp_path: Path) -> None:
         },
         path,
     )
-    located = ask(Engine(), Locate(what=str(path)), Located)
+    located = ask(Engine(), Locate(what=str(path)))
     assert located.bare is not None
     assert located.bare.activations == ["linear", None]
 
@@ -68,16 +67,14 @@ def test_safetensors_say_which_layers_are_linear(tmp_path: Path) -> None:
 def test_adopted_weights_are_the_initial_ones(tmp_path: Path) -> None:
     path = written(tmp_path / "w.json")
     engine = Engine()
-    adopted = ask(
-        engine, Adopt(weights=path, activations=["relu", "softmax"], source="iris"), Located
-    )
+    adopted = ask(engine, Adopt(weights=path, activations=["relu", "softmax"], source="iris"))
     assert not adopted.suggested
     network, data = adopted.experiment["network"], adopted.experiment["data"]
     assert [layer["activation"] for layer in network["layers"]] == ["relu", "softmax"]
     assert network["loss"] == "cross_entropy"
     assert data["source"] == "iris"
     assert data["standardize"] is False
-    run = ask(engine, Open(experiment=adopted.experiment, weights=adopted.weights), Opened)
+    run = ask(engine, Open(experiment=adopted.experiment, weights=adopted.weights))
     expected = np.concatenate([each.ravel() for each in read(path).arrays.values()])
     np.testing.assert_array_equal(np.frombuffer(run.initial), expected)
 
@@ -86,7 +83,7 @@ def test_an_experiment_says_how_inputs_are_scaled(tmp_path: Path) -> None:
     (tmp_path / "e.toml").write_text('[data]\nsource = "iris"\nstandardize = true\n')
     path = written(tmp_path / "w.npz")
     request = Adopt(weights=path, activations=["tanh", "softmax"], source=str(tmp_path / "e.toml"))
-    assert ask(Engine(), request, Located).experiment["data"]["standardize"] is True
+    assert ask(Engine(), request).experiment["data"]["standardize"] is True
 
 
 def test_a_table_is_looked_at_before_it_is_used(tmp_path: Path) -> None:
@@ -97,7 +94,7 @@ def test_a_table_is_looked_at_before_it_is_used(tmp_path: Path) -> None:
         activations=["tanh", "linear"],
         source=str(table),
     )
-    adopted = ask(Engine(), request, Located)
+    adopted = ask(Engine(), request)
     assert adopted.suggested
     assert adopted.experiment["network"]["loss"] == "mse"
     assert [layer["units"] for layer in adopted.experiment["network"]["layers"]] == [3, 1]
@@ -145,7 +142,7 @@ def test_a_json_of_ours_opens_with_its_experiment(tmp_path: Path) -> None:
 
     path = str(tmp_path / "w.json")
     export(open_session(parse({"data": {"source": "iris"}})).model, path)
-    located = ask(Engine(), Locate(what=path), Located)
+    located = ask(Engine(), Locate(what=path))
     assert located.weights == path
     assert located.bare is None
     assert located.experiment["data"]["source"] == "iris"

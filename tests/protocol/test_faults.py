@@ -3,18 +3,20 @@
 import os
 import re
 import sys
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.session.runs import ask, do, finish, go, opened, refusal, state_of
+from tests.session.runs import ask, do, finish, go, look_at, opened, refusal, state_of
 from tuiprop.protocol import server as engine_module
 from tuiprop.protocol.client import EngineDiedError, ProcessClient
+from tuiprop.protocol.handlers import opening
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Move, Play, Seek, Verify
+from tuiprop.protocol.messages.opening import ListNames, Locate
 from tuiprop.protocol.messages.payloads import Pace
-from tuiprop.protocol.messages.replies import Done, Frame, Reply
-from tuiprop.protocol.messages.requests import Ask, Locate, Look, Move, Play, Seek, Verify
+from tuiprop.protocol.messages.views import Motion, Position, Proof
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.autosave import Autosave
@@ -30,7 +32,7 @@ def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def frame_of(engine: Engine) -> Frame:
-    return ask(engine, Look(), Frame)
+    return ask(engine, look_at())
 
 
 def prove(engine: Engine) -> None:
@@ -57,7 +59,7 @@ def test_a_fault_is_not_reported_as_bad_input(
     def broken(*arguments: Any) -> None:
         raise fault
 
-    monkeypatch.setattr(engine_module, "is_checkpoint", broken)
+    monkeypatch.setattr(opening, "is_checkpoint", broken)
     assert fault_words(fault) in refusal(Engine(), Locate(what="iris")).sentence
 
 
@@ -77,15 +79,15 @@ def test_a_fault_while_it_plays_pauses_the_run(
         raise error
 
     monkeypatch.setattr(Trainer, "advance", broken)
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     assert engine.work() is None
     frame = frame_of(engine)
-    assert (frame.status, frame.pace) == ("paused", 0)
-    assert fault_words(error) in frame.fault
-    assert f"update {frame.update}" in frame.fault
+    assert (frame[Motion].status, frame[Motion].pace) == ("paused", 0)
+    assert fault_words(error) in frame[Motion].fault
+    assert f"update {frame[Position].update}" in frame[Motion].fault
 
     monkeypatch.setattr(Trainer, "advance", right)
-    assert go(engine, 12).fault == ""
+    assert go(engine, 12)[Motion].fault == ""
     straight = opened()
     go(straight, 12)
     assert state_of(engine) == state_of(straight), "nothing of the half update is left"
@@ -94,11 +96,11 @@ def test_a_fault_while_it_plays_pauses_the_run(
 def test_a_fault_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     do(engine, Seek(update=7))
-    monkeypatch.setattr(engine._opened().cursor, "_work_at", lambda *_: [][0])
-    ask(engine, Play(pace=Pace(rate=5, operations=True)), Done)
+    monkeypatch.setattr(engine.opened.cursor, "_work_at", lambda *_: [][0])
+    ask(engine, Play(pace=Pace(rate=5, operations=True)))
     assert engine.work() is None
-    assert frame_of(engine).status == "paused"
-    assert "IndexError" in frame_of(engine).fault
+    assert frame_of(engine)[Motion].status == "paused"
+    assert "IndexError" in frame_of(engine)[Motion].fault
     assert engine.work() is not None, "the proof begins, as where any run stands"
 
 
@@ -122,17 +124,17 @@ def test_a_proof_that_raises_has_failed_and_is_not_tried_again(
     for _ in range(5):
         assert engine.work() is None
     assert len(calls) == 1
-    note = frame_of(engine).proof
+    note = frame_of(engine)[Proof].note
     assert note is not None
     assert (note.fault, note.finished, note.passed) == ("KeyError: 'lion'", False, None)
-    ask(engine, Verify(), Done)
+    ask(engine, Verify())
     prove(engine)
     assert len(calls) == 2, "asked for, it is tried once more"
 
     monkeypatch.setattr(GradientChecker, "advance", right)
     do(engine, Move(updates=1))
     prove(engine)
-    note = frame_of(engine).proof
+    note = frame_of(engine)[Proof].note
     assert note is not None
     assert (note.fault, note.passed) == ("", True)
 
@@ -145,10 +147,10 @@ def test_an_audit_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     go(engine, 3)
     prove(engine)
-    note = frame_of(engine).proof
+    note = frame_of(engine)[Proof].note
     assert note is not None
     assert (note.fault, note.audits, note.checks) == ("KeyError: 'lion'", [], [])
-    assert go(engine, 9).update == 9
+    assert go(engine, 9)[Position].update == 9
 
 
 # Keeping the run
@@ -169,7 +171,7 @@ def test_a_run_whose_keeping_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     wait = engine.keep()
     assert wait is not None
     assert wait > 1
-    assert frame_of(engine).unkept == "KeyError: 'lion'"
+    assert frame_of(engine)[Motion].unkept == "KeyError: 'lion'"
     assert engine.keep() == wait
     now[0] += wait
     assert engine.keep() == wait
@@ -181,10 +183,6 @@ def test_a_run_whose_keeping_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # A process that ends
-
-
-def get(future: "Future[Reply]") -> Reply:
-    return future.result(20.0)
 
 
 def client_with(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> ProcessClient:
@@ -222,7 +220,7 @@ def test_the_reason_of_the_end(
 ) -> None:
     client = client_with(tmp_path, monkeypatch, code)
     with pytest.raises(EngineDiedError, match=re.escape(reason)):
-        get(client.ask(Ask()))
+        client.ask(ListNames()).result(20.0)
     assert client.died
     assert client.reason == reason
     client.close()

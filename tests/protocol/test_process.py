@@ -10,45 +10,31 @@ from concurrent.futures import Future
 from io import BytesIO
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import Any
+from types import NoneType
+from typing import Any, TypeVar
 
 import pytest
 
 import tuiprop.ui
 from tests.session.disks import slow_disk
-from tests.session.runs import LAST, go, opened, state_of, tables
+from tests.session.runs import LAST, go, look_at, opened, state_of, tables
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.protocol import client as client_module
 from tuiprop.protocol.client import EngineDiedError, InlineClient, ProcessClient, start
 from tuiprop.protocol.codec import decode_reply, encode
-from tuiprop.protocol.messages.payloads import Message, Snapshot, Window
-from tuiprop.protocol.messages.replies import (
-    Done,
-    Exported,
-    Frame,
-    Opened,
-    Outline,
-    Refused,
-    Reply,
-    Saving,
-    Vocabulary,
-)
-from tuiprop.protocol.messages.requests import (
-    Ask,
-    Check,
-    Export,
-    Look,
-    Move,
-    Open,
-    Pause,
-    Play,
-    Save,
-    Seek,
-    Verify,
-)
+from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Saving
+from tuiprop.protocol.messages.data import Check, Outline
+from tuiprop.protocol.messages.files import Export, Exported, Save
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Move, Pause, Play, Seek, Verify
+from tuiprop.protocol.messages.opening import ListNames, Open, Opened, Vocabulary
+from tuiprop.protocol.messages.payloads import Snapshot, Window
+from tuiprop.protocol.messages.views import Costs, History, Motion, Numbers, Position
 from tuiprop.protocol.pipe import read_message, write_message
 from tuiprop.storage.state_folder import kept_runs
 from tuiprop.update.arrays import ArrayRef
+
+R = TypeVar("R")
 
 SECONDS = 20.0
 """That nothing takes, unless it hangs."""
@@ -61,31 +47,34 @@ def client() -> Iterator[ProcessClient]:
     client.close()
 
 
-def get(future: "Future[Reply]") -> Reply:
+def get(future: "Future[R]") -> R:
     return future.result(SECONDS)
 
 
 def frame(client: ProcessClient) -> Frame:
-    reply = get(client.ask(Look()))
+    reply = get(client.ask(look_at()))
     assert isinstance(reply, Frame)
     return reply
 
 
 def seek(client: ProcessClient, update: int) -> Frame:
-    assert get(client.ask(Seek(update=update))) == Done()
+    get(client.ask(Seek(update=update)))
     until = time.monotonic() + SECONDS
-    while (now := frame(client)).status != "paused":
+    while (now := frame(client))[Motion].status != "paused":
         assert time.monotonic() < until
         time.sleep(0.002)
     return now
 
 
-def messages(content: bytes) -> list[Reply]:
-    """Return the replies of an engine without its signs of life."""
-    stream, replies = BytesIO(content), []
+def messages(content: bytes, *requests: Request[Any]) -> list[Any]:
+    """Return the replies of an engine to some requests, without its signs of life."""
+    stream, waiting, replies = BytesIO(content), [type(each) for each in requests], []
     while (message := read_message(stream)) is not None:
-        replies.append(decode_reply(message))
-    return [each for each in replies if not isinstance(each, Saving)]
+        reply = decode_reply(message, waiting[0] if waiting else None)
+        if not isinstance(reply, Saving):
+            replies.append(reply)
+            del waiting[:1]
+    return replies
 
 
 def gone(pid: int) -> bool:
@@ -104,40 +93,44 @@ def wait_for_death(client: ProcessClient) -> None:
 
 
 def test_replies_come_in_the_order_of_the_requests(client: ProcessClient) -> None:
-    requests: list[tuple[Message, type[Message]]] = [
+    requests: list[tuple[Request[Any], type]] = [
         (Open(experiment=tables()), Opened),
-        (Look(), Frame),
-        (Ask(), Vocabulary),
-        (Seek(update=3), Done),
-        (Check(experiment={"data": {"source": "none.csv"}}), Refused),
+        (look_at(), Frame),
+        (ListNames(), Vocabulary),
+        (Seek(update=3), NoneType),
+        (Check(experiment={"data": {"source": "none.csv"}}), RefusedError),
         (Check(experiment=tables()), Outline),
         (Save(), Snapshot),
     ] * 20
     futures = [client.ask(request) for request, _ in requests]
-    assert [type(get(future)) for future in futures] == [answer for _, answer in requests]
+    found = [future.exception(SECONDS) or future.result() for future in futures]
+    assert [type(each) for each in found] == [answer for _, answer in requests]
 
 
 def test_it_is_another_process(client: ProcessClient) -> None:
     assert client.pid != os.getpid()
     assert os.getsid(client.pid) != os.getsid(0)
-    assert isinstance(get(client.ask(Ask())), Vocabulary)
+    assert isinstance(get(client.ask(ListNames())), Vocabulary)
     assert not client.died
 
 
 def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> None:
     assert isinstance(get(client.ask(Open(experiment=tables()))), Opened)
     engine = opened()
-    look = Look(window=Window(array=ArrayRef("dz", 1), rows=5, columns=25))
+    look = look_at(window=Window(array=ArrayRef("dz", 1), rows=5, columns=25))
     for update in (1, 17, LAST, 5, 12, 0, LAST):
         seek(client, update)
         go(engine, update)
         there, here = get(client.ask(look)), engine.handle(look)
         assert isinstance(there, Frame)
         assert isinstance(here, Frame)
-        assert there.update == update
-        assert there.matrix == here.matrix
-        assert there.history == here.history
-        assert (there.J_batch, there.J_training) == (here.J_batch, here.J_training)
+        assert there[Position].update == update
+        assert there[Numbers].matrix == here[Numbers].matrix
+        assert there[History].rows == here[History].rows
+        assert (there[Costs].batch, there[Costs].training) == (
+            here[Costs].batch,
+            here[Costs].training,
+        )
     snapshot, same = get(client.ask(Save())), engine.handle(Save())
     assert isinstance(snapshot, Snapshot)
     assert isinstance(same, Snapshot)
@@ -148,19 +141,19 @@ def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> Non
 
 def test_it_plays_while_nobody_asks(client: ProcessClient) -> None:
     get(client.ask(Open(experiment=tables(epochs=10**6))))
-    assert get(client.ask(Play())) == Done()
+    get(client.ask(Play()))
     before = frame(client)
     time.sleep(0.1)
     after = frame(client)
-    assert before.status == after.status == "playing"
-    assert after.update > before.update
-    assert get(client.ask(Pause())) == Done()
+    assert before[Motion].status == after[Motion].status == "playing"
+    assert after[Position].update > before[Position].update
+    get(client.ask(Pause()))
     still = frame(client)
-    assert still.status == "paused"
+    assert still[Motion].status == "paused"
     time.sleep(0.05)
-    assert frame(client).update == still.update
+    assert frame(client)[Position].update == still[Position].update
     get(client.ask(Move(updates=-1)))
-    assert seek(client, 7).update == 7
+    assert seek(client, 7)[Position].update == 7
 
 
 def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None:
@@ -168,14 +161,14 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
     experiment["network"]["layers"][0]["units"] = 10_000
     get(client.ask(Open(experiment=experiment)))
     window = Window(array=ArrayRef("W", 2), rows=3, columns=10_000)
-    futures = [client.ask(Look(window=window)) for _ in range(5)]
+    futures = [client.ask(look_at(window=window)) for _ in range(5)]
     saved = client.ask(Save())
     matrices = [get(future) for future in futures]
     for reply in matrices:
-        assert isinstance(reply, Frame)
-        assert reply.matrix is not None
-        assert reply.matrix.shape == (3, 10_000)
-        assert [len(row) for row in reply.matrix.values] == [10_000] * 3
+        matrix = reply[Numbers].matrix
+        assert matrix is not None
+        assert matrix.shape == (3, 10_000)
+        assert [len(row) for row in matrix.values] == [10_000] * 3
     snapshot = get(saved)
     assert isinstance(snapshot, Snapshot)
     assert len(snapshot.state) > 1_900_000
@@ -189,10 +182,9 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
 def broken_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Engines that are started from now on have a mistake in what answers Verify."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import tuiprop.protocol.server as e\n"
-        "def broken(self, request):\n"
-        "    return [][0]\n"
-        "e.Engine._verify = broken\n"
+        "from tuiprop.protocol.handlers import HANDLERS\n"
+        "from tuiprop.protocol.messages.moving import Verify\n"
+        "HANDLERS[Verify] = lambda engine, request: [][0]\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
 
@@ -201,27 +193,27 @@ def broken_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_inside_does_not_kill_it(client: ProcessClient) -> None:
     get(client.ask(Open(experiment=tables())))
     seek(client, 3)
-    reply = get(client.ask(Verify()))
-    assert isinstance(reply, Refused)
-    assert reply.sentence.startswith("the engine could not do that: ")
+    with pytest.raises(RefusedError, match="the engine could not do that: "):
+        get(client.ask(Verify()))
     assert not client.died
-    assert frame(client).update == 3
+    assert frame(client)[Position].update == 3
 
 
 def test_a_number_that_cannot_cross_is_refused_and_nothing_else_is(client: ProcessClient) -> None:
     get(client.ask(Open(experiment=tables())))
     for update in (2**70, -(2**70)):
-        assert isinstance(get(client.ask(Seek(update=update))), Refused)
-        assert isinstance(get(client.ask(Check(experiment=tables(seed=update)))), Refused)
-    assert isinstance(get(client.ask(Ask())), Vocabulary)
-    assert frame(client).update == 0
+        for request in (Seek(update=update), Check(experiment=tables(seed=update))):
+            with pytest.raises(RefusedError, match="too large"):
+                get(client.ask(request))
+    assert isinstance(get(client.ask(ListNames())), Vocabulary)
+    assert frame(client)[Position].update == 0
 
 
 async def test_a_question_that_is_given_up_does_not_disturb_the_others(
     client: ProcessClient,
 ) -> None:
     for _ in range(5):
-        given_up = asyncio.wrap_future(client.ask(Ask()))
+        given_up = asyncio.wrap_future(client.ask(ListNames()))
         waited_for = asyncio.wrap_future(client.ask(Check(experiment=tables())))
         given_up.cancel()
         async with asyncio.timeout(SECONDS):
@@ -235,7 +227,7 @@ async def test_a_question_that_is_given_up_does_not_disturb_the_others(
 def test_killed_with_requests_pending(client: ProcessClient) -> None:
     get(client.ask(Open(experiment=tables())))
     os.kill(client.pid, signal.SIGSTOP)
-    pending = [client.ask(Look()) for _ in range(3)]
+    pending = [client.ask(look_at()) for _ in range(3)]
     assert not any(future.done() for future in pending)
     assert not client.died
     os.kill(client.pid, signal.SIGKILL)
@@ -243,7 +235,7 @@ def test_killed_with_requests_pending(client: ProcessClient) -> None:
         with pytest.raises(EngineDiedError, match="ended by SIGKILL"):
             get(future)
     wait_for_death(client)
-    for request in (Look(), Open(experiment=tables()), Save()):
+    for request in (look_at(), Open(experiment=tables()), Save()):
         with pytest.raises(EngineDiedError, match="ended by SIGKILL"):
             get(client.ask(request))
 
@@ -255,8 +247,8 @@ def test_killed_while_it_is_asked_again_and_again(client: ProcessClient) -> None
     until = time.monotonic() + SECONDS
     while not client.died:
         assert time.monotonic() < until
-        futures.append(client.ask(Look()))
-    futures.append(client.ask(Look()))
+        futures.append(client.ask(look_at()))
+    futures.append(client.ask(look_at()))
     for future in futures:
         with pytest.raises(EngineDiedError):
             get(future)
@@ -267,7 +259,7 @@ def test_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     client = ProcessClient()
     with pytest.raises(EngineDiedError, match="ImportError: no msgspec today"):
-        get(client.ask(Ask()))
+        get(client.ask(ListNames()))
     assert client.died
     client.close()
 
@@ -282,14 +274,14 @@ def test_close_leaves_no_process() -> None:
     assert gone(pid)
     wait_for_death(client)
     with pytest.raises(EngineDiedError):
-        get(client.ask(Look()))
+        get(client.ask(look_at()))
     client.close()
 
 
 def test_close_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "GRACE", 0.05)
     client = ProcessClient()
-    get(client.ask(Ask()))
+    get(client.ask(ListNames()))
     os.kill(client.pid, signal.SIGSTOP)
     started = time.monotonic()
     assert client.close() == "the engine did not answer for 0.05 seconds"
@@ -328,7 +320,7 @@ def test_close_says_why_the_run_is_not_saved(runs: Path) -> None:
     seek(client, 10)
     assert client.close() == f"File exists ({runs})"
     killed = ProcessClient()
-    get(killed.ask(Ask()))
+    get(killed.ask(ListNames()))
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.close() == "the engine has ended: ended by SIGKILL"
 
@@ -346,7 +338,7 @@ def test_an_engine_that_is_left_ends_by_itself(
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
     client = ProcessClient()
-    get(client.ask(Ask()))
+    get(client.ask(ListNames()))
     assert client._process.stdin is not None
     client._process.stdin.close()
     assert client._process.wait(SECONDS) == 1
@@ -381,18 +373,18 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def exchange(process: "subprocess.Popen[bytes]", request: Message) -> Reply:
+def exchange(process: "subprocess.Popen[bytes]", request: Request[Any]) -> Any:
     assert process.stdin is not None
     assert process.stdout is not None
     write_message(process.stdin, encode(request))
     content = read_message(process.stdout)
     assert content is not None
-    return decode_reply(content)
+    return decode_reply(content, type(request))
 
 
 def test_it_ends_when_its_input_does(process: "subprocess.Popen[bytes]") -> None:
     assert isinstance(exchange(process, Open(experiment=tables(epochs=10**6))), Opened)
-    assert exchange(process, Play()) == Done()
+    assert exchange(process, Play()) is None
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
     assert (messages(out), err) == ([], b"")
@@ -408,7 +400,7 @@ def test_it_ends_in_the_middle_of_a_message(process: "subprocess.Popen[bytes]") 
 
 def test_it_ignores_an_interrupt(process: "subprocess.Popen[bytes]") -> None:
     exchange(process, Open(experiment=tables(epochs=10**6)))
-    for request in (Play(), Pause(), Look()):
+    for request in (Play(), Pause(), look_at()):
         process.send_signal(signal.SIGINT)
         assert not isinstance(exchange(process, request), Refused)
     _, err = process.communicate(timeout=SECONDS)
@@ -420,19 +412,19 @@ def test_it_ignores_an_interrupt(process: "subprocess.Popen[bytes]") -> None:
 def test_only_messages_come_out_of_it(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
     assert process.stdout is not None
-    requests: list[Message] = [
+    requests: list[Request[Any]] = [
         Open(experiment=tables()),
         Verify(),
         Seek(update=10),
-        Look(),
-        Ask(),
+        look_at(),
+        ListNames(),
     ]
     for request in requests:
         write_message(process.stdin, encode(request))
     write_message(process.stdin, b"no message")
     out, err = process.communicate(timeout=SECONDS)
-    replies = [type(each) for each in messages(out)]
-    assert replies == [Opened, Refused, Done, Frame, Vocabulary, Refused]
+    replies = [type(each) for each in messages(out, *requests)]
+    assert replies == [Opened, Refused, NoneType, Frame, Vocabulary, Refused]
     assert b"Traceback" in err
 
 
@@ -450,13 +442,13 @@ def test_what_a_library_prints_does_not_get_among_the_messages(tmp_path: Path) -
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
     done = subprocess.run(
         [sys.executable, "-m", "tuiprop.protocol"],
-        input=len(encode(Ask())).to_bytes(4, "little") + encode(Ask()),
+        input=len(encode(ListNames())).to_bytes(4, "little") + encode(ListNames()),
         capture_output=True,
         check=True,
         timeout=SECONDS,
         env={**os.environ, "PYTHONPATH": path},
     )
-    assert [type(each) for each in messages(done.stdout)] == [Vocabulary]
+    assert [type(each) for each in messages(done.stdout, ListNames())] == [Vocabulary]
     assert done.stderr.count(b"hello") == 2
 
 
@@ -497,15 +489,15 @@ def test_the_dashboard_itself_does_without_numpy_and_its_later_screens() -> None
 async def test_inline_works_on_the_event_loop() -> None:
     client = InlineClient()
     assert isinstance(client.ask(Open(experiment=tables())).result(0), Opened)
-    assert client.ask(Play()).result(0) == Done()
+    client.ask(Play()).result(0)
     async with asyncio.timeout(SECONDS):
         while True:
-            reply = client.ask(Look()).result(0)
+            reply = client.ask(look_at()).result(0)
             assert isinstance(reply, Frame)
-            if reply.status == "paused":
+            if reply[Motion].status == "paused":
                 break
             await asyncio.sleep(0.001)
-    assert reply.update == LAST
+    assert reply[Position].update == LAST
     engine = opened()
     go(engine, LAST)
     assert state_of(client._engine) == state_of(engine)

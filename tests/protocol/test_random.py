@@ -1,21 +1,20 @@
 """Sequences of requests drawn at random: the state is that of a straight run, the frames fit."""
 
 import random
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import pytest
 from msgspec.structs import asdict
 
-from tests.session.runs import finish, tables
-from tuiprop.protocol.messages.payloads import Message, Pace, Stop, Tables, Window
-from tuiprop.protocol.messages.replies import Done, Frame, Opened, Refused
-from tuiprop.protocol.messages.requests import (
+from tests.session.runs import finish, look_at, tables
+from tuiprop.protocol.messages.base import Refused, Request
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.moving import (
     Change,
     Keep,
-    Look,
     Move,
-    Open,
     Pause,
     Play,
     Revert,
@@ -26,6 +25,18 @@ from tuiprop.protocol.messages.requests import (
     Toggle,
     Try,
     Verify,
+)
+from tuiprop.protocol.messages.opening import Open, Opened
+from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    History,
+    Motion,
+    Numbers,
+    Position,
+    Proof,
+    Provenance,
+    Trial,
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
@@ -71,12 +82,12 @@ class Requests:
         chance = self.chance
         size: dict[str, Any] = {"rows": chance.randrange(6), "columns": chance.randrange(50)}
         windows = [Window(**asdict(self.cell()), **size) for _ in range(3)]
-        return Look(
+        return look_at(
             window=chance.choice((windows[0], None)),
             operands=windows[1:],
             cell=chance.choice((self.cell(), CellRef(ArrayRef("dW", 1)), None)),
             terms=chance.randrange(9),
-            history_from=chance.randrange(3),
+            first=chance.randrange(3),
         )
 
     def number(self) -> Try:
@@ -109,7 +120,7 @@ class Requests:
             stops=[Stop(when=when, enabled=self.chance.random() < 0.8) for when in chosen]
         )
 
-    def next(self, branches: int) -> Message:
+    def next(self, branches: int) -> Request[Any]:
         chance = self.chance
         sign = chance.choice((1, 1, -1))
         pace = chance.choice((None, Pace(rate=1e5), Pace(rate=1e5, operations=True)))
@@ -138,7 +149,7 @@ class Requests:
             (6, self.look),
         )
         weights, makers = zip(*draws, strict=True)
-        message: Message = chance.choices(makers, weights)[0]()
+        message: Request[Any] = chance.choices(makers, weights)[0]()
         return message
 
 
@@ -173,29 +184,31 @@ class Straight:
 
 def assert_fits(engine: Engine, straight: Straight) -> None:
     """Where it stands is where a straight run with the edits of the branch comes to."""
-    at = engine._opened().at
+    at = engine.opened.at
     run = at.run
     alone = straight.at(run.branch.edits, run.t)
     assert np.array_equal(run.trainer.state, alone.run.trainer.state)
-    frame = engine.handle(Look(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
+    frame = engine.handle(look_at(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
     assert isinstance(frame, Frame), frame
-    assert (frame.status, frame.goal) == ("paused", None)
-    assert frame.update == run.t
-    assert frame.history_length >= frame.epochs_done + 1
-    assert (frame.mistake.name if frame.mistake else None) == (
+    assert (frame[Motion].status, frame[Motion].goal) == ("paused", None)
+    assert frame[Position].update == run.t
+    assert frame[History].length >= frame[Position].epochs_done + 1
+    mistake = frame[Proof].mistake
+    assert (mistake.name if mistake else None) == (
         alone.run.trainer.config.mistake.name if alone.run.trainer.config.mistake else None
     )
-    assert (frame.now is None) == (at.cursor.partial.record is None)
-    if frame.now is None:
-        assert frame.unmade == []
+    now = frame[AtHand].now
+    assert (now is None) == (at.cursor.partial.record is None)
+    if now is None:
+        assert frame[AtHand].uncomputed == []
         return
-    assert 1 <= frame.now.number <= COUNT
+    assert 1 <= now.number <= COUNT
     record = alone.run.next_record()
     operations = alone.run.trainer.operations()
-    made = {operation.result for operation in operations[: frame.now.number]}
-    for matrix in frame.operands:
+    made = {operation.result for operation in operations[: now.number]}
+    for matrix in frame[Numbers].operands:
         assert_is_recorded(matrix.window, matrix.made, matrix.values, record, made)
-    assert (frame.what_if is None) == (at.what_if is None)
+    assert (frame[Trial].what_if is None) == (at.what_if is None)
 
 
 def whole(symbol: str, layer: int) -> Window:
@@ -221,15 +234,16 @@ def test_any_sequence_of_requests(seed: int) -> None:
     assert isinstance(engine.handle(Open(experiment=experiment())), Opened)
     chance = requests.chance
     for _ in range(60):
-        branches = engine._opened().session.run.branches
+        branches = engine.opened.session.run.branches
         request = requests.next(len(branches))
-        reply = engine.handle(request)
+        reply: object = engine.handle(request)
         if isinstance(reply, Refused):
             assert any(words in reply.sentence for words in REFUSED), (request, reply)
         else:
-            assert isinstance(reply, Frame if isinstance(request, Look) else Done)
-        if isinstance(reply, Frame) and reply.origin is not None and not reply.origin.mistake:
-            assert reply.origin.closes, reply.origin
+            assert isinstance(reply, Frame if isinstance(request, Look) else NoneType)
+        origin = reply[Provenance].origin if isinstance(reply, Frame) else None
+        if origin is not None and not origin.mistake:
+            assert origin.closes, origin
         for _ in range(chance.randrange(3)):
             engine.work()
         if chance.random() < 0.7:

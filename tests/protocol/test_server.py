@@ -1,13 +1,24 @@
 import math
 from math import inf
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from tests.session.runs import LAST, ask, finish, go, look, opened, refusal, state_of, tables
+from tests.session.runs import (
+    LAST,
+    ask,
+    finish,
+    go,
+    look,
+    look_at,
+    opened,
+    refusal,
+    state_of,
+    tables,
+)
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
@@ -15,60 +26,65 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import CATALOGUE, suggested_experiment
 from tuiprop.models.weights import load_model
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
+from tuiprop.protocol.handlers import HANDLERS
+from tuiprop.protocol.handlers.table import handler
+from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of, reply_type
+from tuiprop.protocol.messages.data import Check, Describe, Described, Outline
+from tuiprop.protocol.messages.files import (
+    Export,
+    KeepRun,
+    Save,
+    SaveExperiment,
+    SaveRecord,
+)
+from tuiprop.protocol.messages.frame import Look
+from tuiprop.protocol.messages.moving import (
+    Change,
+    Keep,
+    Move,
+    Pause,
+    Play,
+    Revert,
+    Seek,
+    SetMistake,
+    SetPace,
+    SetStops,
+    Toggle,
+    Try,
+    Verify,
+)
+from tuiprop.protocol.messages.opening import (
+    Adopt,
+    Forget,
+    ListNames,
+    Locate,
+    Located,
+    Open,
+    Opened,
+    Vocabulary,
+)
 from tuiprop.protocol.messages.payloads import (
     Matrix,
-    Message,
     Pace,
     Snapshot,
     Stop,
     Tables,
     Window,
 )
-from tuiprop.protocol.messages.replies import (
-    Described,
-    Done,
-    Exported,
-    Frame,
-    Located,
-    Opened,
-    Outline,
-    Refused,
-    Reply,
-    Saving,
-    Unsaved,
-    Vocabulary,
-)
-from tuiprop.protocol.messages.requests import (
-    Adopt,
-    Ask,
-    Change,
-    Check,
-    Describe,
-    Export,
-    Forget,
-    Keep,
-    KeepRun,
-    Locate,
-    Look,
-    Move,
-    Open,
-    Pause,
-    Play,
-    Request,
-    Revert,
-    Save,
-    SaveExperiment,
-    SaveRecord,
-    Seek,
-    SetMistake,
-    SetPace,
-    SetStops,
-    Study,
-    Toggle,
-    Try,
-    Verify,
+from tuiprop.protocol.messages.predictions import Study
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Costs,
+    History,
+    Layers,
+    Motion,
+    MotionQuery,
+    Numbers,
+    Position,
+    PositionQuery,
 )
 from tuiprop.protocol.server import Engine
+from tuiprop.protocol.state import State
 from tuiprop.session import cursor as cursor_module
 from tuiprop.session.divergence import DivergedError, record_of
 from tuiprop.session.session import Session, open_session
@@ -95,7 +111,7 @@ def crossed(experiment: Tables) -> Tables:
 
 
 def matrix(engine: Engine, symbol: str, layer: int, **window: int) -> Matrix:
-    found = look(engine, symbol, layer, **window).matrix
+    found = look(engine, symbol, layer, **window)[Numbers].matrix
     assert found is not None
     return found
 
@@ -117,7 +133,7 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_locate_a_data_set(name: str) -> None:
-    located = ask(Engine(), Locate(what=name), Located)
+    located = ask(Engine(), Locate(what=name))
     assert located.weights is None
     suggested = crossed(to_tables(suggested_experiment(name)))
     assert located.experiment["network"]["layers"] == suggested["network"]["layers"]
@@ -129,14 +145,14 @@ def test_locate_a_data_set(name: str) -> None:
 def test_locate_an_experiment(tmp_path: Path, table: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text('[data]\nsource = "table.csv"\n[training]\nepochs = 7\n')
-    located = ask(Engine(), Locate(what=str(path)), Located)
+    located = ask(Engine(), Locate(what=str(path)))
     assert located.experiment["training"]["epochs"] == 7
     assert located.experiment["data"]["source"] == table.as_posix()
     assert located.weights is None
 
 
 def test_locate_a_table(table: Path) -> None:
-    located = ask(Engine(), Locate(what=str(table)), Located)
+    located = ask(Engine(), Locate(what=str(table)))
     assert located.experiment["data"] == {
         **located.experiment["data"], "source": str(table), "target": "weight"
     }  # fmt: skip
@@ -149,7 +165,7 @@ def test_locate_a_table_without_a_suffix(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     table.rename("table")
-    located = ask(Engine(), Locate(what="table"), Located)
+    located = ask(Engine(), Locate(what="table"))
     assert located.experiment["data"]["source"] == "./table"
 
 
@@ -157,11 +173,11 @@ def test_locate_a_model(tmp_path: Path) -> None:
     path = str(tmp_path / "w.npz")
     session = session_at(12)
     session.save(path)
-    located = ask(Engine(), Locate(what=path), Located)
+    located = ask(Engine(), Locate(what=path))
     assert located == Located(experiment=crossed(to_tables(session.experiment)), weights=path)
     engine = opened(located.experiment, weights=located.weights)
     assert matrix(engine, "W", 2).values == session.parameters.W[2].tolist()
-    assert look(engine, "W", 2).update == 0
+    assert look(engine, "W", 2)[Position].update == 0
 
 
 @pytest.mark.parametrize(
@@ -193,7 +209,7 @@ def test_locate_an_experiment_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_the_vocabulary() -> None:
-    found = ask(Engine(), Ask(), Vocabulary)
+    found = ask(Engine(), ListNames())
     assert found.datasets == list(CATALOGUE)
     assert found.activations == [name for name in ACTIVATIONS if name != "softmax"]
     assert found.outputs == list(ACTIVATIONS)
@@ -210,7 +226,7 @@ def test_the_vocabulary() -> None:
 
 
 def test_an_outline() -> None:
-    found = ask(Engine(), Check(experiment=tables()), Outline)
+    found = ask(Engine(), Check(experiment=tables()))
     assert found.sizes == [4, 5, 3]
     assert found.parameters == 5 * 5 + 6 * 3
     assert found.columns[-1] == "species"
@@ -225,7 +241,7 @@ def test_an_outline_of_numbers(table: Path) -> None:
         "data": {"source": str(table), "validation": 0.0},
         "training": {"batch_size": 0},
     }
-    found = ask(Engine(), Check(experiment=experiment), Outline)
+    found = ask(Engine(), Check(experiment=experiment))
     assert found.sizes == [3, 8, 1]
     assert found.classes == []
     assert (found.training, found.validation, found.per_epoch) == (30, 0, 1)
@@ -259,15 +275,15 @@ def test_refusals_name_the_key(changes: dict[str, Any], key: str) -> None:
     assert refusal(engine, Check(experiment=experiment)).key == key
     assert refusal(engine, Open(experiment=experiment)).key == key
     assert state_of(engine) == before  # what was open stays open
-    assert ask(engine, Look(), Frame).run == 1
+    assert ask(engine, look_at()).run == 1
 
 
 def test_runs_are_numbered() -> None:
     engine = Engine()
     for number in (1, 2, 3):
-        reply = ask(engine, Open(experiment=tables()), Opened)
-        assert reply.run == ask(engine, Look(), Frame).run == number
-        assert reply.outline == ask(engine, Check(experiment=tables()), Outline)
+        reply = ask(engine, Open(experiment=tables()))
+        assert reply.run == ask(engine, look_at()).run == number
+        assert reply.outline == ask(engine, Check(experiment=tables()))
         go(engine, 3)
 
 
@@ -287,9 +303,9 @@ def test_open_with_weights(tmp_path: Path) -> None:
 def test_a_file_that_has_changed_is_read_again(table: Path) -> None:
     engine = Engine()
     experiment: Tables = {"data": {"source": str(table)}}
-    assert ask(engine, Check(experiment=experiment), Outline).rows == 30
+    assert ask(engine, Check(experiment=experiment)).rows == 30
     table.write_text(CSV + "31,red,3.5\n")
-    assert ask(engine, Check(experiment=experiment), Outline).rows == 31
+    assert ask(engine, Check(experiment=experiment)).rows == 31
     table.unlink()
     assert refusal(engine, Check(experiment=experiment)).key == "data.source"
 
@@ -297,25 +313,25 @@ def test_a_file_that_has_changed_is_read_again(table: Path) -> None:
 def test_a_table_is_read_once(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     experiment: Tables = {"data": {"source": str(table)}}
-    ask(engine, Check(experiment=experiment), Outline)
+    ask(engine, Check(experiment=experiment))
     monkeypatch.setattr(table_view, "load_table", None)
-    ask(engine, Check(experiment=experiment), Outline)
-    ask(engine, Open(experiment=experiment), Opened)
+    ask(engine, Check(experiment=experiment))
+    ask(engine, Open(experiment=experiment))
 
 
 @pytest.mark.parametrize(
     "request_",
-    [Play(), Seek(update=3), Move(updates=1), Look(), Save(), Export(path="a.npz"), Toggle()],
+    [Play(), Seek(update=3), Move(updates=1), look_at(), Save(), Export(path="a.npz"), Toggle()],
 )
-def test_nothing_is_open(request_: Message) -> None:
+def test_nothing_is_open(request_: Request[Any]) -> None:
     assert refusal(Engine(), request_).sentence == "nothing is open yet"
 
 
 def test_nothing_is_open_and_nothing_is_asked_of_it() -> None:
     engine = Engine()
     assert engine.work() is None
-    ask(engine, Pause(), Done)
-    ask(engine, SetPace(pace=Pace(rate=3.0)), Done)
+    ask(engine, Pause())
+    ask(engine, SetPace(pace=Pace(rate=3.0)))
 
 
 # Moving
@@ -323,12 +339,16 @@ def test_nothing_is_open_and_nothing_is_asked_of_it() -> None:
 
 def test_play_to_the_end() -> None:
     engine = opened()
-    ask(engine, Play(), Done)
-    assert ask(engine, Look(), Frame).status == "playing"
+    ask(engine, Play())
+    assert ask(engine, look_at())[Motion].status == "playing"
     finish(engine)
-    frame = ask(engine, Look(), Frame)
-    assert (frame.status, frame.update, frame.epochs_done) == ("paused", LAST, 8)
-    assert (frame.epoch, frame.batch, frame.pace) == (8, 5, 0.0)
+    frame = ask(engine, look_at())
+    assert (frame[Motion].status, frame[Position].update, frame[Position].epochs_done) == (
+        "paused",
+        LAST,
+        8,
+    )
+    assert (frame[Position].epoch, frame[Position].batch, frame[Motion].pace) == (8, 5, 0.0)
     assert state_of(engine) == session_at(LAST).run.trainer.state.tobytes()
     assert "8 epochs are done" in refusal(engine, Play()).sentence
     assert "8 epochs are done" in refusal(engine, Toggle()).sentence
@@ -336,40 +356,40 @@ def test_play_to_the_end() -> None:
 
 def test_going_beyond_the_epochs_asked_for() -> None:
     engine = opened()
-    assert go(engine, LAST + 7).update == LAST + 7
+    assert go(engine, LAST + 7)[Position].update == LAST + 7
     refusal(engine, Play())
-    assert go(engine, LAST - 1).update == LAST - 1
-    ask(engine, Play(), Done)
+    assert go(engine, LAST - 1)[Position].update == LAST - 1
+    ask(engine, Play())
     finish(engine)
-    assert ask(engine, Look(), Frame).update == LAST
+    assert ask(engine, look_at())[Position].update == LAST
 
 
 def test_no_epochs() -> None:
     engine = opened(tables(epochs=0))
     assert "0 epochs are done" in refusal(engine, Play()).sentence
-    frame = ask(engine, Look(), Frame)
-    assert (frame.update, frame.history_length) == (0, 1)
+    frame = ask(engine, look_at())
+    assert (frame[Position].update, frame[History].length) == (0, 1)
 
 
 def test_pause() -> None:
     engine = opened(tables(epochs=10**6))
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     for _ in range(3):
         assert engine.work() == 0.0
-    ask(engine, Pause(), Done)
-    frame = ask(engine, Look(), Frame)
-    assert frame.status == "paused"
-    assert frame.update > 0
+    ask(engine, Pause())
+    frame = ask(engine, look_at())
+    assert frame[Motion].status == "paused"
+    assert frame[Position].update > 0
     finish(engine)
-    assert ask(engine, Look(), Frame).update == frame.update
-    assert state_of(engine) == session_at(frame.update).run.trainer.state.tobytes()
+    assert ask(engine, look_at())[Position].update == frame[Position].update
+    assert state_of(engine) == session_at(frame[Position].update).run.trainer.state.tobytes()
 
 
 def test_toggle() -> None:
     engine = opened(tables(epochs=10**6))
     for status in ("playing", "paused", "playing", "paused"):
-        ask(engine, Toggle(), Done)
-        assert ask(engine, Look(), Frame).status == status
+        ask(engine, Toggle())
+        assert ask(engine, look_at())[Motion].status == status
 
 
 def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,29 +397,29 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     monkeypatch.setattr(cursor_module, "MOMENT", inf)  # a busy machine does what is due too
     engine = opened()
-    ask(engine, SetPace(pace=Pace(rate=1.0)), Done)
-    assert ask(engine, Look(), Frame).status == "paused"  # it does not begin
-    ask(engine, Play(pace=Pace(rate=4.0)), Done)
+    ask(engine, SetPace(pace=Pace(rate=1.0)))
+    assert ask(engine, look_at())[Motion].status == "paused"  # it does not begin
+    ask(engine, Play(pace=Pace(rate=4.0)))
     assert engine.work() == pytest.approx(0.25)
-    assert ask(engine, Look(), Frame).update == 0
+    assert ask(engine, look_at())[Position].update == 0
     now += 0.3
     engine.work()
-    frame = ask(engine, Look(), Frame)
-    assert (frame.update, frame.status) == (1, "playing")
-    assert frame.pace == pytest.approx(1 / 0.3)
+    frame = ask(engine, look_at())
+    assert (frame[Position].update, frame[Motion].status) == (1, "playing")
+    assert frame[Motion].pace == pytest.approx(1 / 0.3)
     assert engine.work() == pytest.approx(0.2)
     now += 1.0
     engine.work()
-    assert ask(engine, Look(), Frame).update == 5
-    ask(engine, SetPace(pace=Pace(rate=10.0)), Done)
+    assert ask(engine, look_at())[Position].update == 5
+    ask(engine, SetPace(pace=Pace(rate=10.0)))
     assert engine.work() == pytest.approx(0.1)
     now += 0.25
     engine.work()
-    frame = ask(engine, Look(), Frame)
-    assert (frame.update, frame.status) == (7, "playing")
-    ask(engine, SetPace(pace=None), Done)
+    frame = ask(engine, look_at())
+    assert (frame[Position].update, frame[Motion].status) == (7, "playing")
+    ask(engine, SetPace(pace=None))
     finish(engine)
-    assert ask(engine, Look(), Frame).update == LAST
+    assert ask(engine, look_at())[Position].update == LAST
 
 
 @pytest.mark.parametrize("updates", [[0], [1, 0], [LAST, 17, 18, 3, 3, 0, 22, 21, LAST]])
@@ -407,26 +427,26 @@ def test_seek(updates: list[int]) -> None:
     engine = opened()
     for update in updates:
         frame = go(engine, update)
-        assert (frame.update, frame.status) == (update, "paused")
-        assert frame.made == (update > 0)
+        assert (frame[Position].update, frame[Motion].status) == (update, "paused")
+        assert frame[AtHand].computed == (update > 0)
         assert state_of(engine) == session_at(update).run.trainer.state.tobytes()
 
 
 def test_seek_below_the_start() -> None:
     engine = opened()
     go(engine, 7)
-    assert go(engine, -3).update == 0
+    assert go(engine, -3)[Position].update == 0
 
 
 def test_a_long_seek_answers_before_it_is_done() -> None:
     engine = opened()
-    ask(engine, Seek(update=10**7), Done)
-    frame = ask(engine, Look(), Frame)
-    assert frame.status == "seeking"
-    assert 0 < frame.update < 10**7
-    assert frame.pace > 0
-    ask(engine, Pause(), Done)
-    assert ask(engine, Look(), Frame).status == "paused"
+    ask(engine, Seek(update=10**7))
+    frame = ask(engine, look_at())
+    assert frame[Motion].status == "seeking"
+    assert 0 < frame[Position].update < 10**7
+    assert frame[Motion].pace > 0
+    ask(engine, Pause())
+    assert ask(engine, look_at())[Motion].status == "paused"
 
 
 @pytest.mark.parametrize(
@@ -451,9 +471,9 @@ def test_a_long_seek_answers_before_it_is_done() -> None:
 def test_move(start: int, move: Move, end: int) -> None:
     engine = opened()
     go(engine, start)
-    ask(engine, move, Done)
+    ask(engine, move)
     finish(engine)
-    assert ask(engine, Look(), Frame).update == end
+    assert ask(engine, look_at())[Position].update == end
     assert state_of(engine) == session_at(end).run.trainer.state.tobytes()
 
 
@@ -461,19 +481,19 @@ def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
     engine = opened(tables(batch_size=1))
     for _ in range(3):
-        ask(engine, Move(epochs=10), Done)
-    ask(engine, Move(updates=-1), Done)
+        ask(engine, Move(epochs=10))
+    ask(engine, Move(updates=-1))
     finish(engine)
-    assert ask(engine, Look(), Frame).update == 30 * 120 - 1
+    assert ask(engine, look_at())[Position].update == 30 * 120 - 1
 
 
 def test_a_move_while_it_plays_is_from_where_it_is() -> None:
     engine = opened(tables(epochs=10**6))
-    ask(engine, Play(pace=Pace(rate=1e-3)), Done)
-    ask(engine, Move(updates=3), Done)
+    ask(engine, Play(pace=Pace(rate=1e-3)))
+    ask(engine, Move(updates=3))
     finish(engine)
-    frame = ask(engine, Look(), Frame)
-    assert (frame.update, frame.status) == (3, "paused")
+    frame = ask(engine, look_at())
+    assert (frame[Position].update, frame[Motion].status) == (3, "paused")
 
 
 # Looking
@@ -482,16 +502,23 @@ def test_a_move_while_it_plays_is_from_where_it_is() -> None:
 def test_the_initial_state() -> None:
     engine = opened()
     session = session_at(0)
-    frame = ask(engine, Look(), Frame)
-    assert (frame.update, frame.epoch, frame.batch, frame.epochs_done) == (0, 0, 0, 0)
-    assert frame.examples == 25
-    assert not frame.made
-    assert frame.J_batch is None
-    assert frame.J_training == session.history[0]["train_loss"]
-    assert frame.evaluated_epoch is None
-    assert [layer.dW for layer in frame.layers] == [None, None]
+    frame = ask(engine, look_at())
+    assert (
+        frame[Position].update,
+        frame[Position].epoch,
+        frame[Position].batch,
+        frame[Position].epochs_done,
+    ) == (0, 0, 0, 0)
+    assert frame[Position].examples == 25
+    assert not frame[AtHand].computed
+    assert frame[Costs].batch is None
+    assert frame[Costs].training == session.history[0]["train_loss"]
+    assert frame[Costs].epoch is None
+    assert [layer.dW for layer in frame[Layers].norms] == [None, None]
     for l in (1, 2):
-        assert pytest.approx(np.linalg.norm(session.parameters.W[l])) == frame.layers[l - 1].W
+        assert (
+            pytest.approx(np.linalg.norm(session.parameters.W[l])) == frame[Layers].norms[l - 1].W
+        )
         for symbol in ("W", "b"):
             found = matrix(engine, symbol, l)
             assert found.made
@@ -531,10 +558,10 @@ def test_every_array_is_the_records(update: int) -> None:
         assert matrix(engine, "W", l).values == after.W[l].tolist()
         assert matrix(engine, "b", l).values == after.b[l].tolist()
     assert matrix(engine, "a", 0).values == record.a[0].tolist()
-    frame = ask(engine, Look(), Frame)
-    assert frame.J_batch == record.J
-    assert frame.examples == len(record.examples) == (20 if update == 5 else 25)
-    norms = [layer.dW for layer in frame.layers]
+    frame = ask(engine, look_at())
+    assert frame[Costs].batch == record.J
+    assert frame[Position].examples == len(record.examples) == (20 if update == 5 else 25)
+    norms = [layer.dW for layer in frame[Layers].norms]
     assert norms == pytest.approx([np.linalg.norm(record.dW[l]) for l in (1, 2)])
 
 
@@ -598,7 +625,7 @@ def test_examples_are_named_by_their_rows_of_the_table() -> None:
     names = matrix(engine, "z", 1).column_names
     assert names == [f"#{row}" for row in training[10:20]]
     assert names != [f"#{row}" for row in range(10, 20)]
-    assert frame.examples == 10
+    assert frame[Position].examples == 10
 
 
 def test_one_output_is_named_by_the_second_class() -> None:
@@ -640,7 +667,7 @@ def test_windows_are_clipped(
 
 
 def test_no_window_no_matrix() -> None:
-    assert ask(opened(), Look(), Frame).matrix is None
+    assert ask(opened(), look_at())[Numbers].matrix is None
 
 
 # J
@@ -651,39 +678,42 @@ def test_J_is_that_of_an_independent_session(update: int) -> None:
     engine = opened()
     frame = go(engine, update)
     training, validation = session_at(update).run.evaluate()
-    assert (frame.J_training, frame.J_validation) == (training.loss, validation.loss)
-    assert frame.accuracy_training == training.accuracy
-    assert frame.accuracy_validation == validation.accuracy
-    assert frame.evaluated_epoch is None
-    assert (frame.epoch, frame.batch) == (-(-update // 5), (update - 1) % 5 + 1 if update else 0)
+    assert (frame[Costs].training, frame[Costs].validation) == (training.loss, validation.loss)
+    assert frame[Costs].accuracy_training == training.accuracy
+    assert frame[Costs].accuracy_validation == validation.accuracy
+    assert frame[Costs].epoch is None
+    assert (frame[Position].epoch, frame[Position].batch) == (
+        -(-update // 5),
+        (update - 1) % 5 + 1 if update else 0,
+    )
 
 
 def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     engine = opened()
-    ask(engine, Play(pace=Pace(rate=1.0)), Done)
+    ask(engine, Play(pace=Pace(rate=1.0)))
     for update in (0, 3, 5, 12):
         now = 100.0 + update
         while engine.work() == 0.0:
             pass
-        frame = ask(engine, Look(), Frame)
-        assert (frame.update, frame.status) == (update, "playing")
+        frame = ask(engine, look_at())
+        assert (frame[Position].update, frame[Motion].status) == (update, "playing")
         row = session_at(LAST).history[update // 5]
-        assert frame.J_training == row["train_loss"]
-        assert frame.accuracy_validation == row["validation_accuracy"]
-        assert frame.evaluated_epoch == (None if update % 5 == 0 else update // 5)
-    ask(engine, Pause(), Done)
-    frame = ask(engine, Look(), Frame)
-    assert frame.evaluated_epoch is None
-    assert frame.J_training == session_at(12).run.evaluate()[0].loss
+        assert frame[Costs].training == row["train_loss"]
+        assert frame[Costs].accuracy_validation == row["validation_accuracy"]
+        assert frame[Costs].epoch == (None if update % 5 == 0 else update // 5)
+    ask(engine, Pause())
+    frame = ask(engine, look_at())
+    assert frame[Costs].epoch is None
+    assert frame[Costs].training == session_at(12).run.evaluate()[0].loss
 
 
 def test_J_is_evaluated_once_at_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     frame = go(engine, 7)
     monkeypatch.setattr(Run, "evaluate", None)
-    assert ask(engine, Look(), Frame) == frame
+    assert ask(engine, look_at()) == frame
 
 
 def test_J_is_not_evaluated_at_every_stop_where_that_is_slow(
@@ -693,7 +723,7 @@ def test_J_is_not_evaluated_at_every_stop_where_that_is_slow(
     engine = opened()
     row = session_at(LAST).history[1]
     frame = go(engine, 7)
-    assert (frame.J_training, frame.evaluated_epoch) == (row["train_loss"], 1)
+    assert (frame[Costs].training, frame[Costs].epoch) == (row["train_loss"], 1)
 
 
 def test_J_of_numbers_with_nothing_held_out(table: Path) -> None:
@@ -706,12 +736,12 @@ def test_J_of_numbers_with_nothing_held_out(table: Path) -> None:
     frame = go(engine, 3)
     before = session_at(2, experiment)
     penalty = 0.25 * sum((W**2).sum() for W in before.parameters.W.values())
-    assert frame.J_batch == pytest.approx(before.run.evaluate()[0].loss + penalty, rel=1e-13)
+    assert frame[Costs].batch == pytest.approx(before.run.evaluate()[0].loss + penalty, rel=1e-13)
     run = session_at(3, experiment).run
-    assert frame.J_training == run.evaluate()[0].loss + run.penalty
-    assert (frame.J_validation, frame.accuracy_training) == (None, None)
-    assert frame.accuracy_validation is None
-    assert frame.history[0][1:] == [None, None, None]
+    assert frame[Costs].training == run.evaluate()[0].loss + run.penalty
+    assert (frame[Costs].validation, frame[Costs].accuracy_training) == (None, None)
+    assert frame[Costs].accuracy_validation is None
+    assert frame[History].rows[0][1:] == [None, None, None]
 
 
 # The history
@@ -721,26 +751,26 @@ def test_the_history_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     go(engine, 23)
     expected = session_at(23).history.rows[:, :4].tolist()
-    whole = ask(engine, Look(), Frame)
-    assert (whole.history_length, whole.history_from) == (5, 0)
-    assert whole.history == expected
-    part = ask(engine, Look(history_from=3), Frame)
-    assert (part.history_length, part.history_from, part.history) == (5, 3, expected[3:])
-    assert ask(engine, Look(history_from=5), Frame).history == []
+    whole = ask(engine, look_at())
+    assert (whole[History].length, whole[History].first) == (5, 0)
+    assert whole[History].rows == expected
+    part = ask(engine, look_at(first=3))
+    assert (part[History].length, part[History].first, part[History].rows) == (5, 3, expected[3:])
+    assert ask(engine, look_at(first=5))[History].rows == []
     monkeypatch.setattr(view_module, "MOST_ROWS", 2)
-    assert ask(engine, Look(history_from=1), Frame).history == expected[1:3]
+    assert ask(engine, look_at(first=1))[History].rows == expected[1:3]
 
 
 def test_going_back_keeps_the_history() -> None:
     engine = opened()
     there = go(engine, LAST)
     back = go(engine, 0)
-    assert back.history == there.history
-    assert back.J_training == there.history[0][0]
+    assert back[History].rows == there[History].rows
+    assert back[Costs].training == there[History].rows[0][0]
     go(engine, 13)
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     finish(engine)
-    assert ask(engine, Look(), Frame).history == there.history
+    assert ask(engine, look_at())[History].rows == there[History].rows
 
 
 # Divergence
@@ -760,34 +790,35 @@ def test_divergence() -> None:
     update = session.run.diverged_at
     assert update is not None
     engine = opened(DIVERGING)
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     finish(engine)
-    frame = ask(engine, Look(), Frame)
-    assert (frame.update, frame.status) == (update - 1, "paused")
-    assert frame.diverged.startswith(f"diverged at update {update} (epoch ")
-    assert f"state after update {update - 1} is kept" in frame.diverged
+    frame = ask(engine, look_at())
+    assert (frame[Position].update, frame[Motion].status) == (update - 1, "paused")
+    assert frame[Motion].diverged.startswith(f"diverged at update {update} (epoch ")
+    assert f"state after update {update - 1} is kept" in frame[Motion].diverged
     assert state_of(engine) == session.run.trainer.state.tobytes()
-    assert frame.now is not None
-    assert frame.bad is not None
-    assert frame.bad.array == frame.now.result
-    assert f"), operation {frame.now.number} of 17: " in frame.diverged
-    assert frame.diverged == str(DivergedError(session))  # as without the dashboard
-    found = matrix(engine, frame.bad.array.symbol, frame.bad.array.layer)
-    assert not np.isfinite(found.values[frame.bad.row][frame.bad.column])
-    ask(engine, Move(operations=-1), Done)
+    now, bad = frame[AtHand].now, frame[Motion].bad
+    assert now is not None
+    assert bad is not None
+    assert bad.array == now.result
+    assert f"), operation {now.number} of 17: " in frame[Motion].diverged
+    assert frame[Motion].diverged == str(DivergedError(session))  # as without the dashboard
+    found = matrix(engine, bad.array.symbol, bad.array.layer)
+    assert not np.isfinite(found.values[bad.row][bad.column])
+    ask(engine, Move(operations=-1))
     assert matrix(engine, "W", 1).values == session.parameters.W[1].tolist()
 
     back = go(engine, update - 2)
-    assert (back.update, back.diverged) == (update - 2, "")
+    assert (back[Position].update, back[Motion].diverged) == (update - 2, "")
     again = go(engine, update + 5)
-    assert (again.update, again.diverged) == (update - 1, frame.diverged)
+    assert (again[Position].update, again[Motion].diverged) == (update - 1, frame[Motion].diverged)
     last = go(engine, update - 1)
-    assert (last.update, last.diverged) == (update - 1, "")
-    assert last.made
+    assert (last[Position].update, last[Motion].diverged) == (update - 1, "")
+    assert last[AtHand].computed
     for l in (1, 2):
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             assert matrix(engine, symbol, l).made
-    assert last.J_batch is not None
+    assert last[Costs].batch is not None
 
 
 # Keeping
@@ -797,7 +828,7 @@ def test_export(tmp_path: Path) -> None:
     engine = opened()
     go(engine, 13)
     path = str(tmp_path / "w.npz")
-    exported = ask(engine, Export(path=path), Exported)
+    exported = ask(engine, Export(path=path))
     assert exported.path == path
     assert exported.update == 13
     assert "update 13" in exported.sentence
@@ -823,7 +854,7 @@ def test_save_the_experiment(tmp_path: Path, table: Path) -> None:
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder" / "a.toml"
     experiment: Tables = {"data": {"source": str(table)}, "training": {"epochs": 3}}
-    exported = ask(opened(), SaveExperiment(experiment=experiment, path=str(path)), Exported)
+    exported = ask(opened(), SaveExperiment(experiment=experiment, path=str(path)))
     assert exported.path == str(path)
     assert 'source = "../table.csv"' in path.read_text()
     again = load(path)
@@ -846,25 +877,25 @@ def test_resume_in_a_second_engine(update: int) -> None:
     first = opened()
     go(first, LAST)
     at = go(first, update)
-    snapshot = ask(first, Save(), Snapshot)
+    snapshot = ask(first, Save())
     assert snapshot.update <= update
     second = opened(resume=snapshot)
     frame = go(second, update)
     assert state_of(second) == state_of(first) == session_at(update).run.trainer.state.tobytes()
-    assert frame.history == at.history
+    assert frame[History].rows == at[History].rows
     assert matrix(second, "W", 1) == matrix(first, "W", 1)
     if update:
         assert matrix(second, "dz", 1) == matrix(first, "dz", 1)
-        assert frame.J_batch == at.J_batch
+        assert frame[Costs].batch == at[Costs].batch
     for later in (LAST + 10, 3, LAST):
-        assert go(second, later).history == go(first, later).history
+        assert go(second, later)[History].rows == go(first, later)[History].rows
         assert state_of(second) == state_of(first)
 
 
 def test_a_snapshot_has_the_slots_of_the_optimiser() -> None:
     engine = opened()
     go(engine, 9)
-    snapshot = ask(engine, Save(), Snapshot)
+    snapshot = ask(engine, Save())
     session = session_at(snapshot.update)
     assert snapshot.state == session.run.trainer.state.tobytes()
     assert len(snapshot.state) == 3 * 8 * 43
@@ -877,31 +908,42 @@ def test_resume_with_nothing_held_out() -> None:
     experiment["data"]["validation"] = 0.0
     first = opened(experiment)
     go(first, 7)
-    snapshot = ask(first, Save(), Snapshot)
+    snapshot = ask(first, Save())
     second = opened(experiment, resume=snapshot)
-    assert go(second, 12).history == go(first, 12).history
+    assert go(second, 12)[History].rows == go(first, 12)[History].rows
 
 
 def test_a_snapshot_of_another_network_is_refused() -> None:
     engine = opened()
     go(engine, 9)
-    snapshot = ask(engine, Save(), Snapshot)
+    snapshot = ask(engine, Save())
     refusal(Engine(), Open(experiment=tables(optimizer="sgd"), resume=snapshot))
 
 
 # Messages
 
 
-def test_every_request_is_answered() -> None:
-    assert set(Engine()._handlers) == set(get_args(Request))
+def test_every_request_has_a_handler() -> None:
+    assert set(HANDLERS) == set(kinds_of(Request))
 
 
-REQUESTS: list[Message] = [
+def test_a_handler_must_return_what_its_request_declares() -> None:
+    before = dict(HANDLERS)
+    with pytest.raises(TypeError, match="Play"):
+
+        @handler
+        def play(engine: State, request: Play) -> Outline:
+            raise NotImplementedError
+
+    assert before == HANDLERS
+
+
+REQUESTS: list[Request[Any]] = [
     Locate(what="ü"),
     Locate(what="xor-table", anything=True),
     Adopt(weights="a.npz", activations=["relu", "linear"], source="iris"),
     Forget(path="/a.tuiprop"),
-    Ask(),
+    ListNames(),
     Check(experiment=tables()),
     Describe(experiment=tables(), suggest=True, refit=True, first=3, count=9),
     Open(experiment=tables(), weights="w.npz"),
@@ -917,12 +959,11 @@ REQUESTS: list[Message] = [
     Pause(),
     Seek(update=-(2**40)),
     Move(updates=-1, epochs=2),
-    Look(),
-    Look(
-        window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), history_from=9
-    ),
+    look_at(),
+    *look_at().queries,
+    look_at(window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), first=9),
     Study(subset="validation", threshold=0.25, first=3, count=9),
-    Look(
+    look_at(
         cell=CellRef(ArrayRef("W", 1), before=True),
         terms=5,
         operands=[Window(array=ArrayRef("b", 1))],
@@ -944,7 +985,7 @@ REQUESTS: list[Message] = [
 
 
 def test_requests_cross_unchanged() -> None:
-    assert {type(each) for each in REQUESTS} == set(get_args(Request))
+    assert {type(each) for each in REQUESTS} == set(kinds_of(Request))
     for each in REQUESTS:
         assert decode_request(encode(each)) == each
 
@@ -953,34 +994,49 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
     engine = opened()
     go(engine, 7)
     window = Window(array=ArrayRef("W", 1), rows=3, columns=2)
-    replies = [
-        engine.handle(request)
-        for request in (
-            Ask(),
-            Locate(what="spiral"),
-            Check(experiment=tables()),
-            Describe(experiment=tables(), count=3),
-            Look(window=window),
-            Study(count=3),
-            Save(),
-            Export(path=str(tmp_path / "w.npz")),
-            Pause(),
-            Export(path=str(tmp_path)),
-            Open(experiment=tables()),
-        )
+    requests: list[Request[Any]] = [
+        ListNames(),
+        Locate(what="spiral"),
+        Check(experiment=tables()),
+        Describe(experiment=tables(), count=3),
+        look_at(window=window),
+        *look_at(window=window).queries,
+        Study(count=3),
+        Save(),
+        Export(path=str(tmp_path / "w.npz")),
+        Pause(),
+        Open(experiment=tables()),
     ]
-    replies += [Saving(), Unsaved(sentence="No space left on device")]
-    assert {type(each) for each in replies} == set(get_args(Reply))
-    for each in replies:
-        again = decode_reply(encode(each))
-        if not isinstance(each, Opened | Outline | Described | Located | Vocabulary):
-            assert again == each
-        assert encode(again) == encode(each)
+    assert {reply_type(type(each)) for each in requests} == set(map(reply_type, kinds_of(Request)))
+    for request in requests:
+        reply = engine.handle(request)
+        assert type(reply) is reply_type(type(request))
+        again = decode_reply(encode(reply), type(request))
+        if not isinstance(reply, Opened | Outline | Described | Located | Vocabulary):
+            assert again == reply
+        assert encode(again) == encode(reply)
+
+
+@pytest.mark.parametrize("waiting", [None, Pause, Look])
+def test_what_answers_no_request_crosses_at_any_time(waiting: type[Request[Any]] | None) -> None:
+    for message in (Saving(), Unsaved(sentence="No space left on device"), Refused(sentence="x")):
+        assert decode_reply(encode(message), waiting) == message
+
+
+def test_another_reply_than_the_declared_one_is_an_error() -> None:
+    reply = encode(Engine().handle(ListNames()))
+    with pytest.raises(msgspec.ValidationError):
+        decode_reply(reply, Check)
+
+
+def test_a_frame_has_the_views_that_were_asked_for() -> None:
+    frame = ask(opened(), Look(queries=[PositionQuery(), MotionQuery()]))
+    assert [type(each) for each in frame.views] == [Position, Motion]
+    with pytest.raises(KeyError):
+        frame[Costs]
 
 
 def test_numbers_that_are_not_finite_cross() -> None:
-    refused = Refused(sentence="x")
-    assert decode_reply(encode(refused)) == refused
     content = msgspec.msgpack.encode([math.inf, -math.inf, math.nan])
     found = msgspec.msgpack.decode(content)
     assert found[:2] == [math.inf, -math.inf]
@@ -988,7 +1044,7 @@ def test_numbers_that_are_not_finite_cross() -> None:
 
 
 def test_an_experiment_is_the_same_as_tables_and_as_a_file() -> None:
-    experiment = parse(ask(Engine(), Check(experiment=tables()), Outline).experiment)
+    experiment = parse(ask(Engine(), Check(experiment=tables())).experiment)
     assert parse(to_tables(experiment)) == experiment
     assert 'optimizer = "adam"' in to_toml(experiment)
 
@@ -996,7 +1052,7 @@ def test_an_experiment_is_the_same_as_tables_and_as_a_file() -> None:
 def test_no_farther_than_the_history_has_room_for() -> None:
     engine = opened({"data": {"source": "xor-table"}, "training": {"batch_size": 0}})
     engine.handle(Seek(epoch=2 * MOST_EPOCHS))
-    assert ask(engine, Look(), Frame).goal == MOST_EPOCHS
+    assert ask(engine, look_at())[Motion].goal == MOST_EPOCHS
 
 
 def test_figures_are_of_finite_numbers_where_others_are_not() -> None:

@@ -3,13 +3,31 @@
 from typing import Any, TypeVar
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
-from tuiprop.protocol.messages.payloads import Message, Tables, Window
-from tuiprop.protocol.messages.replies import Done, Frame, Opened, Refused, Reply
-from tuiprop.protocol.messages.requests import Look, Open, Seek
+from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.opening import Open
+from tuiprop.protocol.messages.payloads import Tables, Window
+from tuiprop.protocol.messages.views import (
+    AtHandQuery,
+    BranchesQuery,
+    ConditionsQuery,
+    CostsQuery,
+    HistoryQuery,
+    LayersQuery,
+    MotionQuery,
+    NumbersQuery,
+    Position,
+    PositionQuery,
+    ProofQuery,
+    ProvenanceQuery,
+    SettingsQuery,
+    TrialQuery,
+)
 from tuiprop.protocol.server import Engine
-from tuiprop.update.arrays import ArrayRef
+from tuiprop.update.arrays import ArrayRef, CellRef
 
-A = TypeVar("A")
+R = TypeVar("R")
 
 LAST = 40
 
@@ -25,56 +43,89 @@ def tables(**training: Any) -> Tables:
     }
 
 
-def ask(engine: Engine, request: Message, answer: type[A]) -> A:
-    """The answer to a request; both cross as bytes."""
-    reply: Reply = decode_reply(encode(engine.handle(decode_request(encode(request)))))
-    assert isinstance(reply, answer), reply
+def ask(engine: Engine, request: Request[R]) -> R:
+    """Return the reply to a request; both cross as bytes."""
+    reply = crossed(engine, request)
+    assert not isinstance(reply, Refused | Saving | Unsaved), reply
     return reply
 
 
-def refusal(engine: Engine, request: Message) -> Refused:
-    refused = ask(engine, request, Refused)
+def crossed(engine: Engine, request: Request[R]) -> R | Refused | Saving | Unsaved:
+    answer = encode(engine.handle(decode_request(encode(request))))
+    return decode_reply(answer, type(request))
+
+
+def refusal(engine: Engine, request: Request[Any]) -> Refused:
+    refused = crossed(engine, request)
+    assert isinstance(refused, Refused)
     assert refused.sentence
     assert "\n" not in refused.sentence
     return refused
 
 
+def look_at(
+    *,
+    window: Window | None = None,
+    operands: tuple[Window, ...] | list[Window] = (),
+    cell: CellRef | None = None,
+    terms: int = 0,
+    line_width: int = 74,
+    first: int = 0,
+) -> Look:
+    """Ask for every view of a run."""
+    return Look(
+        queries=[
+            PositionQuery(),
+            MotionQuery(),
+            AtHandQuery(),
+            CostsQuery(),
+            LayersQuery(),
+            NumbersQuery(window=window, operands=[*operands]),
+            ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
+            HistoryQuery(first=first),
+            BranchesQuery(),
+            ProofQuery(),
+            TrialQuery(),
+            ConditionsQuery(),
+            SettingsQuery(),
+        ]
+    )
+
+
 def opened(experiment: Tables | None = None, **options: Any) -> Engine:
     engine = Engine()
-    ask(engine, Open(experiment=experiment or tables(), **options), Opened)
+    ask(engine, Open(experiment=experiment or tables(), **options))
     return engine
 
 
 def finish(engine: Engine) -> None:
     """Let it walk to where it is going; what it would prove there is left alone."""
-    while engine._opened().cursor.goal is not None:
+    while engine.opened.cursor.goal is not None:
         engine.work()
 
 
 def go(engine: Engine, update: int) -> Frame:
-    ask(engine, Seek(update=update), Done)
-    finish(engine)
-    return ask(engine, Look(), Frame)
+    return do(engine, Seek(update=update))
 
 
 def look(engine: Engine, symbol: str, layer: int, **window: int) -> Frame:
     whole = {"rows": 10_000, "columns": 10_000}
     window = {**whole, **window}
-    request = Look(window=Window(array=ArrayRef(symbol, layer), **window))  # type: ignore[arg-type]
-    return ask(engine, request, Frame)
+    whole_window = Window(array=ArrayRef(symbol, layer), **window)  # type: ignore[arg-type]
+    return ask(engine, look_at(window=whole_window))
 
 
 def state_of(engine: Engine) -> bytes:
-    return engine._opened().session.run.trainer.state.tobytes()
+    return engine.opened.session.run.trainer.state.tobytes()
 
 
-def do(engine: Engine, request: Message) -> Frame:
-    """What there is to see after it was done."""
-    ask(engine, request, Done)
+def do(engine: Engine, request: Request[None]) -> Frame:
+    """Return what there is to see after it was done."""
+    ask(engine, request)
     finish(engine)
-    return ask(engine, Look(), Frame)
+    return ask(engine, look_at())
 
 
 def place_of(frame: Frame) -> tuple[int, int]:
     """(t, k): updates done, and operations of the next."""
-    return frame.update, frame.now.number if frame.now else 0
+    return frame[Position].update, frame[Position].done

@@ -8,25 +8,31 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
+from tests.session.runs import (
+    ask,
+    do,
+    finish,
+    go,
+    look_at,
+    opened,
+    place_of,
+    refusal,
+    state_of,
+    tables,
+)
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.weights import load_model
-from tuiprop.protocol.messages.payloads import KeptRun, Snapshot, Stop
-from tuiprop.protocol.messages.replies import Done, Exported, Frame, Located, Opened
-from tuiprop.protocol.messages.requests import (
-    Change,
-    Export,
-    Forget,
-    KeepRun,
-    Locate,
-    Look,
-    Move,
-    Open,
-    Play,
-    Save,
-    Seek,
-    SetStops,
-    Try,
+from tuiprop.protocol.messages.files import Export, KeepRun, Save
+from tuiprop.protocol.messages.moving import Change, Move, Play, Seek, SetStops, Try
+from tuiprop.protocol.messages.opening import Forget, Locate, Open
+from tuiprop.protocol.messages.payloads import KeptRun, Stop
+from tuiprop.protocol.messages.views import (
+    Branches,
+    Conditions,
+    History,
+    Motion,
+    Position,
+    SettingsInForce,
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.session import autosave as module
@@ -43,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def located(what: str, *, anything: bool = False) -> KeptRun | None:
-    return ask(Engine(), Locate(what=what, anything=anything), Located).kept
+    return ask(Engine(), Locate(what=what, anything=anything)).kept
 
 
 def left(update: int, what: str = "iris") -> Engine:
@@ -58,7 +64,7 @@ def gone_on(folder: Path) -> tuple[Engine, Path]:
     """The newest run that was kept, in another engine."""
     path = kept_runs(folder)[0]
     engine = Engine()
-    ask(engine, Open(checkpoint=str(path), kept_in=str(path), what="iris"), Opened)
+    ask(engine, Open(checkpoint=str(path), kept_in=str(path), what="iris"))
     return engine, path
 
 
@@ -73,10 +79,10 @@ def test_a_run_is_kept_when_the_engine_ends(folder: Path) -> None:
     assert 0 <= kept.age < 60
     again, path = gone_on(folder)
     assert str(path) == kept.path
-    look = ask(again, Look(), Frame)
+    look = ask(again, look_at())
     assert place_of(look) == place_of(frame) == (13, 5)
     assert state_of(again) == state_of(engine)
-    assert look.history == frame.history
+    assert look[History].rows == frame[History].rows
     assert located("iris") is None  # it is open
 
 
@@ -84,17 +90,21 @@ def test_what_was_changed_is_kept(folder: Path) -> None:
     engine = opened(what="iris")
     go(engine, 12)
     do(engine, Change(learning_rate=0.2))
-    ask(engine, SetStops(stops=[Stop(when="train_loss < 0.05", enabled=False)]), Done)
+    ask(engine, SetStops(stops=[Stop(when="train_loss < 0.05", enabled=False)]))
     go(engine, 20)
     go(engine, 6)
     do(engine, Change(batch_size=10))
     frame = go(engine, 9)
     engine.close()
     again, _ = gone_on(folder)
-    look = ask(again, Look(), Frame)
-    assert look.branches == frame.branches
-    assert (look.branch, look.settings, look.stops) == (1, frame.settings, frame.stops)
-    assert do(again, Seek(branch=0)).update == 20
+    look = ask(again, look_at())
+    assert look[Branches].branches == frame[Branches].branches
+    assert (look[Branches].current, look[SettingsInForce], look[Conditions].stops) == (
+        1,
+        frame[SettingsInForce],
+        frame[Conditions].stops,
+    )
+    assert do(again, Seek(branch=0))[Position].update == 20
     go(engine, 9)
     do(engine, Seek(branch=0))
     assert state_of(again) == state_of(engine)
@@ -103,7 +113,7 @@ def test_what_was_changed_is_kept(folder: Path) -> None:
 def test_a_change_that_is_only_tried_is_not_kept(folder: Path) -> None:
     engine = opened(what="iris")
     go(engine, 4)
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=3.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=3.0))
     assert engine.keep() is None
     engine.close()
     assert len(load_checkpoint(kept_runs(folder)[0]).content.logs) == 1
@@ -111,7 +121,7 @@ def test_a_change_that_is_only_tried_is_not_kept(folder: Path) -> None:
 
 def test_what_nothing_was_done_to_is_not_kept(folder: Path) -> None:
     engine = opened(what="iris")
-    assert ask(engine, KeepRun(), Done)
+    ask(engine, KeepRun())
     engine.close()
     assert not folder.exists() or not list(folder.iterdir())
 
@@ -145,7 +155,7 @@ def test_it_is_kept_in_the_same_file_further(folder: Path) -> None:
     assert load_checkpoint(path).content.position == (5, 0)
     engine, path = gone_on(folder)
     go(engine, 6)
-    ask(engine, KeepRun(), Done)
+    ask(engine, KeepRun())
     engine.close()
     assert kept_runs(folder) == [path]
     assert load_checkpoint(path).content.position == (6, 0)
@@ -154,18 +164,18 @@ def test_it_is_kept_in_the_same_file_further(folder: Path) -> None:
 def test_an_engine_that_dies_is_followed_by_one_with_the_same_file(folder: Path) -> None:
     engine = opened(what="iris")
     go(engine, 5)
-    ask(engine, KeepRun(), Done)
+    ask(engine, KeepRun())
     (path,) = folder.glob("*.tuiprop")
     go(engine, 9)
-    snapshot = ask(engine, Save(), Snapshot)
-    engine._opened().autosave.let_go()  # as when its process ends
+    snapshot = ask(engine, Save())
+    engine.opened.autosave.let_go()  # as when its process ends
     second = opened(what="iris", resume=snapshot, kept_in=str(path))
     go(second, 9)
     second.close()
     assert list(folder.glob("*.tuiprop")) == [path]
     assert load_checkpoint(path).content.position == (9, 0)
     assert np.array_equal(
-        engine._opened().session.run.best().vector, second._opened().session.run.best().vector
+        engine.opened.session.run.best().vector, second.opened.session.run.best().vector
     )
 
 
@@ -195,7 +205,7 @@ def test_only_what_was_named_is_offered(folder: Path, monkeypatch: pytest.Monkey
     kept = located(str(folder / "d.csv"))
     assert kept is not None
     assert kept.source == "d.csv"
-    ask(Engine(), Forget(path=kept.path), Done)
+    ask(Engine(), Forget(path=kept.path))
     assert located("d.csv") is None
     assert not Path(kept.path).exists()
 
@@ -212,7 +222,7 @@ def test_why_it_cannot_be_kept(folder: Path) -> None:
     engine = opened(what="iris")
     go(engine, 3)
     sentence = refusal(engine, KeepRun()).sentence
-    assert ask(engine, Look(), Frame).unkept == sentence
+    assert ask(engine, look_at())[Motion].unkept == sentence
     engine.close()
 
 
@@ -228,13 +238,13 @@ def test_a_save_that_failed_is_tried_again(folder: Path, monkeypatch: pytest.Mon
         wait = engine.keep()
         assert wait is not None
         assert engine.keep() == wait  # it is not tried before
-        assert ask(engine, Look(), Frame).unkept == f"File exists ({folder})"
+        assert ask(engine, look_at())[Motion].unkept == f"File exists ({folder})"
         waits.append(wait)
         now += wait
     assert waits == pytest.approx([2, 4, 8, 16, 30, 30, 30, 30])
     folder.unlink()
     assert engine.keep() is None
-    assert ask(engine, Look(), Frame).unkept == ""
+    assert ask(engine, look_at())[Motion].unkept == ""
     (path,) = folder.glob("*.tuiprop")
     assert load_checkpoint(path).content.position == (3, 0)
     go(engine, 4)
@@ -278,16 +288,16 @@ def test_a_checkpoint_that_is_named(folder: Path, tmp_path: Path) -> None:
     engine = opened(what="iris")
     go(engine, 7)
     path = tmp_path / "r.tuiprop"
-    exported = ask(engine, Export(path=str(path)), Exported)
+    exported = ask(engine, Export(path=str(path)))
     assert exported.sentence == f"all it takes to go on from update 7 written to {path}; read back"
-    found = ask(Engine(), Locate(what=str(path)), Located)
+    found = ask(Engine(), Locate(what=str(path)))
     assert found.checkpoint == str(path)
     again = Engine()
-    reply = ask(again, Open(checkpoint=str(path), what=str(path)), Opened)
+    reply = ask(again, Open(checkpoint=str(path), what=str(path)))
     assert (reply.differing, reply.outline.sizes) == ("", [4, 5, 3])
     assert reply.kept_in != str(path)
     assert state_of(again) == state_of(engine)
-    ask(again, Play(), Done)
+    ask(again, Play())
     finish(again)
     go(engine, 40)
     assert state_of(again) == state_of(engine)
@@ -299,29 +309,32 @@ def test_a_checkpoint_that_is_named(folder: Path, tmp_path: Path) -> None:
 def test_a_condition_that_is_true_already_does_not_stop_it_again(folder: Path) -> None:
     engine = opened(what="iris")
     go(engine, 10)
-    ask(engine, SetStops(stops=[Stop(when="epoch > 0"), Stop(when="norm(W1) > 0")]), Done)
-    ask(engine, Play(), Done)
+    ask(engine, SetStops(stops=[Stop(when="epoch > 0"), Stop(when="norm(W1) > 0")]))
+    ask(engine, Play())
     finish(engine)
-    assert ask(engine, Look(), Frame).hit
+    assert ask(engine, look_at())[Motion].hit
     engine.close()
     again, _ = gone_on(folder)
-    ask(again, Play(), Done)
+    ask(again, Play())
     finish(again)
-    assert ask(again, Look(), Frame).update == 40
+    assert ask(again, look_at())[Position].update == 40
 
 
 def test_the_weights_of_the_best_epoch(tmp_path: Path) -> None:
     engine = opened(tables(learning_rate=0.9, epochs=12))
     frame = go(engine, 57)
-    assert 0 < frame.best_epoch < 11
-    assert frame.best_update == 5 * frame.best_epoch
+    assert 0 < frame[History].best_epoch < 11
+    assert frame[History].best_update == 5 * frame[History].best_epoch
     path = tmp_path / "w.npz"
-    exported = ask(engine, Export(path=str(path), best=True), Exported)
-    assert exported.update == frame.best_update
-    assert f"update {frame.best_update} (epoch {frame.best_epoch}, the best)" in exported.sentence
-    assert ask(engine, Look(), Frame).update == 57
-    go(engine, frame.best_update)
-    expected = engine._opened().session.parameters.vector
+    exported = ask(engine, Export(path=str(path), best=True))
+    assert exported.update == frame[History].best_update
+    assert (
+        f"update {frame[History].best_update} (epoch {frame[History].best_epoch}, the best)"
+        in exported.sentence
+    )
+    assert ask(engine, look_at())[Position].update == 57
+    go(engine, frame[History].best_update)
+    expected = engine.opened.session.parameters.vector
     assert load_model(path).parameters.vector.tobytes() == expected.tobytes()
 
 

@@ -6,25 +6,35 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
-from tuiprop.protocol.messages.payloads import Message, ProofNote, Stop, Tables
-from tuiprop.protocol.messages.replies import Done, Exported, Frame
-from tuiprop.protocol.messages.requests import (
+from tests.session.runs import (
+    ask,
+    do,
+    finish,
+    go,
+    look_at,
+    opened,
+    place_of,
+    refusal,
+    state_of,
+    tables,
+)
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.files import Export, SaveRecord
+from tuiprop.protocol.messages.moving import (
     Change,
-    Export,
     Keep,
-    Look,
     Move,
     Pause,
     Play,
     Revert,
-    SaveRecord,
     Seek,
     SetMistake,
     SetStops,
     Try,
     Verify,
 )
+from tuiprop.protocol.messages.payloads import ProofNote, Stop, Tables
+from tuiprop.protocol.messages.views import Branches, Motion, Position, Proof
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session import cursor as cursor_module
@@ -39,7 +49,7 @@ def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def note_of(engine: Engine) -> ProofNote | None:
-    return ask(engine, Look(), Frame).proof
+    return ask(engine, look_at())[Proof].note
 
 
 def proved(engine: Engine) -> ProofNote:
@@ -82,7 +92,7 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     do(engine, Seek(update=7))
     assert note_of(engine) is None
     note = proved(engine)
-    session = engine._opened().session
+    session = engine.opened.session
     run = session.run
     rows = run.batches.rows(8)
     expected = check_gradient(
@@ -133,7 +143,7 @@ def test_the_gradient_of_float32_is_checked_in_float64() -> None:
 
 def test_never_while_it_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened(tables(epochs=100_000))
-    proof = engine._opened().proof
+    proof = engine.opened.proof
     calls: list[int] = []
     work = proof.work
 
@@ -142,13 +152,13 @@ def test_never_while_it_walks(monkeypatch: pytest.MonkeyPatch) -> None:
         return work()
 
     monkeypatch.setattr(proof, "work", counted)
-    ask(engine, Play(), Done)
-    ask(engine, Verify(), Done)
+    ask(engine, Play())
+    ask(engine, Verify())
     for _ in range(20):
         assert engine.work() is not None
     assert calls == []
     assert note_of(engine) is None
-    ask(engine, Pause(), Done)
+    ask(engine, Pause())
     assert proved(engine).passed
     assert calls
 
@@ -167,7 +177,7 @@ def test_it_rests_first_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
     assert note_of(engine) is not None
     do(engine, Move(updates=1))
     assert engine.work() == pytest.approx(0.2)
-    ask(engine, Verify(), Done)
+    ask(engine, Verify())
     assert engine.work() == 0.0
     assert note_of(engine) is not None
 
@@ -202,11 +212,11 @@ def test_on_its_way_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> No
     ],
     ids=lambda request: type(request).__name__,
 )
-def test_it_begins_anew_elsewhere_and_when_asked(request_: Message) -> None:
+def test_it_begins_anew_elsewhere_and_when_asked(request_: Request[None]) -> None:
     engine = opened()
     do(engine, Seek(update=3))
     proved(engine)
-    ask(engine, request_, Done)
+    ask(engine, request_)
     finish(engine)
     assert note_of(engine) is None
     proved(engine)
@@ -216,18 +226,18 @@ def test_moves_inside_the_update_leave_it() -> None:
     engine = opened()
     do(engine, Move(operations=2))
     note = proved(engine)
-    assert do(engine, Move(operations=3)).proof == note
+    assert do(engine, Move(operations=3))[Proof].note == note
 
 
 def test_what_is_tried_is_proved_and_so_is_what_comes_back() -> None:
     engine = opened()
     do(engine, Seek(update=3))
     first = proved(engine)
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=2.5), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=2.5))
     tried = proved(engine)
     assert tried.passed
     assert [each.figure for each in tried.checks] != [each.figure for each in first.checks]
-    ask(engine, Revert(), Done)
+    ask(engine, Revert())
     finish(engine)
     assert proved(engine) == first
 
@@ -242,9 +252,9 @@ def test_where_it_diverged_the_state_that_is_kept_is_proved() -> None:
         }
     )
     frame = do(engine, Play())
-    assert frame.diverged
+    assert frame[Motion].diverged
     proved(engine)
-    assert ask(engine, Look(), Frame).diverged == frame.diverged
+    assert ask(engine, look_at())[Motion].diverged == frame.diverged
 
 
 # A large network
@@ -291,7 +301,7 @@ def test_a_large_network_is_proved_parameter_by_parameter(
     assert set(sizes) == {note.examples}
     assert note.examples * note.parameters <= proof_module.WORK
     assert note.audits == [], "an audit of so many is made when asked for"
-    ask(engine, Verify(), Done)
+    ask(engine, Verify())
     asked = proved(engine)
     assert len(asked.audits) == 18
     assert asked.passed
@@ -321,10 +331,15 @@ def test_a_mistake_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Pa
     state = state_of(engine)
 
     frame = do(engine, SetMistake(name=name))
-    assert (place_of(frame), frame.branch, len(frame.branches)) == ((5, 0), 1, 2)
-    assert frame.mistake is not None
-    assert (frame.mistake.name, frame.mistake.title) == (name, MISTAKES[name].title)
-    assert frame.branches[1].edits == [f"mistake {name}"]
+    assert (place_of(frame), frame[Branches].current, len(frame[Branches].branches)) == (
+        (5, 0),
+        1,
+        2,
+    )
+    mistake = frame[Proof].mistake
+    assert mistake is not None
+    assert (mistake.name, mistake.title) == (name, MISTAKES[name].title)
+    assert frame[Branches].branches[1].edits == [f"mistake {name}"]
     assert state_of(engine) == state, "it acts from the next update on"
     do(engine, Move(updates=1))
     note = proved(engine)
@@ -351,21 +366,21 @@ def test_a_mistake_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Pa
 
     # before it came all is right, and the weights can be taken
     do(engine, Seek(update=4))
-    frame = ask(engine, Look(), Frame)
-    assert (frame.mistake, frame.branch) == (None, 1)
+    frame = ask(engine, look_at())
+    assert (frame[Proof].mistake, frame[Branches].current) == (None, 1)
     assert proved(engine).passed
-    ask(engine, Export(path=path), Exported)
+    ask(engine, Export(path=path))
     # on again it is wrong again
     do(engine, Seek(update=6))
     assert wrong(proved(engine)) == found
 
     frame = do(engine, SetMistake(name=None))
-    assert (frame.mistake, frame.branch) == (None, 2)
+    assert (frame[Proof].mistake, frame[Branches].current) == (None, 2)
     do(engine, Move(updates=1))
     assert proved(engine).passed
     refusal(engine, Export(path=path))
     refusal(engine, SaveRecord(path=path))
-    ask(engine, Export(path=str(tmp_path / "a.tuiprop")), Exported)
+    ask(engine, Export(path=str(tmp_path / "a.tuiprop")))
 
     do(engine, Seek(branch=0))
     assert state_of(engine) == state
@@ -387,8 +402,12 @@ def test_mistakes_that_cannot_be(experiment: Tables, name: str | None, words: st
     do(engine, Seek(update=3))
     do(engine, Move(operations=2))
     assert words in refusal(engine, SetMistake(name=name)).sentence
-    frame = ask(engine, Look(), Frame)
-    assert (place_of(frame), frame.mistake, len(frame.branches)) == ((3, 2), None, 1)
+    frame = ask(engine, look_at())
+    assert (place_of(frame), frame[Proof].mistake, len(frame[Branches].branches)) == (
+        (3, 2),
+        None,
+        1,
+    )
 
 
 def test_a_mistake_that_is_on_is_not_put_in_again() -> None:
@@ -396,39 +415,39 @@ def test_a_mistake_that_is_on_is_not_put_in_again() -> None:
     do(engine, SetMistake(name="no_mean"))
     assert "no_mean is on already" in refusal(engine, SetMistake(name="no_mean")).sentence
     do(engine, SetMistake(name="mean_twice"))
-    assert "mean_twice" in str(ask(engine, Look(), Frame).branches[-1].edits)
+    assert "mean_twice" in str(ask(engine, look_at())[Branches].branches[-1].edits)
 
 
 def test_conditions_find_mistakes() -> None:
     engine = opened(xor())
     stops = [Stop(when="failed_checks > 0"), Stop(when="failed_audits > 0")]
-    ask(engine, SetStops(stops=stops), Done)
-    assert do(engine, Move(updates=3)).hit == ""
+    ask(engine, SetStops(stops=stops))
+    assert do(engine, Move(updates=3))[Motion].hit == ""
     do(engine, SetMistake(name="no_mean"))
     frame = do(engine, Play())
-    assert (place_of(frame), frame.hit.split(":")[0]) == ((3, 13), "failed_checks > 0")
+    assert (place_of(frame), frame[Motion].hit.split(":")[0]) == ((3, 13), "failed_checks > 0")
     do(engine, SetMistake(name="bias_twice"))
     frame = do(engine, Play())
-    assert (place_of(frame), frame.hit.split(":")[0]) == ((4, 0), "failed_audits > 0")
+    assert (place_of(frame), frame[Motion].hit.split(":")[0]) == ((4, 0), "failed_audits > 0")
 
 
 def test_a_mistake_is_not_put_in_while_something_is_tried() -> None:
     engine = opened()
     do(engine, Seek(update=3))
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=2.5), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=2.5))
     assert "Enter keeps the change" in refusal(engine, SetMistake(name="no_mean")).sentence
-    ask(engine, Keep(), Done)
-    assert do(engine, SetMistake(name="no_mean")).mistake is not None
+    ask(engine, Keep())
+    assert do(engine, SetMistake(name="no_mean"))[Proof].mistake is not None
 
 
 def test_a_mistake_stops_what_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     engine = opened()
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     engine.work()
     frame = do(engine, SetMistake(name="no_mean"))
-    assert (frame.status, frame.mistake is not None) == ("paused", True)
-    assert frame.update == frame.branches[-1].fork
+    assert (frame[Motion].status, frame[Proof].mistake is not None) == ("paused", True)
+    assert frame[Position].update == frame[Branches].branches[-1].fork
     straight = opened()
-    go(straight, frame.update)
+    go(straight, frame[Position].update)
     assert state_of(engine) == state_of(straight)

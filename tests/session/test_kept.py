@@ -7,19 +7,13 @@ from typing import Any
 import pytest
 import tomli_w
 
-from tests.session.runs import ask, do, go, opened, tables
+from tests.session.runs import ask, do, go, look_at, opened, tables
 from tuiprop.models.checkpoint import load_checkpoint
+from tuiprop.protocol.messages.files import SaveExperiment
+from tuiprop.protocol.messages.moving import Move, Seek, SetStops
+from tuiprop.protocol.messages.opening import Locate, Located, Open
 from tuiprop.protocol.messages.payloads import Difference, KeptRun, Stop, Tables
-from tuiprop.protocol.messages.replies import Done, Exported, Frame, Located, Opened
-from tuiprop.protocol.messages.requests import (
-    Locate,
-    Look,
-    Move,
-    Open,
-    SaveExperiment,
-    Seek,
-    SetStops,
-)
+from tuiprop.protocol.messages.views import Conditions, Position
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import open_session
 from tuiprop.storage.state_folder import kept_runs
@@ -34,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def located(what: str) -> Located:
-    return ask(Engine(), Locate(what=what), Located)
+    return ask(Engine(), Locate(what=what))
 
 
 def kept(what: str) -> KeptRun:
@@ -46,7 +40,7 @@ def kept(what: str) -> KeptRun:
 def left(experiment: Tables, what: str, update: int = 4) -> Path:
     """The file of a run that was left at an update."""
     engine = opened(experiment, what=what)
-    path = Path(engine._opened().autosave.path)
+    path = Path(engine.opened.autosave.path)
     go(engine, update)
     engine.close()
     now = len(kept_runs(path.parent))
@@ -76,7 +70,7 @@ def gone_on(what: str) -> Engine:
         experiment=found.experiment if found.kept.adopts else {},
         what=what,
     )
-    ask(engine, request, Opened)
+    ask(engine, request)
     return engine
 
 
@@ -136,24 +130,24 @@ def test_epochs_and_conditions_of_the_file_are_taken(folder: Path) -> None:
     written(file, edited)
     assert (kept(file).adopts, kept(file).epochs) == (True, 12)
     engine = gone_on(file)
-    experiment = engine._opened().session.experiment
+    experiment = engine.opened.session.experiment
     assert experiment.training.epochs == 12
-    assert [each.when for each in ask(engine, Look(), Frame).stops] == ["train_loss < 0.05"]
-    assert do(engine, Seek(epoch=12)).update == 60
+    assert [each.when for each in ask(engine, look_at())[Conditions].stops] == ["train_loss < 0.05"]
+    assert do(engine, Seek(epoch=12))[Position].update == 60
 
 
 def test_what_the_run_has_gone_beyond_or_the_file_does_not_say_stays(folder: Path) -> None:
     file = written("exp.toml", tables(epochs=8))
     engine = opened(tables(epochs=8), what=os.path.realpath(file))
-    ask(engine, SetStops(stops=[Stop(when="epoch > 7", enabled=False)]), Done)
+    ask(engine, SetStops(stops=[Stop(when="epoch > 7", enabled=False)]))
     go(engine, 12)
     go(engine, 2)
     engine.close()
     written(file, tables(epochs=1))  # 5 updates; the run has reached 12
     assert (kept(file).adopts, kept(file).epochs) == (True, 8)
     again = gone_on(file)
-    assert again._opened().session.experiment.training.epochs == 8
-    stops = ask(again, Look(), Frame).stops
+    assert again.opened.session.experiment.training.epochs == 8
+    stops = ask(again, look_at())[Conditions].stops
     assert [(each.when, each.enabled) for each in stops] == [("epoch > 7", False)]
 
 
@@ -161,7 +155,7 @@ def test_a_saved_experiment_and_its_data_lead_to_the_same_run(folder: Path) -> N
     Path("other").mkdir()
     path = left(tables(), "iris")
     save = SaveExperiment(experiment=tables(), path="other/my.toml")
-    ask(Engine(), save, Exported)
+    ask(Engine(), save)
     found = kept("other/my.toml")
     assert (found.path, found.differing, found.adopts) == (str(path), [], True)
     path.unlink()
@@ -176,7 +170,7 @@ def test_a_table_and_an_experiment_on_it_lead_to_the_same_run(folder: Path) -> N
     Path("sub").mkdir()
     experiment = {"data": {"source": "./d.csv"}, "training": {"batch_size": 2}}
     path = left(experiment, os.path.realpath("d.csv"))
-    ask(Engine(), SaveExperiment(experiment=experiment, path="sub/my.toml"), Exported)
+    ask(Engine(), SaveExperiment(experiment=experiment, path="sub/my.toml"))
     Path("sub/link.csv").symlink_to("../d.csv")
     for what in ("d.csv", "./d.csv", "sub/link.csv", os.path.realpath("d.csv"), "sub/my.toml"):
         assert kept(what).path == str(path)

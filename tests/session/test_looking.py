@@ -6,28 +6,26 @@ from typing import Any
 
 import pytest
 
-from tests.session.runs import ask, do, finish, go, opened, tables
+from tests.session.runs import ask, do, finish, go, look_at, opened, tables
 from tests.training.runs import observable
-from tuiprop.protocol.messages.payloads import Message, Stop, Window
-from tuiprop.protocol.messages.prediction_payloads import MapWanted
-from tuiprop.protocol.messages.replies import Done, Frame, Opened
-from tuiprop.protocol.messages.requests import (
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.files import Export, Save, SaveRecord
+from tuiprop.protocol.messages.moving import (
     Change,
-    Export,
     Keep,
-    Look,
     Move,
-    Open,
     Play,
     Revert,
-    Save,
-    SaveRecord,
     Seek,
     SetStops,
-    Study,
     Try,
     Verify,
 )
+from tuiprop.protocol.messages.opening import Open
+from tuiprop.protocol.messages.payloads import Stop, Window
+from tuiprop.protocol.messages.prediction_payloads import MapWanted
+from tuiprop.protocol.messages.predictions import Study
+from tuiprop.protocol.messages.views import Proof, Trial
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.cursor import Cursor
@@ -39,7 +37,7 @@ from tuiprop.update.arrays import ArrayRef, CellRef, of_layer
 
 def seen(engine: Engine) -> dict[str, Any]:
     """All that can be told of a session and its cursor."""
-    session, cursor = engine._opened().session, engine._opened().cursor
+    session, cursor = engine.opened.session, engine.opened.cursor
     return {
         **observable(session.run),
         "motion": cursor.motion,
@@ -78,7 +76,7 @@ def in_the_past() -> Engine:
     do(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=30.0))
     do(engine, Keep())
     do(engine, Seek(update=23))
-    run = engine._opened().session.run
+    run = engine.opened.session.run
     assert run.branch.kept_best is None
     assert run.history.best < run.epoch
     return engine
@@ -94,9 +92,9 @@ def where_edits_act() -> Engine:
 
 def where_a_condition_stopped_it() -> Engine:
     engine = opened()
-    ask(engine, SetStops(stops=[Stop(when="norm(dW[1]) > 0"), Stop(when="train_loss < 9")]), Done)
+    ask(engine, SetStops(stops=[Stop(when="norm(dW[1]) > 0"), Stop(when="train_loss < 9")]))
     do(engine, Play())
-    assert engine._opened().cursor.hit
+    assert engine.opened.cursor.hit
     return engine
 
 
@@ -108,15 +106,15 @@ def diverged() -> Engine:
         "network": {"layers": layers},
         "training": {"learning_rate": 50.0, "batch_size": 8},
     }
-    ask(engine, Open(experiment=experiment), Opened)
+    ask(engine, Open(experiment=experiment))
     do(engine, Play())
-    assert engine._opened().session.run.diverged_at is not None
+    assert engine.opened.session.run.diverged_at is not None
     return engine
 
 
 def playing() -> Engine:
     engine = opened(tables(epochs=100_000))
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     engine.work()
     return engine
 
@@ -141,19 +139,19 @@ def windows(before: bool = False) -> list[Window]:
     return [Window(array=each, rows=99, columns=99, before=before) for each in arrays]
 
 
-FRAMES: list[Message] = [
-    Look(window=Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9), operands=windows()),
-    Look(operands=windows(before=True)),
-    Look(window=Window(array=ArrayRef("dz", 2), rows=9, columns=9)),
-    Look(cell=CellRef(ArrayRef("dW", 1), 0, 1), terms=5),
-    Look(cell=CellRef(ArrayRef("W", 2)), terms=5),
+FRAMES: list[Request[Any]] = [
+    look_at(window=Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9), operands=windows()),
+    look_at(operands=windows(before=True)),
+    look_at(window=Window(array=ArrayRef("dz", 2), rows=9, columns=9)),
+    look_at(cell=CellRef(ArrayRef("dW", 1), 0, 1), terms=5),
+    look_at(cell=CellRef(ArrayRef("W", 2)), terms=5),
     Study(example=3, weights=2, count=5, map=MapWanted(columns=9, lines=5)),
     Save(),
 ]
 
 
 def looks(engine: Engine, folder: Path) -> dict[str, Callable[[], object]]:
-    session, cursor = engine._opened().session, engine._opened().cursor
+    session, cursor = engine.opened.session, engine.opened.cursor
     found: dict[str, Callable[[], object]] = {
         "frames": lambda: [engine.handle(each) for each in FRAMES],
         "records": lambda: records(session),
@@ -182,10 +180,10 @@ def records(session: Session) -> None:
 
 
 def prove(engine: Engine) -> None:
-    ask(engine, Verify(), Done)
+    ask(engine, Verify())
     while engine.work() is not None:
         pass
-    note = ask(engine, Look(), Frame).proof
+    note = ask(engine, look_at())[Proof].note
     assert note is not None
     assert note.finished
 
@@ -194,14 +192,14 @@ def what_if(engine: Engine) -> None:
     before = seen(engine)
     W, X = ArrayRef("W", 1), ArrayRef("a", 0)
     for array, value in ((W, 0.125), (W, 0.25), (X, 0.5)):
-        ask(engine, Try(cell=CellRef(array, 0, 1), value=value), Done)
+        ask(engine, Try(cell=CellRef(array, 0, 1), value=value))
         assert seen(engine) == before
         for each in FRAMES:
             engine.handle(each)
         prove(engine)
-        assert ask(engine, Look(), Frame).what_if is not None
-    ask(engine, Revert(), Done)
-    assert ask(engine, Look(), Frame).what_if is None
+        assert ask(engine, look_at())[Trial].what_if is not None
+    ask(engine, Revert())
+    assert ask(engine, look_at())[Trial].what_if is None
 
 
 @pytest.mark.parametrize("position", POSITIONS, ids=lambda each: each.__name__)
@@ -225,7 +223,7 @@ def test_what_was_looked_at_on_the_way_changes_no_result(tmp_path: Path) -> None
             look()
         do(looked, Move(operations=3))
         do(looked, Move(operations=-3))
-    mine, theirs = looked._opened().session.run, straight._opened().session.run
+    mine, theirs = looked.opened.session.run, straight.opened.session.run
     finish(looked)
     assert mine.trainer.state.tobytes() == theirs.trainer.state.tobytes()
     assert mine.history.rows.tobytes() == theirs.history.rows.tobytes()
@@ -234,7 +232,7 @@ def test_what_was_looked_at_on_the_way_changes_no_result(tmp_path: Path) -> None
 
 def test_a_replay_past_a_divergence_names_it_and_does_not_move() -> None:
     engine = diverged()
-    session = engine._opened().session
+    session = engine.opened.session
     update = session.run.diverged_at
     assert update is not None
     go(engine, 0)
@@ -247,9 +245,9 @@ def test_a_replay_past_a_divergence_names_it_and_does_not_move() -> None:
 
 def test_a_cursor_is_idle_where_it_arrived() -> None:
     engine = opened()
-    cursor: Cursor = engine._opened().cursor
+    cursor: Cursor = engine.opened.cursor
     assert cursor.motion is None
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     assert cursor.motion is not None
     assert (cursor.status, cursor.motion.target) == ("playing", cursor.run.last_update)
     finish(engine)

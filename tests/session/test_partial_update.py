@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import tuiprop
-from tests.session.runs import finish
+from tests.session.runs import finish, look_at
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Move, Play, Seek
+from tuiprop.protocol.messages.opening import Open
 from tuiprop.protocol.messages.payloads import Matrix, Tables, Window
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Look, Move, Open, Play, Seek
+from tuiprop.protocol.messages.views import AtHand, Costs, Numbers, Position
 from tuiprop.protocol.server import Engine
 from tuiprop.training.experiment import to_tables
 from tuiprop.update.arrays import ArrayRef
@@ -30,7 +32,7 @@ def opened(experiment: Tables | None = None) -> Engine:
 
 def look(engine: Engine, symbol: str = "W", layer: int = 1) -> Frame:
     window = Window(array=ArrayRef(symbol, layer), rows=100, columns=100)
-    frame = engine.handle(Look(window=window))
+    frame = engine.handle(look_at(window=window))
     assert isinstance(frame, Frame)
     return frame
 
@@ -38,11 +40,11 @@ def look(engine: Engine, symbol: str = "W", layer: int = 1) -> Frame:
 def place(engine: Engine) -> tuple[int, int]:
     """Whole updates done, and operations of the next."""
     frame = look(engine)
-    return frame.update, frame.now.number if frame.now else 0
+    return frame[Position].update, frame[Position].done
 
 
 def matrix(engine: Engine, symbol: str, layer: int) -> Matrix:
-    found = look(engine, symbol, layer).matrix
+    found = look(engine, symbol, layer)[Numbers].matrix
     assert found is not None
     return found
 
@@ -53,10 +55,11 @@ def test_the_operations_of_the_first_update_in_order() -> None:
     for number in range(1, 17):
         engine.handle(Move(operations=1))
         frame = look(engine)
-        assert frame.now is not None
-        assert frame.now.number == number
-        assert (frame.update, frame.epoch, frame.batch) == (0, 1, 1)
-        names.append(f"{frame.now.result.symbol}{frame.now.result.layer}")
+        now = frame[AtHand].now
+        assert now is not None
+        assert now.number == number
+        assert (frame[Position].update, frame[Position].epoch, frame[Position].batch) == (0, 1, 1)
+        names.append(f"{now.result.symbol}{now.result.layer}")
     assert names[:9] == ["z1", "a1", "z2", "a2", "J2", "da2", "dz2", "dW2", "db2"]
     engine.handle(Move(operations=1))
     assert place(engine) == (1, 0)
@@ -68,11 +71,11 @@ def test_what_is_not_made_yet_is_not_shown() -> None:
     engine.handle(Move(operations=4))
     assert matrix(engine, "a", 2).made
     assert not matrix(engine, "da", 2).made
-    assert look(engine).J_batch is None
-    assert ArrayRef("dW", 1) in look(engine).unmade
+    assert look(engine)[Costs].batch is None
+    assert ArrayRef("dW", 1) in look(engine)[AtHand].uncomputed
     engine.handle(Move(operations=1))
     record = tuiprop.record(suggested_experiment("iris"), update=4)
-    assert look(engine).J_batch == record.J
+    assert look(engine)[Costs].batch == record.J
     assert matrix(engine, "a", 2).column_names == [f"#{row}" for row in record.examples]
 
 
@@ -82,7 +85,7 @@ def test_every_array_at_its_operation_is_that_of_the_record() -> None:
     record = tuiprop.record(suggested_experiment("iris"), update=7)
     for _ in range(16):
         engine.handle(Move(operations=1))
-        now = look(engine).now
+        now = look(engine)[AtHand].now
         assert now is not None
         expected = record.array(now.result, after=now.phase == "update")
         assert np.array_equal(matrix(engine, now.result.symbol, now.result.layer).values, expected)
@@ -183,18 +186,18 @@ def test_random_walks_land_where_a_straight_run_does(optimizer: str) -> None:
 def test_the_last_operation_of_an_update_is_shown_when_it_has_just_been_done() -> None:
     engine = opened()
     engine.handle(Move(operations=17))
-    last = look(engine).completed
+    last = look(engine)[AtHand].completed
     assert last is not None
     assert (last.number, last.result, last.next) == (17, ArrayRef("b", 2), "")
     engine.handle(Move(phases=1))
-    assert look(engine).completed is None
+    assert look(engine)[AtHand].completed is None
     engine.handle(Move(phases=-1))
-    assert look(engine).completed == last
+    assert look(engine)[AtHand].completed == last
     engine.handle(Move(updates=1))
-    assert look(engine).completed is None
+    assert look(engine)[AtHand].completed is None
     engine.handle(Move(layers=-3))
     engine.handle(Seek(update=1))
-    assert look(engine).completed is None
+    assert look(engine)[AtHand].completed is None
 
 
 def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,10 +207,10 @@ def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.M
     monkeypatch.setattr("tuiprop.session.views.frame.PATIENCE", 0.0)
     monkeypatch.setattr("tuiprop.training.run.Run.replay_cost", lambda self, update: (39, 60.0))
     before = Window(array=ArrayRef("W", 1), rows=9, columns=9, before=True)
-    frame = engine.handle(Look(operands=[before]))
+    frame = engine.handle(look_at(operands=[before]))
     assert isinstance(frame, Frame)
-    assert frame.far == 39
-    assert frame.operands[0].absent.startswith("39 updates would be walked again")
+    assert frame[AtHand].far == 39
+    assert frame[Numbers].operands[0].absent.startswith("39 updates would be walked again")
     assert matrix(engine, "W", 1).made
     engine.handle(Move(operations=1))
-    assert look(engine).far == 0
+    assert look(engine)[AtHand].far == 0

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.session.runs import ask, finish, go, opened, tables
+from tuiprop.protocol.messages.moving import Keep, Move, Pause, Play, Try
 from tuiprop.protocol.messages.prediction_payloads import SHADES, MapNote, MapWanted, Subset
-from tuiprop.protocol.messages.replies import Done, Studied
-from tuiprop.protocol.messages.requests import Keep, Move, Pause, Play, Study, Try
+from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.views import Costs
 from tuiprop.protocol.server import Engine
 from tuiprop.session.divergence import record_of
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, roc
@@ -43,11 +44,11 @@ def generated(source: str, **settings: Any) -> dict[str, Any]:
 
 
 def study(engine: Engine, **wanted: Any) -> Studied:
-    return ask(engine, Study(**wanted), Studied)
+    return ask(engine, Study(**wanted))
 
 
 def session_of(engine: Engine) -> Session:
-    return engine._opened().session
+    return engine.opened.session
 
 
 def raw_inputs(session: Session, subset: Subset = "all") -> Any:
@@ -160,8 +161,8 @@ def test_accuracies_are_those_of_the_frame() -> None:
     engine = opened()
     frame = go(engine, 20)
     for subset, accuracy in (
-        ("training", frame.accuracy_training),
-        ("validation", frame.accuracy_validation),
+        ("training", frame[Costs].accuracy_training),
+        ("validation", frame[Costs].accuracy_validation),
     ):
         scores = study(engine, subset=subset).scores
         assert scores is not None
@@ -273,13 +274,13 @@ def test_it_follows_the_run_back_and_into_an_update() -> None:
     assert study(engine, example=3).way != at_nine.way
     go(engine, 9)
     assert study(engine, example=3) == at_nine
-    ask(engine, Move(phases=3), Done)
+    ask(engine, Move(phases=3))
     finish(engine)
     assert study(engine, example=3).way == at_nine.way
-    ask(engine, Move(operations=1), Done)
+    ask(engine, Move(operations=1))
     finish(engine)
     assert study(engine, example=3).way != at_nine.way
-    ask(engine, Move(phases=1), Done)
+    ask(engine, Move(phases=1))
     finish(engine)
     whole = study(engine, example=3).way
     go(engine, 10)
@@ -290,12 +291,12 @@ def test_what_is_tried_is_seen() -> None:
     engine = opened(generated("circle"))
     go(engine, 5)
     before = study(engine, subset="all").scores
-    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 0, 0), value=50.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 0, 0), value=50.0))
     scores = study(engine, subset="all").scores
     assert scores is not None
     assert scores != before
     assert all(row[0] == 0 for row in scores.counts)
-    ask(engine, Keep(), Done)
+    ask(engine, Keep())
 
 
 def test_while_it_walks_it_studies_what_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,12 +304,12 @@ def test_while_it_walks_it_studies_what_is_cheap(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         problem, "WHILE_WALKING", (120 * session_of(engine).run.network.parameter_count, 1000)
     )
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     walking = study(engine)
     assert (walking.studied, walking.of) == (120, 150)
     assert walking.scores is not None
     assert sum(map(sum, walking.scores.counts)) == 120
-    ask(engine, Pause(), Done)
+    ask(engine, Pause())
     assert study(engine).studied == 150
 
 
@@ -442,7 +443,7 @@ def test_digits_are_pictures() -> None:
     assert found.way is not None
     assert found.way.picture is not None
     assert (found.way.picture.grid.columns, found.way.picture.grid.rows) == (8, 8)
-    table = engine._tables.load(session_of(engine).experiment.data)
+    table = engine.tables.load(session_of(engine).experiment.data)
     pixels = np.array([column.values[5] for column in table.columns[:64]], float)
     shades = np.frombuffer(found.way.picture.grid.shades, np.uint8)
     np.testing.assert_array_equal(shades, np.rint((pixels / 8 - 1) * SHADES) + SHADES)

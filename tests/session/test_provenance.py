@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, do, go, opened, place_of, tables
+from tests.session.runs import ask, do, go, look_at, opened, place_of, tables
 from tuiprop.core.array import Array
+from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Seek, SetMistake, Try
 from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Tables, Window
-from tuiprop.protocol.messages.replies import Done, Frame
-from tuiprop.protocol.messages.requests import Change, Keep, Look, Move, Play, Seek, SetMistake, Try
+from tuiprop.protocol.messages.views import Motion, Numbers, Position, Provenance
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
@@ -57,11 +57,11 @@ SLOTS = {"classes": "mv", "numbers": "v", "two classes": "s"}
 
 
 def session_of(engine: Engine) -> Session:
-    return engine._opened().session
+    return engine.opened.session
 
 
 def origin_at(engine: Engine, place: CellRef, terms: int = 5) -> OriginNote | None:
-    return ask(engine, Look(cell=place, terms=terms), Frame).origin
+    return ask(engine, look_at(cell=place, terms=terms))[Provenance].origin
 
 
 def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
@@ -70,7 +70,7 @@ def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
     arrays = [each for l in range(network.L + 1) for each in of_layer(l)]
     arrays += [ArrayRef("y", network.L), ArrayRef("J", network.L)]
     for array in arrays:
-        rows, columns = array.shape(network.sizes, ask(engine, Look(), Frame).examples)
+        rows, columns = array.shape(network.sizes, ask(engine, look_at())[Position].examples)
         for row, column in product(range(rows), range(columns)):
             yield CellRef(array, row, column)
             if array.is_parameter:
@@ -157,7 +157,7 @@ def test_before_the_first_update_there_are_the_initial_weights_and_the_inputs() 
         if note is not None:
             assert note.sentence
             window = Window(array=place.array, rows=99, columns=99)
-            matrix = ask(engine, Look(window=window), Frame).matrix
+            matrix = ask(engine, look_at(window=window))[Numbers].matrix
             assert matrix is not None
             assert note.shown == matrix.values[place.row][place.column]
             column = matrix.column_names[place.column]
@@ -183,9 +183,9 @@ def test_what_is_not_there_has_no_origin() -> None:
     window = Window(array=ArrayRef("W", 3), rows=9, columns=9)
     there = Window(array=ArrayRef("W", 1), rows=9, columns=9)
     slot = Window(array=ArrayRef("W", 1, "s"), rows=9, columns=9)
-    frame = ask(engine, Look(window=window, operands=[window, there, slot]), Frame)
-    assert (frame.matrix, frame.shown) == (None, None)
-    assert [(each.window.array.slot, each.made) for each in frame.operands] == [
+    frame = ask(engine, look_at(window=window, operands=[window, there, slot]))
+    assert (frame[Numbers].matrix, frame[Numbers].shown) == (None, None)
+    assert [(each.window.array.slot, each.made) for each in frame[Numbers].operands] == [
         ("", True),
         ("s", False),
     ]
@@ -194,12 +194,12 @@ def test_what_is_not_there_has_no_origin() -> None:
 def test_none_while_it_walks() -> None:
     engine = opened(classes())
     go(engine, 2)
-    ask(engine, Play(), Done)
+    ask(engine, Play())
     place, slot = CellRef(ArrayRef("dW", 1)), Window(array=ArrayRef("W", 1, "m"))
-    frame = ask(engine, Look(cell=place, operands=[slot]), Frame)
-    assert frame.status == "playing"
-    assert frame.origin is None
-    assert [each.made for each in frame.operands] == [False]
+    frame = ask(engine, look_at(cell=place, operands=[slot]))
+    assert frame[Motion].status == "playing"
+    assert frame[Provenance].origin is None
+    assert [each.made for each in frame[Numbers].operands] == [False]
 
 
 def test_terms_have_the_names_of_the_users_data() -> None:
@@ -289,7 +289,7 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
 def test_the_settings_are_those_that_the_update_was_made_with() -> None:
     engine = opened(classes())
     go(engine, 4)
-    ask(engine, Change(optimizer="sgd", learning_rate=0.5, l2=0.3), Done)
+    ask(engine, Change(optimizer="sgd", learning_rate=0.5, l2=0.3))
     place, gradient = CellRef(ArrayRef("W", 1)), CellRef(ArrayRef("dW", 1))
     for _ in range(2):
         go(engine, 5)
@@ -321,23 +321,23 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
     go(engine, 4)
     slot = Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9)
     place = CellRef(ArrayRef("W", 1, "m"))
-    ask(engine, Change(optimizer="sgd"), Done)
+    ask(engine, Change(optimizer="sgd"))
     go(engine, 5)
-    frame = ask(engine, Look(window=slot, operands=[slot], cell=place), Frame)
-    assert frame.origin is None
-    assert [each.made for each in frame.operands] == [False]
+    frame = ask(engine, look_at(window=slot, operands=[slot], cell=place))
+    assert frame[Provenance].origin is None
+    assert [each.made for each in frame[Numbers].operands] == [False]
 
 
-# Mistakes
+# Slips
 
 
 @pytest.mark.parametrize("mistake", [name for name in MISTAKES if name != "back_transpose"])
-def test_a_mistaken_operation_says_so_and_the_right_equation_does_not_close(mistake: str) -> None:
+def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(mistake: str) -> None:
     engine = opened(two_classes(optimizer="sgd"))
     go(engine, 2)
-    ask(engine, SetMistake(name=mistake), Done)
-    ask(engine, Move(operations=16), Done)
-    mistaken, not_closed = set(), set()
+    ask(engine, SetMistake(name=mistake))
+    ask(engine, Move(operations=16))
+    slipped, not_closed = set(), set()
     for place in cells(engine):
         note = origin_at(engine, place)
         if note is None or note.sentence:
@@ -346,7 +346,7 @@ def test_a_mistaken_operation_says_so_and_the_right_equation_does_not_close(mist
         if note.mistake:
             assert note.mistake == MISTAKES[mistake].sentence
             assert "{" not in note.equation
-            mistaken.add(name)
+            slipped.add(name)
             not_closed |= set() if note.closes else {name}
         else:
             assert note.closes, note
@@ -360,15 +360,15 @@ def test_a_mistaken_operation_says_so_and_the_right_equation_does_not_close(mist
         "transpose": {"dW[1]", "dW[2]"},
         "bias_twice": {"b[1]"},  # b[2] is the last operation, not done yet
     }
-    assert mistaken == expected[mistake]
-    assert not_closed == mistaken
+    assert slipped == expected[mistake]
+    assert not_closed == slipped
 
 
-def test_without_a_mistake_nothing_is_said() -> None:
+def test_without_a_slip_nothing_is_said() -> None:
     engine = opened(two_classes())
     go(engine, 2)
-    ask(engine, SetMistake(name="no_mean"), Done)
-    ask(engine, SetMistake(name=None), Done)
+    ask(engine, SetMistake(name="no_mean"))
+    ask(engine, SetMistake(name=None))
     go(engine, 3)
     note = origin_at(engine, CellRef(ArrayRef("dW", 1)))
     assert note is not None
@@ -397,7 +397,7 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
         for symbol in ("W", "b"):
             wanted = [whole(symbol, l), whole(symbol, l, before=True)]
             wanted += [whole(symbol, l, slot=slot) for slot in SLOTS[name]]
-            found = ask(engine, Look(operands=wanted), Frame).operands
+            found = ask(engine, look_at(operands=wanted))[Numbers].operands
             changed = ArrayRef(symbol, l) in made
             now = getattr(record.after if changed else record, symbol)[l]
             assert np.array_equal(found[0].values, now)
@@ -406,13 +406,13 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
                 assert np.array_equal(each.values, getattr(record.slots[slot], symbol)[l])
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             for before in (False, True):
-                matrix = ask(engine, Look(operands=[whole(symbol, l, before=before)]), Frame)
+                matrix = ask(engine, look_at(operands=[whole(symbol, l, before=before)]))
                 array = getattr(record, symbol)[l]
-                assert matrix.operands[0].made == (ArrayRef(symbol, l) in made)
-                if matrix.operands[0].made:
-                    assert np.array_equal(matrix.operands[0].values, array)
-    frame = ask(engine, Look(operands=[whole("y", L), whole("a", 0), whole("J", L)]), Frame)
-    y, inputs, J = frame.operands
+                assert matrix[Numbers].operands[0].made == (ArrayRef(symbol, l) in made)
+                if matrix[Numbers].operands[0].made:
+                    assert np.array_equal(matrix[Numbers].operands[0].values, array)
+    frame = ask(engine, look_at(operands=[whole("y", L), whole("a", 0), whole("J", L)]))
+    y, inputs, J = frame[Numbers].operands
     assert np.array_equal(y.values, record.y)
     assert np.array_equal(inputs.values, record.a[0])
     assert J.values == ([[record.J]] if J.made else [])
@@ -429,14 +429,14 @@ def test_shown_is_the_operation_that_made_what_is_looked_at(name: str) -> None:
     for k in range(len(operations)):
         for number, operation in enumerate(operations, start=1):
             window = Window(array=operation.result, rows=99, columns=99)
-            shown = ask(engine, Look(window=window), Frame).shown
+            shown = ask(engine, look_at(window=window))[Numbers].shown
             if k and number > k:
                 assert shown is None
                 continue
             assert shown is not None
             assert (shown.number, shown.result) == (number, operation.result)
         for window in (whole("a", 0), whole("W", 1, before=True), whole("W", 1, slot="v")):
-            assert ask(engine, Look(window=window), Frame).shown is None
+            assert ask(engine, look_at(window=window))[Numbers].shown is None
         do(engine, Move(operations=1))
 
 
@@ -450,12 +450,15 @@ def test_the_long_route_stands_beside_dz_of_a_fused_pair_once_it_is_made(
     fused = name != "numbers" and layer == 2
     do(engine, Seek(update=2))
     for k in range(18):
-        frame = ask(engine, Look(window=whole("dz", layer)), Frame)
-        assert frame.matrix is not None
-        said = frame.long_route.startswith("The long route, over da[2], differs by at most")
-        assert said == (fused and frame.matrix.made), k
-        assert said or frame.long_route == ""
-        assert ask(engine, Look(window=whole("a", layer)), Frame).long_route == ""
+        frame = ask(engine, look_at(window=whole("dz", layer)))
+        matrix = frame[Numbers].matrix
+        assert matrix is not None
+        said = frame[Numbers].long_route.startswith(
+            "The long route, over da[2], differs by at most"
+        )
+        assert said == (fused and matrix.made), k
+        assert said or frame[Numbers].long_route == ""
+        assert ask(engine, look_at(window=whole("a", layer)))[Numbers].long_route == ""
         do(engine, Move(operations=1))
 
 
@@ -465,13 +468,13 @@ def test_what_is_tried_is_compared_with_the_same_moment_without_it() -> None:
     do(engine, Move(operations=15))  # W[1] and b[1] are changed, W[2] is not
     without: dict[str, Matrix] = {}
     for symbol in ("W", "b"):
-        found = ask(engine, Look(window=whole(symbol, 1)), Frame).matrix
+        found = ask(engine, look_at(window=whole(symbol, 1)))[Numbers].matrix
         assert found is not None
         without[symbol] = found
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=0.75), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=0.75))
     for symbol, expected in without.items():
-        found = ask(engine, Look(window=whole(symbol, 1)), Frame).matrix
+        found = ask(engine, look_at(window=whole(symbol, 1)))[Numbers].matrix
         assert found is not None
         assert found.before == expected.values
         assert found.values != expected.values
-    ask(engine, Keep(), Done)
+    ask(engine, Keep())

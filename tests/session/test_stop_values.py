@@ -3,20 +3,21 @@
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, finish, go, opened, refusal, tables
+from tests.session.runs import ask, finish, go, look_at, opened, refusal, tables
+from tuiprop.protocol.messages.moving import Move, Seek, SetStops
+from tuiprop.protocol.messages.opening import ListNames
 from tuiprop.protocol.messages.payloads import Stop, StopNote
-from tuiprop.protocol.messages.replies import Done, Frame, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Look, Move, Seek, SetStops
+from tuiprop.protocol.messages.views import Conditions, Layers, Motion, Position
 from tuiprop.protocol.server import Engine
 from tuiprop.training.quantity import KINDS
 
 
 def stop_at(engine: Engine, *conditions: str) -> None:
-    ask(engine, SetStops(stops=[Stop(when=each) for each in conditions]), Done)
+    ask(engine, SetStops(stops=[Stop(when=each) for each in conditions]))
 
 
 def values(engine: Engine) -> dict[str, float | None]:
-    return {each.when: each.value for each in ask(engine, Look(), Frame).stops}
+    return {each.when: each.value for each in ask(engine, look_at())[Conditions].stops}
 
 
 def test_values_are_those_of_where_the_run_stands() -> None:
@@ -25,21 +26,21 @@ def test_values_are_those_of_where_the_run_stands() -> None:
     assert values(engine)["norm(dW[1]) > 99"] is None
     frame = go(engine, 7)
     found = values(engine)
-    history = engine._opened().session.history
+    history = engine.opened.session.history
     assert found["train_loss < 0"] == history.rows[1, 0]
     assert found["epoch > 99"] == 1
     assert found["update > 99"] == 7
-    assert found["norm(dW[1]) > 99"] == pytest.approx(frame.layers[0].dW, rel=1e-15)
+    assert found["norm(dW[1]) > 99"] == pytest.approx(frame[Layers].norms[0].dW, rel=1e-15)
 
 
 def test_values_of_an_update_are_known_after_whole_updates_only() -> None:
     engine = opened()
     stop_at(engine, "absmax(z[1]) > 99", "train_loss < 0")
     go(engine, 3)
-    ask(engine, Move(operations=2), Done)
+    ask(engine, Move(operations=2))
     assert values(engine)["absmax(z[1]) > 99"] is None
     assert values(engine)["train_loss < 0"] is not None
-    ask(engine, Seek(update=3), Done)
+    ask(engine, Seek(update=3))
     assert values(engine)["absmax(z[1]) > 99"] is not None
 
 
@@ -66,26 +67,26 @@ def test_a_refused_list_changes_nothing() -> None:
         ([Stop(when="update == 9"), Stop(when="norm(W[9]) > 1", enabled=False)], "got 9"),
     ):
         assert words in refusal(engine, SetStops(stops=wrong)).sentence
-    assert [each.when for each in ask(engine, Look(), Frame).stops] == ["update == 4"]
-    ask(engine, Move(updates=20), Done)
+    assert [each.when for each in ask(engine, look_at())[Conditions].stops] == ["update == 4"]
+    ask(engine, Move(updates=20))
     finish(engine)
-    assert ask(engine, Look(), Frame).update == 4
+    assert ask(engine, look_at())[Position].update == 4
 
 
 def test_those_of_the_file_are_in_force() -> None:
     conditions = [{"when": "update == 4"}, {"when": "update == 2", "enabled": False}]
     engine = opened({**tables(), "breakpoint": conditions})
-    frame = ask(engine, Look(), Frame)
-    assert frame.stops == [
+    frame = ask(engine, look_at())
+    assert frame[Conditions].stops == [
         StopNote(when="update == 4", enabled=True, value=None),
         StopNote(when="update == 2", enabled=False, value=None),
     ]
-    ask(engine, Move(updates=20), Done)
+    ask(engine, Move(updates=20))
     finish(engine)
-    assert ask(engine, Look(), Frame).hit == "update == 4: 4 after update 4"
+    assert ask(engine, look_at())[Motion].hit == "update == 4: 4 after update 4"
 
 
 def test_the_quantities_are_offered() -> None:
-    found = ask(Engine(), Ask(), Vocabulary).quantities
+    found = ask(Engine(), ListNames()).quantities
     assert [each.pattern for each in found] == [kind.pattern for kind in KINDS]
     assert all(each.words for each in found)

@@ -6,10 +6,31 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, do, finish, go, opened, place_of, refusal, state_of, tables
-from tuiprop.protocol.messages.payloads import Message, Pace, Stop, Tables, Window
-from tuiprop.protocol.messages.replies import Done, Frame
-from tuiprop.protocol.messages.requests import Change, Look, Move, Pause, Play, Seek, SetStops
+from tests.session.runs import (
+    ask,
+    do,
+    finish,
+    go,
+    look_at,
+    opened,
+    place_of,
+    refusal,
+    state_of,
+    tables,
+)
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Change, Move, Pause, Play, Seek, SetStops
+from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Conditions,
+    Costs,
+    History,
+    Motion,
+    Numbers,
+    Position,
+)
 from tuiprop.protocol.server import Engine
 from tuiprop.session import cursor as cursor_module
 from tuiprop.session.session import Session, open_session
@@ -23,7 +44,7 @@ COUNT = 17
 
 def listed(frame: Frame) -> list[Stop]:
     """The conditions of a frame, without their values."""
-    return [Stop(when=each.when, enabled=each.enabled) for each in frame.stops]
+    return [Stop(when=each.when, enabled=each.enabled) for each in frame[Conditions].stops]
 
 
 def stops(*texts: str) -> SetStops:
@@ -32,7 +53,7 @@ def stops(*texts: str) -> SetStops:
 
 def watching(*texts: str, **training: Any) -> Engine:
     engine = opened(tables(**training))
-    ask(engine, stops(*texts), Done)
+    ask(engine, stops(*texts))
     return engine
 
 
@@ -59,7 +80,7 @@ def first_beyond(records: list[Record], array: str, l: int) -> tuple[int, str]:
     raise AssertionError("no such update")
 
 
-WAYS: dict[str, list[Message]] = {
+WAYS: dict[str, list[Request[None]]] = {
     "flat out": [Play()],
     "by updates": [Play(pace=Pace(rate=1e6))],
     "by operations": [Play(pace=Pace(rate=1e7, operations=True))],
@@ -80,13 +101,13 @@ def test_it_stops_at_the_operation_that_made_it_true(
     engine = watching(condition)
     for request in WAYS[way]:
         frame = do(engine, request)
-        if frame.hit:
+        if frame[Motion].hit:
             break
     k = 1 + [f"{op.result}" for op in session_of().run.trainer.operations()].index(f"{array}[1]")
     assert place_of(frame) == (t - 1, k)
-    assert frame.status == "paused"
-    assert frame.hit.startswith(condition.split("]) ")[0])
-    assert frame.hit.endswith(f"at update {t}, operation {k} of {COUNT}, {array}[1]")
+    assert frame[Motion].status == "paused"
+    assert frame[Motion].hit.startswith(condition.split("]) ")[0])
+    assert frame[Motion].hit.endswith(f"at update {t}, operation {k} of {COUNT}, {array}[1]")
 
 
 @pytest.mark.parametrize("way", ["flat out", "by updates", "by operations", "e", "b", "p"])
@@ -117,17 +138,17 @@ def test_every_kind_stops_where_it_is_known(
     engine = watching(condition)
     for request in WAYS[way]:
         frame = do(engine, request)
-        if frame.hit:
+        if frame[Motion].hit:
             break
-    assert (place_of(frame), frame.hit.split(":")[0]) == (place, condition)
+    assert (place_of(frame), frame[Motion].hit.split(":")[0]) == (place, condition)
 
 
 def test_seek_does_not_stop() -> None:
     engine = watching("batch_loss > 0", "epoch >= 1", "update > 0")
     for request in (Seek(update=13), Seek(epoch=3), Seek(place="end"), Seek(update=2)):
         frame = do(engine, request)
-        assert (frame.hit, frame.now) == ("", None)
-    assert frame.update == 2
+        assert (frame[Motion].hit, frame[AtHand].now) == ("", None)
+    assert frame[Position].update == 2
 
 
 def hits(engine: Engine, request: Any, most: int = 100) -> list[tuple[int, int]]:
@@ -135,7 +156,7 @@ def hits(engine: Engine, request: Any, most: int = 100) -> list[tuple[int, int]]
     places: list[tuple[int, int]] = []
     for _ in range(most):
         frame = do(engine, request)
-        if not frame.hit:
+        if not frame[Motion].hit:
             return places
         places.append(place_of(frame))
     raise AssertionError("it does not come to an end")
@@ -157,7 +178,7 @@ def test_having_hit_it_goes_on_and_hits_when_it_becomes_true_again(
     engine = watching(f"batch_loss < {bound!r}", epochs=4)
     straight = opened(tables(epochs=4))
     assert hits(engine, WAYS[way][0]) == expected
-    assert ask(engine, Look(), Frame).update == go(straight, 20).update
+    assert ask(engine, look_at())[Position].update == go(straight, 20)[Position].update
     assert state_of(engine) == state_of(straight), "stops do not change the run"
 
 
@@ -170,19 +191,19 @@ def test_after_going_back_it_hits_again_at_the_same_place(records: list[Record],
     assert place == (t - 1, 7)
     for back in (Move(operations=-1), Move(phases=-1), Move(updates=-1), Move(epochs=-1)):
         before = do(engine, back)
-        assert (before.hit, place_of(before) < place) == ("", True)
+        assert (before[Motion].hit, place_of(before) < place) == ("", True)
         for request in WAYS[way]:
             frame = do(engine, request)
-            if frame.hit or place_of(frame) > place:
+            if frame[Motion].hit or place_of(frame) > place:
                 break
-        assert (place_of(frame), frame.hit) == (place, hit.hit), back
+        assert (place_of(frame), frame[Motion].hit) == (place, hit[Motion].hit), back
 
 
 def test_the_operation_before_is_one_key_back() -> None:
     engine = watching("batch_loss > 0")
     assert place_of(do(engine, Play())) == (0, 5)
     frame = do(engine, Move(operations=-1))
-    assert (place_of(frame), frame.hit, frame.J_batch) == ((0, 4), "", None)
+    assert (place_of(frame), frame[Motion].hit, frame[Costs].batch) == ((0, 4), "", None)
 
 
 def test_on_the_way_back_nothing_stops_it() -> None:
@@ -198,7 +219,7 @@ def test_on_the_way_back_nothing_stops_it() -> None:
         (Move(operations=-1), (9, 16)),
     ):
         frame = do(engine, request)
-        assert (place_of(frame), frame.hit) == (place, ""), request
+        assert (place_of(frame), frame[Motion].hit) == (place, ""), request
 
 
 def test_a_move_back_while_another_is_under_way_does_not_stop(
@@ -209,16 +230,16 @@ def test_a_move_back_while_another_is_under_way_does_not_stop(
     monkeypatch.setattr(cursor_module, "PATIENCE", 0.0)
     monkeypatch.setattr(cursor_module, "MOMENT", 0.0)
     for _ in range(3):
-        ask(engine, Move(updates=-1), Done)
+        ask(engine, Move(updates=-1))
     finish(engine)
-    frame = ask(engine, Look(), Frame)
-    assert (place_of(frame), frame.hit) == ((37, 0), "")
+    frame = ask(engine, look_at())
+    assert (place_of(frame), frame[Motion].hit) == ((37, 0), "")
 
 
 def test_several_stop_one_after_the_other_in_the_order_of_the_operations() -> None:
     engine = watching("norm(b[2]) > 0", "norm(dW[2]) > 0", "batch_loss > 0", epochs=1)
     first = do(engine, Play())
-    assert first.hit.endswith("J; also norm(dW[2]) > 0, norm(b[2]) > 0")
+    assert first[Motion].hit.endswith("J; also norm(dW[2]) > 0, norm(b[2]) > 0")
     assert place_of(first) == (0, 5)
     assert hits(engine, Play()) == [(0, 8), (1, 0)]
     again = watching("norm(b[2]) > 0", "norm(dW[2]) > 0", "batch_loss > 0", epochs=1)
@@ -229,7 +250,7 @@ def test_a_condition_of_a_passed_operation_does_not_take_the_place_of_a_later_on
     engine = opened()
     do(engine, Seek(update=3))
     do(engine, Move(operations=7))
-    ask(engine, stops("batch_loss > 0", "norm(db[1]) > 0"), Done)
+    ask(engine, stops("batch_loss > 0", "norm(db[1]) > 0"))
     assert place_of(do(engine, Play())) == (3, 13)
 
 
@@ -241,19 +262,19 @@ def test_conditions_of_the_experiment_file() -> None:
     ]
     engine = opened(experiment)
     frame = do(engine, Play())
-    assert (place_of(frame), frame.hit) == ((4, 0), "update == 4: 4 after update 4")
+    assert (place_of(frame), frame[Motion].hit) == ((4, 0), "update == 4: 4 after update 4")
     assert listed(frame) == [Stop(when="update == 4"), Stop(when="update == 2", enabled=False)]
 
 
 def test_switched_off_and_deleted_ones_do_not_stop() -> None:
     engine = watching("update == 4", "update == 6")
     one, other = Stop(when="update == 4", enabled=False), Stop(when="update == 6")
-    ask(engine, SetStops(stops=[one, other]), Done)
+    ask(engine, SetStops(stops=[one, other]))
     frame = do(engine, Play())
     assert (place_of(frame), listed(frame)) == ((6, 0), [one, other])
     do(engine, Seek(update=0))
-    ask(engine, SetStops(stops=[]), Done)
-    assert do(engine, Play()).update == 40
+    ask(engine, SetStops(stops=[]))
+    assert do(engine, Play())[Position].update == 40
 
 
 @pytest.mark.parametrize(
@@ -279,37 +300,41 @@ def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyP
     now = [0.0]
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened()
-    ask(engine, Play(pace=Pace(rate=1.0, operations=True)), Done)
+    ask(engine, Play(pace=Pace(rate=1.0, operations=True)))
     now[0] = 2.5
     engine.work()
-    ask(engine, stops("batch_loss > 0"), Done)
+    ask(engine, stops("batch_loss > 0"))
     now[0] = 4.5
     engine.work()
-    assert place_of(ask(engine, Look(), Frame)) == (0, 4)
+    assert place_of(ask(engine, look_at())) == (0, 4)
     now[0] = 9.5
     engine.work()
-    frame = ask(engine, Look(), Frame)
-    assert (place_of(frame), frame.status, frame.hit != "") == ((0, 5), "paused", True)
+    frame = ask(engine, look_at())
+    assert (place_of(frame), frame[Motion].status, frame[Motion].hit != "") == (
+        (0, 5),
+        "paused",
+        True,
+    )
 
 
 def test_an_update_after_which_settings_were_changed_is_looked_at_too() -> None:
     engine = watching("update == 7", "norm(dW[1]) < 0")
     do(engine, Seek(update=7))
-    ask(engine, Change(learning_rate=0.05), Done)
+    ask(engine, Change(learning_rate=0.05))
     do(engine, Seek(update=0))
     frame = do(engine, Play())
-    assert (place_of(frame), frame.hit) == ((7, 0), "update == 7: 7 after update 7")
+    assert (place_of(frame), frame[Motion].hit) == ((7, 0), "update == 7: 7 after update 7")
 
 
 def test_another_branch_is_looked_at_anew() -> None:
     engine = watching("update >= 3")
     assert place_of(do(engine, Play())) == (3, 0)
     do(engine, Seek(update=1))
-    ask(engine, Change(learning_rate=0.05), Done)
+    ask(engine, Change(learning_rate=0.05))
     assert place_of(do(engine, Play())) == (3, 0)
     do(engine, Seek(branch=0))
     assert place_of(do(engine, Move(updates=1))) == (4, 0)
-    assert ask(engine, Look(), Frame).hit.startswith("update >= 3: 4")
+    assert ask(engine, look_at())[Motion].hit.startswith("update >= 3: 4")
 
 
 # Playing by operations
@@ -322,21 +347,25 @@ def test_operation_after_operation_across_updates_and_epochs(
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
     pace = Pace(rate=2.0, operations=True)
-    ask(engine, Play(pace=pace), Done)
+    ask(engine, Play(pace=pace))
     places = []
     for _ in range(4 * COUNT):
         now[0] += 0.5
         engine.work()
-        frame = ask(engine, Look(), Frame)
+        frame = ask(engine, look_at())
         places.append(place_of(frame))
         if len(places) == 30:
-            ask(engine, Pause(), Done)
+            ask(engine, Pause())
             now[0] += 60.0
-            assert engine.work() is None or ask(engine, Look(), Frame).status == "paused"
-            assert place_of(ask(engine, Look(), Frame)) == places[-1]
-            ask(engine, Play(pace=pace), Done)
+            assert engine.work() is None or ask(engine, look_at())[Motion].status == "paused"
+            assert place_of(ask(engine, look_at())) == places[-1]
+            ask(engine, Play(pace=pace))
     assert places == [divmod(k, COUNT) for k in range(1, 4 * COUNT + 1)]
-    assert (frame.status, frame.epochs_done, frame.history_length) == ("paused", 2, 3)
+    assert (frame[Motion].status, frame[Position].epochs_done, frame[History].length) == (
+        "paused",
+        2,
+        3,
+    )
     straight = opened(tables(batch_size=60, epochs=2))
     go(straight, 4)
     assert state_of(engine) == state_of(straight)
@@ -375,42 +404,47 @@ def test_divergence_stops_at_the_first_number_that_is_not_finite(way: str) -> No
     engine = opened(diverging())
     for request in WAYS[way]:
         frame = do(engine, request)
-        if frame.diverged:
+        if frame[Motion].diverged:
             break
     assert place_of(frame) == (t - 1, k)
-    assert frame.bad is not None
-    assert f"), operation {k} of 17: {name}[" in frame.diverged
-    window = Window(array=frame.bad.array, rows=99, columns=99)
-    matrix = ask(engine, Look(window=window), Frame).matrix
+    bad = frame[Motion].bad
+    assert bad is not None
+    assert f"), operation {k} of 17: {name}[" in frame[Motion].diverged
+    window = Window(array=bad.array, rows=99, columns=99)
+    matrix = ask(engine, look_at(window=window))[Numbers].matrix
     assert matrix is not None
-    assert not np.isfinite(matrix.values[frame.bad.row][frame.bad.column])
+    assert not np.isfinite(matrix.values[bad.row][bad.column])
     # one operation back all is finite and nothing is said; on again it is said again
     before = do(engine, Move(operations=-1))
-    assert (place_of(before), before.diverged, before.bad) == ((t - 1, k - 1), "", None)
+    assert (place_of(before), before[Motion].diverged, before[Motion].bad) == (
+        (t - 1, k - 1),
+        "",
+        None,
+    )
     again = do(engine, Move(operations=1))
-    assert (place_of(again), again.diverged, again.bad) == (
+    assert (place_of(again), again[Motion].diverged, again[Motion].bad) == (
         (t - 1, k),
-        frame.diverged,
-        frame.bad,
+        frame[Motion].diverged,
+        frame[Motion].bad,
     )
     # what is beyond can be looked at, the next update cannot be reached
     beyond = do(engine, Move(operations=1))
-    assert (place_of(beyond), beyond.diverged) == ((t - 1, k + 1), frame.diverged)
+    assert (place_of(beyond), beyond[Motion].diverged) == ((t - 1, k + 1), frame[Motion].diverged)
     for request in (Play(), Move(updates=1)):
         stuck = do(engine, request)
-        assert (place_of(stuck), stuck.diverged) == ((t - 1, k), frame.diverged)
+        assert (place_of(stuck), stuck[Motion].diverged) == ((t - 1, k), frame[Motion].diverged)
 
 
 def test_a_condition_before_the_divergence_in_the_same_update_stops_first() -> None:
     t, k, _ = first_bad(diverging())
     engine = opened(diverging())
-    ask(engine, stops("nonfinite > 0", f"update == {t}", "absmax(z[1]) > 1e200"), Done)
+    ask(engine, stops("nonfinite > 0", f"update == {t}", "absmax(z[1]) > 1e200"))
     frame = do(engine, Play())
-    assert frame.hit.startswith("absmax(z[1])")
-    while frame.hit.startswith("absmax(z[1])") and not frame.diverged:
+    assert frame[Motion].hit.startswith("absmax(z[1])")
+    while frame[Motion].hit.startswith("absmax(z[1])") and not frame[Motion].diverged:
         frame = do(engine, Play())
     assert place_of(frame) == (t - 1, k)
-    assert frame.diverged
+    assert frame[Motion].diverged
 
 
 def slot_only() -> Tables:
@@ -424,19 +458,19 @@ def slot_only() -> Tables:
 @pytest.mark.parametrize("way", ["flat out", "by operations", "b", "o"])
 def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> None:
     engine = opened(slot_only())
-    trainer = engine._opened().session.run.trainer
+    trainer = engine.opened.session.run.trainer
     trainer.examples.inputs[...] *= 1e15
     trainer.examples.targets[...] *= 1e15
     for request in WAYS[way]:
         frame = do(engine, request)
-        if frame.diverged:
+        if frame[Motion].diverged:
             break
-    assert frame.diverged.startswith("diverged at update 1 ")
-    assert ": a slot of the optimiser is not finite any more; " in frame.diverged
-    assert (frame.update, frame.bad) == (0, None)
+    assert frame[Motion].diverged.startswith("diverged at update 1 ")
+    assert ": a slot of the optimiser is not finite any more; " in frame[Motion].diverged
+    assert (frame[Position].update, frame[Motion].bad) == (0, None)
     window = Window(array=ArrayRef("W", 1, "v"), rows=9, columns=9)
-    looked = ask(engine, Look(window=window, operands=[window]), Frame)
-    assert looked.diverged == frame.diverged
-    assert ask(engine, Look(), Frame).diverged == frame.diverged
+    looked = ask(engine, look_at(window=window, operands=[window]))
+    assert looked[Motion].diverged == frame[Motion].diverged
+    assert ask(engine, look_at())[Motion].diverged == frame[Motion].diverged
     do(engine, Move(operations=-1))
-    assert do(engine, Move(operations=1)).diverged == frame.diverged
+    assert do(engine, Move(operations=1))[Motion].diverged == frame[Motion].diverged

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.session.runs import ask, refusal
+from tuiprop.protocol.messages.base import Refused
+from tuiprop.protocol.messages.data import Check, Describe, Described
+from tuiprop.protocol.messages.opening import Locate, Open
 from tuiprop.protocol.messages.payloads import ColumnNote, Tables
-from tuiprop.protocol.messages.replies import Described, Located, Opened, Outline, Refused
-from tuiprop.protocol.messages.requests import Check, Describe, Locate, Open
 from tuiprop.protocol.server import Engine
 from tuiprop.session import session
 from tuiprop.session.views import table as table_view
@@ -36,7 +37,7 @@ def untidy(tmp_path: Path) -> str:
 
 
 def described(experiment: Tables, **asked: Any) -> Described:
-    return ask(Engine(), Describe(experiment=experiment, **{"count": 99, **asked}), Described)
+    return ask(Engine(), Describe(experiment=experiment, **{"count": 99, **asked}))
 
 
 def of_file(path: str, **data: Any) -> Tables:
@@ -78,9 +79,9 @@ def test_what_suits_a_table_is_suggested_and_trains(untidy: str) -> None:
         "column age: 6 missing cells, replaced by the median of the training examples",
         "left out: name",
     ]
-    located = ask(Engine(), Locate(what=untidy), Located)
+    located = ask(Engine(), Locate(what=untidy))
     assert (located.suggested, located.experiment) == (True, found.experiment)
-    ask(Engine(), Check(experiment=located.experiment), Outline)
+    ask(Engine(), Check(experiment=located.experiment))
 
 
 def test_nothing_is_suggested_unasked(untidy: str) -> None:
@@ -126,7 +127,7 @@ def test_arrays_wait_for_a_word(tmp_path: Path) -> None:
     assert found.reading is not None
     assert (found.reading.format, found.names) == ("numpy", [])
     assert described(of_file(str(path), examples="rows")).names == ["X_0", "X_1", "X_2", "y"]
-    located = ask(Engine(), Locate(what=str(path)), Located)
+    located = ask(Engine(), Locate(what=str(path)))
     assert (located.suggested, located.weights) == (True, None)
     (tmp_path / "broken.npz").write_bytes(b"PK")
     assert "broken.npz" in refusal(Engine(), Locate(what=str(tmp_path / "broken.npz"))).sentence
@@ -218,10 +219,10 @@ def test_looking_again_reads_and_sums_up_nothing(
     untidy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = Engine()
-    first = ask(engine, Describe(experiment=of_file(untidy), suggest=True, count=2), Described)
+    first = ask(engine, Describe(experiment=of_file(untidy), suggest=True, count=2))
     for name in ("load_table", "prepare", "summary_of"):
         monkeypatch.setattr(table_view, name, None)
-    again = ask(engine, Describe(experiment=first.experiment, count=2), Described)
+    again = ask(engine, Describe(experiment=first.experiment, count=2))
     assert again == first
 
 
@@ -229,13 +230,13 @@ def test_what_was_looked_at_is_opened_without_preparing_it_again(
     untidy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = Engine()
-    experiment = ask(engine, Locate(what=untidy), Located).experiment
+    experiment = ask(engine, Locate(what=untidy)).experiment
     with monkeypatch.context() as patched:
         patched.setattr(session, "prepare", None)
-        ask(engine, Open(experiment=experiment), Opened)
+        ask(engine, Open(experiment=experiment))
     again = Open(experiment={**experiment, "data": {**experiment["data"], "seed": 7}})
-    ask(engine, again, Opened)  # other examples
-    ask(engine, Open(experiment=experiment), Opened)  # the first ones belong to the first run
+    ask(engine, again)  # other examples
+    ask(engine, Open(experiment=experiment))  # the first ones belong to the first run
 
 
 @settings(
@@ -265,7 +266,7 @@ def test_any_bytes_are_shown_or_give_a_sentence(tmp_path: Path, content: bytes) 
         assert (found.outline is None) != (found.refused is None)
         sentences += [found.refused] if found.refused else []
         if found.outline is not None:
-            ask(engine, Open(experiment=found.experiment), Opened)
+            ask(engine, Open(experiment=found.experiment))
     for refused in sentences:
         assert "the engine could not" not in refused.sentence
         assert "\n" not in refused.sentence

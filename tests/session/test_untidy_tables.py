@@ -17,10 +17,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.cli.command import tuiprop
-from tests.session.runs import ask, finish
+from tests.session.runs import ask, finish, look_at
+from tuiprop.protocol.messages.data import Describe
+from tuiprop.protocol.messages.files import Export
+from tuiprop.protocol.messages.moving import Move, Seek
+from tuiprop.protocol.messages.opening import Locate, Open
 from tuiprop.protocol.messages.payloads import Tables, Window
-from tuiprop.protocol.messages.replies import Described, Exported, Frame, Located, Opened
-from tuiprop.protocol.messages.requests import Describe, Export, Locate, Look, Move, Open, Seek
+from tuiprop.protocol.messages.views import Numbers
 from tuiprop.protocol.server import Engine
 from tuiprop.update.arrays import ArrayRef
 
@@ -100,15 +103,15 @@ def test_the_same_predictions_everywhere(tmp_path: Path, kind: str) -> None:
     make, said = FILES[kind]
     path, cells = make(tmp_path)
     engine, weights = Engine(), tmp_path / "w.npz"
-    experiment = ask(engine, Locate(what=str(path)), Located).experiment
+    experiment = ask(engine, Locate(what=str(path))).experiment
     if said:
         experiment["data"].update(said)
         asked = Describe(experiment=experiment, suggest=True, refit=True)
-        experiment = ask(engine, asked, Described).experiment
-    ask(engine, Open(experiment=experiment), Opened)
+        experiment = ask(engine, asked).experiment
+    ask(engine, Open(experiment=experiment))
     engine.handle(Seek(update=UPDATES))
     finish(engine)
-    ask(engine, Export(path=str(weights)), Exported)
+    ask(engine, Export(path=str(weights)))
 
     mine = _predictions(weights, cells)
     ended = tuiprop("predict", weights, path)
@@ -119,9 +122,9 @@ def test_the_same_predictions_everywhere(tmp_path: Path, kind: str) -> None:
 
     engine.handle(Move(updates=1))  # its a[L] is what the exported weights give
     finish(engine)
-    matrix = ask(
-        engine, Look(window=Window(array=ArrayRef("a", 2), rows=99, columns=99)), Frame
-    ).matrix
+    matrix = ask(engine, look_at(window=Window(array=ArrayRef("a", 2), rows=99, columns=99)))[
+        Numbers
+    ].matrix
     assert matrix is not None
     of_table = [int(name.removeprefix("#")) for name in matrix.column_names]
     shown = _in_unit(weights, np.array(matrix.values).T)

@@ -5,20 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.session.runs import ask, finish, go, look, opened, refusal, state_of, tables
-from tuiprop.protocol.messages.payloads import SettingsInForce, WhatIf
-from tuiprop.protocol.messages.replies import Done, Exported, Frame
-from tuiprop.protocol.messages.requests import (
-    Change,
-    Export,
-    Keep,
-    Look,
-    Move,
-    Play,
-    Revert,
-    SaveRecord,
-    Seek,
-    Try,
+from tests.session.runs import ask, finish, go, look, look_at, opened, refusal, state_of, tables
+from tuiprop.protocol.messages.files import Export, SaveRecord
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Revert, Seek, Try
+from tuiprop.protocol.messages.payloads import WhatIf
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    History,
+    Numbers,
+    Position,
+    Provenance,
+    SettingsInForce,
+    Trial,
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
@@ -28,22 +28,22 @@ from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 def run_of(engine: Engine) -> Run:
-    return engine._opened().session.run
+    return engine.opened.session.run
 
 
 def frame_of(engine: Engine) -> Frame:
-    return ask(engine, Look(), Frame)
+    return ask(engine, look_at())
 
 
 def what_if(engine: Engine) -> WhatIf:
-    found = frame_of(engine).what_if
+    found = frame_of(engine)[Trial].what_if
     assert found is not None
     return found
 
 
 def place(engine: Engine) -> tuple[int, int]:
     frame = frame_of(engine)
-    return frame.update, frame.now.number if frame.now else 0
+    return frame[Position].update, frame[Position].done
 
 
 WEIGHT = Try(cell=CellRef(ArrayRef("W", 1), 2, 3), value=1.5)
@@ -52,7 +52,7 @@ WEIGHT = Try(cell=CellRef(ArrayRef("W", 1), 2, 3), value=1.5)
 def test_before_and_after_are_those_of_runs_of_their_own() -> None:
     engine = opened()
     go(engine, 7)
-    ask(engine, WEIGHT, Done)
+    ask(engine, WEIGHT)
     found = what_if(engine)
     plain, edited = run_of(opened()), run_of(opened())
     plain.seek(7)
@@ -73,7 +73,7 @@ def test_before_and_after_are_those_of_runs_of_their_own() -> None:
     assert of_array["z[2]"].before == before.z[2][i, j]
     assert of_array["z[2]"].after == after.z[2][i, j]
     assert of_array["z[1]"].changed == 25, "one unit of five, for every example"
-    shown = look(engine, "a", 2).matrix
+    shown = look(engine, "a", 2)[Numbers].matrix
     assert shown is not None
     assert shown.values == after.a[2].tolist()
     assert shown.before == before.a[2].tolist()
@@ -82,9 +82,9 @@ def test_before_and_after_are_those_of_runs_of_their_own() -> None:
 def test_of_an_update_that_is_not_begun_all_that_is_computed_is_shown() -> None:
     engine = opened()
     go(engine, 7)
-    ask(engine, WEIGHT, Done)
+    ask(engine, WEIGHT)
     assert place(engine) == (7, 13)
-    ask(engine, Revert(), Done)
+    ask(engine, Revert())
     assert place(engine) == (7, 0)
 
 
@@ -92,17 +92,17 @@ def test_of_an_update_that_is_not_begun_all_that_is_computed_is_shown() -> None:
 def test_within_an_update_the_place_stays(operations: int) -> None:
     engine = opened()
     go(engine, 7)
-    ask(engine, Move(operations=operations), Done)
+    ask(engine, Move(operations=operations))
     state = state_of(engine)
-    shown = look(engine, "z", 1).matrix
-    ask(engine, WEIGHT, Done)
+    shown = look(engine, "z", 1)[Numbers].matrix
+    ask(engine, WEIGHT)
     assert place(engine) == (7, operations)
-    assert look(engine, "z", 1).matrix != shown
-    ask(engine, Revert(), Done)
+    assert look(engine, "z", 1)[Numbers].matrix != shown
+    ask(engine, Revert())
     assert place(engine) == (7, operations)
     assert state_of(engine) == state
-    assert look(engine, "z", 1).matrix == shown
-    assert len(frame_of(engine).branches) == 1
+    assert look(engine, "z", 1)[Numbers].matrix == shown
+    assert len(frame_of(engine)[Branches].branches) == 1
 
 
 def test_keep_is_a_branch_and_the_first_course_is_there_to_return_to() -> None:
@@ -110,22 +110,22 @@ def test_keep_is_a_branch_and_the_first_course_is_there_to_return_to() -> None:
     go(engine, 20)
     newest = state_of(engine)
     go(engine, 7)
-    ask(engine, WEIGHT, Done)
-    ask(engine, Keep(), Done)
+    ask(engine, WEIGHT)
+    ask(engine, Keep())
     frame = frame_of(engine)
-    assert frame.what_if is None
-    assert frame.branch == 1
-    assert [(each.number, each.parent, each.fork) for each in frame.branches] == [
+    assert frame[Trial].what_if is None
+    assert frame[Branches].current == 1
+    assert [(each.number, each.parent, each.fork) for each in frame[Branches].branches] == [
         (0, None, 0),
         (1, 0, 7),
     ]
-    assert frame.branches[1].edits == ["W[1][2,3] = 1.5"]
-    ask(engine, Move(epochs=1), Done)
+    assert frame[Branches].branches[1].edits == ["W[1][2,3] = 1.5"]
+    ask(engine, Move(epochs=1))
     finish(engine)
-    assert frame_of(engine).update == 10
-    ask(engine, Seek(branch=0), Done)
+    assert frame_of(engine)[Position].update == 10
+    ask(engine, Seek(branch=0))
     finish(engine)
-    assert frame_of(engine).update == 20
+    assert frame_of(engine)[Position].update == 20
     assert state_of(engine) == newest
     assert "no branch 7; there are 0, 1" in refusal(engine, Seek(branch=7)).sentence
 
@@ -133,49 +133,49 @@ def test_keep_is_a_branch_and_the_first_course_is_there_to_return_to() -> None:
 def test_another_value_replaces_what_is_tried() -> None:
     engine = opened()
     go(engine, 3)
-    ask(engine, WEIGHT, Done)
+    ask(engine, WEIGHT)
     first = what_if(engine)
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 2, 3), value=-1.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 2, 3), value=-1.0))
     again = what_if(engine)
     assert again.before == first.before
     assert again.J_batch[0] == first.J_batch[0]
     assert again.J_batch[1] != first.J_batch[1]
-    assert len(frame_of(engine).branches) == 2
+    assert len(frame_of(engine)[Branches].branches) == 2
 
 
 def test_nothing_moves_until_it_is_kept_or_reverted() -> None:
     engine = opened()
     go(engine, 3)
-    ask(engine, WEIGHT, Done)
+    ask(engine, WEIGHT)
     for request in (Play(), Move(updates=1), Seek(update=0), Change(l2=1.0), Export(path="a.npz")):
         assert "Enter keeps" in refusal(engine, request).sentence
-    ask(engine, Revert(), Done)
-    ask(engine, Move(updates=1), Done)
-    assert frame_of(engine).update == 4
+    ask(engine, Revert())
+    ask(engine, Move(updates=1))
+    assert frame_of(engine)[Position].update == 4
 
 
 @pytest.mark.parametrize("update", [0, 7])
 def test_an_input_of_an_example_of_the_batch_at_hand(update: int) -> None:
     engine = opened()
     go(engine, update)
-    shown = look(engine, "a", 0).matrix
+    shown = look(engine, "a", 0)[Numbers].matrix
     assert shown is not None
-    ask(engine, Try(cell=CellRef(ArrayRef("a", 0), 1, 4), value=3.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("a", 0), 1, 4), value=3.0))
     found = what_if(engine)
     assert found.before == shown.values[1][4]
     assert found.name == f"a[0][sepal_width,{shown.column_names[4]}]"
-    changed = look(engine, "a", 0).matrix
+    changed = look(engine, "a", 0)[Numbers].matrix
     assert changed is not None
     assert changed.column_names == shown.column_names
     assert changed.values[1][4] == 3.0
     of_array = {str(change.array): change for change in found.changes}
     assert of_array["z[1]"].changed == 5, "one example, for every unit"
-    edit = engine._opened().at.run.branch.edits[-1]
+    edit = engine.opened.at.run.branch.edits[-1]
     assert isinstance(edit, InputEdit)
     assert edit.at == max(update - 1, 0)
-    ask(engine, Revert(), Done)
+    ask(engine, Revert())
     assert place(engine) == (update, 0)
-    assert look(engine, "a", 0).matrix == shown
+    assert look(engine, "a", 0)[Numbers].matrix == shown
 
 
 @pytest.mark.parametrize(
@@ -190,31 +190,31 @@ def test_what_cannot_be_changed(request_: Try, words: str) -> None:
     engine = opened()
     go(engine, 2)
     assert words in refusal(engine, request_).sentence
-    assert len(frame_of(engine).branches) == 1
+    assert len(frame_of(engine)[Branches].branches) == 1
 
 
 def test_a_parameter_that_this_update_has_changed_already() -> None:
     engine = opened()
-    ask(engine, Move(operations=14), Done)
+    ask(engine, Move(operations=14))
     assert "changed by this update already" in refusal(engine, WEIGHT).sentence
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=1.0), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 2), 0, 0), value=1.0))
 
 
 def test_settings_are_changed_and_the_curve_says_where() -> None:
     engine = opened()
     go(engine, 12)
-    ask(engine, Change(learning_rate=0.5, l2=0.1), Done)
+    ask(engine, Change(learning_rate=0.5, l2=0.1))
     frame = frame_of(engine)
-    assert (frame.update, frame.branch) == (12, 0)
-    assert (frame.settings.learning_rate, frame.settings.l2) == (0.5, 0.1)
-    assert frame.settings_changed == [2]
-    ask(engine, Move(updates=1), Done)
+    assert (frame[Position].update, frame[Branches].current) == (12, 0)
+    assert (frame[SettingsInForce].learning_rate, frame[SettingsInForce].l2) == (0.5, 0.1)
+    assert frame[History].settings_changed == [2]
+    ask(engine, Move(updates=1))
     go(engine, 3)
-    assert frame_of(engine).settings.learning_rate == 0.1
-    ask(engine, Change(optimizer="sgd"), Done)
+    assert frame_of(engine)[SettingsInForce].learning_rate == 0.1
+    ask(engine, Change(optimizer="sgd"))
     frame = frame_of(engine)
-    assert (frame.branch, frame.settings.optimizer) == (1, "sgd")
-    assert frame.settings.learning_rate == 0.1
+    assert (frame[Branches].current, frame[SettingsInForce].optimizer) == (1, "sgd")
+    assert frame[SettingsInForce].learning_rate == 0.1
 
 
 def test_settings_have_the_same_names_from_the_request_to_the_experiment() -> None:
@@ -228,15 +228,20 @@ def test_settings_have_the_same_names_from_the_request_to_the_experiment() -> No
 def test_another_size_of_batches_shows_in_the_frame() -> None:
     engine = opened()
     go(engine, 12)
-    ask(engine, Change(batch_size=60), Done)
-    assert frame_of(engine).per_epoch == 5
-    ask(engine, Move(epochs=1), Done)
-    assert frame_of(engine).update == 15
-    ask(engine, Move(updates=1), Done)
+    ask(engine, Change(batch_size=60))
+    assert frame_of(engine)[Position].per_epoch == 5
+    ask(engine, Move(epochs=1))
+    assert frame_of(engine)[Position].update == 15
+    ask(engine, Move(updates=1))
     frame = frame_of(engine)
-    assert (frame.epoch, frame.batch, frame.per_epoch, frame.examples) == (4, 1, 2, 60)
-    ask(engine, Seek(epoch=4), Done)
-    assert frame_of(engine).update == 17
+    assert (
+        frame[Position].epoch,
+        frame[Position].batch,
+        frame[Position].per_epoch,
+        frame[Position].examples,
+    ) == (4, 1, 2, 60)
+    ask(engine, Seek(epoch=4))
+    assert frame_of(engine)[Position].update == 17
 
 
 @pytest.mark.parametrize(
@@ -256,21 +261,21 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
 def test_settings_that_cannot_be(request_: Change, words: str) -> None:
     engine = opened()
     assert words in refusal(engine, request_).sentence
-    assert frame_of(engine).settings_changed == []
+    assert frame_of(engine)[History].settings_changed == []
 
 
 @pytest.mark.parametrize("operations", [0, 6])
 def test_the_record_of_the_update_at_hand_as_a_file(operations: int, tmp_path: Path) -> None:
     engine = opened()
     go(engine, 7)
-    ask(engine, Move(operations=operations), Done)
+    ask(engine, Move(operations=operations))
     update = 8 if operations else 7
     state = state_of(engine)
     path = tmp_path / "record.npz"
-    done = ask(engine, SaveRecord(path=str(path)), Exported)
+    done = ask(engine, SaveRecord(path=str(path)))
     assert done.update == update
     assert state_of(engine) == state
-    record = engine._opened().session
+    record = engine.opened.session
     expected = run_of(opened()).record(update)
     with np.load(path) as arrays:
         assert np.array_equal(arrays["W1"], expected.W[1])
@@ -292,8 +297,8 @@ def test_no_record_before_the_first_update(tmp_path: Path) -> None:
 def test_float32_values_are_those_of_the_network() -> None:
     engine = opened(tables(dtype="float32"))
     go(engine, 4)
-    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 1, 0), value=0.1), Done)
-    shown = look(engine, "b", 2).matrix
+    ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 1, 0), value=0.1))
+    shown = look(engine, "b", 2)[Numbers].matrix
     assert shown is not None
     assert shown.values[1][0] == float(np.float32(0.1))
 
@@ -302,7 +307,7 @@ def test_a_number_that_overflows_the_dtype_of_the_run_is_none() -> None:
     engine = opened(tables(dtype="float32"))
     sentence = refusal(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=1e39)).sentence
     assert sentence == "expected a finite number of float32, got 1e+39"
-    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=1e38), Done)
+    ask(engine, Try(cell=CellRef(ArrayRef("W", 1), 0, 0), value=1e38))
 
 
 @pytest.mark.parametrize(
@@ -328,8 +333,8 @@ def test_the_same_value_is_no_change() -> None:
     engine.handle(Move(operations=2))
     refused = refusal(engine, Try(cell=CellRef(ArrayRef("b", 1), 0, 0), value=_b(engine)))
     assert refused.sentence.endswith(" already")
-    assert (frame_of(engine).update, frame_of(engine).now.number) == (3, 2)  # type: ignore[union-attr]
-    assert len(frame_of(engine).branches) == 1
+    assert (frame_of(engine)[Position].update, frame_of(engine)[AtHand].now.number) == (3, 2)  # type: ignore[union-attr]
+    assert len(frame_of(engine)[Branches].branches) == 1
 
 
 def _b(engine: Engine) -> float:
@@ -341,7 +346,7 @@ def test_what_an_update_starts_from_says_where_it_is_from() -> None:
     b = CellRef(ArrayRef("b", 1), 0, 0, before=True)
 
     def sentence() -> str:
-        origin = ask(engine, Look(cell=b), Frame).origin
+        origin = ask(engine, look_at(cell=b))[Provenance].origin
         assert origin is not None
         return origin.sentence
 

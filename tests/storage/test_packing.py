@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
-from tuiprop.protocol.messages.replies import Refused
-from tuiprop.protocol.messages.requests import Open
+from tuiprop.protocol.messages.base import Refused
+from tuiprop.protocol.messages.opening import Open
 from tuiprop.storage.packing import pack, unpack
 
 ANYTHING = msgspec.msgpack.Decoder(dict[str, Any])
@@ -20,7 +20,7 @@ text = st.text(st.characters() | st.characters(categories=["Cs"]))
 @given(text)
 def test_any_text_crosses(name: str) -> None:
     refused = Refused(sentence=name)
-    assert decode_reply(encode(refused)) == refused
+    assert decode_reply(encode(refused), None) == refused
 
 
 @given(text, st.dictionaries(text, st.lists(text | st.integers(0, 9) | st.none())), st.binary())

@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.views import Motion, Numbers, Position, Proof, Provenance, Trial
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.run.bench import Bench
@@ -41,7 +42,10 @@ async def opened(pilot: Pilot[int]) -> None:
     """Wait for the first frame with its matrix."""
     await until(
         pilot,
-        lambda: (frame := app_of(pilot).run_screen.frame) is not None and frame.matrix is not None,
+        lambda: (
+            (frame := app_of(pilot).run_screen.frame) is not None
+            and frame[Numbers].matrix is not None
+        ),
     )
 
 
@@ -53,7 +57,7 @@ async def originates(pilot: Pilot[int], name: str) -> None:
     """Wait for the origin of a number."""
     await until(
         pilot,
-        lambda: (origin := frame_of(pilot).origin) is not None and origin.name == name,
+        lambda: (origin := frame_of(pilot)[Provenance].origin) is not None and origin.name == name,
     )
 
 
@@ -72,14 +76,14 @@ async def try_out(pilot: Pilot[int], value: str) -> None:
     field = pilot.app.screen.query_one(Input)
     field.value = value
     await pilot.press("enter")
-    await until(pilot, lambda: frame_of(pilot).what_if is not None)
+    await until(pilot, lambda: frame_of(pilot)[Trial].what_if is not None)
 
 
 async def settled(pilot: Pilot[int]) -> None:
     """Wait until the run stands still and is proved, and its frame has been painted."""
     await until(
         pilot,
-        lambda: (proof := frame_of(pilot).proof) is not None and proof.finished,
+        lambda: (proof := frame_of(pilot)[Proof].note) is not None and proof.finished,
     )
 
 
@@ -87,7 +91,10 @@ async def at(pilot: Pilot[int], update: int) -> None:
     """Wait until the run stands still at an update."""
     await until(
         pilot,
-        lambda: frame_of(pilot).update == update and frame_of(pilot).status == "paused",
+        lambda: (
+            frame_of(pilot)[Position].update == update
+            and frame_of(pilot)[Motion].status == "paused"
+        ),
     )
 
 

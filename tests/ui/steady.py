@@ -8,13 +8,15 @@ rounding and nothing else, such as the error of a gradient check, is one number 
 import re
 from concurrent.futures import Future
 from math import isfinite
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from tuiprop.protocol.client import InlineClient
-from tuiprop.protocol.messages.payloads import ArrayProof, Message
-from tuiprop.protocol.messages.replies import Reply
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.payloads import ArrayProof
+
+R = TypeVar("R")
 
 FIGURES = 9
 """Those that every processor finds."""
@@ -30,10 +32,13 @@ _ERROR = re.compile(r"\d(\.\d+)?e-(09|1\d)")
 class SteadyClient(InlineClient):
     """Answers as an inline engine does, with steady numbers."""
 
-    def ask(self, request: Message) -> "Future[Reply]":
+    def ask(self, request: Request[R]) -> "Future[R]":
         """Answer at once."""
-        future: Future[Reply] = Future()
-        future.set_result(cast("Reply", steady(super().ask(request).result())))
+        answer = super().ask(request)
+        if answer.exception() is not None:
+            return answer
+        future: Future[R] = Future()
+        future.set_result(cast("R", steady(answer.result())))
         return future
 
 

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, frame_of, opened, until
 from tests.ui.reading import still
+from tuiprop.protocol.messages.views import Motion
 from tuiprop.ui.theme import LEVELS, Palette, heat, palette_of, palettes
 
 THEMES = palettes("256")
@@ -155,7 +156,7 @@ async def test_all_text_is_read(
         await opened(pilot)
         for key in keys:
             await pilot.press(key)
-            await until(pilot, lambda: frame_of(pilot).status == "paused")
+            await until(pilot, lambda: frame_of(pilot)[Motion].status == "paused")
         pilot.app.clear_notifications()
         await still(pilot)
         faint = {}

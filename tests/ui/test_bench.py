@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -26,6 +25,17 @@ from tests.ui.driving import (
 )
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.payloads import BranchNote
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    History,
+    Motion,
+    Numbers,
+    Position,
+    Provenance,
+    SettingsInForce,
+    Trial,
+)
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.run.go_to import PLACES, branch_words
@@ -38,7 +48,9 @@ WIDE, NARROW, LOW = (120, 36), (80, 24), (80, 18)
 
 
 async def at_operation(pilot: Pilot[int], number: int) -> None:
-    await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == number)
+    await until(
+        pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == number
+    )
 
 
 async def at_array(pilot: Pilot[int], array: ArrayRef) -> None:
@@ -179,7 +191,7 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         bench = bench_of(pilot)
         await originates(pilot, "dW[2][setosa,u0]")
         await until(pilot, lambda: bench.source.has_focus)
-        origin = frame_of(pilot).origin
+        origin = frame_of(pilot)[Provenance].origin
         assert origin is not None
         assert origin.closes
         sizes = [abs(term.value) for term in origin.terms]
@@ -190,10 +202,10 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         await originates(pilot, f"a[1][u0,{example.split()[0]}]")
         await pilot.press("enter")
         await originates(pilot, f"z[1][u0,{example.split()[0]}]")
-        assert bench.matrix.value == frame_of(pilot).origin.shown  # type: ignore[union-attr]
+        assert bench.matrix.value == frame_of(pilot)[Provenance].origin.shown  # type: ignore[union-attr]
         await pilot.press("enter")
-        await until(pilot, lambda: "before" in frame_of(pilot).origin.name)  # type: ignore[union-attr]
-        origin = frame_of(pilot).origin
+        await until(pilot, lambda: "before" in frame_of(pilot)[Provenance].origin.name)  # type: ignore[union-attr]
+        origin = frame_of(pilot)[Provenance].origin
         assert origin is not None
         assert "before the first update" in origin.sentence
         for array in (ArrayRef("z", 1), ArrayRef("a", 1), ArrayRef("dW", 2)):
@@ -213,13 +225,13 @@ async def test_a_number_is_tried_nudged_and_reverted(make_app: MakeApp) -> None:
         assert "WHAT IF" in str(pilot.app.screen.query_one("#title").render_line(0))
         await until(pilot, lambda: bench_of(pilot).matrix.value == 0.5)
         await pilot.press("+")
-        await until(pilot, lambda: frame_of(pilot).what_if.after > 0.5)  # type: ignore[union-attr]
+        await until(pilot, lambda: frame_of(pilot)[Trial].what_if.after > 0.5)  # type: ignore[union-attr]
         await pilot.press("b")
         await pilot.pause(0.2)
-        assert frame_of(pilot).what_if is not None, "nothing moves before it is decided"
+        assert frame_of(pilot)[Trial].what_if is not None, "nothing moves before it is decided"
         await pilot.press("escape")
-        await until(pilot, lambda: frame_of(pilot).what_if is None)
-        assert (frame_of(pilot).branch, frame_of(pilot).update) == (0, 1)
+        await until(pilot, lambda: frame_of(pilot)[Trial].what_if is None)
+        assert (frame_of(pilot)[Branches].current, frame_of(pilot)[Position].update) == (0, 1)
         await until(pilot, lambda: bench_of(pilot).matrix.value == before)
 
 
@@ -230,15 +242,15 @@ async def test_kept_it_is_a_branch_and_the_first_is_returned_to(make_app: MakeAp
         await go_to(pilot, "5", 20)
         await try_out(pilot, "3")
         await pilot.press("enter")
-        await until(pilot, lambda: frame_of(pilot).what_if is None)
-        assert frame_of(pilot).branch == 1
+        await until(pilot, lambda: frame_of(pilot)[Trial].what_if is None)
+        assert frame_of(pilot)[Branches].current == 1
         await pilot.press("e")
         await at(pilot, 24)
         courses = app_of(pilot).run_screen._courses
         assert courses.training.count == 7
         assert [curve.count for curve in courses.others] == [11]
         await go_to(pilot, "branch 0", 40)
-        assert frame_of(pilot).branch == 0
+        assert frame_of(pilot)[Branches].current == 0
         assert courses.training.count == 11
 
 
@@ -257,10 +269,10 @@ async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
         assert "a number, such as" in str(pilot.app.screen.query_one(".error").render())
         pilot.app.screen.query_one(Input).value = "0.05"
         await pilot.press("enter")
-        await until(pilot, lambda: frame_of(pilot).settings.learning_rate == 0.05)
+        await until(pilot, lambda: frame_of(pilot)[SettingsInForce].learning_rate == 0.05)
         await until(pilot, lambda: said(pilot, "From update 9 on: learning rate 0.05."))
         assert "sgd 0.05" in str(pilot.app.screen.query_one("#title").render_line(0))
-        assert frame_of(pilot).settings_changed == [2]
+        assert frame_of(pilot)[History].settings_changed == [2]
 
 
 def said(pilot: Pilot[int], words: str) -> bool:
@@ -292,9 +304,10 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
             await until(pilot, lambda n=number: now_of(pilot) == n)  # type: ignore[misc]
             await pilot.press("2", "enter", "end")
             await until(
-                pilot, lambda: bench.source.has_focus and frame_of(pilot).origin is not None
+                pilot,
+                lambda: bench.source.has_focus and frame_of(pilot)[Provenance].origin is not None,
             )
-            origin = frame_of(pilot).origin
+            origin = frame_of(pilot)[Provenance].origin
             assert origin is not None
             assert origin.closes
             terms = bench.source.terms
@@ -322,7 +335,9 @@ async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[i
         await opened(pilot)
         await pilot.press(*"oooooooo", "2", "enter")  # dW[2]
         bench = bench_of(pilot)
-        await until(pilot, lambda: bench.source.has_focus and frame_of(pilot).origin is not None)
+        await until(
+            pilot, lambda: bench.source.has_focus and frame_of(pilot)[Provenance].origin is not None
+        )
         for key in ("down", "pagedown", "end", "home"):
             await pilot.press(key)
             terms = bench.source.terms
@@ -341,7 +356,7 @@ async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[i
 
 
 def now_of(pilot: Pilot[int]) -> int:
-    now = frame_of(pilot).now or frame_of(pilot).completed
+    now = frame_of(pilot)[AtHand].now or frame_of(pilot)[AtHand].completed
     return now.number if now else 0
 
 
@@ -387,7 +402,7 @@ async def test_go_to_lists_the_branches(make_app: MakeApp) -> None:
         await go_to(pilot, "2", 8)
         await try_out(pilot, "0.5")
         await pilot.press("enter")
-        await until(pilot, lambda: frame_of(pilot).what_if is None)
+        await until(pilot, lambda: frame_of(pilot)[Trial].what_if is None)
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         words = str(pilot.app.screen.query_one(".words").render())
@@ -398,12 +413,11 @@ async def test_go_to_lists_the_branches(make_app: MakeApp) -> None:
 async def test_go_to_has_room_for_many_branches_at_80_columns(make_app: MakeApp) -> None:
     async with make_app("xor-table").run_test(size=NARROW) as pilot:
         await opened(pilot)
-        frame = frame_of(pilot)
         branches = [
             BranchNote(number=i, parent=i - 1, fork=12345, reached=12345, edits=[])
             for i in range(30)
         ]
-        words = branch_words(replace(frame, branches=branches, branch=29))
+        words = branch_words(Branches(current=29, branches=branches))
         pilot.app.push_screen(AskText("Go to", f"{PLACES}\n{words}"))
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         await pilot.pause()
@@ -445,7 +459,7 @@ async def test_an_operation_is_copied_and_runs(make_app: MakeApp, operations: in
         await opened(pilot)
         await pilot.press(*["o"] * operations)
         await at_operation(pilot, operations)
-        now = frame_of(pilot).now
+        now = frame_of(pilot)[AtHand].now
         assert now is not None
         await until(pilot, lambda: bench_of(pilot).matrix.matrix is not None)
         await pilot.press("y")
@@ -468,7 +482,7 @@ async def test_into_a_file_where_the_clipboard_is_refused(
         for what, suffix in (("array CSV", "csv"), ("operation LaTeX", "tex"), ("record", "npz")):
             if what.startswith("operation"):
                 pilot.app.screen.query_one(LayersPanel).choose(ArrayRef("dW", 1))
-                await until(pilot, lambda: frame_of(pilot).shown is not None)
+                await until(pilot, lambda: frame_of(pilot)[Numbers].shown is not None)
             await pilot.press("y")
             await choose(pilot, what)
             if what != "record":
@@ -495,11 +509,11 @@ async def test_operations_are_walked_at_a_pace(make_app: MakeApp) -> None:
         seen = set()
 
         def eight_operations() -> bool:
-            now = frame_of(pilot).now
+            now = frame_of(pilot)[AtHand].now
             seen.add(now.number if now else 0)
             return len(seen) > 8
 
         await until(pilot, eight_operations)
-        assert frame_of(pilot).status == "playing"
+        assert frame_of(pilot)[Motion].status == "playing"
         await pilot.press("space")
-        await until(pilot, lambda: frame_of(pilot).status == "paused")
+        await until(pilot, lambda: frame_of(pilot)[Motion].status == "paused")

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.session.runs import ask, tables
-from tuiprop.protocol.messages.replies import Outline, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Check
+from tuiprop.protocol.messages.data import Check, Outline
+from tuiprop.protocol.messages.opening import ListNames, Vocabulary
 from tuiprop.protocol.server import Engine
 from tuiprop.training.breakpoint import OPERATORS as CORE_OPERATORS
 from tuiprop.training.breakpoint import parse
@@ -14,18 +14,18 @@ from tuiprop.ui.stops.completion import EXAMPLES, OPERATORS, examples, offers
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return ask(Engine(), Ask(), Vocabulary)
+    return ask(Engine(), ListNames())
 
 
 @pytest.fixture(scope="module")
 def iris() -> Outline:
-    return ask(Engine(), Check(experiment=tables()), Outline)
+    return ask(Engine(), Check(experiment=tables()))
 
 
 @pytest.fixture(scope="module")
 def plane() -> Outline:
     experiment = {"data": {"source": "plane", "validation": 0.0}}
-    return ask(Engine(), Check(experiment=experiment), Outline)
+    return ask(Engine(), Check(experiment=experiment))
 
 
 def labels(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[str]:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tomli_w
@@ -15,9 +16,10 @@ from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.weights import load_model
 from tuiprop.protocol.client import InlineClient
-from tuiprop.protocol.messages.payloads import KeptRun, Message
-from tuiprop.protocol.messages.replies import Done, Reply
-from tuiprop.protocol.messages.requests import KeepRun
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.files import KeepRun
+from tuiprop.protocol.messages.payloads import KeptRun
+from tuiprop.protocol.messages.views import History, Motion, Proof
 from tuiprop.session.session import open_session
 from tuiprop.storage.state_folder import kept_runs
 from tuiprop.training.experiment import parse
@@ -68,7 +70,7 @@ async def test_going_on(make_app: MakeApp, folder: Path) -> None:
         await pilot.press("enter")
         await opened(pilot)
         await at(pilot, 13)
-        assert frame_of(pilot).history_length == 3
+        assert frame_of(pilot)[History].length == 3
         assert not kept_runs(folder)  # it has it
 
 
@@ -138,7 +140,7 @@ async def test_which_weights_are_exported(
     app = TuipropApp(InlineClient(), "xor-table", Settings())
     async with app.run_test() as pilot:
         await opened(pilot)
-        run = app.link.client._engine._opened().session.run  # type: ignore[attr-defined]
+        run = app.link.client._engine.opened.session.run  # type: ignore[attr-defined]
         await go_to(pilot, "u25", 25)
         history = run.history
         history.best = 4
@@ -166,7 +168,7 @@ async def test_the_time_until_a_run_is_kept_does_not_hold_it_up(
     async with make_app("xor-table").run_test() as pilot:
         await opened(pilot)
         await go_to(pilot, "u7", 7)
-        await until(pilot, lambda: frame_of(pilot).proof is not None)
+        await until(pilot, lambda: frame_of(pilot)[Proof].note is not None)
         await pilot.press("space")
         await at(pilot, 500)
         app_of(pilot).link.client.close()
@@ -184,7 +186,9 @@ async def test_a_save_that_fails_is_shown_until_it_does_not(
     async with app.run_test() as pilot:
         await opened(pilot)
         await go_to(pilot, "u7", 7)
-        await until(pilot, lambda: bool(frame_of(pilot).unkept))  # while the run stands still
+        await until(
+            pilot, lambda: bool(frame_of(pilot)[Motion].unkept)
+        )  # while the run stands still
         assert "NOT SAVED" in shown(app.run_screen.query_one("#title", Line))
         assert "File exists" in shown(app.run_screen.query_one("#hint", Line))
         assert not app.run_screen.has_class("-hidden-hint")
@@ -193,7 +197,7 @@ async def test_a_save_that_fails_is_shown_until_it_does_not(
         assert "File exists" in str(pilot.app.screen.query_one(".words").render())
         await pilot.press("escape")
         folder.unlink()
-        await until(pilot, lambda: not frame_of(pilot).unkept)
+        await until(pilot, lambda: not frame_of(pilot)[Motion].unkept)
         assert "NOT SAVED" not in shown(app.run_screen.query_one("#title", Line))
         assert app.run_screen.has_class("-hidden-hint")
         await pilot.press("q")
@@ -206,9 +210,9 @@ async def test_quitting_waits_for_an_engine_that_saves(
 ) -> None:
     """An engine that takes long over it, but gives signs of life."""
     app = make_app("iris")
-    answer, answers = app.link.client.ask, list[Future[Reply]]()
+    answer, answers = app.link.client.ask, list[Future[None]]()
 
-    def late(request: Message) -> "Future[Reply]":
+    def late(request: Request[Any]) -> "Future[Any]":
         if not isinstance(request, KeepRun):
             return answer(request)
         answers.append(Future())
@@ -223,7 +227,7 @@ async def test_quitting_waits_for_an_engine_that_saves(
         await pilot.press("q")
         await until(pilot, lambda: bool(app._notifications))
         assert not isinstance(app.screen, Choose)
-        answers[0].set_result(Done())
+        answers[0].set_result(None)
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 0
 

@@ -17,6 +17,7 @@ from textual.widgets import HelpPanel, Input, Static
 import tuiprop.ui
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
+from tuiprop.protocol.messages.views import Conditions
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText
@@ -229,7 +230,9 @@ async def test_keys_of_other_screens_are_remapped(make_app: MakeApp) -> None:
         await until(pilot, lambda: stops.focused is stops.query_one(Input))
         stops.query_one(Input).value = "train_loss < 0.05"
         await pilot.press("enter", "f9")
-        await until(pilot, lambda: stops.frame is not None and len(stops.frame.stops) == 1)
+        await until(
+            pilot, lambda: stops.frame is not None and len(stops.frame[Conditions].stops) == 1
+        )
 
 
 async def test_settings_have_a_keymap(make_app: MakeApp) -> None:

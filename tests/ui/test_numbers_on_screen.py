@@ -12,7 +12,8 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, bench_of, frame_of, opened, until
 from tests.ui.reading import matrix_on, screen_lines, still, terms_on
-from tuiprop.protocol.messages.requests import Move
+from tuiprop.protocol.messages.moving import Move
+from tuiprop.protocol.messages.views import AtHand, Motion, Position, Provenance
 from tuiprop.ui.run.matrix import MatrixView
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record
@@ -65,7 +66,7 @@ def check_matrix(pilot: Pilot[int], view: MatrixView, record: Record, *, is_resu
     assert shown.columns >= 1
     least = min(ENOUGH, matrix.shape[0])
     assert len(shown.rows) >= least
-    now = frame_of(pilot).now
+    now = frame_of(pilot)[AtHand].now
     done = is_result and now is not None and now.result.symbol in ("W", "b")
     for i, row in enumerate(shown.rows, window.row):
         for j, number in enumerate(row, window.column):
@@ -147,7 +148,7 @@ async def test_numbers_at_every_size(
         at = 0
 
         def is_there() -> bool:
-            now = frame_of(pilot).now
+            now = frame_of(pilot)[AtHand].now
             return now is not None and now.number == at
 
         for number in (1, first_da, first_da + 2, 6 * layers + 2, 6 * layers + 3):
@@ -155,7 +156,7 @@ async def test_numbers_at_every_size(
             at = number
             await until(pilot, is_there)
             await check_everywhere(pilot, record, sizes)
-        assert frame_of(pilot).operations == operations
+        assert frame_of(pilot)[Position].operations == operations
 
 
 async def test_numbers_where_a_run_diverges(make_app: MakeApp, tmp_path: Path) -> None:
@@ -164,12 +165,12 @@ async def test_numbers_where_a_run_diverges(make_app: MakeApp, tmp_path: Path) -
     async with make_app(str(path)).run_test(size=SIZES[0]) as pilot:
         await opened(pilot)
         await pilot.press("space")
-        await until(pilot, lambda: bool(frame_of(pilot).diverged))
+        await until(pilot, lambda: bool(frame_of(pilot)[Motion].diverged))
         with np.errstate(all="ignore"):
-            record = tuiprop.record(tuiprop.load(path), update=frame_of(pilot).update + 1)
+            record = tuiprop.record(tuiprop.load(path), update=frame_of(pilot)[Position].update + 1)
         assert not np.isfinite(record.z[2]).all()
         await check_everywhere(pilot, record)
-        origin = frame_of(pilot).origin
+        origin = frame_of(pilot)[Provenance].origin
         assert origin is not None
         assert not np.isfinite(origin.shown)
 

@@ -10,9 +10,11 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
+from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.opening import Locate, Located
 from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
-from tuiprop.protocol.messages.replies import Located, Studied
-from tuiprop.protocol.messages.requests import Locate, Seek, Study
+from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.views import Motion, Position
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.shading import by_light, by_sign, line_of, of_class, shaded
@@ -47,8 +49,8 @@ async def current(pilot: Pilot[int]) -> None:
         await until(
             pilot,
             lambda: (
-                not screen._asking
-                and screen._frame is screen.run_screen.frame
+                screen.run_screen.look.is_idle
+                and screen.study.is_idle
                 and screen.studied is not None
             ),
         )
@@ -61,7 +63,10 @@ async def problem(pilot: Pilot[int], epoch: int = 0, *keys: str) -> ProblemScree
         app_of(pilot).run_screen.seek(Seek(epoch=epoch))
         await until(
             pilot,
-            lambda: frame_of(pilot).epochs_done == epoch and frame_of(pilot).status == "paused",
+            lambda: (
+                frame_of(pilot)[Position].epochs_done == epoch
+                and frame_of(pilot)[Motion].status == "paused"
+            ),
         )
     await pilot.press("4")
     await until(pilot, lambda: isinstance(pilot.app.screen, ProblemScreen))
@@ -95,10 +100,10 @@ async def test_it_follows_while_the_run_plays(make_app: MakeApp, tmp_path: Path)
         await problem(pilot)
         await pilot.press("space")
         await until(pilot, lambda: studied_of(pilot).update > 20)
-        assert frame_of(pilot).status == "playing"
+        assert frame_of(pilot)[Motion].status == "playing"
         await pilot.press("space")
-        await until(pilot, lambda: frame_of(pilot).status == "paused")
-        await until(pilot, lambda: studied_of(pilot).update == frame_of(pilot).update)
+        await until(pilot, lambda: frame_of(pilot)[Motion].status == "paused")
+        await until(pilot, lambda: studied_of(pilot).update == frame_of(pilot)[Position].update)
 
 
 async def test_hidden_it_asks_nothing(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,13 +113,13 @@ async def test_hidden_it_asks_nothing(make_app: MakeApp, monkeypatch: pytest.Mon
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.run_screen)
         sent: list[object] = []
-        send = app.link.send
+        ask = app.link.client.ask
 
-        def noted(request: Any, then: Any = None) -> None:
+        def noted(request: Any) -> Any:
             sent.append(request)
-            send(request, then)
+            return ask(request)
 
-        monkeypatch.setattr(app.link, "send", noted)
+        monkeypatch.setattr(app.link.client, "ask", noted)
         await pilot.press("b")
         await at(pilot, 1)
         assert sent

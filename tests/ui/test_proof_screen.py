@@ -7,15 +7,17 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from tests.session.runs import ask, go
+from tests.session.runs import ask, go, look_at
 from tests.session.runs import opened as engine_with
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, told, until
 from tests.ui.test_run_screen import text_of
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.protocol.messages.data import Check, Outline
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Move, SetMistake, Verify
 from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
-from tuiprop.protocol.messages.replies import Done, Frame, Outline
-from tuiprop.protocol.messages.requests import Check, Look, Move, SetMistake, Verify
+from tuiprop.protocol.messages.views import Position, Proof
 from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
 from tuiprop.ui.dialogs import Choose
@@ -114,7 +116,7 @@ async def test_weights_computed_with_a_mistake_are_not_exported(
         await says(pilot, "db")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
-        await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f.mistake))
+        await until(pilot, lambda: bool((f := app_of(pilot).run_screen.frame) and f[Proof].mistake))
         await pilot.press("x")
         await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
         pilot.app.screen.query_one(Input).value = str(tmp_path / "w.npz")
@@ -156,7 +158,7 @@ async def test_a_mistake_that_changes_nothing_is_refused(make_app: MakeApp) -> N
         await until(pilot, lambda: error.display)
         assert "the loss here is cross_entropy" in str(error.render())
         assert screen.frame is not None
-        assert screen.frame.update == 0
+        assert screen.frame[Position].update == 0
         await pilot.press("down")
         assert not error.display
 
@@ -178,33 +180,40 @@ async def test_with_the_mouse(make_app: MakeApp) -> None:
 def iris() -> Outline:
     experiment = to_tables(suggested_experiment("iris"))
     engine = engine_with()
-    return ask(engine, Check(experiment=experiment), Outline)
+    return ask(engine, Check(experiment=experiment))
 
 
 @pytest.fixture(scope="module")
 def proved() -> Frame:
     engine = engine_with()
     go(engine, 3)
-    ask(engine, Verify(), Done)
+    ask(engine, Verify())
     while engine.work() is not None:
         pass
-    return ask(engine, Look(), Frame)
+    return ask(engine, look_at())
 
 
 @pytest.fixture(scope="module")
 def mistaken() -> Frame:
     engine = engine_with()
-    ask(engine, SetMistake(name="bias_twice"), Done)
-    ask(engine, Move(updates=1), Done)
-    ask(engine, Verify(), Done)
+    ask(engine, SetMistake(name="bias_twice"))
+    ask(engine, Move(updates=1))
+    ask(engine, Verify())
     while engine.work() is not None:
         pass
-    return ask(engine, Look(), Frame)
+    return ask(engine, look_at())
 
 
 def note_of(frame: Frame) -> ProofNote:
-    assert frame.proof is not None
-    return frame.proof
+    note = frame[Proof].note
+    assert note is not None
+    return note
+
+
+def with_note(frame: Frame, note: ProofNote | None) -> Frame:
+    """Put another proof into a frame."""
+    proof = replace(frame[Proof], note=note)
+    return replace(frame, views=[proof if each is frame[Proof] else each for each in frame.views])
 
 
 def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
@@ -214,20 +223,20 @@ def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
 
 
 def test_the_title(proved: Frame, mistaken: Frame) -> None:
-    assert status.proof(proved, 40).plain == "✓ proof 2/2"
-    assert status.proof(mistaken, 40).plain.startswith(" mistake: bias_twice  ✗ b[1], b[2]")
-    assert status.proof(mistaken, 24).plain == " mistake: bias_twice  ✗…"
-    assert status.proof(replace(proved, proof=None), 40).plain == ""
+    assert status.proof(proved[Proof], 40).plain == "✓ proof 2/2"
+    assert status.proof(mistaken[Proof], 40).plain.startswith(" mistake: bias_twice  ✗ b[1], b[2]")
+    assert status.proof(mistaken[Proof], 24).plain == " mistake: bias_twice  ✗…"
+    assert status.proof(replace(proved[Proof], note=None), 40).plain == ""
     unfinished = replace(
         note_of(proved), finished=False, compared=7, passed=None, layers=[], checks=[]
     )
-    assert status.proof(replace(proved, proof=unfinished), 40).plain == "… proof 7/43"
+    assert status.proof(replace(proved[Proof], note=unfinished), 40).plain == "… proof 7/43"
     small = replace(note_of(proved), layers=["rounding dominates"] * 2)
-    assert status.proof(replace(proved, proof=small), 40).plain == "· proof 0/2"
+    assert status.proof(replace(proved[Proof], note=small), 40).plain == "· proof 0/2"
     half = replace(note_of(proved), layers=["✓ 1e-10", "all at kinks"])
-    assert status.proof(replace(proved, proof=half), 40).plain == "· proof 1/2"
+    assert status.proof(replace(proved[Proof], note=half), 40).plain == "· proof 1/2"
     failed = replace(unfinished, fault="KeyError: 'lion'")
-    assert status.proof(replace(proved, proof=failed), 40).plain == "· proof failed"
+    assert status.proof(replace(proved[Proof], note=failed), 40).plain == "· proof failed"
 
 
 def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
@@ -239,20 +248,20 @@ def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
     ]
     assert words(mistaken, iris)[0] == "mistake         b[l] is changed twice by its gradient"
     assert words(mistaken, iris)[3].startswith("update audit    ✗ b[1], b[2], m(b[1])")
-    assert words(replace(proved, proof=None), iris) == ["gradient check  … in a moment"]
+    assert words(with_note(proved, None), iris) == ["gradient check  … in a moment"]
     many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, sample=200, parameters=5000)
-    assert words(replace(proved, proof=many), iris)[:2] == [
+    assert words(with_note(proved, many), iris)[:2] == [
         "gradient check  ✓ 9 of 9 layers",
         "                a seeded sample of 200 of 5,000 parameters",
     ]
     half = replace(note_of(proved), layers=["✓ 1e-10"] * 8 + ["none drawn"])
-    assert words(replace(proved, proof=half), iris)[0] == "gradient check  · 8 of 9 layers"
+    assert words(with_note(proved, half), iris)[0] == "gradient check  · 8 of 9 layers"
     failed = replace(note_of(proved), finished=False, fault="KeyError: 'lion'")
-    assert words(replace(proved, proof=failed), iris) == [
+    assert words(with_note(proved, failed), iris) == [
         "gradient check  · it failed: KeyError: 'lion'"
     ]
     none = replace(note_of(proved), audits=[])
-    assert words(replace(proved, proof=none), iris)[2] == "update audit    … v audits an update"
+    assert words(with_note(proved, none), iris)[2] == "update audit    … v audits an update"
 
 
 def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:

@@ -10,6 +10,7 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, told, until
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.protocol.messages.views import AtHand, Costs, Motion, Position
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel
@@ -30,7 +31,11 @@ async def test_opens_paused_on_the_initial_weights(make_app: MakeApp) -> None:
     async with make_app("xor-table").run_test(size=WIDE) as pilot:
         await opened(pilot)
         frame = frame_of(pilot)
-        assert (frame.status, frame.update, frame.made) == ("paused", 0, False)
+        assert (frame[Motion].status, frame[Position].update, frame[AtHand].computed) == (
+            "paused",
+            0,
+            False,
+        )
         assert "xor-table  2 → 3 tanh → 1 sigmoid" in text_of(pilot, 0)
         assert "PAUSED  update 0: epoch 0/500, batch 0/1" in text_of(pilot, 0)
 
@@ -79,7 +84,7 @@ async def test_what_is_shown_is_the_record_bit_for_bit(make_app: MakeApp) -> Non
                 assert matrix.shape == whole.shape
                 assert matrix.figures is not None
                 assert matrix.figures.largest == whole.max()
-        assert frame_of(pilot).J_batch == record.J
+        assert frame_of(pilot)[Costs].batch == record.J
         assert view.matrix is not None
 
 
@@ -116,19 +121,19 @@ async def test_pause_and_pace(make_app: MakeApp) -> None:
         for _ in range(8):
             await pilot.press("minus")
         await pilot.press("space")
-        await until(pilot, lambda: frame_of(pilot).status == "playing")
+        await until(pilot, lambda: frame_of(pilot)[Motion].status == "playing")
         await pilot.press("plus")
         await pilot.press("space")
-        await until(pilot, lambda: frame_of(pilot).status == "paused")
-        assert frame_of(pilot).update < 20  # a second or two at 1 or 2 updates a second
+        await until(pilot, lambda: frame_of(pilot)[Motion].status == "paused")
+        assert frame_of(pilot)[Position].update < 20  # a second or two at 1 or 2 updates a second
 
 
 async def test_the_first_key_after_another_is_not_lost(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=WIDE) as pilot:
         await opened(pilot)
         await pilot.press(*"bbbbb")
-        await until(pilot, lambda: frame_of(pilot).update >= 1)
-        assert frame_of(pilot).update == 5
+        await until(pilot, lambda: frame_of(pilot)[Position].update >= 1)
+        assert frame_of(pilot)[Position].update == 5
 
 
 async def test_go_to(make_app: MakeApp) -> None:
@@ -303,10 +308,10 @@ async def test_divergence_is_said(make_app: MakeApp, tmp_path: Path) -> None:
     async with make_app(str(tmp_path / "wild.toml")).run_test(size=WIDE) as pilot:
         await opened(pilot)
         await pilot.press("space")
-        await until(pilot, lambda: bool(frame_of(pilot).diverged))
+        await until(pilot, lambda: bool(frame_of(pilot)[Motion].diverged))
         assert "DIVERGED" in text_of(pilot, 0)
         assert "diverged at update" in text_of(pilot, 34)
-        assert frame_of(pilot).status == "paused"
+        assert frame_of(pilot)[Motion].status == "paused"
 
 
 async def test_what_cannot_be_opened_ends_with_a_sentence(make_app: MakeApp) -> None:
@@ -338,7 +343,7 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
             await until(
                 pilot,
                 lambda number=number: (
-                    (now := frame_of(pilot).now) is not None  # type: ignore[misc]
+                    (now := frame_of(pilot)[AtHand].now) is not None  # type: ignore[misc]
                     and now.number == number
                 ),
             )
@@ -348,12 +353,14 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
         assert "▶(3,32)◀" in text_of(pilot, 6)
         assert "…(8,4)" in text_of(pilot, 5)
         await pilot.press("P")
-        await until(pilot, lambda: frame_of(pilot).now is None)
+        await until(pilot, lambda: frame_of(pilot)[AtHand].now is None)
         await pilot.press("p", "p", "l")
-        await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 9)
+        await until(
+            pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == 9
+        )
         await pilot.press("b")
         await at(pilot, 1)
-        assert frame_of(pilot).now is None
+        assert frame_of(pilot)[AtHand].now is None
 
 
 async def test_at_80_columns_every_cost_is_on_the_screen(make_app: MakeApp) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Button, Input, OptionList, Select, Static
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
+from tuiprop.protocol.messages.views import Costs
 from tuiprop.training.experiment import load
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.setup.layer_editor import LayerEditor, LayerLine
@@ -205,7 +206,7 @@ async def test_weights_are_opened_as_initial_ones(make_app: MakeApp, tmp_path: P
         view = pilot.app.screen.query_one(MatrixView)
         assert view.matrix is not None
         assert np.array_equal(view.matrix.values, trained.parameters.W[1])
-        assert frame_of(pilot).J_training == trained.history[-1]["train_loss"]
+        assert frame_of(pilot)[Costs].training == trained.history[-1]["train_loss"]
 
 
 async def test_loaded_weights_are_shown_kept_and_can_be_dropped(

@@ -20,6 +20,7 @@ from tests.ui.driving import (
     until,
 )
 from tests.ui.test_setup_screen import says, set_up
+from tuiprop.protocol.messages.views import AtHand, Motion, Trial
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.help import HelpScreen
 from tuiprop.ui.run.layers import LayersPanel
@@ -35,7 +36,7 @@ def then_settled(before: Before) -> Before:
 
     async def both(pilot: Pilot[int]) -> None:
         await before(pilot)
-        if frame_of(pilot).status == "paused":
+        if frame_of(pilot)[Motion].status == "paused":
             await settled(pilot)
 
     return both
@@ -75,7 +76,7 @@ async def inside_the_first(pilot: Pilot[int]) -> None:
     """At z[1] of update 1: every number is on the screen."""
     await opened(pilot)
     await pilot.press("o")
-    await until(pilot, lambda: frame_of(pilot).now is not None)
+    await until(pilot, lambda: frame_of(pilot)[AtHand].now is not None)
     view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "z")
 
@@ -89,9 +90,9 @@ async def inside(pilot: Pilot[int]) -> None:
     """At dW[2] of update 191."""
     await in_the_middle(pilot)
     await pilot.press(*"pplOO")
-    await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 7)
+    await until(pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == 7)
     await pilot.press("o")
-    await until(pilot, lambda: (now := frame_of(pilot).now) is not None and now.number == 8)
+    await until(pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == 8)
     view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "dW")
 
@@ -161,7 +162,7 @@ async def branched(pilot: Pilot[int]) -> None:
     await shows(pilot, "W", 2)
     await try_out(pilot, "3")
     await pilot.press("enter")
-    await until(pilot, lambda: frame_of(pilot).what_if is None)
+    await until(pilot, lambda: frame_of(pilot)[Trial].what_if is None)
     await go_to(pilot, "u198", 198)
 
 
@@ -289,7 +290,7 @@ def test_divergence(
     async def diverged(pilot: Pilot[int]) -> None:
         await opened(pilot)
         await pilot.press("space")
-        await until(pilot, lambda: bool(frame_of(pilot).diverged))
+        await until(pilot, lambda: bool(frame_of(pilot)[Motion].diverged))
 
     app = make_picture(str(tmp_path / "wild.toml"))
     assert snap_compare(app, terminal_size=size, run_before=then_settled(diverged))

@@ -8,12 +8,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tests.session.runs import look_at
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
 from tuiprop.protocol.client import ProcessClient
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.payloads import Stop
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Look
+from tuiprop.protocol.messages.views import Conditions, Costs, History, Motion
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.stops.screen import StopsScreen
@@ -51,7 +52,7 @@ def in_force(pilot: Pilot[int]) -> list[tuple[str, bool]]:
     screen = pilot.app.screen
     assert isinstance(screen, StopsScreen)
     assert screen.frame is not None
-    return [(each.when, each.enabled) for each in screen.frame.stops]
+    return [(each.when, each.enabled) for each in screen.frame[Conditions].stops]
 
 
 def error(pilot: Pilot[int]) -> str:
@@ -68,7 +69,7 @@ async def test_one_types_and_the_run_stops(make_app: MakeApp) -> None:
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
         await pilot.press("space")
         await at(pilot, 6)
-        assert frame_of(pilot).hit == "update == 6: 6 after update 6"
+        assert frame_of(pilot)[Motion].hit == "update == 6: 6 after update 6"
         await stops(pilot)
         hit = pilot.app.screen.query_one("#hit", Static)
         await until(pilot, lambda: hit.display)
@@ -177,13 +178,13 @@ async def test_values_are_shown(make_app: MakeApp) -> None:
         await opened(pilot)
         await pilot.press("e")
         await at(pilot, 4)
-        loss = frame_of(pilot).history[1:]  # of this frame; its J is that of epoch 1
-        assert loss or frame_of(pilot).J_training
+        loss = frame_of(pilot)[History].rows[1:]  # of this frame; its J is that of epoch 1
+        assert loss or frame_of(pilot)[Costs].training
         screen = await stops(pilot)
         await add(pilot, "train_loss < 0.05")
         panel = screen.query_one(StopList)
         text = "".join(panel.render_line(y).text for y in range(panel.size.height))
-        assert f"now {frame_of(pilot).J_training:.3f}" in text
+        assert f"now {frame_of(pilot)[Costs].training:.3f}" in text
 
 
 async def test_they_are_in_the_experiment_and_in_the_next_engine() -> None:
@@ -199,9 +200,9 @@ async def test_they_are_in_the_experiment_and_in_the_next_engine() -> None:
         assert app.link.outline.experiment["breakpoint"] == kept
         await asyncio.to_thread(app.link.client.close)
         await app.link.revive(0)
-        reply = await app.link.ask(Look())
+        reply = await app.link.ask(look_at())
         assert isinstance(reply, Frame)
-        assert [(each.when, each.enabled) for each in reply.stops] == [
+        assert [(each.when, each.enabled) for each in reply[Conditions].stops] == [
             ("update == 6", True),
             ("epoch > 3", False),
         ]

@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, settled, until
 from tests.ui.reading import still
+from tuiprop.protocol.messages.views import Motion
 from tuiprop.ui.theme import DARK, LIGHT
 
 
@@ -30,7 +31,7 @@ async def test_another_theme_repaints_every_panel(make_app: MakeApp, keys: tuple
         await settled(pilot)
         for key in keys:
             await pilot.press(key)
-            await until(pilot, lambda: frame_of(pilot).status == "paused")
+            await until(pilot, lambda: frame_of(pilot)[Motion].status == "paused")
         await still(pilot)
         assert {DARK.text, DARK.dim, DARK.background} <= painted(pilot)
         app_of(pilot).action_switch_theme()

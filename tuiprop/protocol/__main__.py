@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tuiprop.protocol.codec import decode_request, encode
-from tuiprop.protocol.messages.replies import Refused, Reply, Saving, Unsaved
+from tuiprop.protocol.messages.base import Refused, Saving, Unsaved
 from tuiprop.protocol.pipe import BEAT, LONGEST, read_message, soonest, write_message
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def main() -> None:
     requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     writing = threading.Lock()
 
-    def send(reply: Reply) -> None:
+    def send(reply: object) -> None:
         with writing:
             write_message(replies, encode(reply))
 
@@ -92,7 +92,7 @@ def main() -> None:
 def _serve(
     engine: "Engine",
     requests: "queue.SimpleQueue[bytes | None]",
-    send: Callable[[Reply], None],
+    send: Callable[[object], None],
 ) -> None:
     """Answer and work until the requests end, or nobody reads the replies."""
     wait: float | None = None
@@ -107,7 +107,7 @@ def _serve(
         try:
             request = decode_request(content)
         except msgspec.DecodeError as error:
-            reply: Reply = Refused(sentence=f"the engine does not know that request: {error}")
+            reply: object = Refused(sentence=f"the engine does not know that request: {error}")
         else:
             reply = engine.handle(request)
         try:

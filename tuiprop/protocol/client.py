@@ -14,11 +14,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from time import monotonic
-from typing import IO, Protocol
+from typing import IO, Any, Protocol, TypeVar
 
 from tuiprop.protocol.codec import decode_reply, encode
-from tuiprop.protocol.messages.payloads import Message
-from tuiprop.protocol.messages.replies import Refused, Reply, Saving, Unsaved
+from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Saving, Unsaved
 from tuiprop.protocol.pipe import BEAT, LONGEST, read_message, soonest, write_message
 
 GRACE = 5.0
@@ -31,8 +30,18 @@ SOON = 0.001
 """Seconds after which an engine in this process goes on working."""
 
 
-class EngineDiedError(ConnectionError):
-    """The engine's process has ended; the sentence has the reason."""
+R = TypeVar("R")
+
+
+class EngineDiedError(RefusedError):
+    """No reply will come.
+
+    Args:
+        reason: why the engine's process has ended.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the engine has died: {reason}")
 
 
 class Client(Protocol):
@@ -46,8 +55,12 @@ class Client(Protocol):
     def reason(self) -> str:
         """Why it died, in a few words; empty while it lives."""
 
-    def ask(self, request: Message) -> "Future[Reply]":
-        """Send a request; replies come in the order of the requests."""
+    def ask(self, request: Request[R]) -> "Future[R]":
+        """Send a request; replies come in the order of the requests.
+
+        Returns:
+            The reply, or the exception `RefusedError`; `EngineDiedError` where none will come.
+        """
 
     @property
     def is_saving(self) -> bool:
@@ -86,7 +99,7 @@ class ProcessClient:
         except OSError:
             self._last_words.close()
             raise
-        self._waiting: deque[Future[Reply]] = deque()
+        self._waiting: deque[tuple[type[Request[Any]], Future[Any]]] = deque()
         self._lock = threading.Lock()
         self._dead = False
         self._sentence = self._unsaved = ""
@@ -120,24 +133,24 @@ class ProcessClient:
         """The number of the process."""
         return self._process.pid
 
-    def ask(self, request: Message) -> "Future[Reply]":
+    def ask(self, request: Request[R]) -> "Future[R]":
         """Send a request.
 
         Returns:
-            The reply, or the exception `EngineDiedError`.
+            The reply, or the exception `RefusedError`; `EngineDiedError` where none will come.
         """
-        future: Future[Reply] = Future()
+        future: Future[R] = Future()
         future.set_running_or_notify_cancel()  # its reply comes, even if nobody waits for it
         try:
             content = encode(request)
         except OverflowError:
-            future.set_result(Refused(sentence="a number is too large"))
+            future.set_exception(RefusedError("a number is too large"))
             return future
         with self._lock:
             if self._dead:
                 future.set_exception(EngineDiedError(self._sentence))
                 return future
-            self._waiting.append(future)
+            self._waiting.append((type(request), future))
             assert self._process.stdin is not None
             with contextlib.suppress(OSError, ValueError):
                 # where the pipe is gone, the reader finds the end of its stream and says so
@@ -184,23 +197,26 @@ class ProcessClient:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             while (content := read_message(stream)) is not None:
-                self._take(decode_reply(content))
+                self._take(content)
         sentence = self._last_sentence()
         with self._lock:
             self._sentence, self._dead = sentence, True
             waiting, self._waiting = self._waiting, deque()
-        for future in waiting:
+        for _, future in waiting:
             future.set_exception(EngineDiedError(sentence))
 
-    def _take(self, reply: Reply) -> None:
+    def _take(self, content: bytes) -> None:
+        with self._lock:
+            request = self._waiting[0][0] if self._waiting else None
+        reply = decode_reply(content, request)
         if isinstance(reply, Saving):
             self._alive_at = monotonic()
         elif isinstance(reply, Unsaved):
             self._unsaved = reply.sentence
         else:
             with self._lock:
-                future = self._waiting.popleft()
-            future.set_result(reply)
+                _, future = self._waiting.popleft()
+            _settle(future, reply)
 
     def _last_sentence(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -209,6 +225,14 @@ class ProcessClient:
             words.seek(0)
             lines = words.read().decode(errors="replace").strip().splitlines()
         return _reason(self._process.returncode, lines[-1] if lines else "")
+
+
+def _settle(future: "Future[R]", reply: R | Refused) -> None:
+    """Give a future its reply, or the exception that says why there is none."""
+    if isinstance(reply, Refused):
+        future.set_exception(RefusedError(reply.sentence, reply.key))
+    else:
+        future.set_result(reply)
 
 
 def _reason(status: int | None, last_line: str) -> str:
@@ -257,10 +281,11 @@ class InlineClient:
         """It does not die."""
         return ""
 
-    def ask(self, request: Message) -> "Future[Reply]":
+    def ask(self, request: Request[R]) -> "Future[R]":
         """Answer at once."""
-        future: Future[Reply] = Future()
-        future.set_result(self._engine.handle(request))
+        future: Future[R] = Future()
+        reply = self._engine.handle(request)
+        _settle(future, reply)
         now = asyncio.get_running_loop().time()
         if self._timer is None or self._timer.when() > now + SOON:
             self._schedule(0.0)

@@ -1,26 +1,68 @@
-"""Messages as bytes: what is asked of the engine, and what it answers."""
+"""Messages as bytes: requests, and the replies that they declare."""
+
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
-from tuiprop.protocol.messages.payloads import Message
-from tuiprop.protocol.messages.replies import Reply
-from tuiprop.protocol.messages.requests import Request
+from tuiprop.protocol.messages import data, files, frame, moving, opening, predictions
+from tuiprop.protocol.messages.base import (
+    Refused,
+    Request,
+    Saving,
+    Unsaved,
+    kinds_of,
+    reply_type,
+    union,
+)
 from tuiprop.storage.packing import pack, unpack
 
-_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+R = TypeVar("R")
+
+SUBJECTS = data, files, frame, moving, opening, predictions
+"""The modules of messages; a decoder knows every request in them."""
 
 
-def encode(message: Message) -> bytes:
-    """The bytes of a message."""
+def encode(message: object) -> bytes:
+    """Encode a request or a reply.
+
+    Raises:
+        OverflowError: it holds an integer that is too large.
+    """
     return pack(message)
 
 
-def decode_request(content: bytes) -> Request:
-    """A request from its bytes."""
-    return unpack(content, _requests)
+def decode_request(content: bytes) -> Request[Any]:
+    """Decode a request.
+
+    Raises:
+        msgspec.DecodeError: it is none.
+    """
+    return unpack(content, _request_decoder())
 
 
-def decode_reply(content: bytes) -> Reply:
-    """A reply from its bytes."""
-    return unpack(content, _replies)
+def decode_reply(
+    content: bytes, request: type[Request[R]] | None
+) -> R | Refused | Saving | Unsaved:
+    """Decode what comes from the engine.
+
+    Args:
+        content: a reply, or a message that answers no request.
+        request: the type of the request that waits for its reply; None: none does.
+
+    Raises:
+        msgspec.DecodeError: it is neither, or the request declares another reply.
+    """
+    reply: R | Refused | Saving | Unsaved = unpack(content, _reply_decoder(request))
+    return reply
+
+
+@cache
+def _request_decoder() -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(union(kinds_of(Request)))
+
+
+@cache
+def _reply_decoder(request: type[Request[Any]] | None) -> msgspec.msgpack.Decoder[Any]:
+    reply = [] if request is None else [reply_type(request)]
+    return msgspec.msgpack.Decoder(union([*reply, Refused, Saving, Unsaved]))

@@ -5,9 +5,9 @@ from time import perf_counter
 
 import numpy as np
 
+from tuiprop.errors import InputError
+from tuiprop.protocol.messages.moving import Move, Seek
 from tuiprop.protocol.messages.payloads import Pace, Status
-from tuiprop.protocol.messages.replies import Done, Refused, Reply
-from tuiprop.protocol.messages.requests import Move, Seek
 from tuiprop.session.partial_update import PartialUpdate, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.edit import Edit
@@ -126,13 +126,16 @@ class Cursor:
 
     # Commands
 
-    def play(self, pace: Pace | None) -> Reply:
-        """Go on to the end of the epochs asked for."""
+    def play(self, pace: Pace | None) -> None:
+        """Go on to the end of the epochs asked for.
+
+        Raises:
+            InputError: they are done.
+        """
         run = self.run
         if run.t >= run.last_update:
-            return Refused(
-                sentence=f"all {run.settings.epochs} epochs are done: "
-                "e walks one more, g goes further"
+            raise InputError(
+                f"all {run.settings.epochs} epochs are done: e walks one more, g goes further"
             )
         here = self.here
         by_operations = pace is not None and pace.operations
@@ -151,24 +154,24 @@ class Cursor:
             ),
             by_operations=by_operations,
         )
-        return Done()
 
-    def toggle(self, pace: Pace | None) -> Reply:
+    def toggle(self, pace: Pace | None) -> None:
         """Play if it is idle, else stop."""
         if self.motion is None:
-            return self.play(pace)
-        self.stop()
-        return Done()
+            self.play(pace)
+        else:
+            self.stop()
 
-    def set_pace(self, pace: Pace | None) -> Reply:
+    def set_pace(self, pace: Pace | None) -> None:
         """Play at another pace, if it plays."""
-        return self.play(pace) if self.status == "playing" else Done()
+        if self.status == "playing":
+            self.play(pace)
 
     def stop(self) -> None:
         """Stay here."""
         self.motion = None
 
-    def move(self, request: Move) -> Done:
+    def move(self, request: Move) -> None:
         """Go some operations, layers, phases, updates or epochs from where it is, or is going."""
         run, motion = self.run, self.motion
         update, done = run.t, self.partial.done
@@ -184,31 +187,36 @@ class Cursor:
             ):
                 for _ in range(abs(count)):
                     target = max(0, move(target, 1 if count > 0 else -1))
-            reply = self.go_to(*divmod(target, len(operations)), watched=True)
+            self.go_to(*divmod(target, len(operations)), watched=True)
             self._by_operations = True
-            return reply
+            return
         begun = done > 0
         if request.epochs:
             epoch = run.batches.epochs_done(update)
             back_in_epoch = request.epochs < 0 and (update > run.batches.end(epoch) or begun)
             update = run.batches.end(max(0, epoch + request.epochs + back_in_epoch))
         back_in_update = request.updates < 0 and begun
-        return self.go_to(update + request.updates + back_in_update, watched=True)
+        self.go_to(update + request.updates + back_in_update, watched=True)
 
-    def seek(self, request: Seek) -> Reply:
-        """Go to a place."""
+    def seek(self, request: Seek) -> None:
+        """Go to a place.
+
+        Raises:
+            InputError: there is no such branch.
+        """
         run = self.run
         if request.branch is not None:
             if request.branch not in run.branches:
                 numbers = ", ".join(map(str, run.branches))
-                return Refused(sentence=f"there is no branch {request.branch}; there are {numbers}")
+                raise InputError(f"there is no branch {request.branch}; there are {numbers}")
             if request.branch != run.branch.number:
                 self.partial = PartialUpdate()
                 run.switch(request.branch)
-            return self.go_to(run.branch.reached)
-        return self.go_to(self._place(request))
+            self.go_to(run.branch.reached)
+        else:
+            self.go_to(self._place(request))
 
-    def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> Done:
+    def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> None:
         """Go to a position.
 
         Args:
@@ -241,7 +249,6 @@ class Cursor:
         deadline = perf_counter() + PATIENCE
         while self.work() is not None and perf_counter() < deadline:
             pass
-        return Done()
 
     def edit(self, edit: Edit, *, apart: bool = False) -> None:
         """Let an edit act, and go there; see `Run.edit`."""

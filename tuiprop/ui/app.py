@@ -13,15 +13,14 @@ from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from tuiprop.escaping import printable
-from tuiprop.protocol.client import Client
-from tuiprop.protocol.messages.replies import (
-    Opened,
-    Refused,
-    Vocabulary,
-)
-from tuiprop.protocol.messages.requests import Ask, Seek
+from tuiprop.protocol.client import Client, EngineDiedError
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.opening import ListNames
+from tuiprop.protocol.messages.views import Branches, Numbers, Position
 from tuiprop.ui import keys, screens
 from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.keys import COMMANDS, KEYS, unknown
@@ -48,6 +47,9 @@ SETTLED = 1.0
 
 NOTICE_SECONDS = 15.0
 """Seconds that a sentence about the surroundings is shown at the start."""
+
+REFUSAL_SECONDS = 8.0
+"""Seconds that the reason of a refusal is shown."""
 
 MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
 """An engine that dies more often than that in so many seconds is given up."""
@@ -79,12 +81,13 @@ class TuipropApp(GuardedApp):
         notices: Iterable[str] = (),
     ) -> None:
         super().__init__(driver_class=driver_class())
-        self.link = Link(client)
+        self.link = Link(client, self._handle_exception)
         self.link.what = self.what = what
         self._named = named
         self.settings, broken = (settings, "") if settings else Settings.load()
         self._notices = [*notices, *filter(None, [broken]), *unknown(self.settings.keymap)]
         self._deaths: list[float] = []
+        self._refusal, self._refused_at = "", 0.0
         register_themes(self)
         self.theme = self.settings.theme
         self.run_screen = RunScreen(self.link, self.settings)
@@ -125,10 +128,28 @@ class TuipropApp(GuardedApp):
     @work(exclusive=True, group="open")
     async def open_first(self) -> None:
         """Open what the command line named; leave with a sentence where it cannot be."""
-        reply = await self._runs.open_first(self.what, named=self._named)
-        if not isinstance(reply, Opened) and not self.link.died:
-            self.farewell = printable(reply.sentence) if isinstance(reply, Refused) else ""
+        try:
+            await self._runs.open_first(self.what, named=self._named)
+        except EngineDiedError:
+            raise
+        except RefusedError as error:
+            self.farewell = printable(error.sentence)
             self.exit(return_code=2)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Show why a request was refused; any other exception is a fault."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not isinstance(cause, RefusedError):
+            super()._handle_exception(error)
+        elif not isinstance(cause, EngineDiedError):  # `revive` tells of that
+            self._show_refusal(cause.sentence)
+
+    def _show_refusal(self, sentence: str) -> None:
+        """Show it, unless it is on the screen already."""
+        now = monotonic()
+        if self._refusal != sentence or now - self._refused_at > REFUSAL_SECONDS:
+            self._refusal, self._refused_at = sentence, now
+            self.notify(sentence, severity="warning", timeout=REFUSAL_SECONDS)
 
     def _watch_engine(self) -> None:
         if self.link.died:
@@ -148,23 +169,24 @@ class TuipropApp(GuardedApp):
             self.exit(return_code=1)
             return
         frame = self.run_screen.frame
-        self.run_screen.lost()
-        inside = frame.now.number if frame and frame.now else 0
-        reply = await self.link.revive(frame.update if frame else 0, inside)
-        if reply is None:
+        update, done = (frame[Position].update, frame[Position].done) if frame else (0, 0)
+        try:
+            opened = await self.link.revive(update, done)
+        except RefusedError as error:
+            self.notify(
+                f"The training engine crashed ({reason}), "
+                f"and the run cannot be opened again: {error.sentence}",
+                severity="error",
+                timeout=30,
+            )
+            return
+        if opened is None:
             # a table that is being looked at is asked about again by its screen
             if not any(
                 isinstance(screen, screens.DataScreen | screens.AdoptScreen)
                 for screen in self.screen_stack
             ):
                 self.open_first()
-        elif isinstance(reply, Refused):
-            self.notify(
-                f"The training engine crashed ({reason}), "
-                f"and the run cannot be opened again: {reply.sentence}",
-                severity="error",
-                timeout=30,
-            )
         else:
             self.notify(
                 f"The training engine crashed ({reason}). "
@@ -253,7 +275,7 @@ class TuipropApp(GuardedApp):
             found = parse_place(text)
             return found if isinstance(found, str) else ""
 
-        words = "\n".join(filter(None, (PLACES, branch_words(self.run_screen.frame))))
+        words = "\n".join(filter(None, (PLACES, branch_words(self.run_screen.frame[Branches]))))
         answer = await self.push_screen_wait(AskText("Go to", words, check=check))
         found = parse_place(answer or "")
         if isinstance(found, Seek):
@@ -268,12 +290,12 @@ class TuipropApp(GuardedApp):
         tables = {**outline.experiment, "network": dict(outline.experiment["network"])}
         if new_seed:
             tables["network"]["seed"] += 1
-            sentence = await self._runs.begin(tables, None)
+            await self._runs.begin(tables, None)
             words = f"A new run from initial weights of seed {tables['network']['seed']}."
         else:
-            sentence = await self._runs.begin(tables, self.link.weights, self.link.initial)
+            await self._runs.begin(tables, self.link.weights, self.link.initial)
             words = "A new run from the same initial weights."
-        self.notify(sentence or words)
+        self.notify(words)
 
     @alone
     async def action_export(self) -> None:
@@ -290,11 +312,8 @@ class TuipropApp(GuardedApp):
                 "a checkpoint (.tuiprop), the name of a data set",
             )
         )
-        if answer is None:
-            return
-        sentence = await self._runs.begin_what(typed_path(answer))
-        if sentence:
-            self.notify(sentence, severity="error", timeout=10)
+        if answer is not None:
+            await self._runs.begin_what(typed_path(answer))
 
     @alone
     async def action_copy(self) -> None:
@@ -303,7 +322,7 @@ class TuipropApp(GuardedApp):
         matrix = screen.bench.matrix.matrix
         if screen.frame is None or matrix is None:
             return
-        await CopyDialog(self, self.link, matrix, screen.frame.shown).run()
+        await CopyDialog(self, self.link, matrix, screen.frame[Numbers].shown).run()
 
     @alone
     async def action_change(self) -> None:
@@ -312,13 +331,10 @@ class TuipropApp(GuardedApp):
         if screen.frame is None:
             return
         screen.pause()
-        vocabulary = await self.link.ask(Ask())
-        if isinstance(vocabulary, Vocabulary):
-            cell = screen.bench.changeable_cell
-            dialog = ChangeDialog(
-                self, screen.frame, vocabulary.options, cell, screen.try_out, screen.move
-            )
-            await dialog.run()
+        options = (await self.link.ask(ListNames())).options
+        cell = screen.bench.changeable_cell
+        dialog = ChangeDialog(self, screen.frame, options, cell, screen.try_out, screen.move)
+        await dialog.run()
 
     def action_copy_or_quit(self) -> None:
         """Copy what is selected on the screen; quit at once where nothing is."""
@@ -337,9 +353,8 @@ class TuipropApp(GuardedApp):
             Why a run that something was done to is not saved as it stood, or nothing.
         """
         sentence, frame = self.link.client.close(tell), self.run_screen.frame
-        if frame is None or not any(each.reached or each.edits for each in frame.branches):
-            return ""
-        return sentence
+        branches = [] if frame is None else frame[Branches].branches
+        return sentence if any(each.reached or each.edits for each in branches) else ""
 
     async def action_quit(self) -> None:
         """Textual's own key and command do what q does."""

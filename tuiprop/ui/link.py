@@ -3,23 +3,36 @@
 import asyncio
 from collections.abc import Callable
 from time import monotonic
+from typing import TypeVar
 
 import msgspec
 
-from tuiprop.protocol.client import Client, EngineDiedError, InlineClient, start
-from tuiprop.protocol.messages.payloads import Message, Snapshot, Stop, Tables
-from tuiprop.protocol.messages.replies import Done, Opened, Outline, Refused, Reply
-from tuiprop.protocol.messages.requests import Move, Open, Save, Seek, SetStops
+from tuiprop.protocol.client import Client, InlineClient, start
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.files import Save
+from tuiprop.protocol.messages.moving import Move, Seek, SetStops
+from tuiprop.protocol.messages.opening import Open, Opened
+from tuiprop.protocol.messages.payloads import Snapshot, Stop, Tables
+from tuiprop.ui.paced import Paced
+
+R = TypeVar("R")
 
 REST = 50
 """A state is fetched so many times more seldom than fetching it takes: 2 % of the time."""
 
 
 class Link:
-    """One engine at a time, and what must survive it: the experiment and the last state."""
+    """One engine at a time, and what must survive it: the experiment and the last state.
 
-    def __init__(self, client: Client) -> None:
+    Args:
+        client: the engine.
+        failed: handles the exceptions of requests that nothing waits for.
+    """
+
+    def __init__(self, client: Client, failed: Callable[[Exception], None]) -> None:
         self.client = client
+        self.failed = failed
         self.outline: Outline | None = None
         self.run = 0
         self.weights: str | None = None
@@ -35,8 +48,9 @@ class Link:
         self._snapshot: Snapshot | None = None
         self._branch = 0
         self._history, self._epochs = bytearray(), 0
-        self._saving = False
-        self._next_save = 0.0
+        self._next_fetch = 0.0
+        self.keep = Paced(self._fetch, failed)
+        """Fetches the state that a new engine could go on from."""
 
     @property
     def inline(self) -> bool:
@@ -59,40 +73,60 @@ class Link:
         layers = self.outline.experiment["network"]["layers"] if self.outline else []
         return [layer["activation"] for layer in layers]
 
-    async def ask(self, request: Message) -> Reply:
-        """The reply to a request; `Refused` where the engine has died."""
-        try:
-            return await asyncio.wrap_future(self.client.ask(request))
-        except EngineDiedError as error:
-            return Refused(sentence=f"the engine has died: {error}")
+    async def ask(self, request: Request[R]) -> R:
+        """Return the reply to a request.
 
-    def send(self, request: Message, then: Callable[[Reply], None] | None = None) -> None:
-        """Ask without waiting; `then` is called on the event loop, unless the engine dies."""
+        Ask in a worker or a `Paced` question: an exception ends a handler of messages for good.
+
+        Raises:
+            RefusedError: the request cannot be carried out.
+            EngineDiedError: no reply will come.
+        """
+        return await asyncio.wrap_future(self.client.ask(request))
+
+    def send(self, request: Request[R], then: Callable[[R], None] = lambda _: None) -> None:
+        """Ask without waiting.
+
+        Args:
+            request: is sent at once.
+            then: is called on the event loop with the reply.
+        """
         future = asyncio.wrap_future(self.client.ask(request))
 
-        def answer(done: "asyncio.Future[Reply]") -> None:
-            if not done.cancelled() and done.exception() is None and then is not None:
+        def answer(done: "asyncio.Future[R]") -> None:
+            if done.cancelled():
+                return
+            try:
                 then(done.result())
+            except Exception as error:
+                self.failed(error)
 
         future.add_done_callback(answer)
 
     async def open(
         self, experiment: Tables, weights: str | None = None, initial: bytes | None = None
-    ) -> Reply:
-        """Begin a run; `Opened`, or `Refused` and all stays as it was."""
+    ) -> Opened:
+        """Begin a run.
+
+        Raises:
+            RefusedError: it cannot be begun; the one that is open stays as it was.
+        """
         return await self._begin(
             Open(experiment=experiment, weights=weights, initial=initial, what=self.what)
         )
 
     async def go_on(
         self, checkpoint: str, *, kept: bool, experiment: Tables | None = None
-    ) -> Reply:
-        """Go on with the run of a checkpoint; `Opened`, or `Refused` and all stays as it was.
+    ) -> Opened:
+        """Go on with the run of a checkpoint.
 
         Args:
             checkpoint: its file.
             kept: it is one in which the dashboard kept a run, and will keep it further.
             experiment: whose epochs and conditions it goes on with; None: its own.
+
+        Raises:
+            RefusedError: it cannot be opened; the run that is open stays as it was.
         """
         kept_in = checkpoint if kept else None
         tables = experiment or {}
@@ -100,46 +134,41 @@ class Link:
             Open(checkpoint=checkpoint, kept_in=kept_in, experiment=tables, what=self.what)
         )
 
-    async def _begin(self, request: Open) -> Reply:
-        reply = await self.ask(request)
-        if isinstance(reply, Opened):
-            self._note(reply)
-            self.weights, self._checkpoint = request.weights, request.checkpoint
-            self._branch, self._history, self._epochs = 0, bytearray(), 0
-            self._snapshot = None
-        return reply
+    async def _begin(self, request: Open) -> Opened:
+        opened = await self.ask(request)
+        self._note(opened)
+        self.weights, self._checkpoint = request.weights, request.checkpoint
+        self._branch, self._history, self._epochs = 0, bytearray(), 0
+        self._snapshot = None
+        return opened
 
-    async def set_stops(self, stops: list[Stop]) -> Reply:
-        """Stop at these conditions; the experiment, and so another engine, has them too."""
-        reply = await self.ask(SetStops(stops=stops))
-        if isinstance(reply, Done) and self.outline is not None:
+    async def set_stops(self, stops: list[Stop]) -> None:
+        """Stop at these conditions; the experiment, and so another engine, has them too.
+
+        Raises:
+            RefusedError: one of them is no condition; those before stay.
+        """
+        await self.ask(SetStops(stops=stops))
+        if self.outline is not None:
             self.outline.experiment["breakpoint"] = [
                 {"when": each.when, "enabled": each.enabled} for each in stops
             ]
-        return reply
 
-    def keep(self) -> None:
+    async def _fetch(self) -> None:
         """Fetch the state that a new engine could go on from, unless one was just fetched."""
         started = monotonic()
-        if self._saving or started < self._next_save:
+        if started < self._next_fetch:
             return
-        self._saving = True
+        found = await self.ask(Save(history_from=self._epochs, branch=self._branch))
+        self._next_fetch = monotonic() + REST * (monotonic() - started)
+        if found.branch != self._branch:
+            self._branch, self._history, self._epochs = found.branch, bytearray(), 0
+        if found.history_from == self._epochs:
+            self._history += found.history
+            self._epochs += found.epochs
+            self._snapshot = found
 
-        def keep(reply: Reply) -> None:
-            self._saving = False
-            self._next_save = monotonic() + REST * (monotonic() - started)
-            if not isinstance(reply, Snapshot):
-                return
-            if reply.branch != self._branch:
-                self._branch, self._history, self._epochs = reply.branch, bytearray(), 0
-            if reply.history_from == self._epochs:
-                self._history += reply.history
-                self._epochs += reply.epochs
-                self._snapshot = reply
-
-        self.send(Save(history_from=self._epochs, branch=self._branch), keep)
-
-    async def revive(self, update: int, operations: int = 0) -> Reply | None:
+    async def revive(self, update: int, operations: int = 0) -> Opened | None:
         """Begin another engine, and go to where the run was shown last.
 
         Args:
@@ -147,7 +176,10 @@ class Link:
             operations: that many operations of the next.
 
         Returns:
-            `Opened`, or `Refused`; None where there was no run to go on with.
+            None where there was no run to go on with.
+
+        Raises:
+            RefusedError: the run cannot be opened again.
         """
         self.reviving = True
         try:
@@ -155,10 +187,9 @@ class Link:
         finally:
             self.reviving = False
 
-    async def _revive(self, update: int, operations: int) -> Reply | None:
+    async def _revive(self, update: int, operations: int) -> Opened | None:
         self.client.close()
         self.client = start()
-        self._saving = False
         if self.outline is None:
             return None
         if self._snapshot is None and self._checkpoint is not None:
@@ -170,13 +201,12 @@ class Link:
             )
         else:
             request = self._resumption()
-        reply = await self.ask(request)
-        if isinstance(reply, Opened):
-            self._note(reply)
-            await self.ask(Seek(update=update))
-            if operations:
-                await self.ask(Move(operations=operations))
-        return reply
+        opened = await self.ask(request)
+        self._note(opened)
+        await self.ask(Seek(update=update))
+        if operations:
+            await self.ask(Move(operations=operations))
+        return opened
 
     def _resumption(self) -> Open:
         """The request that begins the run again from the last state that was fetched."""

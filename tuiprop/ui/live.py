@@ -1,23 +1,23 @@
 """A screen beside that of the run, which shows the newest frame too."""
 
-import asyncio
 from contextlib import suppress
+from typing import Any, ClassVar
 
-from textual import work
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import NO_HISTORY, Look
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.views import MotionQuery, Position, PositionQuery, Query
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
+from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
 
 EVERY = 0.1
-"""Seconds between two frames."""
+"""Seconds between two looks."""
 
 
 class LiveScreen(LeftOnce, Screen[None]):
@@ -45,32 +45,31 @@ class LiveScreen(LeftOnce, Screen[None]):
     LiveScreen .error { color: $error; height: auto; display: none; padding: 0 1; }
     """
     NAME = ""
-    """What stands in the title."""
+    """The title."""
+    QUERIES: ClassVar[tuple[Query[Any], ...]] = (PositionQuery(), MotionQuery())
+    """The views that the title shows; a subclass adds those that it paints."""
 
     def __init__(self, link: Link) -> None:
         super().__init__()
         assert link.outline is not None
         self.link = link
         self.frame: Frame | None = None
+        self.look = Paced(self._look, link.failed)
+        """Shows how things are now."""
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self._keep_looking()
+        self.set_interval(EVERY, self.look)
+        self.look()
 
-    @work
-    async def _keep_looking(self) -> None:
-        while True:
-            await self.look()
-            await asyncio.sleep(EVERY)
-
-    async def look(self) -> None:
-        """Show how things stand now."""
-        reply = await self.link.ask(Look(history_from=NO_HISTORY))
-        if isinstance(reply, Frame) and reply.run == self.link.run and self.is_attached:
-            self.frame = reply
+    async def _look(self) -> None:
+        """Show how things are now."""
+        frame = await self.link.ask(Look(queries=[*self.QUERIES]))
+        if frame.run == self.link.run and self.is_attached:
+            self.frame = frame
             with suppress(NoMatches):  # its widgets go before it does
-                self._show_title(reply)
-                self.paint(reply)
+                self._show_title(frame)
+                self.paint(frame)
 
     def paint(self, frame: Frame) -> None:
         """Show a frame."""
@@ -90,5 +89,7 @@ class LiveScreen(LeftOnce, Screen[None]):
         outline = self.link.outline
         assert outline is not None
         left = Content.styled(self.NAME, "bold")
-        right = Content.assemble(status.state(frame), "  ", status.position(frame, outline))
+        right = Content.assemble(
+            status.state(frame), "  ", status.position(frame[Position], outline)
+        )
         self.query_one("#title", Line).show([spread(left, right, self.size.width)])

@@ -7,9 +7,12 @@ from functools import partial
 
 import msgspec
 
+from tuiprop.protocol.client import EngineDiedError
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.files import KeepRun
+from tuiprop.protocol.messages.opening import Forget, Locate, Located, Opened
 from tuiprop.protocol.messages.payloads import BareWeights, KeptRun, Tables
-from tuiprop.protocol.messages.replies import Done, Frame, Located, Opened, Refused, Reply
-from tuiprop.protocol.messages.requests import NO_HISTORY, Forget, KeepRun, Locate, Look
+from tuiprop.protocol.messages.views import Position, PositionQuery
 from tuiprop.ui import screens
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.link import Link
@@ -38,30 +41,47 @@ class Runs:
         self._link = link
         self._run_screen = run_screen
 
-    async def open_first(self, what: str, *, named: bool) -> Reply:
-        """Open what the dashboard was begun with; `Opened`, or why it was not.
+    async def open_first(self, what: str, *, named: bool) -> None:
+        """Open what the dashboard was begun with.
 
         Args:
             what: anything that can be opened.
             named: it was the user who named it.
-        """
-        reply = await self._link.ask(Locate(what=what, anything=not named))
-        if not isinstance(reply, Located):
-            return reply
-        return await self._go_on(reply) or await self._open_located(reply)
 
-    async def begin_what(self, what: str) -> str:
-        """Begin a run with whatever this names; why it was not begun, or nothing."""
-        reply = await self._link.ask(Locate(what=what))
-        if isinstance(reply, Located):
-            return await self._begin_located(reply)
-        return reply.sentence if isinstance(reply, Refused) else ""
+        Raises:
+            RefusedError: it cannot be opened.
+        """
+        located = await self._link.ask(Locate(what=what, anything=not named))
+        if not await self._goes_on(located):
+            await self._open_located(located)
+
+    async def begin_what(self, what: str) -> None:
+        """Begin a run with whatever this names.
+
+        Raises:
+            RefusedError: it is not begun.
+        """
+        located: Located | None = await self._link.ask(Locate(what=what))
+        assert located is not None
+        if located.checkpoint is not None:
+            await self._begin_with(partial(self._link.go_on, located.checkpoint, kept=False))
+            return
+        if located.bare is not None:
+            weights = located.weights or ""
+            located = await screens.adopted(self._app, self._link, weights, located.bare)
+        experiment = None if located is None else await self._looked_at(located)
+        if located is not None and experiment is not None:
+            await self.begin(experiment, located.weights)
 
     async def begin(
         self, experiment: Tables, weights: str | None, initial: bytes | None = None
-    ) -> str:
-        """Begin a run if what there is may be lost; why it was not begun, or nothing."""
-        return await self._begin_with(partial(self._link.open, experiment, weights, initial))
+    ) -> None:
+        """Begin a run if the one that is open may be lost.
+
+        Raises:
+            RefusedError: it is not begun.
+        """
+        await self._begin_with(partial(self._link.open, experiment, weights, initial))
 
     async def may_quit(self) -> bool:
         """Whether the run is kept for the next start, or may be lost."""
@@ -69,57 +89,80 @@ class Runs:
             return True
         reason = ""
         for _ in range(2):
-            reply = await self._keep()
-            if isinstance(reply, Done):
-                return True
-            reason = reply.sentence if isinstance(reply, Refused) else ""
+            try:
+                if await self._is_kept():
+                    return True
+            except RefusedError as error:
+                reason = error.sentence
             if not (self._link.died or self._link.reviving):
                 break
             with contextlib.suppress(TimeoutError):  # a new engine has the run
                 await asyncio.wait_for(self._revived(), REVIVAL_PATIENCE)
         return await self._may_lose("Quit", reason)
 
-    async def _keep(self) -> Reply | None:
-        """Have the run kept; None where the engine neither answers nor saves."""
+    async def _is_kept(self) -> bool:
+        """Have the run saved; False where the engine neither answers nor saves.
+
+        Raises:
+            RefusedError: it cannot be saved.
+        """
         answer = asyncio.ensure_future(self._link.ask(KeepRun()))
         is_told = False
         try:
             while not (await asyncio.wait({answer}, timeout=QUIT_PATIENCE))[0]:
                 if not self._link.client.is_saving:
-                    return None
+                    return False
                 if not is_told:
                     is_told = True
                     self._app.notify("The run is being saved …")
-            return answer.result()
+            answer.result()
+            return True
         finally:
             answer.cancel()
 
-    async def _open_located(self, located: Located) -> Reply:
+    async def _open_located(self, located: Located) -> None:
         """Begin a run; of a table by itself, after a look at what was guessed about it."""
         if located.checkpoint is not None:
-            return self._begun(await self._link.go_on(located.checkpoint, kept=False))
-        if located.bare is not None:
-            return await self._open_bare(located.bare, located.weights or "")
-        reply = await self._open(located.experiment, located.weights)
-        if not located.suggested or self._link.died:
-            return reply
-        chosen = await self._looked_at(located)
-        unchanged = isinstance(reply, Opened) and chosen == located.experiment
-        return reply if chosen is None or unchanged else await self._open(chosen)
+            self._show(await self._link.go_on(located.checkpoint, kept=False))
+        elif located.bare is not None:
+            await self._open_bare(located.bare, located.weights or "")
+        elif located.suggested:
+            await self._open_suggested(located)
+        else:
+            await self._open(located.experiment, located.weights)
 
-    async def _open_bare(self, bare: BareWeights, weights: str) -> Reply:
+    async def _open_suggested(self, located: Located) -> None:
+        """Begin a run with what was guessed about a table, and another where that is changed."""
+        refused = None
+        try:
+            await self._open(located.experiment, located.weights)
+        except EngineDiedError:
+            raise
+        except RefusedError as error:
+            refused = error
+        chosen = await self._looked_at(located)
+        if chosen is not None and (refused or chosen != located.experiment):
+            await self._open(chosen)
+        elif refused is not None:
+            raise refused
+
+    async def _open_bare(self, bare: BareWeights, weights: str) -> None:
         """Begin a run from weights of another program, asking for what their file does not say."""
         located = await screens.adopted(self._app, self._link, weights, bare)
         while located is not None:
             experiment = await self._looked_at(located)
             if experiment is None:
                 break
-            reply = await self._open(experiment, located.weights)
-            if not isinstance(reply, Refused) or not located.suggested:
-                return reply
-            self._app.notify(reply.sentence, severity="error", timeout=10)
-            located = msgspec.structs.replace(located, experiment=experiment)
-        return Refused(sentence=bare.sentence)
+            try:
+                await self._open(experiment, located.weights)
+            except RefusedError as error:
+                if not located.suggested:
+                    raise
+                self._link.failed(error)
+                located = msgspec.structs.replace(located, experiment=experiment)
+            else:
+                return
+        raise RefusedError(bare.sentence)
 
     async def _looked_at(self, located: Located) -> Tables | None:
         """The experiment, after a look at what was guessed about its table; None: left."""
@@ -128,65 +171,46 @@ class Runs:
         screen = screens.DataScreen(self._link, located.experiment)
         return await self._app.push_screen_wait(screen)
 
-    async def _open(self, experiment: Tables, weights: str | None = None) -> Reply:
-        return self._begun(await self._link.open(experiment, weights))
+    async def _open(self, experiment: Tables, weights: str | None = None) -> None:
+        self._show(await self._link.open(experiment, weights))
 
-    async def _go_on(self, located: Located) -> Reply | None:
-        """Offer to go on with a run that was kept; `Opened` where that is done."""
+    async def _goes_on(self, located: Located) -> bool:
+        """Offer to go on with a run that was kept; return whether that is done."""
         kept = located.kept
         if kept is None:
-            return None
+            return False
         answer = await self._app.push_screen_wait(
             Choose(kept_words(kept), _answers(kept), differing_words(kept))
         )
-        if answer == "go":
-            experiment = located.experiment if kept.adopts else None
-            reply = self._begun(
-                await self._link.go_on(kept.path, kept=kept.is_own, experiment=experiment)
-            )
-            if isinstance(reply, Opened):
-                return reply
-        elif answer == "forget":
-            reply = await self._link.ask(Forget(path=kept.path))
-        else:
-            return None
-        if isinstance(reply, Refused):
-            self._app.notify(reply.sentence, severity="error", timeout=10)
-        return None
+        try:
+            if answer == "go":
+                experiment = located.experiment if kept.adopts else None
+                self._show(
+                    await self._link.go_on(kept.path, kept=kept.is_own, experiment=experiment)
+                )
+                return True
+            if answer == "forget":
+                await self._link.ask(Forget(path=kept.path))
+        except RefusedError as error:
+            self._link.failed(error)
+        return False
 
-    async def _begin_located(self, located: Located) -> str:
-        """Begin a run with what was found; why it was not begun, or nothing."""
-        if located.checkpoint is not None:
-            return await self._begin_with(partial(self._link.go_on, located.checkpoint, kept=False))
-        found: Located | None = located
-        if located.bare is not None:
-            weights = located.weights or ""
-            found = await screens.adopted(self._app, self._link, weights, located.bare)
-        experiment = None if found is None else await self._looked_at(found)
-        if found is None or experiment is None:
-            return ""
-        return await self.begin(experiment, found.weights)
-
-    async def _begin_with(self, opening: Callable[[], Coroutine[None, None, Reply]]) -> str:
+    async def _begin_with(self, opening: Callable[[], Coroutine[None, None, Opened]]) -> None:
         if not await self._may_lose("Start afresh"):
-            return "not started: the run goes on"
-        reply = self._begun(await opening())
-        return reply.sentence if isinstance(reply, Refused) else ""
+            raise RefusedError("not started: the run goes on")
+        self._show(await opening())
 
-    def _begun(self, reply: Reply) -> Reply:
-        """Show the run, where one was opened."""
-        if not isinstance(reply, Opened):
-            return reply
+    def _show(self, opened: Opened) -> None:
+        """Show a run that was opened."""
         self._run_screen.begin()
         self._link.keep()
-        if reply.differing:
+        if opened.differing:
             self._app.notify(
-                f"This run was saved on another machine: {reply.differing}. "
+                f"This run was saved on another machine: {opened.differing}. "
                 "The last digits may come out otherwise from here on.",
                 severity="warning",
                 timeout=20,
             )
-        return reply
 
     async def _revived(self) -> None:
         while self._link.died or self._link.reviving:
@@ -201,12 +225,11 @@ class Runs:
         """
         if self._link.outline is None:
             return True
-        now = self._run_screen.frame
-        with contextlib.suppress(TimeoutError):  # keys before this one have acted by then
-            reply = await asyncio.wait_for(
-                self._link.ask(Look(history_from=NO_HISTORY)), QUIT_PATIENCE
-            )
-            now = reply if isinstance(reply, Frame) else now
+        frame = self._run_screen.frame
+        now = None if frame is None else frame[Position]
+        # keys before this one have acted by the time of the reply
+        with contextlib.suppress(TimeoutError, RefusedError):
+            now = await asyncio.wait_for(self._link.ask(PositionQuery()), QUIT_PATIENCE)
         if now is None or now.update in (0, self._run_screen.exported_update):
             return True
         answer = await self._app.push_screen_wait(

@@ -2,8 +2,19 @@
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.payloads import Pace, ProofNote
-from tuiprop.protocol.messages.replies import Frame, Outline
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    Costs,
+    Motion,
+    Position,
+    Proof,
+    SettingsInForce,
+    Trial,
+)
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.verify import words as proving
 
@@ -39,9 +50,8 @@ def source_name(outline: Outline) -> str:
     return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def optimiser(frame: Frame) -> str:
+def optimiser(settings: SettingsInForce) -> str:
     """The rule, its rate and the penalty, as they are now: sgd 0.25, l2 0.01."""
-    settings = frame.settings
     words = f"{settings.optimizer} {settings.learning_rate:g}"
     return words + (f", l2 {settings.l2:g}" if settings.l2 else "")
 
@@ -61,18 +71,19 @@ def _measured(pace: float) -> str:
 
 def state(frame: Frame) -> Content:
     """▌▌ PAUSED, or ▶ with the pace."""
-    if frame.diverged:
+    motion = frame[Motion]
+    if motion.diverged:
         return Content.styled("✗ DIVERGED", "bold $error")
-    if frame.hit:
+    if motion.hit:
         return Content.styled("▌▌ STOPPED", "bold $now")
-    if frame.status == "paused":
+    if motion.status == "paused":
         return Content.styled("▌▌ PAUSED", "bold $now")
-    slow = frame.pace * frame.operations < SLOW
-    words = f"{_measured(frame.pace)} updates/s"
+    slow = motion.pace * frame[Position].operations < SLOW
+    words = f"{_measured(motion.pace)} updates/s"
     if slow:
-        words = f"{_measured(frame.pace * frame.operations)} operations/s"
-    if frame.status == "seeking":
-        words = f"going to update {frame.goal}, {frame.progress:.0%}"
+        words = f"{_measured(motion.pace * frame[Position].operations)} operations/s"
+    if motion.status == "seeking":
+        words = f"going to update {motion.goal}, {motion.progress:.0%}"
     return Content.styled(f"▶ {words}", "bold $success")
 
 
@@ -84,50 +95,50 @@ def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
         proof_elsewhere: a proof that holds is to be seen elsewhere.
     """
     flags: list[Content] = []
-    if frame.unkept:
+    if frame[Motion].unkept:
         flags.append(Content.styled("NOT SAVED", "bold reverse $error"))
-    note = frame.proof
+    note, mistake = frame[Proof].note, frame[Proof].mistake
     is_news = note is not None and note.finished and not (note.passed and proof_elsewhere)
-    if frame.mistake is not None or is_news:
-        flags.append(proof(frame, 30))
-    if frame.what_if is not None:
+    if mistake is not None or is_news:
+        flags.append(proof(frame[Proof], 30))
+    if frame[Trial].what_if is not None:
         flags.append(Content.styled("WHAT IF", "bold reverse $foreground"))
-    elif frame.branch:
-        flags.append(Content.styled(f"branch {frame.branch}", "$foreground"))
+    elif branch := frame[Branches].current:
+        flags.append(Content.styled(f"branch {branch}", "$foreground"))
     return Content().join(flag + "  " for flag in flags)
 
 
-def position(frame: Frame, outline: Outline) -> Content:
+def position(at: Position, outline: Outline) -> Content:
     """Where the run is: update 187: epoch 47/200, batch 3/4."""
     dim, plain = "$dim", "bold $foreground"
     epochs = outline.experiment["training"]["epochs"]
-    update = frame.update + (frame.now is not None)
+    update = at.update + (at.done > 0)
     return Content.assemble(
         ("update ", dim),
         (str(update), plain),
         (": epoch ", dim),
-        (str(frame.epoch), plain),
+        (str(at.epoch), plain),
         (f"/{epochs}, batch ", dim),
-        (str(frame.batch), plain),
-        (f"/{frame.per_epoch}", dim),
+        (str(at.batch), plain),
+        (f"/{at.per_epoch}", dim),
     )
 
 
-def position_in_short(frame: Frame) -> Content:
+def position_in_short(at: Position) -> Content:
     """The update alone."""
-    update = frame.update + (frame.now is not None)
+    update = at.update + (at.done > 0)
     return Content.assemble(("update ", "$dim"), (str(update), "bold $foreground"))
 
 
-def costs(frame: Frame, width: int) -> Content:
+def costs(now: Costs, width: int) -> Content:
     """J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits, shortened.
 
     The epoch is never left out where the values are not those of now.
     """
     batch, training, validation = (
-        ("batch", frame.J_batch),
-        ("training", frame.J_training),
-        ("validation", frame.J_validation),
+        ("batch", now.batch),
+        ("training", now.training),
+        ("validation", now.validation),
     )
     for words, values in (
         (str, (batch, training, validation)),
@@ -139,8 +150,8 @@ def costs(frame: Frame, width: int) -> Content:
         for label, value in values:
             if value is not None or label == "batch":
                 parts += [(f"  {words(label)} ", "$dim"), (short(value), "bold $foreground")]
-        if frame.evaluated_epoch is not None:
-            parts.append((f" (epoch {frame.evaluated_epoch})", "$dim"))
+        if now.epoch is not None:
+            parts.append((f" (epoch {now.epoch})", "$dim"))
         text = Content.assemble(*parts)
         if text.cell_length <= width:
             break
@@ -151,9 +162,9 @@ def _initial(word: str) -> str:
     return word[0]
 
 
-def progress(frame: Frame, width: int) -> Content:
+def progress(at: Position, width: int) -> Content:
     """A bar over the epochs."""
-    done = min(1.0, frame.update / (frame.last_update or 1))
+    done = min(1.0, at.update / (at.last_update or 1))
     filled = round(done * width)
     return Content.assemble(
         ("━" * filled, "$success"),
@@ -165,34 +176,35 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     """The run panel: what is trained, on what, how far, how well."""
     experiment = outline.experiment
     training = experiment["training"]
-    size = min(frame.settings.batch_size or outline.training, outline.training)
+    position, costs, settings = frame[Position], frame[Costs], frame[SettingsInForce]
+    size = min(settings.batch_size or outline.training, outline.training)
     rows: list[tuple[str, Content]] = []
 
     def row(label: str, value: str) -> None:
         rows.append((label, Content.styled(value, "$foreground")))
 
     epochs = training["epochs"]
-    row("progress", f"{frame.epochs_done} of {epochs} epochs done")
-    rows.append(("", progress(frame, max(4, width - 13))))
-    if frame.accuracy_training is not None:
-        row("accuracy", f"training   {frame.accuracy_training:.2%}")
-        if frame.accuracy_validation is not None:
-            row("", f"validation {frame.accuracy_validation:.2%}")
+    row("progress", f"{position.epochs_done} of {epochs} epochs done")
+    rows.append(("", progress(position, max(4, width - 13))))
+    if costs.accuracy_training is not None:
+        row("accuracy", f"training   {costs.accuracy_training:.2%}")
+        if costs.accuracy_validation is not None:
+            row("", f"validation {costs.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{frame.per_epoch} of {size} an epoch")
-    row("optimiser", optimiser(frame))
+    row("batches", f"{position.per_epoch} of {size} an epoch")
+    row("optimiser", optimiser(settings))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
     return [Content.assemble((f"{label:<12}", "$dim"), value) for label, value in rows]
 
 
-def proof(frame: Frame, width: int) -> Content:
+def proof(view: Proof, width: int) -> Content:
     """✓ proof 2/2, ✗ dW[2], and the mistake that is on; in `width` columns."""
     parts: list[str | tuple[str, str]] = []
-    if frame.mistake is not None:
-        parts += [(f" mistake: {frame.mistake.name} ", "bold $background on $error"), " "]
-    if frame.proof is not None:
-        words = _proof_words(frame.proof)
+    if view.mistake is not None:
+        parts += [(f" mistake: {view.mistake.name} ", "bold $background on $error"), " "]
+    if view.note is not None:
+        words = _proof_words(view.note)
         parts.append((words, proving.verdict_style(words)))
     return Content.assemble(*parts).truncate(width, ellipsis=True)
 
@@ -212,16 +224,16 @@ def _proof_words(note: ProofNote) -> str:
 def proof_lines(frame: Frame, width: int) -> list[Content]:
     """The proof panel: the mistake that is on, the gradient check, what it compared, the audit."""
     lines = []
-    note = frame.proof
+    note, mistake = frame[Proof].note, frame[Proof].mistake
 
     def row(label: str, *parts: tuple[str, str]) -> None:
         line = Content.assemble((f"{label:<16}", "$dim"), *parts)
         lines.append(line.truncate(width, ellipsis=True))
 
-    if frame.mistake is not None:
-        row("mistake", (frame.mistake.title, "bold $error"))
+    if mistake is not None:
+        row("mistake", (mistake.title, "bold $error"))
     if note is None:
-        what = "when the run stands still" if frame.status != "paused" else "in a moment"
+        what = "when the run stands still" if frame[Motion].status != "paused" else "in a moment"
         row("gradient check", (f"… {what}", "$dim"))
         return lines
     if note.fault:
@@ -234,18 +246,18 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
         row("gradient check", (f"… {note.compared} of {proving.which(note)}", "$dim"))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", (f"… {_unaudited(frame)}", "$dim"))
+        row("update audit", (f"… {_unaudited(frame[AtHand])}", "$dim"))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
         row("update audit", (words, proving.verdict_style(words)))
     return lines
 
 
-def _unaudited(frame: Frame) -> str:
+def _unaudited(at_hand: AtHand) -> str:
     """Why there is no audit."""
-    if not frame.made:
+    if not at_hand.computed:
         return "no update yet"
-    return "Shift+b and then b bring one" if frame.far else "v audits an update"
+    return "Shift+b and then b bring one" if at_hand.far else "v audits an update"
 
 
 def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
@@ -265,35 +277,34 @@ def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
 
 def hint(frame: Frame, went_back: bool) -> str:
     """One line that changes with what one does."""
-    if frame.fault:
-        return frame.fault
-    if frame.diverged:
-        return frame.diverged
-    if frame.hit:
-        return frame.hit
-    if frame.what_if is not None:
+    motion, at, at_hand = frame[Motion], frame[Position], frame[AtHand]
+    if motion.fault:
+        return motion.fault
+    if motion.diverged:
+        return motion.diverged
+    if motion.hit:
+        return motion.hit
+    if frame[Trial].what_if is not None:
         return (
-            f"Update {frame.update + 1} with the change: "
+            f"Update {at.update + 1} with the change: "
             "Enter keeps it as a branch, Escape reverts it."
         )
-    if frame.unkept:
-        return f"Not saved, tried again soon: {frame.unkept}"
-    if frame.status == "seeking":
+    if motion.unkept:
+        return f"Not saved, tried again soon: {motion.unkept}"
+    if motion.status == "seeking":
         return "space stops here."
-    if frame.status != "paused":
+    if motion.status != "paused":
         return "space pauses. + and - change the pace."
-    if went_back and frame.update == 0 and frame.now is None:
+    if went_back and at.update == 0 and at_hand.now is None:
         return "The initial weights again, exactly. The history stays. space or b: on."
     if went_back:
         return "Back by replay: every number as it was, bit for bit. G: the newest."
-    if frame.now is not None:
+    if at_hand.now is not None:
         return "o goes on. Shift+o undoes it, exactly. Enter: where a number comes from."
-    if frame.completed is not None:
-        return f"Update {frame.update} is complete. o begins the next, Shift+o undoes it, exactly."
-    if frame.update == 0:
-        return (
-            f"o computes z[1]; {frame.operations} operations, or b, make one update. s: your data."
-        )
-    if frame.epochs_done == 0:
+    if at_hand.completed is not None:
+        return f"Update {at.update} is complete. o begins the next, Shift+o undoes it, exactly."
+    if at.update == 0:
+        return f"o computes z[1]; {at.operations} operations, or b, make one update. s: your data."
+    if at.epochs_done == 0:
         return "Shift+b undoes it, exactly. Arrows: another array. e: a whole epoch."
     return "g: to any epoch. x: take the weights. s: your data. Escape hides this."

@@ -1,10 +1,24 @@
 """The two lines on top: what is trained, where it stands, the views, J."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.views import (
+    BranchesQuery,
+    Costs,
+    CostsQuery,
+    MotionQuery,
+    Position,
+    PositionQuery,
+    ProofQuery,
+    Query,
+    SettingsInForce,
+    SettingsQuery,
+    TrialQuery,
+)
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.keys import KEYS, keymap_of
@@ -18,6 +32,16 @@ class Title(Line):
     """What is always true."""
 
     DEFAULT_CSS = "Title { height: 2; }"
+    QUERIES: ClassVar[tuple[Query[Any], ...]] = (
+        PositionQuery(),
+        MotionQuery(),
+        CostsQuery(),
+        ProofQuery(),
+        TrialQuery(),
+        BranchesQuery(),
+        SettingsQuery(),
+    )
+    """The views that it shows."""
 
     def tell(self, frame: Frame, link: Link, view: str) -> None:
         """Show where the run stands, and which view this is."""
@@ -30,20 +54,23 @@ class Title(Line):
         ]
         if long:
             loss = outline.experiment["network"]["loss"]
-            words += [Content.styled(word, "$dim") for word in (loss, status.optimiser(frame))]
+            words += [
+                Content.styled(word, "$dim")
+                for word in (loss, status.optimiser(frame[SettingsInForce]))
+            ]
         if link.inline:
             words.append(Content.styled("engine inline", "$dim"))
         flags = status.flags(frame, proof_elsewhere=long)
-        state, position = status.state(frame), status.position(frame, outline)
+        state, position = status.state(frame), status.position(frame[Position], outline)
         room = width - len(status.source_name(outline)) - 4
         if flags.cell_length + state.cell_length + position.cell_length + 2 > room:
-            position = status.position_in_short(frame)
+            position = status.position_in_short(frame[Position])
         right = Content.assemble(flags, state, "  ", position)
         while len(words) > 1 and _length(words) + right.cell_length + 4 > width:
             words.pop()
         left = Content("  ").join(words)
         tabs, zones = _tabs(view, long, keymap_of(self))
-        costs = status.costs(frame, width - tabs.cell_length - 3)
+        costs = status.costs(frame[Costs], width - tabs.cell_length - 3)
         self.show([spread(left, right, width), spread(tabs, costs, width)], [[], zones])
 
 

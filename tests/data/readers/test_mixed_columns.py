@@ -10,8 +10,7 @@ from tuiprop.data.column_summary import MOSTLY_NUMBERS, summary_of
 from tuiprop.data.preparation.examples import prepare
 from tuiprop.data.preview import with_suggestions
 from tuiprop.data.table import Column, DataError, Table
-from tuiprop.protocol.messages.replies import Described
-from tuiprop.protocol.messages.requests import Describe
+from tuiprop.protocol.messages.data import Describe, Described
 from tuiprop.protocol.server import Engine
 from tuiprop.training.experiment import ExperimentError, parse
 

@@ -342,16 +342,6 @@ class BranchNote(Message, frozen=True, kw_only=True):
     """What was changed on the way, those of its parents included."""
 
 
-class SettingsInForce(Message, frozen=True, kw_only=True):
-    """How the next update is made."""
-
-    optimizer: str
-    learning_rate: float
-    l2: float
-    batch_size: int
-    options: dict[str, float | tuple[float, float]]
-
-
 class ArrayProof(Message, frozen=True, kw_only=True):
     """What was found of one array."""
 

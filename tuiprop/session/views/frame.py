@@ -1,4 +1,4 @@
-"""What there is to see of a run: the frame that the screen asks for."""
+"""Views of a run, each computed when a panel asks for it."""
 
 from math import isfinite
 from time import perf_counter
@@ -12,15 +12,27 @@ from tuiprop.protocol.messages.payloads import (
     Figures,
     LayerNorms,
     Matrix,
+    MistakeNote,
     Now,
     OriginNote,
-    ProofNote,
-    SettingsInForce,
     Window,
     or_none,
 )
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Look
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    Conditions,
+    Costs,
+    History,
+    Layers,
+    Motion,
+    Numbers,
+    NumbersQuery,
+    Position,
+    Provenance,
+    ProvenanceQuery,
+    SettingsInForce,
+)
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.divergence import divergence
 from tuiprop.session.session import Session
@@ -36,7 +48,7 @@ from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
-"""Epochs of the history that one frame carries: more come with the next."""
+"""Epochs of the history that one reply carries: more come with the next."""
 
 LARGE = 100_000
 """Numbers in an array from which its figures are not computed with every frame."""
@@ -70,7 +82,7 @@ class View:
         return self._at.session
 
     @property
-    def _walk(self) -> Cursor:
+    def _cursor(self) -> Cursor:
         return self._at.cursor
 
     @property
@@ -82,67 +94,107 @@ class View:
         """The change that is tried."""
         return self._at.what_if
 
-    def frame(self, request: Look, number: int, proof: ProofNote | None) -> Frame:
-        """What there is to see now.
-
-        Args:
-            request: which part of which array, and from where the history is wanted.
-            number: of the run.
-            proof: what has been proved here.
-        """
-        trial, mistake = self.trial, self._run.trainer.config.mistake
-        window = request.window if request.window and self._exists(request.window.array) else None
-        run, walk, within = self._run, self._walk, self._walk.partial
-        batches, branch = run.batches, run.branch
-        at = run.t + 1 if within.record is not None else run.t
+    def position(self) -> Position:
+        """Say where the run is."""
+        run, cursor = self._run, self._cursor
+        batches = run.batches
+        at = run.t + (cursor.partial.record is not None)
         epoch = batches.epoch(at) if at else 0
-        losses, evaluated_epoch = self._losses()
-        loss_training, loss_validation, *accuracies, penalty = losses
-        accuracy_training, accuracy_validation = map(or_none, accuracies)
-        history = run.history.rows[request.history_from : request.history_from + MOST_ROWS]
-        return Frame(
-            run=number,
-            status=walk.status,
-            goal=walk.goal,
-            start=walk.start,
-            progress=walk.progress,
+        return Position(
             update=run.t,
+            done=cursor.partial.done,
+            operations=cursor.operations,
             epochs_done=run.epoch,
             epoch=epoch,
             batch=batches.batch(at) if at else 0,
             per_epoch=batches.per_epoch(max(epoch, 1)),
             last_update=run.last_update,
             examples=len(self._rows_of_batch()),
-            made=run.trainer.workspace is not None,
-            operations=walk.operations,
-            now=within.now(run.network),
-            unmade=[] if within.record is None else within.unmade,
-            completed=self._completed(),
-            far=self._far(),
+        )
+
+    def motion(self) -> Motion:
+        """Say whether the run moves, and which condition or number stopped it."""
+        walk = self._cursor
+        return Motion(
+            status=walk.status,
+            goal=walk.goal,
+            start=walk.start,
+            progress=walk.progress,
             pace=walk.pace,
             diverged=self._divergence(),
             bad=self._bad(),
             hit=walk.hit,
-            stops=self.stops.notes(at_rest=walk.goal is None and within.record is None),
-            J_batch=self._cost_of_batch(),
-            J_training=loss_training + penalty,
-            J_validation=or_none(loss_validation + penalty),
+        )
+
+    def at_hand(self) -> AtHand:
+        """Describe the operation at hand, and list what has not been computed yet."""
+        run, partial = self._run, self._cursor.partial
+        return AtHand(
+            now=partial.now(run.network),
+            completed=self._completed(),
+            computed=run.trainer.workspace is not None,
+            uncomputed=[] if partial.record is None else partial.unmade,
+            far=self._far(),
+        )
+
+    def costs(self) -> Costs:
+        """Say what J and the accuracy are."""
+        (training, validation, *accuracies, penalty), epoch = self._losses()
+        accuracy_training, accuracy_validation = map(or_none, accuracies)
+        return Costs(
+            batch=self._cost_of_batch(),
+            training=training + penalty,
+            validation=or_none(validation + penalty),
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
-            evaluated_epoch=evaluated_epoch,
-            layers=[
+            epoch=epoch,
+        )
+
+    def layers(self) -> Layers:
+        """Compute the norms of each layer."""
+        return Layers(
+            norms=[
                 LayerNorms(W=self._norm(W) or 0.0, dW=self._norm(W.gradient))
-                for W in (ArrayRef("W", l) for l in range(1, run.network.L + 1))
-            ],
+                for W in (ArrayRef("W", l) for l in range(1, self._run.network.L + 1))
+            ]
+        )
+
+    def numbers(self, query: NumbersQuery) -> Numbers:
+        """Cut parts out of arrays."""
+        window = query.window if query.window and self._exists(query.window.array) else None
+        return Numbers(
             matrix=None if window is None else self.matrix(window),
             shown=self._shown(window),
             long_route=self._long_route(window),
-            operands=[self.matrix(each) for each in request.operands if self._exists(each.array)],
-            origin=self._origin(request.cell, request.terms, request.line_width),
-            history_length=len(run.history),
-            history_from=request.history_from,
-            history=[[or_none(value) for value in row[:4]] for row in history.tolist()],
-            branch=branch.number,
+            operands=[self.matrix(each) for each in query.operands if self._exists(each.array)],
+        )
+
+    def provenance(self, query: ProvenanceQuery) -> Provenance:
+        """Explain where a number came from."""
+        return Provenance(origin=self._origin(query.cell, query.terms, query.line_width))
+
+    def history(self, first: int) -> History:
+        """Hand over the history from an epoch on."""
+        run = self._run
+        rows = run.history.rows[first : first + MOST_ROWS]
+        return History(
+            length=len(run.history),
+            first=first,
+            rows=[[or_none(value) for value in row[:4]] for row in rows.tolist()],
+            settings_changed=[
+                run.batches.epochs_done(edit.at)
+                for edit in run.branch.edits
+                if isinstance(edit, SettingsEdit)
+            ],
+            best_epoch=run.history.best,
+            best_update=run.batches.end(run.history.best),
+        )
+
+    def branches(self) -> Branches:
+        """List the branches."""
+        run = self._run
+        return Branches(
+            current=run.branch.number,
             branches=[
                 BranchNote(
                     number=each.number,
@@ -153,17 +205,27 @@ class View:
                 )
                 for each in run.branches.values()
             ],
-            proof=proof,
-            mistake=None if mistake is None else mistake_note(mistake),
-            what_if=None if trial is None else trial.note,
-            settings=self._settings(),
-            settings_changed=[
-                batches.epochs_done(edit.at)
-                for edit in branch.edits
-                if isinstance(edit, SettingsEdit)
-            ],
-            best_epoch=run.history.best,
-            best_update=batches.end(run.history.best),
+        )
+
+    def mistake(self) -> MistakeNote | None:
+        """Describe the mistake that is injected, if one is."""
+        mistake = self._run.trainer.config.mistake
+        return None if mistake is None else mistake_note(mistake)
+
+    def conditions(self) -> Conditions:
+        """List the conditions with the present values of their quantities."""
+        at_rest = self._cursor.goal is None and self._cursor.partial.record is None
+        return Conditions(stops=self.stops.notes(at_rest=at_rest))
+
+    def settings(self) -> SettingsInForce:
+        """Say what the next update is computed with."""
+        settings = self._run.trainer.settings
+        return SettingsInForce(
+            optimizer=settings.optimizer,
+            learning_rate=settings.learning_rate,
+            l2=self._run.network.l2,
+            batch_size=settings.batch_size,
+            options=settings.options,
         )
 
     def matrix(self, window: Window) -> Matrix:
@@ -196,7 +258,7 @@ class View:
         of_record = reference.slot or reference.symbol == "y"
         if not (of_record or (at.before and reference.is_parameter)):
             return self.array(reference)
-        made = self.made() if self._walk.goal is None else None
+        made = self.made() if self._cursor.goal is None else None
         return None if made is None else made.record.arrays().get(reference)
 
     def _exists(self, array: ArrayRef) -> bool:
@@ -205,9 +267,9 @@ class View:
     def made(self) -> Made | None:
         """The update at hand, whole: begun, or the last one.
 
-        None where there is none, or where it would take long to make it again: see `Frame.far`.
+        None where there is none, or where it would take long to make it again: see `AtHand.far`.
         """
-        run, within = self._run, self._walk.partial
+        run, within = self._run, self._cursor.partial
         trainer = run.trainer
         if within.record is not None:
             return Made(within.record, within.operations, trainer.config)
@@ -225,7 +287,7 @@ class View:
     def _far(self) -> int:
         """Updates from the nearest key frame to the one before this, where they take long."""
         run = self._run
-        at_rest = self._walk.goal is None and self._walk.partial.record is None
+        at_rest = self._cursor.goal is None and self._cursor.partial.record is None
         state = run.t, run.branch.edits
         if not at_rest or run.trainer.workspace is None:
             return 0
@@ -236,17 +298,17 @@ class View:
 
     def why_absent(self) -> str:
         """The sentence on arrays that are not there."""
-        if self._walk.goal is not None:
+        if self._cursor.goal is not None:
             return "The run is walking: space stops it."
         if far := self._far():
             return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
-        if self._run.t == 0 and self._walk.partial.record is None:
+        if self._run.t == 0 and self._cursor.partial.record is None:
             return "No update has been made yet: o or b makes one."
         return "It has not been made yet: o makes one after the other."
 
     def _completed(self) -> Now | None:
         run = self._run
-        if not self._walk.completed or run.trainer.workspace is None:
+        if not self._cursor.completed or run.trainer.workspace is None:
             return None
         operations = run.trainer.operations()
         m, count = len(self._rows_of_batch()), run.trainer.count
@@ -254,7 +316,7 @@ class View:
 
     def _shown(self, window: Window | None) -> Now | None:
         """The operation that made the array of a window, where it has been made."""
-        run, within = self._run, self._walk.partial
+        run, within = self._run, self._cursor.partial
         if window is None or window.before or window.array.slot:
             return None
         if within.record is not None:
@@ -276,7 +338,7 @@ class View:
         fused = run.network.loss_function.is_fused and run.trainer.config.mistake is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
-        if not (fused and asked and self._walk.goal is None):
+        if not (fused and asked and self._cursor.goal is None):
             return ""
         made = self.made()
         if made is None or self.array(dz) is None:
@@ -285,7 +347,7 @@ class View:
 
     def _origin(self, cell: CellRef | None, terms: int, width: int) -> OriginNote | None:
         """Where a number came from; None while the run walks or before it is computed."""
-        if cell is None or self._walk.goal is not None or not self._exists(cell.array):
+        if cell is None or self._cursor.goal is not None or not self._exists(cell.array):
             return None
         if cell.array.slot or self._is_from_before(cell.array):
             cell = replace(cell, before=True)
@@ -306,22 +368,22 @@ class View:
 
     def _is_from_before(self, array: ArrayRef) -> bool:
         """Whether it is a parameter that the update at hand has not changed yet."""
-        within = self._walk.partial
+        within = self._cursor.partial
         return within.record is not None and array.is_parameter and not within.is_computed(array)
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
         """A part of an array as it would be without what is tried."""
         if self.trial is None or not window.array.is_of_layer:
             return []
-        made = not window.before and self._walk.partial.is_computed(window.array)
+        made = not window.before and self._cursor.partial.is_computed(window.array)
         array = self.trial.array_without(window.array, made=made)
         numbers: list[list[float]] = array[rows, columns].tolist()
         return numbers
 
     def array(self, reference: ArrayRef) -> Array | None:
         """The whole array as it is now, or None where it has not been computed."""
-        if self._walk.partial.record is not None:
-            return self._walk.partial.array(reference)
+        if self._cursor.partial.record is not None:
+            return self._cursor.partial.array(reference)
         trainer = self._run.trainer
         if reference.is_parameter:
             return parameter_of(trainer.parameters, reference)
@@ -336,33 +398,23 @@ class View:
         """The sentence on a divergence, with the operation and the cell; or empty."""
         if self._run.diverged_at is None:
             return ""
-        if self._walk.bad is None:
+        if self._cursor.bad is None:
             return divergence(self._session, self._run.diverged_at, None)
-        operation, row, column = self._walk.bad
-        number = self._walk.partial.operations.index(operation) + 1
+        operation, row, column = self._cursor.bad
+        number = self._cursor.partial.operations.index(operation) + 1
         return divergence(self._session, self._run.diverged_at, (number, row, column))
 
     def _bad(self) -> CellRef | None:
         """The first number that is not finite, where the run diverged there."""
-        if self._run.diverged_at is None or self._walk.bad is None:
+        if self._run.diverged_at is None or self._cursor.bad is None:
             return None
-        operation, row, column = self._walk.bad
+        operation, row, column = self._cursor.bad
         return CellRef(operation.result, row, column)
-
-    def _settings(self) -> SettingsInForce:
-        settings = self._run.trainer.settings
-        return SettingsInForce(
-            optimizer=settings.optimizer,
-            learning_rate=settings.learning_rate,
-            l2=self._run.network.l2,
-            batch_size=settings.batch_size,
-            options=settings.options,
-        )
 
     def _cost_of_batch(self) -> float | None:
         """J of the batch at hand, once it has been computed."""
-        if self._walk.partial.record is not None:
-            return self._walk.partial.cost
+        if self._cursor.partial.record is not None:
+            return self._cursor.partial.cost
         trainer = self._run.trainer
         return None if trainer.workspace is None else trainer.cost()
 
@@ -372,16 +424,16 @@ class View:
 
     def _figures(self, window: Window, array: Array | None) -> Figures | None:
         """Of the whole array; of a large one only when the run stands still."""
-        if array is None or (array.size > LARGE and self._walk.goal is not None):
+        if array is None or (array.size > LARGE and self._cursor.goal is not None):
             return None
-        state = window.array, window.before, self._run.branch.edits, self._walk.here
+        state = window.array, window.before, self._run.branch.edits, self._cursor.here
         if self._known_figures is None or self._known_figures[0] != state:
             self._known_figures = state, _figures_of(array)
         return self._known_figures[1]
 
     def _rows_of_batch(self) -> Rows:
         """The examples of the update at hand, (m,): begun, or the last one, or the first."""
-        run, begun = self._run, self._walk.partial.record is not None
+        run, begun = self._run, self._cursor.partial.record is not None
         return run.batches.rows(run.t + 1 if begun else max(run.t, 1))
 
     def _losses(self) -> tuple[list[float], int | None]:
@@ -390,7 +442,7 @@ class View:
         at_end_of_epoch = run.history.rows[min(run.epoch, len(run.history) - 1)].tolist()
         if run.t == run.batches.end(run.epoch) and not run.is_edited:
             return at_end_of_epoch, None
-        if self._walk.status == "playing" or self._evaluation_seconds > CHEAP:
+        if self._cursor.status == "playing" or self._evaluation_seconds > CHEAP:
             return at_end_of_epoch, run.epoch
         state = run.t, run.branch.edits
         if self._evaluated is None or self._evaluated[0] != state:

@@ -20,8 +20,7 @@ from tuiprop.protocol.messages.prediction_payloads import (
     Subset,
     WayNote,
 )
-from tuiprop.protocol.messages.replies import Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, roc
 from tuiprop.session.session import Session

@@ -16,9 +16,9 @@ from tuiprop.data.preview import Reading, reading_of, with_suggestions
 from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.table import Column, DataError, Table, format_number
 from tuiprop.errors import UserError
+from tuiprop.protocol.messages.base import Refused
+from tuiprop.protocol.messages.data import Describe, Described, Outline
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
-from tuiprop.protocol.messages.replies import Described, Outline, Refused
-from tuiprop.protocol.messages.requests import Describe
 from tuiprop.training.experiment import (
     ENCODINGS,
     MISSING,

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.data import Describe, Described
 from tuiprop.protocol.messages.payloads import ColumnNote, Tables
-from tuiprop.protocol.messages.replies import Described, Refused
-from tuiprop.protocol.messages.requests import Describe
 from tuiprop.ui import keys
 from tuiprop.ui.data.column_changes import (
     holding_out,
@@ -145,24 +145,25 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             columns = self.query_one(ColumnList)
             if wanted is self._tables and self._in_sight(columns):
                 return
-            reply = await self._link.ask(
-                Describe(
-                    experiment=wanted,
-                    suggest=suggest,
-                    refit=refit,
-                    first=columns.top,
-                    count=columns.rows_in_sight,
-                )
+            request = Describe(
+                experiment=wanted,
+                suggest=suggest,
+                refit=refit,
+                first=columns.top,
+                count=columns.rows_in_sight,
             )
+            try:
+                described = await self._link.ask(request)
+            except RefusedError as error:
+                if not self._gone:
+                    self._say(error.sentence)
+                return
             if self._gone:
                 return
-            if isinstance(reply, Refused):
-                self._say(reply.sentence)
-            elif isinstance(reply, Described):
-                if self.described is None:  # completing it changes nothing
-                    self._before = reply.experiment
-                self.described, self._tables = reply, reply.experiment
-                self._paint(reply)
+            if self.described is None:  # completing it changes nothing
+                self._before = described.experiment
+            self.described, self._tables = described, described.experiment
+            self._paint(described)
 
     def _in_sight(self, columns: ColumnList) -> bool:
         """What is in sight is known."""

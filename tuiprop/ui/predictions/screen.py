@@ -13,21 +13,20 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.theme import Theme
 
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.prediction_payloads import Subset
-from tuiprop.protocol.messages.replies import Frame, Reply, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.views import Motion
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line, Zone, spread
+from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
 from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.title import Title
-
-PEEP = 0.03
-"""Seconds between two looks whether the run screen has a newer frame."""
 
 STUDY_EVERY = 0.2
 """Seconds between two studies while the run walks."""
@@ -68,9 +67,9 @@ class ProblemScreen(LeftOnce, Screen[None]):
         self.aspect = ""
         """The name of the one at hand; empty until it is known which there are."""
         self._run = run_screen.link.run
-        self._frame: Frame | None = None
-        self._asked = 0.0
-        self._asking = self._ask_again = False
+        self._asked_at = 0.0
+        self.study = Paced(self._study, run_screen.link.failed)
+        """Shows what the network makes of the data now."""
 
     def compose(self) -> ComposeResult:
         """Title, aspects, the aspect at hand, keys."""
@@ -83,8 +82,8 @@ class ProblemScreen(LeftOnce, Screen[None]):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Ask at once; then follow."""
-        self.set_interval(PEEP, self._follow)
+        """Study at once; then follow."""
+        self.run_screen.seen.subscribe(self, self._follow)
         self.app.theme_changed_signal.subscribe(self, self._repaint)
         self.study()
 
@@ -94,27 +93,30 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     # Following the run
 
-    def _follow(self) -> None:
+    def _follow(self, frame: Frame) -> None:
         """Study again where the run screen shows something newer; not too often while it walks."""
-        frame = self.run_screen.frame
-        if frame is None or frame is self._frame or not self.is_current:
-            return
-        if frame.status != "paused" and monotonic() - self._asked < STUDY_EVERY:
-            return
-        self.study()
+        is_soon = monotonic() - self._asked_at < STUDY_EVERY
+        if self.is_current and not (frame[Motion].status != "paused" and is_soon):
+            self.study()
 
     @on(Aspect.Asked)
-    def study(self) -> None:
-        """Ask for what the aspect at hand shows; one question at a time."""
-        if self._asking:
-            self._ask_again = True
-            return
+    def _asked(self) -> None:
+        """Show something else."""
+        self.study()
+
+    async def _study(self) -> None:
+        """Show what the aspect at hand wants to know."""
         link = self.run_screen.link
-        self._asking, self._ask_again, self._asked = True, False, monotonic()
-        self._frame = self.run_screen.frame
+        self._asked_at = monotonic()
         if link.run != self._run:
             self._begin()
-        link.send(self._request(), self._seen)
+        studied = await link.ask(self._request())
+        if not self.is_attached or studied.run != link.run:
+            return
+        self.studied = studied
+        if self.aspect not in self._offered():
+            self._choose(self._offered()[0])
+        self._paint(studied)
 
     def _request(self) -> Study:
         outline = self.run_screen.link.outline
@@ -130,18 +132,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
             setattr(self.choice, field.name, getattr(fresh, field.name))
         for aspect in self._aspects.values():
             aspect.begin()
-
-    def _seen(self, reply: Reply) -> None:
-        self._asking = False
-        if not self.is_attached:
-            return
-        if isinstance(reply, Studied) and reply.run == self.run_screen.link.run:
-            self.studied = reply
-            if self.aspect not in self._offered():
-                self._choose(self._offered()[0])
-            self._paint(reply)
-        if self._ask_again:
-            self.study()
 
     # Painting
 
@@ -256,8 +246,8 @@ class ProblemScreen(LeftOnce, Screen[None]):
         await self.run_screen.run_action(action)
 
     async def action_view(self, view: str) -> None:
-        """Another view: of the run screen."""
-        await self._forward(f"view('{view}')")
+        """Show another view, of the run screen."""
+        await self.action_forward(f"view('{view}')")
 
     def action_escape(self) -> None:
         """Take back what was chosen in this aspect; then back to the run."""

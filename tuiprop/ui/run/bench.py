@@ -1,6 +1,7 @@
 """The bench: an operation, its result and operands as numbers, and where one of them comes from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -8,14 +9,27 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.message import Message
 
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.payloads import Window
-from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    AtHandQuery,
+    Motion,
+    Numbers,
+    NumbersQuery,
+    Position,
+    Provenance,
+    ProvenanceQuery,
+    Query,
+    Trial,
+    TrialQuery,
+)
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import power_of
 from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.ui.run.operands import Operands
 from tuiprop.ui.run.operation import NowPanel, Told
-from tuiprop.ui.run.provenance import SourcePanel
+from tuiprop.ui.run.provenance import MOST_TERMS, SourcePanel
 from tuiprop.ui.run.what_if import WhatIfPanel
 from tuiprop.update.arrays import ArrayRef, CellRef
 
@@ -116,6 +130,21 @@ class Bench(Container):
 
     # What is asked of the engine
 
+    def queries(self, *, with_numbers: bool) -> list[Query[Any]]:
+        """List the views that it shows.
+
+        Args:
+            with_numbers: it is on the screen; else nothing of an array is wanted.
+        """
+        if not with_numbers:
+            return [AtHandQuery(), TrialQuery(), NumbersQuery(), ProvenanceQuery()]
+        return [
+            AtHandQuery(),
+            TrialQuery(),
+            NumbersQuery(window=self.window, operands=self.operand_windows),
+            ProvenanceQuery(cell=self.cell, terms=MOST_TERMS, line_width=self.source.line_width),
+        ]
+
     @property
     def window(self) -> Window:
         """The part of the array that is wanted."""
@@ -150,28 +179,28 @@ class Bench(Container):
     def show(self, frame: Frame) -> None:
         """Paint what a frame brings."""
         self._show_operation(frame)
-        self.matrix.show(frame.matrix)
+        self.matrix.show(frame[Numbers].matrix)
         if self.is_large:
             self._show_operands(frame)
         self._share_a_power()
-        self.source.show(frame.origin, _why_no_origin(frame))
+        self.source.show(frame[Provenance].origin, _why_no_origin(frame))
 
     def _show_operation(self, frame: Frame) -> None:
         """The operation that made what is looked at; a new one at hand is looked at."""
-        tries = frame.what_if is not None and not self.has_class("-trying")
-        self.set_class(frame.what_if is not None, "-trying")
+        numbers, update = frame[Numbers], frame[Position].update
+        now, what_if = frame[AtHand].operation, frame[Trial].what_if
+        tries = what_if is not None and not self.has_class("-trying")
+        self.set_class(what_if is not None, "-trying")
         if tries and self._shows_one:
             self.focus_panel(self.matrix)
-        if frame.matrix is not None and frame.matrix.window.array == self.matrix.array:
-            at_one = frame.now is not None or frame.completed is not None
+        if numbers.matrix is not None and numbers.matrix.window.array == self.matrix.array:
             short = self.has_class("-compact") or self.has_class("-low")
-            wanted = at_one or self.is_large or not short
-            begins = self.is_large and frame.update == 0 and not at_one
-            self.set_class((frame.shown is not None and wanted) or begins, "-made")
+            wanted = now is not None or self.is_large or not short
+            begins = self.is_large and update == 0 and now is None
+            self.set_class((numbers.shown is not None and wanted) or begins, "-made")
         self.call_after_refresh(self._tell, frame)
-        now = frame.now or frame.completed
-        at_hand = None if now is None else (frame.update, now.number)
-        if at_hand != self._at_hand and now is not None and frame.what_if is None:
+        at_hand = None if now is None else (update, now.number)
+        if at_hand != self._at_hand and now is not None and what_if is None:
             self._trail.clear()
             self.choose(CellRef(now.result))
             if self._shows_one:
@@ -182,8 +211,8 @@ class Bench(Container):
         """The operation or what is tried, in the lines that the numbers leave."""
         matrices = 2 if self._shows_one and self.operands.views else 1
         room = self._room - matrices * LEAST_HEIGHT
-        if frame.what_if is not None:
-            self.query_one(WhatIfPanel).tell(frame.what_if, room)
+        if (what_if := frame[Trial].what_if) is not None:
+            self.query_one(WhatIfPanel).tell(what_if, room)
         whole = self.is_large or not self.has_class("-compact")
         self.query_one(NowPanel).tell(frame, all_lines=whole, room=room)
         if self.is_large:
@@ -191,11 +220,11 @@ class Bench(Container):
 
     def _show_operands(self, frame: Frame) -> None:
         operands = self.operands
-        if operands.tell(frame.shown):
+        if operands.tell(frame[Numbers].shown):
             self.set_class(bool(operands.views), "-reads")
             self.lay_out()
             self.post_message(self.Changed())
-        operands.show(frame.operands)
+        operands.show(frame[Numbers].operands)
         operands.follow(self.matrix.row, self.matrix.column)
         self._divide()
 
@@ -306,10 +335,8 @@ class Bench(Container):
 
 def _why_no_origin(frame: Frame) -> str:
     """What stands in the place of an origin."""
-    if frame.status != "paused":
+    if frame[Motion].status != "paused":
         return "The run is walking: space stops it, and then it is shown."
-    if frame.far:
-        return (
-            f"{frame.far:,} updates would be walked again for its terms: Shift+b and then b do so."
-        )
+    if far := frame[AtHand].far:
+        return f"{far:,} updates would be walked again for its terms: Shift+b and then b do so."
     return "This number has not been made yet: o makes one after the other."

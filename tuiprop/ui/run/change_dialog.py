@@ -5,9 +5,9 @@ from typing import Any
 
 from textual.app import App
 
-from tuiprop.protocol.messages.payloads import Message
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Change
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Change
+from tuiprop.protocol.messages.views import Position, SettingsInForce
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.update.arrays import CellRef
 
@@ -37,12 +37,12 @@ class ChangeDialog:
         optimizers: dict[str, dict[str, float | tuple[float, float]]],
         cell: tuple[CellRef, str, float] | None,
         try_out: Callable[[CellRef, float], None],
-        send: Callable[[Message, str], None],
+        send: Callable[[Change, str], None],
     ) -> None:
         self._app = app
-        self._settings = frame.settings
-        self._next = frame.update + 1
-        self._begun = frame.now is not None
+        self._settings = frame[SettingsInForce]
+        self._next = frame[Position].update + 1
+        self._begun = frame[Position].done > 0
         self._optimizers = optimizers
         self._cell = cell
         self._try_out = try_out

@@ -4,9 +4,9 @@ from textual.app import App
 from textual.notifications import SeverityLevel
 
 from tuiprop.errors import FileError
+from tuiprop.protocol.messages.files import SaveRecord
 from tuiprop.protocol.messages.payloads import Matrix, Now, Window
-from tuiprop.protocol.messages.replies import Exported, Frame, Refused
-from tuiprop.protocol.messages.requests import NO_HISTORY, Look, SaveRecord
+from tuiprop.protocol.messages.views import NumbersQuery
 from tuiprop.storage.atomic import write_text
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
@@ -90,8 +90,7 @@ class CopyDialog:
         return True
 
     async def _matrices(self, windows: list[Window]) -> list[Matrix]:
-        reply = await self._link.ask(Look(operands=windows, history_from=NO_HISTORY))
-        return reply.operands if isinstance(reply, Frame) else []
+        return (await self._link.ask(NumbersQuery(operands=windows))).operands
 
     async def _deliver(self, text: str, form: str) -> None:
         """To the clipboard, or into a file."""
@@ -125,11 +124,8 @@ class CopyDialog:
         path = await self._ask_path("Every array of this update", "record.npz", ".npz")
         if path is None:
             return
-        reply = await self._link.ask(SaveRecord(path=path))
-        if isinstance(reply, Exported):
-            self._say(f"{reply.sentence}.")
-        elif isinstance(reply, Refused):
-            self._say(reply.sentence, "error")
+        exported = await self._link.ask(SaveRecord(path=path))
+        self._say(f"{exported.sentence}.")
 
     async def _ask_path(self, title: str, name: str, suffix: str) -> str | None:
         return await ask_path(self._app, title, f"a file ending in {suffix}", name, suffix)

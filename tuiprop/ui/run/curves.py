@@ -1,6 +1,6 @@
 """The curves of every branch of a run: the one at hand in colour, the others dim."""
 
-from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.views import Branches, History
 from tuiprop.ui.drawing.curve import Curve
 
 
@@ -27,15 +27,15 @@ class Courses:
         """J training of the branches that the run is not on."""
         return [curves[0] for number, curves in self._of_branch.items() if number != self.branch]
 
-    def take(self, frame: Frame) -> bool:
-        """Add what a frame brings; whether there is more to ask for."""
-        self.branch = frame.branch
-        there = {each.number for each in frame.branches}
+    def take(self, branches: Branches, history: History) -> bool:
+        """Add epochs of the branch at hand; return whether there are more to ask for."""
+        self.branch = branches.current
+        there = {each.number for each in branches.branches}
         for number in set(self._of_branch) - there:
             del self._of_branch[number]
-        self._of_branch.setdefault(frame.branch, (Curve(), Curve()))
-        if frame.history_from == self.training.count:
-            for training, validation, *_ in frame.history:
+        self._of_branch.setdefault(self.branch, (Curve(), Curve()))
+        if history.first == self.training.count:
+            for training, validation, *_ in history.rows:
                 self.training.add(training)
                 self.validation.add(validation)
-        return self.training.count < frame.history_length
+        return self.training.count < history.length

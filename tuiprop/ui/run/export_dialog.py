@@ -1,7 +1,9 @@
 """What x does: which weights, in which format, and where to."""
 
-from tuiprop.protocol.messages.replies import Exported, Outline, Refused, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Export
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.files import Export
+from tuiprop.protocol.messages.opening import ListNames
+from tuiprop.protocol.messages.views import History, Position
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.guarded import GuardedApp
@@ -34,17 +36,12 @@ class ExportDialog:
         which = None if path is None else await self._ask_which(path)
         if path is None or which is None:
             return
-        reply = await self._link.ask(Export(path=path, best=which == "best"))
-        if isinstance(reply, Exported):
-            self._run_screen.exported_update = reply.update
-            self._app.notify(reply.sentence, title="Exported", timeout=8)
-        elif isinstance(reply, Refused):
-            self._app.notify(reply.sentence, severity="error", timeout=10)
+        exported = await self._link.ask(Export(path=path, best=which == "best"))
+        self._run_screen.exported_update = exported.update
+        self._app.notify(exported.sentence, title="Exported", timeout=8)
 
     async def _ask_path(self, outline: Outline) -> str | None:
-        vocabulary = await self._link.ask(Ask())
-        if not isinstance(vocabulary, Vocabulary):
-            return None
+        vocabulary = await self._link.ask(ListNames())
         formats = ", ".join(f"{each.suffix} ({each.name})" for each in vocabulary.formats)
         stem = source_name(outline).rsplit(".", 1)[0]
         return await ask_path(
@@ -60,14 +57,17 @@ class ExportDialog:
     async def _ask_which(self, path: str) -> str | None:
         """The newest or the best, where these are others and the file holds one of the two."""
         frame = self._run_screen.frame
-        if frame is None or path.endswith(CHECKPOINT) or frame.best_update == frame.update:
+        if frame is None or path.endswith(CHECKPOINT):
+            return "newest"
+        update, history = frame[Position].update, frame[History]
+        if history.best_update == update:
             return "newest"
         return await self._app.push_screen_wait(
             Choose(
                 "Which weights?",
                 {
-                    "newest": f"update {frame.update}: where the run stands",
-                    "best": f"update {frame.best_update}: the end of epoch {frame.best_epoch}, "
+                    "newest": f"update {update}: where the run stands",
+                    "best": f"update {history.best_update}: the end of epoch {history.best_epoch}, "
                     "the best",
                 },
             )

@@ -4,9 +4,9 @@ import os
 import re
 from pathlib import Path
 
+from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.payloads import BranchNote, KeptRun
-from tuiprop.protocol.messages.replies import Frame
-from tuiprop.protocol.messages.requests import Seek
+from tuiprop.protocol.messages.views import Branches
 from tuiprop.storage.state_folder import SUFFIX as CHECKPOINT
 
 __all__ = [
@@ -59,14 +59,14 @@ _NAMED = {
 }
 
 
-def branch_words(frame: Frame) -> str:
-    """The branches that one can go to, the newest first; nothing where there is one."""
-    if len(frame.branches) < 2:
+def branch_words(view: Branches) -> str:
+    """List the branches that one can go to, the newest first; nothing where there is one."""
+    if len(view.branches) < 2:
         return ""
-    newest = frame.branches[::-1][:MOST_BRANCHES]
-    lines = [_branch_line(branch, here=branch.number == frame.branch) for branch in newest]
-    if len(newest) < len(frame.branches):
-        lines.append(f"and {len(frame.branches) - len(newest)} older ones")
+    newest = view.branches[::-1][:MOST_BRANCHES]
+    lines = [_branch_line(branch, here=branch.number == view.current) for branch in newest]
+    if len(newest) < len(view.branches):
+        lines.append(f"and {len(view.branches) - len(newest)} older ones")
     return "\n".join(lines)
 
 

@@ -7,8 +7,9 @@ from textwrap import wrap
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.payloads import Now
-from tuiprop.protocol.messages.replies import Frame
+from tuiprop.protocol.messages.views import AtHand, Numbers, Position
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.drawing.numbers import whole
 
@@ -45,33 +46,34 @@ class NowPanel(Told):
             all_lines: all lines of NumPy, not only what fits in one.
             room: lines of the screen, the border included, if they are that many.
         """
-        operation, now = frame.shown, frame.now or frame.completed
-        if operation is None and (frame.update or now is not None):
+        operation, now = frame[Numbers].shown, frame[AtHand].operation
+        position, long_route = frame[Position], frame[Numbers].long_route
+        if operation is None and (position.update or now is not None):
             return
         at_hand = now is not None and operation is not None and operation.number == now.number
         width = max(20, self.size.width)
         layout = all_lines, width, room
-        told = operation, at_hand, frame.operations, frame.long_route, layout
+        told = operation, at_hand, position.operations, long_route, layout
         if told == self._told:
             return
         self._told = told
         self.set_class(at_hand, "-now")
         if operation is None:
-            self._tell_of_the_first(frame, width)
+            self._tell_of_the_first(position.operations, width)
             return
-        which = f"operation {operation.number} of {frame.operations}, {operation.phase}"
+        which = f"operation {operation.number} of {position.operations}, {operation.phase}"
         title = Content.assemble(("NOW" if at_hand else "Made by", "b"), f"  {which}")
         self.border_title = whole(title, width - 2)
         follows = f"next: {operation.next}" if at_hand and operation.next else ""
         self.border_subtitle = whole(Content(follows), width - 2)
-        parts = _parts(operation, frame.long_route, width, at_hand=at_hand, all_lines=all_lines)
+        parts = _parts(operation, long_route, width, at_hand=at_hand, all_lines=all_lines)
         self.show_all(_fitted(parts, max(1, room - 2)))
 
-    def _tell_of_the_first(self, frame: Frame, width: int) -> None:
+    def _tell_of_the_first(self, operations: int, width: int) -> None:
         """Before any operation: what o and b do."""
         self.border_title, self.border_subtitle = "[b]No operation has been computed yet[/b]", ""
         words = (
-            f"o computes the first of the {frame.operations} operations of an update, z[1]: "
+            f"o computes the first of the {operations} operations of an update, z[1]: "
             "it is shown here with its operands. b computes the whole update."
         )
         self.show_all(_styled(wrap(words, width)))

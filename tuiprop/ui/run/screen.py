@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,37 +10,40 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
-from textual.message import Message
 from textual.screen import Screen
+from textual.signal import Signal
 from textual.timer import Timer
 
-from tuiprop.protocol.messages import payloads as notes
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.moving import Keep, Move, Pause, Revert, Seek, SetPace, Toggle, Try
 from tuiprop.protocol.messages.payloads import Pace
-from tuiprop.protocol.messages.replies import Frame, Refused, Reply
-from tuiprop.protocol.messages.requests import (
-    NO_HISTORY,
-    Keep,
-    Look,
-    Move,
-    Pause,
-    Revert,
-    Seek,
-    SetPace,
-    Toggle,
-    Try,
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    Branches,
+    History,
+    HistoryQuery,
+    Layers,
+    LayersQuery,
+    Motion,
+    MotionQuery,
+    Position,
+    Proof,
+    Query,
+    Trial,
 )
 from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
+from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import Fitting
 from tuiprop.ui.run.bench import Bench
 from tuiprop.ui.run.chart import CostChart, Series
 from tuiprop.ui.run.curves import Courses
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.run.matrix import LEAST_HEIGHT
-from tuiprop.ui.run.provenance import MOST_TERMS
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.title import WIDE, Title
 from tuiprop.update.arrays import SYMBOLS, ArrayRef, CellRef
@@ -100,13 +103,6 @@ class RunScreen(Fitting, Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.RUN.bindings, *keys.PANELS.bindings]
 
-    class Stopped(Message):
-        """A walk has come to its end by itself."""
-
-        def __init__(self, frame: Frame) -> None:
-            super().__init__()
-            self.frame = frame
-
     def __init__(self, link: Link, settings: Settings) -> None:
         super().__init__()
         self.link = link
@@ -115,8 +111,10 @@ class RunScreen(Fitting, Screen[None]):
         self.exported_update: int | None = None
         self._courses = Courses()
         self._charted = 0.0
-        self._looking = False
-        self._look_again = False
+        self.look = Paced(self._look, link.failed)
+        """Shows the newest frame."""
+        self.seen = Signal[Frame](self, "seen")
+        """Published when a frame has been painted."""
         self._timer: Timer | None = None
         self._keep_timer: Timer | None = None
         self._pace = len(PACES) - 1
@@ -175,7 +173,7 @@ class RunScreen(Fitting, Screen[None]):
     @property
     def is_trying(self) -> bool:
         """A change is tried: it is kept or reverted before anything else."""
-        return self.frame is not None and self.frame.what_if is not None
+        return self.frame is not None and self.frame[Trial].what_if is not None
 
     def pause(self) -> None:
         """Stop where the run is."""
@@ -193,79 +191,71 @@ class RunScreen(Fitting, Screen[None]):
 
     # Looking
 
-    def look(self) -> None:
-        """Ask for the newest frame; one question at a time."""
-        if self._looking:
-            self._look_again = True
-            return
-        self._looking, self._look_again = True, False
-        bench, at_numbers = self.bench, self._view != "cost"
-        request = Look(
-            window=bench.window if at_numbers else None,
-            operands=bench.operand_windows if at_numbers else [],
-            cell=bench.cell if at_numbers else None,
-            terms=MOST_TERMS,
-            line_width=bench.source.line_width,
-            history_from=self._courses.training.count,
+    @property
+    def _queries(self) -> list[Query[Any]]:
+        """What the panels show, each view once."""
+        queries = (
+            *Title.QUERIES,
+            *self.bench.queries(with_numbers=self._view != "cost"),
+            LayersQuery(),
+            HistoryQuery(first=self._courses.training.count),
         )
-        self.link.send(request, self._seen)
+        return [*{type(each): each for each in queries}.values()]
+
+    async def _look(self) -> None:
+        """Show the newest frame."""
+        if self.link.outline is None:
+            return
+        frame = await self.link.ask(Look(queries=self._queries))
+        # the widgets go before the screen does
+        if self.is_attached and self.query(Title) and frame.run == self.link.run:
+            self._show(frame)
+
+    def _show(self, frame: Frame) -> None:
+        before, self.frame = self.frame, frame
+        motion = frame[Motion]
+        walking = motion.status != "paused"
+        for timer in (self._timer, self._keep_timer):
+            if timer is not None:
+                (timer.resume if walking else timer.pause)()
+        if self._courses.take(frame[Branches], frame[History]):
+            self.look()
+        self._paint()
+        self._tell_divergence(motion)
+        if motion.fault and motion.fault != (before[Motion].fault if before else ""):
+            self.notify(motion.fault, title="Paused", severity="error", timeout=20)
+        if not walking and (before is None or _state(before) != _state(frame)):
+            self.link.keep()
 
     def _look_at_the_proof(self) -> None:
-        """A proof goes on while the run stands still."""
+        """Look whether a proof goes on while the run is paused."""
         frame = self.frame
-        if frame is None or frame.status != "paused" or not self.is_current:
+        if frame is None or frame[Motion].status != "paused" or not self.is_current:
             return
-        if frame.proof is None or not frame.proof.finished:
+        note = frame[Proof].note
+        if note is None or not note.finished:
             self.look()
 
     def _look_for_failed_saves(self) -> None:
-        """A run is saved while it stands still too."""
-        if self.frame is None or self.frame.status != "paused":
+        """Look whether the run could be saved, which it is while it is paused too."""
+        if self.frame is None or self.frame[Motion].status != "paused":
             return
 
-        def compare(reply: Reply) -> None:
-            if isinstance(reply, Frame) and self.frame and reply.unkept != self.frame.unkept:
+        def compare(motion: Motion) -> None:
+            if self.frame and motion.unkept != self.frame[Motion].unkept:
                 self.look()
 
-        self.link.send(Look(history_from=NO_HISTORY), compare)
+        self.link.send(MotionQuery(), compare)
 
-    def _seen(self, reply: Reply) -> None:
-        self._looking = False
-        if not self.is_attached or not self.query(Title):  # its widgets go before it does
-            return
-        if isinstance(reply, Frame) and reply.run == self.link.run:
-            before = self.frame
-            self.frame = reply
-            if self._courses.take(reply):
-                self._look_again = True
-            walking = reply.status != "paused"
-            for timer in (self._timer, self._keep_timer):
-                if timer is not None:
-                    (timer.resume if walking else timer.pause)()
-            self._paint()
-            self._tell_divergence(reply)
-            if reply.fault and reply.fault != (before.fault if before else ""):
-                self.notify(reply.fault, title="Paused", severity="error", timeout=20)
-            if not walking and (before is None or _place(before) != _place(reply)):
-                self.link.keep()
-            if before is not None and before.status == "playing" and not walking:
-                self.post_message(self.Stopped(reply))
-        if self._look_again:
-            self.look()
-
-    def _tell_divergence(self, frame: Frame) -> None:
+    def _tell_divergence(self, motion: Motion) -> None:
         """Say once that it diverged, and show the number."""
-        if not frame.diverged or frame.status != "paused" or self._told_divergence:
+        if not motion.diverged or motion.status != "paused" or self._told_divergence:
             return
         self._told_divergence = True
         self.app.clear_notifications()
-        self.notify(frame.diverged, title="Diverged", severity="error", timeout=20)
-        if frame.bad is not None:
-            self.bench.follow(frame.bad)
-
-    def lost(self) -> None:
-        """The engine has died: no answer will come."""
-        self._looking = self._look_again = False
+        self.notify(motion.diverged, title="Diverged", severity="error", timeout=20)
+        if motion.bad is not None:
+            self.bench.follow(motion.bad)
 
     # Painting
 
@@ -283,9 +273,11 @@ class RunScreen(Fitting, Screen[None]):
             proof = status.proof_lines(frame, width)
             self._facts.show([*proof, *status.facts(frame, outline, width)])
         words = f" {status.hint(frame, self._went_back)}"
-        is_news = bool(frame.hit or frame.diverged or frame.what_if or frame.unkept)
+        motion = frame[Motion]
+        is_news = bool(motion.hit or motion.diverged or motion.unkept or frame[Trial].what_if)
         self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
         self.query_one("#hint", Line).show([Content.styled(words, "$dim")])
+        self.seen.publish(frame)
 
     def _make_room(self, frame: Frame) -> None:
         """For numbers: while an operation is at hand, the chart yields where there is too little.
@@ -298,40 +290,40 @@ class RunScreen(Fitting, Screen[None]):
         self.set_class(is_low, "-low")
         self.set_class(room < LEAST_HEIGHT + LEAST_BOTTOM, "-cramped")
         self.bench.set_class(is_low, "-low")
-        engaged = frame.now or frame.completed or frame.what_if
+        engaged = frame[AtHand].operation or frame[Trial].what_if
         self.set_class(engaged is not None, "-engaged")
 
     def _paint_layers(self, frame: Frame) -> None:
         outline, layers = self.link.outline, self.layers_panel
         assert outline is not None
-        shapes = _shapes(tuple(outline.sizes), frame.examples)
+        examples, at_hand = frame[Position].examples, frame[AtHand]
+        norms, note = frame[Layers].norms, frame[Proof].note
+        shapes = _shapes(tuple(outline.sizes), examples)
         names = ["input", *self.link.activations]
         rows = [
             LayerRow(
                 units,
                 names[l],
                 shapes[l],
-                frame.layers[l - 1].W if l else None,
-                frame.layers[l - 1].dW if l else None,
-                frame.proof.layers[l - 1] if l and frame.proof and frame.proof.finished else "",
+                norms[l - 1].W if l else None,
+                norms[l - 1].dW if l else None,
+                note.layers[l - 1] if l and note and note.finished else "",
             )
             for l, units in enumerate(outline.sizes)
         ]
         if layers.is_on_screen:
-            if frame.now or frame.completed:
+            if at_hand.operation:
                 layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
-            elif not frame.made:
-                layers.border_subtitle = (
-                    f"… not made yet   columns are examples, m = {frame.examples}"
-                )
+            elif not at_hand.computed:
+                layers.border_subtitle = f"… not made yet   columns are examples, m = {examples}"
             elif not self.is_compact:
-                layers.border_subtitle = f"columns are examples, m = {frame.examples}"
-        layers.show(rows, marks_of(frame))
+                layers.border_subtitle = f"columns are examples, m = {examples}"
+        layers.show(rows, marks_of(at_hand))
 
     def _paint_chart(self, frame: Frame) -> None:
         """The curves; while walking not with every frame, as they are the dearest to draw."""
         now = monotonic()
-        if frame.status != "paused" and now - self._charted < CHART_EVERY:
+        if frame[Motion].status != "paused" and now - self._charted < CHART_EVERY:
             return
         self._charted = now
         outline, courses = self.link.outline, self._courses
@@ -340,19 +332,20 @@ class RunScreen(Fitting, Screen[None]):
         if outline.validation:
             series.append(Series("validation", courses.validation))
         chart = self.query_one(CostChart)
-        chart.show(tuple(series), frame.epochs_done, tuple(courses.others), frame.settings_changed)
+        epoch, changed = frame[Position].epochs_done, frame[History].settings_changed
+        chart.show(tuple(series), epoch, tuple(courses.others), changed)
         if (
             self.is_compact
             and self._view == "overview"
-            and frame.made
-            and not (frame.now or frame.completed)
+            and frame[AtHand].computed
+            and not frame[AtHand].operation
         ):
             line = chart.in_one_line(min(44, self.size.width // 2))
-            self.layers_panel.border_subtitle = f"{line}  m = {frame.examples}"
+            self.layers_panel.border_subtitle = f"{line}  m = {frame[Position].examples}"
 
     # Moving
 
-    def move(self, request: notes.Message, words: str = "") -> None:
+    def move(self, request: Request[None], words: str = "") -> None:
         """Ask the engine for something that changes what is seen.
 
         Args:
@@ -361,10 +354,8 @@ class RunScreen(Fitting, Screen[None]):
         """
         self._told_divergence = False
 
-        def done(reply: Reply) -> None:
-            if isinstance(reply, Refused):
-                self.notify(reply.sentence, severity="warning")
-            elif words:
+        def done(_: None) -> None:
+            if words:
                 self.notify(words)
 
         self.link.send(request, done)
@@ -372,7 +363,7 @@ class RunScreen(Fitting, Screen[None]):
 
     def seek(self, place: Seek) -> None:
         """Go to a place, back or on."""
-        here = self.frame.update if self.frame else 0
+        here = self.frame[Position].update if self.frame else 0
         self._went_back = (here if place.update is None else place.update) < here
         self.move(place)
 
@@ -395,8 +386,8 @@ class RunScreen(Fitting, Screen[None]):
     def _nudge(self, direction: int) -> None:
         """A tenth of its size more or less, of 1 where it is small."""
         assert self.frame is not None
-        assert self.frame.what_if is not None
-        what_if = self.frame.what_if
+        what_if = self.frame[Trial].what_if
+        assert what_if is not None
         value = what_if.after + direction * max(abs(what_if.before), 0.1) / 10
         self.try_out(what_if.cell, float(f"{value:.6g}"))
 
@@ -522,18 +513,18 @@ class RunScreen(Fitting, Screen[None]):
             self.bench.matrix.focus()
 
 
-def _place(frame: Frame) -> tuple[object, ...]:
+def _state(frame: Frame) -> tuple[object, ...]:
     """What a state that is kept depends on."""
-    return frame.update, frame.branch, frame.branches
+    return frame[Position].update, frame[Branches]
 
 
-def marks_of(frame: Frame) -> Marks:
+def marks_of(at_hand: AtHand) -> Marks:
     """What of the layers is made now, read by it, and not made yet."""
-    now = frame.now or frame.completed
+    now = at_hand.operation
     if now is not None:
         reads = frozenset(operand.array for operand in now.operands)
-        return Marks(now.result, reads, frozenset(frame.unmade))
-    return Marks(made_nothing=not frame.made)
+        return Marks(now.result, reads, frozenset(at_hand.uncomputed))
+    return Marks(made_nothing=not at_hand.computed)
 
 
 @lru_cache(maxsize=2)

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select
 
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.opening import Adopt, ListNames, Located, Vocabulary
 from tuiprop.protocol.messages.payloads import BareWeights
-from tuiprop.protocol.messages.replies import Located, Refused, Vocabulary
-from tuiprop.protocol.messages.requests import Adopt, Ask
 from tuiprop.ui.dialogs import LEAVING
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce
@@ -130,13 +130,14 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
         elif not source:
             self._say("name the data: a table, a data set, an experiment (.toml)")
         else:
-            reply = await self._link.ask(
-                Adopt(weights=self._weights, activations=activations, source=typed_path(source))
+            request = Adopt(
+                weights=self._weights, activations=activations, source=typed_path(source)
             )
-            if isinstance(reply, Located):
-                self.dismiss(reply)
-            elif isinstance(reply, Refused) and self.is_attached:
-                self._say(reply.sentence)
+            try:
+                self.dismiss(await self._link.ask(request))
+            except RefusedError as error:
+                if self.is_attached:
+                    self._say(error.sentence)
 
     def action_leave(self) -> None:
         """No answer."""
@@ -147,7 +148,5 @@ async def adopted(
     app: App[int], link: Link, weights: str, bare: BareWeights, source: str = ""
 ) -> Located | None:
     """An experiment with these weights, whose network and data the user has said; None: left."""
-    vocabulary = await link.ask(Ask())
-    if not isinstance(vocabulary, Vocabulary):
-        return None
+    vocabulary = await link.ask(ListNames())
     return await app.push_screen_wait(AdoptScreen(link, weights, bare, vocabulary, source))

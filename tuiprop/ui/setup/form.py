@@ -2,10 +2,12 @@
 
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
+from tuiprop.protocol.messages.opening import Vocabulary
 from tuiprop.protocol.messages.payloads import Tables
 
 Kind = Literal["choice", "number", "whole", "switch", "text", "texts"]
@@ -19,8 +21,8 @@ class Field:
     name: str
     label: str
     kind: Kind
-    choices: str = ""
-    """The attribute of the vocabulary that lists them."""
+    choices: Callable[[Vocabulary], list[str]] = lambda _: []
+    """Picks them from the vocabulary."""
     only: tuple[str, ...] = ()
     """Data sets that it has a meaning for; empty: all."""
     hint: str = ""
@@ -47,17 +49,17 @@ FIELDS = (
     Field("data", "points", "points", "whole", only=GENERATED),
     Field("data", "noise", "noise", "number", only=GENERATED),
     Field("data", "seed", "data seed", "whole"),
-    Field("network", "loss", "loss", "choice", "losses"),
-    Field("network", "initializer", "initialiser", "choice", "initializers"),
+    Field("network", "loss", "loss", "choice", lambda names: names.losses),
+    Field("network", "initializer", "initialiser", "choice", lambda names: names.initializers),
     Field("network", "l2", "L2 (λ)", "number"),
     Field("network", "seed", "weights seed", "whole"),
-    Field("training", "optimizer", "optimiser", "choice", "optimizers"),
+    Field("training", "optimizer", "optimiser", "choice", lambda names: names.optimizers),
     Field("training", "learning_rate", "learning rate", "number"),
     Field("training", "batch_size", "batch size (0: all)", "whole"),
     Field("training", "epochs", "epochs", "whole"),
     Field("training", "shuffle", "shuffle", "switch"),
     Field("training", "seed", "order seed", "whole"),
-    Field("training", "dtype", "numbers", "choice", "dtypes"),
+    Field("training", "dtype", "numbers", "choice", lambda names: names.dtypes),
 )
 """In the order of the form; the layers stand between data and loss."""
 

@@ -16,9 +16,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.data import Check, Outline
+from tuiprop.protocol.messages.files import SaveExperiment
+from tuiprop.protocol.messages.opening import ListNames, Locate, Located, Vocabulary
 from tuiprop.protocol.messages.payloads import Tables
-from tuiprop.protocol.messages.replies import Exported, Located, Outline, Refused, Reply, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Check, Locate, SaveExperiment
 from tuiprop.ui import keys
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText, Choose, ask_path
@@ -45,8 +47,8 @@ DELAY = 0.15
 
 FILE = "a file …"
 
-Begin = Callable[[Tables, str | None], Awaitable[str]]
-"""Begins a run with an experiment and a file of weights; a sentence where it does not."""
+Begin = Callable[[Tables, str | None], Awaitable[None]]
+"""Begins a run with an experiment and a file of weights, or raises `RefusedError`."""
 
 
 class SetupScreen(LeftOnce, Screen[None]):
@@ -91,12 +93,13 @@ class SetupScreen(LeftOnce, Screen[None]):
 
     async def on_mount(self) -> None:
         """Build the form from the names that there are."""
-        reply = await self._link.ask(Ask())
-        if not isinstance(reply, Vocabulary):
+        try:
+            self._vocabulary = await self._link.ask(ListNames())
+        except RefusedError as error:
+            self._link.failed(error)
             self.dismiss()
             return
-        self._vocabulary = reply
-        await self.query_one("#form").mount(*self._rows(reply))
+        await self.query_one("#form").mount(*self._rows(self._vocabulary))
         await self._fill(self._experiment)
         self._before = self._typed()
         if self._other is not None:
@@ -144,7 +147,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         control: Widget
         value = self._experiment[field.section].get(field.name)
         if field.kind == "choice":
-            names = getattr(vocabulary, field.choices)
+            names = field.choices(vocabulary)
             control = Select(
                 [(name, name) for name in names],
                 value=value,
@@ -309,57 +312,61 @@ class SetupScreen(LeftOnce, Screen[None]):
     @work(exclusive=True, group="locate")
     async def _locate(self, what: str) -> None:
         """Fill the form with what suits another data set or file."""
-        reply = await self._link.ask(Locate(what=what))
-        if isinstance(reply, Located) and reply.bare is not None:
+        try:
+            located: Located | None = await self._link.ask(Locate(what=what))
+        except RefusedError as error:
+            self._show_refusal(error)
+            return
+        if located is not None and located.bare is not None:
             source = self._experiment["data"]["source"]
-            weights = reply.weights or ""
-            adopting = await adopted(self.app, self._link, weights, reply.bare, source)
-            if adopting is None:
-                return
-            reply = adopting
-        if isinstance(reply, Located):
-            self._weights = reply.weights
-            await self._fill(reply.experiment)
-        elif isinstance(reply, Refused):
-            self._show_refusal(reply)
+            weights = located.weights or ""
+            located = await adopted(self.app, self._link, weights, located.bare, source)
+        if located is not None:
+            self._weights = located.weights
+            await self._fill(located.experiment)
 
     @work(exclusive=True, group="fit")
     async def _fit_output(self, *unknown: str) -> None:
         """Let the output layer, and perhaps the loss, follow the target."""
         typed = self._typed()
-        reply = await self._link.ask(Check(experiment=without(typed, *unknown)))
-        if isinstance(reply, Outline):
-            typed = self._typed()  # what was typed meanwhile stays
-            layers = [
-                *typed["network"]["layers"][:-1],
-                reply.experiment["network"]["layers"][-1],
-            ]
-            typed["network"].update(layers=layers, loss=reply.experiment["network"]["loss"])
-            await self._fill(typed)
-        else:
-            self.look()
+        try:
+            outline = await self._link.ask(Check(experiment=without(typed, *unknown)))
+        except RefusedError:
+            self.look()  # what is typed may be refused for another reason
+            return
+        typed = self._typed()  # what was typed meanwhile stays
+        fitted = outline.experiment["network"]
+        layers = [*typed["network"]["layers"][:-1], fitted["layers"][-1]]
+        typed["network"].update(layers=layers, loss=fitted["loss"])
+        await self._fill(typed)
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
-        """Ask the engine what the network would be."""
-        reply = await self._link.ask(Check(experiment=self._typed(), weights=self._weights))
-        if self.is_attached:
-            self._show(reply)
+        """Show what the network would be."""
+        await self._is_valid(self._typed())
 
-    def _show(self, reply: Reply) -> None:
-        self.query_one("#start", Button).disabled = not isinstance(reply, Outline)
-        if isinstance(reply, Refused):
-            self._show_refusal(reply)
-        elif isinstance(reply, Outline):
-            self._clear_errors()
-            self.query_one("#outline", Static).update(self._describe(reply))
+    async def _is_valid(self, experiment: Tables) -> bool:
+        """Check an experiment; show what the network would be, or what is wrong."""
+        refused = outline = None
+        try:
+            outline = await self._link.ask(Check(experiment=experiment, weights=self._weights))
+        except RefusedError as error:
+            refused = error
+        if self.is_attached:
+            self.query_one("#start", Button).disabled = outline is None
+            if refused is not None:
+                self._show_refusal(refused)
+            elif outline is not None:
+                self._clear_errors()
+                self.query_one("#outline", Static).update(self._describe(outline))
+        return outline is not None
 
     def _clear_errors(self) -> None:
         for error in self.query(".error").results(Static):
             error.update("")
             error.display = False
 
-    def _show_refusal(self, refused: Refused) -> None:
+    def _show_refusal(self, refused: RefusedError) -> None:
         """The sentence at its field, and in place of the outline."""
         self._clear_errors()
         key = refused.key.split("[")[0]
@@ -415,14 +422,8 @@ class SetupScreen(LeftOnce, Screen[None]):
     async def start(self) -> None:
         """Begin the run, or say why not."""
         typed = self._typed()
-        reply = await self._link.ask(Check(experiment=typed, weights=self._weights))
-        self._show(reply)
-        if not isinstance(reply, Outline):
-            return
-        sentence = await self._begin(typed, self._weights)
-        if sentence:
-            self.notify(sentence, severity="warning")
-        else:
+        if await self._is_valid(typed):
+            await self._begin(typed, self._weights)
             self.dismiss()
 
     @on(Button.Pressed, "#save")
@@ -438,10 +439,8 @@ class SetupScreen(LeftOnce, Screen[None]):
         )
         if path is None:
             return
-        reply = await self._link.ask(SaveExperiment(experiment=self._typed(), path=path))
-        if isinstance(reply, Exported | Refused):
-            severe = isinstance(reply, Refused)
-            self.notify(reply.sentence, severity="error" if severe else "information")
+        saved = await self._link.ask(SaveExperiment(experiment=self._typed(), path=path))
+        self.notify(saved.sentence)
 
     def _stem(self) -> str:
         return Path(str(self._experiment["data"]["source"])).stem

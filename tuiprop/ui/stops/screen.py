@@ -14,9 +14,11 @@ from textual.containers import Horizontal
 from textual.suggester import Suggester
 from textual.widgets import Input, Label, OptionList, Static
 
+from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.opening import ListNames, Vocabulary
 from tuiprop.protocol.messages.payloads import Stop
-from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
-from tuiprop.protocol.messages.requests import Ask
+from tuiprop.protocol.messages.views import Conditions, ConditionsQuery, Motion
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
@@ -62,6 +64,7 @@ class StopsScreen(LiveScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.STOPS.bindings
     NAME = "Stops"
+    QUERIES = (*LiveScreen.QUERIES, ConditionsQuery())
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
@@ -96,22 +99,21 @@ class StopsScreen(LiveScreen):
 
     @work
     async def _learn(self) -> None:
-        reply = await self.link.ask(Ask())
-        if isinstance(reply, Vocabulary):
-            self._vocabulary = reply
-            self._show_offers("")
+        self._vocabulary = await self.link.ask(ListNames())
+        self._show_offers("")
 
     # Showing
 
     def paint(self, frame: Frame) -> None:
         """The conditions with their values, and the last hit."""
         hit = self.query_one("#hit", Static)
-        hit.update(f"▌▌ {frame.hit}")
-        hit.display = bool(frame.hit)
+        sentence, stops = frame[Motion].hit, frame[Conditions].stops
+        hit.update(f"▌▌ {sentence}")
+        hit.display = bool(sentence)
         if self._stops is None:
-            self._stops = [Stop(when=each.when, enabled=each.enabled) for each in frame.stops]
-            self.query_one("#stops" if frame.stops else "#when").focus()
-        self.query_one(StopList).show(frame.stops)
+            self._stops = [Stop(when=each.when, enabled=each.enabled) for each in stops]
+            self.query_one("#stops" if stops else "#when").focus()
+        self.query_one(StopList).show(stops)
 
     def _offered(self, typed: str) -> list[Offer]:
         vocabulary, outline = self._vocabulary, self.link.outline
@@ -208,9 +210,10 @@ class StopsScreen(LiveScreen):
             if self._stops is None:
                 return
             wanted = change(self._stops)
-            reply = await self.link.set_stops(wanted)
-            if isinstance(reply, Refused):
-                self.say(reply.sentence)
+            try:
+                await self.link.set_stops(wanted)
+            except RefusedError as error:
+                self.say(error.sentence)
                 return
             added = len(wanted) > len(self._stops)
             self._stops = wanted

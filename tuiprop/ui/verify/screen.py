@@ -12,9 +12,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from tuiprop.protocol.messages.payloads import Message, MistakeNote, ProofNote
-from tuiprop.protocol.messages.replies import Frame, Refused, Vocabulary
-from tuiprop.protocol.messages.requests import Ask, Move, SetMistake, Verify
+from tuiprop.protocol.messages.base import RefusedError, Request
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Move, SetMistake, Verify
+from tuiprop.protocol.messages.opening import ListNames
+from tuiprop.protocol.messages.payloads import MistakeNote, ProofNote
+from tuiprop.protocol.messages.views import Proof, ProofQuery
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line
@@ -45,6 +48,7 @@ class ProofScreen(LiveScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.VERIFY.bindings
     NAME = "Proof"
+    QUERIES = (*LiveScreen.QUERIES, ProofQuery())
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
@@ -73,30 +77,29 @@ class ProofScreen(LiveScreen):
 
     @work
     async def _learn(self) -> None:
-        reply = await self.link.ask(Ask())
-        if isinstance(reply, Vocabulary):
-            self._mistakes = reply.mistakes
-            self._show_mistakes()
+        self._mistakes = (await self.link.ask(ListNames())).mistakes
+        self._show_mistakes()
 
     # Showing
 
     def paint(self, frame: Frame) -> None:
         """What was found, and which mistake is on."""
         line = self.query_one("#flag", Line)
-        line.display = frame.mistake is not None
-        if frame.mistake is not None:
-            lines = proving.flag(frame.mistake, self.size.width)
+        mistake, note = frame[Proof].mistake, frame[Proof].note
+        line.display = mistake is not None
+        if mistake is not None:
+            lines = proving.flag(mistake, self.size.width)
             line.styles.height = len(lines)
             line.show(lines)
-        on = None if frame.mistake is None else frame.mistake.name
+        on = None if mistake is None else mistake.name
         if on != self._on:
             self._on = on
             self._show_mistakes()
-        report = Content("\n").join(proving.report(frame.proof))
+        report = Content("\n").join(proving.report(note))
         if not report.is_same(self._shown):
             self._shown = report
             self.query_one("#report", Static).update(report)
-        self._show_verdict(frame.proof)
+        self._show_verdict(note)
 
     def _show_verdict(self, proof: ProofNote | None) -> None:
         found = self.query_one("#found")
@@ -149,12 +152,12 @@ class ProofScreen(LiveScreen):
         """One update on or back, and its proof."""
         await self._do(Move(updates=count), Verify())
 
-    async def _do(self, *requests: Message) -> None:
-        """One after another, until one is refused."""
+    async def _do(self, *requests: Request[None]) -> None:
+        """Send one request after another, until one is refused."""
         self.say("")
-        for request in requests:
-            reply = await self.link.ask(request)
-            if isinstance(reply, Refused):
-                self.say(reply.sentence)
-                return
-        await self.look()
+        try:
+            for request in requests:
+                await self.link.ask(request)
+        except RefusedError as error:
+            self.say(error.sentence)
+        self.look()

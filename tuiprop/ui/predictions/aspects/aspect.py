@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.containers import Container
 from textual.message import Message
 
+from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.prediction_payloads import Subset
-from tuiprop.protocol.messages.replies import Outline, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.ui.drawing.line import Line
 
 

@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
+from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.prediction_payloads import ClassesNote
-from tuiprop.protocol.messages.replies import Outline, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.drawing.grid import CursorGrid

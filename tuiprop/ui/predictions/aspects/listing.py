@@ -8,7 +8,7 @@ from tuiprop.protocol.messages.prediction_payloads import (
     NumberScore,
     WayNote,
 )
-from tuiprop.protocol.messages.replies import Studied
+from tuiprop.protocol.messages.predictions import Studied
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import within
 from tuiprop.ui.predictions.aspects.aspect import Choice

@@ -5,8 +5,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tuiprop.protocol.messages.replies import Outline, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice
 from tuiprop.ui.predictions.heatmap import HeatMap

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from tuiprop.protocol.messages.replies import Outline, Studied
-from tuiprop.protocol.messages.requests import Study
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.ui import keys
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel

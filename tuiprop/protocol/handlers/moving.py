@@ -1,0 +1,110 @@
+"""Commands that move or change the run."""
+
+from tuiprop.protocol.handlers.table import handler, moves
+from tuiprop.protocol.messages.moving import (
+    Change,
+    Keep,
+    Move,
+    Pause,
+    Play,
+    Revert,
+    Seek,
+    SetMistake,
+    SetPace,
+    SetStops,
+    Toggle,
+    Try,
+    Verify,
+)
+from tuiprop.protocol.state import State
+from tuiprop.session.changes import mistake_edit, settings_edit
+from tuiprop.session.what_if import try_out
+
+
+@moves
+def play(engine: State, request: Play) -> None:
+    """Train on."""
+    engine.opened.cursor.play(request.pace)
+
+
+@moves
+def toggle(engine: State, request: Toggle) -> None:
+    """Play or pause."""
+    engine.opened.cursor.toggle(request.pace)
+
+
+@moves
+def set_pace(engine: State, request: SetPace) -> None:
+    """Play at another pace."""
+    if engine.run is not None:
+        engine.run.cursor.set_pace(request.pace)
+
+
+@handler
+def pause(engine: State, request: Pause) -> None:
+    """Pause."""
+    if engine.run is not None:
+        engine.run.cursor.stop()
+
+
+@moves
+def move(engine: State, request: Move) -> None:
+    """Go so far on or back."""
+    engine.opened.cursor.move(request)
+
+
+@moves
+def seek(engine: State, request: Seek) -> None:
+    """Go to a place."""
+    engine.opened.cursor.seek(request)
+
+
+@handler
+def try_change(engine: State, request: Try) -> None:
+    """Try another value for a number, in place of the one that is tried."""
+    opened = engine.opened
+    opened.cursor.stop()
+    opened.at.what_if = try_out(opened.session, opened.cursor, request)
+
+
+@handler
+def keep(engine: State, request: Keep) -> None:
+    """Keep the change that is tried."""
+    opened = engine.opened
+    tried, opened.at.what_if = opened.at.what_if, None
+    if tried is not None:
+        tried.keep(opened.cursor)
+
+
+@handler
+def revert(engine: State, request: Revert) -> None:
+    """Discard the change that is tried."""
+    engine.opened.at.what_if = None
+
+
+@moves
+def change(engine: State, request: Change) -> None:
+    """Train with other settings."""
+    opened = engine.opened
+    opened.cursor.stop()
+    opened.cursor.edit(settings_edit(opened.session, request))
+
+
+@moves
+def set_mistake(engine: State, request: SetMistake) -> None:
+    """Inject a mistake, or take it out."""
+    opened = engine.opened
+    opened.cursor.edit(mistake_edit(opened.session, request.name), apart=True)
+
+
+@handler
+def set_stops(engine: State, request: SetStops) -> None:
+    """Replace the conditions."""
+    engine.opened.view.stops.replace(request.stops)
+    engine.opened.cursor.invalidate_conditions()
+
+
+@handler
+def verify(engine: State, request: Verify) -> None:
+    """Begin the proof at once."""
+    engine.opened.proof.verify()

@@ -1,0 +1,129 @@
+"""Views of the run that is open."""
+
+from msgspec.structs import replace
+
+from tuiprop.protocol.handlers.table import HANDLERS, handler
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    AtHandQuery,
+    Branches,
+    BranchesQuery,
+    Conditions,
+    ConditionsQuery,
+    Costs,
+    CostsQuery,
+    History,
+    HistoryQuery,
+    Layers,
+    LayersQuery,
+    Motion,
+    MotionQuery,
+    Numbers,
+    NumbersQuery,
+    Position,
+    PositionQuery,
+    Proof,
+    ProofQuery,
+    Provenance,
+    ProvenanceQuery,
+    SettingsInForce,
+    SettingsQuery,
+    Trial,
+    TrialQuery,
+)
+from tuiprop.protocol.state import State
+
+
+@handler
+def look(engine: State, request: Look) -> Frame:
+    """Answer several queries at one moment."""
+    views = [HANDLERS[type(query)](engine, query) for query in request.queries]
+    return Frame(run=engine.opened.number, views=views)
+
+
+@handler
+def position(engine: State, request: PositionQuery) -> Position:
+    """Say where the run is."""
+    return engine.opened.view.position()
+
+
+@handler
+def motion(engine: State, request: MotionQuery) -> Motion:
+    """Say whether the run moves, and what went wrong."""
+    found = engine.opened.view.motion()
+    return replace(found, unkept=engine.opened.autosave.sentence, fault=engine.fault)
+
+
+@handler
+def at_hand(engine: State, request: AtHandQuery) -> AtHand:
+    """Describe the operation at hand."""
+    return engine.opened.view.at_hand()
+
+
+@handler
+def costs(engine: State, request: CostsQuery) -> Costs:
+    """Say what J is."""
+    return engine.opened.view.costs()
+
+
+@handler
+def layers(engine: State, request: LayersQuery) -> Layers:
+    """Compute the norms of each layer."""
+    return engine.opened.view.layers()
+
+
+@handler
+def numbers(engine: State, request: NumbersQuery) -> Numbers:
+    """Cut parts out of arrays."""
+    return engine.opened.view.numbers(request)
+
+
+@handler
+def provenance(engine: State, request: ProvenanceQuery) -> Provenance:
+    """Explain a number."""
+    return engine.opened.view.provenance(request)
+
+
+@handler
+def history(engine: State, request: HistoryQuery) -> History:
+    """Hand over the history from an epoch on."""
+    return engine.opened.view.history(request.first)
+
+
+@handler
+def branches(engine: State, request: BranchesQuery) -> Branches:
+    """List the branches."""
+    return engine.opened.view.branches()
+
+
+@handler
+def proof(engine: State, request: ProofQuery) -> Proof:
+    """Say what has been proved here."""
+    return Proof(note=engine.opened.proof.note, mistake=engine.opened.view.mistake())
+
+
+@handler
+def trial(engine: State, request: TrialQuery) -> Trial:
+    """Describe the change that is tried."""
+    tried = engine.opened.at.what_if
+    return Trial(what_if=None if tried is None else tried.note)
+
+
+@handler
+def conditions(engine: State, request: ConditionsQuery) -> Conditions:
+    """List the conditions with their values."""
+    return engine.opened.view.conditions()
+
+
+@handler
+def settings(engine: State, request: SettingsQuery) -> SettingsInForce:
+    """Say what the next update is computed with."""
+    return engine.opened.view.settings()
+
+
+@handler
+def study(engine: State, request: Study) -> Studied:
+    """Score the predictions."""
+    return engine.opened.problem.study(request, engine.opened.number)

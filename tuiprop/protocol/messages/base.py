@@ -1,0 +1,67 @@
+"""Requests that declare the type of their reply, and refusals."""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Any, Generic, TypeVar, get_args
+
+from tuiprop.errors import UserError
+from tuiprop.protocol.messages.payloads import Message
+
+R = TypeVar("R", covariant=True)
+M = TypeVar("M", bound=Message)
+
+
+class Request(Message, Generic[R], frozen=True, kw_only=True):
+    """A question or a command whose reply is an R, or `Refused`.
+
+    The reply to a command that has nothing to tell is None.
+    """
+
+
+class Refused(Message, frozen=True, kw_only=True):
+    """The reply to a request that cannot be carried out."""
+
+    sentence: str
+    key: str = ""
+    """The key of the experiment that is at fault, if one is."""
+
+
+class RefusedError(UserError):
+    """A request was refused.
+
+    Args:
+        sentence: says why, for the user.
+        key: of the experiment that is at fault, if one is.
+    """
+
+    def __init__(self, sentence: str, key: str = "") -> None:
+        super().__init__(sentence, key=key)
+        self.sentence = sentence
+
+
+class Saving(Message, frozen=True, kw_only=True):
+    """A sign of life while the engine saves the run or ends; it answers no request."""
+
+
+class Unsaved(Message, frozen=True, kw_only=True):
+    """The last message of an engine that could not save its run; it answers no request."""
+
+    sentence: str
+
+
+def reply_type(request: type[Request[R]]) -> type[R]:
+    """Return the type of reply that a request declares; NoneType where it has none."""
+    kind: type[R] = get_args(request.__orig_bases__[0])[0]  # type: ignore[attr-defined]
+    return kind
+
+
+def union(kinds: Iterable[Any]) -> Any:
+    """Return the type of a message that is of one of these types, for a decoder."""
+    return reduce(or_, kinds)
+
+
+def kinds_of(base: type[M]) -> list[type[M]]:
+    """Return the messages that derive from a class and have no subclasses of their own."""
+    derived: list[Any] = base.__subclasses__()
+    return [kind for each in derived for kind in (kinds_of(each) or [each])]

@@ -1,0 +1,47 @@
+"""Files that the engine writes, and the state that survives it."""
+
+from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.payloads import Message, Snapshot, Tables
+
+
+class Exported(Message, frozen=True, kw_only=True):
+    """A file was written and read back."""
+
+    path: str
+    sentence: str
+    update: int = 0
+    """The update whose weights it holds."""
+
+
+class SaveRecord(Request[Exported], frozen=True, kw_only=True):
+    """Write every array of the update at hand to a file."""
+
+    path: str
+
+
+class Save(Request[Snapshot], frozen=True, kw_only=True):
+    """Fetch what must survive this engine."""
+
+    history_from: int = 0
+    """The first epoch of the history that is wanted."""
+    branch: int = 0
+    """The branch it belongs to; the whole history comes where the run is on another one."""
+
+
+class KeepRun(Request[None], frozen=True, kw_only=True):
+    """Save the run where runs are kept, if it is not saved yet."""
+
+
+class Export(Request[Exported], frozen=True, kw_only=True):
+    """Write the weights or a checkpoint, and read it back."""
+
+    path: str
+    best: bool = False
+    """The weights at the end of the best epoch, not the present ones."""
+
+
+class SaveExperiment(Request[Exported], frozen=True, kw_only=True):
+    """Write an experiment file."""
+
+    experiment: Tables
+    path: str
