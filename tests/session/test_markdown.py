@@ -54,7 +54,7 @@ def test_order_and_words() -> None:
     assert sections(text)[:6] == ["z[1]", "a[1]", "z[2]", "a[2]", "J", "da[2]"]
     assert len(sections(text)) == 17
     assert "    dW[2] = (1/m) dz[2] · a[1]ᵀ\n" in text
-    assert "- the inner m sums away" in text
+    assert "- summed over m" in text
     assert "    dW2 = dz2 @ a1.T / 4\n" in text
     assert "The long route, over da[2], differs by at most" in text
 
@@ -124,17 +124,17 @@ def section(text: str, name: str) -> str:
 def test_the_long_route_is_spoken_of_at_fused_pairs_only_and_in_the_words_of_the_screen() -> None:
     session = opened()
     text = explain(session, 3)
-    beside = "It is not on the way: dz comes from a − y."
+    beside = "It is not needed, because dz = a − y directly."
     words = long_route(session.run.network, record_of(session, 3))
     assert words.startswith("The long route, over da[2], differs by at most")
     assert beside in section(text, "da[2]")
     assert words in section(text, "dz[2]")
-    assert text.count("long route") == 2  # there and in the words on da[2]
+    assert text.count("long route") == 1
     session = opened("bumps")
     assert session.run.network.loss_function.output is None
     text = explain(session, 1)
     assert "long route" not in text
-    assert "not on the way" not in text
+    assert "not needed" not in text
 
 
 @pytest.mark.parametrize("name", ["digits", "bumps", "gauss"])

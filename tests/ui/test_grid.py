@@ -129,18 +129,18 @@ class Bare(App[None]):
 
     CSS = "Numbers { width: 20; height: 8; }"
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, columns: int = 1) -> None:
         super().__init__()
         register_themes(self)
         self.theme = DARK.name
-        self.grid, self.rows = Numbers(), rows
+        self.grid, self.rows, self.columns = Numbers(), rows, columns
         self.moved: list[int] = []
 
     def compose(self) -> ComposeResult:
         yield self.grid
 
     def on_mount(self) -> None:
-        self.grid.resize_to(self.rows)
+        self.grid.resize_to(self.rows, self.columns)
 
     def on_cursor_grid_moved(self, event: CursorGrid.Moved) -> None:
         self.moved.append(event.grid.row)
@@ -166,6 +166,18 @@ async def test_only_rows_that_changed_are_drawn() -> None:
         await pilot.press(*["down"] * 4)
         assert set(app.grid.drawn) == {1, 2, 3, 4, 5}
         assert app.moved == [1, 2, 3, 4, 5]
+
+
+async def test_the_corners_are_reached() -> None:
+    app = Bare(100, 50)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        for key, cell in (("ctrl+end", (99, 49)), ("ctrl+home", (0, 0)), ("end", (0, 49))):
+            await pilot.press(key)
+            await pilot.pause()
+            assert (app.grid.row, app.grid.column) == cell
+            assert app.grid.top <= cell[0] < app.grid.top + app.grid.rows_in_sight
+            assert app.grid.left <= cell[1] < app.grid.left + app.grid.columns_in_sight
 
 
 async def test_a_click_moves_the_cursor() -> None:

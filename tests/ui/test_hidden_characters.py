@@ -179,7 +179,7 @@ if sys.platform != "win32":
 
     VIEWS = (
         ("o", "NOW"),
-        ("2", "sums away"),
+        ("2", "summed over"),
         ("4", "Confusion"),
         ("m", "a[1] tanh"),
         ("\x1b", "NOW"),

@@ -204,10 +204,10 @@ def test_shapes_by_name_fit_the_arrays() -> None:
                 continue
             named = tuple(sizes[name] for name in reference.size_names)
             assert arrays[reference].shape == named, reference
-        if operation.sums_away:
+        if operation.summed_over:
             left, right = [piece for piece in operation.equation if piece.array is not None][:2]
             assert left.array is not None
             assert right.array is not None
             inner = left.array.size_names[0 if left.transposed else 1]
             assert inner == right.array.size_names[1 if right.transposed else 0]
-            assert inner == operation.sums_away
+            assert inner == operation.summed_over

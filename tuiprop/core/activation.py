@@ -40,7 +40,7 @@ class Activation:
 
     @property
     def output_only(self) -> bool:
-        """Whether only the output layer can have it: where it mixes the units of a layer."""
+        """True if only the output layer can have it: where it mixes the units of a layer."""
         return self.derivative is None
 
     @property
@@ -190,7 +190,7 @@ def _silu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
 GELU_SCALE = float(np.sqrt(2.0 / np.pi))
 GELU_CUBIC = 0.044715
 GELU_FLAT = 64.0**2
-"""From this z² on, g′ is 0 or 1 in every dtype."""
+"""The z² from which on g′ is 0 or 1 in every dtype."""
 
 _GELU_TANH = f"t = tanh({GELU_SCALE} * z * (1 + {GELU_CUBIC} * z * z))"
 

@@ -27,11 +27,11 @@ class Loss:
     output: str | None = None
     """The one output activation that 𝓛 is defined for, if there is one."""
     classes: bool = False
-    """Whether targets are classes, one-hot; otherwise they are numbers."""
+    """True if targets are classes, one-hot; otherwise they are numbers."""
 
     @property
     def is_fused(self) -> bool:
-        """Whether dz[L] = a[L] − y is *the* operation, which does not need da[L]."""
+        """True if dz[L] = a[L] − y is *the* operation, which does not need da[L]."""
         return self.output is not None
 
     @property

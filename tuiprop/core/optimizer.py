@@ -32,7 +32,7 @@ class Optimizer:
     options: Options = field(default_factory=lambda: {"weight_decay": 0.0})
     """The options with their defaults, by PyTorch's names."""
     decouples_decay: bool = False
-    """Whether weight decay shrinks the parameters; otherwise it is added to the gradient."""
+    """True if weight decay shrinks the parameters; otherwise it is added to the gradient."""
 
     @property
     def formula(self) -> Formula:
@@ -41,7 +41,7 @@ class Optimizer:
 
 
 class Block:
-    """What a rule reads and writes: a stretch of every vector.
+    """The arrays that a rule reads and writes: a stretch of every vector.
 
     Args:
         state: θ and the slots, (1 + slots, n).

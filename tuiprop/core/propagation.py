@@ -50,7 +50,7 @@ class Workspace:
         self._ones = np.ones((m, 1), dtype)
         self._m = np.array(m, dtype)
         self.is_fused = self.loss.is_fused
-        """Whether dz[L] = a[L] − y is the operation, which does not need da[L]."""
+        """True if dz[L] = a[L] − y is the operation, which does not need da[L]."""
         scratch = np.empty(max(n[1:]) * m, dtype)
         self._scratch = {l: scratch[: n[l] * m].reshape(n[l], m) for l in layers}
         self._penalty = {l: np.empty((n[l], n[l - 1]), dtype) for l in layers if network.l2}

@@ -24,7 +24,7 @@ SPARE_ROUNDINGS = 4
 
 @dataclass(frozen=True)
 class Precision:
-    """What rounding does in a dtype."""
+    """The effects of rounding in a dtype."""
 
     dtype: np.dtype[Any]
     unit: float
@@ -238,4 +238,4 @@ FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "min": _min,
     "Σ": Rounded.sum,
 }
-"""What a formula may call."""
+"""The functions that a formula may call."""

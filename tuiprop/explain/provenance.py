@@ -23,14 +23,14 @@ class Factor:
     cell: CellRef
     value: float
     function: str = ""
-    """What of the number in the cell the factor is, such as tanh′; "" for the number itself."""
+    """The function of the number in the cell, such as tanh′; "" for the number itself."""
 
 
 Kind: TypeAlias = Literal[
     "example", "unit", "bias", "penalty", "output", "target", "value", "before", "decay", "change"
 ]
-"""What a term is. index counts the examples, the units of the layer that is summed over, and for
-a penalty the layer; it is 0 for the others."""
+"""The kind of a term. index counts the examples, the units of the layer that is summed over, and
+for a penalty the layer; it is 0 for the others."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,17 @@ class Origin:
     groups: tuple[Group, ...]
     """The terms."""
     lines: tuple[Line, ...]
-    """What is computed by formulas, with numbers: before the terms, or from their sum."""
+    """The lines of formulas with numbers: computed before the terms, or from their sum."""
     value: float
-    """What the equation gives: the sum of the terms, to rounding; softmax divides by that sum."""
+    """The value of the equation: the sum of the terms, to rounding; softmax divides by that sum."""
     shown: float
     """The number in the record."""
     bound: float
-    """By how much rounding may make the two differ (see `error_bounds`)."""
+    """The largest difference of the two that rounding explains (see `error_bounds`)."""
 
     @property
     def letters(self) -> tuple[str, str]:
-        """What row and column of the cell are called: j and k or i."""
+        """The letters for row and column of the cell: j and k or i."""
         return "j", "k" if self.cell.array.columns == "units" else "i"
 
     @property
@@ -114,7 +114,7 @@ class Origin:
 
     @property
     def difference(self) -> float:
-        """What is shown, less what the equation gives."""
+        """The number in the record, less the value of the equation."""
         with np.errstate(all="ignore"):
             return float(np.subtract(self.shown, self.value))
 

@@ -85,7 +85,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Made:
-    """What an operation made a number from."""
+    """The terms and lines that an operation computed a number from."""
 
     pattern: str
     parts: tuple[_Part, ...]
@@ -117,7 +117,7 @@ class _Place:
 
     @cached_property
     def precision(self) -> Precision:
-        """That of the run."""
+        """The precision of the run."""
         return Precision.of(self.arrays[ArrayRef("a", 0)].dtype)
 
     @property
@@ -228,7 +228,7 @@ def _penalty(p: _Place, l: int) -> _Part:
 
 
 def _in_double(x: Rounded) -> Rounded:
-    """From here on the code computes in float64, whatever the dtype of the run."""
+    """The same number where the code computes in float64, whatever the dtype of the run."""
     return Rounded(x.value, x.error, DOUBLE)
 
 

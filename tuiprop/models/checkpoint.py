@@ -54,11 +54,11 @@ LARGEST = 2**30
 """Bytes of a file."""
 
 NEWEST, BEST = WHICH = "newest", "best"
-"""Of the parameters that a checkpoint holds: those where the run stood, or of its best epoch."""
+"""The parameters of a checkpoint: those at the position of the run, or of its best epoch."""
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a file holds."""
+    """The content of a file."""
 
     experiment: dict[str, Any]
     """Its tables, complete, with the conditions that it stops at."""
@@ -71,9 +71,9 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: str
     """SHA-256 of these."""
     machine: dict[str, str]
-    """As `training.machine.facts` says."""
+    """The result of `training.machine.facts`."""
     opened: str = ""
-    """What the dashboard was asked to open."""
+    """The argument that the dashboard was opened with."""
     position: tuple[int, int]
     """Where the run stood: updates, and operations of the next."""
     initial: bytes
@@ -81,15 +81,15 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     parameters: bytes
     """θ where the run stood, (P,)."""
     update: int
-    """Of `state`."""
+    """The update that `state` belongs to."""
     state: bytes
     """Before the edits that act on it: θ and slots, (1 + slots, P)."""
     branch: int
-    """That the run was on."""
+    """The number of the current branch."""
     logs: tuple[BranchLog, ...]
-    """Of every branch, parents first."""
+    """The log of every branch, parents first."""
     history: bytes
-    """Of that branch, (epochs + 1, WIDTH) of float64."""
+    """The history of that branch, (epochs + 1, WIDTH) of float64."""
     best_epoch: int = 0
     best: bytes = b""
     """θ at the end of the best epoch of that branch, (P,); empty where it was not kept."""
@@ -108,17 +108,17 @@ class Saved:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the parameters."""
+        """The dtype of the parameters."""
         return np.dtype(self.experiment.training.dtype)
 
     @cached_property
     def network(self) -> Network:
-        """As the experiment has it."""
+        """The network that the experiment describes."""
         return network_of(self.experiment, len(self.content.inputs))
 
     @cached_property
     def log(self) -> BranchLog:
-        """Of the branch that the run was on."""
+        """The log of the current branch."""
         return next(log for log in self.content.logs if log.number == self.content.branch)
 
     @cached_property
@@ -180,7 +180,7 @@ class Saved:
 
 
 def is_checkpoint(path: str | Path) -> bool:
-    """By its name."""
+    """True if the name is that of a checkpoint."""
     return Path(path).suffix == SUFFIX
 
 
@@ -197,7 +197,7 @@ def encode(checkpoint: Checkpoint, run: str = "") -> bytes:
 
 
 def decode(content: bytes, folder: Path) -> Saved:
-    """What the bytes of a file in this folder hold; nothing of it is executed.
+    """The content of the bytes of a file in this folder; nothing of it is executed.
 
     Raises:
         ContentError: one sentence on what is wrong.
@@ -224,7 +224,7 @@ def decode(content: bytes, folder: Path) -> Saved:
 
 
 def _check(saved: Saved) -> None:
-    """That everything in it fits everything else.
+    """Check that everything in it fits everything else.
 
     Raises:
         ValueError: what does not.
@@ -287,7 +287,7 @@ def _check_arrays(saved: Saved) -> None:
 
 
 def described(saved: Saved) -> list[str]:
-    """What a checkpoint holds, in lines."""
+    """The content of a checkpoint, in lines."""
     content, batches = saved.content, saved.plan.batches
     t, k = content.position
     inside = f", and {k} operations of the next" if k else ""

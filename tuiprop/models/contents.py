@@ -1,4 +1,4 @@
-"""What a weights file holds, whatever its format: arrays by name and a description."""
+"""The content of a weights file of any format: arrays by name and a description."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,12 +28,12 @@ class ContentError(InputError):
 
 @dataclass(frozen=True, eq=False)
 class WeightsFile:
-    """What a weights file holds."""
+    """The content of a weights file."""
 
     arrays: dict[str, Array]
     """`W1`, `b1`, `W2`, …, with the shapes that they have in the file."""
     names: dict[str, str]
-    """What the file calls each of them: `W1` may be `0.weight`."""
+    """The names in the file: `W1` may be `0.weight`."""
     metadata: dict[str, Any] | None
     """The description; None where another program wrote the file."""
 
@@ -53,12 +53,12 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the shapes and the names in a file say about its network."""
+    """The layers of a network as the shapes and names in a file tell them."""
 
     sizes: tuple[int, ...]
     """n[0], n[1], …, n[L]."""
     activations: tuple[str | None, ...]
-    """Of layers 1 … L; None where the file does not say."""
+    """The activations of layers 1 … L; None where the file does not say."""
 
     @classmethod
     def of(cls, network: Network) -> "Architecture":
@@ -166,7 +166,7 @@ def _activations(file: WeightsFile, L: int) -> tuple[str | None, ...]:
 
 
 def check_arrays(file: WeightsFile, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """That the file has these arrays, of these shapes, finite, and no others.
+    """Check that the file has these arrays, of these shapes, finite, and no others.
 
     Raises:
         ContentError: the first that is not so.

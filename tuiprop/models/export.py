@@ -37,7 +37,7 @@ class Written:
 
     @property
     def sentence(self) -> str:
-        """What was verified."""
+        """The result of the comparison, in words."""
         if self.difference is None:
             return f"read back, {self.remark}"
         return f"read back and compared, largest difference {self.difference:.2g}"
@@ -53,7 +53,7 @@ def refusal_of(path: str) -> str:
 
 
 def remarks(model: Model, path: str) -> str:
-    """What a user should know before a model is written: substitutions, and what is not compared.
+    """The remarks before a model is written: substitutions, and why it is not compared.
 
     Raises:
         FileError: it cannot be written at all.
@@ -96,7 +96,7 @@ def export(model: Model, path: str | Path) -> Written:
 
 
 def _check(file: Format, model: Model, path: str) -> None:
-    """That the model may be written, and the format can hold its network.
+    """Check that the model may be written, and that the format can hold its network.
 
     Raises:
         FileError: why not.

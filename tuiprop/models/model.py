@@ -17,7 +17,7 @@ from tuiprop.training.threads import blas_threads, limited_to
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What is exported and opened again."""
+    """A trained network with everything that an export holds."""
 
     experiment: Experiment
     """Complete: target, layers and loss are filled in."""
@@ -27,13 +27,13 @@ class Model:
     classes: tuple[str, ...]
     """Names of the classes in the order of the outputs; empty where the targets are numbers."""
     preparation: tuple[Preparation, ...]
-    """What is done to each raw input, n[0] of them."""
+    """The preparation of each raw input, n[0] of them."""
     update: int
     """The number of updates that made the parameters."""
     targets: tuple[Preparation, ...] = ()
     """How each target was scaled; empty for classes."""
     edits: tuple[str, ...] = ()
-    """What was changed by hand on the way to that update, in words: the experiment does not say."""
+    """The edits before that update, in words: the experiment does not hold them."""
     mistake: Injected | None = None
     """The injected mistake that updates were computed with; such a model is not exported."""
 

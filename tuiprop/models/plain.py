@@ -16,7 +16,7 @@ from tuiprop.wording import listed
 
 @dataclass(frozen=True, eq=False)
 class Plain:
-    """From raw inputs x: a[0] = (x − mean) / deviation; at the end, ŷ in the targets' unit."""
+    """The numbers of a[0] = (x − mean) / deviation for raw inputs x, and of ŷ in its unit."""
 
     mean: NDArray[np.float64]
     """(n[0],)."""
@@ -55,7 +55,7 @@ def _scale(
 
 
 def _outputs(model: Model) -> tuple[str, ...]:
-    """What the outputs are called; one output that tells two classes apart is the second."""
+    """The names of the outputs; one output that tells two classes apart is the second."""
     K = model.network.sizes[-1]
     for names in (model.classes, model.classes[1:], model.experiment.data.targets):
         if len(names) == K:
@@ -64,7 +64,7 @@ def _outputs(model: Model) -> tuple[str, ...]:
 
 
 def encoded(model: Model) -> str:
-    """What is said of inputs that are no column of numbers, where a format takes numbers only."""
+    """The remark on encoded inputs, for a format that takes numbers only."""
     names = [
         each.name
         for each in model.preparation

@@ -54,16 +54,16 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model makes of a table."""
+    """The predictions of a model for a table."""
 
     outputs: Array
     """ŷ, (rows, n[L]), as `Model.predict` returns it."""
     columns: Mapping[str, Array | tuple[str, ...]]
-    """What is written, by name: the class and the probability of each, or the numbers."""
+    """The columns to write, by name: the class and the probability of each, or the numbers."""
     scores: Scores | None
     """None where the table lacks a target, or a row that has all of them."""
     notes: tuple[str, ...]
-    """What is odd about the table, a sentence each."""
+    """The remarks on the table, a sentence each."""
 
 
 def table_for(model: Model, source: str, assignments: Iterable[str] = ()) -> Table:
@@ -128,7 +128,7 @@ def _called_as_in(model: Model, table: Table) -> Table:
 
 
 def _arrays(names: Iterable[str]) -> str | None:
-    """What columns are called besides their place, as in "X_0", "X_1"; None where they differ."""
+    """The common part of names such as "X_0", "X_1"; None where they differ."""
     matches = [_NUMBERED.fullmatch(name) for name in names]
     found = {match["array"] if match else None for match in matches}
     return found.pop() if len(found) == 1 else None
@@ -217,7 +217,7 @@ class _Known:
     rows: NDArray[np.bool_]
     """Which have one, (rows,)."""
     y: Array
-    """As the network learns them, (rows, n[L]); anything where a row has none."""
+    """The targets as the network learns them, (rows, n[L]); arbitrary where a row has none."""
     raw: Numbers
     """In their unit, (rows, n[L]); for classes their codes, (rows, 1)."""
     notes: tuple[str, ...]
@@ -258,7 +258,7 @@ class _Known:
         return cls(known, apply(targets, raw), raw, ())
 
     def scores(self, model: Model, outputs: Array, loss: float) -> Scores:
-        """What the predictions are worth; `loss` is the sum of 𝓛."""
+        """The scores of the predictions; `loss` is the sum of 𝓛."""
         found, right = outputs[self.rows], self.raw[self.rows]
         count = len(right)
         if model.classes:

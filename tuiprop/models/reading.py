@@ -33,7 +33,7 @@ def content_of(path: str | Path, most: int) -> bytes:
 
 
 def named(path: str | Path, function: Callable[..., _T], *arguments: object) -> _T:
-    """What a function returns; what it finds wrong is said with the file's name.
+    """The result of a function, whose errors get the file's name.
 
     Raises:
         FileError: for a `ContentError`.

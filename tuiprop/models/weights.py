@@ -68,7 +68,7 @@ def read(path: str | Path) -> WeightsFile:
 
 
 def holds_weights(path: str | Path) -> bool:
-    """Whether a file is one of weights by its suffix; a `.npz` or `.json` may hold a table.
+    """True if a file is one of weights by its suffix; a `.npz` or `.json` may hold a table.
 
     A file that cannot be read, or not safely, counts by its suffix: reading it says what is wrong.
     """
@@ -88,7 +88,7 @@ def holds_weights(path: str | Path) -> bool:
 
 
 def _begins_with_weights(path: str | Path) -> bool:
-    """Whether one of the first keys of an object of JSON names weights; a table holds no lists."""
+    """True if one of the first keys of an object of JSON names weights; a table holds no lists."""
     try:
         if not Path(path).is_file():
             return False

@@ -70,8 +70,8 @@ def _operation(
         if not reference.is_number:
             names, shape = reference.size_names, reference.shape(network.sizes, m)
             yield f"- {reference} is ({', '.join(names)}) = {shape}"
-    if operation.sums_away:
-        yield f"- the inner {operation.sums_away} sums away"
+    if operation.summed_over:
+        yield f"- summed over {operation.summed_over}"
     yield ""
     yield operation.sentence.format(m=m)
     at_output = operation.phase is Phase.BACKWARD and operation.result.layer == network.L
@@ -100,9 +100,12 @@ def _operation(
 def _about_the_fused_gradient(
     network: Network, record: Record, operation: Operation
 ) -> Iterator[str]:
-    """da[L] is not on the way where dz[L] = a[L] − y; whether the long route agrees is said."""
+    """Say that dz[L] = a[L] − y does not need da[L], and whether the chain rule agrees."""
     if operation.result.symbol == "da":
-        yield "It is not on the way: dz comes from a − y. It is shown for the long route over it."
+        yield (
+            "It is not needed, because dz = a − y directly. "
+            "It is shown to confirm that by the chain rule."
+        )
     elif operation.result.symbol == "dz":
         yield long_route(network, record)
 

@@ -1,4 +1,4 @@
-"""What a condition can ask for: one table of quantities, each with its words and its function."""
+"""The quantities of conditions: one table, each with its description and its function."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class ConditionError(InputError):
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """What there is to look at when an update has been done."""
+    """The numbers of an update that has been computed."""
 
     t: int
     """Its number."""
@@ -99,7 +99,7 @@ class Kind:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """What is written for it."""
+        """The spelling of the quantity."""
         array = (
             rf"(?P<symbol>{'|'.join(SYMBOLS)})(?:\[(?P<l>[0-9]{{1,6}})\]|(?P<layer>[0-9]{{1,6}}))"
         )
@@ -128,7 +128,7 @@ class Quantity:
         )
 
     def check(self, network: Network, *, held_out: bool) -> None:
-        """That there is such a quantity.
+        """Check that there is such a quantity.
 
         Args:
             network: the network in training.

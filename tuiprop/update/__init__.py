@@ -1,1 +1,1 @@
-"""What one update consists of: its operations, their operands and results."""
+"""One update: its operations, their operands and results."""

@@ -46,17 +46,17 @@ class Operation:
     result: ArrayRef
     operands: tuple[ArrayRef, ...]
     equation: tuple[Piece, ...]
-    """What stands right of `sign`."""
+    """The right-hand side."""
     sentence: str
-    """What it does, in one plain sentence; {m} is the number of examples."""
+    """A plain sentence on what it does; {m} is the number of examples."""
     numpy: str
     """The lines of NumPy that do it; {m} is the number of examples, {t} that of the update."""
     compute: Callable[[Arrays], Array]
     """The result from the operands; they are not changed."""
-    sums_away: str = ""
+    summed_over: str = ""
     """The size that a matrix product sums over, by its name."""
     rule: tuple[str, ...] = ()
-    """What comes before the last line, for an optimiser with slots."""
+    """The lines before the last one, for an optimiser with slots."""
     formula: Formula = ()
     """The formula that the equation names, in the symbols of the operands: of the activation, of
     the loss, or of the optimiser; () where the equation says it all."""
@@ -131,16 +131,16 @@ def _linear(_: Network, l: int) -> Operation:
         ArrayRef("z", l),
         (W, a, b),
         (Piece.of(W), Piece("·"), Piece.of(a), Piece("+"), Piece.of(b)),
-        f"Each unit: every {what} times its weight, summed, plus the bias.",
+        f"Each unit: {what}s × weights, summed, plus its bias.",
         f"z{l} = W{l} @ a{l - 1} + b{l}",
         lambda x: np.add(np.dot(x[W], x[a]), x[b]),
-        sums_away=f"n[{l - 1}]",
+        summed_over=f"n[{l - 1}]",
     )
 
 
 def _activation(network: Network, l: int) -> Operation:
     g, z = network.activation(l), ArrayRef("z", l)
-    of = "each column, as shares that sum to 1" if g.output_only else "each number by itself"
+    to = "each column, as shares that sum to 1" if g.output_only else "each number"
 
     def compute(x: Arrays) -> Array:
         out = np.empty(x[z].shape, x[z].dtype)
@@ -152,7 +152,7 @@ def _activation(network: Network, l: int) -> Operation:
         ArrayRef("a", l),
         (z,),
         (function(g.name), Piece.of(z), Piece(")")),
-        f"The activation of layer {l}: {g.name} of {of}.",
+        f"The activation of layer {l}: {g.name}, applied to {to}.",
         f"a{l} = {in_numpy(g.formula, z=z.numpy)}",
         compute,
         formula=g.formula,
@@ -190,7 +190,7 @@ def cost(network: Network, L: int, loss: Loss | None = None) -> Operation:
             Piece(")"),
             *(PENALTY if l2 else ()),
         ),
-        f"Mean over the {{m}} examples of the loss, {loss.name}"
+        f"Average over the {{m}} examples of the loss, {loss.name}"
         + (", plus the penalty." if l2 else "."),
         line,
         compute,
@@ -223,7 +223,7 @@ def output_gradient(network: Network, loss: Loss | None = None) -> Operation:
             ),
             *(Piece.of(a), Piece(","), Piece.of(y)),
         ),
-        "How the loss of each example changes with its output; 1/m is not in it yet.",
+        "The slope of each example's loss with respect to its output, not yet averaged.",
         f"da{L} = {in_numpy(loss.slope, a=a.numpy, y=y.numpy, K=f'len({a.numpy})')}",
         compute,
         formula=loss.slope,
@@ -237,10 +237,10 @@ def _from_next(l: int) -> Operation:
         ArrayRef("da", l),
         (W, dz),
         (Piece.of(W, transposed=True), Piece("·"), Piece.of(dz)),
-        f"The errors of layer {l + 1} go back along its weights to the units of layer {l}.",
+        f"The errors of layer {l + 1}, sent back through its weights.",
         f"da{l} = W{l + 1}.T @ dz{l + 1}",
         lambda x: np.dot(x[W].T, x[dz]),
-        sums_away=f"n[{l + 1}]",
+        summed_over=f"n[{l + 1}]",
     )
 
 
@@ -255,7 +255,7 @@ def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
             dz,
             (a, y),
             (Piece.of(a), Piece("−"), Piece.of(y)),
-            "The error of each output: what it is, less what it should be.",
+            "Each output's error: predicted minus wanted.",
             f"dz{l} = a{l} - y",
             lambda x: np.subtract(x[a], x[y], out=np.empty(x[a].shape, x[a].dtype)),
         )
@@ -270,12 +270,12 @@ def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
         dz,
         (da, z, a),
         (
-            *(Piece("Jacobian at", written=r"\text{Jacobian at }"), Piece.of(a)),
-            *(Piece("of", written=r"\text{ of }"), Piece.of(da)),
+            *(Piece(f"J_{g.name}(", written=rf"J_{{\mathrm{{{g.name}}}}}("), Piece.of(a)),
+            *(Piece(")"), Piece("·"), Piece.of(da)),
         )
         if g.derivative is None
         else (Piece.of(da), Piece("*"), function(g.name, "′"), Piece.of(z), Piece(")")),
-        "The error of each unit: what reaches it times the slope of g where it stands.",
+        f"Each unit's error: what arrives × the slope of {g.name} at z.",
         f"dz{l} = {in_numpy(g.error, da=da.numpy, z=z.numpy, a=a.numpy)}",
         compute,
         formula=g.error,
@@ -301,11 +301,10 @@ def _weight_gradient(network: Network, l: int) -> Operation:
             Piece.of(a, transposed=True),
             *((Piece("+"), Piece("λ"), Piece.of(W)) if l2 else ()),
         ),
-        f"Mean over the {{m}} examples: error of each unit × each {what}"
-        + (", plus λ W." if l2 else "."),
+        f"Average over the {{m}} examples of error × {what}" + (", plus λ W." if l2 else "."),
         f"dW{l} = dz{l} @ a{l - 1}.T / {{m}}" + (f" + {l2!r} * W{l}" if l2 else ""),
         compute,
-        sums_away="m",
+        summed_over="m",
     )
 
 
@@ -326,7 +325,7 @@ def _bias_gradient(_: Network, l: int) -> Operation:
         ArrayRef("db", l),
         (dz,),
         (MEAN, Piece("Σᵢ"), Piece.of(dz)),
-        "Mean over the {m} examples of the error of each unit.",
+        "Average over the {m} examples of each unit's error.",
         f"db{l} = dz{l}.sum(axis=1, keepdims=True) / {{m}}",
         compute,
     )
@@ -365,7 +364,7 @@ def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operati
         parameter,
         (parameter, gradient, *slots, T),
         pieces(last, gradient, parameter),
-        f"Against its gradient: the rule of {optimizer.name}, with α = {rule.learning_rate!r}.",
+        f"One step downhill: {optimizer.name} with α = {rule.learning_rate!r}.",
         "\n".join(rule.numpy(parameter) * times),
         compute,
         rule=(*(*before, f"{parameter} := {last}") * (times - 1), *before),

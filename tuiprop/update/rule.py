@@ -72,7 +72,7 @@ class Rule:
 
 @cache
 def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What each slot and then {W} becomes, from {W}, {dW} and the slots."""
+    """The new value of each slot and then of {W}, from {W}, {dW} and the slots."""
     plain = ("α", "ε", "t", *_assigned(formula, slots))
     names: dict[str, ast.expr] = {each: name(each) for each in plain}
     lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots, "W")
@@ -107,7 +107,7 @@ def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
 def _lines(
     formula: Formula, names: Mapping[str, ast.expr], slots: tuple[str, ...], parameter: str
 ) -> list[tuple[str, ast.expr]]:
-    """What each slot and then the parameter, W or b, becomes by the formula of a rule."""
+    """The new value of each slot and then of W or b, by the formula of a rule."""
     assigned = _assigned(formula, slots)
     found = inlined(formula, names, kept=assigned)
     after: ast.expr = names[parameter]

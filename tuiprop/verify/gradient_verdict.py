@@ -1,4 +1,4 @@
-"""What a gradient check says of each dW[l] and db[l]."""
+"""The result of a gradient check for each dW[l] and db[l]."""
 
 from dataclasses import dataclass
 from enum import Enum

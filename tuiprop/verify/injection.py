@@ -43,7 +43,7 @@ class Mistake:
     right: str
     """The right equation."""
     sentence: str
-    """What is wrong, in one plain sentence."""
+    """A plain sentence on what is wrong."""
     refusal: Callable[[Network, int], str]
     """(network, m of a whole batch) → why the mistake would change nothing there, or ""."""
     rewrite: Rewrite = lambda network, operation: operation
@@ -51,7 +51,7 @@ class Mistake:
     loss: Callable[[Loss], Loss] = lambda loss: loss
     """The loss with the mistake in it."""
     bias_twice: bool = False
-    """Whether the rule of the optimiser is applied to every b twice."""
+    """True if the rule of the optimiser is applied to every b twice."""
 
     def operations(
         self,

@@ -17,7 +17,7 @@ _JUMP = 0.02
 
 @cache
 def has_kink(g: Activation) -> bool:
-    """Whether the slope of g or its bend jumps at z = 0, found from values of g on both sides."""
+    """True if the slope of g or its bend jumps at z = 0, found from values of g on both sides."""
     if g.derivative is None:
         return False
     z = _SPACING * np.arange(4.0)

@@ -61,7 +61,7 @@ def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
             numpy=f"dW{l} = dz{l} @ {right}{' / {m}' * means}"
             + (f" + {l2!r} * W{l}" if l2 else ""),
             compute=compute,
-            sums_away="m" if transposed else "",
+            summed_over="m" if transposed else "",
         )
 
     return _only("dW", rewrite)
@@ -114,7 +114,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
         sentence=f"Mistake: {W} is not transposed{_READ.format(W)}.",
         numpy=f"da{l} = {W.numpy}.reshape({W.numpy}.shape[::-1]) @ {dz.numpy}",
         compute=lambda x: np.dot(_untransposed(x[W]), x[dz]),
-        sums_away="",
+        summed_over="",
     )
 
 

@@ -115,7 +115,7 @@ def _worst(array: ArrayRef, share: Array) -> ArrayAudit:
 
 @dataclass(frozen=True)
 class _Given:
-    """What a rule starts from, by the names of the algorithm boxes."""
+    """The inputs of a rule, by the names of the algorithm boxes."""
 
     theta: Rounded
     gradient: Rounded
@@ -209,7 +209,7 @@ class Rule:
     """The rule of one optimiser, as PyTorch documents it."""
 
     update: Callable[[_Given], tuple[Rounded, ...]]
-    """From what it starts from to θ and the slots after it."""
+    """The function from these inputs to θ and the slots after the update."""
     slots: tuple[str, ...] = ()
     options: Mapping[str, float | tuple[float, float]] = field(
         default_factory=lambda: {"weight_decay": 0.0}

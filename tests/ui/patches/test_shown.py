@@ -6,9 +6,8 @@ import weakref
 
 import pytest
 from textual.css.query import NoMatches
-from textual.css.scalar import Scalar
 from textual.events import Resize
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets._select import SelectCurrent
 from textual.worker import WorkerFailed
@@ -53,17 +52,7 @@ async def test_a_screen_that_was_left_is_gone_soon(make_app: MakeApp) -> None:
         await until(pilot, lambda: screen() is None)
 
 
-async def test_what_was_kept_of_another_size_is_let_go(make_app: MakeApp) -> None:
-    async with make_app("iris").run_test(size=(100, 30)) as pilot:
-        await opened(pilot)
-        for columns in range(60, 100):
-            await pilot.resize_terminal(columns, 30)
-            await pilot.pause()
-        kept = Region.intersection, Region.union, Region.shrink, Scalar.resolve
-        assert max(each.cache_info().currsize for each in kept) < 300
-
-
-@pytest.mark.parametrize("key", ["", "s"])
+@pytest.mark.parametrize("key", [""])
 async def test_two_sizes_at_once(make_app: MakeApp, key: str) -> None:
     """Of which a screen took one after the other, without end."""
     app = make_app("iris")

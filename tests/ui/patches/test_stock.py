@@ -27,7 +27,7 @@ from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
 from textual.errors import NoWidget
 from textual.filter import ANSIToTruecolor
-from textual.geometry import Offset, Size
+from textual.geometry import Offset, Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -230,17 +230,31 @@ def test_a_control_character_is_painted() -> None:
 async def test_lines_of_widgets_that_are_gone_are_kept() -> None:
     async with Stock().run_test() as pilot:
         screen = pilot.app.screen
-        await screen.mount(Label("x"))
+        label = Label("x")
+        await screen.mount(label)
         await pilot.pause()
-        lines = weakref.ref(screen.query_one(Label)._styles_cache)
+        gone, lines = weakref.ref(label), weakref.ref(label._styles_cache)
+        del label
         await screen.remove_children(Label)
         await screen.mount(Label("y"))  # the layout keeps the last widgets
-        await pilot.pause()
-        gc.collect()
+        await until(pilot, lambda: gc.collect() >= 0 and gone() is None)
         assert lines() is not None
         memory.forget_gone_widgets(screen)
         gc.collect()
         assert lines() is None
+
+
+async def test_regions_of_sizes_that_are_gone_are_kept() -> None:
+    async def kept(app: App[int]) -> int:
+        async with app.run_test(size=(100, 30)) as pilot:
+            await app.screen.mount(*(Label(str(number)) for number in range(20)))
+            memory.forget_sizes()
+            for columns in range(80, 100):
+                await pilot.resize_terminal(columns, 30)
+                await pilot.pause()
+            return Region.intersection.cache_info().currsize
+
+    assert await kept(Stock()) > 5 * await kept(Patched())
 
 
 # options, selecting, shown, text_field

@@ -1,4 +1,4 @@
-"""What a file format for weights says of itself."""
+"""The description of a file format for weights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class Format:
     name: str
     suffix: str
     words: str
-    """What such a file is good for."""
+    """The use of such a file, in words."""
     encode: Callable[[Model, dict[str, Any]], bytes]
     """(model, description) → the bytes of the file."""
     decode: Callable[[bytes], WeightsFile] | None
-    """What a file of this format holds, whoever wrote it; None where it is not read."""
+    """(bytes) → the content of a file, whoever wrote it; None where the format is not read."""
     predict: Callable[[bytes, Model, Array], Array]
     """(bytes, model, raw inputs) → what a file that `encode` wrote predicts."""
     place: int = 100
@@ -39,19 +39,19 @@ class Format:
     writer: str = ""
     """The library that writing needs."""
     install: str = ""
-    """What `pip install` needs to install `writer`."""
+    """The argument of `pip install` that installs `writer`."""
     expresses: Callable[[str], bool] = lambda activation: True
-    """Whether it can express an activation, by its name."""
+    """True if it can express an activation, by its name."""
     verifier: str = ""
     """The library that predicting needs; without it a file is written but not compared."""
     substitutions: Callable[[Model], str] = lambda model: ""
-    """What it does not hold as the network has it, and what it holds instead; "" for nothing."""
+    """The parts of the network that it holds in another form, in words; "" for none."""
     usage: Callable[[Model, str], str] = lambda model, path: ""
     """(model, path) → code that uses the file, "" where `words` say enough."""
 
     @property
     def reads(self) -> bool:
-        """Whether files of this format are read too."""
+        """True if files of this format are read too."""
         return self.decode is not None
 
     def refuses(self, model: Model) -> str:

@@ -29,7 +29,7 @@ def _rows(array: Array) -> str:
 
 
 def decode(content: bytes) -> WeightsFile:
-    """What the bytes of a file hold. Biases may be typed as one list, [0, 0.5].
+    """The content of the bytes of a file. Biases may be typed as one list, [0, 0.5].
 
     Raises:
         ContentError: one sentence on what is wrong.

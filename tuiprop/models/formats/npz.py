@@ -25,7 +25,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
 
 
 def decode(content: bytes) -> WeightsFile:
-    """What the bytes of a file hold; nothing of it is executed.
+    """The content of the bytes of a file; nothing of it is executed.
 
     Raises:
         ContentError: one sentence on what is wrong.

@@ -96,7 +96,7 @@ no right digits below 1e-8."""
 
 
 def expresses(activation: str) -> bool:
-    """Whether an activation can be written: as one operator, or by the functions of its formula."""
+    """True if an activation can be written: as one operator, or by the functions of its formula."""
     functions = functions_of(ACTIVATIONS[activation].formula)
     return activation in _OPERATORS or functions <= set(_FUNCTIONS)
 
@@ -194,7 +194,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
 
 
 def predict(content: bytes, rows: Array, dtype: Any) -> Array:
-    """What a file that `encode` wrote predicts, by the reference evaluator of `onnx`.
+    """The predictions of a file that `encode` wrote, by the reference evaluator of `onnx`.
 
     Raises:
         ContentError: it does not run.

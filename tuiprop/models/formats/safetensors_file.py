@@ -40,7 +40,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
 
 
 def decode(content: bytes) -> WeightsFile:
-    """What the bytes of a file hold.
+    """The content of the bytes of a file.
 
     Raises:
         ContentError: one sentence on what is wrong.
@@ -84,7 +84,7 @@ def _array(name: str, tensor: dict[str, Any]) -> Array:
 
 
 def _scaled_outside(model: Model) -> str:
-    """What the file's network does not do that the model does."""
+    """The remark on the scaling that the file's network leaves out."""
     scaled = any(each.mean != 0 or each.deviation != 1 for each in model.preparation)
     sides = ["takes inputs"] * scaled + ["gives outputs"] * (plain(model).unit is not None)
     return (

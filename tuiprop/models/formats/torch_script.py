@@ -36,7 +36,7 @@ _FUNCTIONS = dict.fromkeys(
 
 
 def expresses(activation: str) -> bool:
-    """Whether an activation can be written: as a module, or by the functions of its formula."""
+    """True if an activation can be written: as a module, or by the functions of its formula."""
     return activation in MODULES or functions_of(ACTIVATIONS[activation].formula) <= set(_FUNCTIONS)
 
 
@@ -64,7 +64,7 @@ def in_torch(activation: str) -> str:
 
 
 class _InTorch(ast.NodeTransformer):
-    """From NumPy to PyTorch, whose maximum and minimum take no numbers."""
+    """Turns NumPy into PyTorch, whose maximum and minimum take no numbers."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         limit = {"np.maximum": "min", "np.minimum": "max"}.get(ast.unparse(node.func))

@@ -266,7 +266,7 @@ class Now(Message, frozen=True, kw_only=True):
     """The result, the equals sign, and what stands right of it."""
     rule: list[str]
     """Lines before it, for an optimiser with slots."""
-    sums_away: str
+    summed_over: str
     sentence: str
     numpy: list[str]
     """Its lines of NumPy."""

@@ -53,7 +53,7 @@ def describe(
             *map(part, operation.equation),
         ],
         rule=list(operation.rule),
-        sums_away=operation.sums_away,
+        summed_over=operation.summed_over,
         sentence=operation.sentence.format(m=m),
         latex=list(operation.latex),
         numpy=operation.numpy.format(m=m, t=count).splitlines(),

@@ -148,17 +148,23 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         """Draw other columns, and keep the cursor among them."""
         super().watch_scroll_x(old_value, new_value)
         self._strips.clear()
+        last = self.left + self.columns_in_sight - 1
+        self._drag(self.row, max(self.left, min(self.column, last)))
         self._scrolled()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Show other rows, and keep the cursor among them."""
         super().watch_scroll_y(old_value, new_value)
+        last = self.top + self.rows_in_sight - 1
+        self._drag(max(self.top, min(self.row, last)), self.column)
         self._scrolled()
 
+    def _drag(self, row: int, column: int) -> None:
+        """Move the cursor with what is scrolled."""
+        self.put(row, column)
+
     def _scrolled(self) -> None:
-        top, left = self.top, self.left
-        last = top + self.rows_in_sight - 1, left + self.columns_in_sight - 1
-        self.put(max(top, min(self.row, last[0])), max(left, min(self.column, last[1])))
+        """Say that other cells are in sight."""
         self.post_message(self.Scrolled(self))
 
     def on_resize(self, event: Resize) -> None:

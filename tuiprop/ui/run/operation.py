@@ -142,8 +142,8 @@ def _equation(operation: Now, room: int, *, at_hand: bool, named: bool = True) -
         texts.append((part.text.ljust(width), plain if i else result))
         shapes.append((part.shape.ljust(width), "$foreground"))
         names.append((part.names.ljust(width), "$dim"))
-    if operation.sums_away:
-        names.append((f"{operation.sums_away} sums away", "$foreground"))
+    if operation.summed_over:
+        names.append((f"summed over {operation.summed_over}", "$foreground"))
     lines = [Content.assemble(*parts).rstrip() for parts in (texts, shapes, names)]
     if named and lines[0].cell_length > room:
         return _equation(operation, room, at_hand=at_hand, named=False)

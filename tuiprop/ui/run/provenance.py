@@ -95,8 +95,11 @@ class SourcePanel(CursorGrid):
         factors = len(terms[term].factors) if terms else 0
         return self._first + term, max(0, min(column, factors - 1))
 
+    def _drag(self, row: int, column: int) -> None:
+        """Leave the cursor where it is: the chosen term may be out of sight."""
+
     def _scrolled(self) -> None:
-        """Show other lines; the chosen term may be out of sight."""
+        """Show other lines, and what the terms come to that are not among them."""
         self._fit()
 
     def _entitle(self) -> None:
