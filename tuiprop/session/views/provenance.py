@@ -1,4 +1,4 @@
-"""Where a number came from, with the names that people know: units, classes, rows of the table."""
+"""The provenance of a number, with the names of units, classes and rows of the table."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ _OF_ONE = {
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """One update, whole: what was computed and how."""
+    """A whole update: its record, its operations and its configuration."""
 
     record: Record
     operations: tuple[Operation, ...]
@@ -34,12 +34,12 @@ class Made:
 
 
 def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: int) -> OriginNote:
-    """A number that an update starts from.
+    """Describe a number that an update starts from.
 
     Args:
-        session: for the names.
-        examples: of the update, rows of the training set.
-        cell: the number.
+        session: the session, for names.
+        examples: the examples of the update, as rows of the training set.
+        cell: the cell of the number.
         shown: its value.
         update: the number of the update.
     """
@@ -52,7 +52,7 @@ def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: 
 
 
 def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> str:
-    """What a number is that an update starts from, in one sentence."""
+    """Say in one sentence where a number that an update starts from was set."""
     edits = [edit for edit in session.run.branch.edits if edit.at < update]
     array = cell.array
     if array == T:
@@ -75,19 +75,23 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
     if by_hand:
         return f"Changed by hand after update {update - 1}."
     if update == 1:
-        return "0 before the first update." if array.slot else "Initial: before the first update."
-    return f"Made by update {update - 1}."
+        return (
+            "0 before the first update."
+            if array.slot
+            else "Initial value: no update has changed it."
+        )
+    return f"Computed by update {update - 1}."
 
 
 def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) -> OriginNote:
-    """Where one number of an update came from.
+    """Trace one number of an update.
 
     Args:
-        session: for the names.
+        session: the session, for names.
         made: the update.
-        cell: the number.
-        count: how many terms are wanted, the largest ones.
-        width: columns that a line of a formula may have.
+        cell: the cell of the number.
+        count: the number of terms to return, the largest first.
+        width: the most columns in a line of a formula.
     """
     record = made.record
     operation = maker(made.operations, cell)
@@ -127,7 +131,7 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
 
 
 def _is_mistaken(config: UpdateConfig, operation: Operation) -> bool:
-    """It is not what the notes have there: neither is what the tracer says of it."""
+    """True if a mistake has changed the operation, so that the tracer's equation differs."""
     settings = config.settings
     rule = config.optimizer, settings.learning_rate, settings.options
     right = next(
@@ -140,9 +144,9 @@ def name_of(session: Session, examples: Rows, cell: CellRef) -> str:
     """The name of a number, such as dW[2][versicolor,u4].
 
     Args:
-        session: for the names of units and examples.
-        examples: of the update, rows of the training set.
-        cell: the number.
+        session: the session, for the names of units and examples.
+        examples: the examples of the update, as rows of the training set.
+        cell: the cell of the number.
     """
     name = cell.array.cell_name(*_names(session, examples, cell))
     return f"{name} before" if cell.before else name
