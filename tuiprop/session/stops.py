@@ -71,7 +71,7 @@ class Stops:
         kind, run = quantity.kind, self._session.run
         if kind.of_epoch is not None:
             return float(kind.of_epoch(run.history.rows[: run.epoch + 1]))
-        if update is None or kind.of_update is None or kind.counts_rises or kind.dear:
+        if update is None or kind.of_update is None or kind.counts_rises or kind.expensive:
             return None
         return float(kind.of_update(update, quantity.target))
 

@@ -73,7 +73,7 @@ Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class QuantitySpec:
     """A row of the table. In `pattern`, X stands for an array and l for a layer."""
 
     pattern: str
@@ -94,7 +94,7 @@ class Kind:
     """True if it needs validation examples."""
     elementwise: bool = False
     """True if it needs an elementwise activation."""
-    dear: bool = False
+    expensive: bool = False
     """True if its measurement takes far longer than the update."""
 
     @cached_property
@@ -111,7 +111,7 @@ class Kind:
 class Quantity:
     """A quantity: norm(dW[2]), dead(1), train_loss."""
 
-    kind: Kind
+    kind: QuantitySpec
     target: ArrayRef
     """X; for a layer l, its z[l]; otherwise a reference without a layer."""
 
@@ -236,81 +236,81 @@ def _rises(name: str) -> Callable[[Rows], float]:
 _RISES = "how often in a row {} has risen; 0 after a value that has not risen"
 
 KINDS = (
-    Kind("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
-    Kind("update", "updates done", of_update=lambda update, _: update.t),
-    Kind(
+    QuantitySpec("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
+    QuantitySpec("update", "updates done", of_update=lambda update, _: update.t),
+    QuantitySpec(
         "batch_loss",
         "J of the batch, without the L2 term",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
     ),
-    Kind(
+    QuantitySpec(
         "train_loss",
         "J over the training set, without the L2 term",
         of_epoch=_newest("train_loss"),
     ),
-    Kind(
+    QuantitySpec(
         "validation_loss",
         "J over the validation set, without the L2 term",
         of_epoch=_newest("validation_loss"),
         held_out=True,
     ),
-    Kind(
+    QuantitySpec(
         "train_accuracy",
         "the share of the training set whose class is predicted correctly, from 0 to 1",
         of_epoch=_newest("train_accuracy"),
         classes=True,
     ),
-    Kind(
+    QuantitySpec(
         "validation_accuracy",
         "the same for the validation set",
         of_epoch=_newest("validation_accuracy"),
         classes=True,
         held_out=True,
     ),
-    Kind(
+    QuantitySpec(
         "rises(batch_loss)",
         _RISES.format("J of the batch") + "; counted from where training was started",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
         counts_rises=True,
     ),
-    Kind(
+    QuantitySpec(
         "rises(train_loss)",
         _RISES.format("train_loss") + "; counted per epoch",
         of_epoch=_rises("train_loss"),
     ),
-    Kind(
+    QuantitySpec(
         "rises(validation_loss)",
         _RISES.format("validation_loss") + "; counted per epoch",
         of_epoch=_rises("validation_loss"),
         held_out=True,
     ),
-    Kind(
+    QuantitySpec(
         "norm(X)",
         "the Frobenius norm of X: the square root of the sum of its squares",
         of_update=lambda update, X: norm(update.array(X)),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "max(X)",
         "the largest value in X",
         of_update=lambda update, X: float(update.array(X).max()),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "min(X)",
         "the smallest value in X",
         of_update=lambda update, X: float(update.array(X).min()),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "absmax(X)",
         "the largest absolute value in X",
         of_update=lambda update, X: float(np.abs(update.array(X)).max()),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "dead(l)",
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is 0 for every example "
         "of the batch: units of relu with z ≤ 0; 0 for other activations, whose slopes approach 0 "
@@ -319,7 +319,7 @@ KINDS = (
         made_by="z[l]",
         elementwise=True,
     ),
-    Kind(
+    QuantitySpec(
         "saturated(l)",
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is, in absolute "
         f"value, below {SATURATED * 100:g} % of its maximum for every example of the batch; "
@@ -328,26 +328,26 @@ KINDS = (
         made_by="z[l]",
         elementwise=True,
     ),
-    Kind(
+    QuantitySpec(
         "nonfinite",
         "how many numbers are infinite or not a number, in J of the batch and all arrays that the "
         "update computed",
         of_update=_nonfinite,
         locate=_first_nonfinite,
     ),
-    Kind(
+    QuantitySpec(
         "failed_checks",
         "how many of all dW[l] and db[l] fail the gradient check; slow, because every update is "
         "checked",
         of_update=lambda update, _: update.failed_checks(),
         made_by="db[1]",
-        dear=True,
+        expensive=True,
     ),
-    Kind(
+    QuantitySpec(
         "failed_audits",
         "how many of all W[l] and b[l] fail the update audit",
         of_update=lambda update, _: update.failed_audits(),
-        dear=True,
+        expensive=True,
     ),
 )
 """Every quantity, in the order in which the documentation lists them."""

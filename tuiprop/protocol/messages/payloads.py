@@ -60,7 +60,7 @@ class StopNote(Stop, frozen=True, kw_only=True):
 
     value: float | None
     """None where it is not known: of an update, while it walks or before its end; of what is
-    dear, such as failed_checks."""
+    expensive, such as failed_checks."""
 
 
 class Difference(Message, frozen=True, kw_only=True):
