@@ -16,7 +16,7 @@ from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import evaluate, joined
-from tuiprop.explain.provenance import Group, Origin, maker
+from tuiprop.explain.provenance import Group, Origin, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef, T
@@ -197,7 +197,7 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
         if cell in done:
             continue
         done.add(cell)
-        operation = maker(steps, cell)
+        operation = producing_operation(steps, cell)
         if operation is None:
             beginnings.add(cell.array.slot or cell.array.symbol)
             continue

@@ -153,7 +153,7 @@ class Origin:
         return Top([self.term(int(i)) for i in chosen], len(values) - len(chosen), rest)
 
 
-def maker(operations: Sequence[Operation], cell: CellRef) -> Operation | None:
+def producing_operation(operations: Sequence[Operation], cell: CellRef) -> Operation | None:
     """The operation that computed a number; None if the update starts from the number."""
     if cell.before:
         return None

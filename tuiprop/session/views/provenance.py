@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tuiprop.core.array import Rows
-from tuiprop.explain.provenance import Factor, Origin, Term, maker
+from tuiprop.explain.provenance import Factor, Origin, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
 from tuiprop.session.session import Session
@@ -94,7 +94,7 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
         width: the most columns in a line of a formula.
     """
     record = made.record
-    operation = maker(made.operations, cell)
+    operation = producing_operation(made.operations, cell)
     if operation is None:
         shown = float(record.array(cell.array)[cell.row, cell.column])
         return leaf(session, record.examples, cell, shown, record.update)
