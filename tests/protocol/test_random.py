@@ -243,7 +243,7 @@ def test_any_sequence_of_requests(seed: int) -> None:
             assert isinstance(reply, Frame if isinstance(request, Look) else NoneType)
         origin = reply[Provenance].origin if isinstance(reply, Frame) else None
         if origin is not None and not origin.mistake:
-            assert origin.closes, origin
+            assert origin.matches, origin
         for _ in range(chance.randrange(3)):
             engine.work()
         if chance.random() < 0.7:

@@ -119,7 +119,7 @@ class Origin:
             return float(np.subtract(self.shown, self.value))
 
     @property
-    def closes(self) -> bool:
+    def matches(self) -> bool:
         """True if rounding explains the difference, or equal numbers are not finite.
 
         If the sum of the absolute values of finite terms overflows, the bound is infinite, because

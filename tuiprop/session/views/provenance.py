@@ -126,7 +126,7 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
         value=found.value,
         shown=found.shown,
         difference=found.difference,
-        closes=found.closes,
+        matches=found.matches,
     )
 
 
