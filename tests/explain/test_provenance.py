@@ -16,7 +16,7 @@ from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import evaluate, joined
-from tuiprop.explain.provenance import Group, Origin, producing_operation
+from tuiprop.explain.provenance import Group, Provenance, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef, T
@@ -33,15 +33,15 @@ def tracer_of(training: Trainer, **options: object) -> Tracer:
 
 def origins(
     tracer: Tracer, training: Trainer, record: Record
-) -> Iterator[tuple[Operation, Origin]]:
+) -> Iterator[tuple[Operation, Provenance]]:
     arrays = record.arrays()
     for operation in training.operations():
         result = record.result(operation)
         for row, column in np.ndindex(*result.shape):
-            yield operation, tracer.origin(operation, arrays, result, row, column)
+            yield operation, tracer.trace(operation, arrays, result, row, column)
 
 
-def about(operation: Operation, origin: Origin) -> str:
+def about(operation: Operation, origin: Provenance) -> str:
     return f"{operation.text} at {origin.cell}: {origin.difference} > {origin.bound}"
 
 
@@ -104,7 +104,7 @@ def test_sums_are_those_of_plain_python() -> None:
         seen.add(str(operation.result))
         result = record.result(operation)
         place = [(1, 2)[axis] if size > 1 else 0 for axis, size in enumerate(result.shape)]
-        origin = tracer.origin(operation, arrays, result, *place)
+        origin = tracer.trace(operation, arrays, result, *place)
         np.testing.assert_allclose(origin.values, terms, rtol=1e-14, atol=1e-18)
         assert abs(origin.total - math.fsum(terms)) <= origin.bound
         assert origin.shown == result[tuple(place)]
@@ -144,16 +144,16 @@ def test_a_millionth_of_an_operand_is_noticed(
             row, column = np.unravel_index(share.argmax(), result.shape)
             if share.max() < 1e-11:  # J from z does not read a, tanh′ from a does not read z
                 continue
-            origin = tracer.origin(operation, other, result, int(row), int(column))
+            origin = tracer.trace(operation, other, result, int(row), int(column))
             assert not origin.matches, (operation.text, operand)
             noticed += 1
     assert noticed > 2 * len(training.operations()) * 0.7
 
 
-def some(training: Trainer, record: Record, name: str, row: int = 0, column: int = 0) -> Origin:
+def some(training: Trainer, record: Record, name: str, row: int = 0, column: int = 0) -> Provenance:
     operation = next(each for each in training.operations() if str(each.result) == name)
     result = record.result(operation)
-    return tracer_of(training).origin(operation, record.arrays(), result, row, column)
+    return tracer_of(training).trace(operation, record.arrays(), result, row, column)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 20])
@@ -202,7 +202,7 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
             beginnings.add(cell.array.slot or cell.array.symbol)
             continue
         unseen.discard(cell.array)
-        origin = tracer.origin(operation, arrays, record.result(operation), cell.row, cell.column)
+        origin = tracer.trace(operation, arrays, record.result(operation), cell.row, cell.column)
         for position in range(len(origin.values)):
             term = origin.term(position)
             assert term.value == origin.values[position]
@@ -282,7 +282,7 @@ def test_the_lines_of_the_rules(name: str) -> None:
     operation = training.operations()[-2]
     record = training.record()
     tracer = tracer_of(training, **settings)
-    origin = tracer.origin(operation, record.arrays(), record.result(operation), 0, 0)
+    origin = tracer.trace(operation, record.arrays(), record.result(operation), 0, 0)
     for line in origin.lines:
         assert line.value is not None
         assert eval(joined(line.numbers, repr), dict(MATHS)) == pytest.approx(line.value, rel=1e-14)
@@ -319,9 +319,9 @@ def test_a_saturated_output() -> None:
             ArrayRef(s, l): np.array([[v]]) for s, l, v in [("a", 0, 1.0), ("a", 1, a), ("y", 1, y)]
         }
         assert np.array_equal(operation.compute(arrays), [[shown]], equal_nan=True)
-        assert tracer.origin(operation, arrays, np.array([[shown]]), 0, 0).matches
+        assert tracer.trace(operation, arrays, np.array([[shown]]), 0, 0).matches
         for wrong in (1.0, np.inf, -np.inf, np.nan):
-            origin = tracer.origin(operation, arrays, np.array([[wrong]]), 0, 0)
+            origin = tracer.trace(operation, arrays, np.array([[wrong]]), 0, 0)
             assert origin.matches == (wrong == shown or bool(np.isnan(wrong) and np.isnan(shown)))
 
 

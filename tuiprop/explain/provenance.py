@@ -70,7 +70,7 @@ class Top(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class Provenance:
     """The provenance of the number in one cell."""
 
     cell: CellRef

@@ -12,7 +12,7 @@ from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
-from tuiprop.explain.provenance import Factor, Group, Kind, Origin
+from tuiprop.explain.provenance import Factor, Group, Kind, Provenance
 from tuiprop.update.arrays import ArrayRef, CellRef, T
 from tuiprop.update.operation import Arrays, Operation, Phase
 from tuiprop.update.rule import Rule
@@ -35,9 +35,9 @@ class Tracer:
         self._network = network
         self._rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
 
-    def origin(
+    def trace(
         self, operation: Operation, arrays: Arrays, result: Array, row: int, column: int
-    ) -> Origin:
+    ) -> Provenance:
         """Trace one number in the result of an operation.
 
         Args:
@@ -58,7 +58,7 @@ class Tracer:
             else:
                 made = _TRACES[of.symbol](place)
             value = (_total(made.parts) if made.value is None else made.value).regrouped()
-        return Origin(
+        return Provenance(
             cell=CellRef(of, row, column),
             pattern=made.pattern,
             groups=tuple(part.group for part in made.parts),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tuiprop.core.array import Rows
-from tuiprop.explain.provenance import Factor, Origin, Term, producing_operation
+from tuiprop.explain.provenance import Factor, Provenance, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
 from tuiprop.session.session import Session
@@ -105,7 +105,7 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
         settings.learning_rate,
         settings.options,
     )
-    found = tracer.origin(
+    found = tracer.trace(
         operation, record.arrays(), record.result(operation), cell.row, cell.column
     )
     top = found.top(count)
@@ -162,7 +162,7 @@ def _names(session: Session, examples: Rows, cell: CellRef) -> tuple[str, str]:
     return session.row_names(cell.array)[cell.row], column_name
 
 
-def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
+def _term(session: Session, made: Made, found: Provenance, term: Term) -> TermNote:
     return TermNote(
         name=_label(session, made, found, term),
         value=term.value,
@@ -170,7 +170,7 @@ def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
     )
 
 
-def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
+def _label(session: Session, made: Made, found: Provenance, term: Term) -> str:
     if term.kind == "example":
         row = session.examples.training.rows[made.record.examples[term.index]]
         return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
