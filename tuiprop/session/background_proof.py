@@ -139,12 +139,12 @@ class Proof:
         """Audit the present update, if there is one; a large one only on request."""
         if self._run.network.parameter_count > QUICK and not self._asked:
             return
-        made = self._view.made()
-        if made is not None:
-            self._audited = made.record.update
-            record = made.record
+        recorded = self._view.present_update()
+        if recorded is not None:
+            self._audited = recorded.record.update
+            record = recorded.record
             before, after = record.before_and_after
-            self._audit = made.config.audit(record.count, before, record.gradient, after)
+            self._audit = recorded.config.audit(record.count, before, record.gradient, after)
 
 
 def _layers(result: GradientCheck, L: int) -> list[str]:

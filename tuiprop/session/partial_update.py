@@ -107,7 +107,7 @@ class PartialUpdate:
         return self.record.J if Phase.COST in done else None
 
     @property
-    def unmade(self) -> list[ArrayRef]:
+    def uncomputed(self) -> list[ArrayRef]:
         """The arrays that this update has not computed yet, except J."""
         return [
             operation.result

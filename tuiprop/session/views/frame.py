@@ -39,7 +39,7 @@ from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
 from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.operation import describe, long_route, mistake_note
-from tuiprop.session.views.provenance import Made, leaf, origin
+from tuiprop.session.views.provenance import RecordedUpdate, leaf, origin
 from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
 from tuiprop.training.run import Run
@@ -74,7 +74,7 @@ class View:
         """The conditions, including those that are switched off."""
         self._evaluated: tuple[object, list[float]] | None = None
         self._evaluation_seconds = 0.0
-        self._last_made: tuple[object, Made] | None = None
+        self._last_recorded: tuple[object, RecordedUpdate] | None = None
         self._known_figures: tuple[object, Figures] | None = None
 
     @property
@@ -133,7 +133,7 @@ class View:
             now=partial.now(run.network),
             completed=self._completed(),
             computed=run.trainer.workspace is not None,
-            uncomputed=[] if partial.record is None else partial.unmade,
+            uncomputed=[] if partial.record is None else partial.uncomputed,
             far=self._far(),
         )
 
@@ -258,13 +258,13 @@ class View:
         of_record = reference.slot or reference.symbol == "y"
         if not (of_record or (at.before and reference.is_parameter)):
             return self.array(reference)
-        made = self.made() if self._cursor.goal is None else None
-        return None if made is None else made.record.arrays().get(reference)
+        recorded = self.present_update() if self._cursor.goal is None else None
+        return None if recorded is None else recorded.record.arrays().get(reference)
 
     def _exists(self, array: ArrayRef) -> bool:
         return array.exists(self._run.network.L)
 
-    def made(self) -> Made | None:
+    def present_update(self) -> RecordedUpdate | None:
         """The whole record of the update that has begun, or of the last one.
 
         None if there is no update, or if its replay would take long: see `AtHand.far`.
@@ -272,17 +272,17 @@ class View:
         run, within = self._run, self._cursor.partial
         trainer = run.trainer
         if within.record is not None:
-            return Made(within.record, within.operations, trainer.config)
+            return RecordedUpdate(within.record, within.operations, trainer.config)
         if trainer.workspace is None:
             return None
         state = run.t, run.branch.edits
-        if self._last_made is None or self._last_made[0] != state:
+        if self._last_recorded is None or self._last_recorded[0] != state:
             if self._far():
                 return None
             record = run.record(run.t)
-            made = Made(record, trainer.operations(), trainer.config)
-            self._last_made = state, made
-        return self._last_made[1]
+            recorded = RecordedUpdate(record, trainer.operations(), trainer.config)
+            self._last_recorded = state, recorded
+        return self._last_recorded[1]
 
     def _far(self) -> int:
         """The number of updates that a replay of the present one needs; 0 if that is fast."""
@@ -291,7 +291,7 @@ class View:
         state = run.t, run.branch.edits
         if not at_rest or run.trainer.workspace is None:
             return 0
-        if self._last_made is not None and self._last_made[0] == state:
+        if self._last_recorded is not None and self._last_recorded[0] == state:
             return 0
         updates, seconds = run.replay_cost(run.t)
         return updates if seconds > PATIENCE and updates > 1 else 0
@@ -340,10 +340,10 @@ class View:
         asked = window is not None and window.array == dz
         if not (fused and asked and self._cursor.goal is None):
             return ""
-        made = self.made()
-        if made is None or self.array(dz) is None:
+        recorded = self.present_update()
+        if recorded is None or self.array(dz) is None:
             return ""
-        return long_route(run.network, self._session.with_rows_of_table(made.record))
+        return long_route(run.network, self._session.with_rows_of_table(recorded.record))
 
     def _origin(self, cell: CellRef | None, terms: int, width: int) -> OriginNote | None:
         """Trace a number; None while the run is moving or before the number is computed."""
@@ -354,17 +354,17 @@ class View:
         array = self._array_of(cell)
         if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
             return None
-        made = self.made()
-        if made is None and self._far():
+        recorded = self.present_update()
+        if recorded is None and self._far():
             return None
-        if made is None:
+        if recorded is None:
             shown, update = float(array[cell.row, cell.column]), self._run.t + 1
             return leaf(self._session, self._rows_of_batch(), cell, shown, update)
         if self.trial is not None and replace(cell, before=False) == self.trial.note.cell:
             shown = float(array[cell.row, cell.column])
-            untried, record = replace(cell, before=False), made.record
+            untried, record = replace(cell, before=False), recorded.record
             return leaf(self._session, record.examples, untried, shown, record.update)
-        return origin(self._session, made, cell, terms, max(20, width))
+        return origin(self._session, recorded, cell, terms, max(20, width))
 
     def _is_from_before(self, array: ArrayRef) -> bool:
         """True for a parameter that the present update has not changed yet."""

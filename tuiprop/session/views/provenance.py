@@ -25,7 +25,7 @@ _OF_ONE = {
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class RecordedUpdate:
     """A whole update: its record, its operations and its configuration."""
 
     record: Record
@@ -83,25 +83,27 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
     return f"Computed by update {update - 1}."
 
 
-def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) -> OriginNote:
+def origin(
+    session: Session, recorded: RecordedUpdate, cell: CellRef, count: int, width: int
+) -> OriginNote:
     """Trace one number of an update.
 
     Args:
         session: the session, for names.
-        made: the update.
+        recorded: the update.
         cell: the cell of the number.
         count: the number of terms to return, the largest first.
         width: the most columns in a line of a formula.
     """
-    record = made.record
-    operation = producing_operation(made.operations, cell)
+    record = recorded.record
+    operation = producing_operation(recorded.operations, cell)
     if operation is None:
         shown = float(record.array(cell.array)[cell.row, cell.column])
         return leaf(session, record.examples, cell, shown, record.update)
-    settings = made.config.settings
+    settings = recorded.config.settings
     tracer = Tracer(
-        made.config.network,
-        made.config.optimizer,
+        recorded.config.network,
+        recorded.config.optimizer,
         settings.learning_rate,
         settings.options,
     )
@@ -110,16 +112,16 @@ def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) 
     )
     top = found.top(count)
     row, column = _names(session, record.examples, cell)
-    mistake = made.config.mistake
+    mistake = recorded.config.mistake
     return OriginNote(
         cell=cell,
         name=name_of(session, record.examples, cell),
         mistake=mistake.sentence
-        if mistake is not None and _is_mistaken(made.config, operation)
+        if mistake is not None and _is_mistaken(recorded.config, operation)
         else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
-        terms=[_term(session, made, found, term) for term in top.terms],
+        terms=[_term(session, recorded, found, term) for term in top.terms],
         more=top.more,
         rest=top.rest,
         total=found.total,
@@ -162,18 +164,18 @@ def _names(session: Session, examples: Rows, cell: CellRef) -> tuple[str, str]:
     return session.row_names(cell.array)[cell.row], column_name
 
 
-def _term(session: Session, made: Made, found: Provenance, term: Term) -> TermNote:
+def _term(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> TermNote:
     return TermNote(
-        name=_label(session, made, found, term),
+        name=_label(session, recorded, found, term),
         value=term.value,
-        factors=[_factor(session, made, factor) for factor in term.factors],
+        factors=[_factor(session, recorded, factor) for factor in term.factors],
     )
 
 
-def _label(session: Session, made: Made, found: Provenance, term: Term) -> str:
+def _label(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> str:
     if term.kind == "example":
-        row = session.examples.training.rows[made.record.examples[term.index]]
-        return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
+        row = session.examples.training.rows[recorded.record.examples[term.index]]
+        return f"#{row} {session.class_of(recorded.record.y[:, term.index])}".rstrip()
     if term.kind == "unit":
         cell = term.factors[-1].cell
         return session.unit_names(cell.array.layer)[cell.row]
@@ -183,11 +185,11 @@ def _label(session: Session, made: Made, found: Provenance, term: Term) -> str:
     return _OF_ONE[term.kind]
 
 
-def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
+def _factor(session: Session, recorded: RecordedUpdate, factor: Factor) -> FactorNote:
     array = str(factor.cell.array)
     return FactorNote(
         array=f"{factor.function}({array})" if factor.function else array,
-        name=name_of(session, made.record.examples, factor.cell),
+        name=name_of(session, recorded.record.examples, factor.cell),
         value=factor.value,
         cell=factor.cell,
     )
