@@ -158,7 +158,7 @@ REFUSED = (
     "no setting is changed",
     "no mistake is injected",
     "all 6 epochs are done",
-    "there is no branch ",
+    "does not exist; the branches are",
     "is computed; W, b and the inputs a[0] can be changed",
     " already",
 )

@@ -127,7 +127,7 @@ def test_keep_is_a_branch_and_the_first_course_is_there_to_return_to() -> None:
     finish(engine)
     assert frame_of(engine)[Position].update == 20
     assert state_of(engine) == newest
-    assert "no branch 7; there are 0, 1" in refusal(engine, Seek(branch=7)).sentence
+    assert "the branches are 0, 1" in refusal(engine, Seek(branch=7)).sentence
 
 
 def test_another_value_replaces_what_is_tried() -> None:

@@ -208,7 +208,9 @@ class Cursor:
         if request.branch is not None:
             if request.branch not in run.branches:
                 numbers = ", ".join(map(str, run.branches))
-                raise InputError(f"there is no branch {request.branch}; there are {numbers}")
+                raise InputError(
+                    f"branch {request.branch} does not exist; the branches are {numbers}"
+                )
             if request.branch != run.branch.number:
                 self.partial = PartialUpdate()
                 run.switch(request.branch)

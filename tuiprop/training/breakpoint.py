@@ -170,7 +170,7 @@ class Watch:
             groups.setdefault(quantity, []).append(watched)
 
     @property
-    def looks_at_updates(self) -> bool:
+    def watches_updates(self) -> bool:
         """True if there are conditions on updates, which `after_update` evaluates."""
         return bool(self._of_update)
 

@@ -42,9 +42,9 @@ class Conditions:
             self._watch.forget()
 
     @property
-    def look_at_updates(self) -> bool:
+    def watches_updates(self) -> bool:
         """True if there are conditions on updates, which `advance` and `preview` evaluate."""
-        return self._watch is not None and self._watch.looks_at_updates
+        return self._watch is not None and self._watch.watches_updates
 
     def after_epoch(self, t: int, history: Rows, since: int = -1) -> Hit | None:
         """Find a condition on whole epochs that has become true; see `Watch.after_epoch`."""
@@ -78,7 +78,7 @@ class Conditions:
             config: its configuration.
             since: see `Watch.after_update`.
         """
-        if not self.look_at_updates:
+        if not self.watches_updates:
             return None
         states = record.before_and_after
         update = _observed(record.update, record.count, config, record.workspace, states)

@@ -410,7 +410,7 @@ class Run:
         last = begin < trainer.t < end_of_epoch - 1 and now >= self._next_lasting
         stop = min(until, end_of_epoch - last)
         first, deadline = trainer.t, now + SLICE
-        watched = conditions if conditions is not None and conditions.look_at_updates else None
+        watched = conditions if conditions is not None and conditions.watches_updates else None
         while trainer.t < stop and self.hit is None:
             if watched is not None:
                 self.hit = watched.advance(trainer, since)

@@ -127,7 +127,7 @@ class View:
         )
 
     def at_hand(self) -> AtHand:
-        """Describe the operation at hand, and list what has not been computed yet."""
+        """Describe the present operation, and list the arrays that are not computed yet."""
         run, partial = self._run, self._cursor.partial
         return AtHand(
             now=partial.now(run.network),
@@ -138,7 +138,7 @@ class View:
         )
 
     def costs(self) -> Costs:
-        """Say what J and the accuracy are."""
+        """The costs and accuracies."""
         (training, validation, *accuracies, penalty), epoch = self._losses()
         accuracy_training, accuracy_validation = map(or_none, accuracies)
         return Costs(
@@ -170,11 +170,11 @@ class View:
         )
 
     def provenance(self, query: ProvenanceQuery) -> Provenance:
-        """Explain where a number came from."""
+        """Trace a number to its terms."""
         return Provenance(origin=self._origin(query.cell, query.terms, query.line_width))
 
     def history(self, first: int) -> History:
-        """Hand over the history from an epoch on."""
+        """The history from an epoch on."""
         run = self._run
         rows = run.history.rows[first : first + MOST_ROWS]
         return History(
@@ -218,7 +218,7 @@ class View:
         return Conditions(stops=self.stops.notes(at_rest=at_rest))
 
     def settings(self) -> SettingsInForce:
-        """Say what the next update is computed with."""
+        """The settings of the next update."""
         settings = self._run.trainer.settings
         return SettingsInForce(
             optimizer=settings.optimizer,
