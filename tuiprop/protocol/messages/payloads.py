@@ -60,7 +60,7 @@ class StopNote(Stop, frozen=True, kw_only=True):
 
     value: float | None
     """None where it is not known: of an update, while it walks or before its end; of what is
-    dear, such as failed_checks."""
+    expensive, such as failed_checks."""
 
 
 class Difference(Message, frozen=True, kw_only=True):
@@ -309,7 +309,7 @@ class OriginNote(Message, frozen=True, kw_only=True):
     """What it is, where no operation of this update made it; the rest is empty then."""
     mistake: str = ""
     """Where the operation that made it is mistaken: what is wrong there. The equation is the right
-    one, and it need not close."""
+    one, and its sum may not match."""
     equation: str = ""
     lines: list[str] = []
     """What formulas come to, with the numbers in them."""
@@ -325,8 +325,8 @@ class OriginNote(Message, frozen=True, kw_only=True):
     """What the equation gives: the total, but for softmax a share of it."""
     difference: float = 0.0
     """`shown` less `value`."""
-    closes: bool = True
-    """The difference is rounding."""
+    matches: bool = True
+    """True if rounding explains the difference."""
 
 
 class BranchNote(Message, frozen=True, kw_only=True):
