@@ -107,7 +107,7 @@ def _serve(
         try:
             request = decode_request(content)
         except msgspec.DecodeError as error:
-            reply: object = Refused(sentence=f"the engine does not know that request: {error}")
+            reply: object = Refused(sentence=f"the engine does not know this request: {error}")
         else:
             reply = engine.handle(request)
         try:

@@ -177,7 +177,7 @@ class ProcessClient:
                 is_told = True
                 tell()
             if now > started + LONGEST:
-                return self._end(f"that took more than {LONGEST:g} seconds")
+                return self._end(f"saving took more than {LONGEST:g} seconds")
             if now > self._alive_at + GRACE:
                 return self._end(f"the engine did not answer for {GRACE:g} seconds")
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -244,7 +244,7 @@ def _reason(status: int | None, last_line: str) -> str:
             about something else.
     """
     if status is None:
-        return "it does not answer any more"
+        return "it no longer answers"
     if status >= 0:
         return last_line or f"exit status {status}"
     try:

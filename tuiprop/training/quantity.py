@@ -233,7 +233,7 @@ def _rises(name: str) -> Callable[[Rows], float]:
     return rises
 
 
-_RISES = "how many times running {} has risen: 0 where it has just fallen or stayed"
+_RISES = "how many times in a row {} has risen"
 
 KINDS = (
     Kind("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
@@ -251,7 +251,7 @@ KINDS = (
     ),
     Kind(
         "validation_loss",
-        "J over the examples held out, without the L2 term",
+        "J over the validation set, without the L2 term",
         of_epoch=_newest("validation_loss"),
         held_out=True,
     ),
@@ -263,14 +263,14 @@ KINDS = (
     ),
     Kind(
         "validation_accuracy",
-        "the same of the examples held out",
+        "the same share of the validation set",
         of_epoch=_newest("validation_accuracy"),
         classes=True,
         held_out=True,
     ),
     Kind(
         "rises(batch_loss)",
-        _RISES.format("the J of the batch") + ", counted from where the walk began",
+        _RISES.format("J of the batch") + " since training was last started",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
         counts_rises=True,
@@ -288,57 +288,53 @@ KINDS = (
     ),
     Kind(
         "norm(X)",
-        "the square root of the sum of the squares of all numbers of X",
+        "the Frobenius norm of X: √ of the sum of squares",
         of_update=lambda update, X: norm(update.array(X)),
         made_by="X",
     ),
     Kind(
         "max(X)",
-        "the largest number of X",
+        "the largest number in X",
         of_update=lambda update, X: float(update.array(X).max()),
         made_by="X",
     ),
     Kind(
         "min(X)",
-        "the smallest number of X",
+        "the smallest number in X",
         of_update=lambda update, X: float(update.array(X).min()),
         made_by="X",
     ),
     Kind(
         "absmax(X)",
-        "the largest number of X, signs left out",
+        "the largest absolute value in X",
         of_update=lambda update, X: float(np.abs(update.array(X)).max()),
         made_by="X",
     ),
     Kind(
         "dead(l)",
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is 0 for every example "
-        "of the batch: units of relu with z ≤ 0; 0 for other activations, whose slopes come near "
-        "0 but are never 0 but by rounding",
+        "of the batch: relu units with z ≤ 0; for other activations slopes are 0 only by rounding",
         of_update=_dead,
         made_by="z[l]",
         elementwise=True,
     ),
     Kind(
         "saturated(l)",
-        "the share of the units of layer l, from 0 to 1, whose slope is, signs left out, below "
-        f"{SATURATED * 100:g} % of the largest that g has, for every example of the batch; "
-        "dead ones too",
+        "the share of the units of layer l, from 0 to 1, whose slope g′(z) is in absolute value "
+        f"below {SATURATED * 100:g} % of its maximum for every example of the batch; dead ones too",
         of_update=_saturated,
         made_by="z[l]",
         elementwise=True,
     ),
     Kind(
         "nonfinite",
-        "how many numbers are infinite or not a number, among the J of the batch and all arrays "
-        "that the update made",
+        "how many numbers are infinite or NaN in J of the batch and in the arrays of the update",
         of_update=_nonfinite,
         locate=_first_nonfinite,
     ),
     Kind(
         "failed_checks",
-        "how many of all dW[l] and db[l] fail the gradient check; slow, as it is done at every "
-        "update",
+        "how many of all dW[l] and db[l] fail the gradient check; slow: it runs at every update",
         of_update=lambda update, _: update.failed_checks(),
         made_by="db[1]",
         dear=True,

@@ -57,11 +57,10 @@ def export(engine: State, request: Export) -> Exported:
     session = engine.opened.session
     if is_checkpoint(request.path):
         engine.opened.autosave.write(request.path)
-        sentence = f"all it takes to go on from update {session.run.t} written to"
         return Exported(
             path=request.path,
             update=session.run.t,
-            sentence=f"{sentence} {request.path}; read back",
+            sentence=f"checkpoint of update {session.run.t} written to {request.path}; read back",
         )
     written = session.save(request.path, best=request.best)
     of_best = f" (epoch {session.history.best}, the best)" if request.best else ""

@@ -112,21 +112,21 @@ class Question:
     @property
     def allowed(self) -> str:
         """What may be typed."""
-        return "texts with commas between them, such as -999, none" if self.several else "a path"
+        return "comma-separated, e.g. -999, none" if self.several else "a path"
 
 
-GUESS = ("guess", None)
+GUESS = ("automatic", None)
 
 QUESTIONS = (
     Question(
         "decimal",
-        "decimal sign",
+        "decimal mark",
         ("csv",),
         (("point: 1.5", "."), ("comma: 1,5", ",")),
     ),
     Question(
         "delimiter",
-        "what stands between cells",
+        "delimiter",
         ("csv",),
         (
             GUESS,
@@ -134,28 +134,26 @@ QUESTIONS = (
             ("semicolon ;", ";"),
             ("tab", "\t"),
             ("bar |", "|"),
-            ("blank", " "),
+            ("space", " "),
         ),
         renames=True,
     ),
     Question(
         "header",
-        "first line",
+        "first line holds",
         ("csv",),
-        (GUESS, ("it names the columns", True), ("it is a row", False)),
+        (GUESS, ("column names", True), ("a row of data", False)),
         renames=True,
     ),
-    Question(
-        "missing_values", "cells that count as missing", ("csv", "jsonl", "parquet"), several=True
-    ),
+    Question("missing_values", "missing values", ("csv", "jsonl", "parquet"), several=True),
     Question(
         "examples",
-        "examples of arrays",
+        "examples in arrays",
         ("numpy",),
-        (("rows: the first axis counts them", "rows"), ("columns: the last does", "columns")),
+        (("rows: along the first axis", "rows"), ("columns: along the last", "columns")),
         renames=True,
     ),
-    Question("labels", "file of labels", ("idx",)),
+    Question("labels", "label file", ("idx",)),
     Question(
         "format",
         "format",

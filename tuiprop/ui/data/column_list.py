@@ -111,7 +111,7 @@ def _cells(note: ColumnNote, name: str, widths: list[int]) -> tuple[str, ...]:
 def values(note: ColumnNote) -> str:
     """The range of its numbers, or how many distinct texts there are."""
     if note.low is None or note.high is None:
-        return f"{note.distinct} different"
+        return f"{note.distinct} distinct"
     if note.low == note.high:
         return plain(note.low)
     return f"{plain(note.low)} … {plain(note.high)}"
@@ -120,12 +120,12 @@ def values(note: ColumnNote) -> str:
 def used_as(note: ColumnNote) -> str:
     """What is done with it, the settings that go without saying left out."""
     if note.role in ("left out", "split"):
-        return "left out" if note.role == "left out" else "held out or not"
+        return "left out" if note.role == "left out" else "validation split"
     parts = ["target"] if note.role == "target" else []
     if note.encoding not in ("", "number"):
         parts.append(note.encoding)
     if note.on_missing not in ("", "refuse"):
         parts.append(note.on_missing)
     if note.scaling not in ("", "none") or not parts:
-        parts.append(note.scaling if note.scaling != "none" else "as it is")
+        parts.append(note.scaling if note.scaling != "none" else "unscaled")
     return ", ".join(parts)

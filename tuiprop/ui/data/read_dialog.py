@@ -8,8 +8,8 @@ from textual.app import App
 from tuiprop.ui.data.column_changes import QUESTIONS, Question
 from tuiprop.ui.dialogs import AskText, Choose
 
-USUAL = "usual"
-"""Typed where nothing is to be said."""
+DEFAULT = "default"
+"""The answer that removes a setting."""
 
 
 class ReadDialog:
@@ -48,10 +48,10 @@ class ReadDialog:
         typed = await self._app.push_screen_wait(
             AskText(
                 question.title,
-                f"{question.allowed}; {USUAL}: what is usual",
+                f'{question.allowed}; "{DEFAULT}" resets it',
                 own if isinstance(own, str) else ", ".join(own),
             )
         )
-        if typed is None or typed == USUAL:
+        if typed is None or typed == DEFAULT:
             return None if typed is None else (None,)
         return ([cell.strip() for cell in typed.split(",")],) if question.several else (typed,)

@@ -113,7 +113,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         self.query_one("#columns").border_title = "[b]Columns[/b]"
         self.query_one("#file").border_title = "[b]First lines of the file[/b]"
         self.query_one("#rows").border_title = "[b]First rows[/b]"
-        self.query_one("#outcome").border_title = "[b]What comes of it[/b]"
+        self.query_one("#outcome").border_title = "[b]Result[/b]"
         self.query_one(ColumnList).focus()
 
     def on_resize(self) -> None:
@@ -193,7 +193,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             self.query_one("#columns" if described.names else "#outcome").focus()
         lines.display = not described.names
         if described.reading is not None:
-            lines.update("\n".join(described.reading.lines) or "It is no text.")
+            lines.update("\n".join(described.reading.lines) or "Not a text file.")
         self._paint_column()
         if described.outline is not None:
             becomes = [Content.styled(examples_words(described.outline), "bold")]
@@ -212,7 +212,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """What is wrong, in place of what comes of it."""
         text = Content.styled(f"✗ {sentence}", "$error")
         if self.described is not None and not self.described.names:
-            text = text.append_text("\nr says how the file is read", "$dim")
+            text = text.append_text("\nPress r to change how the file is read.", "$dim")
         self.query_one("#becomes", Static).update(text)
         self.query_one("#outcome").border_subtitle = ""
 
@@ -278,7 +278,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         answer = await self.app.push_screen_wait(
             AskText(
                 f"The order of {note.name}",
-                "the categories with commas between them, the lowest first",
+                "the categories, comma-separated, lowest first",
                 ", ".join(own.get("order") or note.categories),
             )
         )
@@ -306,7 +306,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         if described is None:
             return
         if described.outline is None:
-            self.notify("The data do not do yet: see below what is wrong.", severity="warning")
+            self.notify("These data cannot be used yet: see Result.", severity="warning")
             return
         self.dismiss(self._tables)
 
@@ -315,8 +315,8 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         """Back; asks when changes would be lost."""
         if self.changed:
             answer = await self.app.push_screen_wait(
-                Choose("The data were changed.", {"drop": "Drop the changes", "stay": "Stay"})
+                Choose("Discard your changes?", {"discard": "Discard", "stay": "Keep editing"})
             )
-            if answer != "drop":
+            if answer != "discard":
                 return
         self.dismiss(None)

@@ -34,7 +34,7 @@ def roc(note: ClassesNote, width: int, height: int) -> list[Content]:
         cells[column, row // 2] = "█" if both else "▄" if row % 2 else "▀", "$training"
     cells[here] = "◉", "bold $now"
     drawn = [_line(cells, line, width) for line in range(lines)]
-    words = "0  → false, ↑ true positive rate"
+    words = "0  → false  ↑ true positive rate"
     drawn.append(Content.styled(words.ljust(width - 1) + "1", "$dim"))
     return drawn
 

@@ -59,7 +59,7 @@ def _unusable() -> Iterator[str]:
     for name, variable in _VARIABLES.items():
         value = os.environ.get(name)
         if value and not variable.is_allowed(value):
-            yield f"{name}: found {value[:40]!r}, allowed: {variable.allowed}. It is ignored."
+            yield f"{name} must be {variable.allowed}, got {value[:40]!r}; it is ignored."
         if value is not None and not variable.is_allowed(value):
             del os.environ[name]
 

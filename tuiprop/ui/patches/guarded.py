@@ -109,10 +109,10 @@ class GuardedApp(RemappableApp):
         if isinstance(error, WorkerFailed):  # which says nothing of where
             error = error.error
         if isinstance(error, MemoryError) and not self.farewell:
-            self.farewell = "there is not enough memory for the dashboard"
+            self.farewell = "not enough memory for the dashboard"
         if error is not None and not self.farewell:
             text = "".join(traceback.format_exception(error))
-            self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"
+            self.farewell = f"an error in the program ended the dashboard:\n\n{text}"
         self._close_messages_no_wait()
 
     async def on_event(self, event: events.Event) -> None:

@@ -97,7 +97,7 @@ class Inbox:
                 self._drop_oldest("text", MOST["key"])
             if self._dropped_keys:
                 count, self._dropped_keys = self._dropped_keys, 0
-                return Dropped(f"{count:,} keys came too fast, and were dropped.")
+                return Dropped(f"{count:,} keys came too fast and were dropped.")
             kind, event = self._take()
             if kind != "text":
                 return event  # type: ignore[return-value]

@@ -173,8 +173,7 @@ class Keyboard:
         yield Paste(text.replace("\0", ""))
         if count > len(text):
             yield Dropped(
-                f"The text pasted has {count:,} characters, allowed: {LONGEST_TEXT:,}; "
-                "the rest was dropped."
+                f"{count:,} characters were pasted; only the first {LONGEST_TEXT:,} are used."
             )
 
     def _events(self, parsed: Iterable[Message]) -> list[Message]:

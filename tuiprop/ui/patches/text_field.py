@@ -23,6 +23,8 @@ class TextField(Input):
         room = max(0, LONGEST_TEXT - len(self.value) + abs(end - start))
         if len(text) > room:
             self.app.post_message(
-                Dropped(f"The field is full: allowed: {LONGEST_TEXT:,} characters.")
+                Dropped(
+                    f"The field holds at most {LONGEST_TEXT:,} characters; the rest was dropped."
+                )
             )
         super().replace(text[:room], start, end)

@@ -64,10 +64,10 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
         """What the file says; a line for each layer; the loss; the data; what is wrong."""
         sizes = " → ".join(map(str, self._bare.sizes))
         with Vertical():
-            yield Label("Weights of another program", classes="title", markup=False)
+            yield Label("Weights from another program", classes="title", markup=False)
             yield Label(
-                f"{self._weights}: {sizes}. The file does not say the activations, nor the data. "
-                "Inputs are taken as they are, unless an experiment says otherwise.",
+                f"{self._weights}: {sizes}. The file names neither activations nor data. "
+                "Inputs are used unscaled, unless an experiment says otherwise.",
                 classes="words",
                 markup=False,
             )
@@ -84,7 +84,7 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
                     compact=True,
                 )
             yield Label("", classes="error", markup=False)
-            yield Button("Use them", compact=True)
+            yield Button("Open", compact=True)
 
     def _layers(self) -> ComposeResult:
         L = len(self._bare.activations)
@@ -110,7 +110,7 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
     def _changed(self) -> None:
         output = self._activations[-1]
         loss = "" if output is None else self._vocabulary.usual_losses[output]
-        words = f"{loss}, which goes with {output}" if loss else ""
+        words = f"{loss}, the usual one for {output}" if loss else ""
         self.query_one(".loss", Label).update(words)
         self._say("")
 

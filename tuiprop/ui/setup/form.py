@@ -52,14 +52,14 @@ FIELDS = (
     Field("network", "loss", "loss", "choice", lambda names: names.losses),
     Field("network", "initializer", "initialiser", "choice", lambda names: names.initializers),
     Field("network", "l2", "L2 (λ)", "number"),
-    Field("network", "seed", "weights seed", "whole"),
+    Field("network", "seed", "weight seed", "whole"),
     Field("training", "optimizer", "optimiser", "choice", lambda names: names.optimizers),
     Field("training", "learning_rate", "learning rate", "number"),
     Field("training", "batch_size", "batch size (0: all)", "whole"),
     Field("training", "epochs", "epochs", "whole"),
     Field("training", "shuffle", "shuffle", "switch"),
-    Field("training", "seed", "order seed", "whole"),
-    Field("training", "dtype", "numbers", "choice", lambda names: names.dtypes),
+    Field("training", "seed", "shuffle seed", "whole"),
+    Field("training", "dtype", "precision", "choice", lambda names: names.dtypes),
 )
 """In the order of the form; the layers stand between data and loss."""
 

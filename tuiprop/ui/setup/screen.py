@@ -126,14 +126,12 @@ class SetupScreen(LeftOnce, Screen[None]):
         )
         yield _row("file", TextField(id="data-source", compact=True), "data.source")
         yield from (self._field(field, vocabulary) for field in fields_of("data"))
-        yield _row(
-            "columns", Button("see them (Ctrl+T)", id="columns", compact=True), "data.columns"
-        )
+        yield _row("columns", Button("Show (Ctrl+T)", id="columns", compact=True), "data.columns")
         yield Label("Network", classes="section")
         yield Horizontal(
             Label("initial weights", classes="label"),
             Label("", id="weights-name", markup=False),
-            Button("× draw them instead", id="no-weights", compact=True),
+            Button("× random weights", id="no-weights", compact=True),
             id="weights",
         )
         yield LayerEditor(vocabulary.activations, vocabulary.outputs, id="layers-editor")
@@ -394,10 +392,9 @@ class SetupScreen(LeftOnce, Screen[None]):
             Content(),
             Content.styled(f"{outline.parameters:,} parameters", "bold"),
             Content(
-                f"{outline.rows} rows: {outline.training} to train on, "
-                f"{outline.validation} held out"
+                f"{outline.rows} rows: {outline.training} training, {outline.validation} validation"
             ),
-            Content(f"{outline.per_epoch} {updates} an epoch"),
+            Content(f"{outline.per_epoch} {updates} per epoch"),
         ]
         if outline.classes:
             lines.append(Content.assemble(("classes ", "$dim"), ", ".join(outline.classes)))
@@ -473,9 +470,9 @@ class SetupScreen(LeftOnce, Screen[None]):
         """Back to the run, which goes on as it was; asks when edits would be lost."""
         if self._before is not None and self._typed() != self._before:
             answer = await self.app.push_screen_wait(
-                Choose("The set-up was changed.", {"drop": "Drop the changes", "stay": "Stay"})
+                Choose("Discard your changes?", {"discard": "Discard", "stay": "Keep editing"})
             )
-            if answer != "drop":
+            if answer != "discard":
                 return
         self.dismiss()
 

@@ -11,11 +11,11 @@ from tuiprop.update.arrays import of_layer
 
 EXAMPLES = (
     ("train_loss < 0.05", "the network is good enough"),
-    ("rises(validation_loss) >= 5", "it overfits: worse for 5 epochs running"),
-    ("norm(dW[1]) < 1e-4", "it has all but stopped learning"),
+    ("rises(validation_loss) >= 5", "it overfits: worse 5 epochs in a row"),
+    ("norm(dW[1]) < 1e-4", "it has almost stopped learning"),
     ("absmax(z[2]) > 20", "an activation runs away"),
-    ("dead(1) > 0.5", "half of the units of layer 1 are dead"),
-    ("nonfinite > 0", "something is infinite or not a number"),
+    ("dead(1) > 0.5", "over half of layer 1 is dead"),
+    ("nonfinite > 0", "a number is infinite or NaN"),
 )
 """Conditions with what they are good for."""
 

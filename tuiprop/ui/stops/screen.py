@@ -82,7 +82,7 @@ class StopsScreen(LiveScreen):
         with Horizontal(id="field"):
             yield Label("add: ", id="verb", markup=False)
             yield ConditionField(
-                placeholder="QUANTITY OP NUMBER",
+                placeholder="e.g. train_loss < 0.05",
                 suggester=_Completion(self._offered),
                 select_on_focus=False,
                 compact=True,
@@ -141,8 +141,8 @@ class StopsScreen(LiveScreen):
         if shown:
             panel.add_option(None)
         panel.add_options(self._offer(each, width) for each in found)
-        panel.border_title = f"[b]{'Examples, quantities' if shown else 'What fits'}[/b]"
-        panel.border_subtitle = "↓ chooses, Enter takes" if found else "nothing"
+        panel.border_title = f"[b]{'Examples, quantities' if shown else 'Completions'}[/b]"
+        panel.border_subtitle = "↓ choose · Enter insert" if found else "nothing"
 
     def _offer(self, offer: Offer, width: int) -> Table:
         row = Table.grid(expand=True)
@@ -178,7 +178,7 @@ class StopsScreen(LiveScreen):
     def _submitted(self, event: Input.Submitted) -> None:
         when = event.value.strip()
         if not when:
-            self.say("type a condition, such as train_loss < 0.05")
+            self.say("Type a condition, such as train_loss < 0.05.")
             return
         at = self._edited
 

@@ -47,7 +47,7 @@ class StopList(List):
         self.highlighted = min(at, len(notes) - 1) if notes else None
         on = sum(note.enabled for note in notes)
         self.border_subtitle = (
-            f"{on} of {len(notes)} on" if notes else "none; a divergence stops all the same"
+            f"{on} of {len(notes)} on" if notes else "none; divergence always stops the run"
         )
 
     def on_click(self, event: Click) -> None:

@@ -70,7 +70,7 @@ class ProofScreen(LiveScreen):
         """Prove, and learn the mistakes."""
         mistakes = self.query_one("#mistakes", OptionList)
         mistakes.border_title = "[b]Mistakes[/b] to inject into the running network"
-        mistakes.border_subtitle = "left: mistaken, right: correct"
+        mistakes.border_subtitle = "left: wrong · right: correct"
         mistakes.focus()
         self._learn()
         self.action_verify()

@@ -12,13 +12,13 @@ SIGNS = {"right": "✓", "wrong": "✗"}
 
 HOW_CHECKED = (
     "Gradient check: dW and db against central differences of J at two steps, h and 4h, in "
-    "float64, on {examples} of the next batch. Shown are the relative error and how many numbers "
+    "float64, on {examples} of the next batch. Shown: the relative error and how many numbers "
     "were compared; those at a kink of g are left out. An array cannot be checked where the "
     "steps disagree, or rounding leaves fewer than five digits of the difference."
 )
 HOW_AUDITED = (
-    "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
-    "second time; a number may differ by a bound of its rounding errors. Shown is the largest "
+    "Update audit: W, b and the optimiser state recomputed in float64 by a second, independent "
+    "implementation. Tolerance: a bound on each number's rounding error. Shown: the largest "
     "difference as a share of that bound, and where."
 )
 
@@ -45,17 +45,17 @@ def unchecked(proof: ProofNote) -> str:
 def verdict(proof: ProofNote | None) -> str:
     """The whole proof in a few words, after its sign.
 
-    "✓ nothing is wrong" is only said where every array was compared.
+    It is "✓ all checks pass" only where every array was compared.
     """
     if proof is None:
         return "…"
     if found := wrong(proof):
         return f"✗ wrong: {', '.join(found)}"
     if proof.fault:
-        return "· it failed"
+        return "· check failed"
     if not proof.finished:
         return "…"
-    return f"· {words}" if (words := unchecked(proof)) else "✓ nothing is wrong"
+    return f"· {words}" if (words := unchecked(proof)) else "✓ all checks pass"
 
 
 def which(proof: ProofNote) -> str:
@@ -109,7 +109,7 @@ def _head(title: str, sign: str, words: str) -> Content:
 def report(proof: ProofNote | None) -> list[Content]:
     """The whole proof, line by line; sentences may be longer than a line."""
     if proof is None:
-        return [Content.styled("… It begins when the run stands still.", "$dim")]
+        return [Content.styled("… Starts when the run is paused.", "$dim")]
     examples = f"{proof.examples} example{'s' if proof.examples > 1 else ''}"
     return [
         *_gradient_check(proof),
@@ -123,7 +123,7 @@ def report(proof: ProofNote | None) -> list[Content]:
 
 def _gradient_check(proof: ProofNote) -> list[Content]:
     if proof.fault:
-        return [_head("Gradient check", "·", f"it failed: {proof.fault}")]
+        return [_head("Gradient check", "·", f"failed: {proof.fault}")]
     words = which(proof)
     if not proof.finished:
         words = f"{proof.compared:,} of {words}"
@@ -138,10 +138,9 @@ def _gradient_check(proof: ProofNote) -> list[Content]:
 
 def _update_audit(proof: ProofNote) -> list[Content]:
     if not proof.audits and proof.fault:
-        return [_head("Update audit", "·", "none was made")]
+        return [_head("Update audit", "·", "not run")]
     if not proof.audits:
-        words = "no update here yet: b makes one"
-        return [_head("Update audit", "…", words)]
+        return [_head("Update audit", "…", "no update yet: press b")]
     head = _head("Update audit", _sign(proof.audits), f"update {proof.update}")
     # W[1] b[1] W[2] b[2] …, then each slot in the same order: bring those of a layer together
     order = sorted(enumerate(proof.audits), key=lambda pair: (pair[1].array.layer, pair[0]))

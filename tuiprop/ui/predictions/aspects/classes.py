@@ -83,7 +83,7 @@ class ClassesAspect(Aspect):
         panel = self._roc
         area = "" if note.roc is None or note.roc.area is None else f"  area {note.roc.area:.4f}"
         panel.border_title = Content.assemble(("ROC", "b"), area)
-        panel.border_subtitle = Content(f"◉ {classes[1]} above {note.threshold:.2f}   , . move it")
+        panel.border_subtitle = Content(f"◉ {classes[1]} if p > {note.threshold:.2f}   , . move")
         panel.show(diagrams.roc(note, *panel.size))
 
     def _paint_peek(self, studied: Studied) -> None:

@@ -30,9 +30,9 @@ def _list_classes(
     examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
 ) -> None:
     width = max(2, min(LONGEST, max(map(len, classes))))
-    what = "Mistakes, worst first" if note.accuracy < 1 else "Right, least sure"
+    what = "Mistakes, worst first" if note.accuracy < 1 else "Correct, least certain"
     if cell is not None:
-        what = f"{classes[cell[0]]} taken for {classes[cell[1]]}, worst first"
+        what = f"{classes[cell[0]]} → {classes[cell[1]]}, worst first"
     head = f"{'row':<8}{'actual p':<{width + 6}} → predicted"
     names = told_apart(classes, width)
     entries = [Entry(each.row, _words(each, names, width)) for each in note.examples]

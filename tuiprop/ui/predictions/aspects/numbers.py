@@ -61,7 +61,7 @@ class NumbersAspect(Aspect):
         scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
         scatter.border_subtitle = "● training  ◆ validation  · equal"
         scatter.show(diagrams.scatter(score, *scatter.size))
-        figures.border_title = Content.assemble((score.name, "b"), "  in its own unit")
+        figures.border_title = Content.assemble((score.name, "b"), "  original units")
         others = [
             f"{each.name}: R² {diagrams.r_squared(each)}"
             for each in studied.numbers

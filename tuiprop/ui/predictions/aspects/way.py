@@ -15,6 +15,8 @@ from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import verdict
 from tuiprop.ui.theme import palette_of
 
+_KEYS = "[ ] previous, next example"
+
 
 class Steps(Panel, can_focus=True):
     """The layers, from the input to the output."""
@@ -53,10 +55,10 @@ class WayAspect(Aspect):
         """Show it."""
         self._studied = studied
         panel, way = self._panel, studied.way
-        panel.border_subtitle = "[ ] another example"
+        panel.border_subtitle = _KEYS
         if way is None:
             row = self.choice.example or 0
-            words = f"row {row} is no example: it was left out, or there is none"
+            words = f"Row {row} is not used for training or validation."
             panel.border_title = f"[b]#{row}[/b]"
             panel.show([Content.styled(words, "$dim")])
             return
@@ -67,7 +69,7 @@ class WayAspect(Aspect):
         self._scrolled = max(0, min(self._scrolled, len(lines) - height))
         more = len(lines) - height - self._scrolled
         if self._scrolled or more > 0:
-            panel.border_subtitle = f"[ ] another example   ↑ {self._scrolled}  ↓ {more} more lines"
+            panel.border_subtitle = f"{_KEYS}   ↑ {self._scrolled}  ↓ {more} more lines"
         panel.show(lines[self._scrolled :])
 
     def action_scroll(self, lines: int) -> None:
