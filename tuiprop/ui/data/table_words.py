@@ -1,4 +1,4 @@
-"""A table in words: how it is read, what a column holds, its first rows, what comes of it."""
+"""The wording of the Data screen: how a table is read, its columns, first rows, and result."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,10 +12,10 @@ from tuiprop.ui.drawing.numbers import short, within
 from tuiprop.ui.keys import KEYS, Key
 
 WIDEST = 14
-"""Columns of the screen that a cell of the first rows may take."""
+"""Columns of the screen that a cell of the first rows takes at most."""
 
 MOST_PARTS = 5
-"""Different values of a column of text that may well say which rows are held out."""
+"""Distinct values, at most, of a text column that is offered as the validation split."""
 
 _FORMATS = {
     "csv": "CSV",
@@ -44,7 +44,7 @@ _FLAGS = {
 
 
 def reading_words(reading: ReadingNote | None, data: Tables) -> str:
-    """How the file is read: CSV, semicolon, decimal comma, the first line names the columns."""
+    """Describe the reading: CSV, semicolon, decimal comma, the first line names the columns."""
     if reading is None:
         return "built-in data set"
     words = [f"read as {_FORMATS[reading.format]}"]
@@ -60,7 +60,7 @@ def reading_words(reading: ReadingNote | None, data: Tables) -> str:
 
 
 def facts(note: ColumnNote, width: int) -> Content:
-    """What a column holds, and what is odd about it; what there is no room for is left out."""
+    """Describe what a column holds and what is odd about it, as far as there is room."""
     flags = "".join(f"  ! {_FLAGS[flag]}" for flag in note.flags)
     text = Content.assemble(" ", (note.name, "bold $foreground"), (flags, "bold $error"))
     words = []
@@ -94,12 +94,12 @@ def possible_keys(note: ColumnNote) -> list[tuple[Key, str]]:
 
 
 def first_rows(notes: Sequence[ColumnNote], at: int, width: int) -> Content:
-    """The first cells of columns side by side; the one at hand is among them.
+    """Show the first cells of the visible columns side by side, the current column among them.
 
     Args:
-        notes: of the columns in sight.
-        at: the place of the one at hand.
-        width: of the panel.
+        notes: the visible columns.
+        at: the place of the current column among them.
+        width: the width of the panel.
     """
     widths = [min(WIDEST, max(map(len, [note.name, *note.cells]))) + 2 for note in notes]
     first = 0
@@ -135,7 +135,7 @@ def _number(text: str) -> float | None:
 
 
 def _cell(text: str, room: int, note: ColumnNote) -> str:
-    """A cell in its place: numbers to the right."""
+    """Pad a cell to its width: numbers are right-aligned."""
     if len(text) > room - 2 and (number := _number(text)) is not None:
         text = within(number, room - 2, room)
     shown = text if len(text) <= room - 2 else text[: room - 3] + "…"
