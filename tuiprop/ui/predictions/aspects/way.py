@@ -1,4 +1,4 @@
-"""Any data: one example's way through the network, activation by activation."""
+"""Any data: the trace of one example through the network, activation by activation."""
 
 from typing import ClassVar
 
@@ -39,20 +39,20 @@ class WayAspect(Aspect):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """Always."""
+        """Return True: every problem has examples."""
         return True
 
     def compose(self) -> ComposeResult:
-        """One panel."""
+        """Lay out one panel."""
         yield self._panel
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """The way of one example."""
+        """Ask for the trace of one example."""
         self._last = outline.rows - 1
         return replace(request, example=self.choice.example or 0)
 
     def paint(self, studied: Studied) -> None:
-        """Show it."""
+        """Show the trace."""
         self._studied = studied
         panel, way = self._panel, studied.way
         panel.border_subtitle = _KEYS
@@ -73,12 +73,12 @@ class WayAspect(Aspect):
         panel.show(lines[self._scrolled :])
 
     def action_scroll(self, lines: int) -> None:
-        """Up or down."""
+        """Scroll up or down."""
         self._scrolled += lines
         if self._studied is not None:
             self.paint(self._studied)
 
     def action_example(self, direction: int) -> None:
-        """The next row of the table, or the one before."""
+        """Show the next row of the table, or the previous one."""
         self.choice.example = max(0, min(self._last, (self.choice.example or 0) + direction))
         self.ask()
