@@ -10,7 +10,20 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tuiprop"
 FRAGMENTS = frozenset({"Of", "As", "From", "What", "Whether", "That"})
 """First words of docstrings that only continue the name of what they describe."""
 
-CLEAN = ("data", "cli", "storage", "training/experiment")
+CLEAN = (
+    "data",
+    "cli",
+    "protocol",
+    "storage",
+    "training/experiment",
+    "ui/data",
+    "ui/drawing",
+    "ui/patches",
+    "ui/predictions",
+    "ui/setup",
+    "ui/stops",
+    "ui/verify",
+)
 """Folders of the package whose docstrings obey the rule; those to come are added here."""
 
 MODULES = sorted(

@@ -1,4 +1,4 @@
-"""Files that are written, and the state that survives the engine."""
+"""Handlers that write files, or hand over the state that survives the engine."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tuiprop.training.plan import injected_before
 
 @handler
 def save(engine: State, request: Save) -> Snapshot:
-    """Hand over what must survive this engine."""
+    """Hand over the state that must survive this engine."""
     run = engine.opened.session.run
     update, state = run.kept_state()
     known = request.history_from if request.branch == run.branch.number else 0
@@ -74,7 +74,7 @@ def export(engine: State, request: Export) -> Exported:
 
 @handler
 def save_arrays(engine: State, request: SaveRecord) -> Exported:
-    """Write every array of the update at hand."""
+    """Write every array of the current update."""
     opened = engine.opened
     made = opened.view.made()
     if made is None:
