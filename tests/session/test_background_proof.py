@@ -254,7 +254,7 @@ def test_where_it_diverged_the_state_that_is_kept_is_proved() -> None:
     frame = do(engine, Play())
     assert frame[Motion].diverged
     proved(engine)
-    assert ask(engine, look_at())[Motion].diverged == frame.diverged
+    assert ask(engine, look_at())[Motion].diverged == frame[Motion].diverged
 
 
 # A large network
