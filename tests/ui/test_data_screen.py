@@ -1,13 +1,11 @@
 """The Data screen: what it shows, what its keys change, where it leads."""
 
 import struct
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Select, Static
@@ -425,60 +423,3 @@ async def test_no_keys_break_it(make_app: MakeApp) -> None:
         assert screen.described is not None
         refused = screen.described.refused
         assert refused is None or refused.sentence in outcome(screen)[2:]
-
-
-# Pictures
-
-
-async def of_iris(pilot: Pilot[int], folder: Path) -> None:
-    screen, _ = await data(pilot, "iris")
-    await pilot.press("down", "down")
-    await until(pilot, lambda: screen.query_one(ColumnList).row == 2)
-
-
-async def of_wide(pilot: Pilot[int], folder: Path) -> None:
-    await data(pilot, "breast_cancer")
-
-
-async def of_untidy(pilot: Pilot[int], folder: Path) -> None:
-    path = untidy(folder)
-    path.write_text(path.read_text().replace(",5", ".5"))
-    await data(pilot, _from_here(path, folder))
-
-
-async def unread(pilot: Pilot[int], folder: Path) -> None:
-    screen, _ = await data(pilot, _from_here(untidy(folder), folder))
-    await until(pilot, lambda: screen.query_one("#outcome").has_focus)
-
-
-async def refused(pilot: Pilot[int], folder: Path) -> None:
-    screen, _ = await data(pilot, "iris")
-    await pilot.press(*"u", "down", *"u", "down", *"u", "down", *"u")
-    await until(pilot, lambda: "✗" in outcome(screen))
-
-
-def _from_here(path: Path, folder: Path) -> str:
-    """The same words in every picture, wherever the file is."""
-    return f"./{path.relative_to(folder)}"
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
-@pytest.mark.parametrize(
-    "before",
-    [of_iris, of_wide, of_untidy, unread, refused],
-    ids=lambda before: before.__name__,
-)
-def test_screen(
-    snap_compare: Any,
-    make_picture: MakeApp,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    before: Callable[[Pilot[int], Path], Awaitable[None]],
-    size: tuple[int, int],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    async def there(pilot: Pilot[int]) -> None:
-        await before(pilot, tmp_path)
-
-    assert snap_compare(make_picture(), terminal_size=size, run_before=there)
