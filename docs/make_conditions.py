@@ -27,7 +27,7 @@ def needs(kind: QuantitySpec) -> str:
     """What network and data must have."""
     words = {
         "classes": kind.classes,
-        "examples held out": kind.held_out,
+        "validation examples": kind.held_out,
         "a layer that is not softmax": kind.elementwise,
     }
     return ", ".join(word for word, needed in words.items() if needed)

@@ -44,7 +44,7 @@ def prove(engine: Engine) -> None:
     ("error", "words"),
     [
         (KeyError("lion"), "KeyError: 'lion'"),
-        (MemoryError(), "there is not enough memory"),
+        (MemoryError(), "not enough memory"),
         (ValueError("one\ntwo"), "ValueError: one two"),
     ],
 )

@@ -289,7 +289,7 @@ def test_a_checkpoint_that_is_named(folder: Path, tmp_path: Path) -> None:
     go(engine, 7)
     path = tmp_path / "r.tuiprop"
     exported = ask(engine, Export(path=str(path)))
-    assert exported.sentence == f"all it takes to go on from update 7 written to {path}; read back"
+    assert exported.sentence == f"checkpoint of update 7 written to {path}; read back"
     found = ask(Engine(), Locate(what=str(path)))
     assert found.checkpoint == str(path)
     again = Engine()

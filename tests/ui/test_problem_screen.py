@@ -270,7 +270,7 @@ async def test_names_with_brackets_are_shown_as_they_are(make_app: MakeApp, tmp_
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await pilot.press("enter")
         screen = await problem(pilot, 1)
-        for aspect, end in (("classes", "◉ a[b]c above 0.50"), ("way", ": [/i]")):
+        for aspect, end in (("classes", "◉ a[b]c if p > 0.50"), ("way", ": [/i]")):
             screen.action_choose(aspect)
             await current(pilot)
             titles = [

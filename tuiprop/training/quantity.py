@@ -233,7 +233,7 @@ def _rises(name: str) -> Callable[[Rows], float]:
     return rises
 
 
-_RISES = "how often in a row {} has risen; 0 after a value that has not risen"
+_RISES = "how many times in a row {} has risen"
 
 KINDS = (
     QuantitySpec("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
@@ -263,14 +263,14 @@ KINDS = (
     ),
     QuantitySpec(
         "validation_accuracy",
-        "the same for the validation set",
+        "the same share of the validation set",
         of_epoch=_newest("validation_accuracy"),
         classes=True,
         held_out=True,
     ),
     QuantitySpec(
         "rises(batch_loss)",
-        _RISES.format("J of the batch") + "; counted from where training was started",
+        _RISES.format("J of the batch") + " since training was last started",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
         counts_rises=True,
@@ -288,19 +288,19 @@ KINDS = (
     ),
     QuantitySpec(
         "norm(X)",
-        "the Frobenius norm of X: the square root of the sum of its squares",
+        "the Frobenius norm of X: √ of the sum of squares",
         of_update=lambda update, X: norm(update.array(X)),
         made_by="X",
     ),
     QuantitySpec(
         "max(X)",
-        "the largest value in X",
+        "the largest number in X",
         of_update=lambda update, X: float(update.array(X).max()),
         made_by="X",
     ),
     QuantitySpec(
         "min(X)",
-        "the smallest value in X",
+        "the smallest number in X",
         of_update=lambda update, X: float(update.array(X).min()),
         made_by="X",
     ),
@@ -313,32 +313,28 @@ KINDS = (
     QuantitySpec(
         "dead(l)",
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is 0 for every example "
-        "of the batch: units of relu with z ≤ 0; 0 for other activations, whose slopes approach 0 "
-        "and reach it only by rounding",
+        "of the batch: relu units with z ≤ 0; for other activations slopes are 0 only by rounding",
         of_update=_dead,
         made_by="z[l]",
         elementwise=True,
     ),
     QuantitySpec(
         "saturated(l)",
-        "the share of the units of layer l, from 0 to 1, whose slope g′(z) is, in absolute "
-        f"value, below {SATURATED * 100:g} % of its maximum for every example of the batch; "
-        "this includes dead units",
+        "the share of the units of layer l, from 0 to 1, whose slope g′(z) is in absolute value "
+        f"below {SATURATED * 100:g} % of its maximum for every example of the batch; dead ones too",
         of_update=_saturated,
         made_by="z[l]",
         elementwise=True,
     ),
     QuantitySpec(
         "nonfinite",
-        "how many numbers are infinite or not a number, in J of the batch and all arrays that the "
-        "update computed",
+        "how many numbers are infinite or NaN in J of the batch and in the arrays of the update",
         of_update=_nonfinite,
         locate=_first_nonfinite,
     ),
     QuantitySpec(
         "failed_checks",
-        "how many of all dW[l] and db[l] fail the gradient check; slow, because every update is "
-        "checked",
+        "how many of all dW[l] and db[l] fail the gradient check; slow: it runs at every update",
         of_update=lambda update, _: update.failed_checks(),
         made_by="db[1]",
         expensive=True,
