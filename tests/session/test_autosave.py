@@ -280,7 +280,7 @@ def test_where_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened(what="iris")
     go(engine, 3)
     assert engine.keep() is None
-    assert refusal(engine, KeepRun()).sentence == "no runs are kept here"
+    assert "not kept" in refusal(engine, KeepRun()).sentence
     engine.close()
 
 

@@ -325,8 +325,8 @@ class OriginNote(Message, frozen=True, kw_only=True):
     """The value of the equation: the total, or for softmax a share of it."""
     difference: float = 0.0
     """`shown` minus `value`."""
-    closes: bool = True
-    """The sum matches: the difference is rounding."""
+    matches: bool = True
+    """True if rounding explains the difference."""
 
 
 class BranchNote(Message, frozen=True, kw_only=True):

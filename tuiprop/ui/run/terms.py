@@ -132,7 +132,7 @@ class Terms:
     def _verdict(self) -> list[Content]:
         """Whether it closes."""
         origin = self.origin
-        if origin.closes:
+        if origin.matches:
             off = f"✓ but for rounding, {origin.difference:.1e}"
             words = (
                 off if origin.difference and isfinite(origin.difference) else "✓ to the last bit"
