@@ -44,7 +44,7 @@ def prove(engine: Engine) -> None:
     ("error", "words"),
     [
         (KeyError("lion"), "KeyError: 'lion'"),
-        (MemoryError(), "not enough memory"),
+        (MemoryError(), "there is not enough memory"),
         (ValueError("one\ntwo"), "ValueError: one two"),
     ],
 )

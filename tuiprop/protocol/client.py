@@ -73,7 +73,7 @@ class Client(Protocol):
             tell: called once if that takes long.
 
         Returns:
-            The reason why the run was not saved completely, or "".
+            The reason why the last state of the run was not saved, or "".
         """
 
 
@@ -164,7 +164,7 @@ class ProcessClient:
             tell: called once if that takes long.
 
         Returns:
-            The reason why the run was not saved completely, or "".
+            The reason why the last state of the run was not saved, or "".
         """
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):

@@ -270,7 +270,7 @@ KINDS = (
     ),
     QuantitySpec(
         "rises(batch_loss)",
-        _RISES.format("J of the batch") + " since training was last started",
+        _RISES.format("J of the batch") + " since the run was last started",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
         counts_rises=True,
