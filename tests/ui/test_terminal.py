@@ -23,7 +23,7 @@ if sys.platform == "win32":
     pytest.skip("pseudo-terminals", allow_module_level=True)
 
 COMMAND = str(Path(sys.executable).with_name("tuiprop"))
-PATIENCE = 30
+PATIENCE = 60
 
 
 class Terminal:
