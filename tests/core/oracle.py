@@ -64,7 +64,7 @@ def activations() -> dict[str, Callable[[Any], Any]]:
 
 
 def losses() -> dict[str, Callable[[Any, Any, Any], Any]]:
-    """(z, a, y), each (K, m) → (1/m) Σ 𝓛."""
+    """(z, a, y), each (K, m) → (1/m) Σ loss."""
     F = pytorch().nn.functional
     return {
         "binary_cross_entropy": lambda z, a, y: (

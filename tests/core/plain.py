@@ -19,7 +19,7 @@ KINKS = {"relu", "leaky_relu", "elu", "selu"}
 """g′ jumps at z = 0, or its slope, which a difference over h notices as well."""
 
 LOSS_KINKS = {"mae": (0.0,), "huber": (-1.0, 1.0)}
-"""The same for ∂𝓛/∂ŷ, at these values of ŷ − y."""
+"""The same for ∂loss/∂ŷ, at these values of ŷ − y."""
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
@@ -175,7 +175,7 @@ def relative_error(one: NDArray[np.floating], other: NDArray[np.floating]) -> fl
 class Mistake(Enum):
     """What the source notes print wrongly."""
 
-    LOSS = "𝓛 = −y log a + (1−y) log(1−a)"
+    LOSS = "loss = −y log a + (1−y) log(1−a)"
     DA = "da[L] = −( y/a + (1−y)/(1−a) )"
     DW = "dW[l] = dz[l] a[l-1]"
     DB = "db[l] = dz[l]⁽ⁱ⁾"

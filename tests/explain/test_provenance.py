@@ -242,7 +242,7 @@ def test_the_equations() -> None:
         "dW[2][u3,u1] = (1/7) Σᵢ dz[2][u3,i] * a[1][u1,i] + 0.3 * W[2][u3,u1]"
     )
     assert first["db[2]"].equation == "db[2][j] = (1/7) Σᵢ dz[2][j,i]"
-    assert first["J"].equation == "J = (1/7) Σᵢ 𝓛(a[3][:,i], y[:,i]) + (0.3/2) Σₗ ‖W[l]‖²"
+    assert first["J"].equation == "J = (1/7) Σᵢ loss(a[3][:,i], y[:,i]) + (0.3/2) Σₗ ‖W[l]‖²"
     assert first["W[1]"].equation == "W[1][j,k] = W[1][j,k] before + decay + ΔW"
     for origin in first.values():
         assert len(origin.equation) <= 76
@@ -365,6 +365,6 @@ def test_the_loss_from_z_is_the_loss(name: str) -> None:
     names = {
         n: Rounded.exact(v, Precision.of(np.float64)) for n, v in (("z", z), ("a", a), ("y", y))
     }
-    values = [evaluate(formula, names)[1]["𝓛"] for formula in (loss.formula, loss.from_z)]
+    values = [evaluate(formula, names)[1]["loss"] for formula in (loss.formula, loss.from_z)]
     np.testing.assert_allclose(values[0].value, values[1].value, rtol=1e-13)
     np.testing.assert_allclose(values[0].value, loss.value(z, a, y), rtol=1e-13)

@@ -167,7 +167,9 @@ async def test_a_column_says_which_rows_are_held_out(make_app: MakeApp, tmp_path
     path.write_text("part,x,y\n" + "".join(f"{part[i % 4]},{i},{i * i}\n" for i in range(20)))
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, str(path))
-        assert "h validation rows" in str(screen.query_one("#column-keys", Line).render_line(0).text)
+        assert "h validation rows" in str(
+            screen.query_one("#column-keys", Line).render_line(0).text
+        )
         await pilot.press("h")
         await until(pilot, lambda: "15 + 5 examples" in outcome(screen))
         assert "1 input " in outcome(screen)

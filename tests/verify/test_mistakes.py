@@ -108,7 +108,7 @@ def touched(training: Trainer, right: Trainer) -> Iterator[tuple[Operation, Oper
 def test_the_table() -> None:
     assert len(MISTAKES) == 9
     assert [mistake.title for mistake in MISTAKES.values()][:5] == [
-        "𝓛 = −y log a + (1−y) log(1−a)",
+        "loss = −y log a + (1−y) log(1−a)",
         "da[L] = −( y/a + (1−y)/(1−a) )",
         "dW[l] = dz[l] a[l-1]",
         "db[l] = dz[l]⁽ⁱ⁾",

@@ -1,4 +1,4 @@
-"""The losses: each 𝓛 of one example beside its ∂𝓛/∂ŷ, the equation over the code.
+"""The losses: each loss of one example beside its ∂loss/∂ŷ, the equation over the code.
 
 K = n[L] is the number of outputs; Σ and max run over them. Everything is per example: the 1/m of
 the mean is not here.
@@ -15,17 +15,17 @@ from tuiprop.core.equation import Formula, equation, equation_of, stable_form_of
 
 @dataclass(frozen=True)
 class Loss:
-    """One 𝓛."""
+    """One loss."""
 
     name: str
     value: Callable[[Array, Array, Array], Array]
-    """(z, a, y), each (K, m), of the output layer → 𝓛 of each example, (m,).
+    """(z, a, y), each (K, m), of the output layer → the loss of each example, (m,).
 
     The cross-entropies are computed from z, where nothing overflows and no logarithm meets 0."""
     gradient: Callable[[Array, Array, Array], None]
-    """(a, y, out) → out = da[L] = ∂𝓛/∂ŷ, (K, m), without 1/m."""
+    """(a, y, out) → out = da[L] = ∂loss/∂ŷ, (K, m), without 1/m."""
     output: str | None = None
-    """The one output activation that 𝓛 is defined for, if there is one."""
+    """The one output activation that the loss is defined for, if there is one."""
     classes: bool = False
     """True if targets are classes, one-hot; otherwise they are numbers."""
 
@@ -36,12 +36,12 @@ class Loss:
 
     @property
     def formula(self) -> Formula:
-        """The equation of 𝓛 from the columns a and y of an example, and K."""
+        """The equation of the loss from the columns a and y of an example, and K."""
         return equation_of(self.value)
 
     @property
     def from_z(self) -> Formula:
-        """The equation by which `value` computes 𝓛 from z; empty where it is `formula`."""
+        """The equation by which `value` computes the loss from z; empty where it is `formula`."""
         return stable_form_of(self.value)
 
     @property
@@ -51,8 +51,8 @@ class Loss:
 
 
 @equation(
-    "𝓛 = -Σ(y * log(a) + (1 - y) * log(1 - a))",
-    stable="𝓛 = Σ(max(z, 0) - z * y + log1p(exp(-abs(z))))",
+    "loss = -Σ(y * log(a) + (1 - y) * log(1 - a))",
+    stable="loss = Σ(max(z, 0) - z * y + log1p(exp(-abs(z))))",
 )
 def _binary_cross_entropy(z: Array, a: Array, y: Array) -> Array:
     return np.asarray((np.maximum(z, 0.0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=0))
@@ -66,7 +66,7 @@ def _binary_cross_entropy_gradient(a: Array, y: Array, out: Array) -> None:
         np.subtract(out, y / a, out)
 
 
-@equation("𝓛 = -Σ(y * log(a))", stable="𝓛 = log(Σ(exp(z - max(z)))) - Σ(y * (z - max(z)))")
+@equation("loss = -Σ(y * log(a))", stable="loss = log(Σ(exp(z - max(z)))) - Σ(y * (z - max(z)))")
 def _cross_entropy(z: Array, a: Array, y: Array) -> Array:
     shifted = z - z.max(axis=0)
     return np.asarray(np.log(np.exp(shifted).sum(axis=0)) - (y * shifted).sum(axis=0))
@@ -79,7 +79,7 @@ def _cross_entropy_gradient(a: Array, y: Array, out: Array) -> None:
         np.negative(out, out)
 
 
-@equation("𝓛 = Σ((a - y)**2) / K")
+@equation("loss = Σ((a - y)**2) / K")
 def _mse(z: Array, a: Array, y: Array) -> Array:
     return np.asarray(((a - y) ** 2).mean(axis=0))
 
@@ -90,7 +90,7 @@ def _mse_gradient(a: Array, y: Array, out: Array) -> None:
     np.multiply(out, 2.0 / len(a), out)
 
 
-@equation("𝓛 = 0.5 * Σ((a - y)**2)")
+@equation("loss = 0.5 * Σ((a - y)**2)")
 def _squared_error(z: Array, a: Array, y: Array) -> Array:
     return np.asarray(0.5 * ((a - y) ** 2).sum(axis=0))
 
@@ -100,7 +100,7 @@ def _squared_error_gradient(a: Array, y: Array, out: Array) -> None:
     np.subtract(a, y, out)
 
 
-@equation("𝓛 = Σ(abs(a - y)) / K")
+@equation("loss = Σ(abs(a - y)) / K")
 def _mae(z: Array, a: Array, y: Array) -> Array:
     return np.asarray(np.abs(a - y).mean(axis=0))
 
@@ -113,7 +113,7 @@ def _mae_gradient(a: Array, y: Array, out: Array) -> None:
 
 
 # ½ e² where e ≤ δ = 1, and e − ½ beyond
-@equation("e = abs(a - y)", "c = min(e, 1)", "𝓛 = Σ(c * (e - 0.5 * c)) / K")
+@equation("e = abs(a - y)", "c = min(e, 1)", "loss = Σ(c * (e - 0.5 * c)) / K")
 def _huber(z: Array, a: Array, y: Array) -> Array:
     error = np.abs(a - y)
     clipped = np.minimum(error, 1.0)

@@ -48,7 +48,7 @@ class Network:
 
     @property
     def loss_function(self) -> Loss:
-        """𝓛."""
+        """The loss of one example."""
         return LOSSES[self.loss]
 
     @property

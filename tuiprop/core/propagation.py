@@ -26,7 +26,7 @@ class Workspace:
         n = network.sizes
         self.network = network
         self.loss = loss or network.loss_function
-        """𝓛; another one than the network's only where it is injected as a mistake."""
+        """The loss; another one than the network's only where it is injected as a mistake."""
         self.m = m
         self.inputs = np.empty((m, n[0]), dtype)
         """The batch as rows, (m, n[0])."""
@@ -102,7 +102,7 @@ class Workspace:
         )
 
     def output_gradient(self) -> Array:
-        """da[L] = ∂𝓛/∂ŷ, (n[L], m), after `forward`.
+        """da[L] = ∂loss/∂ŷ, (n[L], m), after `forward`.
 
         `backward` does without it where dz[L] = a[L] − y is the operation; there it is infinite
         where the output saturates.
@@ -112,16 +112,16 @@ class Workspace:
         return da
 
     def losses(self) -> Array:
-        """𝓛 of each example, (m,), after `forward`."""
+        """The loss of each example, (m,), after `forward`."""
         L = self.network.L
         return self.loss.value(self.z[L], self.a[L], self.y)
 
     def mean_loss(self) -> float:
-        """(1/m) Σ 𝓛, after `forward`: J without the penalty."""
+        """(1/m) Σ loss, after `forward`: J without the penalty."""
         return float(self.losses().mean(dtype=np.float64))
 
     def cost(self, parameters: Parameters) -> float:
-        """J = (1/m) Σ 𝓛 + (λ/2) Σ ‖W[l]‖², after `forward` with these parameters."""
+        """J = (1/m) Σ loss + (λ/2) Σ ‖W[l]‖², after `forward` with these parameters."""
         return self.mean_loss() + penalty(self.network, parameters)
 
 

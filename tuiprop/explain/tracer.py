@@ -203,7 +203,7 @@ def _cost(p: _Place) -> _Made:
     if loss.from_z:
         of_z, made = evaluate(loss.from_z, columns)
         lines += of_z
-    losses = _in_double(made["𝓛"]) / m
+    losses = _in_double(made["loss"]) / m
 
     def factors(i: int) -> tuple[Factor, ...]:
         outputs: Any = range(network.sizes[-1])
@@ -211,7 +211,10 @@ def _cost(p: _Place) -> _Made:
             outputs = np.argsort(-p.arrays[ArrayRef("y", p.l)][:, i], kind="stable").tolist()
         return tuple(p.factor(symbol, p.l, k, i) for k in outputs for symbol in ("a", "y"))
 
-    pattern, parts = f"J = (1/{m}) Σᵢ 𝓛(a[{p.l}][:,i], y[:,i])", [_Part("example", losses, factors)]
+    pattern, parts = (
+        f"J = (1/{m}) Σᵢ loss(a[{p.l}][:,i], y[:,i])",
+        [_Part("example", losses, factors)],
+    )
     if network.l2:
         pattern += f" + ({network.l2!r}/2) Σₗ ‖W[l]‖²"
         parts += [_penalty(p, l) for l in range(1, network.L + 1)]
@@ -239,7 +242,7 @@ def _upstream(p: _Place) -> _Made:
         names["K"] = p.network.sizes[-1]
         lines, made = evaluate(p.network.loss_function.slope, names)
         return _Made(
-            f"da[{l}]{_ROW_COLUMN} = ∂𝓛/∂ŷ at a[{l}]{_ROW_COLUMN}, y{_ROW_COLUMN}",
+            f"da[{l}]{_ROW_COLUMN} = ∂loss/∂ŷ at a[{l}]{_ROW_COLUMN}, y{_ROW_COLUMN}",
             (_one("value", made["da"], p.factor_here("a"), p.factor_here("y")),),
             tuple(lines),
         )

@@ -45,7 +45,7 @@ class Scores:
     rows: int
     """The number of rows with a known target."""
     loss: float
-    """The mean of 𝓛 over these rows, as in training, where targets may be scaled."""
+    """The mean loss over these rows, as in training, where targets may be scaled."""
     accuracy: float | None
     """The share of correctly predicted classes; None for numbers."""
     targets: Mapping[str, NumberMetrics]
@@ -258,7 +258,7 @@ class _Known:
         return cls(known, apply(targets, raw), raw, ())
 
     def scores(self, model: Model, outputs: Array, loss: float) -> Scores:
-        """Compute the scores of the predictions; `loss` is the sum of 𝓛."""
+        """Compute the scores of the predictions; `loss` is the sum over the examples."""
         found, right = outputs[self.rows], self.raw[self.rows]
         count = len(right)
         if model.classes:

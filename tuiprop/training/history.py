@@ -23,7 +23,7 @@ class Evaluation(NamedTuple):
     """The loss and the accuracy of a network on a set."""
 
     loss: float
-    """The mean of 𝓛, without the L2 term."""
+    """The mean loss, without the L2 term."""
     accuracy: float
     """The share of examples whose class is predicted; NaN for losses of numbers."""
 

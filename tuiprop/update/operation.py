@@ -183,7 +183,7 @@ def cost(network: Network, L: int, loss: Loss | None = None) -> Operation:
         (a, y, *((z,) if loss.classes else ()), *weights),
         (
             MEAN,
-            Piece("Σ 𝓛(", written=r"\sum \mathcal{L}("),
+            Piece("Σ loss(", written=r"\sum \mathcal{L}("),
             Piece.of(a),
             Piece(","),
             Piece.of(y),
@@ -218,7 +218,7 @@ def output_gradient(network: Network, loss: Loss | None = None) -> Operation:
         (a, y),
         (
             Piece(
-                "∂𝓛/∂ŷ at",
+                "∂loss/∂ŷ at",
                 written=r"\frac{\partial \mathcal{L}}{\partial \hat{y}} \text{ at }",
             ),
             *(Piece.of(a), Piece(","), Piece.of(y)),

@@ -1,4 +1,4 @@
-"""Kinks, where g′ or ∂𝓛/∂ŷ jumps or bends: a central difference across one is meaningless."""
+"""Kinks, where g′ or ∂loss/∂ŷ jumps or bends: a central difference across one is meaningless."""
 
 from functools import cache
 

@@ -119,7 +119,7 @@ def _back_untransposed(network: Network, operation: Operation) -> Operation:
 
 
 def _mistaken_cost(network: Network, operation: Operation) -> Operation:
-    """J of 𝓛 = −y log a + (1−y) log(1−a)."""
+    """J with loss = −y log a + (1−y) log(1−a)."""
     a, y = Piece.of(ArrayRef("a", network.L)), Piece.of(ArrayRef("y", network.L))
     return replace(
         cost(network, network.L, _with_mistaken_value(network.loss_function)),
@@ -156,7 +156,7 @@ def _mistaken_output_gradient(network: Network, operation: Operation) -> Operati
 
 
 def _with_mistaken_value(loss: Loss) -> Loss:
-    @equation("𝓛 = Σ(-y * log(a) + (1 - y) * log(1 - a))")
+    @equation("loss = Σ(-y * log(a) + (1 - y) * log(1 - a))")
     def value(z: Array, a: Array, y: Array) -> Array:
         # with a = σ(z), −log a is log(1 + exp(−z)) and −log(1 − a) is log(1 + exp(z))
         return np.asarray(
@@ -228,8 +228,8 @@ _RIGHT_DW, _RIGHT_DB = "dW[l] = (1/m) dz[l] · a[l-1]ᵀ", "db[l] = (1/m) Σᵢ 
 _TABLE = (
     Mistake(
         "loss",
-        "𝓛 = −y log a + (1−y) log(1−a)",
-        "𝓛 = −( y log a + (1−y) log(1−a) )",
+        "loss = −y log a + (1−y) log(1−a)",
+        "loss = −( y log a + (1−y) log(1−a) )",
         "The minus acts on the first term of the loss only.",
         _of_binary_cross_entropy,
         _only("J", _mistaken_cost),
