@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tuiprop"
 FRAGMENTS = frozenset({"Of", "As", "From", "What", "Whether", "That"})
 """First words of docstrings that only continue the name of what they describe."""
 
-CLEAN = ("data", "cli", "storage", "training/experiment")
+CLEAN = ("data", "cli", "storage", "training/experiment", "ui/run")
 """Folders of the package whose docstrings obey the rule; those to come are added here."""
 
 MODULES = sorted(

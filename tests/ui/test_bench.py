@@ -330,7 +330,7 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[int, int]) -> None:
-    """Of 32 terms some are seen; with those that are not they come to the sum, as printed too."""
+    """The visible terms and the rest add up to the sum, as printed too."""
     async with make_app("iris").run_test(size=size) as pilot:
         await opened(pilot)
         await pilot.press(*"oooooooo", "2", "enter")  # dW[2]
@@ -406,7 +406,7 @@ async def test_go_to_lists_the_branches(make_app: MakeApp) -> None:
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         words = str(pilot.app.screen.query_one(".words").render())
-        assert "branch 1: left 0 after update 8, reaches 8 (here)" in words
+        assert "branch 1: from 0 at update 8, reaches 8 (here)" in words
         assert "branch 0: reaches 8" in words
 
 
