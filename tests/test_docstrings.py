@@ -17,6 +17,7 @@ MODULES = sorted(
     path.relative_to(PACKAGE).as_posix()
     for path in (
         *PACKAGE.glob("*.py"),
+        *(PACKAGE / "ui").glob("*.py"),
         *(each for folder in CLEAN for each in (PACKAGE / folder).rglob("*.py")),
     )
 )

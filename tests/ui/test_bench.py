@@ -287,11 +287,11 @@ async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app:
         bench = bench_of(pilot)
         await at_array(pilot, ArrayRef("b", 2))
         await until(pilot, lambda: "NOW" in str(bench.query_one("#now", NowPanel).border_title))
-        assert bench.has_class("-made")
+        assert bench.has_class("-has-operation")
         assert "operation 17 of 17" in str(bench.query_one("#now", NowPanel).border_title)
         await pilot.press("b")
         await at(pilot, 2)
-        await until(pilot, lambda: not bench.has_class("-made"))
+        await until(pilot, lambda: not bench.has_class("-has-operation"))
 
 
 async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp) -> None:

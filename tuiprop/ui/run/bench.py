@@ -52,7 +52,7 @@ class Bench(Container):
     Bench #matrix { width: 1fr; height: 1fr; }
     Bench #source { width: 46; height: 1fr; }
     Bench #operands, Bench #now, Bench #whatif { display: none; }
-    Bench.-made #now { display: block; }
+    Bench.-has-operation #now { display: block; }
     Bench.-trying #whatif { display: block; }
     Bench.-trying #now { display: none; }
     Bench.-compact #source { display: none; }
@@ -197,7 +197,7 @@ class Bench(Container):
             short = self.has_class("-compact") or self.has_class("-low")
             wanted = now is not None or self.is_large or not short
             begins = self.is_large and update == 0 and now is None
-            self.set_class((numbers.shown is not None and wanted) or begins, "-made")
+            self.set_class((numbers.shown is not None and wanted) or begins, "-has-operation")
         self.call_after_refresh(self._tell, frame)
         at_hand = None if now is None else (update, now.number)
         if at_hand != self._at_hand and now is not None and what_if is None:
@@ -243,7 +243,7 @@ class Bench(Container):
         if not operands.views or not self._room:
             return
         above = self.query_one("#whatif" if self.has_class("-trying") else "#now", Told)
-        height = self._room - (above.lines + 2 if self.has_class("-made") else 0)
+        height = self._room - (above.lines + 2 if self.has_class("-has-operation") else 0)
         self.set_class(self._shows_one and height < 2 * LEAST_HEIGHT, "-single")
         if self.has_class("-single"):
             operands.show_alone(self._panel if self._panel in operands.views else operands.views[0])

@@ -46,13 +46,13 @@ class Marks:
 
     now: ArrayRef | None = None
     reads: frozenset[ArrayRef] = frozenset()
-    unmade: frozenset[ArrayRef] = frozenset()
-    made_nothing: bool = False
+    uncomputed: frozenset[ArrayRef] = frozenset()
+    nothing_computed: bool = False
     """True before the first operation: only the parameters and the inputs have values."""
 
-    def is_made(self, array: ArrayRef) -> bool:
+    def is_computed(self, array: ArrayRef) -> bool:
         """Return True if the array has values."""
-        return array.is_given if self.made_nothing else array not in self.unmade
+        return array.is_given if self.nothing_computed else array not in self.uncomputed
 
 
 class LayersPanel(CursorGrid):
@@ -72,7 +72,7 @@ class LayersPanel(CursorGrid):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.layer_rows: list[LayerRow] = []
-        self.marks = Marks(made_nothing=True)
+        self.marks = Marks(nothing_computed=True)
         self.mark(ArrayRef("W", 1))
         self._version = 0
         self._placed: tuple[object, list[tuple[int, int]]] = (None, [])
@@ -149,7 +149,7 @@ class LayersPanel(CursorGrid):
             return ""
         array = ArrayRef(SYMBOLS[column], l)
         text = array.shape_name if self.names else f"({shape[0]},{shape[1]})"
-        return text if self.marks.is_made(array) else f"…{text}"
+        return text if self.marks.is_computed(array) else f"…{text}"
 
     def _widths(self, room: int) -> list[int]:
         """Return the width of each column of shapes, with one or two columns for brackets."""

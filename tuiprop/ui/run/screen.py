@@ -214,17 +214,17 @@ class RunScreen(Fitting, Screen[None]):
     def _show(self, frame: Frame) -> None:
         before, self.frame = self.frame, frame
         motion = frame[Motion]
-        walking = motion.status != "paused"
+        is_moving = motion.status != "paused"
         for timer in (self._timer, self._keep_timer):
             if timer is not None:
-                (timer.resume if walking else timer.pause)()
+                (timer.resume if is_moving else timer.pause)()
         if self._courses.take(frame[Branches], frame[History]):
             self.look()
         self._paint()
         self._tell_divergence(motion)
         if motion.fault and motion.fault != (before[Motion].fault if before else ""):
             self.notify(motion.fault, title="Paused", severity="error", timeout=20)
-        if not walking and (before is None or _state(before) != _state(frame)):
+        if not is_moving and (before is None or _state(before) != _state(frame)):
             self.link.keep()
 
     def _look_at_the_proof(self) -> None:
@@ -525,7 +525,7 @@ def marks_of(at_hand: AtHand) -> Marks:
     if now is not None:
         reads = frozenset(operand.array for operand in now.operands)
         return Marks(now.result, reads, frozenset(at_hand.uncomputed))
-    return Marks(made_nothing=not at_hand.computed)
+    return Marks(nothing_computed=not at_hand.computed)
 
 
 @lru_cache(maxsize=2)
