@@ -6,7 +6,7 @@ python docs/make_conditions.py
 import re
 from pathlib import Path
 
-from tuiprop.training.quantity import KINDS, Kind
+from tuiprop.training.quantity import KINDS, QuantitySpec
 
 PAGE = Path(__file__).with_name("conditions.md")
 
@@ -23,17 +23,17 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def needs(kind: Kind) -> str:
+def needs(kind: QuantitySpec) -> str:
     """What network and data must have."""
     words = {
         "classes": kind.classes,
-        "examples held out": kind.held_out,
+        "validation examples": kind.held_out,
         "a layer that is not softmax": kind.elementwise,
     }
     return ", ".join(word for word, needed in words.items() if needed)
 
 
-def stop(kind: Kind) -> str:
+def stop(kind: QuantitySpec) -> str:
     """Where a hit stops."""
     if kind.of_epoch is not None:
         return "after the epoch"

@@ -142,7 +142,7 @@ def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path, comm
     )
     text = sentence(tuiprop(command, *rest))
     assert text.startswith(
-        f"{w}: this is a pickle, which is code and is not read; this converts it: "
+        f"{w}: this is a pickle, which can execute code and is not read; this converts it: "
     )
     assert "weights_only=True" in text
 

@@ -1,4 +1,4 @@
-"""Where numbers come from: every cell of every operation, closed against the record."""
+"""Where numbers come from: every cell of every operation, compared with the record."""
 
 import math
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import evaluate, joined
-from tuiprop.explain.provenance import Group, Origin, maker
+from tuiprop.explain.provenance import Group, Provenance, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef, T
@@ -33,15 +33,15 @@ def tracer_of(training: Trainer, **options: object) -> Tracer:
 
 def origins(
     tracer: Tracer, training: Trainer, record: Record
-) -> Iterator[tuple[Operation, Origin]]:
+) -> Iterator[tuple[Operation, Provenance]]:
     arrays = record.arrays()
     for operation in training.operations():
         result = record.result(operation)
         for row, column in np.ndindex(*result.shape):
-            yield operation, tracer.origin(operation, arrays, result, row, column)
+            yield operation, tracer.trace(operation, arrays, result, row, column)
 
 
-def about(operation: Operation, origin: Origin) -> str:
+def about(operation: Operation, origin: Provenance) -> str:
     return f"{operation.text} at {origin.cell}: {origin.difference} > {origin.bound}"
 
 
@@ -49,12 +49,12 @@ def about(operation: Operation, origin: Origin) -> str:
     ("hidden", "output", "loss", "l2", "dtype"),
     [(*case, *settings) for case, settings in zip(CASES, cycle(L2_AND_DTYPE), strict=False)],
 )
-def test_every_number_closes(hidden: str, output: str, loss: str, l2: float, dtype: str) -> None:
+def test_every_number_matches(hidden: str, output: str, loss: str, l2: float, dtype: str) -> None:
     training = trainer(hidden, output, loss, l2, layers=1, dtype=dtype)
     training.advance(3)  # update 4 has 4 examples
     for operation, origin in origins(tracer_of(training), training, training.record()):
         assert np.isfinite(origin.bound)
-        assert origin.closes, about(operation, origin)
+        assert origin.matches, about(operation, origin)
         if not (operation.result.symbol == "a" and output == "softmax"):
             assert abs(origin.total - origin.shown) <= origin.bound
 
@@ -62,14 +62,14 @@ def test_every_number_closes(hidden: str, output: str, loss: str, l2: float, dty
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_number_of_every_rule_closes(name: str, decay: float, dtype: str) -> None:
+def test_every_number_of_every_rule_matches(name: str, decay: float, dtype: str) -> None:
     settings = {"optimizer": name, "options": {"weight_decay": decay}}
     training = trainer(dtype=dtype, **settings)  # type: ignore[arg-type]
     for _ in range(2):
         for operation, origin in origins(
             tracer_of(training, **settings), training, training.record()
         ):
-            assert origin.closes, about(operation, origin)
+            assert origin.matches, about(operation, origin)
         training.advance(1)
 
 
@@ -104,7 +104,7 @@ def test_sums_are_those_of_plain_python() -> None:
         seen.add(str(operation.result))
         result = record.result(operation)
         place = [(1, 2)[axis] if size > 1 else 0 for axis, size in enumerate(result.shape)]
-        origin = tracer.origin(operation, arrays, result, *place)
+        origin = tracer.trace(operation, arrays, result, *place)
         np.testing.assert_allclose(origin.values, terms, rtol=1e-14, atol=1e-18)
         assert abs(origin.total - math.fsum(terms)) <= origin.bound
         assert origin.shown == result[tuple(place)]
@@ -144,16 +144,16 @@ def test_a_millionth_of_an_operand_is_noticed(
             row, column = np.unravel_index(share.argmax(), result.shape)
             if share.max() < 1e-11:  # J from z does not read a, tanh′ from a does not read z
                 continue
-            origin = tracer.origin(operation, other, result, int(row), int(column))
-            assert not origin.closes, (operation.text, operand)
+            origin = tracer.trace(operation, other, result, int(row), int(column))
+            assert not origin.matches, (operation.text, operand)
             noticed += 1
     assert noticed > 2 * len(training.operations()) * 0.7
 
 
-def some(training: Trainer, record: Record, name: str, row: int = 0, column: int = 0) -> Origin:
+def some(training: Trainer, record: Record, name: str, row: int = 0, column: int = 0) -> Provenance:
     operation = next(each for each in training.operations() if str(each.result) == name)
     result = record.result(operation)
-    return tracer_of(training).origin(operation, record.arrays(), result, row, column)
+    return tracer_of(training).trace(operation, record.arrays(), result, row, column)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 20])
@@ -197,12 +197,12 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
         if cell in done:
             continue
         done.add(cell)
-        operation = maker(steps, cell)
+        operation = producing_operation(steps, cell)
         if operation is None:
             beginnings.add(cell.array.slot or cell.array.symbol)
             continue
         unseen.discard(cell.array)
-        origin = tracer.origin(operation, arrays, record.result(operation), cell.row, cell.column)
+        origin = tracer.trace(operation, arrays, record.result(operation), cell.row, cell.column)
         for position in range(len(origin.values)):
             term = origin.term(position)
             assert term.value == origin.values[position]
@@ -282,7 +282,7 @@ def test_the_lines_of_the_rules(name: str) -> None:
     operation = training.operations()[-2]
     record = training.record()
     tracer = tracer_of(training, **settings)
-    origin = tracer.origin(operation, record.arrays(), record.result(operation), 0, 0)
+    origin = tracer.trace(operation, record.arrays(), record.result(operation), 0, 0)
     for line in origin.lines:
         assert line.value is not None
         assert eval(joined(line.numbers, repr), dict(MATHS)) == pytest.approx(line.value, rel=1e-14)
@@ -308,7 +308,7 @@ def test_a_rule_in_numbers() -> None:
 
 
 def test_a_saturated_output() -> None:
-    """da[L] is infinite there: it closes with the same infinity and with nothing else."""
+    """da[L] is infinite there: only the same infinity matches it."""
     network = Network(1, (Layer(1, "sigmoid"),), "binary_cross_entropy")
     operation = next(
         each for each in operations(network, OPTIMIZERS["sgd"], 0.1) if each.result.symbol == "da"
@@ -319,15 +319,15 @@ def test_a_saturated_output() -> None:
             ArrayRef(s, l): np.array([[v]]) for s, l, v in [("a", 0, 1.0), ("a", 1, a), ("y", 1, y)]
         }
         assert np.array_equal(operation.compute(arrays), [[shown]], equal_nan=True)
-        assert tracer.origin(operation, arrays, np.array([[shown]]), 0, 0).closes
+        assert tracer.trace(operation, arrays, np.array([[shown]]), 0, 0).matches
         for wrong in (1.0, np.inf, -np.inf, np.nan):
-            origin = tracer.origin(operation, arrays, np.array([[wrong]]), 0, 0)
-            assert origin.closes == (wrong == shown or bool(np.isnan(wrong) and np.isnan(shown)))
+            origin = tracer.trace(operation, arrays, np.array([[wrong]]), 0, 0)
+            assert origin.matches == (wrong == shown or bool(np.isnan(wrong) and np.isnan(shown)))
 
 
 @pytest.mark.parametrize("hidden", [g for g in ACTIVATIONS if not ACTIVATIONS[g].output_only])
 @pytest.mark.parametrize(("rate", "dtype"), [(1e2, "float64"), (1e30, "float32")])
-def test_a_run_that_diverges_closes_and_warns_of_nothing(
+def test_a_run_that_diverges_matches_and_warns_of_nothing(
     hidden: str, rate: float, dtype: str
 ) -> None:
     infinite = 0
@@ -349,7 +349,7 @@ def test_a_run_that_diverges_closes_and_warns_of_nothing(
                 training.advance(1)
             with np.errstate(all="raise"):
                 for operation, origin in origins(tracer, training, record):
-                    assert origin.closes, about(operation, origin)
+                    assert origin.matches, about(operation, origin)
                     origin.top(2)
                     infinite += not np.isfinite(origin.shown)
     assert infinite or rate == 1e2

@@ -221,9 +221,9 @@ def test_killed_while_it_saves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"position": (99, 0)}, "cannot stand at (99, 0)"),
-        ({"position": (1, 99)}, "cannot stand at (1, 99)"),
-        ({"branch": 7}, "there is no branch 7"),
+        ({"position": (99, 0)}, "cannot be at (99, 0)"),
+        ({"position": (1, 99)}, "cannot be at (1, 99)"),
+        ({"branch": 7}, "branch 7 does not exist"),
         ({"logs": ()}, "there is no branch"),
         ({"state": b"1234"}, "state has 4 bytes"),
         ({"state": b""}, "state has 0 bytes"),

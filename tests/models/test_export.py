@@ -53,8 +53,11 @@ def test_parameters_that_differ_in_the_last_bit(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda text: text.replace("np.tanh(z)", "np.tanh(1.0001 * z)"), "predicts otherwise, by "),
-        (lambda text: text.replace("X - MEAN", "X + MEAN"), "predicts otherwise, by up to "),
+        (
+            lambda text: text.replace("np.tanh(z)", "np.tanh(1.0001 * z)"),
+            "predicts differently, by ",
+        ),
+        (lambda text: text.replace("X - MEAN", "X + MEAN"), "predicts differently, by up to "),
         (lambda text: text.replace("return a.T", "return a"), "predicts (1, 48), expected (48, 1)"),
         (lambda text: text.replace("np.tanh", "np.than"), "does not run: AttributeError: module "),
         (lambda text: text.replace("import csv", "import csv ("), "does not run: SyntaxError"),
@@ -213,7 +216,7 @@ def test_an_onnx_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     each, other = model(), model(seed=5)
     monkeypatch.setitem(vars(FORMATS[".onnx"]), "encode", lambda _, words: encode(other, words))
     text = wrong(each, tmp_path / "w.onnx")
-    assert text.startswith("not written: its content predicts otherwise, by up to ")
+    assert text.startswith("not written: its content predicts differently, by up to ")
     monkeypatch.setitem(vars(FORMATS[".onnx"]), "encode", lambda _, words: b"nonsense")
     assert wrong(each, tmp_path / "w.onnx").startswith("not written: its content does not run")
 

@@ -132,7 +132,7 @@ def test_transposed_weights_are_explained(tmp_path: Path) -> None:
 
 def test_a_pickle_is_refused_with_the_line_that_converts_it() -> None:
     sentence = refusal(Engine(), Locate(what="theirs.pt")).sentence
-    assert "is a pickle, which is code and is not read" in sentence
+    assert "is a pickle, which can execute code and is not read" in sentence
     assert "weights_only=True" in sentence
 
 

@@ -413,7 +413,7 @@ def test_mistakes_that_cannot_be(experiment: Tables, name: str | None, words: st
 def test_a_mistake_that_is_on_is_not_put_in_again() -> None:
     engine = opened()
     do(engine, SetMistake(name="no_mean"))
-    assert "no_mean is on already" in refusal(engine, SetMistake(name="no_mean")).sentence
+    assert "no_mean is already injected" in refusal(engine, SetMistake(name="no_mean")).sentence
     do(engine, SetMistake(name="mean_twice"))
     assert "mean_twice" in str(ask(engine, look_at())[Branches].branches[-1].edits)
 

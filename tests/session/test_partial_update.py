@@ -210,7 +210,7 @@ def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.M
     frame = engine.handle(look_at(operands=[before]))
     assert isinstance(frame, Frame)
     assert frame[AtHand].far == 39
-    assert frame[Numbers].operands[0].absent.startswith("39 updates would be walked again")
+    assert frame[Numbers].operands[0].absent.startswith("It needs 39 updates")
     assert matrix(engine, "W", 1).made
     engine.handle(Move(operations=1))
     assert look(engine)[AtHand].far == 0

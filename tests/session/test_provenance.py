@@ -85,7 +85,7 @@ def assert_consistent(note: OriginNote, shown: float) -> None:
     if note.sentence:
         assert (note.terms, note.equation, note.more) == ([], "", 0)
         return
-    assert note.closes, note
+    assert note.matches, note
     sizes = [abs(term.value) for term in note.terms]
     assert sizes == sorted(sizes, reverse=True)
     total = sum(term.value for term in note.terms) + note.rest
@@ -295,11 +295,11 @@ def test_the_settings_are_those_that_the_update_was_made_with() -> None:
         go(engine, 5)
         after = origin_at(engine, gradient, terms=9)
         assert after is not None
-        assert after.closes
+        assert after.matches
         assert after.equation.endswith("+ 0.3 * W[1][u0,sepal_length]")
         changed = origin_at(engine, place, terms=9)
         assert changed is not None
-        assert changed.closes
+        assert changed.matches
         assert not any(
             "m(W[1])" in factor.array for term in changed.terms for factor in term.factors
         )
@@ -308,11 +308,11 @@ def test_the_settings_are_those_that_the_update_was_made_with() -> None:
         assert place_of(frame) == (3, 16)
         before = origin_at(engine, gradient, terms=9)
         assert before is not None
-        assert before.closes
+        assert before.matches
         assert before.equation.endswith("+ 0.02 * W[1][u0,sepal_length]")
         changed = origin_at(engine, place, terms=9)
         assert changed is not None
-        assert changed.closes
+        assert changed.matches
         assert any("m(W[1])" in factor.array for term in changed.terms for factor in term.factors)
 
 
@@ -337,7 +337,7 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(mista
     go(engine, 2)
     ask(engine, SetMistake(name=mistake))
     ask(engine, Move(operations=16))
-    slipped, not_closed = set(), set()
+    slipped, mismatched = set(), set()
     for place in cells(engine):
         note = origin_at(engine, place)
         if note is None or note.sentence:
@@ -347,9 +347,9 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(mista
             assert note.mistake == MISTAKES[mistake].sentence
             assert "{" not in note.equation
             slipped.add(name)
-            not_closed |= set() if note.closes else {name}
+            mismatched |= set() if note.matches else {name}
         else:
-            assert note.closes, note
+            assert note.matches, note
     expected = {
         "loss": {"J"},
         "output_gradient": {"da[2]", "dz[2]"},
@@ -361,7 +361,7 @@ def test_a_slipped_operation_says_so_and_the_right_equation_does_not_close(mista
         "bias_twice": {"b[1]"},  # b[2] is the last operation, not done yet
     }
     assert slipped == expected[mistake]
-    assert not_closed == slipped
+    assert mismatched == slipped
 
 
 def test_without_a_slip_nothing_is_said() -> None:
@@ -372,7 +372,7 @@ def test_without_a_slip_nothing_is_said() -> None:
     go(engine, 3)
     note = origin_at(engine, CellRef(ArrayRef("dW", 1)))
     assert note is not None
-    assert (note.mistake, note.closes) == ("", True)
+    assert (note.mistake, note.matches) == ("", True)
 
 
 # Windows

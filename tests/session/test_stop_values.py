@@ -46,10 +46,10 @@ def test_values_of_an_update_are_known_after_whole_updates_only() -> None:
 
 def test_what_is_dear_or_counts_on_the_way_has_no_value() -> None:
     engine = opened()
-    dear = ["failed_checks > 0", "failed_audits > 0", "rises(batch_loss) > 9"]
-    stop_at(engine, *dear)
+    expensive = ["failed_checks > 0", "failed_audits > 0", "rises(batch_loss) > 9"]
+    stop_at(engine, *expensive)
     go(engine, 2)
-    assert values(engine) == dict.fromkeys(dear)
+    assert values(engine) == dict.fromkeys(expensive)
 
 
 def test_a_value_that_is_no_number_crosses() -> None:

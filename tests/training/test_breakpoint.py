@@ -384,7 +384,7 @@ def test_replaced_conditions_keep_what_is_known_of_those_that_stay() -> None:
     hit = only(one.after_update(done(trainer)))
     assert (str(hit.condition), hit.also) == ("norm(W[1]) > 0", ())
     one.replace([])
-    assert not one.looks_at_updates
+    assert not one.watches_updates
     one.replace([parse("update > 0")])
     assert one.after_update(done(trainer)) is not None
 

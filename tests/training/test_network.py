@@ -11,9 +11,9 @@ def _layer(units: int, activation: str) -> LayerSettings:
 @pytest.mark.parametrize(
     ("inputs", "layers", "loss", "sentence"),
     [
-        (0, (_layer(1, "linear"),), "mse", "1 unit or more, and there is 1 input or more"),
-        (2, (_layer(0, "linear"),), "mse", "1 unit or more, and there is 1 input or more"),
-        (2, (), "mse", "a network has 1 layer or more, the output layer"),
+        (0, (_layer(1, "linear"),), "mse", "1 unit or more, and the network 1 input or more"),
+        (2, (_layer(0, "linear"),), "mse", "1 unit or more, and the network 1 input or more"),
+        (2, (), "mse", "a network needs 1 layer or more"),
         (2, (_layer(2, "tanh"), _layer(1, "tan")), "mse", "layer 2: there is no activation 'tan'"),
         (
             2,

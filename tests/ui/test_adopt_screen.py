@@ -153,21 +153,3 @@ async def typed(pilot: Pilot[int], ready: Callable[[], bool], text: str) -> None
     await until(pilot, ready)
     pilot.app.screen.query_one(Input).value = text
     await pilot.press("enter")
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
-def test_snapshot(
-    snap_compare: Callable[..., bool],
-    make_picture: MakeApp,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    size: tuple[int, int],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    written(tmp_path / "theirs.npz", (4, 8, 8, 3))
-
-    async def before(pilot: Pilot[int]) -> None:
-        await say(pilot, "wine", "relu", "tanh", "softmax")
-        await complains(pilot, "W1 is (8, 4), expected (8, 13)")
-
-    assert snap_compare(make_picture("theirs.npz"), terminal_size=size, run_before=before)

@@ -193,7 +193,7 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         await until(pilot, lambda: bench.source.has_focus)
         origin = frame_of(pilot)[Provenance].origin
         assert origin is not None
-        assert origin.closes
+        assert origin.matches
         sizes = [abs(term.value) for term in origin.terms]
         assert sizes == sorted(sizes, reverse=True)
         example = origin.terms[0].name
@@ -309,7 +309,7 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
             )
             origin = frame_of(pilot)[Provenance].origin
             assert origin is not None
-            assert origin.closes
+            assert origin.matches
             terms = bench.source.terms
             assert terms is not None
             page = terms.page()

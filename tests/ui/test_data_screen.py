@@ -1,13 +1,11 @@
 """The Data screen: what it shows, what its keys change, where it leads."""
 
 import struct
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Select, Static
@@ -96,13 +94,13 @@ async def test_what_is_shown_of_iris(make_app: MakeApp) -> None:
         assert "0.1 … 2.5" in found[4]
         assert "█" in found[4]
         assert found[5].split()[:2] == ["y", "species"]
-        assert outcome(screen).startswith("150 rows → 120 + 30 examples · n[0] = 4")
+        assert outcome(screen).startswith("150 rows → 120 + 30 examples · 4 inputs")
         note = screen.query_one(ColumnList).note
         assert note is not None
         for width in (80, 60, 45):
             words = facts(note, width).plain
             assert len(words) <= width
-            assert words.endswith(("none missing", " different")) == (width > 45)
+            assert words.endswith(("none missing", " distinct")) == (width > 45)
         rows = str(screen.query_one("#rows", Static).render())
         assert "5.1" in rows
         assert "setosa" in rows
@@ -121,11 +119,11 @@ async def test_columns_are_left_out_encoded_filled_and_scaled(
         screen, result = await data(pilot, str(path))
         await pilot.press("u")
         await until(pilot, lambda: settings(screen, "a") == {"use": False})
-        assert "n[0] = 1" in outcome(screen)
+        assert "1 input " in outcome(screen)
         await pilot.press("space", "s", "down", "m", "e")
         await until(pilot, lambda: settings(screen, "b") == {"encoding": "one-hot"})
         assert settings(screen, "a") == {"scaling": "range"}
-        assert "n[0] = 4" in outcome(screen)  # a, b=1, b=4, b missing
+        assert "4 inputs" in outcome(screen)  # a, b=1, b=4, b missing
         await pilot.press("e", "m")
         await until(pilot, lambda: "missing" in (settings(screen, "b") or {}))
         await pilot.press("enter")
@@ -152,9 +150,9 @@ async def test_another_target_and_several(make_app: MakeApp) -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, "iris")
         await pilot.press("down", "t")
-        await until(pilot, lambda: "n[2] = 1" in outcome(screen))
+        await until(pilot, lambda: "→ 1 output" in outcome(screen))
         await pilot.press("up", "T")
-        await until(pilot, lambda: "n[2] = 2" in outcome(screen))
+        await until(pilot, lambda: "→ 2 outputs" in outcome(screen))
         await pilot.press("enter")
         await until(pilot, lambda: bool(result))
         assert result[0] is not None
@@ -169,11 +167,13 @@ async def test_a_column_says_which_rows_are_held_out(make_app: MakeApp, tmp_path
     path.write_text("part,x,y\n" + "".join(f"{part[i % 4]},{i},{i * i}\n" for i in range(20)))
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, str(path))
-        assert "h held-out rows" in str(screen.query_one("#column-keys", Line).render_line(0).text)
+        assert "h validation rows" in str(
+            screen.query_one("#column-keys", Line).render_line(0).text
+        )
         await pilot.press("h")
         await until(pilot, lambda: "15 + 5 examples" in outcome(screen))
-        assert "n[0] = 1" in outcome(screen)
-        assert lines(screen)[1].endswith("held out or not")
+        assert "1 input " in outcome(screen)
+        assert lines(screen)[1].endswith("validation split")
         await pilot.press("h")
         await until(pilot, lambda: "16 + 4 examples" in outcome(screen))
         await pilot.press("h")
@@ -230,7 +230,7 @@ async def test_a_file_that_is_no_table_until_it_is_said_how(
         assert settings(screen, "name") == {"use": False}
         assert screen.query_one(ColumnList).has_focus
         await pilot.press("r")
-        await choose(pilot, "cells that count")
+        await choose(pilot, "missing values")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         pilot.app.screen.query_one(Input).value = "20,5, 21,5"
         await pilot.press("escape")
@@ -246,9 +246,9 @@ async def test_missing_cells_are_typed(make_app: MakeApp, tmp_path: Path) -> Non
     path.write_text("a,y\n" + "".join(f"{-999 if i % 5 == 0 else i},{i % 2}\n" for i in range(20)))
     async with make_app().run_test(size=SIZE) as pilot:
         screen, _ = await data(pilot, str(path))
-        for typed, missing in (("-999, none", 4), ("usual", 0)):
+        for typed, missing in (("-999, none", 4), ("default", 0)):
             await pilot.press("r")
-            await choose(pilot, "cells that count")
+            await choose(pilot, "missing values")
             await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
             pilot.app.screen.query_one(Input).value = typed
             await pilot.press("enter")
@@ -287,13 +287,13 @@ async def test_changes_are_not_dropped_unasked(make_app: MakeApp) -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         screen, result = await data(pilot, "iris")
         await pilot.press("u")
-        await until(pilot, lambda: "n[0] = 3" in outcome(screen))
+        await until(pilot, lambda: "3 inputs" in outcome(screen))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.press("u")
-        await until(pilot, lambda: "n[0] = 4" in outcome(screen))
+        await until(pilot, lambda: "4 inputs" in outcome(screen))
         await pilot.press("escape")
         await until(pilot, lambda: result == [None])
 
@@ -319,7 +319,7 @@ async def test_from_the_set_up_and_back(make_app: MakeApp) -> None:
         await pilot.press("u", "down", "down", "t", "enter")
         await until(pilot, lambda: pilot.app.screen is form)
         assert isinstance(form, SetupScreen)
-        await says(pilot, "n[0] = 5")  # a species is three inputs
+        await says(pilot, "5 inputs")  # a species is three inputs
         assert form.query_one("#data-target", Input).value == "petal_length"
 
 
@@ -343,7 +343,7 @@ async def test_a_file_named_in_the_set_up_is_said_how_to_read(
         assert isinstance(screen, DataScreen)
         await until(pilot, lambda: outcome(screen).startswith("40 rows"))
         await pilot.press("enter")
-        await says(pilot, "n[0] = 5")
+        await says(pilot, "5 inputs")
 
 
 async def looked_at(pilot: Pilot[int]) -> DataScreen:
@@ -404,7 +404,7 @@ async def test_from_the_run_changes_lead_through_the_set_up(make_app: MakeApp) -
         await pilot.press("5")
         await looked_at(pilot)
         await pilot.press("u", "enter")
-        await says(pilot, "n[0] = 3")
+        await says(pilot, "3 inputs")
         assert isinstance(pilot.app.screen, SetupScreen)
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
@@ -425,60 +425,3 @@ async def test_no_keys_break_it(make_app: MakeApp) -> None:
         assert screen.described is not None
         refused = screen.described.refused
         assert refused is None or refused.sentence in outcome(screen)[2:]
-
-
-# Pictures
-
-
-async def of_iris(pilot: Pilot[int], folder: Path) -> None:
-    screen, _ = await data(pilot, "iris")
-    await pilot.press("down", "down")
-    await until(pilot, lambda: screen.query_one(ColumnList).row == 2)
-
-
-async def of_wide(pilot: Pilot[int], folder: Path) -> None:
-    await data(pilot, "breast_cancer")
-
-
-async def of_untidy(pilot: Pilot[int], folder: Path) -> None:
-    path = untidy(folder)
-    path.write_text(path.read_text().replace(",5", ".5"))
-    await data(pilot, _from_here(path, folder))
-
-
-async def unread(pilot: Pilot[int], folder: Path) -> None:
-    screen, _ = await data(pilot, _from_here(untidy(folder), folder))
-    await until(pilot, lambda: screen.query_one("#outcome").has_focus)
-
-
-async def refused(pilot: Pilot[int], folder: Path) -> None:
-    screen, _ = await data(pilot, "iris")
-    await pilot.press(*"u", "down", *"u", "down", *"u", "down", *"u")
-    await until(pilot, lambda: "✗" in outcome(screen))
-
-
-def _from_here(path: Path, folder: Path) -> str:
-    """The same words in every picture, wherever the file is."""
-    return f"./{path.relative_to(folder)}"
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
-@pytest.mark.parametrize(
-    "before",
-    [of_iris, of_wide, of_untidy, unread, refused],
-    ids=lambda before: before.__name__,
-)
-def test_screen(
-    snap_compare: Any,
-    make_picture: MakeApp,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    before: Callable[[Pilot[int], Path], Awaitable[None]],
-    size: tuple[int, int],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    async def there(pilot: Pilot[int]) -> None:
-        await before(pilot, tmp_path)
-
-    assert snap_compare(make_picture(), terminal_size=size, run_before=there)

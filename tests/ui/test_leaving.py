@@ -50,7 +50,7 @@ def test_a_second_signal_ends_at_once_and_the_engine_saves_the_run(
     terminal.shows("update 1:")
     engines = terminal.engines()
     os.kill(terminal.child.pid, signal.SIGINT)
-    terminal.reads(b"is being saved")
+    terminal.reads(b"saving the run")
     os.kill(terminal.child.pid, signal.SIGINT)
     assert terminal.ends() == 130
     assert not traced(terminal)
@@ -68,7 +68,7 @@ def assert_it_says_that_nothing_is_saved(terminal: Terminal) -> None:
     assert_restored(terminal)
     assert not traced(terminal)
     last = terminal.raw.strip().splitlines()[-1]
-    assert b"tuiprop: the run is not saved as it stood: " in last
+    assert b" is not saved: " in last
     assert b"\x1b" not in last.split(b"tuiprop: ")[-1]
 
 

@@ -1,6 +1,5 @@
 """The Problem view: it follows the run, moves it, and answers its keys."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +269,7 @@ async def test_names_with_brackets_are_shown_as_they_are(make_app: MakeApp, tmp_
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await pilot.press("enter")
         screen = await problem(pilot, 1)
-        for aspect, end in (("classes", "◉ a[b]c above 0.50"), ("way", ": [/i]")):
+        for aspect, end in (("classes", "◉ a[b]c if p > 0.50"), ("way", ": [/i]")):
             screen.action_choose(aspect)
             await current(pilot)
             titles = [
@@ -362,71 +361,3 @@ def test_an_odd_row_ends_in_the_middle() -> None:
     (_, left), (_, right) = line_of(grid, 1, colours, plain=False)
     assert (left.color and left.color.name) == DARK.negative
     assert (right.bgcolor and right.bgcolor.name) == DARK.background
-
-
-# Pictures
-
-Before = Callable[[Pilot[int]], Awaitable[None]]
-
-
-def pressed(epoch: int, *keys: str) -> Before:
-    async def before(pilot: Pilot[int]) -> None:
-        await problem(pilot, epoch, *keys)
-
-    return before
-
-
-PICTURES = [
-    ("map", "spiral", 60, ["right", "up"], (LARGE, SMALL)),
-    ("roc", "spiral", 20, ["m"], (LARGE,)),
-    ("surface", "bumps", 30, [], (SMALL,)),
-    ("numbers", "bumps", 30, ["m"], (LARGE, SMALL)),
-    ("classes", "iris", 20, ["down", "right"], (LARGE, SMALL)),
-    ("way", "iris", 20, ["m"], (LARGE, SMALL)),
-    ("ten_classes", "digits", 3, [], (SMALL,)),
-    ("pictures", "digits", 3, ["m", "down"], (LARGE, SMALL)),
-]
-
-
-@pytest.mark.parametrize(
-    ("source", "epoch", "keys", "size"),
-    [
-        pytest.param(source, epoch, keys, size, id=f"{name}-{size[0]}x{size[1]}")
-        for name, source, epoch, keys, sizes in PICTURES
-        for size in sizes
-    ],
-)
-def test_problem(
-    snap_compare: Any,
-    make_picture: MakeApp,
-    source: str,
-    epoch: int,
-    keys: list[str],
-    size: tuple[int, int],
-) -> None:
-    assert snap_compare(make_picture(source), terminal_size=size, run_before=pressed(epoch, *keys))
-
-
-@pytest.mark.parametrize("plain", [False, True], ids=["colour", "plain"])
-def test_problem_of_three_classes(
-    snap_compare: Any,
-    make_picture: MakeApp,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    plain: bool,
-) -> None:
-    if plain:
-        monkeypatch.setenv("NO_COLOR", "1")
-    (tmp_path / "petals.toml").write_text(
-        '[data]\nsource = "iris"\n'
-        "columns = { sepal_length = { use = false }, sepal_width = { use = false } }\n"
-    )
-    app = make_picture(str(tmp_path / "petals.toml"))
-    assert snap_compare(app, terminal_size=SMALL if plain else LARGE, run_before=pressed(20))
-
-
-def test_problem_without_colour(
-    snap_compare: Any, make_picture: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(make_picture("spiral"), terminal_size=SMALL, run_before=pressed(60))

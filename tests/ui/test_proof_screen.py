@@ -40,7 +40,7 @@ async def proof(pilot: Pilot[int]) -> ProofScreen:
     screen = pilot.app.screen
     assert isinstance(screen, ProofScreen)
     await until(pilot, lambda: screen.query_one("#mistakes", OptionList).option_count > 0)
-    await says(pilot, "nothing is wrong")
+    await says(pilot, "all checks pass")
     return screen
 
 
@@ -63,7 +63,7 @@ async def test_what_is_right(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         screen = await proof(pilot)
         assert "✓ all 67 parameters" in report(pilot)
-        assert "no update here yet" in report(pilot)
+        assert "no update yet" in report(pilot)
         assert "on 32 examples of the next batch" in report(pilot)
         assert not screen.query_one("#flag").display
         await pilot.press("b")
@@ -71,7 +71,7 @@ async def test_what_is_right(make_app: MakeApp) -> None:
         assert "db[2] ✓" in report(pilot)
         assert "b[2] ✓" in report(pilot)
         await pilot.press("B")
-        await until(pilot, lambda: "no update here yet" in report(pilot))
+        await until(pilot, lambda: "no update yet" in report(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
 
@@ -100,7 +100,7 @@ async def test_a_mistake_goes_on_and_off_by_enter(
         assert "MISTAKE INJECTED" in text_of(pilot, 1)
         assert MISTAKES[mistake].title in text_of(pilot, 1) + text_of(pilot, 2)
         await pilot.press("enter")
-        await says(pilot, "nothing is wrong")
+        await says(pilot, "all checks pass")
         await until(pilot, lambda: not flag.display)
         assert "✓ update 2" in report(pilot)
 
@@ -111,7 +111,7 @@ async def test_weights_computed_with_a_mistake_are_not_exported(
     async with make_app("iris").run_test(size=SIZE, notifications=True) as pilot:
         await opened(pilot)
         await pilot.press("v")
-        await says(pilot, "nothing is wrong")
+        await says(pilot, "all checks pass")
         await choose(pilot, "bias_gradient")
         await says(pilot, "db")
         await pilot.press("escape")
@@ -289,15 +289,15 @@ def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
 
 def test_nothing_is_wrong_is_said_only_where_every_array_was_compared(proved: Frame) -> None:
     note = note_of(proved)
-    assert proving.verdict(note) == "✓ nothing is wrong"
+    assert proving.verdict(note) == "✓ all checks pass"
     assert head_of(note).startswith("✓ all 43 parameters")
     checks = [replace(note.checks[0], verdict="unchecked", why="none drawn"), *note.checks[1:]]
     one = replace(note, checks=checks)
     assert proving.verdict(one) == "· 1 of 4 arrays cannot be checked"
     assert head_of(one).startswith("· 1 of 4 arrays cannot be checked; all 43 parameters")
     failed = replace(note, finished=False, checks=[], audits=[], fault="KeyError: 'lion'")
-    assert proving.verdict(failed) == "· it failed"
-    assert head_of(failed) == "· it failed: KeyError: 'lion'"
+    assert proving.verdict(failed) == "· check failed"
+    assert head_of(failed) == "· failed: KeyError: 'lion'"
     assert proving.verdict(None) == proving.verdict(replace(note, finished=False)) == "…"
 
 

@@ -132,7 +132,7 @@ async def test_start_begins_another_run(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=WIDE) as pilot:
         screen = await set_up(pilot)
         screen.query_one("#training-batch_size", Input).value = "10"
-        await says(pilot, "12 updates an epoch")
+        await says(pilot, "12 updates per epoch")
         screen.query_one("#training-batch_size", Input).focus()
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(pilot.app.screen, SetupScreen))

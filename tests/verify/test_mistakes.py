@@ -299,7 +299,7 @@ def test_a_mistake_that_would_change_nothing_is_refused(name: str, network: str)
     assert bool(mistake.refusal(described, M)) == refused(name, network)
     if refused(name, network):
         assert re.match(
-            "this mistake (is one of|changes nothing where every W)", mistake.refusal(described, M)
+            "this mistake (is one of|changes nothing if every W)", mistake.refusal(described, M)
         )
     if name not in (*OF_LOSS, BACK, "bias_twice"):
         assert "batch size of 2 or more" in mistake.refusal(described, 1)

@@ -75,6 +75,8 @@ def test_it_shares_nothing_with_the_optimizers() -> None:
         "tuiprop.core.array",
         "tuiprop.core.network",
         "tuiprop.explain.error_bounds",
+        "tuiprop.update.arrays",
+        "tuiprop.update.record",
     }
 
 

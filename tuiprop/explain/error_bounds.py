@@ -1,9 +1,9 @@
 """Numbers that carry a bound of their rounding error.
 
 Running error analysis (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., 3.3):
-every operation adds u |result| to what the errors of its operands become in it, u being the unit
-roundoff. The value is computed in float64 from the recorded operands; the bound holds for the
-difference between it and what the run computed from them in its own dtype.
+every operation propagates the errors of its operands and adds u |result|, where u is the unit
+roundoff. The value is computed in float64 from the recorded operands. The bound holds for its
+difference from the number that the run computed from the same operands in its own dtype.
 """
 
 from collections.abc import Callable
@@ -16,21 +16,21 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 Numbers: TypeAlias = NDArray[np.float64]
 
 FUNCTION_ROUNDINGS = 8
-"""NumPy's exp, log, tanh and their kin are right to 4 units in the last place, 8 u."""
+"""NumPy's exp, log, tanh and similar functions are accurate to 4 units in the last place, 8 u."""
 
 SPARE_ROUNDINGS = 4
-"""The code may group a formula otherwise than it is written: at most this many more roundings."""
+"""The most additional roundings in code that groups a formula differently."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """The effects of rounding in a dtype."""
+    """The parameters of rounding in a dtype."""
 
     dtype: np.dtype[Any]
     unit: float
-    """u of that dtype, and that of float64, in which the value is computed."""
+    """The sum of u of that dtype and u of float64, in which the value is computed."""
     smallest: float
-    """The least number above 0: what underflow can lose."""
+    """The smallest positive number, which bounds the error of underflow."""
     largest: float
 
     @classmethod
@@ -49,7 +49,7 @@ class Precision:
 class Rounded:
     """Values in float64, each with a bound of its error.
 
-    A Python number that meets one is a constant: computed in float64, then rounded to the dtype.
+    A Python number in an operation is a constant: computed in float64, then rounded to the dtype.
     """
 
     value: Numbers
@@ -60,18 +60,18 @@ class Rounded:
 
     @classmethod
     def exact(cls, numbers: ArrayLike, precision: Precision) -> "Rounded":
-        """Recorded numbers: they are what they are."""
+        """Recorded numbers, which have no error."""
         value = np.asarray(numbers, np.float64)
         return cls(value, np.zeros_like(value), precision)
 
     def result(
         self, value: ArrayLike, error: Numbers | float, *others: "Rounded", roundings: int = 1
     ) -> "Rounded":
-        """The result of an operation on this and others, whose errors come to `error` in it.
+        """The result of an operation on this and others, with their propagated `error`.
 
-        A number above the largest of the dtype is infinite. Where finite operands make it so, the
-        bound is infinite too: whether the code overflows depends on the order in which it
-        computes. The result of recorded infinities is certain.
+        A number above the largest of the dtype is infinite. If its operands are finite, the bound
+        is infinite too, because the order of computation decides whether the code overflows. The
+        result of recorded infinities is certain.
         """
         p = self.precision
         v = np.asarray(value, np.float64)
@@ -80,7 +80,7 @@ class Rounded:
         if sizes.max(initial=0.0) <= p.largest and bound.max(initial=0.0) < np.inf:
             return Rounded(v, bound, p)
         v = np.where(sizes > p.largest, np.copysign(np.inf, v), v)
-        # 0 · ∞ is no error: nothing of what is doubtful arrives in exp(−∞) or 1/∞
+        # 0 · ∞ counts as 0: an uncertain operand does not affect exp(−∞) or 1/∞
         errors = np.nan_to_num(error, nan=0.0, posinf=np.inf)
         bound = errors + roundings * p.unit * np.abs(v)
         overflows, doubtful = np.isfinite(self.value), np.isinf(self.error)
@@ -91,14 +91,14 @@ class Rounded:
         return Rounded(v, np.where(np.isfinite(v), bound, beyond), p)
 
     def regrouped(self) -> "Rounded":
-        """The same value with a bound for code that groups its operations otherwise."""
+        """The same value with a bound for code that groups its operations differently."""
         spare = SPARE_ROUNDINGS * self.precision.unit * np.abs(self.value)
         return Rounded(
             self.value, self.error + np.where(np.isfinite(spare), spare, 0.0), self.precision
         )
 
     def lift(self, other: "Rounded | float") -> "Rounded":
-        """The other one, or a constant with what rounding it to the dtype loses."""
+        """The other operand; a constant gets the error of its rounding to the dtype."""
         if isinstance(other, Rounded):
             return other
         value = np.asarray(other, np.float64)
@@ -137,7 +137,7 @@ class Rounded:
         least = np.maximum(np.abs(x.value) - x.error, 0.0)
         error = (self.error + np.abs(quotient) * x.error) / least + self.precision.smallest
         found = self.result(quotient, error, x)
-        by_zero = (x.value == 0.0) & (x.error == 0.0)  # infinite or no number, and certainly so
+        by_zero = (x.value == 0.0) & (x.error == 0.0)  # certainly infinite or not a number
         return Rounded(found.value, np.where(by_zero, self.error, found.error), self.precision)
 
     def __rtruediv__(self, other: float) -> "Rounded":
@@ -170,8 +170,9 @@ class Rounded:
     def sum(self) -> "Rounded":
         """Σ over the first axis, in any order: γₙ Σ|terms| (Higham, 4.2).
 
-        γₙ = n u / (1 − n u). n − 1 additions need γₙ₋₁ only; the spare one is for what follows.
-        Where the sizes overflow together, the order decides and the bound is infinite.
+        γₙ = n u / (1 − n u). n − 1 additions need γₙ₋₁ only; the spare one is for a later
+        operation. If the sum of absolute values overflows, the order decides the result
+        and the bound is infinite.
         """
         p = self.precision
         total, sizes = self.value.sum(axis=0), np.abs(self.value).sum(axis=0)
@@ -215,7 +216,7 @@ def _abs(x: Rounded) -> Rounded:
 
 
 def _max(x: Rounded, other: float | None = None) -> Rounded:
-    """The larger of two; of one, the largest over the first axis."""
+    """The larger of two arguments, or the maximum of one over the first axis."""
     if other is None:
         return Rounded(x.value.max(axis=0), x.error.max(axis=0), x.precision)
     return Rounded(np.maximum(x.value, other), x.error, x.precision)

@@ -1,6 +1,6 @@
-"""Formulas evaluated for one number: their lines, the lines with numbers in them, and the values.
+"""Evaluates formulas for one number: their lines, the lines with numbers, and the values.
 
-What is shown is what is computed: both come from the declared text.
+The displayed lines and the values come from the same declared text.
 """
 
 import ast
@@ -17,7 +17,7 @@ from tuiprop.explain.error_bounds import FUNCTIONS, Rounded
 from tuiprop.update.expression import name_of, parse
 
 Pieces: TypeAlias = tuple[str | float, ...]
-"""A text in which numbers stand as numbers."""
+"""A text whose numbers are kept as floats."""
 
 _TOKEN = re.compile(
     r"(?P<name>[^\W\d][\w\u0302′]*+)(?!\()|(?<!\w)(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
@@ -31,18 +31,18 @@ def six(number: float) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a formula and what it comes to."""
+    """One line of a formula with its value."""
 
     name: str
     expression: Pieces
-    """With the names of what it is made from."""
+    """The right-hand side with names."""
     numbers: Pieces
-    """With their numbers in their places."""
+    """The right-hand side with numbers in place of the names."""
     value: float | None
-    """None where it stands for several numbers."""
+    """The value; None for an array."""
 
     def wrapped(self, width: int = 76, write: Callable[[float], str] = six) -> list[str]:
-        """Names, numbers and value below one another, in lines of at most so many columns."""
+        """Names, numbers and value below one another, in lines of at most `width` columns."""
         rights = [joined(self.expression, write), joined(self.numbers, write)]
         if self.value is not None:
             rights.append(write(self.value))
@@ -56,7 +56,7 @@ class Line:
 
 
 def joined(pieces: Pieces, write: Callable[[float], str] = six) -> str:
-    """Pieces as text; a negative number stands in brackets unless it has some already."""
+    """Join pieces into a text, with brackets around negative numbers where they are needed."""
     text = ""
     for piece, after in zip(pieces, (*pieces[1:], ""), strict=True):
         if isinstance(piece, str):
@@ -72,12 +72,12 @@ def joined(pieces: Pieces, write: Callable[[float], str] = six) -> str:
 def evaluate(
     formula: Sequence[str], names: Mapping[str, Rounded | float]
 ) -> tuple[list[Line], dict[str, Rounded]]:
-    """The lines of a formula with numbers, and the value of every name that they make.
+    """Evaluate a formula: return its lines with numbers, and the value of every assigned name.
 
     Args:
         formula: lines "name = expression".
-        names: the numbers to begin with. An array may be summed or reduced by the formula; in
-            its lines it keeps its name.
+        names: the given numbers. The formula may sum or reduce an array, which keeps its name in
+            the lines.
     """
     lines, known, made = [], dict(names), {}
     some = next(value for value in known.values() if isinstance(value, Rounded))
@@ -100,7 +100,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def _value(node: ast.expr, names: Mapping[str, Rounded | float]) -> Any:
-    """The value of an expression: a number, or for a comparison whether it holds."""
+    """The value of an expression: a number, or a truth value for a comparison."""
     match node:
         case ast.Constant(value):
             return value
@@ -120,7 +120,7 @@ def _value(node: ast.expr, names: Mapping[str, Rounded | float]) -> Any:
 
 
 def _pieces(expression: str, names: Mapping[str, Rounded | float]) -> Pieces:
-    """The expression with numbers in the places of names that stand for one number."""
+    """The expression with numbers in place of the names of single numbers."""
     pieces: list[str | float] = []
     end = 0
     for token in _TOKEN.finditer(expression):

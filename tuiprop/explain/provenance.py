@@ -1,7 +1,7 @@
-"""Where a number came from: the scalar equation of one cell, its terms, and whether they close.
+"""The provenance of a number: the scalar equation of one cell, its terms and their sum.
 
-`tracer` finds it. Everything is computed in float64 from the recorded operands, and compared with
-the recorded number. `error_bounds` bounds by how much the two may differ.
+`tracer` determines it. Everything is computed in float64 from the recorded operands and compared
+with the recorded number; `error_bounds` bounds the difference of the two.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from tuiprop.update.operation import Operation
 
 @dataclass(frozen=True)
 class Factor:
-    """A number in a term, and the cell where it can be followed to."""
+    """A number in a term, and the cell that holds it."""
 
     cell: CellRef
     value: float
@@ -29,13 +29,13 @@ class Factor:
 Kind: TypeAlias = Literal[
     "example", "unit", "bias", "penalty", "output", "target", "value", "before", "decay", "change"
 ]
-"""The kind of a term. index counts the examples, the units of the layer that is summed over, and
-for a penalty the layer; it is 0 for the others."""
+"""The kind of a term. The index of a term counts examples, units of the layer that is summed
+over, or for a penalty the layers; it is 0 for the other kinds."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One of the numbers that add up."""
+    """One of the summands."""
 
     kind: Kind
     index: int
@@ -45,51 +45,51 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Terms of one kind, (n,), as one vector; their factors are looked up when one is asked for."""
+    """Terms of one kind as one vector, (n,); the factors of a term are looked up on request."""
 
     kind: Kind
     values: Numbers
     factors: Callable[[int], tuple[Factor, ...]]
     first: int = 0
-    """The index of the first one."""
+    """The index of the first term."""
 
     def term(self, position: int) -> Term:
-        """One of them."""
+        """Look up one of the terms."""
         value = float(self.values[position])
         return Term(self.kind, self.first + position, value, self.factors(position))
 
 
 class Top(NamedTuple):
-    """The largest terms and what the others come to."""
+    """The largest terms and the sum of the others."""
 
     terms: list[Term]
     more: int
-    """How many others there are."""
+    """The number of the other terms."""
     rest: float
     """Their sum."""
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
-    """Where the number in one cell came from."""
+class Provenance:
+    """The provenance of the number in one cell."""
 
     cell: CellRef
     pattern: str
-    """The equation, with {row} and {column} where the cell stands in it."""
+    """The equation, with {row} and {column} for the indices of the cell."""
     groups: tuple[Group, ...]
     """The terms."""
     lines: tuple[Line, ...]
     """The lines of formulas with numbers: computed before the terms, or from their sum."""
     value: float
-    """The value of the equation: the sum of the terms, to rounding; softmax divides by that sum."""
+    """The value of the equation: the sum of the terms, up to rounding; softmax divides by it."""
     shown: float
     """The number in the record."""
     bound: float
-    """The largest difference of the two that rounding explains (see `error_bounds`)."""
+    """The largest difference of these two that rounding explains (see `error_bounds`)."""
 
     @property
     def letters(self) -> tuple[str, str]:
-        """The letters for row and column of the cell: j and k or i."""
+        """The letters for the row and the column of the cell: j, and k or i."""
         return "j", "k" if self.cell.array.columns == "units" else "i"
 
     @property
@@ -114,16 +114,16 @@ class Origin:
 
     @property
     def difference(self) -> float:
-        """The number in the record, less the value of the equation."""
+        """The number in the record minus the value of the equation."""
         with np.errstate(all="ignore"):
             return float(np.subtract(self.shown, self.value))
 
     @property
-    def closes(self) -> bool:
-        """The difference is rounding; numbers that are not finite are the same.
+    def matches(self) -> bool:
+        """True if rounding explains the difference, or equal numbers are not finite.
 
-        Where the sizes of finite terms overflow when summed, the bound is infinite: the order of
-        summation decides what comes out.
+        If the sum of the absolute values of finite terms overflows, the bound is infinite, because
+        the result depends on the order of summation.
         """
         if np.isinf(self.bound):
             return True
@@ -139,7 +139,7 @@ class Origin:
         raise IndexError(position)
 
     def top(self, count: int) -> Top:
-        """The `count` largest terms in size, the first of equals first; the sum of the others."""
+        """The `count` terms with the largest absolute values, and the sum of the others."""
         values = self.values
         sizes = np.nan_to_num(np.abs(values), nan=np.inf, posinf=np.inf)
         if count < len(values):
@@ -153,8 +153,8 @@ class Origin:
         return Top([self.term(int(i)) for i in chosen], len(values) - len(chosen), rest)
 
 
-def maker(operations: Sequence[Operation], cell: CellRef) -> Operation | None:
-    """The operation of this update that made a number; None where an update starts from it."""
+def producing_operation(operations: Sequence[Operation], cell: CellRef) -> Operation | None:
+    """The operation that computed a number; None if the update starts from the number."""
     if cell.before:
         return None
     return next((each for each in operations if each.result == cell.array), None)

@@ -1,4 +1,4 @@
-"""Traces a number of an update to the terms that made it: every operation of the notes, by cell."""
+"""Traces a number of an update to its terms, for every operation of the notes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tuiprop.core.network import Network
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.explain.error_bounds import Precision, Rounded
 from tuiprop.explain.evaluation import Line, evaluate
-from tuiprop.explain.provenance import Factor, Group, Kind, Origin
+from tuiprop.explain.provenance import Factor, Group, Kind, Provenance
 from tuiprop.update.arrays import ArrayRef, CellRef, T
 from tuiprop.update.operation import Arrays, Operation, Phase
 from tuiprop.update.rule import Rule
@@ -23,7 +23,7 @@ _Factors = Callable[[int], tuple[Factor, ...]]
 
 
 class Tracer:
-    """Traces numbers of the updates of one network; the arguments are those of `operations`."""
+    """Traces numbers of the updates of one network; for the arguments see `operations`."""
 
     def __init__(
         self,
@@ -35,20 +35,20 @@ class Tracer:
         self._network = network
         self._rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
 
-    def origin(
+    def trace(
         self, operation: Operation, arrays: Arrays, result: Array, row: int, column: int
-    ) -> Origin:
-        """Where one number of the result of an operation came from.
+    ) -> Provenance:
+        """Trace one number in the result of an operation.
 
         Args:
-            operation: of an update.
-            arrays: what the operations of that update read, by reference.
-            result: what this one made.
-            row: of the cell in the result, from 0.
-            column: of the cell in the result, from 0.
+            operation: an operation of an update.
+            arrays: the arrays that the operations of that update read, by reference.
+            result: the result of this operation.
+            row: the row of the cell in the result, from 0.
+            column: the column of the cell in the result, from 0.
 
         Raises:
-            IndexError: there is no such cell.
+            IndexError: the cell does not exist.
         """
         of, shown = operation.result, float(result[row, column])
         place = _Place(self._network, arrays, of.layer, row, column)
@@ -58,7 +58,7 @@ class Tracer:
             else:
                 made = _TRACES[of.symbol](place)
             value = (_total(made.parts) if made.value is None else made.value).regrouped()
-        return Origin(
+        return Provenance(
             cell=CellRef(of, row, column),
             pattern=made.pattern,
             groups=tuple(part.group for part in made.parts),
@@ -85,13 +85,13 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Made:
-    """The terms and lines that an operation computed a number from."""
+    """The terms and lines from which an operation computed a number."""
 
     pattern: str
     parts: tuple[_Part, ...]
     lines: tuple[Line, ...] = ()
     value: Rounded | None = None
-    """Where the code does not add up the terms as they stand: dW and db divide the whole sum."""
+    """The value, if the code does not simply add the terms: dW and db divide the whole sum."""
 
 
 def _total(parts: tuple[_Part, ...]) -> Rounded:
@@ -107,7 +107,7 @@ def _one(kind: Kind, term: Rounded, *factors: Factor, first: int = 0) -> _Part:
 
 @dataclass(frozen=True)
 class _Place:
-    """A cell and the arrays that it may come from."""
+    """A cell, with the arrays that its operation may read."""
 
     network: Network
     arrays: Arrays
@@ -130,7 +130,7 @@ class _Place:
         return Rounded.exact(self.arrays[ArrayRef(symbol, l)][index], self.precision)
 
     def here(self, symbol: str) -> Rounded:
-        """The number at the same place of another array of this layer."""
+        """The number in the same cell of another array of this layer."""
         return self.read(symbol, self.l, (self.row, self.column))
 
     def column_of(self, symbol: str) -> Rounded:
@@ -207,7 +207,7 @@ def _cost(p: _Place) -> _Made:
 
     def factors(i: int) -> tuple[Factor, ...]:
         outputs: Any = range(network.sizes[-1])
-        if loss.classes:  # the class of the example first
+        if loss.classes:  # the true class of the example first
             outputs = np.argsort(-p.arrays[ArrayRef("y", p.l)][:, i], kind="stable").tolist()
         return tuple(p.factor(symbol, p.l, k, i) for k in outputs for symbol in ("a", "y"))
 
@@ -228,7 +228,7 @@ def _penalty(p: _Place, l: int) -> _Part:
 
 
 def _in_double(x: Rounded) -> Rounded:
-    """The same number where the code computes in float64, whatever the dtype of the run."""
+    """The same number with the precision of code that computes in float64 for every dtype."""
     return Rounded(x.value, x.error, DOUBLE)
 
 
@@ -278,7 +278,7 @@ def _error(p: _Place) -> _Made:
 
 
 def _through_shares(p: _Place) -> _Made:
-    """The Jacobian product of softmax; the code computes it as the lines do."""
+    """The Jacobian product of softmax, computed as in the code."""
     l, j, i = p.l, p.row, p.column
     a, da = p.column_of("a"), p.column_of("da")
     total_line, own_line = p.network.activation(l).error

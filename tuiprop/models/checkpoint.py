@@ -1,8 +1,8 @@
-"""Checkpoints: all it takes to go on with a run, bit for bit, in one file.
+"""Checkpoints: files with everything that is needed to resume a run, bit for bit.
 
-The file is a line that names it and its version, the SHA-256 of what follows, and that: a
-`Checkpoint` as MessagePack, arrays as their bytes. The line of a kept run has the name of its
-file too.
+A file consists of a line with its format and version, a SHA-256, and the content with that digest:
+a `Checkpoint` as MessagePack, with arrays as bytes. The line of a kept run also has the name of its
+file.
 """
 
 import os
@@ -51,7 +51,7 @@ _ANY_HEAD = re.compile(_NAME + b"%d(?: %b)?\n" % (FORMAT, RUN.pattern.encode()))
 _DIGEST = 32
 
 LARGEST = 2**30
-"""Bytes of a file."""
+"""The most bytes in a file."""
 
 NEWEST, BEST = WHICH = "newest", "best"
 """The parameters of a checkpoint: those at the position of the run, or of its best epoch."""
@@ -61,29 +61,29 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The content of a file."""
 
     experiment: dict[str, Any]
-    """Its tables, complete, with the conditions that it stops at."""
+    """The tables of the complete experiment, with the conditions that stop it."""
     inputs: tuple[str, ...]
     classes: tuple[str, ...]
     preparation: tuple[dict[str, Any], ...]
     targets: tuple[dict[str, Any], ...]
     examples: tuple[int, int]
-    """How many are trained on, and how many held out."""
+    """The numbers of training and validation examples."""
     data: str
-    """SHA-256 of these."""
+    """The SHA-256 of the examples and their preparation."""
     machine: dict[str, str]
     """The result of `training.machine.facts`."""
     opened: str = ""
     """The argument that the dashboard was opened with."""
     position: tuple[int, int]
-    """Where the run stood: updates, and operations of the next."""
+    """The position of the run: updates done, and operations of the next one."""
     initial: bytes
     """State 0: θ, (P,)."""
     parameters: bytes
-    """θ where the run stood, (P,)."""
+    """θ at the position of the run, (P,)."""
     update: int
     """The update that `state` belongs to."""
     state: bytes
-    """Before the edits that act on it: θ and slots, (1 + slots, P)."""
+    """θ and slots before the edits that act on them, (1 + slots, P)."""
     branch: int
     """The number of the current branch."""
     logs: tuple[BranchLog, ...]
@@ -92,7 +92,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The history of that branch, (epochs + 1, WIDTH) of float64."""
     best_epoch: int = 0
     best: bytes = b""
-    """θ at the end of the best epoch of that branch, (P,); empty where it was not kept."""
+    """θ at the end of the best epoch of that branch, (P,); empty if it was not kept."""
 
 
 _decoder = msgspec.msgpack.Decoder(Checkpoint)
@@ -100,11 +100,11 @@ _decoder = msgspec.msgpack.Decoder(Checkpoint)
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """A checkpoint that was found to be sound."""
+    """A checkpoint that has passed all checks."""
 
     content: Checkpoint
     experiment: Experiment
-    """Complete; its paths as seen from here."""
+    """The complete experiment, with resolved paths."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -141,22 +141,22 @@ class Saved:
 
     @property
     def best(self) -> Best | None:
-        """The parameters of the best epoch; None where they were not kept."""
+        """The parameters of the best epoch; None if they were not kept."""
         if not self.content.best:
             return None
         return Best(self.content.best_epoch, np.frombuffer(self.content.best, self.dtype))
 
     @property
     def best_update(self) -> int:
-        """At the end of the best epoch."""
+        """The last update of the best epoch."""
         return self.plan.batches.end(self.content.best_epoch)
 
     def model(self, which: str = NEWEST) -> Model:
-        """The network with the parameters of where the run stood, or of its best epoch.
+        """The network with the parameters at the position of the run, or of its best epoch.
 
         Raises:
-            ContentError: they were computed with an injected mistake, or those of the best epoch
-                were not kept.
+            ContentError: an injected mistake has changed them, or those of the best epoch were
+                not kept.
         """
         content = self.content
         newest = which == NEWEST
@@ -166,7 +166,9 @@ class Saved:
             raise ContentError(f"its weights cannot be exported: {mistake}")
         found = content.parameters if newest else content.best
         if not found:
-            raise ContentError("the parameters of the best epoch are not in it; go on with the run")
+            raise ContentError(
+                "it does not hold the parameters of the best epoch; resume the run to compute them"
+            )
         return Model(
             self.experiment,
             Parameters(self.network, np.frombuffer(found, self.dtype)),
@@ -180,7 +182,7 @@ class Saved:
 
 
 def is_checkpoint(path: str | Path) -> bool:
-    """True if the name is that of a checkpoint."""
+    """Return True if the file name is that of a checkpoint."""
     return Path(path).suffix == SUFFIX
 
 
@@ -188,8 +190,8 @@ def encode(checkpoint: Checkpoint, run: str = "") -> bytes:
     """The bytes of the file.
 
     Args:
-        checkpoint: what it holds.
-        run: the file's name, where it is a kept run.
+        checkpoint: its content.
+        run: the file's name, for a kept run.
     """
     content = pack(checkpoint)
     head = _HEAD.replace(b"\n", f" {run}\n".encode()) if run else _HEAD
@@ -197,10 +199,10 @@ def encode(checkpoint: Checkpoint, run: str = "") -> bytes:
 
 
 def decode(content: bytes, folder: Path) -> Saved:
-    """The content of the bytes of a file in this folder; nothing of it is executed.
+    """Decode the bytes of a file in a folder, without executing anything.
 
     Raises:
-        ContentError: one sentence on what is wrong.
+        ContentError: the content is wrong; the error says in one sentence how.
     """
     head = _ANY_HEAD.match(content)
     if head is None:
@@ -224,14 +226,14 @@ def decode(content: bytes, folder: Path) -> Saved:
 
 
 def _check(saved: Saved) -> None:
-    """Check that everything in it fits everything else.
+    """Check that the parts of a checkpoint are consistent.
 
     Raises:
-        ValueError: what does not.
+        ValueError: two parts are not.
     """
     content, settings = saved.content, saved.experiment.network
     if settings.layers is None or settings.loss is None:
-        raise ValueError("network.layers and network.loss are not said")
+        raise ValueError("network.layers or network.loss is missing")
     if len(content.preparation) != len(content.inputs):
         raise ValueError(
             f"it prepares {len(content.preparation)} inputs, expected {len(content.inputs)}"
@@ -245,7 +247,7 @@ def _check(saved: Saved) -> None:
         raise ValueError(f"no training examples: {content.examples}")
     check_logs(content.logs, saved.experiment, saved.network, content.examples[0])
     if content.branch not in {log.number for log in content.logs}:
-        raise ValueError(f"there is no branch {content.branch}")
+        raise ValueError(f"branch {content.branch} does not exist")
     _check_position(saved)
     _check_arrays(saved)
 
@@ -255,7 +257,7 @@ def _check_position(saved: Saved) -> None:
     t, k = content.position
     operations = operation_count(saved.network.L)
     if not (0 <= t <= log.reached and 0 <= content.update <= log.reached and 0 <= k <= operations):
-        raise ValueError(f"the run cannot stand at {content.position}, it reached {log.reached}")
+        raise ValueError(f"the run cannot be at {content.position}, it reached {log.reached}")
     row = 8 * WIDTH
     epochs, rest = divmod(len(content.history), row)
     known = batches.epochs_done(content.update), batches.epochs_done(log.reached)
@@ -287,7 +289,7 @@ def _check_arrays(saved: Saved) -> None:
 
 
 def described(saved: Saved) -> list[str]:
-    """The content of a checkpoint, in lines."""
+    """Describe the content of a checkpoint, line by line."""
     content, batches = saved.content, saved.plan.batches
     t, k = content.position
     inside = f", and {k} operations of the next" if k else ""
@@ -315,9 +317,9 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path, *, kept: bool = Fa
     """Write a checkpoint, and read it back.
 
     Args:
-        checkpoint: with the tables that `tables_in` makes for this path.
-        path: where to.
-        kept: it is the file of a kept run that this process has.
+        checkpoint: the content, with the tables that `tables_in` returns for this path.
+        path: the file.
+        kept: True for the file of a kept run that this process uses.
 
     Raises:
         FileError: it cannot be written.
@@ -338,7 +340,7 @@ def load_checkpoint(path: str | Path) -> Saved:
     """Read a checkpoint.
 
     Raises:
-        FileError: one sentence on what is wrong.
+        FileError: the file is wrong; the error says in one sentence how.
     """
     if not is_checkpoint(path):
         raise wrong_suffix(path, (SUFFIX,))
@@ -346,5 +348,5 @@ def load_checkpoint(path: str | Path) -> Saved:
 
 
 def _folder(path: str | Path) -> Path:
-    """Where the file really is: paths in it are seen from there."""
+    """The folder of the real file, to which paths in it are relative."""
     return Path(os.path.realpath(path)).parent

@@ -16,14 +16,14 @@ from tuiprop.errors import InputError
 from tuiprop.wording import listed
 
 LARGEST = 2**29
-"""Bytes of a file, and bytes that its arrays may declare together."""
+"""The most bytes in a file, and the most that its arrays may declare together."""
 
 KNOWN = re.compile(r"[Wb][1-9][0-9]*|.*\.(?:weight|bias)", re.DOTALL)
 """Names of arrays that are parameters: `W1`, `b1`, … or PyTorch's `0.weight`, `0.bias`, …"""
 
 
 class ContentError(InputError):
-    """The content of a file is wrong; the sentence lacks the name of the file."""
+    """The content of a file is wrong; the sentence does not name the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,11 @@ class WeightsFile:
     """The content of a weights file."""
 
     arrays: dict[str, Array]
-    """`W1`, `b1`, `W2`, …, with the shapes that they have in the file."""
+    """The arrays `W1`, `b1`, `W2`, …, with their shapes in the file."""
     names: dict[str, str]
     """The names in the file: `W1` may be `0.weight`."""
     metadata: dict[str, Any] | None
-    """The description; None where another program wrote the file."""
+    """The description; None if another program wrote the file."""
 
     def expected(self, sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
         """The shapes of the arrays of a network n[0], …, n[L]; PyTorch's biases have one axis."""
@@ -47,18 +47,18 @@ class WeightsFile:
 
     @property
     def uses_pytorch_names(self) -> bool:
-        """Arrays are called `0.weight` and `0.bias`, not `W1` and `b1`."""
+        """True if the names are `0.weight` and `0.bias`, not `W1` and `b1`."""
         return self.names.get("W1") != "W1"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The layers of a network as the shapes and names in a file tell them."""
+    """The layers of a network, derived from the shapes and names in a file."""
 
     sizes: tuple[int, ...]
-    """n[0], n[1], …, n[L]."""
+    """The sizes n[0], n[1], …, n[L]."""
     activations: tuple[str | None, ...]
-    """The activations of layers 1 … L; None where the file does not say."""
+    """The activations of layers 1 … L; None if the file does not say."""
 
     @classmethod
     def of(cls, network: Network) -> "Architecture":
@@ -67,12 +67,12 @@ class Architecture:
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """The layers whose activation has to be said."""
+        """The layers without a known activation."""
         return tuple(l for l, name in enumerate(self.activations, 1) if name is None)
 
     @property
     def words(self) -> str:
-        """One line such as "4 → 8 tanh → 3 softmax", with the activations that are known."""
+        """One line such as "4 → 8 tanh → 3 softmax", with the known activations."""
         layers = zip(self.sizes[1:], self.activations, strict=True)
         return " → ".join(
             [str(self.sizes[0]), *(f"{n} {name}" if name else str(n) for n, name in layers)]
@@ -80,14 +80,14 @@ class Architecture:
 
 
 def contents_of(arrays: Mapping[str, Array], metadata: dict[str, Any] | None) -> WeightsFile:
-    """The arrays of a file under the names `W1`, `b1`, `W2`, …
+    """Rename the arrays of a file to `W1`, `b1`, `W2`, …
 
     Args:
-        arrays: with names that are `KNOWN`: `W`/`b` names or, where there is no `W1`, PyTorch's.
+        arrays: arrays with `KNOWN` names: `W`/`b` names or, if there is no `W1`, PyTorch's.
         metadata: the description, if there is one.
 
     Raises:
-        ContentError: there are no such arrays, or they are not floating point numbers.
+        ContentError: such arrays are missing, or are not floating point numbers.
     """
     names = {name: name for name in arrays if re.fullmatch(r"[Wb][1-9][0-9]*", name)}
     if "W1" not in names and not (names := _from_pytorch(arrays)):
@@ -121,18 +121,18 @@ def _from_pytorch(arrays: Mapping[str, Array]) -> dict[str, str]:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """A key by which layer 10 comes after layer 9."""
+    """A sort key that puts layer 10 after layer 9."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    # a number of 20 digits or more is no index; as text it cannot take long to convert
+    # a number of 20 digits or more is not an index, and its conversion could take long
     return [
         (int(part), "") if part.isdecimal() and len(part) < 20 else (-1, part) for part in parts
     ]
 
 
 def architecture(file: WeightsFile) -> Architecture:
-    """The network that the arrays are of.
+    """The architecture of the network with these arrays.
 
-    The biases say the sizes of the layers, which leaves W[l] one orientation.
+    The biases determine the sizes of the layers and so the orientation of W[l].
 
     Raises:
         ContentError: the shapes do not fit each other; the sentence says which, and whether it
@@ -154,8 +154,8 @@ def architecture(file: WeightsFile) -> Architecture:
 
 
 def _activations(file: WeightsFile, L: int) -> tuple[str | None, ...]:
-    """In a `Sequential`, two Linear layers next to each other have nothing between them."""
-    # of 0.weight or net.0.weight, not of fc1.weight, which is numbered without its activation
+    """The known activations: `linear` between two Linear layers that follow each other."""
+    # for 0.weight or net.0.weight, not fc1.weight, whose number does not count activations
     index = re.compile(r"((?:.*\.)?)([0-9]{1,9})\.weight", re.DOTALL)
     found = [index.fullmatch(file.names[f"W{l}"]) for l in range(1, L + 1)]
     known: list[str | None] = []
@@ -169,7 +169,7 @@ def check_arrays(file: WeightsFile, shapes: Mapping[str, tuple[int, ...]]) -> No
     """Check that the file has these arrays, of these shapes, finite, and no others.
 
     Raises:
-        ContentError: the first that is not so.
+        ContentError: an array is wrong; the error names the first.
     """
     for name, shape in shapes.items():
         called = file.names.get(name, name)

@@ -1,4 +1,4 @@
-"""The description in a weights file: what it takes, beside the numbers, to use them."""
+"""The description in a weights file: everything beside the numbers that their use needs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,10 +45,10 @@ def describe(model: Model, folder: Path) -> dict[str, Any]:
 
 
 def decode_description(text: str | bytes) -> dict[str, Any]:
-    """A description from its JSON.
+    """Decode a description from its JSON.
 
     Raises:
-        ContentError: it is not JSON, or of another version.
+        ContentError: it is not JSON, or has another version.
     """
     try:
         metadata = msgspec.json.decode(text, type=dict[str, Any])
@@ -64,7 +64,7 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
     """The model that a file in this folder describes.
 
     Raises:
-        ContentError: there is no description, or it cannot be, or the arrays do not fit it.
+        ContentError: the description is missing or invalid, or the arrays do not match it.
     """
     metadata = file.metadata
     try:
@@ -95,14 +95,14 @@ def model_of(file: WeightsFile, folder: Path) -> Model:
 def model_with(file: WeightsFile, activations: Sequence[str]) -> Model:
     """The model of a file that another program wrote.
 
-    Its data are unknown: inputs are called x1, x2, … and taken as they are, classes 0, 1, …
+    Its data are unknown: inputs are called x1, x2, … and not scaled; classes are 0, 1, …
 
     Args:
-        file: without a description.
-        activations: of layers 1 … L.
+        file: the content of a file without a description.
+        activations: the activations of layers 1 … L.
 
     Raises:
-        ContentError: the file has a description, or the activations do not fit it.
+        ContentError: the file has a description, or the activations do not match it.
     """
     if file.metadata is not None:
         raise ContentError("the file names its activations itself")

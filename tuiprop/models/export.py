@@ -1,4 +1,4 @@
-"""Weights out: written whole, read back, and its predictions compared with the network's."""
+"""Export of weights: a file is written, read back, and compared with the network."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,22 +18,23 @@ from tuiprop.models.plain import examples
 from tuiprop.storage.atomic import check_writable, not_utf8, write, wrong_suffix
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
-"""Relative to the largest prediction. Rounding is far below it, a mistake far above."""
+"""The largest difference, relative to the largest prediction: far above rounding, and far below a
+mistake."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written, and what was found when it was read back."""
+    """The result of an export: the comparison with the file as read back."""
 
     path: str
     difference: float | None
-    """The largest between its predictions and the network's; None where none could be made."""
+    """The largest difference of its predictions from the network's; None without a comparison."""
     remark: str
-    """Why it was not compared; "" where it was."""
+    """The reason why it was not compared; "" if it was."""
     usage: str
-    """Code that uses the file; "" where it needs none."""
+    """Code that uses the file; "" if that needs none."""
     update: int
-    """Whose weights they are."""
+    """The model whose weights are in the file."""
 
     @property
     def sentence(self) -> str:
@@ -44,7 +45,7 @@ class Written:
 
 
 def refusal_of(path: str) -> str:
-    """Why no export can be written there, in a sentence; "" where one can."""
+    """The reason why no export can be written there, as a sentence; "" if one can."""
     try:
         check_writable(path, *SUFFIXES)
     except FileError as error:
@@ -53,7 +54,7 @@ def refusal_of(path: str) -> str:
 
 
 def remarks(model: Model, path: str) -> str:
-    """The remarks before a model is written: substitutions, and why it is not compared.
+    """The remarks before an export: substitutions, and the reason for no comparison.
 
     Raises:
         FileError: it cannot be written at all.
@@ -65,13 +66,13 @@ def remarks(model: Model, path: str) -> str:
 
 
 def export(model: Model, path: str | Path) -> Written:
-    """Write a model in the format that the file's suffix says.
+    """Write a model in the format of the file's suffix.
 
-    What will stand in the file is compared with the network first: a file that is there already
-    is replaced by one that is right, or not at all.
+    The content is compared with the network first: an existing file is replaced by a right one, or
+    not at all.
 
     Raises:
-        FileError: it cannot be written, or what it says is not what the network says.
+        FileError: it cannot be written, or its content differs from the network.
     """
     file, name = _format(path), str(path)
     _check(file, model, name)
@@ -99,7 +100,7 @@ def _check(file: Format, model: Model, path: str) -> None:
     """Check that the model may be written, and that the format can hold its network.
 
     Raises:
-        FileError: why not.
+        FileError: it may not, or the format cannot; the error gives the reason.
     """
     if model.mistake is not None:
         raise FileError(f"not exported: {model.mistake}", file=path)
@@ -111,7 +112,7 @@ def _description(model: Model, path: str | Path) -> dict[str, Any]:
     """The description of a model in a file.
 
     Raises:
-        FileError: it names a file whose name is not UTF-8.
+        FileError: it contains a file name that is not UTF-8.
     """
     description = describe(model, Path(path).absolute().parent)
     try:
@@ -133,10 +134,10 @@ def _all_of(count: int, content: bytes) -> None:
 
 
 def _compare(file: Format, content: bytes, model: Model) -> float:
-    """The largest difference of predictions.
+    """Compute the largest difference of predictions.
 
     Raises:
-        ContentError: the parameters are not the same bit for bit, or the predictions differ.
+        ContentError: the parameters differ in a bit, or the predictions differ.
     """
     if file.decode is not None:
         again = model_of(file.decode(content), Path()).parameters.vector
@@ -149,12 +150,12 @@ def _compare(file: Format, content: bytes, model: Model) -> float:
         raise ContentError(f"predicts {found.shape}, expected {expected.shape}")
     difference, largest = _largest_difference(found, expected)
     if not difference <= TOLERANCE[str(model.parameters.vector.dtype)] * largest:
-        raise ContentError(f"predicts otherwise, by up to {difference:.2g}")
+        raise ContentError(f"predicts differently, by up to {difference:.2g}")
     return difference
 
 
 def _largest_difference(found: Array, expected: Array) -> tuple[float, float]:
-    """The largest |found − expected|, and the largest |expected|; what is not finite is equal."""
+    """The largest |found − expected|, infinite if nonfinite numbers differ, and |expected|."""
     finite = np.isfinite(expected)
     if not np.array_equal(found[~finite], expected[~finite], equal_nan=True):
         return np.inf, 0.0

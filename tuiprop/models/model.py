@@ -1,4 +1,4 @@
-"""A model: a network with its parameters and what it takes to use them."""
+"""A model: a network with its parameters and everything that their use needs."""
 
 from dataclasses import dataclass, replace
 
@@ -20,22 +20,22 @@ class Model:
     """A trained network with everything that an export holds."""
 
     experiment: Experiment
-    """Complete: target, layers and loss are filled in."""
+    """The complete experiment, with target, layers and loss."""
     parameters: Parameters
     inputs: tuple[str, ...]
-    """Names of the inputs, n[0] of them."""
+    """The names of the n[0] inputs."""
     classes: tuple[str, ...]
-    """Names of the classes in the order of the outputs; empty where the targets are numbers."""
+    """The names of the classes in the order of the outputs; empty if the targets are numbers."""
     preparation: tuple[Preparation, ...]
-    """The preparation of each raw input, n[0] of them."""
+    """The preparation of each of the n[0] raw inputs."""
     update: int
-    """The number of updates that made the parameters."""
+    """The number of updates that led to the parameters."""
     targets: tuple[Preparation, ...] = ()
-    """How each target was scaled; empty for classes."""
+    """The scaling of each target; empty for classes."""
     edits: tuple[str, ...] = ()
-    """The edits before that update, in words: the experiment does not hold them."""
+    """Descriptions of the edits before that update, which are not part of the experiment."""
     mistake: Injected | None = None
-    """The injected mistake that updates were computed with; such a model is not exported."""
+    """The mistake that was injected into updates; a model with one is not exported."""
 
     @property
     def network(self) -> Network:
@@ -44,7 +44,7 @@ class Model:
 
     @property
     def of_tables(self) -> tuple[Preparation, ...]:
-        """The preparation with names and categories written as tables hold them."""
+        """The preparation with names and categories as they are written in tables."""
         decimal = self.experiment.data.decimal or "."
 
         def category(text: str) -> str:
@@ -65,10 +65,10 @@ class Model:
         """ŷ for raw inputs.
 
         Args:
-            inputs: examples as rows, (m, n[0]), as the table has them: not standardised.
+            inputs: examples as rows, (m, n[0]), as in the table: not standardised.
 
         Returns:
-            (m, n[L]): for classes probabilities; numbers in the unit of their target.
+            (m, n[L]): probabilities of classes, or numbers in the unit of their target.
 
         Raises:
             InputError: the inputs are not (m, n[0]).
@@ -76,7 +76,7 @@ class Model:
         return self.outputs_of(self.forward(inputs))
 
     def forward(self, inputs: Array) -> Workspace:
-        """One walk forward over raw inputs; arguments and errors are those of `predict`."""
+        """Propagate raw inputs forward; for arguments and errors see `predict`."""
         rows = np.asarray(inputs, np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.network.inputs:
             allowed = f"(m, {self.network.inputs}), examples as rows of {', '.join(self.inputs)}"
@@ -88,5 +88,5 @@ class Model:
         return workspace
 
     def outputs_of(self, workspace: Workspace) -> Array:
-        """ŷ after a walk forward, (m, n[L]), as `predict` returns it."""
+        """ŷ, (m, n[L]), after forward propagation, as `predict` returns it."""
         return unscaled(self.targets, np.ascontiguousarray(workspace.a[self.network.L].T))

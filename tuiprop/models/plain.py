@@ -1,6 +1,6 @@
-"""A model as plain numbers: what formats need that know nothing of tuiprop.
+"""A model as plain numbers, for formats that know nothing of tuiprop.
 
-What the preparation is to them stands here and nowhere else.
+Only this module translates the preparation into numbers.
 """
 
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from tuiprop.wording import listed
 
 @dataclass(frozen=True, eq=False)
 class Plain:
-    """The numbers of a[0] = (x − mean) / deviation for raw inputs x, and of ŷ in its unit."""
+    """The numbers in a[0] = (x − mean) / deviation, for raw inputs x, and in ŷ in its unit."""
 
     mean: NDArray[np.float64]
     """(n[0],)."""
     deviation: NDArray[np.float64]
     """(n[0],)."""
     fill: NDArray[np.float64] | None
-    """(n[0],): what a missing x is taken for, not a number where there is nothing; None: all."""
+    """The replacement of a missing x, (n[0],), NaN for inputs without one; None if none has one."""
     unit: tuple[NDArray[np.float64], NDArray[np.float64]] | None
-    """Mean and deviation of the targets, (n[L],) each; None where they are not scaled."""
+    """Mean and deviation of the targets, (n[L],) each; None if they are not scaled."""
     outputs: tuple[str, ...]
-    """Names of the outputs, n[L] of them: classes or targets."""
+    """The names of the n[L] outputs: classes or targets."""
 
 
 def plain(model: Model) -> Plain:
-    """The model as plain numbers."""
+    """Convert a model to plain numbers."""
     mean, deviation = _scale(model.preparation)
     fill = np.array([np.nan if one.fill is None else one.fill for one in model.preparation])
     scaled = any(each.mean != 0.0 or each.deviation != 1.0 for each in model.targets)
@@ -55,7 +55,7 @@ def _scale(
 
 
 def _outputs(model: Model) -> tuple[str, ...]:
-    """The names of the outputs; one output that tells two classes apart is the second."""
+    """The names of the outputs; a single output for two classes has the name of the second."""
     K = model.network.sizes[-1]
     for names in (model.classes, model.classes[1:], model.experiment.data.targets):
         if len(names) == K:
@@ -64,7 +64,7 @@ def _outputs(model: Model) -> tuple[str, ...]:
 
 
 def encoded(model: Model) -> str:
-    """The remark on encoded inputs, for a format that takes numbers only."""
+    """The remark on encoded inputs, for a format that accepts numbers only."""
     names = [
         each.name
         for each in model.preparation
@@ -74,14 +74,14 @@ def encoded(model: Model) -> str:
 
 
 def examples(model: Model) -> Array:
-    """Raw inputs on which predictions are compared, (m, n[0]): around the mean and far from it."""
+    """Raw inputs for the comparison of predictions, (m, n[0]), near the mean and far from it."""
     generator = np.random.default_rng(0)
     prepared = generator.normal(size=(48, model.network.inputs))
     prepared *= generator.choice([0.3, 1.0, 3.0], (48, 1))
     numbers = plain(model)
     with np.errstate(all="ignore"):
         rows = prepared * numbers.deviation + numbers.mean
-        # so that a format whose inputs are float32 is given the same numbers
+        # so that a format with float32 inputs gets the same numbers
         rows = rows.astype(model.parameters.vector.dtype).astype(np.float64)
     for i, each in enumerate(model.preparation):
         if each.category is not None:

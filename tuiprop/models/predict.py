@@ -1,4 +1,4 @@
-"""Predictions for a whole table of raw inputs, and how good they are where the target is known."""
+"""Predictions for a whole table of raw inputs, with scores if the target is known."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ from tuiprop.training.metrics import (
 from tuiprop.wording import listed
 
 BLOCK = 1 << 21
-"""Numbers that are in work at a time, about."""
+"""The approximate count of numbers that are processed at a time."""
 
 _AS_TEXT = ColumnSettings(encoding="one-hot")
 _NUMBERED = re.compile(r"(?P<array>.*?)(?P<place>(?:_\d+)+)", re.DOTALL)
@@ -40,14 +40,14 @@ _NUMBERED = re.compile(r"(?P<array>.*?)(?P<place>(?:_\d+)+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Scores:
-    """How good predictions are."""
+    """The scores of predictions."""
 
     rows: int
-    """Those whose target is known."""
+    """The number of rows with a known target."""
     loss: float
-    """The mean of 𝓛 over them, as in training: of scaled targets where they are scaled."""
+    """The mean of 𝓛 over these rows, as in training, where targets may be scaled."""
     accuracy: float | None
-    """The share of right classes; None for numbers."""
+    """The share of correctly predicted classes; None for numbers."""
     targets: Mapping[str, NumberMetrics]
     """The metrics of each target, in its unit; empty for classes."""
 
@@ -59,26 +59,26 @@ class Predictions:
     outputs: Array
     """ŷ, (rows, n[L]), as `Model.predict` returns it."""
     columns: Mapping[str, Array | tuple[str, ...]]
-    """The columns to write, by name: the class and the probability of each, or the numbers."""
+    """The columns to write, by name: the class and all probabilities, or the numbers."""
     scores: Scores | None
-    """None where the table lacks a target, or a row that has all of them."""
+    """The scores; None if the table lacks a target column or a row with all targets."""
     notes: tuple[str, ...]
-    """The remarks on the table, a sentence each."""
+    """Remarks on the table, a sentence each."""
 
 
 def table_for(model: Model, source: str, assignments: Iterable[str] = ()) -> Table:
-    """The table that is to be predicted, read as the training data were.
+    """Read a table to predict, with the options of the training data.
 
-    Delimiter, decimal sign, header, missing cells and the order of arrays are what the experiment
-    of the model says of its own data; the format is guessed again.
+    Delimiter, decimal sign, header, missing cells and the order of arrays are those of the model's
+    experiment; the format is guessed again.
 
     Args:
-        model: of whose inputs the table has the columns.
+        model: the model, whose input columns the table has.
         source: a path, "-" for standard input, or the name of a data set.
-        assignments: keys that are set otherwise, such as "data.header=false".
+        assignments: overriding settings, such as "data.header=false".
 
     Raises:
-        UserError: there is no such table, or it cannot be used.
+        UserError: the table does not exist or cannot be used.
     """
     if not DataSettings(source=source).is_path and exists(source):
         source = f"./{source}"
@@ -97,7 +97,7 @@ def table_for(model: Model, source: str, assignments: Iterable[str] = ()) -> Tab
 
 
 def _columns_of_text(model: Model) -> Iterator[str]:
-    """Columns whose cells are categories even where all of them look like numbers."""
+    """The columns whose cells are categories even if all of them look like numbers."""
     for each in model.of_tables:
         if each.category or each.order is not None:
             yield each.column
@@ -106,7 +106,7 @@ def _columns_of_text(model: Model) -> Iterator[str]:
 
 
 def _is_number(name: str) -> bool:
-    """The class is one of a column of numbers."""
+    """Return True if the class is the value of a column of numbers."""
     try:
         return format_number(float(name)) == name
     except ValueError:
@@ -114,7 +114,7 @@ def _is_number(name: str) -> bool:
 
 
 def _called_as_in(model: Model, table: Table) -> Table:
-    """The table; the columns of an array are called after its file, which says nothing."""
+    """Rename the columns of an array, which are named after its file, to those of the model."""
     needed = _needed(model)
     if any(name in table for name in needed):
         return table
@@ -128,29 +128,29 @@ def _called_as_in(model: Model, table: Table) -> Table:
 
 
 def _arrays(names: Iterable[str]) -> str | None:
-    """The common part of names such as "X_0", "X_1"; None where they differ."""
+    """The common part of names such as "X_0", "X_1"; None if it differs."""
     matches = [_NUMBERED.fullmatch(name) for name in names]
     found = {match["array"] if match else None for match in matches}
     return found.pop() if len(found) == 1 else None
 
 
 def _needed(model: Model) -> list[str]:
-    """The columns that the inputs are made of."""
+    """The columns from which the inputs are computed."""
     names = (name for each in model.of_tables for name in (each.column, each.other))
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def predict(model: Model, table: Table) -> Predictions:
-    """Predictions for every row of a table, in its order, block by block.
+    """Predict every row of a table in order, block by block.
 
     Args:
-        model: what predicts.
-        table: with the columns that its inputs are made of; others are ignored, but for the
+        model: the model.
+        table: a table with the columns of its inputs; other columns are ignored, except for the
             targets, which give the scores.
 
     Raises:
-        DataError: a column is not there or of the wrong kind, a value is missing or a category
-            unknown where that was not learnt, or a number is beyond the network's.
+        DataError: a column is missing or has the wrong kind, a value is missing or a category
+            unknown without a learnt replacement, or a number is too large for the network.
     """
     needed = _needed(model)
     absent = [name for name in needed if name not in table]
@@ -215,16 +215,16 @@ class _Known:
     """The targets of a table."""
 
     rows: NDArray[np.bool_]
-    """Which have one, (rows,)."""
+    """True for rows with all targets, (rows,)."""
     y: Array
-    """The targets as the network learns them, (rows, n[L]); arbitrary where a row has none."""
+    """The prepared targets, (rows, n[L]); arbitrary in other rows."""
     raw: Numbers
-    """In their unit, (rows, n[L]); for classes their codes, (rows, 1)."""
+    """The targets in their unit, (rows, n[L]); codes for classes, (rows, 1)."""
     notes: tuple[str, ...]
 
     @classmethod
     def of(cls, model: Model, table: Table) -> "_Known | None":
-        """The targets, or None where a column or every row lacks them."""
+        """The known targets; None if a column is missing or no row has all of them."""
         names = tuple(map(plain, model.experiment.data.targets))
         if not names or not all(name in table for name in names):
             return None
@@ -235,7 +235,7 @@ class _Known:
     @classmethod
     def _classes(cls, model: Model, column: Column) -> "_Known":
         places = np.nan_to_num(places_in(model.classes, column), nan=-1.0).astype(np.int64)
-        # a missing cell has the code -1, the last
+        # a missing cell has the code -1, which indexes the last element
         found = np.append(places, -1)[column.categories.codes]
         unknown = [column.categories.names[k] for k in np.flatnonzero(places < 0)]
         notes = [*column.notes, *class_order(column, model.classes)]
@@ -258,7 +258,7 @@ class _Known:
         return cls(known, apply(targets, raw), raw, ())
 
     def scores(self, model: Model, outputs: Array, loss: float) -> Scores:
-        """The scores of the predictions; `loss` is the sum of 𝓛."""
+        """Compute the scores of the predictions; `loss` is the sum of 𝓛."""
         found, right = outputs[self.rows], self.raw[self.rows]
         count = len(right)
         if model.classes:

@@ -1,4 +1,4 @@
-"""Reading a file whole; whatever is wrong is one sentence that names it."""
+"""Reads whole files; every error is one sentence that names the file."""
 
 import stat
 from collections.abc import Callable
@@ -12,17 +12,17 @@ _T = TypeVar("_T")
 
 
 def content_of(path: str | Path, most: int) -> bytes:
-    """The bytes of a regular file of a bearable size; a pipe would block for ever.
+    """Read a regular file of limited size; a pipe could block for ever.
 
     Raises:
-        FileError: it is another kind of file, too large, or cannot be read.
+        FileError: it is not a regular file, too large, or unreadable.
     """
     file = str(path)
     try:
         status = Path(path).stat()
         if stat.S_ISREG(status.st_mode) and status.st_size <= most:
             return Path(path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: NUL in a name
+    except (OSError, ValueError) as error:  # ValueError: a name with NUL
         words = error.strerror if isinstance(error, OSError) else error
         raise FileError(f"cannot be read: {words}", file=file) from None
     if stat.S_ISDIR(status.st_mode):
@@ -33,10 +33,10 @@ def content_of(path: str | Path, most: int) -> bytes:
 
 
 def named(path: str | Path, function: Callable[..., _T], *arguments: object) -> _T:
-    """The result of a function, whose errors get the file's name.
+    """Call a function, and add the file's name to its errors.
 
     Raises:
-        FileError: for a `ContentError`.
+        FileError: the function raised a `ContentError`.
     """
     try:
         return function(*arguments)

@@ -1,4 +1,4 @@
-"""The record of an update as `.npz`: every array under the name that it has in NumPy."""
+"""The record of an update as `.npz`: every array under its name in NumPy."""
 
 from pathlib import Path
 from typing import IO, Any
@@ -17,15 +17,15 @@ def save_record(record: Record, path: str | Path, mistake: Injected | None = Non
 
     The names are those of the NumPy lines: `W1` (before the update), `z1`, `a0`, `dW1`, …, `y`,
     `J`, the slots of the optimiser such as `v_W1`, and `t` of its rule; `W1_after`, `b1_after`, …;
-    `update`, and `examples`, the rows that the columns are.
+    `update`, and `examples`, the row of the table for each column.
 
     Args:
-        record: what to write.
-        path: where to.
-        mistake: the injected mistake that this update or one before it was computed with.
+        record: the record.
+        path: the file.
+        mistake: the mistake that was injected into this update or an earlier one, if any.
 
     Raises:
-        FileError: it cannot be written, was computed with a mistake, or what is read back differs.
+        FileError: it cannot be written, has an injected mistake, or differs when read back.
     """
     if mistake is not None:
         raise FileError(f"not exported: {mistake}", file=str(path))

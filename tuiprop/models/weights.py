@@ -1,4 +1,4 @@
-"""Weights in: any format that is read, as initial weights or as a model."""
+"""Reads files of weights of any format, as initial weights or as a model."""
 
 import re
 import shlex
@@ -24,17 +24,17 @@ from tuiprop.models.reading import content_of, named
 from tuiprop.storage.atomic import wrong_suffix
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
-"""Suffixes of files that are code, which is what unpickling runs."""
+"""Suffixes of pickles, which can execute code and are therefore refused."""
 
 _HEAD = 4096
-"""Bytes of a `.json` that say whether it holds weights or a table."""
+"""The number of bytes of a `.json` that are inspected to tell weights from a table."""
 
 
 class IncompleteFileError(FileError):
-    """A file that does not say the activations of its network.
+    """A file does not specify the activations of its network.
 
     Attributes:
-        architecture: what it says: the sizes, and the layers whose activations are missing.
+        architecture: the sizes, and the known activations.
     """
 
     def __init__(self, path: str | Path, found: Architecture) -> None:
@@ -49,10 +49,10 @@ class IncompleteFileError(FileError):
 
 
 def read(path: str | Path) -> WeightsFile:
-    """Read the arrays and the description of a weights file; nothing of it is executed.
+    """Read the arrays and the description of a weights file, without executing anything.
 
     Raises:
-        FileError: one sentence on what is wrong.
+        FileError: the file is wrong; the error says in one sentence how.
     """
     if is_checkpoint(path):
         model = named(path, load_checkpoint(path).model)
@@ -60,7 +60,7 @@ def read(path: str | Path) -> WeightsFile:
         return WeightsFile(arrays, {name: name for name in arrays}, describe(model, Path()))
     file = format_of(path)
     if Path(path).suffix.lower() in PICKLES:
-        reason = f"this is a pickle, which is code and is not read; {_conversion(path)}"
+        reason = f"this is a pickle, which can execute code and is not read; {_conversion(path)}"
         raise FileError(reason, file=str(path))
     if file is None or file.decode is None:
         raise wrong_suffix(path, READ)
@@ -68,9 +68,9 @@ def read(path: str | Path) -> WeightsFile:
 
 
 def holds_weights(path: str | Path) -> bool:
-    """True if a file is one of weights by its suffix; a `.npz` or `.json` may hold a table.
+    """Return True if a file holds weights and not a table, which `.npz` and `.json` may hold.
 
-    A file that cannot be read, or not safely, counts by its suffix: reading it says what is wrong.
+    The suffix alone decides for a file that cannot be read: reading it later gives the error.
     """
     suffix = Path(path).suffix.lower()
     if suffix == ".json":
@@ -78,7 +78,7 @@ def holds_weights(path: str | Path) -> bool:
     if suffix != ".npz":
         return suffix in (".safetensors", *PICKLES)
     try:
-        if not Path(path).is_file():  # a pipe would block for ever
+        if not Path(path).is_file():  # a pipe could block for ever
             return True
         with zipfile.ZipFile(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
@@ -88,7 +88,7 @@ def holds_weights(path: str | Path) -> bool:
 
 
 def _begins_with_weights(path: str | Path) -> bool:
-    """True if one of the first keys of an object of JSON names weights; a table holds no lists."""
+    """Return True if one of the first keys of a JSON object has a name and a list of weights."""
     try:
         if not Path(path).is_file():
             return False
@@ -103,7 +103,7 @@ def _begins_with_weights(path: str | Path) -> bool:
 
 
 def _conversion(path: str | Path) -> str:
-    """The line that makes a file that is read out of a state of PyTorch."""
+    """The shell command that converts a state of PyTorch into a readable file."""
     source, target = str(path), str(Path(path).with_suffix(".safetensors"))
     code = (
         "import torch; from safetensors.torch import save_file; "
@@ -114,10 +114,10 @@ def _conversion(path: str | Path) -> str:
 
 
 def parameters_for(path: str | Path, network: Network, dtype: str) -> Parameters:
-    """Parameters of a network from a file, whoever wrote it; its description is ignored.
+    """Read the parameters of a network from a file of any program; ignore its description.
 
     Raises:
-        FileError: an array is missing, too many, not finite, or has another shape.
+        FileError: an array is missing, superfluous, not finite, or has another shape.
     """
     return named(path, parameters_of, read(path), network, dtype)
 
@@ -126,13 +126,13 @@ def load_model(path: str | Path, activations: Sequence[str] = (), which: str = N
     """Read a model.
 
     Args:
-        path: of a file that tuiprop wrote, or, with `activations`, of any with weights.
-        activations: of layers 1 … L, where the file does not say them.
-        which: of the weights that a checkpoint holds, one of `WHICH`.
+        path: a file that tuiprop wrote or, with `activations`, any file with weights.
+        activations: the activations of layers 1 … L, if the file does not specify them.
+        which: the weights of a checkpoint to read, one of `WHICH`.
 
     Raises:
-        IncompleteFileError: it does not say its activations, and they are not given.
-        FileError: it cannot be read, or does not fit.
+        IncompleteFileError: the file does not specify its activations, and none are given.
+        FileError: it cannot be read, or does not match.
     """
     if is_checkpoint(path) and not activations:
         return named(path, load_checkpoint(path).model, which)

@@ -1,1 +1,1 @@
-"""The engine in a process: messages, their encoding, the pipe, server and client."""
+"""The protocol between dashboard and engine: messages, encoding, pipe, server and client."""

@@ -1,7 +1,7 @@
-"""The engine in a process of its own: `python -m tuiprop.protocol`.
+"""The engine in a separate process: `python -m tuiprop.protocol`.
 
-Messages come on standard input and go to standard output, each after its length (4 bytes,
-little-endian). It ends when its input ends.
+It reads messages from standard input and writes messages to standard output, each preceded by its
+length (4 bytes, little-endian). It ends when its input ends.
 """
 
 import gc
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tuiprop.protocol.server import Engine
 
 SWITCH = 0.001
-"""Seconds after which the thread that receives may interrupt the one that trains."""
+"""Seconds after which the receiving thread may interrupt the training thread."""
 
 
 def main() -> None:
@@ -36,11 +36,11 @@ def main() -> None:
     gc.disable()
     from tuiprop.protocol.server import Engine
 
-    gc.freeze()  # what has been imported stays; nobody waits while it is looked through
+    gc.freeze()  # imported objects live for ever, so they need not be scanned
     gc.enable()
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what a library prints must not get among the messages
-    incoming, sys.stdin = sys.stdin.buffer, None  # no one else is to read the messages
+    os.dup2(2, 1)  # the output of a library must not mix with the messages
+    incoming, sys.stdin = sys.stdin.buffer, None  # nothing else may read the messages
     requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     writing = threading.Lock()
 
@@ -71,19 +71,19 @@ def main() -> None:
         finally:
             requests.put(None)
         beat(threading.Event())
-        os._exit(1)  # nobody waits for it any more
+        os._exit(1)  # the dashboard has given up waiting
 
     threading.Thread(target=receive, daemon=True).start()
     engine = Engine(alive)
     try:
         _serve(engine, requests, send)
     except Exception:
-        # the thread that reads would abort an interpreter that shuts down in the usual way, and
-        # its words would stand where the dashboard looks for the reason
+        # The reading thread would abort an interpreter that shuts down in the usual way, and its
+        # message would be the last line, where the dashboard looks for the reason.
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
-    # whatever became of the dashboard, its run is kept
+    # the run is saved even if the dashboard is gone
     if sentence := engine.close():
         with suppress(OSError):
             send(Unsaved(sentence=sentence))
@@ -107,7 +107,7 @@ def _serve(
         try:
             request = decode_request(content)
         except msgspec.DecodeError as error:
-            reply: object = Refused(sentence=f"the engine does not know that request: {error}")
+            reply: object = Refused(sentence=f"the engine does not know this request: {error}")
         else:
             reply = engine.handle(request)
         try:

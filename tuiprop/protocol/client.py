@@ -1,4 +1,4 @@
-"""The dashboard's side: ask the engine, wherever it runs."""
+"""The client of the engine, which may run in a separate process or inline."""
 
 import asyncio
 import contextlib
@@ -21,13 +21,13 @@ from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Savin
 from tuiprop.protocol.pipe import BEAT, LONGEST, read_message, soonest, write_message
 
 GRACE = 5.0
-"""Seconds without a sign of life after which an engine that is to end is ended by force."""
+"""Seconds without a sign of life after which an ending engine is killed."""
 
 PATIENCE = 1.0
-"""Seconds after which the user is told what is waited for."""
+"""Seconds after which the user is told what the program is waiting for."""
 
 SOON = 0.001
-"""Seconds after which an engine in this process goes on working."""
+"""Seconds after which an engine in this process continues to work."""
 
 
 R = TypeVar("R")
@@ -45,26 +45,26 @@ class EngineDiedError(RefusedError):
 
 
 class Client(Protocol):
-    """Something that answers."""
+    """The interface of clients: something that answers requests."""
 
     @property
     def died(self) -> bool:
-        """No more answers will come."""
+        """Return whether no more answers will come."""
 
     @property
     def reason(self) -> str:
-        """Why it died, in a few words; empty while it lives."""
+        """Return why the engine died, in a few words; "" while it lives."""
 
     def ask(self, request: Request[R]) -> "Future[R]":
         """Send a request; replies come in the order of the requests.
 
         Returns:
-            The reply, or the exception `RefusedError`; `EngineDiedError` where none will come.
+            The reply, or the exception `RefusedError`; `EngineDiedError` if none will come.
         """
 
     @property
     def is_saving(self) -> bool:
-        """The engine gives signs of life while it saves the run."""
+        """Return whether the engine is saving the run and gives signs of life."""
 
     def close(self, tell: Callable[[], None] = lambda: None) -> str:
         """End the engine, once its run is saved; never hangs.
@@ -73,12 +73,12 @@ class Client(Protocol):
             tell: called once if that takes long.
 
         Returns:
-            Why the run is not saved as it stood, or nothing.
+            The reason why the last state of the run was not saved, or "".
         """
 
 
 class ProcessClient:
-    """An engine in a process of its own; starts with this object.
+    """An engine in a separate process, which starts with this object.
 
     Raises:
         OSError: no process can be started here.
@@ -88,13 +88,13 @@ class ProcessClient:
         self._last_words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                # -P: files of the user's folder do not stand for modules of ours
+                # -P: files in the user's folder must not shadow modules
                 [sys.executable, "-P", "-m", "tuiprop.protocol"],
                 env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._last_words,
-                start_new_session=True,  # it ends with its input, not with the terminal
+                start_new_session=True,  # ends with its input, not with the terminal
             )
         except OSError:
             self._last_words.close()
@@ -107,7 +107,7 @@ class ProcessClient:
         self._receiver = threading.Thread(target=self._receive, daemon=True)
         try:
             self._receiver.start()
-        except RuntimeError as error:  # as where processes or memory are limited
+        except RuntimeError as error:  # for example where processes are limited
             self._process.kill()
             self._process.wait()
             self._last_words.close()
@@ -115,32 +115,32 @@ class ProcessClient:
 
     @property
     def died(self) -> bool:
-        """The process has ended."""
+        """Return whether the process has ended."""
         return self._dead
 
     @property
     def is_saving(self) -> bool:
-        """The engine has just given a sign of life."""
+        """Return whether the engine has just given a sign of life."""
         return monotonic() - self._alive_at < PATIENCE
 
     @property
     def reason(self) -> str:
-        """Its last line on standard error, the signal that ended it, or its exit status."""
+        """Return the last line on standard error, the signal, or the exit status."""
         return self._sentence
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """Return the id of the process."""
         return self._process.pid
 
     def ask(self, request: Request[R]) -> "Future[R]":
         """Send a request.
 
         Returns:
-            The reply, or the exception `RefusedError`; `EngineDiedError` where none will come.
+            The reply, or the exception `RefusedError`; `EngineDiedError` if none will come.
         """
         future: Future[R] = Future()
-        future.set_running_or_notify_cancel()  # its reply comes, even if nobody waits for it
+        future.set_running_or_notify_cancel()  # the reply comes even if nobody waits for it
         try:
             content = encode(request)
         except OverflowError:
@@ -153,18 +153,18 @@ class ProcessClient:
             self._waiting.append((type(request), future))
             assert self._process.stdin is not None
             with contextlib.suppress(OSError, ValueError):
-                # where the pipe is gone, the reader finds the end of its stream and says so
+                # if the pipe is gone, the receiver finds the end of its stream and reports it
                 write_message(self._process.stdin, content)
         return future
 
     def close(self, tell: Callable[[], None] = lambda: None) -> str:
-        """End the process: by closing its input, and by force where that does not do.
+        """End the process: close its input, and kill it if that is not enough.
 
         Args:
             tell: called once if that takes long.
 
         Returns:
-            Why the run is not saved as it stood, or nothing.
+            The reason why the last state of the run was not saved, or "".
         """
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
@@ -177,7 +177,7 @@ class ProcessClient:
                 is_told = True
                 tell()
             if now > started + LONGEST:
-                return self._end(f"that took more than {LONGEST:g} seconds")
+                return self._end(f"saving took more than {LONGEST:g} seconds")
             if now > self._alive_at + GRACE:
                 return self._end(f"the engine did not answer for {GRACE:g} seconds")
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -228,7 +228,7 @@ class ProcessClient:
 
 
 def _settle(future: "Future[R]", reply: R | Refused) -> None:
-    """Give a future its reply, or the exception that says why there is none."""
+    """Resolve a future with its reply, or with the exception for a refusal."""
     if isinstance(reply, Refused):
         future.set_exception(RefusedError(reply.sentence, reply.key))
     else:
@@ -236,15 +236,15 @@ def _settle(future: "Future[R]", reply: R | Refused) -> None:
 
 
 def _reason(status: int | None, last_line: str) -> str:
-    """Why a process ended.
+    """Return why a process ended.
 
     Args:
-        status: of its end; None where it has not ended.
-        last_line: on its standard error. Where a signal from outside ended it, that line is
-            about something else.
+        status: the exit status; None if the process has not ended.
+        last_line: the last line on its standard error. If a signal from outside ended the
+            process, that line is about something else.
     """
     if status is None:
-        return "it does not answer any more"
+        return "it no longer answers"
     if status >= 0:
         return last_line or f"exit status {status}"
     try:
@@ -256,14 +256,14 @@ def _reason(status: int | None, last_line: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """This process's, with the folder of this package where modules are looked for."""
+    """Return the environment of this process with this package in the search path."""
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 class InlineClient:
-    """An engine in this process, which works in moments on the running event loop."""
+    """An engine in this process, which works on the running event loop in short slices."""
 
     def __init__(self) -> None:
         from tuiprop.protocol.server import Engine
@@ -273,12 +273,12 @@ class InlineClient:
 
     @property
     def died(self) -> bool:
-        """It lives as long as the dashboard."""
+        """Return False: the engine lives as long as the dashboard."""
         return False
 
     @property
     def reason(self) -> str:
-        """It does not die."""
+        """Return "": the engine does not die."""
         return ""
 
     def ask(self, request: Request[R]) -> "Future[R]":
@@ -293,11 +293,11 @@ class InlineClient:
 
     @property
     def is_saving(self) -> bool:
-        """It answers when it has saved."""
+        """Return False: the engine answers only after saving."""
         return False
 
     def close(self, tell: Callable[[], None] = lambda: None) -> str:
-        """Stop working, and keep the run; why it is not kept, or nothing."""
+        """Stop working and save the run; return why it is not saved, or ""."""
         if self._timer is not None:
             self._timer.cancel()
         return self._engine.close()
@@ -315,7 +315,7 @@ class InlineClient:
 
 
 def start() -> Client:
-    """An engine in a process of its own, or inline where none can be started."""
+    """Start an engine in a separate process, or inline where no process can be started."""
     try:
         return ProcessClient()
     except OSError:

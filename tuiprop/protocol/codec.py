@@ -36,7 +36,7 @@ def decode_request(content: bytes) -> Request[Any]:
     """Decode a request.
 
     Raises:
-        msgspec.DecodeError: it is none.
+        msgspec.DecodeError: it is not a request.
     """
     return unpack(content, _request_decoder())
 
@@ -48,10 +48,10 @@ def decode_reply(
 
     Args:
         content: a reply, or a message that answers no request.
-        request: the type of the request that waits for its reply; None: none does.
+        request: the type of the request that waits for its reply, or None.
 
     Raises:
-        msgspec.DecodeError: it is neither, or the request declares another reply.
+        msgspec.DecodeError: it is not a message, or the request declares another reply.
     """
     reply: R | Refused | Saving | Unsaved = unpack(content, _reply_decoder(request))
     return reply

@@ -1,18 +1,18 @@
-"""Messages over a pipe: each after its length."""
+"""Messages over a pipe, each preceded by its length."""
 
 from typing import IO
 
 BEAT = 0.25
-"""Seconds between two signs of life of an engine that saves its run or is to end."""
+"""Seconds between two signs of life of an engine that is saving its run or ending."""
 
 LONGEST = 60.0
-"""Seconds that an engine has to end, the saving of its run included."""
+"""Seconds within which an engine must end, the saving of its run included."""
 
 _LENGTH = 4
 
 
 def read_message(stream: IO[bytes]) -> bytes | None:
-    """The next message, or None where the stream has ended."""
+    """Read the next message; None at the end of the stream."""
     head = _read_exactly(stream, _LENGTH)
     if head is None:
         return None
@@ -20,7 +20,7 @@ def read_message(stream: IO[bytes]) -> bytes | None:
 
 
 def write_message(stream: IO[bytes], content: bytes) -> None:
-    """Send a message whole."""
+    """Write a whole message."""
     remaining = memoryview(len(content).to_bytes(_LENGTH, "little") + content)
     while remaining:
         remaining = remaining[stream.write(remaining) :]
@@ -28,7 +28,7 @@ def write_message(stream: IO[bytes], content: bytes) -> None:
 
 
 def soonest(*waits: float | None) -> float | None:
-    """The shortest of some times to wait; None is for ever."""
+    """Return the shortest of some waiting times; None means for ever."""
     return min((each for each in waits if each is not None), default=None)
 
 

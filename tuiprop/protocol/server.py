@@ -1,7 +1,7 @@
 """The engine: owns a run, answers requests about it and moves it.
 
 It is synchronous: `handle` answers one request, `work` trains for a moment. It may run in the
-dashboard's process or in one of its own.
+dashboard's process or in a separate one.
 """
 
 import traceback
@@ -32,7 +32,7 @@ class Engine(State):
         except UserError as error:
             return refusal_of(error)
         except MemoryError:
-            return Refused(sentence="there is not enough memory for that")
+            return Refused(sentence="not enough memory for this")
         except Exception as error:
             traceback.print_exc()
             return Refused(sentence=f"the engine could not do that: {fault_words(error)}")
@@ -40,12 +40,12 @@ class Engine(State):
             return reply  # type: ignore[no-any-return]
 
     def work(self) -> float | None:
-        """Train for a moment, or prove where the run is.
+        """Train for a moment, or continue the proof of the current position.
 
         An exception pauses the run; frames say what happened.
 
         Returns:
-            Seconds until there is work again, 0 if at once; None if there is none.
+            Seconds until there is more work, 0 for at once; None if there is no work.
         """
         opened = self.run
         if opened is None:
@@ -60,7 +60,7 @@ class Engine(State):
             return None
 
     def _pause_after(self, error: Exception, opened: OpenRun) -> None:
-        """Pause where the run is known to be whole, and say why."""
+        """Pause at the last consistent state of the run, and say why."""
         run = opened.session.run
         update = run.t + 1
         opened.cursor.recover()
@@ -70,12 +70,12 @@ class Engine(State):
         )
 
     def keep(self) -> float | None:
-        """Save the run where runs are kept, if it is time.
+        """Save the run to its file, if it is time.
 
-        After an exception, which frames tell, it is tried again later.
+        After an exception, which frames report, saving is tried again later.
 
         Returns:
-            Seconds until it is time; None where there is nothing to save.
+            Seconds until the next save; None if there is nothing to save.
         """
         if self.run is None or self.is_trying:
             return None

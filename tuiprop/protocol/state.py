@@ -1,4 +1,4 @@
-"""The state of an engine: the run that is open, and the tables that were read."""
+"""The state of an engine: the open run, and the tables that were read."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -19,7 +19,7 @@ from tuiprop.session.views.table import TableView
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run and everything that looks at it or moves it."""
+    """A run and all objects that observe or move it."""
 
     number: int
     session: Session
@@ -32,29 +32,29 @@ class OpenRun:
 
 
 class State:
-    """What handlers work on.
+    """The state that handlers work on.
 
     Args:
-        alive: a context in which a run is saved, however long that takes.
+        alive: a context that gives signs of life while a run is saved.
     """
 
     def __init__(self, alive: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self.alive = alive
         self.run: OpenRun | None = None
         self.runs = 0
-        """Runs that have been opened."""
+        """The number of runs opened so far."""
         self.tables = TableView()
         self.fault = ""
-        """The sentence on the exception that stopped the run, until it is moved again."""
+        """The sentence about the exception that stopped the run, until the run moves again."""
         self.next_keep = 0.0
-        """When the run may be saved again after an exception."""
+        """The time from which the run may be saved again after an exception."""
 
     @property
     def opened(self) -> OpenRun:
-        """The run that is open.
+        """Return the open run.
 
         Raises:
-            InputError: none is.
+            InputError: no run is open.
         """
         if self.run is None:
             raise InputError("nothing is open yet")
@@ -62,11 +62,11 @@ class State:
 
     @property
     def is_trying(self) -> bool:
-        """A change is tried: it is kept or reverted before anything else."""
+        """Return whether a change is tried, which must be kept or reverted first."""
         return self.run is not None and self.run.at.what_if is not None
 
     def replace(self, run: OpenRun) -> None:
-        """Close the run that is open, and go on with another one."""
+        """Close the open run and replace it by another one."""
         self.close()
         self.run, self.runs = run, run.number
         self.fault, self.next_keep = "", 0.0
@@ -75,7 +75,7 @@ class State:
         """Save the run, and release its file.
 
         Returns:
-            Why it could not be saved; "" where it is, or where no runs are kept.
+            The reason why it could not be saved; "" if it was saved, or if runs are not kept.
         """
         if self.run is None:
             return ""

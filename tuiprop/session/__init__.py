@@ -1,1 +1,1 @@
-"""A run and every question that can be asked of it, without a process."""
+"""A run and everything that can be asked about it, without a process of its own."""

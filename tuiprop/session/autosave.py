@@ -1,4 +1,4 @@
-"""Keeping the run of a dashboard in the user's state folder, by time and when it ends."""
+"""Saves the run of a dashboard in the user's state folder, at intervals and when it ends."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -12,29 +12,29 @@ from tuiprop.storage.state_folder import MOST_BYTES, Slot, make_room, state_fold
 from tuiprop.training.experiment import Breakpoint
 
 EVERY = 30.0
-"""Seconds from one save to the next, at least."""
+"""The least number of seconds from one save to the next."""
 
 RETRY = 2.0
-"""Seconds after which a save that failed is tried again; twice as many after every other one."""
+"""Seconds after which a failed save is retried; doubled after each further failure."""
 
 REST = 50
-"""How many times as long as a save takes the next one waits, at least."""
+"""The least time from one save to the next, as a multiple of the time that a save takes."""
 
 
 class Autosave:
-    """Saves one run into a file of its own.
+    """Saves one run into one file.
 
     Args:
         session: the run.
         stops: its conditions.
-        operations: how many of the next update are done.
-        opened: what the dashboard was asked to open.
-        path: the file, where the run had one before; None: a new one, if any are kept.
-        is_saved: as the run stands, there is a file of it.
-        alive: a context in which it is saved.
+        operations: returns the number of operations of the next update that are done.
+        opened: the argument that the dashboard was opened with.
+        path: the file of a run that has one; None: create one, if runs are kept.
+        is_saved: the file holds the present state of the run.
+        alive: the context in which the run is saved.
 
     Raises:
-        ValueError: it is no file of a kept run, or another process has it.
+        ValueError: the path is not that of a kept run, or another process uses the file.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Autosave:
         self._failures = 0
         self._saved = self._mark() if is_saved else None
         self.sentence = ""
-        """Why the last save was not made."""
+        """The reason why the last save failed; "" if it succeeded."""
         folder = state_folder()
         self._slot = None
         if path is not None:
@@ -65,14 +65,14 @@ class Autosave:
 
     @property
     def path(self) -> str:
-        """The file; "" where none is kept."""
+        """The file; "" if runs are not kept."""
         return "" if self._slot is None else str(self._slot.path)
 
     def work(self) -> float | None:
-        """Save if it is time.
+        """Save if a save is due.
 
         Returns:
-            Seconds until it is time; None where there is nothing to save.
+            Seconds until one is due; None if there is nothing to save.
         """
         if self._slot is None or not self.is_unsaved:
             return None
@@ -84,13 +84,13 @@ class Autosave:
 
     @property
     def is_unsaved(self) -> bool:
-        """Something was done to the run, and it is not as it was last saved."""
+        """True if the run has begun and has changed since it was last saved."""
         return self._is_begun and self._mark() != self._saved
 
     def save(self) -> str:
-        """Save now, if there is anything to be saved; why it could not be, or nothing."""
+        """Save now if anything has changed; return the reason for a failure, or ""."""
         if self._slot is None:
-            return "no runs are kept here"
+            return "runs are not kept here"
         if not self.is_unsaved:
             return ""
         started, mark = perf_counter(), self._mark()
@@ -105,7 +105,7 @@ class Autosave:
         return self.sentence
 
     def let_go(self) -> None:
-        """The file is another's to go on with."""
+        """Release the file, so that another process can resume the run."""
         if self._slot is not None:
             self._slot.let_go()
 
@@ -113,8 +113,8 @@ class Autosave:
         """Write the run into a file.
 
         Args:
-            path: where to.
-            kept: it is the file that the run is kept in, not one of the user's.
+            path: the file.
+            kept: True for the file in which the run is kept, False for one of the user's.
 
         Raises:
             FileError: it cannot be written.
@@ -125,7 +125,7 @@ class Autosave:
         )
 
     def _attempt(self, slot: Slot) -> str:
-        """Save; why it could not be done, or nothing."""
+        """Save; return the reason for a failure, or ""."""
         try:
             with self._alive():
                 self._write(slot)
@@ -141,13 +141,13 @@ class Autosave:
 
     def _write(self, slot: Slot) -> None:
         if self._session.run.trainer.state.nbytes > MOST_BYTES:
-            raise InputError(f"its state is larger than what is kept, {MOST_BYTES >> 20} MB")
+            raise InputError(f"its state is larger than the limit of {MOST_BYTES >> 20} MB")
         slot.claim()
         self.write(slot.path, kept=True)
         make_room(slot.path)
 
     def _mark(self) -> object:
-        """A value that changes when there is something to be saved."""
+        """A value that changes whenever there is something to save."""
         run = self._session.run
         branches = [(each.number, each.reached, len(each.edits)) for each in run.branches.values()]
         stops = [(each.when, each.enabled) for each in self._stops.all]
@@ -155,7 +155,7 @@ class Autosave:
 
     @property
     def _is_begun(self) -> bool:
-        """An update was completed, something edited, or a condition set."""
+        """True once an update is completed, an edit made or a condition set."""
         branches = self._session.run.branches.values()
         first = [(each.when, each.enabled) for each in self._session.experiment.breakpoint]
         stops = [(each.when, each.enabled) for each in self._stops.all]

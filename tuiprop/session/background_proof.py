@@ -1,4 +1,4 @@
-"""The proof: the gradient check and the update audit of where the run stands, while it stands."""
+"""Background verification: gradient check and update audit while the run is paused."""
 
 import traceback
 from time import perf_counter
@@ -17,24 +17,24 @@ from tuiprop.verify.gradient_verdict import ArrayCheck, GradientCheck
 from tuiprop.verify.update_audit import ArrayAudit, Audit
 
 REST = 0.2
-"""Seconds that the run stands still before the proof begins by itself."""
+"""Seconds after which the verification of a paused run begins."""
 
 SAMPLE = 200
-"""Parameters that are compared at most."""
+"""The largest number of parameters that are compared."""
 
 WORK = 5_000_000
-"""Weights times examples of one forward pass, at most: a slice must stay short."""
+"""The most weights times examples in one forward pass, to keep a slice of work short."""
 
 QUICK = 50_000
-"""Parameters up to which the update is audited without being asked."""
+"""The largest number of parameters for which the update is audited without a request."""
 
 
 class Proof:
-    """Proves the present update, in slices, whenever nothing else is to be done.
+    """Verifies the present update in slices, whenever there is no other work.
 
     Args:
-        at: what is looked at.
-        view: shows the same.
+        at: the viewpoint, whose run is verified.
+        view: the view of that run.
     """
 
     def __init__(self, at: Viewpoint, view: View) -> None:
@@ -58,13 +58,13 @@ class Proof:
         return self._at.cursor
 
     def verify(self) -> None:
-        """Begin now, all of it, whatever has been found before."""
+        """Begin a complete verification now and discard earlier results."""
         self._of, self._asked = None, True
 
     def work(self) -> float | None:
-        """Prove for a moment; seconds until there is work again, None if there is none.
+        """Work for a moment; return the seconds until there is more work, or None.
 
-        An exception ends the proof of where the run stands; `note` has its sentence.
+        An exception ends the verification of the present state; `note` then describes it.
         """
         try:
             return self._work()
@@ -98,7 +98,7 @@ class Proof:
 
     @property
     def note(self) -> ProofNote | None:
-        """The results so far; None where the proof has not begun here."""
+        """The results so far; None if the verification of the present state has not begun."""
         checker = self._checker
         here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
         if self._of != here or self._cursor.goal is not None or not (checker or self._fault):
@@ -136,15 +136,15 @@ class Proof:
         )
 
     def _audit_update(self) -> None:
-        """Audit the update at hand, unless there is none, or it is large and nobody asked."""
+        """Audit the present update, if there is one; a large one only on request."""
         if self._run.network.parameter_count > QUICK and not self._asked:
             return
-        made = self._view.made()
-        if made is not None:
-            self._audited = made.record.update
-            record = made.record
+        recorded = self._view.present_update()
+        if recorded is not None:
+            self._audited = recorded.record.update
+            record = recorded.record
             before, after = record.before_and_after
-            self._audit = made.config.audit(record.count, before, record.gradient, after)
+            self._audit = recorded.config.audit(record.count, before, record.gradient, after)
 
 
 def _layers(result: GradientCheck, L: int) -> list[str]:

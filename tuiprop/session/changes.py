@@ -1,4 +1,4 @@
-"""Requests to change something as edits of the run, or refused."""
+"""Turns requests for a change into edits of the run, or refuses them."""
 
 import numpy as np
 from msgspec.structs import asdict, replace
@@ -18,7 +18,7 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
 
     Raises:
         ExperimentError: a setting cannot have that value.
-        InputError: nothing is changed.
+        InputError: the request changes nothing.
     """
     run = session.run
     edit = SettingsEdit(at=run.t, **asdict(request))
@@ -34,10 +34,10 @@ def settings_edit(session: Session, request: Change) -> SettingsEdit:
 
 
 def mistake_edit(session: Session, name: str | None) -> MistakeEdit:
-    """Build the edit that puts a mistake into the network from here on, or takes it out.
+    """Build the edit that injects a mistake from the present update on, or removes it.
 
     Raises:
-        InputError: there is no such mistake, or it would change nothing in this network, or is on.
+        InputError: the mistake is unknown, already injected, or changes nothing in this network.
     """
     run = session.run
     if name is not None and name not in MISTAKES:
@@ -46,7 +46,7 @@ def mistake_edit(session: Session, name: str | None) -> MistakeEdit:
     if name is None and mistake is None:
         raise InputError("no mistake is injected")
     if mistake is not None and mistake.name == name:
-        raise InputError(f"the mistake {name} is on already")
+        raise InputError(f"the mistake {name} is already injected")
     if name is not None:
         size = run.batches.size(run.batches.epoch(run.t + 1))
         if sentence := MISTAKES[name].refusal(run.network, size):
@@ -60,7 +60,7 @@ def cell_edit(
     """Build the edit that gives one number of W, b or a[0] another value; return it and its name.
 
     Raises:
-        InputError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not at this position.
     """
     run, partial = session.run, cursor.partial
     cell, array = request.cell, request.cell.array
@@ -79,8 +79,7 @@ def cell_edit(
         raise InputError(f"{array} is computed; W, b and the inputs a[0] can be changed")
     if partial.record is not None and partial.is_computed(array):
         raise InputError(
-            f"{array} has been changed by this update already: "
-            "b completes it, Shift+p goes back before it"
+            f"this update has already changed {array}: press b to complete it, Shift+p to go back"
         )
     edit = ParameterEdit(
         at=run.t,
@@ -99,10 +98,10 @@ def _refuse_beyond(session: Session, cell: CellRef, m: int) -> None:
     Args:
         session: the run.
         cell: the number.
-        m: how many examples there are.
+        m: the number of examples.
 
     Raises:
-        InputError: the network has no such array, or the array no such cell.
+        InputError: the network has no such array, or the array has no such cell.
     """
     network, array = session.run.network, cell.array
     if not array.exists(network.L):

@@ -18,25 +18,25 @@ from tuiprop.update.operation import Operation, operation_count
 from tuiprop.update.record import Record, first_nonfinite
 
 MOMENT = 0.01
-"""Seconds that `work` takes at most, and so the longest that a request waits."""
+"""The most seconds that `work` takes, and so the longest that a request waits."""
 
 PATIENCE = 0.03
-"""Seconds that going somewhere takes before it is answered: most of it is done by then."""
+"""Seconds that a jump may take before its request is answered; most jumps finish in time."""
 
 
 @dataclass(frozen=True)
 class Motion:
-    """A way that a run is on."""
+    """The motion of a run towards a target."""
 
     status: Status
     target: int
     """The update that it goes to."""
     start: int
-    """The update that it goes there from: that of a key frame, in a replay."""
+    """The update that it starts from; in a replay, that of the key frame."""
     since: int
-    """Conditions that operations up to here made true do not stop it."""
+    """A position in operations; conditions that became true up to here do not stop the run."""
     operations: int = 0
-    """Operations of the next update that are to be done on arrival."""
+    """The number of operations of the next update to be done on arrival."""
     watched: bool = False
     """True if conditions stop it."""
     pace: Pace | None = None
@@ -48,11 +48,11 @@ class Motion:
 
 
 class Cursor:
-    """A position in a run, and the way to another.
+    """A position in a run, and the motion to another one.
 
-    The position is (t, k): the run has done t updates, `partial` k operations of the next. The
-    cursor is idle without a `motion`. Positions are counted in operations since state 0 where
-    they lie inside updates.
+    The position is (t, k): the run has done t updates, and `partial` k operations of the next. The
+    cursor is idle without a `motion`. A position inside an update is counted in operations since
+    state 0.
     """
 
     def __init__(self, run: Run) -> None:
@@ -60,14 +60,14 @@ class Cursor:
         self.partial = PartialUpdate()
         """The operations of the next update that are done."""
         self.motion: Motion | None = None
-        """The way that it is on; None while it is idle."""
+        """The present motion; None while the cursor is idle."""
         self.hit = ""
-        """The sentence on the condition that it stopped at."""
+        """The sentence on the condition that stopped it."""
         self.bad: tuple[Operation, int, int] | None = None
-        """The first operation and cell that is not finite, where the run diverged."""
+        """The operation and cell of the first number that is not finite, if the run diverged."""
         self._by_operations = False
         self._preview: tuple[Record, Hit | None] | None = None
-        """The next update, and what it makes true."""
+        """The next update and the condition that it makes true."""
         self._rate = 0.0, 0, 0.0
 
     # Where it is
@@ -84,7 +84,7 @@ class Cursor:
 
     @property
     def completed(self) -> bool:
-        """True if it came by operations, and the last one of an update has just been done."""
+        """True if single operations led here and the last one completed an update."""
         return self._by_operations and self.run.t > 0 and self.partial.record is None
 
     @property
@@ -99,7 +99,7 @@ class Cursor:
 
     @property
     def start(self) -> int:
-        """The update that it went from to its goal."""
+        """The update that the motion started from."""
         return self.run.t if self.motion is None else self.motion.start
 
     @property
@@ -127,15 +127,15 @@ class Cursor:
     # Commands
 
     def play(self, pace: Pace | None) -> None:
-        """Go on to the end of the epochs asked for.
+        """Train to the end of the last epoch of the experiment.
 
         Raises:
-            InputError: they are done.
+            InputError: all epochs are done.
         """
         run = self.run
         if run.t >= run.last_update:
             raise InputError(
-                f"all {run.settings.epochs} epochs are done: e walks one more, g goes further"
+                f"all {run.settings.epochs} epochs are done: press e for one more, g to go further"
             )
         here = self.here
         by_operations = pace is not None and pace.operations
@@ -156,23 +156,23 @@ class Cursor:
         )
 
     def toggle(self, pace: Pace | None) -> None:
-        """Play if it is idle, else stop."""
+        """Play if the cursor is idle, else stop."""
         if self.motion is None:
             self.play(pace)
         else:
             self.stop()
 
     def set_pace(self, pace: Pace | None) -> None:
-        """Play at another pace, if it plays."""
+        """Change the pace, if the run is playing."""
         if self.status == "playing":
             self.play(pace)
 
     def stop(self) -> None:
-        """Stay here."""
+        """End the present motion."""
         self.motion = None
 
     def move(self, request: Move) -> None:
-        """Go some operations, layers, phases, updates or epochs from where it is, or is going."""
+        """Go by operations, layers, phases, updates or epochs from the position or the target."""
         run, motion = self.run, self.motion
         update, done = run.t, self.partial.done
         if motion is not None and motion.status == "seeking":
@@ -199,7 +199,7 @@ class Cursor:
         self.go_to(update + request.updates + back_in_update, watched=True)
 
     def seek(self, request: Seek) -> None:
-        """Go to a place.
+        """Go to the update, epoch or branch that a request names.
 
         Raises:
             InputError: there is no such branch.
@@ -208,7 +208,9 @@ class Cursor:
         if request.branch is not None:
             if request.branch not in run.branches:
                 numbers = ", ".join(map(str, run.branches))
-                raise InputError(f"there is no branch {request.branch}; there are {numbers}")
+                raise InputError(
+                    f"branch {request.branch} does not exist; the branches are {numbers}"
+                )
             if request.branch != run.branch.number:
                 self.partial = PartialUpdate()
                 run.switch(request.branch)
@@ -222,13 +224,15 @@ class Cursor:
         Args:
             update: the number of updates done there.
             operations: the number of operations of the next update done there.
-            watched: stop at conditions on the way on.
+            watched: stop at conditions on the way forward.
         """
         run, motion = self.run, self.motion
         update = min(max(0, update), run.batches.end(MOST_EPOCHS))
         since = self.here
         if motion is not None and motion.status == "seeking":
-            since = max(since, motion.since)  # on the way back it has been further on than it is
+            since = max(
+                since, motion.since
+            )  # a replay starts behind positions that the run has already reached
         if update < run.t:
             run.conditions.forget()
         if update != run.t:
@@ -251,34 +255,34 @@ class Cursor:
             pass
 
     def edit(self, edit: Edit, *, apart: bool = False) -> None:
-        """Let an edit act, and go there; see `Run.edit`."""
+        """Apply an edit, and go to where it acts; see `Run.edit`."""
         self.stop()
         self.partial = PartialUpdate()
         self.invalidate_conditions()
         self.run.edit(edit, apart=apart)
 
     def do_operations(self, count: int) -> None:
-        """Do operations of the next update, whatever they compute; the others are undone."""
+        """Do operations of the next update, whatever they compute; undo the others."""
         if self.partial.record is None or self.partial.record.update != self.run.t + 1:
             self.partial = PartialUpdate.of(self.run, count)
         else:
             self.partial = self.partial.with_done(count)
 
     def invalidate_conditions(self) -> None:
-        """Forget what the next update makes true: the conditions or the update have changed."""
+        """Forget the condition that the next update makes true, after a change of either."""
         self._preview, self.hit = None, ""
 
     def recover(self) -> None:
-        """Stop where the run is known to be whole: after an exception it may be half changed."""
+        """Stop at a consistent state, as an exception may have left the run half changed."""
         self.stop()
         self.partial = PartialUpdate()
         self.run.return_to_key_frame()
 
     def work(self) -> float | None:
-        """Go on for a moment.
+        """Train for a moment.
 
         Returns:
-            Seconds until there is work again, 0 if at once; None if there is none.
+            Seconds until there is more work, 0 for at once; None if there is none.
         """
         motion = self.motion
         if motion is None:
@@ -296,7 +300,7 @@ class Cursor:
         return None
 
     def _work_at(self, motion: Motion, pace: Pace) -> float | None:
-        """Go on as far as the pace has come by now."""
+        """Train up to the position that the pace has reached by now."""
         unit = 1 if pace.operations else self.operations
         elapsed = perf_counter() - motion.began
         due = motion.first + int(elapsed * pace.rate) * unit
@@ -358,15 +362,15 @@ class Cursor:
         return True
 
     def _arrive(self, motion: Motion, operations: int, *, diverged: bool = False) -> bool:
-        """Do operations of the next update, up to what stops it in there.
+        """Do operations of the next update, up to the one that stops the run.
 
         Args:
-            motion: the way that it came.
+            motion: the motion that led here.
             operations: the number of operations to be done.
-            diverged: that update has been tried, and diverges.
+            diverged: the update is known to diverge.
 
         Returns:
-            True if a condition stopped it, or a number that is not finite.
+            True if a condition or a number that is not finite stopped the run.
         """
         self.do_operations(operations)
         run, partial = self.run, self.partial

@@ -1,4 +1,4 @@
-"""The sentence that says where a run diverged."""
+"""The sentence that says where a run diverged, and the exception with this sentence."""
 
 from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of
@@ -10,8 +10,8 @@ class DivergedError(ArithmeticError):
     """A run diverges.
 
     Args:
-        session: the session, which has the history up to where its run is.
-        record: the update whose result is not finite; None: the next one.
+        session: the session, with the history up to the position of its run.
+        record: the update whose result is not finite; None for the next one.
     """
 
     def __init__(self, session: Session, record: Record | None = None) -> None:
@@ -40,12 +40,12 @@ def divergence(session: Session, update: int, bad: tuple[int, int, int] | None) 
     Args:
         session: the session of the run.
         update: the first update whose result is not finite.
-        bad: k of the operation, from 1, and row and column of the number in its result that was
-            not finite first; None: it is in the state of the optimiser.
+        bad: k of the operation, from 1, and row and column of the first number in its result that
+            is not finite; None if that number is in the state of the optimiser.
     """
     plan = session.run.trainer.plan
     batches, config = plan.batches, plan.config_of(update)
-    first = ": a slot of the optimiser is not finite any more"
+    first = ": a slot of the optimiser is not finite"
     if bad is not None:
         k, row, column = bad
         operations = config.operations()
@@ -57,5 +57,5 @@ def divergence(session: Session, update: int, bad: tuple[int, int, int] | None) 
         f"diverged at update {update} (epoch {batches.epoch(update)}, "
         f"batch {batches.batch(update)}){first}; "
         f"the state after update {update - 1} is kept. "
-        f"A smaller learning rate than {config.settings.learning_rate:g} may help"
+        f"Try a learning rate below {config.settings.learning_rate:g}"
     )

@@ -1,4 +1,4 @@
-"""Finding the kept run that belongs to what the dashboard was asked to open."""
+"""Finds the kept run that matches the argument of the dashboard."""
 
 import os
 from collections.abc import Iterator
@@ -19,26 +19,26 @@ from tuiprop.training.experiment import Experiment
 from tuiprop.wording import shortened
 
 SAME = 3
-"""How well a run of the same experiment fits a file."""
+"""The fit of a run to a file with the same experiment."""
 
 LONGEST_VALUE = 24
-"""Characters of a value that differs."""
+"""The most characters that are shown of a setting that differs."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """What the user named."""
+    """The argument that the user gave."""
 
     opened: str
-    """As `opened_as` writes it."""
+    """The argument as `opened_as` returns it."""
     experiment: Experiment | None = None
-    """Complete, where it has been named by its file; at least with its data for a data set or a
-    table; None for a model or a checkpoint."""
+    """The complete experiment of a file; for a data set or a table, one that has at least its
+    data; None for a model or a checkpoint."""
     is_file: bool = False
-    """An experiment file was named."""
+    """True if the argument is an experiment file."""
 
     def fit(self, saved: Saved) -> int:
-        """How well a run is what was named; 0: not at all."""
+        """Rate how well a run fits the argument; 0 if it does not fit at all."""
         if self.experiment is None:
             return int(saved.content.opened == self.opened)
         if self.is_file and not differing(self.experiment, saved.experiment):
@@ -49,15 +49,15 @@ class Named:
 
 
 def opened_as(what: str) -> str:
-    """The same for whatever names the same thing: the name of a data set, or where a file is."""
+    """Return the name of a data set, or the real path of a file, so that aliases compare equal."""
     return what if what in CATALOGUE or not what else os.path.realpath(what)
 
 
 def find_kept(named: Named | None) -> KeptRun | None:
-    """The kept run that fits best what was named, and the newest of those; None where none does.
+    """Find the kept run that fits the argument best, the newest of equals; None if none fits.
 
     Args:
-        named: what a run has to fit; None: the newest one is wanted, whatever it is.
+        named: the argument; None to find the newest run, whatever it is.
     """
     best: tuple[int, Path, Saved] | None = None
     for path, saved in _readable():
@@ -65,14 +65,14 @@ def find_kept(named: Named | None) -> KeptRun | None:
         if fit > (best[0] if best else 0):
             best = fit, path, saved
         if fit == SAME or (fit and not (named and named.is_file)):
-            break  # those that follow are older
+            break  # the runs that follow are older
     if best is None:
         return None
     return _described(best[1], best[2], named.experiment if named and named.is_file else None)
 
 
 def _readable() -> Iterator[tuple[Path, Saved]]:
-    """The kept runs that no other process has and that can be read, the newest first."""
+    """The readable kept runs that no other process uses, the newest first."""
     folder = state_folder()
     if folder is None:
         return
@@ -81,12 +81,12 @@ def _readable() -> Iterator[tuple[Path, Saved]]:
         with suppress(OSError):
             ages.append((path.stat().st_mtime, path))
     for _, path in sorted(ages, reverse=True):
-        with suppress(FileError):  # one that cannot be read is not offered
+        with suppress(FileError):  # an unreadable run is not offered
             yield path, load_checkpoint(path)
 
 
 def _described(path: Path, saved: Saved, of_file: Experiment | None) -> KeptRun:
-    """A run to be offered, and how it differs from the experiment of a file that was named."""
+    """Describe a run to be offered, and its differences from the experiment of a file."""
     differences = differing(of_file, saved.experiment) if of_file else []
     adopts = of_file is not None and not differences
     experiment = with_what_may_differ(saved, of_file) if adopts and of_file else saved.experiment
@@ -108,12 +108,12 @@ def _described(path: Path, saved: Saved, of_file: Experiment | None) -> KeptRun:
 
 
 def _data_of(experiment: Experiment) -> str:
-    """The name of the data set, or where the file is."""
+    """The name of the data set, or the real path of the file."""
     data = experiment.data
     return os.path.realpath(data.source) if data.is_path else data.source
 
 
 def _words(value: object) -> str:
-    """A value as the experiment file would have it, shortened."""
+    """Write a value as in the experiment file, shortened."""
     text = "nothing" if value is None else msgspec.json.encode(value).decode()
     return shortened(text, LONGEST_VALUE)

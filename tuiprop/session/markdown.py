@@ -1,4 +1,4 @@
-"""One update as linear text: for screen readers, worksheets, and comparing two runs in a diff."""
+"""An update as linear text: for screen readers, worksheets, and comparing two runs in a diff."""
 
 from collections.abc import Iterator
 
@@ -15,14 +15,14 @@ from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
 
 MOST = 16
-"""Rows and columns of a matrix that are printed; how many more there are is said."""
+"""The most rows and columns of a matrix that are printed; the text says how many follow."""
 
 
 def explain(session: Session, update: int) -> str:
-    """Every operation of an update as Markdown: its equation, shapes and numbers.
+    """Write every operation of an update in Markdown: its equation, shapes and numbers.
 
     Args:
-        session: the session, whose run stays where it is.
+        session: the session, whose run is not moved.
         update: t ≥ 1.
 
     Raises:
@@ -113,7 +113,7 @@ def _about_the_fused_gradient(
 def _matrix(
     name: str, array: Array, session: Session, reference: ArrayRef, record: Record
 ) -> Iterator[str]:
-    """A matrix as a table with the names of its rows and columns, in full precision."""
+    """Write a matrix as a table with the names of its rows and columns, in full precision."""
     columns = session.column_names(reference, record.examples)
     rows = session.row_names(reference)
     more = [

@@ -1,7 +1,7 @@
 """An update of which some operations are done and the others are not.
 
-The whole update is computed at once and revealed in order: going on and back is a matter of
-counting, and nothing is ever un-computed.
+The whole update is computed at once and revealed in order: a move forward or back only changes a
+count, and nothing is ever un-computed.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,12 +20,12 @@ from tuiprop.update.record import Record
 
 
 def of_layer(operation: Operation) -> Hashable:
-    """Operations of one layer in one phase belong together."""
+    """The group of an operation: those of one layer in one phase."""
     return operation.phase, operation.result.layer
 
 
 def of_phase(operation: Operation) -> Hashable:
-    """Operations of one phase belong together."""
+    """The group of an operation: those of one phase."""
     return operation.phase
 
 
@@ -35,16 +35,16 @@ def boundary(
     direction: int,
     group: Callable[[Operation], Hashable],
 ) -> int:
-    """The next or the last place between two groups of operations.
+    """Find the nearest boundary between two groups of operations.
 
     Args:
-        operations: of one update.
+        operations: the operations of one update.
         at: the number of operations done since state 0.
-        direction: on where above 0, else back.
-        group: what belongs together.
+        direction: forward if above 0, else back.
+        group: the group that an operation belongs to.
 
     Returns:
-        A number of operations done since state 0; below 0 where nothing lies before.
+        A number of operations done since state 0; below 0 if there is no boundary before.
     """
     groups = [group(operation) for operation in operations]
     starts = [i for i, each in enumerate(groups) if i == 0 or each != groups[i - 1]]
@@ -59,13 +59,13 @@ def boundary(
 
 @dataclass(frozen=True, eq=False)
 class PartialUpdate:
-    """The update after the ones that are done, of which some operations are done.
+    """The next update, of which some operations are done.
 
-    The empty one stands for no operation.
+    An empty one means that none is done.
     """
 
     record: Record | None = None
-    """The whole update, computed ahead; None where none of it is done."""
+    """The whole update, computed ahead; None if none of its operations is done."""
     done: int = 0
     """The number of operations done."""
     operations: tuple[Operation, ...] = ()
@@ -73,7 +73,7 @@ class PartialUpdate:
 
     @classmethod
     def of(cls, run: Run, done: int) -> "PartialUpdate":
-        """Do some operations of the next update of a run; the run stays where it is."""
+        """Do some operations of the next update of a run, without moving the run."""
         if not done:
             return cls()
         return cls(run.next_record(), done, run.trainer.operations())
@@ -83,7 +83,7 @@ class PartialUpdate:
         return replace(self, done=done) if done else PartialUpdate()
 
     def array(self, reference: ArrayRef) -> Array | None:
-        """The array as it is here; None where this update has not computed it yet."""
+        """The present array; None if this update has not computed it yet."""
         record = self.record
         assert record is not None
         computed = self.is_computed(reference)
@@ -92,7 +92,7 @@ class PartialUpdate:
         return None
 
     def is_computed(self, reference: ArrayRef) -> bool:
-        """Return True if an operation that is done computed this array, or changed it: W and b."""
+        """Return True if an operation that is done computed this array, or updated it: W and b."""
         return reference in self._computed
 
     @cached_property
@@ -107,8 +107,8 @@ class PartialUpdate:
         return self.record.J if Phase.COST in done else None
 
     @property
-    def unmade(self) -> list[ArrayRef]:
-        """The arrays that this update has not computed yet; J is not among them."""
+    def uncomputed(self) -> list[ArrayRef]:
+        """The arrays that this update has not computed yet, except J."""
         return [
             operation.result
             for operation in self.operations[self.done :]

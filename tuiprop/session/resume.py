@@ -1,4 +1,4 @@
-"""Resuming a run from its checkpoint."""
+"""Resumes a run from its checkpoint."""
 
 import os
 from collections.abc import Iterator
@@ -16,26 +16,25 @@ from tuiprop.training.run import Run
 from tuiprop.update.operation import operation_count
 
 MAY_DIFFER = ("training.epochs", "breakpoint")
-"""Keys of the experiment that may differ when a run is resumed."""
+"""The keys of the experiment that may differ when a run is resumed."""
 
 
 def resume_session(
     saved: Saved, experiment: Experiment | None = None, *, table: Table | None = None
 ) -> tuple[Session, str]:
-    """Open a checkpoint; its run is at the saved key frame, a short replay from its position.
+    """Open a checkpoint with its run at the saved key frame, a short replay before its position.
 
     Args:
         saved: the checkpoint.
-        experiment: instead of its own, where it has been found to be the same.
-        table: its data, where they are at hand already.
+        experiment: an equivalent experiment to use instead of the saved one.
+        table: its data, if they are already loaded.
 
     Returns:
-        The session, and what of this machine differs from the one that it was saved on, or
-        nothing.
+        The session, and the differences of this machine from the one that saved it, or "".
 
     Raises:
-        DataError: the data are others than those that it was saved with.
-        ValueError: as `open_session`.
+        DataError: the data have changed since it was saved.
+        ValueError: see `open_session`.
     """
     content = saved.content
     session = open_session(experiment or saved.experiment, table=table, initial=content.initial)
@@ -43,7 +42,7 @@ def resume_session(
     examples = session.examples
     counts = len(examples.training), len(examples.validation)
     same = counts == content.examples and examples.inputs == content.inputs
-    # on another machine what was prepared may differ in the last digits
+    # on another machine, prepared data may differ in the last digits
     if not same or (not differing and session.fingerprint != content.data):
         raise DataError(
             "the data have changed since the run was saved; its weights can still be exported, "
@@ -57,22 +56,22 @@ def resume_session(
 
 
 def return_to_position(run: Run, saved: Saved) -> None:
-    """Advance from the key frame to the saved position; conditions on the way do not stop it."""
+    """Advance from the key frame to the saved position; no condition stops it."""
     t = saved.content.position[0]
     run.check_epoch_conditions()
     run.advance(t, watched=True, since=t * operation_count(run.network.L))
 
 
 def check_same(wanted: Experiment, saved: Saved, table: Table) -> None:
-    """Check that an experiment is that of a checkpoint, except for `MAY_DIFFER`.
+    """Check that an experiment equals that of a checkpoint, except for `MAY_DIFFER`.
 
     Args:
-        wanted: need not be complete.
+        wanted: the experiment, which may be incomplete.
         saved: the checkpoint.
-        table: the data that are wanted.
+        table: the data of that experiment.
 
     Raises:
-        ExperimentError: the first key that is another one.
+        ExperimentError: a key differs; the error names the first.
     """
     for key, found, expected in differing(complete(wanted, table), saved.experiment):
         raise ExperimentError.invalid(
@@ -87,7 +86,7 @@ def differing(wanted: Experiment, saved: Experiment) -> list[tuple[str, Any, Any
     """Find the keys in which two complete experiments differ, except for `MAY_DIFFER`.
 
     Returns:
-        Each key with the value in either; None where it has none.
+        Each key with its two values; None for a missing one.
     """
     found, expected = dict(_values(to_tables(wanted))), dict(_values(to_tables(saved)))
     return [
@@ -100,7 +99,8 @@ def differing(wanted: Experiment, saved: Experiment) -> list[tuple[str, Any, Any
 def with_what_may_differ(saved: Saved, wanted: Experiment) -> Experiment:
     """The experiment of a checkpoint, with the epochs and the conditions of another.
 
-    Epochs that the run has gone beyond are not taken, nor is a list without conditions.
+    It keeps its own epochs if the run is past the other's, and its own conditions if the other has
+    none.
     """
     experiment, epochs = saved.experiment, wanted.training.epochs
     if saved.plan.batches.end(epochs) >= saved.log.reached:
@@ -110,7 +110,7 @@ def with_what_may_differ(saved: Saved, wanted: Experiment) -> Experiment:
 
 
 def _values(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """The values in tables by their keys, such as network.layers[0].units."""
+    """The values in nested tables by their keys, such as network.layers[0].units."""
     if key in MAY_DIFFER:
         return
     if isinstance(value, dict):
@@ -124,6 +124,6 @@ def _values(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _found(value: Any) -> Any:
-    """A path as the file that it names."""
+    """The real path of the file that a path names; other values are unchanged."""
     is_path = isinstance(value, str) and os.path.exists(value)  # noqa: PTH110
     return os.path.realpath(value) if is_path else value

@@ -1,4 +1,4 @@
-"""How good predictions are: plain functions of arrays."""
+"""Scores of predictions: plain functions of arrays."""
 
 from typing import Any
 
@@ -10,13 +10,14 @@ from tuiprop.protocol.messages.prediction_payloads import ClassScore, NumberScor
 from tuiprop.training.metrics import Classes, NumberMetrics
 
 MOST_POINTS = 600
-"""Points of a diagram."""
+"""The most points in a diagram."""
 
 MOST_RESIDUALS = 20
-"""Of those that are listed."""
+"""The number of residuals that are listed."""
 
 BINS = 39
-"""Of the residuals: an odd number, as one is about 0, and of threes, which may be joined."""
+"""Bins of the residuals: an odd number, to have one around 0, and a multiple of 3, so that
+neighbours can be joined in threes."""
 
 
 def confusion(actual: Classes, predicted: Classes, classes: int) -> NDArray[np.int64]:
@@ -41,11 +42,11 @@ def class_scores(counts: NDArray[np.int64]) -> list[ClassScore]:
 
 
 def roc(positive: NDArray[np.bool_], score: Array) -> Roc:
-    """The receiver operating characteristic; examples with equal scores change side together.
+    """The receiver operating characteristic; examples with equal scores are classified alike.
 
     Args:
-        positive: which examples are of the second class, (m,).
-        score: how probable that is, (m,).
+        positive: True for examples of the second class, (m,).
+        score: the predicted probability of that class, (m,).
     """
     order = np.argsort(-score, kind="stable")
     last_of_equals = np.append(np.diff(score[order]) != 0, True)
@@ -70,14 +71,14 @@ def number_score(
     rows: Rows,
     held_out: NDArray[np.bool_],
 ) -> NumberScore:
-    """How well one target is met; what is predicted need not be finite.
+    """Score the predictions of one target, which need not be finite.
 
     Args:
-        name: of the target.
-        actual: in the unit of the target, (m,).
-        predicted: in the same unit, (m,).
-        rows: of the table, (m,).
-        held_out: which are validation examples, (m,).
+        name: the name of the target.
+        actual: its values in its unit, (m,).
+        predicted: the predictions in the same unit, (m,).
+        rows: the rows of the table, (m,).
+        held_out: True for validation examples, (m,).
     """
     metrics = NumberMetrics.of(actual, predicted)
     residuals = actual - predicted
@@ -108,14 +109,14 @@ def _triples(*columns: NDArray[Any]) -> list[Any]:
 
 
 def _corners(x: Array, y: Array) -> NDArray[np.intp]:
-    """The points of a curve that do not lie on the line between their neighbours."""
+    """The points of a curve that are not on the line between their neighbours."""
     dx, dy = np.diff(x), np.diff(y)
     turns = np.abs(dx[:-1] * dy[1:] - dx[1:] * dy[:-1]) > 1e-15
     return np.flatnonzero(np.concatenate(([True], turns, [True])))
 
 
 def evenly(count: int, most: int) -> NDArray[np.intp]:
-    """At most so many of `count`, first and last included, evenly spaced; or all."""
+    """Evenly spaced indices below `count`, at most `most`, with the first and the last one."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(np.intp)
 
 

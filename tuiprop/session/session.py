@@ -1,4 +1,4 @@
-"""An experiment opened: its data, its network and its run, side by side."""
+"""An open experiment: its data, its network and its run."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ from tuiprop.verify.gradient_verdict import GradientCheck
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """What Python, the command line and the dashboard work on."""
+    """An open experiment, on which Python, the command line and the dashboard work."""
 
     experiment: Experiment
     """Complete: target, layers and loss are filled in."""
@@ -48,17 +48,17 @@ class Session:
 
     @property
     def parameters(self) -> Parameters:
-        """W[l] and b[l] as they are now: `parameters.W[l]`, `parameters.b[l]`."""
+        """The present W[l] and b[l]: `parameters.W[l]`, `parameters.b[l]`."""
         return self.run.trainer.parameters
 
     @property
     def history(self) -> History:
-        """J and accuracy of every epoch so far."""
+        """The losses and accuracies of every epoch so far."""
         return self.run.history
 
     @property
     def model(self) -> Model:
-        """The network as it is now, to be saved or used."""
+        """The network with its present parameters, to be saved or used."""
         t = self.run.t
         return self._model(self.parameters.copy(), t, t + 1)
 
@@ -69,7 +69,7 @@ class Session:
         return self._model(Parameters(run.network, best.vector), update, update)
 
     def _model(self, parameters: Parameters, update: int, edited_before: int) -> Model:
-        """The network after an update and the edits before another one."""
+        """The network with given parameters, and the edits before update `before`."""
         plan = self.run.trainer.plan
         return Model(
             self.experiment,
@@ -102,14 +102,14 @@ class Session:
         opened: str = "",
         kept: bool = False,
     ) -> None:
-        """Write all it takes to go on with this run.
+        """Write everything that is needed to resume this run.
 
         Args:
-            path: where to.
-            operations: how many of the next update are done.
-            stops: the conditions that it stops at; None: those of the experiment.
-            opened: what the dashboard was asked to open.
-            kept: it is the file of a kept run that this process has.
+            path: the file.
+            operations: the number of operations of the next update that are done.
+            stops: the conditions that stop it; None for those of the experiment.
+            opened: the argument that the dashboard was opened with.
+            kept: True for the file of a kept run that this process uses.
 
         Raises:
             FileError: it cannot be written.
@@ -143,7 +143,7 @@ class Session:
         save_checkpoint(checkpoint, path, kept=kept)
 
     def unit_names(self, l: int) -> list[str]:
-        """The units of layer l: inputs, u0, u1, …, and what the outputs stand for."""
+        """The names of the units of layer l: inputs, u0, u1, …, and classes or targets."""
         if l == 0:
             return list(self.examples.inputs)
         if l == self.run.network.L:
@@ -151,18 +151,18 @@ class Session:
         return [f"u{unit}" for unit in range(self.run.network.sizes[l])]
 
     def row_names(self, array: ArrayRef) -> list[str]:
-        """The names of the rows of an array: the units of its layer; J has one without a name."""
+        """The names of the rows of an array: the units of its layer; the row of J has no name."""
         return [""] if array.symbol == "J" else self.unit_names(array.layer)
 
     def column_names(
         self, array: ArrayRef, examples: Rows, across: slice = slice(None)
     ) -> list[str]:
-        """The names of columns: units of the layer before, or examples by row of the table.
+        """The names of columns: units of the layer before, or examples by their row in the table.
 
         Args:
             array: the array.
-            examples: those of the update, by their rows in the table.
-            across: the columns that are asked for, of all of them.
+            examples: the examples of the update, by their rows in the table.
+            across: the requested columns.
         """
         if array.columns == "units":
             return self.unit_names(array.layer - 1)[across]
@@ -171,18 +171,18 @@ class Session:
         return [array.symbol][across]
 
     def stop_when(self, conditions: Iterable[str]) -> None:
-        """Conditions, QUANTITY OP NUMBER, that a watched walk stops at, instead of those before.
+        """Replace the conditions, QUANTITY OP NUMBER, that stop the run.
 
         Raises:
-            ConditionError: one of them is none, or asks for what this run does not have.
+            ConditionError: one of them is malformed, or its quantity does not exist in this run.
         """
         self.run.conditions.replace([self.condition(text) for text in conditions])
 
     def condition(self, text: str) -> Condition:
-        """A condition, QUANTITY OP NUMBER, that this run can have.
+        """Parse a condition, QUANTITY OP NUMBER, of this run.
 
         Raises:
-            ConditionError: it is none, or asks for what this run does not have.
+            ConditionError: it is malformed, or its quantity does not exist in this run.
         """
         condition = parse_condition(text)
         held_out = len(self.examples.validation) > 0
@@ -190,7 +190,7 @@ class Session:
         return condition
 
     def class_of(self, y: Array) -> str:
-        """The class that a column of Y, (n[L],), stands for; "" where targets are numbers."""
+        """The name of the class of a column of Y, (n[L],); "" if the targets are numbers."""
         classes = self.examples.classes
         if not classes:
             return ""
@@ -201,23 +201,23 @@ class Session:
         return self.model.predict(inputs)
 
     def save(self, path: str | Path, *, best: bool = False) -> Written:
-        """Export the weights in the format that the suffix says, read back and compared.
+        """Export the weights in the format of the suffix; read them back and compare.
 
         Args:
-            path: where to.
-            best: those at the end of the best epoch, not those of where the run stands.
+            path: the file.
+            best: export the weights at the end of the best epoch, not the present ones.
 
         Raises:
-            FileError: they cannot be written, or were computed with an injected mistake.
+            FileError: they cannot be written, or an injected mistake has changed them.
         """
         return export(self.best_model() if best else self.model, path)
 
     def with_rows_of_table(self, record: Record) -> Record:
-        """A record of the run whose examples are rows of the table, not of the training set."""
+        """The record with its examples as rows of the table, not of the training set."""
         return replace(record, examples=self.examples.training.rows[record.examples])
 
     def check(self) -> GradientCheck:
-        """The gradient check at the parameters as they are, on the next batch, in float64."""
+        """Check the gradient at the present parameters, on the next batch, in float64."""
         trainer = self.run.trainer
         rows = self.run.batches.rows(self.run.t + 1)
         with limited_to(blas_threads(self.run.network)), np.errstate(all="ignore"):
@@ -242,19 +242,19 @@ def open_session(
     """Open an experiment at state 0.
 
     Args:
-        experiment: need not be complete.
-        table: its data, where they are at hand already.
-        examples: what `prepare` made of them, which are the session's from then on.
-        weights: a file with initial weights instead of drawn ones; a preparation stored in it
-            is ignored.
-        initial: the initial parameters themselves, as the bytes of their vector; these go before
+        experiment: the experiment, which may be incomplete.
+        table: its data, if they are already loaded.
+        examples: the result of `prepare` for them, which the session then owns.
+        weights: a file with initial weights to use instead of random ones; a preparation stored
+            in it is ignored.
+        initial: the bytes of the vector of initial parameters, which takes precedence over
             `weights`.
 
     Raises:
         ExperimentError: the experiment does not fit its data.
         DataError: the data cannot be read.
         FileError: the weights cannot be read, or do not fit.
-        ValueError: the environment sets the memory for key frames to what is no number of MB.
+        ValueError: the environment variable for the memory of key frames is not a number of MB.
     """
     table = table or load_table(experiment.data)
     experiment = complete(experiment, table)

@@ -1,4 +1,4 @@
-"""The conditions that a run stops at, and what their quantities come to where it stands."""
+"""The conditions that stop a run, and the present values of their quantities."""
 
 from collections.abc import Sequence
 from typing import NoReturn
@@ -12,7 +12,7 @@ from tuiprop.training.quantity import KINDS, Quantity, Update
 
 
 class Stops:
-    """The conditions of a run, with those that are switched off."""
+    """The conditions of a run, including those that are switched off."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -22,11 +22,11 @@ class Stops:
         )
 
     def replace(self, stops: Sequence[Stop]) -> None:
-        """Stop at these instead of those before.
+        """Replace the conditions.
 
         Raises:
-            ConditionError: one of them, switched on or off, is no condition of this run; those
-                before stay in force.
+            ConditionError: one of them, switched on or off, is not a condition of this run; the
+                previous conditions remain.
         """
         parsed = [(each, self._session.condition(each.when)) for each in stops]
         self._session.run.conditions.replace(
@@ -36,15 +36,15 @@ class Stops:
 
     @property
     def all(self) -> list[Stop]:
-        """Those that are switched off too."""
+        """All conditions, including those that are switched off."""
         return [each for each, _ in self._stops]
 
     def notes(self, *, at_rest: bool) -> list[StopNote]:
-        """Each with the present value of its quantity.
+        """Describe each condition with the present value of its quantity.
 
         Args:
-            at_rest: the run stands still after a whole update; else the values of updates are
-                left out.
+            at_rest: True if the run is paused after a whole update; otherwise quantities of an
+                update have no value.
         """
         update = self._update() if at_rest else None
         with np.errstate(all="ignore"):
@@ -58,7 +58,7 @@ class Stops:
             ]
 
     def _update(self) -> Update | None:
-        """The update at hand; None where its arrays are not there."""
+        """The present update; None if its arrays are not computed."""
         run = self._session.run
         trainer = run.trainer
         if trainer.workspace is None:
@@ -71,13 +71,13 @@ class Stops:
         kind, run = quantity.kind, self._session.run
         if kind.of_epoch is not None:
             return float(kind.of_epoch(run.history.rows[: run.epoch + 1]))
-        if update is None or kind.of_update is None or kind.counts_rises or kind.dear:
+        if update is None or kind.of_update is None or kind.counts_rises or kind.expensive:
             return None
         return float(kind.of_update(update, quantity.target))
 
 
 def quantity_notes() -> list[QuantityNote]:
-    """The table of quantities for the screen."""
+    """Describe every quantity for the screen."""
     return [
         QuantityNote(
             pattern=kind.pattern,
@@ -91,4 +91,4 @@ def quantity_notes() -> list[QuantityNote]:
 
 
 def _not_asked() -> NoReturn:
-    raise AssertionError("what is dear is not measured for the screen")
+    raise AssertionError("expensive quantities are not measured for the screen")

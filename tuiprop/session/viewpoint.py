@@ -1,4 +1,4 @@
-"""The run that views show: the one that is open, or a what-if of it."""
+"""The run that views show: the open one, or a what-if of it."""
 
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
@@ -10,14 +10,14 @@ class Viewpoint:
     """The session and the cursor that views show.
 
     Args:
-        session: the session that is open.
+        session: the open session.
         cursor: its cursor.
     """
 
     def __init__(self, session: Session, cursor: Cursor) -> None:
         self._session, self._cursor = session, cursor
         self.what_if: WhatIf | None = None
-        """The change that is tried, which is shown instead."""
+        """The what-if that is shown instead of the run; None without one."""
 
     @property
     def session(self) -> Session:

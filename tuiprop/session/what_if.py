@@ -1,4 +1,4 @@
-"""A what-if: one number changed and all that follows from it, before it is kept or reverted."""
+"""A what-if: a change of one number with its consequences, before it is kept or reverted."""
 
 from dataclasses import dataclass, replace
 
@@ -41,12 +41,12 @@ class _Outcome:
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """A change that is tried on a fork of the run."""
+    """A change that is applied to a fork of the run."""
 
     session: Session
-    """The session with the change, on a branch of its own."""
+    """The session with the change, which is on a separate branch."""
     cursor: Cursor
-    """The position where all that follows is computed."""
+    """The cursor of the fork, at the position that is shown."""
     edit: Edit
     """The change."""
     without: Record
@@ -54,36 +54,36 @@ class WhatIf:
     note: WhatIfNote
     """The summary that the screen shows."""
 
-    def array_without(self, reference: ArrayRef, *, made: bool) -> Array:
+    def array_without(self, reference: ArrayRef, *, after: bool) -> Array:
         """An array of the update without the change.
 
         Args:
             reference: the array.
-            made: W and b as they are after the update, not before it.
+            after: return W and b as they are after the update, not before it.
         """
-        return self.without.array(reference, after=made)
+        return self.without.array(reference, after=after)
 
     def keep(self, cursor: Cursor) -> None:
         """Move a run onto the branch with the change.
 
         Args:
-            cursor: of the run that the change was tried on.
+            cursor: the cursor of the original run.
         """
         cursor.edit(self.edit, apart=True)
         cursor.do_operations(self.cursor.partial.done)
 
 
 def try_out(session: Session, cursor: Cursor, request: Try) -> WhatIf:
-    """Compute all that follows from changing one number; the run stays as it is.
+    """Change one number in a fork of the run and compute the consequences.
 
     Raises:
-        InputError: that number cannot be changed, or not here.
+        InputError: that number cannot be changed, or not at this position.
     """
     edit, name = cell_edit(session, cursor, request)
     without = session.run.fork(edit.at)
     before = _outcome(without)
     if _edited_cell(edit, before.record) == request.value:
-        raise InputError(f"{name} is {request.value!r} already")
+        raise InputError(f"{name} is already {request.value!r}")
     run = without.fork(edit.at, edit)
     after = _outcome(run)
     tried = replace(session, run=run)
@@ -101,7 +101,7 @@ def try_out(session: Session, cursor: Cursor, request: Try) -> WhatIf:
     )
     there = Cursor(run)
     there.hit = cursor.hit
-    # of an update that has not been begun, all that is computed is shown
+    # if the update has not begun, show all its arrays up to the gradients
     there.do_operations(cursor.partial.done or propagation_count(run.network.L))
     return WhatIf(tried, there, edit, before.record, note)
 
@@ -116,7 +116,7 @@ def _edited_cell(edit: Edit, record: Record) -> float:
 
 
 def _changes(session: Session, before: Record, after: Record) -> list[WhatIfChange]:
-    """The cell that changes most, of each array that an update computes."""
+    """The cell that changes most in each array that an update computes."""
     changes = []
     rows_of_table = session.examples.training.rows[after.examples]
     for operation in session.run.trainer.operations():

@@ -1,1 +1,1 @@
-"""Experiments, epochs and time."""
+"""Training: experiments, runs, history, conditions and replay."""

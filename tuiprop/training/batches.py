@@ -25,7 +25,7 @@ class Batches:
     Args:
         count: N, the number of examples.
         batch_size: m; 0 is the whole set.
-        shuffle: a new order for each epoch, or rows as they stand.
+        shuffle: draw a new order for each epoch, instead of the order of the rows.
         seed: the seed of the orders.
     """
 
@@ -33,7 +33,7 @@ class Batches:
         self.count = count
         self._shuffle = shuffle
         self._seed = seed
-        self._order: Rows = np.arange(0)  # laid out when an update is asked for
+        self._order: Rows = np.arange(0)  # prepared when the rows of an update are requested
         self._segments: list[_BatchSizeSegment] = []
         self._segment(0, 0, batch_size)
 
@@ -86,7 +86,7 @@ class Batches:
         return self._order[start : start + self._size]
 
     def _enter(self, t: int) -> None:
-        """Lay out the epoch of update t, whose rows are asked for at every update."""
+        """Prepare the order of the epoch of update t, from which every update takes its rows."""
         segment = self._segment_of(t)
         epoch, batch = divmod(t - 1 - segment.updates_before, segment.per_epoch)
         self._begin, self._size = t - 1 - batch, segment.size
@@ -101,17 +101,17 @@ class Batches:
         size = min(batch_size or self.count, self.count)
         per_epoch = -(-self.count // size)
         self._segments.append(_BatchSizeSegment(epochs_before, updates_before, size, per_epoch))
-        self._begin = self._end = self._size = 0  # no epoch is laid out
+        self._begin = self._end = self._size = 0  # no epoch is prepared
 
     def _segment_of(self, t: int) -> _BatchSizeSegment:
-        """The segment that update t ≥ 1 lies in."""
+        """The segment that contains update t ≥ 1."""
         newest = self._segments[-1]
-        if t > newest.updates_before:  # the usual case, asked for at every slice
+        if t > newest.updates_before:  # the usual case, at every slice
             return newest
         return next((s for s in reversed(self._segments) if s.updates_before < t), self._first)
 
     def _segment_with(self, epoch: int) -> _BatchSizeSegment:
-        """The segment that an epoch lies in."""
+        """The segment that contains an epoch."""
         return next((s for s in reversed(self._segments) if s.epochs_before < epoch), self._first)
 
     @property

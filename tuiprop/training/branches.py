@@ -12,21 +12,21 @@ from tuiprop.training.timeline import Lineage
 
 @dataclass(eq=False)
 class Branch:
-    """One course of a run: from state 0, by a log of edits, to the newest update done."""
+    """A sequence of updates from state 0 to its newest one, with a log of edits."""
 
     number: int
     """0 for the first."""
     parent: "Branch | None"
     fork: int
-    """The update after which it left its parent; 0 for the first."""
+    """The update after which it diverges from its parent; 0 for the first branch."""
     edits: tuple[Edit, ...]
-    """All edits on the way from state 0, those of its parents included."""
+    """All edits since state 0, including those of its parents."""
     history: History
     """One row per epoch, from epoch 0 on."""
     reached: int = 0
     """The newest update done."""
     best: Best | None = None
-    """Kept when the best epoch so far was done; that of its parent until then."""
+    """The parameters of the best epoch, which it takes from its parent at first."""
     lineage: Lineage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ class Branch:
 
     @property
     def log(self) -> BranchLog:
-        """All it takes to create this branch again, besides the experiment."""
+        """Everything that recreates this branch, besides the experiment."""
         return BranchLog(
             number=self.number,
             parent=None if self.parent is None else self.parent.number,
@@ -79,7 +79,7 @@ class Branch:
 
 
 class Branches:
-    """Every branch of a run, and the one that it is on.
+    """All branches of a run, one of which is the current one.
 
     Args:
         history: the history of the first branch, which it starts with.
@@ -90,7 +90,7 @@ class Branches:
         self.by_number = {0: self.current}
 
     def fork(self) -> "Branches":
-        """Copy the tree; the branches are shared but the current one."""
+        """Copy the tree; both trees share all branches except the current one."""
         other = Branches(self.current.history)
         other.by_number = self.by_number.copy()
         other.current = replace(self.current)
@@ -98,15 +98,15 @@ class Branches:
         return other
 
     def edit(self, edit: Edit, epochs: int, *, apart: bool) -> Branch:
-        """Add an edit to the current branch, or to a new one where that has gone on.
+        """Add an edit to the current branch, or to a new one if that has later updates.
 
         Args:
             edit: the edit.
             epochs: the epochs that are done where it acts.
-            apart: create a branch even where the edit acts on the newest state.
+            apart: create a branch even if the edit acts on the newest state.
 
         Returns:
-            The branch that the edit is in, which is the current one from now on.
+            The branch with the edit, which becomes the current one.
         """
         old = self.current
         edits = (*(known for known in old.edits if known.at <= edit.at), edit)
@@ -120,7 +120,7 @@ class Branches:
         return self.current
 
     def restore(self, logs: Sequence[BranchLog], current: int) -> None:
-        """Create the branches of an earlier run of the same experiment again.
+        """Recreate the branches of an earlier run of the same experiment.
 
         Args:
             logs: one for each branch, parents first.

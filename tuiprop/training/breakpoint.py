@@ -1,4 +1,4 @@
-"""Conditions that stop a run, QUANTITY OP NUMBER, and the watch that looks for them."""
+"""Conditions that stop a run, QUANTITY OP NUMBER, and the watch that evaluates them."""
 
 import operator
 import re
@@ -29,7 +29,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-"""Every OP. Of a value that is not a number, only != is true."""
+"""The functions by OP. If a value is not a number, only != is true."""
 
 _CONDITION = re.compile(r"\s*(.*?)\s*(<=|>=|==|!=|<|>)\s*(.*?)\s*", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Condition:
-    """QUANTITY OP NUMBER."""
+    """A comparison of a quantity with a number: QUANTITY OP NUMBER."""
 
     quantity: Quantity
     op: str
@@ -46,21 +46,21 @@ class Condition:
     """Finite."""
 
     def __str__(self) -> str:
-        """As it is written, in one way only."""
+        """The canonical spelling."""
         return f"{self.quantity} {self.op} {_plain(self.number)}"
 
     def holds(self, value: float) -> bool:
-        """It is true of this value of its quantity."""
+        """Return True if the condition is true for this value of its quantity."""
         return OPERATORS[self.op](value, self.number)
 
 
 def parse(text: str) -> Condition:
-    """A condition from its text; blanks are free, dW2 is dW[2].
+    """Parse a condition; blanks are ignored, and dW2 is dW[2].
 
-    Whether a network has such a quantity, `Condition.quantity.check` says.
+    `Condition.quantity.check` checks that a network has the quantity.
 
     Raises:
-        ConditionError: it is none; the sentence says which part, and what is allowed.
+        ConditionError: the text is malformed; the sentence names the part and what is allowed.
     """
     match = _CONDITION.fullmatch(text)
     if match is None:
@@ -85,7 +85,7 @@ def _error(text: str, part: str) -> ConditionError:
 
 
 def _plain(number: float) -> str:
-    """A whole number without its .0; else the shortest decimal that is this number."""
+    """Write a whole number without .0, and another one with the fewest exact digits."""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
@@ -95,27 +95,27 @@ class Hit:
 
     condition: Condition
     value: float
-    """Of its quantity."""
+    """The value of its quantity."""
     update: int
     """t of the update that made it true; 0 for the initial weights."""
     operation: int
     """k of the operation that made it true, from 1; 8L + 1, the last, for a whole update."""
     place: tuple[int, int]
-    """Where to stand: so many updates are done, and so many operations of the next."""
+    """The position to stop at: updates done, and operations of the next update done."""
     where: str
-    """The place in words."""
+    """The position in words."""
     also: tuple[Condition, ...] = ()
-    """Others that became true in the same update, at this operation or later ones."""
+    """Other conditions that became true in the same update, at this operation or later ones."""
 
     @property
     def sentence(self) -> str:
-        """What became true, with which value, where; the others named."""
+        """The condition, its value and the position, followed by the other conditions."""
         others = f"; also {', '.join(map(str, self.also))}" if self.also else ""
         return f"{self.condition}: {self._value} {self.where}{others}"
 
     @property
     def _value(self) -> str:
-        """The value in as few digits as show that the condition holds, but 3 at least."""
+        """The value with the fewest digits, at least 3, for which the condition holds."""
         if self.value.is_integer() and abs(self.value) < 1e15:
             return _plain(self.value)
         short = (f"{self.value:.{digits}g}" for digits in range(3, 17))
@@ -126,27 +126,27 @@ class Hit:
 class _Watched:
     condition: Condition
     held: bool = False
-    """It was true when last looked at; False where it has not been."""
+    """True if the condition was true when it was last evaluated."""
     held_before: bool = False
-    """The same before the update that was looked at last."""
+    """The value of `held` before the last evaluated update."""
 
 
 class Watch:
-    """Looks after every update and epoch which conditions have become true.
+    """Finds the conditions that become true with every update and epoch.
 
-    A condition hits when it is true and was not when last looked at. An update may be looked at
-    again: what the operations that are done of it made true does not hit again. What no
-    condition asks for is not looked at.
+    A condition hits when it is true and was false at its last evaluation. An update may be
+    evaluated again: a condition that became true at an operation already done does not hit again.
+    Only quantities of conditions are measured.
 
     Args:
-        conditions: those that are switched on, and found to fit the network.
-        operations: of an update, in order.
+        conditions: the enabled conditions, which fit the network.
+        operations: the operations of an update, in order.
     """
 
     def __init__(self, conditions: Iterable[Condition], operations: Sequence[Operation]) -> None:
         self._count = len(operations)
         self._numbers = {str(each.result): k for k, each in enumerate(operations, start=1)}
-        self._numbers["a[0]"] = 1  # made by none: z[1] is the first to read it
+        self._numbers["a[0]"] = 1  # no operation computes it; z[1] is the first to read it
         self._names = [str(each.result) for each in operations]
         self._of_update: dict[Quantity, list[_Watched]] = {}
         self._of_epoch: dict[Quantity, list[_Watched]] = {}
@@ -155,7 +155,7 @@ class Watch:
         self.replace(conditions)
 
     def replace(self, conditions: Iterable[Condition]) -> None:
-        """Watch these from now on; what is remembered of those that stay is kept."""
+        """Replace the conditions; those that remain keep their state."""
         known = {
             each.condition: each
             for groups in (self._of_update, self._of_epoch)
@@ -170,12 +170,12 @@ class Watch:
             groups.setdefault(quantity, []).append(watched)
 
     @property
-    def looks_at_updates(self) -> bool:
-        """There are conditions that `after_update` looks at."""
+    def watches_updates(self) -> bool:
+        """True if there are conditions on updates, which `after_update` evaluates."""
         return bool(self._of_update)
 
     def forget(self) -> None:
-        """Nothing has been looked at yet: to be called when the run went elsewhere."""
+        """Forget all evaluations: called after the run has jumped."""
         self._rises = _Rises()
         for groups in (self._of_update, self._of_epoch):
             for group in groups.values():
@@ -183,17 +183,17 @@ class Watch:
                     each.held = each.held_before = False
 
     def after_update(self, update: Update, since: int = -1) -> Hit | None:
-        """The earliest operation of this update that made a condition true, if one did.
+        """Find the earliest operation of an update that makes a condition true.
 
         Args:
-            update: what there is to look at.
-            since: what the first so many operations since state 0 made true does not hit.
+            update: the update.
+            since: a number of operations since state 0, which cannot cause a hit.
         """
         if not self._of_update:
             return None
         if update.t != self._t:
             self._t = update.t
-            _look_anew(self._of_update)
+            _start_evaluation(self._of_update)
         done = since - (update.t - 1) * self._count
 
         def measure(quantity: Quantity) -> float:
@@ -218,16 +218,16 @@ class Watch:
         return self._hit(became, update.t, k, where)
 
     def after_epoch(self, t: int, history: Rows, since: int = -1) -> Hit | None:
-        """A condition on whole epochs that has become true, if one has.
+        """Find a condition on whole epochs that has become true.
 
         Args:
             t: the number of updates done.
-            history: (epochs + 1, WIDTH), from epoch 0 to the one just done and not beyond.
-            since: as for `after_update`.
+            history: the history from epoch 0 to the last epoch done, (epochs + 1, WIDTH).
+            since: see `after_update`.
         """
         if not self._of_epoch:
             return None
-        _look_anew(self._of_epoch)
+        _start_evaluation(self._of_epoch)
 
         def measure(quantity: Quantity) -> float:
             assert quantity.kind.of_epoch is not None
@@ -246,8 +246,8 @@ class Watch:
         return Hit(condition, value, t, k, place, where, also)
 
 
-def _look_anew(groups: dict[Quantity, list[_Watched]]) -> None:
-    """Another update or epoch is looked at."""
+def _start_evaluation(groups: dict[Quantity, list[_Watched]]) -> None:
+    """Begin the evaluation of another update or epoch."""
     for group in groups.values():
         for each in group:
             each.held_before = each.held
@@ -256,7 +256,7 @@ def _look_anew(groups: dict[Quantity, list[_Watched]]) -> None:
 def _became_true(
     groups: dict[Quantity, list[_Watched]], measure: Callable[[Quantity], float]
 ) -> list[tuple[Condition, float]]:
-    """The conditions that were not true and are, each with the value of its quantity."""
+    """The conditions that have become true, each with the value of its quantity."""
     became = []
     for quantity, group in groups.items():
         value = float(measure(quantity))
@@ -269,13 +269,13 @@ def _became_true(
 
 
 class _Rises:
-    """How many times running a value has risen from update to update."""
+    """Counts how often in a row a value has risen from update to update."""
 
     def __init__(self) -> None:
         self._t, self._value, self._count = 0, nan, 0
 
     def after(self, t: int, value: float) -> int:
-        """The count after update t; a jump begins anew, the same update again changes nothing."""
+        """The count after update t; a jump resets it, and a repeated update leaves it unchanged."""
         if t != self._t:
             risen = t == self._t + 1 and value > self._value
             self._count = self._count + 1 if risen else 0

@@ -1,4 +1,4 @@
-"""The conditions that stop a run, and the updates as they see them."""
+"""The conditions of a run, and the evaluation of them on its updates."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -16,10 +16,10 @@ from tuiprop.verify.gradient_verdict import Verdict
 
 
 class Conditions:
-    """The conditions of a run, and what is remembered of them.
+    """The conditions of a run and their state.
 
     Args:
-        operations: returns the operations of an update; called where there are conditions.
+        operations: returns the operations of an update; called only if there are conditions.
     """
 
     def __init__(self, operations: Callable[[], Sequence[Operation]]) -> None:
@@ -27,7 +27,7 @@ class Conditions:
         self._watch: Watch | None = None
 
     def replace(self, conditions: Iterable[Condition]) -> None:
-        """Watch these instead; what is remembered of those that stay is kept."""
+        """Replace the conditions; those that remain keep their state."""
         conditions = tuple(conditions)
         if not conditions:
             self._watch = None
@@ -37,14 +37,14 @@ class Conditions:
             self._watch.replace(conditions)
 
     def forget(self) -> None:
-        """Let conditions hit again where they did before."""
+        """Forget the evaluations, so that conditions hit again where they did before."""
         if self._watch is not None:
             self._watch.forget()
 
     @property
-    def look_at_updates(self) -> bool:
+    def watches_updates(self) -> bool:
         """True if there are conditions on updates, which `advance` and `preview` evaluate."""
-        return self._watch is not None and self._watch.looks_at_updates
+        return self._watch is not None and self._watch.watches_updates
 
     def after_epoch(self, t: int, history: Rows, since: int = -1) -> Hit | None:
         """Find a condition on whole epochs that has become true; see `Watch.after_epoch`."""
@@ -55,10 +55,10 @@ class Conditions:
 
         Args:
             trainer: does the update.
-            since: as for `Watch.after_update`.
+            since: see `Watch.after_update`.
         """
         trainer.apply_pending_edits()
-        if trainer.plan.acting_at(trainer.t + 1):  # once these have acted, its arrays are gone
+        if trainer.plan.acting_at(trainer.t + 1):  # pending edits discard the arrays of the update
             record = trainer.record()
             hit = self.preview(record, trainer.config, since)
             trainer.advance(1)
@@ -71,14 +71,14 @@ class Conditions:
         return self._after(_observed(trainer.t, trainer.count, config, workspace, states), since)
 
     def preview(self, record: Record, config: UpdateConfig, since: int) -> Hit | None:
-        """Find a condition that an update makes true, which counts as looked at then.
+        """Find a condition that an update makes true; this counts as its evaluation.
 
         Args:
             record: the update.
             config: its configuration.
-            since: as for `Watch.after_update`.
+            since: see `Watch.after_update`.
         """
-        if not self.look_at_updates:
+        if not self.watches_updates:
             return None
         states = record.before_and_after
         update = _observed(record.update, record.count, config, record.workspace, states)
@@ -92,7 +92,7 @@ class Conditions:
 def _observed(
     t: int, count: int, config: UpdateConfig, workspace: Workspace, states: tuple[Array, Array]
 ) -> Update:
-    """An update as conditions look at it; checks are computed where one asks for them.
+    """The update as conditions evaluate it; its checks run only if a condition needs them.
 
     Args:
         t: its number.

@@ -1,6 +1,6 @@
-"""Edits: changes by hand in a run, each after an update.
+"""Edits: changes that a user makes in a run, each after an update.
 
-A run is an experiment and its log of edits. An edit at t acts on state t, before update t + 1,
+An experiment and a log of edits determine a run. An edit at t acts on state t, before update t + 1,
 and a replay applies it there again.
 """
 
@@ -20,18 +20,18 @@ from tuiprop.update.arrays import ArrayRef
 
 
 class _Edit(Struct, frozen=True, tag=True, kw_only=True):
-    """A change by hand."""
+    """A change that a user makes."""
 
     at: int
     """t: the number of updates done."""
 
     def describe(self) -> str:
-        """Say what is changed, and after which update."""
+        """Describe the change, with the update after which it acts."""
         return f"{self} at update {self.at}"
 
 
 class ParameterEdit(_Edit, frozen=True, kw_only=True):
-    """One number of W[l] or b[l]."""
+    """A new value for one number of W[l] or b[l]."""
 
     symbol: Literal["W", "b"]
     layer: int
@@ -49,7 +49,7 @@ class ParameterEdit(_Edit, frozen=True, kw_only=True):
 
 
 class InputEdit(_Edit, frozen=True, kw_only=True):
-    """One input of one training example, as the network sees it (standardised, if inputs are)."""
+    """A new value for one prepared input of one training example."""
 
     example: int
     """Its row in the training set."""
@@ -62,28 +62,28 @@ class InputEdit(_Edit, frozen=True, kw_only=True):
 
 
 class SettingsEdit(_Edit, frozen=True, kw_only=True):
-    """Settings from here on; None leaves a setting as it is.
+    """New settings for all later updates; None keeps a setting.
 
-    A field is named like the setting in the experiment file.
+    A field has the name of the setting in the experiment file.
     """
 
     optimizer: str | None = None
     """Another optimiser starts with a state of zeros and counts its updates from 1."""
     learning_rate: float | None = None
     batch_size: int | None = None
-    """Takes effect with the next epoch."""
+    """The new batch size, which takes effect with the next epoch."""
     l2: float | None = None
     options: OptionValues | None = None
-    """Replaces all options of the optimiser."""
+    """The new options of the optimiser, which replace all of them."""
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The settings that are changed, by name."""
+        """The changed settings, by name."""
         fields = (name for name in self.__struct_fields__ if name != "at")
         return {name: value for name in fields if (value := getattr(self, name)) is not None}
 
     def apply(self, settings: TrainingSettings, l2: float) -> tuple[TrainingSettings, float]:
-        """Change settings, unchecked.
+        """Change settings without checking them.
 
         Args:
             settings: the settings before this edit.
@@ -115,9 +115,9 @@ class SettingsEdit(_Edit, frozen=True, kw_only=True):
 
 
 class MistakeEdit(_Edit, frozen=True, kw_only=True, tag="SlipEdit", rename={"mistake": "slip"}):
-    """A mistake that every update makes from here on, or none.
+    """The injection of a mistake into all later updates, or its removal.
 
-    Files call it a slip.
+    Checkpoints call it a slip.
     """
 
     mistake: str | None
@@ -131,7 +131,7 @@ Edit = ParameterEdit | InputEdit | SettingsEdit | MistakeEdit
 
 
 class BranchLog(Struct, frozen=True, kw_only=True):
-    """All it takes to create a branch again, besides the experiment."""
+    """Everything that recreates a branch, besides the experiment."""
 
     number: int
     parent: int | None

@@ -1,4 +1,4 @@
-"""J and accuracy over whole sets, epoch by epoch."""
+"""Losses and accuracies over whole sets, per epoch."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -16,11 +16,11 @@ from tuiprop.training.metrics import accuracy, predicted_classes
 from tuiprop.training.training_set import NO_CHANGES, Changes, changed_block
 
 CHUNK = 1024
-"""So many examples are evaluated at a time."""
+"""The number of examples that are evaluated at a time."""
 
 
 class Evaluation(NamedTuple):
-    """How a network does on a set."""
+    """The loss and the accuracy of a network on a set."""
 
     loss: float
     """The mean of 𝓛, without the L2 term."""
@@ -38,7 +38,7 @@ class Evaluator:
         network: the network.
         inputs: (N, n[0]), N may be 0.
         targets: (N, n[L]).
-        dtype: of the parameters.
+        dtype: the dtype of the parameters.
     """
 
     def __init__(self, network: Network, inputs: Array, targets: Array, dtype: DTypeLike) -> None:
@@ -81,7 +81,7 @@ class Evaluator:
 COLUMNS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 
 WIDTH = len(COLUMNS) + 1
-"""Numbers in a row: the `COLUMNS`, and the L2 penalty that J has beside the loss."""
+"""The numbers in a row: the `COLUMNS`, and the L2 penalty, which J adds to the loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ class Best:
 
 
 class History:
-    """One row an epoch, from epoch 0.
+    """A table with one row per epoch, from epoch 0.
 
     Args:
         held_out: there is a validation set.
@@ -109,9 +109,9 @@ class History:
         self.columns = tuple(
             name for name, is_there in zip(COLUMNS, there, strict=True) if is_there
         )
-        """Those of `COLUMNS` that there are numbers for."""
+        """The `COLUMNS` that have numbers."""
         self.best = 0
-        """The epoch of the least loss: of the validation set, if there is one."""
+        """The epoch of the lowest validation loss, or training loss without a validation set."""
         self._least = inf
 
     def __len__(self) -> int:
@@ -119,11 +119,11 @@ class History:
 
     @property
     def rows(self) -> NDArray[np.float64]:
-        """(epochs + 1, WIDTH), a view; NaN in columns that there are no numbers for."""
+        """All rows, (epochs + 1, WIDTH), as a view; NaN in columns without numbers."""
         return self._rows[: self._count]
 
     def until(self, epoch: int) -> "History":
-        """A history of its own that goes to the end of this epoch."""
+        """Copy the history up to the end of an epoch."""
         shared = copy(self)
         rows = self.rows[: epoch + 1]
         shared._rows, shared._count = np.empty((max(len(rows), 1), WIDTH)), 0
@@ -132,27 +132,27 @@ class History:
         return shared
 
     def add(self, training: Evaluation, validation: Evaluation, penalty: float) -> None:
-        """The next epoch; `penalty` is (λ/2) Σ ‖W[l]‖²."""
+        """Add the next epoch; `penalty` is (λ/2) Σ ‖W[l]‖²."""
         losses = training.loss, validation.loss
         self.extend(np.array([[*losses, training.accuracy, validation.accuracy, penalty]]))
 
     def extend(self, rows: NDArray[np.float64]) -> None:
-        """The next epochs, (n, WIDTH)."""
+        """Add the next epochs, (n, WIDTH)."""
         needed = self._count + len(rows)
         if needed > len(self._rows):
-            grown = np.empty((2 * needed, WIDTH))  # takes no memory where nothing is written
+            grown = np.empty((2 * needed, WIDTH))  # pages that are never written take no memory
             grown[: self._count] = self.rows
             self._rows = grown
         self._rows[self._count : needed] = rows
         judged = COLUMNS.index("validation_loss" if self.held_out else "train_loss")
         for epoch, loss in enumerate(rows[:, judged].tolist(), self._count):
-            if loss < self._least:  # a loss that is no number is not the least
+            if loss < self._least:  # a loss that is not a number is not the lowest
                 self.best, self._least = epoch, loss
         self._count = needed
 
     @property
     def held_out(self) -> bool:
-        """There is a validation set."""
+        """True if there is a validation set."""
         return "validation_loss" in self.columns
 
     def column(self, name: str) -> NDArray[np.float64]:
@@ -160,11 +160,11 @@ class History:
         return self.rows[:, COLUMNS.index(name)]
 
     def since(self, epoch: int) -> Iterator[dict[str, float]]:
-        """The epochs from this one on, each as `[epoch]` gives it."""
+        """The epochs from this one on, each as a mapping; see `__getitem__`."""
         return (self[later] for later in range(epoch, len(self)))
 
     def __getitem__(self, epoch: int) -> dict[str, float]:
-        """One epoch as a mapping: "epoch" and what of `columns` there is."""
+        """One epoch as a mapping with "epoch" and its `columns`."""
         epoch = range(len(self))[epoch]
         return {"epoch": epoch, **dict(self._cells(epoch))}
 
@@ -174,7 +174,7 @@ class History:
                 yield name, value
 
     def to_csv(self) -> str:
-        """The text of a `--history` file: the accuracies are columns of it for classes."""
+        """The text of a `--history` file, with columns of accuracies if the targets are classes."""
         columns = COLUMNS if self._classes else COLUMNS[:2]
         lines = [",".join(("epoch", *columns))]
         for epoch in range(len(self)):

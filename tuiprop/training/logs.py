@@ -1,4 +1,4 @@
-"""The check that branches and edits read from a file can be those of an experiment."""
+"""Checks that the branches and edits in a file are possible in an experiment."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -20,7 +20,7 @@ from tuiprop.verify.mistakes import MISTAKES
 def check_logs(
     logs: Sequence[BranchLog], experiment: Experiment, network: Network, examples: int
 ) -> None:
-    """Check that a run of this experiment can have these branches.
+    """Check that a run of an experiment can have these branches.
 
     Args:
         logs: parents first.
@@ -29,7 +29,7 @@ def check_logs(
         examples: the number of training examples.
 
     Raises:
-        ValueError: the first branch or edit that cannot be.
+        ValueError: a branch or an edit is impossible; the message names the first.
     """
     known: dict[int, BranchLog] = {}
     for log in logs:

@@ -1,4 +1,4 @@
-"""What of the machine the bits of a result depend on."""
+"""The properties of a machine on which the bits of a result depend."""
 
 import platform
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info
 
 
 def facts() -> dict[str, str]:
-    """By name, what has to be the same for the same numbers bit for bit."""
+    """The properties, by name, that must agree for results that agree bit for bit."""
     blas = [
         f"{each['internal_api']} {each.get('version')} {each.get('architecture', '')}".strip()
         for each in threadpool_info()
@@ -26,7 +26,7 @@ def facts() -> dict[str, str]:
 
 
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """What differs between two machines, as "NumPy 2.3.0, here 2.4.0; …"; "" where nothing does."""
+    """The differences of two machines, as "NumPy 2.3.0, here 2.4.0; …"; "" if there are none."""
     return "; ".join(
         f"{name} {then.get(name, 'unknown')}, here {here}"
         for name, here in now.items()

@@ -1,4 +1,4 @@
-"""How much memory the key frames of a run may take: the user's word, or the default."""
+"""The memory for the key frames of a run: the user's setting, or the default."""
 
 import os
 from math import isfinite
@@ -6,14 +6,14 @@ from math import isfinite
 from tuiprop.errors import InputError
 
 VARIABLE = "TUIPROP_KEY_FRAMES_MB"
-"""The environment variable that says it, in MB of 2²⁰ bytes."""
+"""The environment variable with the limit, in MB of 2²⁰ bytes."""
 
 DEFAULT = 64
-"""MB."""
+"""The default limit in MB."""
 
 
 def key_frame_budget() -> int:
-    """Bytes that the key frames of one run may take together.
+    """The limit in bytes for all key frames of one run.
 
     Raises:
         InputError: the variable does not hold a number above 0.

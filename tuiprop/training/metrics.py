@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from tuiprop.core.array import Array
 
 Classes = NDArray[np.intp]
-"""Classes by number, (m,)."""
+"""Classes as numbers, (m,)."""
 
 
 def predicted_classes(outputs: Array) -> Classes:
-    """The class of each column of outputs (K, m): the largest of K, or 1 above ½ where K = 1."""
+    """The class of each column of outputs, (K, m): the largest output; if K = 1, 1 above ½."""
     if len(outputs) == 1:
         return np.asarray(outputs[0] > 0.5, np.intp)
     return np.asarray(outputs.argmax(axis=0))
 
 
 def probabilities(outputs: Array) -> Array:
-    """The probability of each class, (m, classes), from ŷ, (m, n[L]); one output is the second."""
+    """The probability of each class, (m, classes), from ŷ, (m, n[L]); one output: the second."""
     return outputs if outputs.shape[1] > 1 else np.hstack((1.0 - outputs, outputs))
 
 
@@ -30,10 +30,10 @@ def accuracy(actual: Classes, predicted: Classes) -> float:
 
 @dataclass(frozen=True)
 class NumberMetrics:
-    """How far predicted numbers ŷ are from the actual ones y; predictions need not be finite."""
+    """The errors of predicted numbers ŷ, which need not be finite, from the actual ones y."""
 
     r2: float | None
-    """1 − Σ(y − ŷ)² / Σ(y − ȳ)²; None where all y are equal."""
+    """1 − Σ(y − ŷ)² / Σ(y − ȳ)²; None if all y are equal."""
     mae: float
     """The mean of |y − ŷ|."""
     rmse: float

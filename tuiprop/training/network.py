@@ -24,16 +24,16 @@ def network_of(experiment: Experiment, inputs: int) -> Network:
 def described_network(
     inputs: int, layers: Sequence[LayerSettings], loss: str, l2: float = 0.0
 ) -> Network:
-    """The network over n[0] inputs, if its parts fit one another.
+    """Build the network over n[0] inputs.
 
     Raises:
         InputError: a size below 1, an unknown name, softmax before the output layer, or an
-            output layer that the loss is not defined for. The sentence says what would fit.
+            output layer that the loss is not defined for. The sentence names a valid choice.
     """
     if inputs < 1 or any(layer.units < 1 for layer in layers):
-        raise InputError("every layer has 1 unit or more, and there is 1 input or more")
+        raise InputError("every layer needs 1 unit or more, and the network 1 input or more")
     if not layers:
-        raise InputError("a network has 1 layer or more, the output layer")
+        raise InputError("a network needs 1 layer or more, the output layer")
     for l, layer in enumerate(layers, start=1):
         if layer.activation not in ACTIVATIONS:
             raise InputError(f"layer {l}: there is no activation {layer.activation!r}")
@@ -54,5 +54,5 @@ def described_network(
 
 
 def usual_loss(output: str) -> str:
-    """The loss that goes with an activation of the output layer; mse where none does."""
+    """The loss for an activation of the output layer; mse if none is specific to it."""
     return next((name for name, loss in LOSSES.items() if loss.output == output), "mse")

@@ -1,4 +1,4 @@
-"""The plan: the configuration of every update, from the experiment and the log of edits."""
+"""The plan: the configuration of every update, given the experiment and the log of edits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,19 +23,19 @@ from tuiprop.verify.update_audit import Audit, audit
 
 @dataclass(frozen=True)
 class UpdateConfig:
-    """Everything but examples and state that an update depends on."""
+    """Everything that determines an update, except examples and state."""
 
     network: Network
-    """With the λ of this update."""
+    """The network with the λ of this update."""
     settings: TrainingSettings
     optimizer_began: int
-    """The update after which the optimiser began: it counts its own updates from 1."""
+    """The update after which the optimiser began; it counts its own updates from 1."""
     mistake: Mistake | None
-    """A mistake that the update makes."""
+    """The mistake that is injected into the update; None without one."""
 
     @property
     def optimizer(self) -> Optimizer:
-        """The rule."""
+        """The rule of the optimiser."""
         return OPTIMIZERS[self.settings.optimizer]
 
     def operations(self) -> tuple[Operation, ...]:
@@ -53,18 +53,18 @@ class UpdateConfig:
         return self.workspace_in(self.network, m, self.settings.dtype)
 
     def workspace_in(self, network: Network, m: int, dtype: DTypeLike) -> Workspace:
-        """Create them for another network and dtype."""
+        """Create a workspace for another network and dtype."""
         new = Workspace if self.mistake is None else self.mistake.workspace
         return new(network, m, dtype)
 
     def audit(self, count: int, before: Array, gradient: Array, after: Array) -> Audit:
-        """The audit of an update.
+        """Audit an update.
 
         Args:
             count: the number of the update in the rule of the optimiser, from 1.
-            before: θ and slots, (1 + slots, P).
-            gradient: (P,).
-            after: as `before`, after the update.
+            before: θ and slots before the update, (1 + slots, P).
+            gradient: the gradient, (P,).
+            after: θ and slots after the update, (1 + slots, P).
         """
         settings = self.settings
         rule = settings.optimizer, settings.learning_rate, settings.options
@@ -88,7 +88,7 @@ class Injected:
     title: str
     """The mistaken equation."""
     at: int
-    """The number of the last update before it."""
+    """The number of the last update without it."""
 
     def __str__(self) -> str:
         return (
@@ -98,7 +98,7 @@ class Injected:
 
 
 def injected_before(edits: Iterable[Edit], t: int) -> Injected | None:
-    """The first mistake that one of the updates 1 … t was computed with.
+    """The first mistake that was injected into one of the updates 1 … t.
 
     Args:
         edits: the log of the branch.
@@ -120,7 +120,7 @@ class Plan:
         network: the network of the experiment.
         settings: the settings of the experiment.
         count: the number of training examples.
-        edits: the log; those that act after the same update act in this order.
+        edits: the log; edits after the same update act in this order.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Plan:
                 self.batches.resize(edit.batch_size, edit.at)
 
     def with_edits(self, edits: tuple[Edit, ...]) -> "Plan":
-        """The same experiment with another log."""
+        """Build the plan of the same experiment with another log."""
         return Plan(self._network, self._settings, self.batches.count, edits)
 
     def acting_at(self, t: int) -> tuple[Edit, ...]:
@@ -150,11 +150,11 @@ class Plan:
         return tuple(edit for edit in self.edits if edit.at < t)
 
     def next_edit(self, t: int) -> float:
-        """The first t later than this at which an edit acts; infinity if none does."""
+        """The first later t at which an edit acts; infinity if there is none."""
         return min((edit.at for edit in self.edits if edit.at > t), default=inf)
 
     def config_of(self, update: int) -> UpdateConfig:
-        """The configuration of an update, t ≥ 1: the edits before it have acted."""
+        """The configuration of update t ≥ 1, after all edits before it."""
         edits = self.before(update)
         if len(edits) not in self._configs:
             self._configs[len(edits)] = self._config_after(edits)

@@ -21,19 +21,19 @@ from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array
 
 SATURATED = 0.01
-"""A slope below this share of the largest slope of g is that of a saturated unit."""
+"""A unit with a slope below this share of the largest slope of g is saturated."""
 
 _CAN_DIE = frozenset({"relu"})
-"""Activations that are flat over a range of z; the slope of others is 0 by rounding only."""
+"""The activations that are flat over a range of z; others have slope 0 only by rounding."""
 
 
 class ConditionError(InputError):
-    """A condition is malformed, or about something that the run does not have."""
+    """A condition is malformed, or its quantity does not exist in the run."""
 
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """The numbers of an update that has been computed."""
+    """The numbers of a computed update."""
 
     t: int
     """Its number."""
@@ -42,11 +42,11 @@ class Update:
     parameters: Parameters
     """W and b after it."""
     cost: Callable[[], float]
-    """J of its batch, with the penalty; asked only by what needs it, as are the next two."""
+    """Computes J of its batch, with the penalty; called only on demand, as are the next two."""
     failed_checks: Callable[[], int]
-    """How many of its dW[l] and db[l] fail the gradient check."""
+    """Counts the dW[l] and db[l] that fail the gradient check."""
     failed_audits: Callable[[], int]
-    """How many of its W[l] and b[l] fail the update audit."""
+    """Counts the W[l] and b[l] that fail the update audit."""
 
     @cached_property
     def batch_loss(self) -> float:
@@ -54,11 +54,11 @@ class Update:
         return self.workspace.mean_loss()
 
     def array(self, reference: ArrayRef) -> Array:
-        """One of its arrays: W and b are those after it."""
+        """One of its arrays, with W and b after the update."""
         return computed_array(self.workspace, self.parameters, reference)
 
     def results(self) -> Iterator[tuple[str, Array]]:
-        """The results of its operations, by name and in order; without a da[L] that is not used."""
+        """The results of its operations, by name and in order, without an unused da[L]."""
         L = self.workspace.network.L
         unused = ArrayRef("da", L) if self.workspace.is_fused else None
         for result in results(L):
@@ -69,11 +69,11 @@ class Update:
 
 
 Rows = NDArray[np.float64]
-"""The history from epoch 0 to the one just done, (epochs + 1, WIDTH)."""
+"""The history from epoch 0 to the last epoch done, (epochs + 1, WIDTH)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class QuantitySpec:
     """A row of the table. In `pattern`, X stands for an array and l for a layer."""
 
     pattern: str
@@ -81,25 +81,25 @@ class Kind:
     of_update: Callable[[Update, ArrayRef], float] | None = None
     """Its value after an update; the reference is X, or the layer l."""
     of_epoch: Callable[[Rows], float] | None = None
-    """Its value at the end of an epoch; a kind has one of the two."""
+    """Its value at the end of an epoch; a row has either this or `of_update`."""
     made_by: str = ""
-    """The operation after which it is known, by its result; empty: the last of the update."""
+    """The operation after which it is known, by its result; "" for the last of the update."""
     locate: Callable[[Update], str] | None = None
-    """The same, where it depends on the numbers."""
+    """Finds that operation, if it depends on the numbers of the update."""
     counts_rises: bool = False
-    """The condition looks at how many times running `of_update` has risen."""
+    """True if its value is how often in a row `of_update` has risen."""
     classes: bool = False
-    """It needs a loss of classes."""
+    """True if it needs a loss for classes."""
     held_out: bool = False
-    """It needs examples that are held out."""
+    """True if it needs validation examples."""
     elementwise: bool = False
-    """It needs an activation with a slope for each number."""
-    dear: bool = False
-    """Measuring it takes far longer than the update."""
+    """True if it needs an elementwise activation."""
+    expensive: bool = False
+    """True if its measurement takes far longer than the update."""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The spelling of the quantity."""
+        """The pattern that matches its spellings."""
         array = (
             rf"(?P<symbol>{'|'.join(SYMBOLS)})(?:\[(?P<l>[0-9]{{1,6}})\]|(?P<layer>[0-9]{{1,6}}))"
         )
@@ -111,16 +111,16 @@ class Kind:
 class Quantity:
     """A quantity: norm(dW[2]), dead(1), train_loss."""
 
-    kind: Kind
+    kind: QuantitySpec
     target: ArrayRef
-    """X; for a layer l, its z[l]; else of no layer."""
+    """X; for a layer l, its z[l]; otherwise a reference without a layer."""
 
     def __str__(self) -> str:
         written = self.kind.pattern.replace("X", str(self.target))
         return written.replace("(l)", f"({self.target.layer})")
 
     def made_by(self, update: Update) -> str:
-        """The operation of this update after which it is known, by its result; or empty."""
+        """The operation of an update after which it is known, by its result; "" for the last."""
         if self.kind.locate is not None:
             return self.kind.locate(update)
         return self.kind.made_by.replace("X", str(self.target)).replace(
@@ -128,14 +128,14 @@ class Quantity:
         )
 
     def check(self, network: Network, *, held_out: bool) -> None:
-        """Check that there is such a quantity.
+        """Check that a run has this quantity.
 
         Args:
             network: the network in training.
-            held_out: there are examples for validation.
+            held_out: True if there are validation examples.
 
         Raises:
-            ConditionError: there is not.
+            ConditionError: the run does not have it.
         """
         kind, l, L = self.kind, self.target.layer, network.L
         if self.target != NOWHERE and not self.target.exists(L):
@@ -160,7 +160,7 @@ NOWHERE = ArrayRef("", 0)
 
 
 def parse_quantity(text: str) -> Quantity | None:
-    """A quantity as it is written; None where there is none of that name."""
+    """Parse a quantity; None if there is none with that name."""
     written = re.sub(r"\s*([()\[\]])\s*", r"\1", text)
     for kind in KINDS:
         match = kind.regex.fullmatch(written)
@@ -196,7 +196,7 @@ def _saturated(update: Update, z: ArrayRef) -> float:
 
 @cache
 def largest_slope(activation: str) -> float:
-    """The largest |g′(z)| over z from −5 to 40, in thousandths: every g has its largest there."""
+    """The largest |g′(z)| over z from −5 to 40 in steps of 0.001, where every g has its maximum."""
     g = ACTIVATIONS[activation]
     assert g.derivative is not None
     z = np.arange(-5_000, 40_001) / 1_000
@@ -207,7 +207,7 @@ def largest_slope(activation: str) -> float:
 
 
 def _nonfinite(update: Update, _: ArrayRef) -> float:
-    # a sum is finite only where all its terms are; it may overflow where they are, so then count
+    # a finite sum has finite terms only; a sum of finite terms may overflow, so count them then
     if isfinite(sum(float(array.sum()) for _, array in update.results())):
         return 0.0
     return float(sum(np.count_nonzero(~np.isfinite(array)) for _, array in update.results()))
@@ -233,121 +233,117 @@ def _rises(name: str) -> Callable[[Rows], float]:
     return rises
 
 
-_RISES = "how many times running {} has risen: 0 where it has just fallen or stayed"
+_RISES = "how many times in a row {} has risen"
 
 KINDS = (
-    Kind("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
-    Kind("update", "updates done", of_update=lambda update, _: update.t),
-    Kind(
+    QuantitySpec("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
+    QuantitySpec("update", "updates done", of_update=lambda update, _: update.t),
+    QuantitySpec(
         "batch_loss",
         "J of the batch, without the L2 term",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
     ),
-    Kind(
+    QuantitySpec(
         "train_loss",
         "J over the training set, without the L2 term",
         of_epoch=_newest("train_loss"),
     ),
-    Kind(
+    QuantitySpec(
         "validation_loss",
-        "J over the examples held out, without the L2 term",
+        "J over the validation set, without the L2 term",
         of_epoch=_newest("validation_loss"),
         held_out=True,
     ),
-    Kind(
+    QuantitySpec(
         "train_accuracy",
-        "the share of the training set whose class is predicted, from 0 to 1",
+        "the share of the training set whose class is predicted correctly, from 0 to 1",
         of_epoch=_newest("train_accuracy"),
         classes=True,
     ),
-    Kind(
+    QuantitySpec(
         "validation_accuracy",
-        "the same of the examples held out",
+        "the same share of the validation set",
         of_epoch=_newest("validation_accuracy"),
         classes=True,
         held_out=True,
     ),
-    Kind(
+    QuantitySpec(
         "rises(batch_loss)",
-        _RISES.format("the J of the batch") + ", counted from where the walk began",
+        _RISES.format("J of the batch") + " since the run was last started",
         of_update=lambda update, _: update.batch_loss,
         made_by="J",
         counts_rises=True,
     ),
-    Kind(
+    QuantitySpec(
         "rises(train_loss)",
-        _RISES.format("train_loss") + ", from epoch to epoch",
+        _RISES.format("train_loss") + "; counted per epoch",
         of_epoch=_rises("train_loss"),
     ),
-    Kind(
+    QuantitySpec(
         "rises(validation_loss)",
-        _RISES.format("validation_loss") + ", from epoch to epoch",
+        _RISES.format("validation_loss") + "; counted per epoch",
         of_epoch=_rises("validation_loss"),
         held_out=True,
     ),
-    Kind(
+    QuantitySpec(
         "norm(X)",
-        "the square root of the sum of the squares of all numbers of X",
+        "the Frobenius norm of X: √ of the sum of squares",
         of_update=lambda update, X: norm(update.array(X)),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "max(X)",
-        "the largest number of X",
+        "the largest number in X",
         of_update=lambda update, X: float(update.array(X).max()),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "min(X)",
-        "the smallest number of X",
+        "the smallest number in X",
         of_update=lambda update, X: float(update.array(X).min()),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "absmax(X)",
-        "the largest number of X, signs left out",
+        "the largest absolute value in X",
         of_update=lambda update, X: float(np.abs(update.array(X)).max()),
         made_by="X",
     ),
-    Kind(
+    QuantitySpec(
         "dead(l)",
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is 0 for every example "
-        "of the batch: units of relu with z ≤ 0; 0 for other activations, whose slopes come near "
-        "0 but are never 0 but by rounding",
+        "of the batch: relu units with z ≤ 0; for other activations slopes are 0 only by rounding",
         of_update=_dead,
         made_by="z[l]",
         elementwise=True,
     ),
-    Kind(
+    QuantitySpec(
         "saturated(l)",
-        "the share of the units of layer l, from 0 to 1, whose slope is, signs left out, below "
-        f"{SATURATED * 100:g} % of the largest that g has, for every example of the batch; "
-        "dead ones too",
+        "the share of the units of layer l, from 0 to 1, whose slope g′(z) is in absolute value "
+        f"below {SATURATED * 100:g} % of its maximum for every example of the batch; dead ones too",
         of_update=_saturated,
         made_by="z[l]",
         elementwise=True,
     ),
-    Kind(
+    QuantitySpec(
         "nonfinite",
-        "how many numbers are infinite or not a number, among the J of the batch and all arrays "
-        "that the update made",
+        "how many numbers are infinite or NaN in J of the batch and in the arrays of the update",
         of_update=_nonfinite,
         locate=_first_nonfinite,
     ),
-    Kind(
+    QuantitySpec(
         "failed_checks",
-        "how many of all dW[l] and db[l] fail the gradient check; slow, as it is done at every "
-        "update",
+        "how many of all dW[l] and db[l] fail the gradient check; slow: it runs at every update",
         of_update=lambda update, _: update.failed_checks(),
         made_by="db[1]",
-        dear=True,
+        expensive=True,
     ),
-    Kind(
+    QuantitySpec(
         "failed_audits",
         "how many of all W[l] and b[l] fail the update audit",
         of_update=lambda update, _: update.failed_audits(),
-        dear=True,
+        expensive=True,
     ),
 )
 """Every quantity, in the order in which the documentation lists them."""

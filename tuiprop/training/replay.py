@@ -1,4 +1,4 @@
-"""Updates computed again, on a trainer that no run stands on."""
+"""Replay: the repeated computation of updates, on a separate trainer."""
 
 from tuiprop.core.array import Array
 from tuiprop.training.plan import Plan
@@ -7,14 +7,14 @@ from tuiprop.training.trainer import Trainer, is_finite
 from tuiprop.update.record import Record
 
 CHUNK = 64
-"""Updates from one look for non-finite numbers to the next."""
+"""Updates from one check for non-finite numbers to the next."""
 
 
 class Replay:
-    """Computes any update of a run again, bit for bit, and leaves the run alone.
+    """Recomputes any update of a run, bit for bit, without moving the run.
 
-    Its trainer stays where the last replay ended, so that the next one may go on from there. It
-    keeps one state between replays; the arrays of the last update belong to its record.
+    Its trainer stays at the end of the last replay, from which the next one may continue. It keeps
+    one state between replays; the arrays of the last update belong to its record.
 
     Args:
         trainer: a trainer of the run; its examples are shared and not changed.
@@ -44,7 +44,7 @@ class Replay:
         return self._trainer.parameters.vector.copy()
 
     def updates(self, frame: KeyFrame, plan: Plan, update: int) -> int:
-        """Count the updates that `record` would do."""
+        """Count the updates that `record` would compute."""
         start = self._trainer.t if self._leads_to(frame, plan, update - 1) else frame.t
         return update - start
 
@@ -60,7 +60,7 @@ class Replay:
                 return
 
     def _leads_to(self, frame: KeyFrame, plan: Plan, t: int) -> bool:
-        """Return True if the trainer is on the way from the key frame to state t."""
+        """Return True if the trainer is between the key frame and state t."""
         trainer = self._trainer
         if trainer.plan is not plan or not frame.t <= trainer.t <= t:
             return False

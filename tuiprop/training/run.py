@@ -1,4 +1,4 @@
-"""A run: an experiment in training, with its history and the way back."""
+"""A run: an experiment in training, with its history and its key frames."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from tuiprop.training.trainer import Trainer, is_finite
 from tuiprop.update.record import Record
 
 SLICE = 0.005
-"""Seconds from one check for non-finite values, and for a key frame that is due, to the next."""
+"""Seconds from one check for non-finite values and for a due key frame to the next."""
 
 LONG = 10
 """The least number of slices from one lasting key frame to the next."""
@@ -38,30 +38,30 @@ REST = 50
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """The arrays that a run trains and validates on, as rows."""
+    """The training and validation examples of a run, as rows."""
 
     inputs: Array
-    """(N, n[0])."""
+    """The training inputs, (N, n[0])."""
     targets: Array
-    """(N, n[L])."""
+    """The training targets, (N, n[L])."""
     validation_inputs: Array
-    """(V, n[0]), V may be 0."""
+    """The validation inputs, (V, n[0]); V may be 0."""
     validation_targets: Array
-    """(V, n[L])."""
+    """The validation targets, (V, n[L])."""
 
 
 class Run:
-    """A network in training: forward at full speed, and to any update by replay.
+    """A network in training, which goes forward at full speed and to any update by replay.
 
-    The history grows when an epoch is done for the first time and is kept when going back: a
-    replay gives the same numbers again. An edit behind the newest update creates a branch.
+    The history grows when an epoch is done for the first time, and a move back keeps it: a replay
+    gives the same numbers again. An edit before the newest update creates a branch.
 
     Some methods move the run: `advance`, `jump_to_nearest_keyframe`, `seek`, `edit`, `switch`,
-    `resume`, `return_to_key_frame`. All others leave it as it is.
+    `resume`, `return_to_key_frame`. All others leave its position unchanged.
 
     Args:
         network: the network.
-        settings: how it is trained.
+        settings: the settings of the training.
         data: the examples.
         initial: state 0.
         budget: bytes that the key frames may take.
@@ -103,7 +103,7 @@ class Run:
         with self._computing():
             self._add_to_history()
 
-    # Where it is
+    # Position
 
     @property
     def network(self) -> Network:
@@ -117,7 +117,7 @@ class Run:
 
     @property
     def branch(self) -> Branch:
-        """The branch that it is on."""
+        """The current branch."""
         return self._branches.current
 
     @property
@@ -127,7 +127,7 @@ class Run:
 
     @property
     def history(self) -> History:
-        """The history of the branch that it is on."""
+        """The history of the current branch."""
         return self.branch.history
 
     @property
@@ -142,12 +142,12 @@ class Run:
 
     @property
     def last_update(self) -> int:
-        """The update that ends the last epoch asked for."""
+        """The last update of the last epoch of the experiment."""
         return self.batches.end(self.settings.epochs)
 
     @property
     def is_edited(self) -> bool:
-        """True where edits act on the present state."""
+        """True if edits act on the present state."""
         return bool(self.trainer.plan.acting_at(self.t))
 
     @property
@@ -157,18 +157,18 @@ class Run:
 
     @property
     def logs(self) -> list[BranchLog]:
-        """All it takes to create the branches again."""
+        """Everything that recreates the branches."""
         return [branch.log for branch in self.branches.values()]
 
     @property
     def past(self) -> NDArray[np.float64]:
-        """The history up to here, (epochs + 1, WIDTH)."""
+        """The history up to the present position, (epochs + 1, WIDTH)."""
         return self.history.rows[: self.epoch + 1]
 
     # Moving
 
     def check_epoch_conditions(self) -> None:
-        """Let a condition on whole epochs that is true here be the `hit`."""
+        """Set `hit` to a condition on whole epochs that has become true here."""
         self.hit = self.conditions.after_epoch(self.t, self.past)
 
     def advance(
@@ -180,14 +180,14 @@ class Run:
         since: int = -1,
         landing: bool = False,
     ) -> None:
-        """Go on to update `until`, or until the time is up, or until the run diverges.
+        """Train to update `until`, until the time is up, or until the run diverges.
 
         Args:
-            until: the update to reach; nothing happens where it is not ahead.
-            seconds: at least one update is done, then no slice is begun after so long.
+            until: the update to reach; nothing happens if it is not ahead.
+            seconds: the time after which no further slice begins; at least one update is done.
             watched: stop after an update or an epoch that made a condition true: see `hit`.
-            since: except for what the first so many operations since state 0 made true.
-            landing: keep the state before the last update, from which `record` computes it again.
+            since: a number of operations since state 0, which cannot cause a hit.
+            landing: keep the state before the last update, from which `record` recomputes it.
         """
         started = perf_counter()
         self.hit = None
@@ -205,12 +205,11 @@ class Run:
     def jump_to_nearest_keyframe(self, t: int) -> None:
         """Go to the newest key frame from which `advance` computes the arrays of update t.
 
-        Nothing happens where it is no nearer than the run is, or where the run has all there can
-        be of update t.
+        Nothing happens if the run is nearer to it already, or has the arrays of update t.
         """
         if t == self.t and (t == 0 or self.trainer.workspace is not None or self.is_edited):
             return
-        # one update is done even when its state is a key frame: for its arrays
+        # even if its state is a key frame, one update is done to compute its arrays
         frame = self._key_frame(max(t - 1, 0), self.batches)
         if frame.t <= self.t < t:
             return
@@ -218,19 +217,19 @@ class Run:
         self.diverged_at = None
 
     def seek(self, t: int) -> None:
-        """Go to update t, back or on, and compute its arrays."""
+        """Go back or forward to update t, and compute its arrays."""
         self.jump_to_nearest_keyframe(t)
         self.advance(t)
 
     def edit(self, edit: Edit, *, apart: bool = False) -> Branch:
-        """Let an edit act on state t = `edit.at`, and go there.
+        """Apply an edit to state t = `edit.at`, and go there.
 
         Args:
-            edit: what is changed.
-            apart: create a branch even where the edit acts on the newest state.
+            edit: the edit.
+            apart: create a branch even if the edit acts on the newest state.
 
         Returns:
-            The branch that it is in: a new one where the run had gone on from state t.
+            The branch with the edit: a new one if there are updates after state t.
         """
         self.seek(edit.at)
         self._save_frame()
@@ -240,7 +239,7 @@ class Run:
         return self.branch
 
     def switch(self, number: int) -> None:
-        """Go to another branch, to the newest key frame on the way to its newest state."""
+        """Go to another branch, at the newest key frame before its newest state."""
         self.conditions.forget()
         self._branches.current = self.branches[number]
         self._follow(max(self.branch.reached - 1, 0))
@@ -254,14 +253,14 @@ class Run:
         number: int = 0,
         best: Best | None = None,
     ) -> None:
-        """Go on from state t of an earlier run of the same experiment.
+        """Continue from state t of an earlier run of the same experiment.
 
         Args:
-            state: as it was before the edits at t act, (1 + slots, P).
+            state: the state before the edits at t act, (1 + slots, P).
             t: the number of updates done.
-            history: the history of the branch that it was on, (epochs + 1, WIDTH).
+            history: the history of its current branch, (epochs + 1, WIDTH).
             logs: its branches, parents first.
-            number: the number of the branch that it was on.
+            number: the number of its current branch.
             best: the parameters of the best epoch of that branch.
         """
         self._branches.restore(logs, number)
@@ -273,17 +272,17 @@ class Run:
         self.timeline.save(t, state, branch.owner(t))
         self.trainer.apply_pending_edits()
         for other in self.branches.values():
-            if other is not branch:  # what they share is known; the rest is computed again
+            if other is not branch:  # keep the common part, and compute the rest again
                 shared = other.shared_with(branch)
                 other.history = branch.history.until(self.batches.epochs_done(shared))
 
     def return_to_key_frame(self) -> None:
-        """Go to the newest key frame: after an exception the state may be half changed."""
+        """Go to the newest key frame, as an exception may have left the state half changed."""
         frame = self._past_frame(self.t)
         self.trainer.restore(frame.state, frame.t)
         self.trainer.apply_pending_edits()
 
-    # Looking
+    # Replay and evaluation, which leave the position unchanged
 
     def next_record(self) -> Record:
         """Compute the record of the next update."""
@@ -310,7 +309,7 @@ class Run:
             return self._replayer.record(self._past_frame(update - 1), self.trainer.plan, update)
 
     def replay_cost(self, update: int) -> tuple[int, float]:
-        """Estimate what `record` costs: updates, and about how many seconds."""
+        """Estimate the cost of `record`, in updates and in seconds."""
         frame = self._past_frame(update - 1)
         updates = self._replayer.updates(frame, self.trainer.plan, update)
         return updates, updates * self._update_seconds
@@ -326,7 +325,7 @@ class Run:
         return training, self._validation.evaluate(parameters)
 
     def best(self) -> Best:
-        """The parameters of the best epoch of this branch; computed again if not kept."""
+        """The parameters of the best epoch of this branch; recomputed if not kept."""
         if self.branch.kept_best is not None:
             return self.branch.kept_best
         epoch = self.history.best
@@ -338,16 +337,16 @@ class Run:
     def kept_state(self) -> KeyFrame:
         """The newest key frame from which `advance` computes the present arrays.
 
-        Its state is the one before edits act on it: it is what `resume` takes.
+        Its state is the one before edits act on it, as `resume` expects.
         """
         return self._past_frame(max(self.t - 1, 0))
 
     def fork(self, t: int, edit: Edit | None = None) -> "Run":
-        """Create a run that stands elsewhere, for looking, and leave this one as it is.
+        """Create a run at another position, without changing this one.
 
         Args:
-            t: where it stands, at most where this one does.
-            edit: acts there on a branch of its own.
+            t: the position, at most that of this run.
+            edit: an edit to apply there, on a separate branch.
         """
         other = copy(self)
         other.trainer = trainer = self.trainer.fork()
@@ -376,7 +375,7 @@ class Run:
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
-        """Limit the threads, and let numbers overflow in silence: near a divergence they do."""
+        """Limit the threads, and suppress warnings of overflow, which occurs near a divergence."""
         with limited_to(self._threads), np.errstate(all="ignore"):
             yield
 
@@ -385,12 +384,12 @@ class Run:
         return self.timeline.before(t, self.branch.lineage)
 
     def _key_frame(self, t: int, batches: Batches) -> KeyFrame:
-        """The same, but no epoch without its history is passed over."""
+        """The newest key frame at or before update t, but not beyond the known history."""
         known = batches.end(len(self.history)) - 1
         return self._past_frame(min(t, known))
 
     def _follow(self, t: int) -> None:
-        """Go to the newest key frame at or before update t, by the edits of this branch."""
+        """Go to the newest key frame at or before update t, with the edits of this branch."""
         plan = self.trainer.plan.with_edits(self.branch.edits)
         frame = self._key_frame(t, plan.batches)
         self.trainer.restore(frame.state, frame.t, plan)
@@ -401,17 +400,17 @@ class Run:
         self.branch.add_epoch(*self._evaluate(), self.penalty, self.trainer.parameters.vector)
 
     def _advance_slice(self, until: int, conditions: Conditions | None, since: int) -> None:
-        """Do some milliseconds of updates, to the end of the epoch at most."""
+        """Do updates for some milliseconds, at most to the end of the epoch."""
         trainer = self.trainer
         batches = trainer.batches
         begin, end_of_epoch = batches.epoch_bounds(trainer.t + 1)
         now = perf_counter()
-        # going back to the end of an epoch takes the state before its last update: where epochs
-        # are long, a slice ends there
+        # a move back to the end of an epoch needs the state before its last update: if epochs are
+        # long, a slice ends there
         last = begin < trainer.t < end_of_epoch - 1 and now >= self._next_lasting
         stop = min(until, end_of_epoch - last)
         first, deadline = trainer.t, now + SLICE
-        watched = conditions if conditions is not None and conditions.look_at_updates else None
+        watched = conditions if conditions is not None and conditions.watches_updates else None
         while trainer.t < stop and self.hit is None:
             if watched is not None:
                 self.hit = watched.advance(trainer, since)
@@ -434,14 +433,14 @@ class Run:
             self._save_frame(lasting=lasting)
 
     def _save_frame(self, *, lasting: bool = False) -> None:
-        """Keep this state; not where edits have acted, as those act again after a replay."""
+        """Keep this state, unless edits have acted on it: a replay would apply them again."""
         began = perf_counter()
         if not self.is_edited:
             self.timeline.save(
                 self.t, self.trainer.state, self.branch.owner(self.t), lasting=lasting
             )
         now = perf_counter()
-        # at most doubled: one that was held up must not keep the next ones away
+        # at most doubled: one slow save must not delay all later ones
         self._frame_seconds = min(now - began, 2 * self._frame_seconds)
         self._next_frame = now + max(SLICE, REST * self._frame_seconds)
         if lasting:

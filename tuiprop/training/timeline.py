@@ -1,4 +1,4 @@
-"""Key frames in bounded memory: they make any past state a short replay away."""
+"""Key frames in bounded memory, from which a short replay reaches any past state."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ LASTING = 4.0
 """The weight of a lasting key frame, which is kept for the updates after it."""
 
 Lineage = Sequence[tuple[int, float]]
-"""The branches that lead to a state, from the newest back, each with its last update on the way."""
+"""The branches that lead to a state, the newest first, each with its last shared update."""
 
 
 class KeyFrame(NamedTuple):
@@ -37,10 +37,10 @@ class KeyFrame(NamedTuple):
 class Timeline:
     """Copies of the state at some of the updates of every branch.
 
-    When there is no room, the key frame goes whose neighbours are nearest to each other for its
-    distance from the present: they end up dense around where the run is, and even elsewhere. The
-    gaps that a walk has to close stay bounded everywhere, and going back again and again from
-    where the run is costs few updates each time.
+    When memory is full, it discards the key frame whose neighbours are nearest to each other,
+    relative to its distance from the present. The key frames become dense around the position of
+    the run and evenly spaced elsewhere. A replay is therefore bounded everywhere, and repeated
+    moves back from the present cost few updates each.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -55,13 +55,13 @@ class Timeline:
         return len(self._frames)
 
     def save(self, t: int, state: Array, branch: int = 0, *, lasting: bool = False) -> None:
-        """Keep a copy of state t. State 0 is always kept; others as room allows.
+        """Keep a copy of state t. State 0 is always kept; others as memory allows.
 
         Args:
             t: the number of updates done.
             state: is copied.
             branch: the number of its branch.
-            lasting: it is worth more than its neighbours.
+            lasting: give it more weight than its neighbours.
         """
         if (branch, t) in self._frames:
             return
@@ -88,10 +88,10 @@ class Timeline:
 
         Args:
             t: the number of updates done.
-            lineage: of the branch that is wanted.
+            lineage: the lineage of the branch.
 
         Returns:
-            The key frame itself, whose state is good until the next `save`.
+            The key frame itself, whose state is valid until the next `save`.
         """
         for branch, last in lineage:
             times = self._times.get(branch, [])
@@ -101,7 +101,7 @@ class Timeline:
         raise LookupError(f"no key frame before update {t}")
 
     def _least(self, present: int) -> tuple[int, int] | None:
-        """Find the key frame that is missed least at update `present`; never state 0."""
+        """Find the key frame that is worth least at update `present`; never state 0."""
         span = max(self._newest.values())
         least, victim = np.inf, None
         for branch, times in self._times.items():

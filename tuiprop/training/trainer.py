@@ -1,4 +1,4 @@
-"""The trainer: state t − 1 to state t, one update after the other."""
+"""The trainer: computes state t from state t − 1, update by update."""
 
 from copy import copy
 
@@ -17,7 +17,7 @@ from tuiprop.update.record import Record, parameter_of
 
 
 class Trainer:
-    """Changes the parameters batch by batch; edits act where the plan says.
+    """Updates the parameters batch by batch, and applies the edits of the plan.
 
     Args:
         network: the network.
@@ -41,7 +41,7 @@ class Trainer:
         self.t = 0
         """The number of updates done."""
         self.workspace: Workspace | None = None
-        """The arrays of update t; None where this trainer did not compute it, or edits followed."""
+        """The arrays of update t; None if this trainer did not compute it, or edits followed."""
         self.plan = Plan(network, settings, len(inputs))
         self._next_edit = self.plan.next_edit(0)
         self.config = self.plan.config_of(1)
@@ -105,7 +105,7 @@ class Trainer:
         """Compute the record of the next update, t + 1, without doing it.
 
         Args:
-            hand_over: give the record a workspace of this trainer, which forgets all it has.
+            hand_over: give the record a workspace of this trainer, which then drops all of its own.
         """
         rows = self.batches.rows(self.t + 1)
         workspace = self._workspaces.get(len(rows)) if hand_over else None
@@ -150,7 +150,7 @@ class Trainer:
         """Go to state t; edits at t wait for `apply_pending_edits`.
 
         Args:
-            state: as `state` was before the edits at t acted; it is copied.
+            state: `state` before the edits at t act; it is copied.
             t: the number of updates done.
             plan: the plan to follow from now on, instead of the one before.
 
@@ -172,7 +172,7 @@ class Trainer:
         self._next_edit = self.plan.next_edit(t - 1)
 
     def apply_pending_edits(self) -> None:
-        """Let the edits at t act, if they have not: update t + 1 starts from their result."""
+        """Apply the edits at t, unless done already: update t + 1 starts from their result."""
         if self._next_edit > self.t:
             return
         edits = self.plan.acting_at(self.t)
@@ -193,7 +193,7 @@ class Trainer:
         """Find the first update after state t whose result is not finite, and stop before it.
 
         Args:
-            state: as `restore` takes it; finite, and known to lead to one that is not.
+            state: see `restore`; it is finite, and a later one is not.
             t: the number of updates done.
 
         Returns:
@@ -232,13 +232,13 @@ class Trainer:
         self._change = self.config.change(self.state)
 
     def _propagate(self, workspace: Workspace, rows: Rows) -> None:
-        """Forward and backward over the examples in `rows`."""
+        """Propagate the examples in `rows` forward and backward."""
         self.examples.gather(rows, workspace)
         workspace.forward(self.parameters)
         workspace.backward(self.parameters)
 
 
 def is_finite(state: Array) -> bool:
-    """Return True if no number of the state is infinite or not a number."""
+    """Return True if every number of the state is finite."""
     total = state.sum()
     return bool(np.isfinite(total)) or bool(np.isfinite(state).all())

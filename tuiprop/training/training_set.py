@@ -48,12 +48,12 @@ class TrainingSet:
         return inputs
 
     def all_inputs(self) -> Array:
-        """The inputs of all examples, (N, n[0]): to be read only."""
+        """The inputs of all examples, (N, n[0]), which must not be changed."""
         return changed_block(self.inputs, 0, self.changes)
 
 
 def changed_block(inputs: Array, start: int, changes: Changes) -> Array:
-    """Consecutive examples with the changes among them.
+    """Apply changes to consecutive examples.
 
     Args:
         inputs: the examples from row `start` on, (m, n[0]).
@@ -61,7 +61,7 @@ def changed_block(inputs: Array, start: int, changes: Changes) -> Array:
         changes: the changes of the whole set.
 
     Returns:
-        `inputs` itself where nothing in it is changed, else a copy.
+        `inputs` itself if no change is in it, else a copy.
     """
     stop = start + len(inputs)
     if not changes or not any(start <= example < stop for example, _ in changes):

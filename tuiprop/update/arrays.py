@@ -17,8 +17,8 @@ SYMBOLS: Final = ("W", "b", "z", "a", "da", "dz", "dW", "db")
 """The symbols of the arrays of a layer, in the order in which they are shown."""
 
 Columns: TypeAlias = Literal["units", "examples", "one"]
-"""What the columns of an array stand for: the units of the layer before, the examples of the
-batch, or nothing, as there is one column only."""
+"""The meaning of the columns of an array: the units of the layer before, the examples of the
+batch, or none, because the array has one column only."""
 
 _COLUMNS: Final[dict[str, Columns]] = {
     "W": "units",
@@ -74,32 +74,32 @@ class ArrayRef(Struct, frozen=True):
 
     @property
     def is_of_layer(self) -> bool:
-        """Whether it is one of the arrays that are shown for each layer; slots are not."""
+        """True for an array that is shown for each layer; slots are not."""
         return self.symbol in SYMBOLS and not self.slot
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a single number that has no shape: J, or t of the optimiser's rule."""
+        """True for a single number without a shape: J, or t of the optimiser's rule."""
         return self.symbol in _NUMBERS
 
     @property
     def is_parameter(self) -> bool:
-        """Whether an update changes the array: W, b and slots are there before it and after it."""
+        """True for an array that an update changes: W, b and slots exist before it and after it."""
         return self.symbol in PARAMETERS
 
     @property
     def is_input(self) -> bool:
-        """Whether it is a[0] = X."""
+        """True for a[0] = X."""
         return self.symbol == "a" and self.layer == 0
 
     @property
     def is_given(self) -> bool:
-        """Whether an update begins with it, instead of computing it first: W, b, slots, X, y."""
+        """True for an array that an update starts from: W, b, slots, X, y."""
         return self.is_parameter or self.is_input or self.symbol in ("y", "t")
 
     @property
     def is_editable(self) -> bool:
-        """Whether its numbers can be changed by hand: those of W, b and X."""
+        """True for an array whose numbers can be changed by hand: W, b and X."""
         return not self.slot and (self.is_parameter or self.is_input)
 
     @property
@@ -109,7 +109,7 @@ class ArrayRef(Struct, frozen=True):
 
     @property
     def columns(self) -> Columns:
-        """What its columns stand for."""
+        """The meaning of its columns."""
         return _COLUMNS.get(self.symbol, "examples")
 
     @property
@@ -118,7 +118,7 @@ class ArrayRef(Struct, frozen=True):
         return 0 if self.symbol == "a" else 1
 
     def exists(self, L: int) -> bool:
-        """Whether the updates of a network of L layers have this array; slots are not looked at."""
+        """Return True if the updates of a network of L layers have this array; ignore slots."""
         if self.symbol in _OF_OUTPUT:
             return self.layer == L
         return self.symbol in SYMBOLS and self.first_layer <= self.layer <= L
@@ -155,10 +155,10 @@ class CellRef(Struct, frozen=True):
     row: int = 0
     column: int = 0
     before: bool = False
-    """Whether a parameter or slot is meant as it was before the update, not as it is now."""
+    """True for a parameter or slot as it was before the update, not as it is now."""
 
     def exists(self, sizes: Sequence[int], m: int) -> bool:
-        """Whether updates of layers of n[0], …, n[L] units over m examples have this number."""
+        """Return True if an update of layers of n[0], …, n[L] units over m examples has it."""
         if not self.array.exists(len(sizes) - 1):
             return False
         rows, columns = self.array.shape(sizes, m)
@@ -170,7 +170,7 @@ T = ArrayRef("t", 0)
 
 
 def of_layer(l: int) -> tuple[ArrayRef, ...]:
-    """The arrays of layer l, in the order in which they are shown; the input has a[0] alone."""
+    """The arrays of layer l, in the order in which they are shown; layer 0 has only a[0]."""
     symbols = SYMBOLS if l else ("a",)
     return tuple(ArrayRef(symbol, l) for symbol in symbols)
 

@@ -8,13 +8,13 @@ from tuiprop.update.arrays import ArrayRef
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of an equation: an array, maybe transposed, or what stands between arrays."""
+    """A part of an equation: an array, possibly transposed, or the text between arrays."""
 
     text: str
     array: ArrayRef | None = None
     transposed: bool = False
     written: str = ""
-    """The LaTeX, where it is not what the symbols of the text give."""
+    """The LaTeX, where it does not follow from the symbols of the text."""
 
     @classmethod
     def of(cls, array: ArrayRef, *, transposed: bool = False) -> "Piece":
@@ -61,12 +61,12 @@ PENALTY = (
 
 
 def function(name: str, prime: str = "") -> Piece:
-    """The name of a function with the bracket that opens its argument; `prime` for a slope."""
+    """The name of a function with its opening bracket; with a `prime`, of its derivative."""
     escaped = name.replace("_", r"\_")
     mark = "'" if prime else ""
     return Piece(f"{name}{prime}(", written=rf"\mathrm{{{escaped}}}{mark}(")
 
 
 def joined(pieces: Iterable[str]) -> str:
-    """Pieces as one line, without blanks inside brackets and before commas."""
+    """Join pieces into one line, without blanks inside brackets and before commas."""
     return " ".join(pieces).replace("( ", "(").replace(" )", ")").replace(" ,", ",")

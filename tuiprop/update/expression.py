@@ -75,14 +75,14 @@ def name_of(node: ast.Name) -> str:
 
 
 def names_in(node: ast.expr) -> set[str]:
-    """The names that an expression reads, those of functions left out."""
+    """The names that an expression reads, except those of functions."""
     functions = {id(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)}
     names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
     return {name_of(each) for each in names if id(each) not in functions}
 
 
 def name(text: str) -> ast.Name:
-    """A name, which is printed as it is."""
+    """A name, which is printed unchanged."""
     return ast.Name(text, ast.Load())
 
 
@@ -102,9 +102,9 @@ def inlined(
 
     Args:
         formula: the lines.
-        names: what takes the place of each name that no line assigns.
-        kept: names of lines that are assigned by a statement each; `names` says what takes the
-            place of such a name, before and after it is assigned.
+        names: the substitute for each name that no line assigns.
+        kept: names of lines that are assigned by a statement each; `names` has the
+            substitute for such a name, before and after it is assigned.
 
     Raises:
         KeyError: an expression uses a name that is neither assigned before nor in `names`.
@@ -119,7 +119,7 @@ def inlined(
 
 
 def _rebuilt(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr:
-    """The same node with `change` applied to the expressions that it consists of."""
+    """Return the node with `change` applied to each of its operands."""
     match node:
         case ast.BinOp(left, operator, right):
             return ast.BinOp(change(left), operator, change(right))
@@ -135,7 +135,7 @@ def _rebuilt(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr
 
 
 def substituted(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
-    """An expression with another one in the place of each of its names."""
+    """Substitute an expression for each name of another one."""
     if isinstance(node, ast.Name):
         return names[name_of(node)]
     return _rebuilt(node, lambda each: substituted(each, names))

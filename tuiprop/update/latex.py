@@ -11,14 +11,14 @@ _SCALARS = {"α": r"\alpha", "ε": r"\varepsilon", "t": "t", "K": "K"}
 """The names that stand for one number, whatever the layer."""
 
 _FUNCTIONS = frozenset({"exp", "log", "tanh", "max", "min"})
-"""The functions that LaTeX has a command for."""
+"""The functions for which LaTeX has a command."""
 
 _SAME_AS = {"expm1": expression("exp(x) - 1"), "log1p": expression("log(1 + x)")}
-"""Functions that are written with others; x is their argument."""
+"""Functions that are written in terms of others; x is their argument."""
 
 
 def to_latex(node: ast.expr) -> str:
-    """An expression in LaTeX; names of arrays are LaTeX already and stay as they are."""
+    """An expression in LaTeX; names of arrays are LaTeX already and stay unchanged."""
     return _latex(node, _CASES)
 
 
@@ -35,7 +35,7 @@ def in_latex(formula: Formula, names: tuple[tuple[str, str], ...]) -> str:
 
 
 def latex_names(names: Iterable[tuple[str, str]]) -> dict[str, ast.expr]:
-    """What takes the place of each name of a formula that `to_latex` prints."""
+    """The substitute for each name of a formula that `to_latex` prints."""
     return {each: name(text) for each, text in (*((s, s) for s in _SCALARS), *names)}
 
 

@@ -5,11 +5,11 @@ import numpy as np
 from tuiprop.core.array import Array
 
 _SQUARES = 1e-15, 1e15
-"""Norms between which no square overflows or is lost, in float32 either."""
+"""The norms between which no square overflows or underflows, not even in float32."""
 
 
 def norm(array: Array) -> float:
-    """The Frobenius norm, which is finite where every number is, and 0 only where they all are."""
+    """The Frobenius norm: finite if every number is finite, and 0 only if every number is 0."""
     with np.errstate(all="ignore"):
         found = float(np.linalg.norm(array))
         if _SQUARES[0] < found < _SQUARES[1] or not array.size:

@@ -1,8 +1,8 @@
-"""One update as its operations: what each computes, from what, and how the notes write it.
+"""The operations of an update: their operands, their results and their equations in the notes.
 
-The operations describe; `propagation` and `optimizer` compute. `Operation.compute` does one of
-them again from its operands, with the same calls on arrays in the same order of memory: its
-result is that of the record, bit for bit.
+The operations describe an update; `propagation` and `optimizer` compute it. `Operation.compute`
+recomputes one of them from its operands, by the same calls on arrays with the same memory layout:
+its result equals the record bit for bit.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,24 +48,24 @@ class Operation:
     equation: tuple[Piece, ...]
     """The right-hand side."""
     sentence: str
-    """A plain sentence on what it does; {m} is the number of examples."""
+    """A plain sentence that says what it does; {m} is the number of examples."""
     numpy: str
-    """The lines of NumPy that do it; {m} is the number of examples, {t} that of the update."""
+    """The lines of NumPy that compute it; {m} is the number of examples, {t} that of the update."""
     compute: Callable[[Arrays], Array]
-    """The result from the operands; they are not changed."""
+    """Computes the result from the operands, which it does not change."""
     summed_over: str = ""
-    """The size that a matrix product sums over, by its name."""
+    """The name of the dimension that a matrix product sums over; "" if it sums over none."""
     rule: tuple[str, ...] = ()
     """The lines before the last one, for an optimiser with slots."""
     formula: Formula = ()
-    """The formula that the equation names, in the symbols of the operands: of the activation, of
-    the loss, or of the optimiser; () where the equation says it all."""
+    """The formula that the equation names, in the symbols of the operands: that of the activation,
+    the loss or the optimiser; () where the equation is complete."""
     repeats: int = 1
-    """How many times an update applies the rule of the optimiser; 1 unless by mistake."""
+    """How many times an update applies the rule of the optimiser: 1, unless by mistake."""
 
     @property
     def sign(self) -> str:
-        """= of what is made, := of a parameter that is changed."""
+        """= for a computed array, := for a parameter, which the update changes."""
         return ":=" if self.phase is Phase.UPDATE else "="
 
     @property
@@ -75,7 +75,7 @@ class Operation:
 
     @cached_property
     def latex(self) -> tuple[str, ...]:
-        """The equation in LaTeX, then what it names; for an optimiser the lines of its rule."""
+        """The equation in LaTeX, then its formula; for an optimiser, the lines of its rule."""
         names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
         if self.phase is Phase.UPDATE:
             slots = tuple(each.slot for each in self.operands if each.slot)
@@ -95,9 +95,9 @@ def operations(
 
     Args:
         network: the network.
-        optimizer: whose rule the last 2L are.
+        optimizer: its rule gives the last 2L operations.
         learning_rate: α.
-        options: those that differ from the rule's defaults.
+        options: the options that differ from the rule's defaults.
     """
     rule = Rule(optimizer, learning_rate, {**optimizer.options, **(options or {})})
     changed = (result for result in results(network.L) if result.is_parameter)
@@ -110,12 +110,12 @@ def operation_count(L: int) -> int:
 
 
 def propagation_count(L: int) -> int:
-    """The number of those before the parameters change."""
+    """The number of operations before the parameters change."""
     return 6 * L + 1
 
 
 def propagation(network: Network) -> tuple[Operation, ...]:
-    """The 6L + 1 before the parameters change: forward, cost and backward."""
+    """The 6L + 1 operations before the parameters change: forward, cost and backward."""
     return tuple(
         _OPERATIONS[result.symbol](network, result.layer)
         for result in results(network.L)
@@ -160,7 +160,7 @@ def _activation(network: Network, l: int) -> Operation:
 
 
 def cost(network: Network, L: int, loss: Loss | None = None) -> Operation:
-    """The operation J, with another loss than the network's where one is given."""
+    """The operation J; a given loss replaces the network's."""
     l2, loss = network.l2, loss or network.loss_function
     z, a, y = ArrayRef("z", L), ArrayRef("a", L), ArrayRef("y", L)
     weights = tuple(ArrayRef("W", l) for l in range(1, L + 1) if l2)
@@ -203,7 +203,7 @@ def _upstream(network: Network, l: int) -> Operation:
 
 
 def output_gradient(network: Network, loss: Loss | None = None) -> Operation:
-    """The operation da[L], with another loss than the network's where one is given."""
+    """The operation da[L]; a given loss replaces the network's."""
     L, loss = network.L, loss or network.loss_function
     a, y = ArrayRef("a", L), ArrayRef("y", L)
 
@@ -245,7 +245,7 @@ def _from_next(l: int) -> Operation:
 
 
 def error(network: Network, l: int, loss: Loss | None = None) -> Operation:
-    """The operation dz[l], with another loss than the network's where one is given."""
+    """The operation dz[l]; a given loss replaces the network's."""
     g, loss = network.activation(l), loss or network.loss_function
     a, y, z, da = ArrayRef("a", l), ArrayRef("y", l), ArrayRef("z", l), ArrayRef("da", l)
     dz = ArrayRef("dz", l)
@@ -309,7 +309,7 @@ def _weight_gradient(network: Network, l: int) -> Operation:
 
 
 def sum_over_examples(dz: Array) -> Array:
-    """Σᵢ of each row of (n, m), (n, 1), with the bits of `Workspace.backward`."""
+    """Σᵢ of each row of (n, m), (n, 1), equal to that of `Workspace.backward` bit for bit."""
     total: Array = np.dot(dz, np.ones((dz.shape[1], 1), dz.dtype))
     return total
 
@@ -344,7 +344,7 @@ _OPERATIONS: dict[str, Callable[[Network, int], Operation]] = {
 
 
 def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operation:
-    """The operation that applies a rule to W[l] or b[l], this many times."""
+    """The operation that applies a rule to W[l] or b[l] the given number of times."""
     gradient = parameter.gradient
     optimizer = rule.optimizer
     slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)

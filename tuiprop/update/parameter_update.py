@@ -6,8 +6,9 @@ from tuiprop.core.array import Array
 from tuiprop.core.optimizer import Block, Optimizer, Options
 
 BLOCK = 2**18
-"""Bytes of each vector that are changed at a time: with them, what a rule writes between its
-operations stays in the second-level cache. SGD of large networks takes two thirds of the time."""
+"""Bytes of each vector that are updated at a time: with blocks of this size, the intermediate
+results of a rule stay in the second-level cache, and SGD of large networks takes two thirds of
+the time."""
 
 
 class ParameterUpdate:
@@ -17,7 +18,7 @@ class ParameterUpdate:
         optimizer: the rule.
         state: (1 + number of slots, P): θ and the slots, changed in place.
         learning_rate: α > 0.
-        options: those that differ from the rule's defaults.
+        options: the options that differ from the rule's defaults.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class ParameterUpdate:
         ]
 
     def apply(self, gradient: Array, t: int) -> None:
-        """Update t, with its gradient, (P,), which is only read."""
+        """Do update t with its gradient, (P,), which is not changed."""
         for places, block in self._blocks:
             block.gradient, block.t = gradient[places], t
             self._rule(block)

@@ -1,4 +1,4 @@
-"""The record of an update: every array of it, and the one way to look an array up."""
+"""The record of an update, which holds every array of it and looks each of them up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Record:
 
     update: int
     count: int
-    """t in the rule of the optimiser: its updates, this one included."""
+    """t in the rule of the optimiser: the number of its updates, this one included."""
     W: dict[int, Array]
     """Before the update, (n[l], n[l-1])."""
     b: dict[int, Array]
@@ -44,7 +44,7 @@ class Record:
     J: float
     """J of the batch, with the penalty."""
     examples: Rows
-    """The rows of the table that the columns are, (m,)."""
+    """The row of the table for each column, (m,)."""
     after: Parameters
     """W and b after the update."""
     slots: dict[str, Parameters]
@@ -54,14 +54,14 @@ class Record:
     gradient: Array
     """All dW and db as one vector, (P,)."""
     workspace: Workspace
-    """What computed it: its arrays are those above."""
+    """The workspace that computed it; it shares the arrays above."""
 
     def array(self, reference: ArrayRef, *, after: bool = False) -> Array:
         """An array of the update.
 
         Args:
             reference: the array.
-            after: W and b as they are after the update; otherwise as they are before it.
+            after: return W and b as they are after the update, not before it.
 
         Raises:
             KeyError: the update has no such array.
@@ -71,7 +71,7 @@ class Record:
         return self._arrays[reference]
 
     def arrays(self) -> dict[ArrayRef, Array]:
-        """The arrays that the operations read, by reference: W and b are those before."""
+        """The arrays that the operations read, by reference, with W and b before the update."""
         return dict(self._arrays)
 
     @cached_property
@@ -107,7 +107,7 @@ def computed_array(workspace: Workspace, parameters: Parameters, reference: Arra
 
     Args:
         workspace: after forward and backward propagation.
-        parameters: W and b, at the time that is asked for.
+        parameters: W and b, either before or after the update.
         reference: any array but y, J and slots.
     """
     symbol, l = reference.symbol, reference.layer
@@ -122,17 +122,17 @@ def computed_array(workspace: Workspace, parameters: Parameters, reference: Arra
 
 
 def first_nonfinite(operations: Sequence[Operation], record: Record) -> tuple[int, int, int] | None:
-    """Where a number of an update was first not finite.
+    """Find the first number of an update that is not finite.
 
-    A da[L] that dz[L] does not read is not looked at: it is infinite where the output saturates.
+    A da[L] that dz[L] does not read is ignored: it is infinite where the output saturates.
 
     Args:
         operations: of the update, in order.
         record: the update.
 
     Returns:
-        k of the operation, from 1, and row and column of the first such cell of its result, from
-        0; None where every result is finite.
+        k of the operation, from 1, and row and column of the first such cell in its result, from
+        0; None if every result is finite.
     """
     for k, operation in enumerate(operations, start=1):
         beside = operation.result.symbol == "da" and (

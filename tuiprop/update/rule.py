@@ -1,4 +1,4 @@
-"""The rule of an optimiser with the numbers of a run, and its lines in every notation."""
+"""The rule of an optimiser with the hyperparameters of a run, printed in every notation."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ from tuiprop.update.latex import latex_names, to_latex
 
 @dataclass(frozen=True)
 class Rule:
-    """An optimiser with the numbers of a run."""
+    """An optimiser with its hyperparameters."""
 
     optimizer: Optimizer
     learning_rate: float
@@ -24,17 +24,17 @@ class Rule:
 
     @property
     def decay_in_gradient(self) -> float:
-        """The weight decay, where it is added to the gradient."""
+        """The weight decay that is added to the gradient; 0 if the decay is decoupled."""
         return 0.0 if self.optimizer.decouples_decay else self.number("weight_decay")
 
     def number(self, option: str) -> float:
-        """The value of an option that is one number."""
+        """The value of an option that is a single number."""
         value = self.options[option]
         assert isinstance(value, int | float)
         return float(value)
 
     def equations(self, parameter: ArrayRef) -> list[str]:
-        """The rule in the symbols of the notes; the last line is what the parameter becomes."""
+        """The rule in the symbols of the notes; the last line is the new value of the parameter."""
         gradient = parameter.gradient
         *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
         lines = [*(f"{slot} := {value}" for slot, value in before), after]
@@ -63,7 +63,7 @@ class Rule:
 
     @property
     def _numbers(self) -> dict[str, str]:
-        """The options as they are written in a rule; betas one by one."""
+        """The options as a rule writes them, with the two betas separately."""
         betas = self.options.get("betas", ())
         assert isinstance(betas, tuple | list)
         numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
@@ -81,7 +81,7 @@ def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, s
 
 @cache
 def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The same in NumPy, with every name in braces; {t} is in two, to be filled in last."""
+    """The same in NumPy, with every name in braces; {t} has two pairs and is filled in last."""
     filled_in = ("W", "dW", "α", "ε", *_assigned(formula, slots))
     names: dict[str, ast.expr] = {each: name(f"{{{each}}}") for each in filled_in}
     lines = _lines(formula, {**names, "t": name("{{t}}")}, slots, "W")
@@ -90,10 +90,10 @@ def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, 
 
 @cache
 def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that have a line of their own in a rule, in order.
+    """The names to which a rule assigns in a separate line, in order.
 
-    These are the slots, and what is computed from a slot before the slot is assigned: substituted
-    in a later line, it would read the new number.
+    These are the slots, and every name that is computed from a slot before the slot is assigned:
+    substituted in a later line, it would read the new value.
     """
     lines = [parse(line) for line in formula]
     names = [line.name for line in lines]
@@ -117,7 +117,7 @@ def _lines(
 
 
 def pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
-    """An equation cut where it names arrays; a name that holds another comes before it."""
+    """Split an equation at the names of arrays; a name that contains another comes before it."""
     names = {str(array): array for array in arrays}
     parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
     return tuple(Piece(part.strip(), names.get(part)) for part in parts if part.strip())
@@ -129,9 +129,9 @@ def rule_in_latex(
     """The lines of a rule in LaTeX.
 
     Args:
-        formula: of the rule.
+        formula: the formula of the rule.
         names: the LaTeX of the parameter, its gradient and the slots.
-        slots: of the optimiser.
+        slots: the slots of the optimiser.
         parameter: W or b.
     """
     latex = {each: each for each in _assigned(formula, slots)} | dict(names)

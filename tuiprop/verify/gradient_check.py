@@ -1,8 +1,8 @@
 """The gradient check: dW and db against central differences of J.
 
-J comes from the forward pass alone, and so do the differences. How far these can be trusted is
-estimated beside them, from a second step size and from the rounding of J: a difference that
-cannot be trusted says nothing about the gradient.
+The differences depend on the forward pass only. Their uncertainty is estimated from a second step
+size and from the rounding of J; a difference with a large uncertainty says nothing about the
+gradient.
 """
 
 from collections.abc import Callable
@@ -24,40 +24,40 @@ from tuiprop.verify.kinks import sides_of_kinks
 EPSILON = float(np.finfo(np.float64).eps)
 
 STEP = float(np.cbrt(EPSILON))
-"""6.06e-6, the change of a z of size 1: where the error of truncation, ~h², meets that of
-rounding, ~ε/h."""
+"""6.06e-6, the change of a z of size 1: it balances the truncation error, ~h², and the rounding
+error, ~ε/h."""
 
 RATIO = 4.0
-"""The second step is so many times h: its error of truncation is 16 times as large."""
+"""The ratio of the second step to h: the truncation error is 16 times as large."""
 
 STEADY = 0.01
-"""The two steps agree on a parameter up to this share of its numeric derivative, and rounding."""
+"""The largest disagreement of the two steps, beyond rounding, relative to the derivative."""
 
 EXHAUSTIVE = 2000
-"""Up to so many parameters all are checked, beyond a seeded sample of so many."""
+"""The number of parameters up to which all are checked; of more, a seeded sample is."""
 
 LEAST = 4
-"""Parameters of each array that a sample contains, where it has room for them."""
+"""The number of parameters from each array in a sample, if the sample is large enough."""
 
 
 NewWorkspace: TypeAlias = Callable[[Network, int, DTypeLike], Workspace]
-"""(network, m, dtype) → what walks forward and back."""
+"""(network, m, dtype) → a workspace, which propagates forward and backward."""
 
 
 class GradientChecker:
-    """A gradient check that is carried out piece by piece.
+    """Checks a gradient in slices.
 
-    Compares dW and db with (J(θ + h) − J(θ − h)) / 2h, in float64, and that with the same at
-    4h. One parameter, with its four forward passes, is the smallest piece of work.
+    It compares dW and db with (J(θ + h) − J(θ − h)) / 2h in float64, and that with the same
+    difference at 4h. The smallest slice is one parameter, with four forward passes.
 
     Args:
         network: the network.
-        parameters: where the gradient is taken; copied.
+        parameters: the parameters at which the gradient is checked; they are copied.
         inputs: examples as rows, (m, n[0]).
         targets: (m, n[L]).
-        sample: how many parameters are compared at most.
-        seed: of the sample.
-        workspace: whose gradient is compared with whose cost.
+        sample: the most parameters to compare.
+        seed: the seed of the sample.
+        workspace: creates the workspace whose gradient is compared with its cost.
     """
 
     def __init__(
@@ -100,11 +100,11 @@ class GradientChecker:
 
     @property
     def finished(self) -> bool:
-        """All of them are."""
+        """True if all parameters are compared."""
         return self.done == self.total
 
     def advance(self, seconds: float = np.inf) -> None:
-        """Compare at least one more parameter, then none once so long has passed."""
+        """Compare at least one more parameter, and further ones until the time is up."""
         deadline = perf_counter() + seconds
         while not self.finished:
             self._compare(self._places[self.done])
@@ -113,7 +113,7 @@ class GradientChecker:
                 break
 
     def result(self) -> GradientCheck:
-        """The checks of all arrays, once it is finished."""
+        """The checks of all arrays, once the check is finished."""
         assert self.finished
         index = Parameters(self._network, np.arange(self._theta.size, dtype=np.float64))
         checks = (
@@ -125,7 +125,7 @@ class GradientChecker:
     def _rounding_scale(self, generator: np.random.Generator) -> float:
         """The s of η: the larger of those at θ and a step beside it.
 
-        At a minimum nothing is rounded, as every error is 0, but beside it, where J is taken.
+        At a minimum every error is 0 and nothing is rounded, unlike at θ ± h.
         """
         workspace, moved = self._workspace, self._moved
         here = _size_of_terms(workspace, moved)
@@ -134,7 +134,7 @@ class GradientChecker:
         workspace.backward(moved)
         beside = _size_of_terms(workspace, moved)
         moved.vector[...] = self._theta
-        return float(np.maximum(here, beside))  # not a number where one of them is not
+        return float(np.maximum(here, beside))  # not a number if one of them is not
 
     def _compare(self, i: np.intp) -> None:
         workspace, moved, theta = self._workspace, self._moved, self._theta[i]
@@ -157,8 +157,8 @@ class GradientChecker:
         (n, again), a = self._numeric[:, compared], self._analytic[compared]
         rounding = EPSILON * self._scale / self._steps[compared]
         disagreement = np.abs(n - again)
-        # where J is smooth, it bends 16 times as far at 4h; where it is flat on both sides of a
-        # steep part, the two differences may agree all the same
+        # the second difference of a smooth J is 16 times as large at 4h; if J is flat on both sides
+        # of a steep part, the two first differences may agree nevertheless
         bend, further = self._bend[:, compared]
         straying = np.abs(further - RATIO**2 * bend)
         steady = disagreement <= STEADY * np.abs(n) + rounding
@@ -187,7 +187,7 @@ def check_gradient(
     seed: int = 0,
     workspace: NewWorkspace = Workspace,
 ) -> GradientCheck:
-    """The whole gradient check at once; the arguments are those of `GradientChecker`."""
+    """Check a whole gradient at once; for the arguments see `GradientChecker`."""
     checker = GradientChecker(
         network, parameters, inputs, targets, sample=sample, seed=seed, workspace=workspace
     )
@@ -198,8 +198,8 @@ def check_gradient(
 def _steps(workspace: Workspace, parameters: Parameters) -> Array:
     """The h of each parameter, after `forward`.
 
-    The z that it moves change by ∛(ε max(1, |z|)), with the smallest |z| of any example: h is
-    small where the input of a weight is large. θ + h always differs from θ.
+    It changes the z of its unit by ∛(ε max(1, |z|)), with the smallest |z| of any example: h is
+    small if the input of a weight is large. θ + h always differs from θ.
     """
     steps = Parameters.zeros(workspace.network)
     for l, z in workspace.z.items():
@@ -211,7 +211,7 @@ def _steps(workspace: Workspace, parameters: Parameters) -> Array:
 
 
 def _size_of_terms(workspace: Workspace, parameters: Parameters) -> float:
-    """The size of the numbers that J is made from, after `forward` and `backward`.
+    """The magnitude of the numbers from which J is computed, after `forward` and `backward`.
 
     Rounding changes J by about ε times this: by ε |J|, by ε (|W| |a| + |b|), the size of the
     terms of z, times ∂J/∂z, and by ε min(|z|, 1), the error of g at most, times ∂J/∂a.
@@ -219,19 +219,19 @@ def _size_of_terms(workspace: Workspace, parameters: Parameters) -> float:
     network = workspace.network
     sizes = [abs(workspace.cost(parameters))]
     if network.loss_function.classes:
-        sizes.append(1.0)  # log Σ exp is that of a sum near 1 where the network is sure of itself
+        sizes.append(1.0)  # if the network is confident, log Σ exp is the log of a sum near 1
     for l, z in workspace.z.items():
         terms = np.abs(parameters.W[l]) @ np.abs(workspace.a[l - 1]) + np.abs(parameters.b[l])
         weighted = np.abs(workspace.dz[l]) * terms
         if l < network.L:
             weighted += np.abs(workspace.da[l]) * np.minimum(np.abs(z), 1.0)
-        # a backward pass that gives no numbers must not make its own check impossible
+        # a backward pass without finite numbers must not prevent its own check
         sizes.append(float(weighted[np.isfinite(weighted)].sum()) / workspace.m)
     return sum(sizes)
 
 
 def _sample(network: Network, most: int, seed: int) -> NDArray[np.bool_]:
-    """Which parameters are checked: some of every array, and then any."""
+    """Choose the parameters to check: some of every array, then any others."""
     count, generator = network.parameter_count, np.random.default_rng(seed)
     if count <= most:
         return np.ones(count, bool)

@@ -8,17 +8,17 @@ import numpy as np
 from tuiprop.update.arrays import ArrayRef
 
 TOLERANCE = 1e-7
-"""‖numeric − analytic‖ may be this share of ‖numeric‖ + ‖analytic‖."""
+"""The tolerance: ‖numeric − analytic‖ as a share of ‖numeric‖ + ‖analytic‖."""
 
 MEANINGFUL = 1e-5
-"""The uncertainty may be this share of ‖numeric‖ + ‖analytic‖ where a gradient is called right."""
+"""The largest uncertainty of a right gradient, as a share of ‖numeric‖ + ‖analytic‖."""
 
 CLEAR = 3.0
-"""A gradient is called wrong where the difference is more than so many times the uncertainty."""
+"""A gradient is wrong if the difference is more than this multiple of the uncertainty."""
 
 
 class Verdict(Enum):
-    """The result of the check of one array: right, wrong, or why it cannot be checked."""
+    """The result of the check of one array: right, wrong, or the reason it cannot be checked."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -30,12 +30,12 @@ class Verdict(Enum):
 
     @property
     def is_known(self) -> bool:
-        """The gradient is known to be right or to be wrong."""
+        """True if the gradient is known to be right or wrong."""
         return self in (Verdict.RIGHT, Verdict.WRONG)
 
     @property
     def text(self) -> str:
-        """Such as "right", or "cannot be checked: steps disagree"."""
+        """The verdict in words, such as "right", or "cannot be checked: steps disagree"."""
         return self.value if self.is_known else f"cannot be checked: {self.value}"
 
 
@@ -45,9 +45,9 @@ class ArrayCheck:
 
     array: ArrayRef
     checked: int
-    """Parameters compared."""
+    """The number of compared parameters."""
     kinks: int
-    """Parameters left out because a kink of g or 𝓛 lies between the points of their difference."""
+    """The number of parameters skipped because their difference crosses a kink of g or 𝓛."""
     difference: float
     """‖numeric − analytic‖."""
     size: float
@@ -55,39 +55,41 @@ class ArrayCheck:
     disagreement: float
     """‖numeric at one step − numeric at the other‖."""
     rounding: float
-    """η = ε s ‖1/h‖: the share of rounding in ‖numeric‖, with s the size of what J is made from."""
+    """η = ε s ‖1/h‖: the share of rounding in ‖numeric‖, s the magnitude of the numbers in J."""
     unsteady: int
-    """Parameters compared on which the two steps disagree by more than rounding explains."""
+    """The number of compared parameters whose two steps disagree by more than rounding."""
     excess: float
-    """‖numeric − analytic‖ less CLEAR times its uncertainty, over the steady parameters: what
-    neither truncation nor rounding explains."""
+    """‖numeric − analytic‖ minus CLEAR times its uncertainty, over the steady parameters: the part
+    that neither truncation nor rounding explains."""
 
     @property
     def relative_error(self) -> float:
-        """Difference / size; 0 where both are 0."""
+        """Difference / size; 0 if both are 0."""
         return self.difference / self.size if self.size else 0.0
 
     @property
     def uncertainty(self) -> float:
-        """How far ‖numeric‖ may be from the derivative."""
+        """The uncertainty of ‖numeric‖ as a derivative."""
         return self.disagreement + self.rounding
 
     @property
     def bound(self) -> float:
-        """The largest difference with which the gradient is right."""
+        """The largest difference of a right gradient."""
         return TOLERANCE * self.size + self.uncertainty
 
     @property
     def verdict(self) -> Verdict:
-        """RIGHT within the bound, WRONG clearly beyond it; else why nothing can be said.
+        """RIGHT within the bound, WRONG clearly beyond it; else the reason for no verdict.
 
-        A gradient is only called right where the uncertainty is small beside it.
+        A gradient is right only if the uncertainty is small relative to it.
         """
         if not self.checked:
             return Verdict.AT_KINKS if self.kinks else Verdict.NONE_DRAWN
         if not np.isfinite(self.uncertainty):
             return Verdict.NOT_FINITE
-        if not np.isfinite(self.difference):  # as the uncertainty is finite, so is the numeric
+        if not np.isfinite(
+            self.difference
+        ):  # a finite uncertainty implies a finite numeric gradient
             return Verdict.WRONG
         if self.excess > TOLERANCE * self.size:
             return Verdict.WRONG
@@ -101,15 +103,15 @@ class LayerCheck:
     """The checks of dW[l] and db[l] as one."""
 
     verdict: Verdict
-    """WRONG where one of them is, RIGHT where both are; else why one cannot be checked."""
+    """WRONG if one of them is, RIGHT if both are; else the reason one cannot be checked."""
     worst: float
-    """The larger relative error of those that could be checked."""
+    """The larger relative error of the checked arrays."""
     wrong: tuple[str, ...]
-    """"dW[2]", "db[2]": those that are wrong."""
+    """The names of the wrong arrays, such as "dW[2]"."""
 
     @property
     def text(self) -> str:
-        """In a few words: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]", or why it cannot be checked."""
+        """A short text: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]", or the reason for no verdict."""
         if self.verdict is Verdict.WRONG:
             return f"✗ {', '.join(self.wrong)}"
         return f"✓ {self.worst:.0e}" if self.verdict is Verdict.RIGHT else self.verdict.value
@@ -121,16 +123,16 @@ class GradientCheck:
 
     arrays: tuple[ArrayCheck, ...]
     sampled: bool
-    """A sample was checked, not every parameter."""
+    """True if a sample was checked, not every parameter."""
 
     @property
     def passed(self) -> bool:
-        """No array is wrong; some may be unchecked."""
+        """True if no array is wrong; some may be unchecked."""
         return all(check.verdict is not Verdict.WRONG for check in self.arrays)
 
     @property
     def unchecked(self) -> int:
-        """How many arrays cannot be checked."""
+        """The number of arrays that cannot be checked."""
         return sum(not check.verdict.is_known for check in self.arrays)
 
     @property

@@ -1,7 +1,7 @@
-"""Mistakes that can be injected into a running network, to see that the checks find them.
+"""Mistakes that can be injected into a running network, to show that the checks find them.
 
-A mistake rewrites operations: their equation, sentence, line of NumPy and what they compute. An
-update with a mistake carries out the rewritten operations, so that what is shown is what is done.
+A mistake rewrites operations: their equation, sentence, line of NumPy and computation. An update
+with a mistake executes the rewritten operations, which are also the ones that are shown.
 `mistakes` lists them.
 """
 
@@ -30,7 +30,7 @@ from tuiprop.update.parameter_update import ParameterUpdate
 from tuiprop.update.rule import Rule
 
 Rewrite: TypeAlias = Callable[[Network, Operation], Operation]
-"""An operation with the mistake in it; most are returned as they are."""
+"""Rewrites an operation with the mistake; returns most operations unchanged."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Mistake:
 
     name: str
     title: str
-    """The mistaken equation; an erratum of the notes as they print it."""
+    """The mistaken equation; that of an erratum as the notes print it."""
     right: str
     """The right equation."""
     sentence: str
-    """A plain sentence on what is wrong."""
+    """A plain sentence that says what is wrong."""
     refusal: Callable[[Network, int], str]
     """(network, m of a whole batch) → why the mistake would change nothing there, or ""."""
     rewrite: Rewrite = lambda network, operation: operation
     """Rewrites the operations before the update of the parameters."""
     loss: Callable[[Loss], Loss] = lambda loss: loss
-    """The loss with the mistake in it."""
+    """Rewrites the loss with the mistake."""
     bias_twice: bool = False
     """True if the rule of the optimiser is applied to every b twice."""
 
@@ -60,7 +60,7 @@ class Mistake:
         learning_rate: float,
         options: Options | None = None,
     ) -> tuple[Operation, ...]:
-        """The 8L + 1 operations with the mistake in them; see `operation.operations`."""
+        """The 8L + 1 operations with the mistake; see `operation.operations`."""
         right = operations(network, optimizer, learning_rate, options)
         if not self.bias_twice:
             return tuple(self.rewrite(network, each) for each in right)
@@ -68,7 +68,7 @@ class Mistake:
         return tuple(_twice(each, rule) if each.result.symbol == "b" else each for each in right)
 
     def workspace(self, network: Network, m: int, dtype: DTypeLike = np.float64) -> Workspace:
-        """A workspace whose backward propagation has the mistake in it."""
+        """Create a workspace whose backward propagation has the mistake."""
         backward = (each for each in propagation(network) if each.phase is Phase.BACKWARD)
         rewritten = tuple(self.rewrite(network, each) for each in backward)
         return _Interpreter(network, m, dtype, self.loss(network.loss_function), rewritten)
@@ -81,13 +81,13 @@ class Mistake:
         learning_rate: float,
         options: Options | None = None,
     ) -> ParameterUpdate:
-        """The update of the parameters with the mistake in it; see `ParameterUpdate`."""
+        """Create the update of the parameters with the mistake; see `ParameterUpdate`."""
         rule = optimizer, state, learning_rate, options
         return _BiasesTwice(network, *rule) if self.bias_twice else ParameterUpdate(*rule)
 
 
 def _twice(operation: Operation, rule: Rule) -> Operation:
-    """The change of b, carried out twice."""
+    """The operation that changes b, applied twice."""
     return replace(
         parameter_change(operation.result, rule, times=2),
         sentence=f"Mistake: the rule of {rule.optimizer.name} is applied to b twice, "
@@ -123,7 +123,7 @@ class _Interpreter(Workspace):
 
 
 class _BiasesTwice(ParameterUpdate):
-    """An update that applies the rule to every b, slots included, once more."""
+    """A parameter update that applies the rule to every b and its slots a second time."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class _BiasesTwice(ParameterUpdate):
             self._biases.append((b, again))
 
     def apply(self, gradient: Array, t: int) -> None:
-        """Update t, and then every b once more with the same gradient and t."""
+        """Do update t, and then update every b again with the same gradient and t."""
         super().apply(gradient, t)
         for b, again in self._biases:
             again.apply(gradient[b], t)

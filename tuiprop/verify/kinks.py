@@ -1,4 +1,4 @@
-"""Where g′ or ∂𝓛/∂ŷ jumps or bends: a central difference across such a place tests no gradient."""
+"""Kinks, where g′ or ∂𝓛/∂ŷ jumps or bends: a central difference across one is meaningless."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from tuiprop.core.activation import Activation
 from tuiprop.core.propagation import Workspace
 
 LOSS_KINKS = {"mae": (0.0,), "huber": (-1.0, 1.0)}
-"""The values of ŷ − y at which the slope of a loss, or its bend, jumps."""
+"""The values of ŷ − y at which the first or second derivative of a loss jumps."""
 
 _SPACING = 2.0**-10
 _JUMP = 0.02
@@ -17,7 +17,7 @@ _JUMP = 0.02
 
 @cache
 def has_kink(g: Activation) -> bool:
-    """True if the slope of g or its bend jumps at z = 0, found from values of g on both sides."""
+    """Return True if g′ or g″ jumps at z = 0, judged by values of g on both sides."""
     if g.derivative is None:
         return False
     z = _SPACING * np.arange(4.0)
@@ -33,7 +33,7 @@ def _slope_and_bend(g: Activation, z: NDArray[np.float64]) -> tuple[float, float
 
 
 def sides_of_kinks(workspace: Workspace) -> NDArray[np.bool_]:
-    """On which side of every kink each example lies, after `forward`: signs of z, and of ŷ − y."""
+    """The side of every kink for each example, after `forward`: signs of z, and of ŷ − y."""
     network = workspace.network
     sides = [
         (workspace.z[l] > 0).ravel()

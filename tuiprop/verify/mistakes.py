@@ -1,7 +1,7 @@
-"""The table of mistakes: the five errata of the notes, and four that programs often have.
+"""The table of mistakes: the five errata of the notes, and four that are common in programs.
 
-Where the shapes of a mistaken product do not fit, it does what a careless program does: it reads
-the numbers of an array row by row into the shape that fits.
+If the shapes of a mistaken product do not match, it behaves like a careless program: it reshapes
+an array, row by row, to the shape that matches.
 """
 
 from dataclasses import replace
@@ -27,11 +27,11 @@ from tuiprop.verify.injection import Mistake, Rewrite
 
 
 def _untransposed(array: Array) -> Array:
-    """The numbers row by row in the shape of the transpose: a square array is itself."""
+    """Reshape an array, row by row, to the shape of its transpose; a square one is unchanged."""
     return array.reshape(array.shape[::-1])
 
 
-_READ = "; where the shapes do not fit, {} is read row by row into the shape that does"
+_READ = "; if the shapes do not match, {} is reshaped row by row to one that does"
 
 
 def _weight_gradient(*, means: int, transposed: bool, what: str) -> Rewrite:
@@ -208,8 +208,8 @@ def _of_long_columns(network: Network, m: int) -> str:
     if max(network.sizes[:-1]) > 1:
         return _of_many_examples(network, m)
     return (
-        "this mistake changes nothing where every a[l-1] has one row, which read row by row is its "
-        "own transpose; it needs 2 inputs or more, or 2 units or more in a layer before the last"
+        "this mistake changes nothing if every a[l-1] has one row, because its reshape is its "
+        "transpose; it needs 2 inputs or more, or 2 units or more in a layer before the last"
     )
 
 
@@ -217,8 +217,8 @@ def _of_wide_layers(network: Network, m: int) -> str:
     if any(min(before, n) > 1 for before, n in pairwise(network.sizes[1:])):
         return ""
     return (
-        "this mistake changes nothing where every W[l] after the first has one row or one column, "
-        "which read row by row is its own transpose; it needs two consecutive layers of 2 units "
+        "this mistake changes nothing if every W[l] after the first has one row or one column, "
+        "because its reshape is its transpose; it needs two consecutive layers of 2 units "
         "or more"
     )
 

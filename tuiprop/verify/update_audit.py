@@ -1,9 +1,9 @@
 """The update audit: every parameter and slot after an update, recomputed from those before.
 
 The rules are written a second time, straight from the algorithm boxes in the documentation of
-`torch.optim`, in float64 and without anything of `core.optimizer`: an error there is found here.
-The program's number may differ by a bound of the rounding errors on both sides, which is worked
-out beside every number (see `explain.error_bounds`).
+`torch.optim`, in float64 and without `core.optimizer`, so that the audit finds an error there.
+The program's number may differ by the rounding errors on both sides, for which every number has a
+bound (see `explain.error_bounds`).
 """
 
 from collections.abc import Callable, Mapping
@@ -26,14 +26,14 @@ class ArrayAudit:
     array: ArrayRef
     """A parameter, or a slot of one."""
     worst: float
-    """The largest |new − audit| as a share of what is allowed there; infinite where only one of
-    the two is a number."""
+    """The largest |new − audit| as a share of its bound; infinite if only one of the two is a
+    number."""
     cell: tuple[int, int]
-    """Where that is: (row, column), counted from 0."""
+    """The cell of that difference: (row, column), counted from 0."""
 
     @property
     def ok(self) -> bool:
-        """No cell differs by more than is allowed."""
+        """True if no cell differs by more than its bound."""
         return self.worst <= 1.0
 
 
@@ -46,7 +46,7 @@ class Audit:
 
     @property
     def passed(self) -> bool:
-        """Every array is what the rule makes it."""
+        """True if every array agrees with the rule."""
         return all(array.ok for array in self.arrays)
 
 
@@ -66,7 +66,7 @@ def audit(
         network: the network.
         optimizer: the name of its rule.
         learning_rate: α.
-        options: those that differ from PyTorch's defaults.
+        options: the options that differ from PyTorch's defaults.
         t: the number of the update, counted from 1.
         before: θ and the slots of the optimiser before it, (1 + slots, P).
         gradient: dW and db of its batch, (P,).
@@ -100,7 +100,7 @@ def audit(
 
 
 def _share(found: Array, right: Rounded) -> NDArray[np.float64]:
-    """|new − audit| as a share of what is allowed, cell by cell."""
+    """|new − audit| as a share of its bound, cell by cell."""
     share = np.abs(found.astype(np.float64) - right.value) / right.error
     share[np.isnan(share)] = np.inf
     same = (found == right.value) | (np.isnan(found) & np.isnan(right.value))
@@ -125,7 +125,7 @@ class _Given:
     options: Mapping[str, float | tuple[float, float]]
 
     def __getitem__(self, name: str) -> float:
-        """An option that is one number."""
+        """An option that is a single number."""
         value = self.options[name]
         assert isinstance(value, int | float)
         return float(value)
@@ -143,7 +143,7 @@ class _Given:
 
     @property
     def decayed(self) -> Rounded:
-        """The gradient with λ θ, where there is a decay."""
+        """The gradient plus λ θ, if there is a weight decay."""
         if not self["weight_decay"]:
             return self.gradient
         return self.gradient + self["weight_decay"] * self.theta
@@ -185,7 +185,7 @@ def _adam_from(x: _Given, theta: Rounded, g: Rounded) -> tuple[Rounded, ...]:
     (beta1, beta2), (m, v) = x.betas, x.slots
     m = beta1 * m + (1.0 - beta1) * g
     v = beta2 * v + (1.0 - beta2) * g**2
-    # 1 − βᵗ cancels for small t: it is the float64 number that PyTorch takes, not a better one
+    # 1 − βᵗ cancels for small t: PyTorch uses this float64 number, not a more accurate one
     m_hat, v_hat = m / (1.0 - beta1**x.t), v / (1.0 - beta2**x.t)
     return theta - _quotient(x.lr, m_hat, v_hat, x["eps"]), m, v
 

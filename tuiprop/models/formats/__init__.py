@@ -1,7 +1,7 @@
 """The formats that weights are written in and read from: one module for each.
 
 A module of this package that defines `FORMAT` is a format. The command line, the dashboard's
-dialog and the documentation take their words from it.
+dialog and the documentation use its description.
 """
 
 from importlib import import_module
@@ -21,13 +21,13 @@ FORMATS: dict[str, Format] = {each.suffix: each for each in _TABLE}
 """Every format by its suffix."""
 
 READ = tuple(suffix for suffix, each in FORMATS.items() if each.reads)
-"""Suffixes of the files that are read."""
+"""The suffixes of files that can be read."""
 
 SUFFIXES = tuple(FORMATS)
-"""Suffixes of the files that are written."""
+"""The suffixes of files that can be written."""
 
 
 def format_of(path: str | Path) -> Format | None:
-    """The format with the longest suffix that a file's name ends in; None where it has none."""
+    """The format with the longest suffix of a file's name; None if there is none."""
     fitting = [each for each in _TABLE if Path(path).name.endswith(each.suffix)]
     return max(fitting, key=lambda each: len(each.suffix), default=None)

@@ -13,7 +13,7 @@ from tuiprop.models.description import model_of
 from tuiprop.models.model import Model
 
 MOST_IN_TEXT = 1_000_000
-"""Parameters that are written as decimal numbers at most: Python reads them in a second."""
+"""The most parameters in decimal text, which Python can read in a second."""
 
 
 @dataclass(frozen=True)
@@ -25,37 +25,37 @@ class Format:
     words: str
     """The use of such a file, in words."""
     encode: Callable[[Model, dict[str, Any]], bytes]
-    """(model, description) → the bytes of the file."""
+    """Encodes (model, description) as the bytes of a file."""
     decode: Callable[[bytes], WeightsFile] | None
-    """(bytes) → the content of a file, whoever wrote it; None where the format is not read."""
+    """Decodes the bytes of a file of any program; None if the format cannot be read."""
     predict: Callable[[bytes, Model, Array], Array]
-    """(bytes, model, raw inputs) → what a file that `encode` wrote predicts."""
+    """Computes the predictions of an encoded file from (bytes, model, raw inputs)."""
     place: int = 100
-    """Its place in lists; formats that do not say come last."""
+    """Its position in lists; formats without one come last."""
     most_bytes: int = LARGEST - 2**20
     """The limit for the parameters, in bytes."""
     most_parameters: int = LARGEST
     """The limit for the number of parameters."""
     writer: str = ""
-    """The library that writing needs."""
+    """The library that `encode` needs."""
     install: str = ""
     """The argument of `pip install` that installs `writer`."""
     expresses: Callable[[str], bool] = lambda activation: True
-    """True if it can express an activation, by its name."""
+    """Returns True if the format can express an activation, given its name."""
     verifier: str = ""
-    """The library that predicting needs; without it a file is written but not compared."""
+    """The library that `predict` needs; without it a file is written but not compared."""
     substitutions: Callable[[Model], str] = lambda model: ""
-    """The parts of the network that it holds in another form, in words; "" for none."""
+    """Describes the parts of the network that it holds in another form; "" for none."""
     usage: Callable[[Model, str], str] = lambda model, path: ""
-    """(model, path) → code that uses the file, "" where `words` say enough."""
+    """Returns code that uses the file, given (model, path); "" if `words` are enough."""
 
     @property
     def reads(self) -> bool:
-        """True if files of this format are read too."""
+        """True if files of this format can also be read."""
         return self.decode is not None
 
     def refuses(self, model: Model) -> str:
-        """Why this model cannot be written, in a sentence; "" where it can."""
+        """The reason why a model cannot be written, as a sentence; "" if it can."""
         parameters = model.parameters.vector
         if self.writer and find_spec(self.writer) is None:
             return f"{self.name} needs the package {self.writer}: pip install {self.install}"
@@ -69,7 +69,7 @@ class Format:
         return ""
 
     def why_unverified(self) -> str:
-        """Why what is written cannot be compared here; "" where it can."""
+        """The reason why a written file cannot be compared here; "" if it can."""
         if self.verifier and find_spec(self.verifier) is None:
             libraries = {"sklearn": "scikit-learn", "torch": "PyTorch"}
             name = libraries.get(self.verifier, self.verifier)
@@ -78,22 +78,22 @@ class Format:
 
 
 def _import_failure(module: str) -> str:
-    """Why a package that is there cannot be imported; "" where it can."""
+    """The reason why an installed package cannot be imported; "" if it can."""
     try:
         import_module(module)
-    except Exception as error:  # a package may raise anything while it is imported
+    except Exception as error:  # an import may raise any exception
         return " ".join(f"{type(error).__name__}: {error}".split())
     return ""
 
 
 def lacking(model: Model, expresses: Callable[[str], bool]) -> list[str]:
-    """The activations of the network that cannot be expressed."""
+    """The activations of a network that the format cannot express."""
     found = dict.fromkeys(layer.activation for layer in model.network.layers)
     return [name for name in found if not expresses(name)]
 
 
 def reread(decode: Callable[[bytes], WeightsFile]) -> Callable[[bytes, Model, Array], Array]:
-    """The function `predict` of a format that is read: predictions of the model read back."""
+    """The function `predict` of a readable format: predictions of the model read back."""
 
     def predict(content: bytes, model: Model, rows: Array) -> Array:
         return model_of(decode(content), Path()).predict(rows)

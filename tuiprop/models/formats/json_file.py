@@ -12,11 +12,11 @@ from tuiprop.models.formats.format import MOST_IN_TEXT, Format, reread
 from tuiprop.models.model import Model
 
 LARGEST = 2**25
-"""Bytes of a JSON file: its numbers take up to 16 times as much while they are read."""
+"""The most bytes in a JSON file, whose numbers take up to 16 times as much while being read."""
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """The bytes of the file: one row of a matrix a line."""
+    """Encode a model as JSON, with one row of a matrix per line."""
     arrays = dict(model.parameters)
     lines = [f'"{name}": [\n  {_rows(array)}\n]' for name, array in arrays.items()]
     lines.append(f'"tuiprop": {msgspec.json.encode(metadata).decode()}')
@@ -29,10 +29,10 @@ def _rows(array: Array) -> str:
 
 
 def decode(content: bytes) -> WeightsFile:
-    """The content of the bytes of a file. Biases may be typed as one list, [0, 0.5].
+    """Decode the bytes of a file. Biases may be written as one list, [0, 0.5].
 
     Raises:
-        ContentError: one sentence on what is wrong.
+        ContentError: the content is wrong; the error says in one sentence how.
     """
     if len(content) > LARGEST:
         raise ContentError.invalid(f"{len(content):,}", f"at most {LARGEST:,} bytes")
@@ -62,7 +62,7 @@ def decode(content: bytes) -> WeightsFile:
 
 
 def _array(name: str, part: msgspec.Raw) -> Array:
-    """The rows of a matrix, or one list of numbers; a list that is called b is a column."""
+    """Convert rows of a matrix, or one list of numbers; a list of biases becomes a column."""
     try:
         rows = msgspec.json.decode(part, type=list[float | list[float]])
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

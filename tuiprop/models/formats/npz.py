@@ -1,4 +1,4 @@
-"""NumPy's `.npz`: `W1`, `b1`, `W2`, … and a JSON string `tuiprop` that says the rest."""
+"""NumPy's `.npz`: `W1`, `b1`, `W2`, … and the description as a JSON string `tuiprop`."""
 
 import io
 import zipfile
@@ -16,7 +16,7 @@ from tuiprop.wording import listed, one_line
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """The bytes of the file."""
+    """Encode a model as `.npz`."""
     arrays: dict[str, Any] = dict(model.parameters)
     arrays["tuiprop"] = np.array(msgspec.json.encode(metadata).decode())
     stream = io.BytesIO()
@@ -25,10 +25,10 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
 
 
 def decode(content: bytes) -> WeightsFile:
-    """The content of the bytes of a file; nothing of it is executed.
+    """Decode the bytes of a file, without executing anything.
 
     Raises:
-        ContentError: one sentence on what is wrong.
+        ContentError: the content is wrong; the error says in one sentence how.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -38,14 +38,14 @@ def decode(content: bytes) -> WeightsFile:
     except zipfile.BadZipFile as error:
         raise ContentError(f"this is not an .npz file: {error}") from None
     except Exception as error:
-        # zipfile, its decompressors and NumPy's header parser raise some twenty kinds
+        # zipfile, its decompressors and NumPy's header parser raise about twenty types of exception
         raise ContentError(f"the .npz file is damaged: {one_line(error)}") from None
     text = arrays.pop("tuiprop", None)
     return contents_of(arrays, None if text is None else decode_description(_text(text)))
 
 
 def _read_arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
-    """The arrays that are parameters, and the description; what else there is is left alone."""
+    """Read the parameters and the description, and ignore other entries."""
     names = {each: each.filename.removesuffix(".npy") for each in archive.infolist()}
     members = {
         each: name
@@ -65,7 +65,7 @@ def _read_arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
 def _text(array: Any) -> str:
     try:
         return str(array)
-    except UnicodeError:  # a code point that none is
+    except UnicodeError:  # an invalid code point
         return ""
 
 

@@ -10,7 +10,7 @@ from tuiprop.models.scripts.source import in_numpy, preparing, script
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """A script whose `predict(X)` takes raw inputs, examples as rows; it needs NumPy only."""
+    """Encode a model as a script whose `predict(X)` takes raw inputs, examples as rows."""
     return script(model, "", f"{preparing(plain(model))}{in_numpy(model)}")
 
 

@@ -1,4 +1,4 @@
-"""ONNX: raw inputs in, predictions out, by operators that every runtime has in both precisions."""
+"""ONNX graphs from raw inputs to predictions, with operators that all runtimes have."""
 
 import ast
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from tuiprop.models.plain import encoded, plain
 from tuiprop.update.expression import functions_of, name_of, parse
 
 OPSET, IR = 13, 7
-"""Said explicitly: what a new `onnx` would choose, older runtimes refuse."""
+"""Versions that older runtimes accept, unlike the defaults of a new `onnx`."""
 
 
 class Graph:
-    """Nodes and constants, one after the other; values go by their names."""
+    """Builds a graph of nodes and constants, whose values have names."""
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = dtype
@@ -30,7 +30,7 @@ class Graph:
     def __call__(
         self, operator: str, *operands: str | float, name: str = "", **options: Any
     ) -> str:
-        """Append an operator; a number among its operands becomes a constant."""
+        """Append an operator; numbers among its operands become constants."""
         from onnx.helper import make_node
 
         names = [each if isinstance(each, str) else self.constant(each) for each in operands]
@@ -96,13 +96,13 @@ no right digits below 1e-8."""
 
 
 def expresses(activation: str) -> bool:
-    """True if an activation can be written: as one operator, or by the functions of its formula."""
+    """Return True if an activation is one operator, or ONNX has the functions of its formula."""
     functions = functions_of(ACTIVATIONS[activation].formula)
     return activation in _OPERATORS or functions <= set(_FUNCTIONS)
 
 
 def _activation(g: Graph, activation: str, z: str) -> str:
-    """The value a = g(z), by one operator or by the formula of the activation."""
+    """Append a = g(z), as one operator or by the formula; return the name of the value."""
     if activation in _OPERATORS:
         operator, options = _OPERATORS[activation]
         return g(operator, z, **options)
@@ -113,7 +113,7 @@ def _activation(g: Graph, activation: str, z: str) -> str:
 
 
 def _node(g: Graph, node: ast.expr, names: Mapping[str, str | float]) -> str | float:
-    """The name of the value that an expression has in the graph, or a number."""
+    """Append an expression; return the name of its value, or a number."""
 
     def of(part: ast.expr) -> str | float:
         return _node(g, part, names)
@@ -135,11 +135,11 @@ def _node(g: Graph, node: ast.expr, names: Mapping[str, str | float]) -> str | f
 
 
 COMPOSED = tuple(name for name in ACTIVATIONS if name not in (*_OPERATORS, "sigmoid"))
-"""Activations that have an operator of their own, or a later opset's, which is not used."""
+"""Activations with an operator of the same name, or one of a later opset, which is not used."""
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """The bytes of the file.
+    """Encode a model as ONNX.
 
     Input `input` (batch, n[0]) and output `output` (batch, n[L]) have the dtype of the network.
     """
@@ -149,7 +149,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
     dtype = parameters.vector.dtype
     kind = TensorProto.FLOAT if dtype == np.float32 else TensorProto.DOUBLE
     g = Graph(dtype)
-    # standardised in float64 whatever the dtype, as the network has it
+    # standardised in float64 for every dtype, as in the network
     x = g("Cast", "input", to=TensorProto.DOUBLE)
     if numbers.fill is not None:
         x = g("Where", g("IsNaN", x), g.constant(numbers.fill, "fill", np.float64), x)
@@ -194,17 +194,17 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
 
 
 def predict(content: bytes, rows: Array, dtype: Any) -> Array:
-    """The predictions of a file that `encode` wrote, by the reference evaluator of `onnx`.
+    """Compute the predictions of an encoded file with the reference evaluator of `onnx`.
 
     Raises:
-        ContentError: it does not run.
+        ContentError: the graph cannot be evaluated.
     """
     from onnx.reference import ReferenceEvaluator
 
     try:
         with np.errstate(all="ignore"):
             (found,) = ReferenceEvaluator(content).run(None, {"input": rows.astype(dtype)})
-    except Exception as error:  # the evaluator raises what its operators raise
+    except Exception as error:  # the evaluator passes on any exception of its operators
         raise ContentError(f"does not run: {type(error).__name__}: {error}") from None
     return np.asarray(found)
 

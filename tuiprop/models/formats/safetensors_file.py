@@ -21,7 +21,7 @@ _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 def names(parameters: Parameters) -> dict[str, Array]:
-    """The parameters as a `Sequential` of Linear, activation, Linear, … calls them."""
+    """The parameters with their names in a `Sequential` of Linear, activation, Linear, …"""
     arrays: dict[str, Array] = {}
     for l, W in parameters.W.items():
         arrays[f"{2 * l - 2}.weight"] = W
@@ -30,20 +30,20 @@ def names(parameters: Parameters) -> dict[str, Array]:
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """The bytes of the file."""
+    """Encode a model as `.safetensors`."""
     from safetensors.numpy import save
 
-    # arrays that are not contiguous would be written wrong, without a word
+    # safetensors writes wrong bytes for arrays that are not contiguous, without an error
     arrays = {name: np.ascontiguousarray(array) for name, array in names(model.parameters).items()}
     description = msgspec.json.encode(metadata).decode()
     return bytes(save(arrays, {"tuiprop": description, "sha256": checksum(arrays, metadata)}))
 
 
 def decode(content: bytes) -> WeightsFile:
-    """The content of the bytes of a file.
+    """Decode the bytes of a file.
 
     Raises:
-        ContentError: one sentence on what is wrong.
+        ContentError: the content is wrong; the error says in one sentence how.
     """
     from safetensors import SafetensorError, deserialize
 
@@ -69,11 +69,11 @@ def decode(content: bytes) -> WeightsFile:
 
 
 def _array(name: str, tensor: dict[str, Any]) -> Array:
-    """A tensor as NumPy has it; bfloat16 as float32, of which it is the upper half."""
+    """Convert a tensor to NumPy; bfloat16 to float32, of which it is the upper half."""
     dtype, shape, data = tensor["dtype"], tuple(tensor["shape"]), tensor["data"]
     if dtype not in _DTYPES:
         raise ContentError(f"{name} is {dtype}, expected {', '.join(_DTYPES)}")
-    if 0 in shape:  # its other sizes could be any number
+    if 0 in shape:  # an empty array may declare any other size
         raise ContentError(f"{name} is {shape}, expected sizes of 1 or more")
     if prod(shape) * np.dtype(_DTYPES[dtype]).itemsize != len(data):
         raise ContentError(f"{name} is {shape} of {dtype} in {len(data)} bytes")
@@ -84,7 +84,7 @@ def _array(name: str, tensor: dict[str, Any]) -> Array:
 
 
 def _scaled_outside(model: Model) -> str:
-    """The remark on the scaling that the file's network leaves out."""
+    """The remark on the scaling, which the file's network does not include."""
     scaled = any(each.mean != 0 or each.deviation != 1 for each in model.preparation)
     sides = ["takes inputs"] * scaled + ["gives outputs"] * (plain(model).unit is not None)
     return (
@@ -94,7 +94,7 @@ def _scaled_outside(model: Model) -> str:
 
 
 def _loading_code(model: Model, path: str) -> str:
-    """Code of PyTorch that loads the file; "" where it has no module for an activation."""
+    """PyTorch code that loads the file; "" if PyTorch has no module for an activation."""
     if lacking(model, MODULES.__contains__):
         return ""
     return (

@@ -1,4 +1,4 @@
-"""A Python script that holds a network as a scikit-learn pipeline."""
+"""Python scripts with a network as a scikit-learn pipeline."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from tuiprop.models.scripts.running import predict
 from tuiprop.models.scripts.source import in_numpy, in_unit, script, shape
 
 _SKLEARN = {"linear": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
-"""Its names of the activations that it has."""
+"""The names of activations in scikit-learn."""
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """A script whose `pipeline` is one of scikit-learn, with the standardisation."""
+    """Encode a model as a script with a scikit-learn `pipeline`, which includes standardisation."""
     imports = "from sklearn.pipeline import make_pipeline\n"
     imports += "from sklearn.preprocessing import StandardScaler\n"
     if not lacks(model):
@@ -26,7 +26,7 @@ def encode(model: Model, metadata: dict[str, Any]) -> bytes:
 
 
 def lacks(model: Model) -> str:
-    """Why scikit-learn's own network cannot hold this one; "" where it can."""
+    """The reason why scikit-learn's network class cannot hold this network; "" if it can."""
     *hidden, output = (layer.activation for layer in model.network.layers)
     K = model.network.sizes[-1]
     unknown = sorted({name for name in hidden if name not in _SKLEARN})
@@ -124,7 +124,7 @@ _METHOD = """    def {}(self, X):
 
 def _substitutions(model: Model) -> str:
     lacking = lacks(model)
-    estimator = f"{lacking}: written as an estimator of its own, which is not trained further"
+    estimator = f"{lacking}: written as a custom estimator, which cannot be trained further"
     return "; ".join(filter(None, (estimator * bool(lacking), encoded(model))))
 
 

@@ -1,4 +1,4 @@
-"""A Python script that holds a network as a PyTorch Sequential."""
+"""Python scripts with a network as a PyTorch Sequential."""
 
 import ast
 from typing import Any
@@ -20,23 +20,23 @@ MODULES = {
     "leaky_relu": f"LeakyReLU({LEAKY_SLOPE})",
     "elu": "ELU()",
     "selu": "SELU()",
-    # beyond its default threshold of 20 PyTorch drops 2e-9
+    # beyond its default threshold of 20 PyTorch neglects 2e-9
     "softplus": "Softplus(threshold=40)",
     "silu": "SiLU()",
     "gelu": 'GELU(approximate="tanh")',
     "mish": "Mish()",
     "softmax": "Softmax(dim=1)",
 }
-"""PyTorch's modules; an activation that is not among them is written by its formula."""
+"""PyTorch's modules; other activations are written by their formulas."""
 
 _FUNCTIONS = dict.fromkeys(
     ("exp", "expm1", "log", "log1p", "tanh", "sqrt", "abs", "sign", "max", "min")
 )
-"""The functions of formulas that PyTorch has."""
+"""The functions of formulas that exist in PyTorch."""
 
 
 def expresses(activation: str) -> bool:
-    """True if an activation can be written: as a module, or by the functions of its formula."""
+    """Return True if an activation is a module, or PyTorch has the functions of its formula."""
     return activation in MODULES or functions_of(ACTIVATIONS[activation].formula) <= set(_FUNCTIONS)
 
 
@@ -47,7 +47,7 @@ def _module(activation: str) -> str:
 
 
 def _classes(model: Model) -> str:
-    """A class for each activation of the network that PyTorch has no module for."""
+    """The definition of a class for each activation of the network without a PyTorch module."""
     names = dict.fromkeys(layer.activation for layer in model.network.layers)
     return "".join(
         f"\n\nclass {name}(nn.Module):\n"
@@ -64,7 +64,7 @@ def in_torch(activation: str) -> str:
 
 
 class _InTorch(ast.NodeTransformer):
-    """Turns NumPy into PyTorch, whose maximum and minimum take no numbers."""
+    """Converts NumPy to PyTorch, whose maximum and minimum accept tensors only."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         limit = {"np.maximum": "min", "np.minimum": "max"}.get(ast.unparse(node.func))
@@ -80,7 +80,7 @@ class _InTorch(ast.NodeTransformer):
 
 
 def sequential(model: Model) -> str:
-    """The PyTorch `Sequential` that the weights are of."""
+    """The expression that creates the PyTorch `Sequential` of the weights."""
     sizes = model.network.sizes
     lines = []
     for l, layer in enumerate(model.network.layers, 1):
@@ -90,7 +90,7 @@ def sequential(model: Model) -> str:
 
 
 def encode(model: Model, metadata: dict[str, Any]) -> bytes:
-    """A script whose `network` is a PyTorch `Sequential` with the weights."""
+    """Encode a model as a script whose `network` is a PyTorch `Sequential`."""
     tensors = "".join(
         f'        "{2 * l - 2}.weight": torch.from_numpy(W{l}),\n'
         f'        "{2 * l - 2}.bias": torch.from_numpy(b{l}.ravel()),\n'

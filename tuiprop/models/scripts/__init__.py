@@ -1,1 +1,1 @@
-"""Python scripts that hold a network and need nothing of tuiprop."""
+"""Python scripts that hold a network and do not need tuiprop."""

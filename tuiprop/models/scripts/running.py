@@ -1,4 +1,4 @@
-"""Runs an exported script, to compare what it predicts."""
+"""Runs an exported script, to compare its predictions."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tuiprop.core.array import Array
 from tuiprop.models.contents import ContentError
 
 SECONDS = 120
-"""The time limit for a script that is compared: importing a large library takes some."""
+"""The time limit for a script in seconds: the import of a large library may be slow."""
 
 _RUNNER = """
 import runpy, sys
@@ -22,7 +22,7 @@ np.save("predictions.npy", predictions)
 
 
 def predict(content: bytes, rows: Array) -> Array:
-    """The predictions of an exported script, (m, n[L]), which runs in a separate process.
+    """Run an exported script in a separate process; return its predictions, (m, n[L]).
 
     Raises:
         ContentError: the script does not run.

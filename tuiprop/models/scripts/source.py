@@ -15,7 +15,7 @@ _DERIVED = {"square": "{0}**2", "product": "{0} * {1}", "sine": "np.sin({0})"}
 
 
 def in_numpy(model: Model, name: str = "predict", inputs: str = "prepare(X)") -> str:
-    """The activations, and a function that propagates forward."""
+    """The definitions of the activations and of a function that propagates forward."""
     network = model.network
     result = in_unit(model, "a.T") if name == "predict" else "a.T"
     used = dict.fromkeys(layer.activation for layer in network.layers)
@@ -42,12 +42,12 @@ def _function(activation: str) -> str:
 
 
 def shape(model: Model) -> str:
-    """The shape of the predictions, as a script says it."""
+    """The shape of the predictions, as a script states it."""
     return f"(m, {model.network.sizes[-1]})"
 
 
 def script(model: Model, imports: str, body: str) -> bytes:
-    """A script: heading, numbers, `body`, and the functions that read a table."""
+    """Write a script: heading, numbers, `body`, and the functions that read a table."""
     numbers: Plain = plain_numbers(model)
     arrays = "".join(f"{name} = {_literal(array)}\n" for name, array in model.parameters)
     data, preparation = model.experiment.data, model.of_tables
@@ -114,7 +114,7 @@ def prepare(X):
 
 
 def in_unit(model: Model, prediction: str) -> str:
-    """An expression, brought to the unit of the targets where these are scaled."""
+    """The expression of a prediction, converted to the unit of scaled targets."""
     if plain_numbers(model).unit is None:
         return prediction
     return f"{prediction} * TARGET_DEVIATION + TARGET_MEAN"
@@ -145,7 +145,7 @@ def _categories(model: Model) -> dict[str, tuple[str, ...]]:
 
 
 def _markers(model: Model) -> str:
-    """The cells that count as missing, as a script writes them."""
+    """The cells that count as missing, as Python source."""
     data = model.experiment.data
     markers = ReadOptions(decimal=data.decimal or ".", missing=data.missing_values).markers
     return "None" if markers is None else ascii(sorted(markers))

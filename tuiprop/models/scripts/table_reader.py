@@ -1,4 +1,4 @@
-"""The part of an exported script that reads tables: source text, copied into every script."""
+"""The source text in every exported script that reads tables."""
 
 from inspect import getsource
 

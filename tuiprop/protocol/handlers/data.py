@@ -1,4 +1,4 @@
-"""Answers about tables and experiments that are not open."""
+"""Handlers about tables and experiments without a run."""
 
 from tuiprop.models.weights import parameters_for
 from tuiprop.protocol.handlers.table import handler
@@ -16,7 +16,7 @@ def describe(engine: State, request: Describe) -> Described:
 
 @handler
 def check(engine: State, request: Check) -> Outline:
-    """Check an experiment, and that its initial weights fit."""
+    """Check an experiment, and whether its initial weights fit."""
     outline = engine.tables.outline(parse(request.experiment))
     if request.weights is not None:
         experiment = parse(outline.experiment)

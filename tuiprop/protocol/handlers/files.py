@@ -1,4 +1,4 @@
-"""Files that are written, and the state that survives the engine."""
+"""Handlers that write files, or hand over the state that survives the engine."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tuiprop.training.plan import injected_before
 
 @handler
 def save(engine: State, request: Save) -> Snapshot:
-    """Hand over what must survive this engine."""
+    """Hand over the state that must survive this engine."""
     run = engine.opened.session.run
     update, state = run.kept_state()
     known = request.history_from if request.branch == run.branch.number else 0
@@ -57,11 +57,10 @@ def export(engine: State, request: Export) -> Exported:
     session = engine.opened.session
     if is_checkpoint(request.path):
         engine.opened.autosave.write(request.path)
-        sentence = f"all it takes to go on from update {session.run.t} written to"
         return Exported(
             path=request.path,
             update=session.run.t,
-            sentence=f"{sentence} {request.path}; read back",
+            sentence=f"checkpoint of update {session.run.t} written to {request.path}; read back",
         )
     written = session.save(request.path, best=request.best)
     of_best = f" (epoch {session.history.best}, the best)" if request.best else ""
@@ -75,12 +74,12 @@ def export(engine: State, request: Export) -> Exported:
 
 @handler
 def save_arrays(engine: State, request: SaveRecord) -> Exported:
-    """Write every array of the update at hand."""
+    """Write every array of the current update."""
     opened = engine.opened
-    made = opened.view.made()
-    if made is None:
+    recorded = opened.view.present_update()
+    if recorded is None:
         raise InputError(opened.view.why_absent())
-    record = opened.session.with_rows_of_table(made.record)
+    record = opened.session.with_rows_of_table(recorded.record)
     mistake = injected_before(opened.session.run.branch.edits, record.update)
     save_record(record, request.path, mistake)
     return Exported(

@@ -1,4 +1,4 @@
-"""Commands that move or change the run."""
+"""Handlers that move or change the run."""
 
 from tuiprop.protocol.handlers.table import handler, moves
 from tuiprop.protocol.messages.moving import (
@@ -23,7 +23,7 @@ from tuiprop.session.what_if import try_out
 
 @moves
 def play(engine: State, request: Play) -> None:
-    """Train on."""
+    """Train."""
     engine.opened.cursor.play(request.pace)
 
 
@@ -49,7 +49,7 @@ def pause(engine: State, request: Pause) -> None:
 
 @moves
 def move(engine: State, request: Move) -> None:
-    """Go so far on or back."""
+    """Go forward or back by some steps."""
     engine.opened.cursor.move(request)
 
 
@@ -61,7 +61,7 @@ def seek(engine: State, request: Seek) -> None:
 
 @handler
 def try_change(engine: State, request: Try) -> None:
-    """Try another value for a number, in place of the one that is tried."""
+    """Try another value for a number, in place of any change being tried."""
     opened = engine.opened
     opened.cursor.stop()
     opened.at.what_if = try_out(opened.session, opened.cursor, request)
@@ -69,7 +69,7 @@ def try_change(engine: State, request: Try) -> None:
 
 @handler
 def keep(engine: State, request: Keep) -> None:
-    """Keep the change that is tried."""
+    """Keep the tried change."""
     opened = engine.opened
     tried, opened.at.what_if = opened.at.what_if, None
     if tried is not None:
@@ -78,7 +78,7 @@ def keep(engine: State, request: Keep) -> None:
 
 @handler
 def revert(engine: State, request: Revert) -> None:
-    """Discard the change that is tried."""
+    """Discard the tried change."""
     engine.opened.at.what_if = None
 
 
@@ -92,7 +92,7 @@ def change(engine: State, request: Change) -> None:
 
 @moves
 def set_mistake(engine: State, request: SetMistake) -> None:
-    """Inject a mistake, or take it out."""
+    """Inject a mistake, or remove it."""
     opened = engine.opened
     opened.cursor.edit(mistake_edit(opened.session, request.name), apart=True)
 

@@ -1,4 +1,4 @@
-"""Finding what the user named, and opening a run of it."""
+"""Handlers that locate an experiment or a file and open a run of it."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ _logs = msgspec.msgpack.Decoder(list[BranchLog])
 
 @handler
 def list_names(engine: State, request: ListNames) -> Vocabulary:
-    """List what an experiment may use."""
+    """List the names that an experiment may use."""
     return Vocabulary(
         datasets=list(CATALOGUE),
         activations=[name for name, g in ACTIVATIONS.items() if not g.output_only],
@@ -80,7 +80,7 @@ def list_names(engine: State, request: ListNames) -> Vocabulary:
 
 @handler
 def locate(engine: State, request: Locate) -> Located:
-    """Find what was named, and a kept run of it."""
+    """Find an experiment by its name or file, and a kept run of it."""
     located = _located(engine, request.what)
     kept = find_kept(None if request.anything else _named(request.what, located))
     return msgspec.structs.replace(located, kept=kept)
@@ -106,7 +106,7 @@ def _located(engine: State, what: str) -> Located:
 
 
 def _located_table(engine: State, what: str) -> Located:
-    """Find a table, which may have to be described further before it can be used."""
+    """Find a table; more settings may be needed before it can be used."""
     settings = DataSettings(source=what)
     if not settings.is_path and exists(what):
         settings = DataSettings(source=f"./{what}")
@@ -123,7 +123,7 @@ def _bare(error: IncompleteFileError) -> BareWeights:
 
 
 def _named(what: str, located: Located) -> Named:
-    """Describe what was named, for which a kept run is looked for."""
+    """Describe the named experiment, to find a kept run of it."""
     if located.checkpoint is not None or located.weights is not None:
         return Named(opened_as(what))
     return Named(opened_as(what), parse(located.experiment), what.endswith(".toml"))
@@ -131,9 +131,9 @@ def _named(what: str, located: Located) -> Named:
 
 @handler
 def adopt(engine: State, request: Adopt) -> Located:
-    """Give the experiment of the data the network of the weights.
+    """Combine the data of an experiment with the network of the weights.
 
-    Inputs are taken as they are, unless an experiment file says otherwise.
+    Inputs are used unscaled, unless an experiment file says otherwise.
     """
     network = load_model(request.weights, request.activations).experiment.network
     located = _located(engine, request.source)
@@ -165,7 +165,7 @@ def forget(engine: State, request: Forget) -> None:
 
 @handler
 def open_run(engine: State, request: Open) -> Opened:
-    """Begin a run in place of the one that is open."""
+    """Open a run in place of the present one."""
     differing, position, what = "", None, opened_as(request.what)
     if request.checkpoint is not None:
         saved = load_checkpoint(request.checkpoint)
@@ -218,7 +218,7 @@ def open_run(engine: State, request: Open) -> Opened:
 
 
 def _resume(run: Run, snapshot: Snapshot) -> None:
-    """Go on from the state that an engine was in before it died."""
+    """Resume from the state of an engine that died."""
     dtype = run.trainer.state.dtype
     best = Best(snapshot.best_epoch, np.frombuffer(snapshot.best, dtype))
     run.resume(

@@ -1,4 +1,4 @@
-"""The table of handlers, which they enter by themselves."""
+"""The table of handlers, and the decorators that register them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ HANDLERS: dict[type[Request[Any]], Callable[[State, Any], Any]] = {}
 
 
 def handler(function: Callable[[State, Q], R]) -> Callable[[State, Q], R]:
-    """Enter a function into the table, for the request that its second argument is annotated with.
+    """Register a function for the type of request in the annotation of its second argument.
 
     Raises:
         TypeError: it does not return the reply that the request declares.
@@ -30,7 +30,7 @@ def handler(function: Callable[[State, Q], R]) -> Callable[[State, Q], R]:
 
 
 def moves(function: Callable[[State, Q], R]) -> Callable[[State, Q], R]:
-    """Enter a handler that must wait until a change that is tried is kept or reverted."""
+    """Register a handler that is refused while a change is tried."""
 
     @wraps(function)
     def guarded(engine: State, request: Q) -> R:

@@ -1,4 +1,4 @@
-"""Views of the run that is open."""
+"""Handlers of the views of the open run."""
 
 from msgspec.structs import replace
 
@@ -38,33 +38,33 @@ from tuiprop.protocol.state import State
 
 @handler
 def look(engine: State, request: Look) -> Frame:
-    """Answer several queries at one moment."""
+    """Answer several queries about the same moment."""
     views = [HANDLERS[type(query)](engine, query) for query in request.queries]
     return Frame(run=engine.opened.number, views=views)
 
 
 @handler
 def position(engine: State, request: PositionQuery) -> Position:
-    """Say where the run is."""
+    """Return the position of the run."""
     return engine.opened.view.position()
 
 
 @handler
 def motion(engine: State, request: MotionQuery) -> Motion:
-    """Say whether the run moves, and what went wrong."""
+    """Return the motion of the run, and what went wrong."""
     found = engine.opened.view.motion()
     return replace(found, unkept=engine.opened.autosave.sentence, fault=engine.fault)
 
 
 @handler
 def at_hand(engine: State, request: AtHandQuery) -> AtHand:
-    """Describe the operation at hand."""
+    """Describe the current operation."""
     return engine.opened.view.at_hand()
 
 
 @handler
 def costs(engine: State, request: CostsQuery) -> Costs:
-    """Say what J is."""
+    """Return J and the accuracy."""
     return engine.opened.view.costs()
 
 
@@ -76,13 +76,13 @@ def layers(engine: State, request: LayersQuery) -> Layers:
 
 @handler
 def numbers(engine: State, request: NumbersQuery) -> Numbers:
-    """Cut parts out of arrays."""
+    """Return parts of arrays."""
     return engine.opened.view.numbers(request)
 
 
 @handler
 def provenance(engine: State, request: ProvenanceQuery) -> Provenance:
-    """Explain a number."""
+    """Return the provenance of a number."""
     return engine.opened.view.provenance(request)
 
 
@@ -100,13 +100,13 @@ def branches(engine: State, request: BranchesQuery) -> Branches:
 
 @handler
 def proof(engine: State, request: ProofQuery) -> Proof:
-    """Say what has been proved here."""
+    """Return the results of the proof."""
     return Proof(note=engine.opened.proof.note, mistake=engine.opened.view.mistake())
 
 
 @handler
 def trial(engine: State, request: TrialQuery) -> Trial:
-    """Describe the change that is tried."""
+    """Describe the tried change."""
     tried = engine.opened.at.what_if
     return Trial(what_if=None if tried is None else tried.note)
 
@@ -119,7 +119,7 @@ def conditions(engine: State, request: ConditionsQuery) -> Conditions:
 
 @handler
 def settings(engine: State, request: SettingsQuery) -> SettingsInForce:
-    """Say what the next update is computed with."""
+    """Return the settings of the next update."""
     return engine.opened.view.settings()
 
 

@@ -1,1 +1,1 @@
-"""The types that cross between the dashboard and the engine."""
+"""The messages between the dashboard and the engine."""

@@ -15,7 +15,7 @@ M = TypeVar("M", bound=Message)
 class Request(Message, Generic[R], frozen=True, kw_only=True):
     """A question or a command whose reply is an R, or `Refused`.
 
-    The reply to a command that has nothing to tell is None.
+    The reply to a command without a result is None.
     """
 
 
@@ -24,15 +24,15 @@ class Refused(Message, frozen=True, kw_only=True):
 
     sentence: str
     key: str = ""
-    """The key of the experiment that is at fault, if one is."""
+    """The key of the experiment at fault, or ""."""
 
 
 class RefusedError(UserError):
     """A request was refused.
 
     Args:
-        sentence: says why, for the user.
-        key: of the experiment that is at fault, if one is.
+        sentence: tells the user why.
+        key: the key of the experiment at fault, or "".
     """
 
     def __init__(self, sentence: str, key: str = "") -> None:
@@ -57,11 +57,11 @@ def reply_type(request: type[Request[R]]) -> type[R]:
 
 
 def union(kinds: Iterable[Any]) -> Any:
-    """Return the type of a message that is of one of these types, for a decoder."""
+    """Return the union of some types of messages, for a decoder."""
     return reduce(or_, kinds)
 
 
 def kinds_of(base: type[M]) -> list[type[M]]:
-    """Return the messages that derive from a class and have no subclasses of their own."""
+    """Return the leaf classes of the messages that derive from a class."""
     derived: list[Any] = base.__subclasses__()
     return [kind for each in derived for kind in (kinds_of(each) or [each])]

@@ -1,4 +1,4 @@
-"""A table, what an experiment makes of it, and whether the experiment is valid."""
+"""Tables, and the validity of an experiment that uses them."""
 
 from tuiprop.protocol.messages.base import Refused, Request
 from tuiprop.protocol.messages.payloads import ColumnNote, Message, ReadingNote, Tables
@@ -8,22 +8,22 @@ class Outline(Message, frozen=True, kw_only=True):
     """A valid experiment and its network."""
 
     experiment: Tables
-    """Complete: target, layers and loss filled in."""
+    """The complete experiment, with target, layers and loss."""
     sizes: list[int]
-    """n[0], …, n[L]."""
+    """The layer sizes n[0], …, n[L]."""
     parameters: int
     columns: list[str]
     """All columns of the table."""
     rows: int
     training: int
-    """Examples that are trained on."""
+    """The number of training examples."""
     validation: int
     per_epoch: int
     """Updates in one epoch."""
     classes: list[str]
-    """Empty where the targets are numbers."""
+    """The names of the classes; empty if the targets are numbers."""
     notes: list[str]
-    """Sentences on what is odd about the data."""
+    """Warnings about the data, as sentences."""
 
 
 class Check(Request[Outline], frozen=True, kw_only=True):
@@ -35,28 +35,28 @@ class Check(Request[Outline], frozen=True, kw_only=True):
 
 
 class Described(Message, frozen=True, kw_only=True):
-    """A table, and what an experiment makes of it."""
+    """A table, and how an experiment uses it."""
 
     experiment: Tables
-    """With what was suggested; complete where it is valid."""
+    """The experiment with the suggestions; complete if it is valid."""
     reading: ReadingNote | None
-    """None for a data set that comes with tuiprop."""
+    """The format of the file; None for a built-in data set."""
     rows: int
     names: list[str]
-    """All columns; empty where the file is no table."""
+    """The names of all columns; empty if the file is not a table."""
     first: int
     columns: list[ColumnNote]
-    """Those that were asked for, as far as they exist."""
+    """The requested columns that exist."""
     outline: Outline | None
-    """None where the experiment is not valid."""
+    """The result; None if the experiment is not valid."""
     refused: Refused | None
-    """Why it is not."""
+    """The reason why the experiment is not valid."""
 
 
 class Describe(Request[Described], frozen=True, kw_only=True):
-    """Describe the table of an experiment, and what becomes of it.
+    """Describe the table of an experiment, and the resulting examples.
 
-    It is refused only where there is nothing to look at.
+    It is refused only if there is nothing to show.
     """
 
     experiment: Tables

@@ -14,18 +14,18 @@ class Exported(Message, frozen=True, kw_only=True):
 
 
 class SaveRecord(Request[Exported], frozen=True, kw_only=True):
-    """Write every array of the update at hand to a file."""
+    """Write every array of the current update to a file."""
 
     path: str
 
 
 class Save(Request[Snapshot], frozen=True, kw_only=True):
-    """Fetch what must survive this engine."""
+    """Fetch the state that must survive this engine."""
 
     history_from: int = 0
-    """The first epoch of the history that is wanted."""
+    """The first epoch of the history to send."""
     branch: int = 0
-    """The branch it belongs to; the whole history comes where the run is on another one."""
+    """The branch of that epoch; if the run is on another branch, the whole history is sent."""
 
 
 class KeepRun(Request[None], frozen=True, kw_only=True):

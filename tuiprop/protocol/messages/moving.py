@@ -8,17 +8,17 @@ from tuiprop.update.arrays import CellRef
 
 
 class Play(Request[None], frozen=True, kw_only=True):
-    """Train to the end of the epochs asked for."""
+    """Train to the end of the requested epochs."""
 
     pace: Pace | None = None
-    """None: flat out."""
+    """The pace; None: flat out."""
 
 
 class Toggle(Request[None], frozen=True, kw_only=True):
     """Play if the run is paused, else pause it."""
 
     pace: Pace | None = None
-    """As for `Play`."""
+    """The pace, if it starts playing; None: flat out."""
 
 
 class SetPace(Request[None], frozen=True, kw_only=True):
@@ -32,40 +32,40 @@ class Pause(Request[None], frozen=True, kw_only=True):
 
 
 class Seek(Request[None], frozen=True, kw_only=True):
-    """Go to a place, back or on: the first of these that is set.
+    """Go back or forward to a place: the first field that is set.
 
-    The reply comes when the place is reached or the run is under way to it.
+    The reply comes when the place is reached, or when the run has started to go there.
     """
 
     branch: int | None = None
-    """The newest state of this branch."""
+    """The branch whose newest state is the place."""
     update: int | None = None
     epoch: int | None = None
-    """Its end."""
+    """The epoch whose end is the place."""
     ahead: int | None = None
-    """Epochs from the last whole one, back below 0."""
+    """The number of epochs from the last whole one; back if negative."""
     place: Literal["newest", "end", "best"] = "newest"
-    """The newest update of this branch; the end of the epochs asked for; the epoch of the least
-    J validation, or J training where nothing is held out."""
+    """The newest update of this branch; the end of the requested epochs; the epoch of the lowest
+    J validation, or J training where there is no validation set."""
 
 
 class Move(Request[None], frozen=True, kw_only=True):
-    """Go so far on (or back, below 0) from where the run is or is going."""
+    """Go forward, or back if negative, from the position or from the target of the run."""
 
     operations: int = 0
     layers: int = 0
-    """To where the operations of this layer in this phase end is one on; to where they, or those
-    before them, begin is one back."""
+    """Layers: 1 goes to the end of the operations of this layer in this phase, -1 to their
+    beginning, or from there to the beginning of those before."""
     phases: int = 0
-    """The same for forward, cost, backward, update."""
+    """Phases (forward, cost, backward, update), counted in the same way."""
     updates: int = 0
-    """To the end of an update begun is one on; to its beginning is one back."""
+    """Updates: 1 goes to the end of an update that has begun, -1 to its beginning."""
     epochs: int = 0
-    """To the end of this epoch is one on; to its beginning, or that of the one before, is back."""
+    """Epochs: 1 goes to the end of this epoch, -1 to its beginning or to the previous one."""
 
 
 class Try(Request[None], frozen=True, kw_only=True):
-    """Try another value for one number of W, b or a[0], on a branch of its own.
+    """Try another value for one number of W, b or a[0], on a new branch.
 
     Until `Keep` or `Revert`, nothing else moves the run.
     """
@@ -75,11 +75,11 @@ class Try(Request[None], frozen=True, kw_only=True):
 
 
 class Keep(Request[None], frozen=True, kw_only=True):
-    """Keep the change that is tried, as a branch."""
+    """Keep the tried change as a branch."""
 
 
 class Revert(Request[None], frozen=True, kw_only=True):
-    """Discard the change that is tried, and go back to where the run was."""
+    """Discard the tried change, and return to the position before it."""
 
 
 class Change(Request[None], frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ class Change(Request[None], frozen=True, kw_only=True):
     learning_rate: float | None = None
     l2: float | None = None
     batch_size: int | None = None
-    """From the next epoch on."""
+    """The batch size from the next epoch on."""
     optimizer: str | None = None
     options: dict[str, float | tuple[float, float]] | None = None
 
@@ -104,6 +104,6 @@ class Verify(Request[None], frozen=True, kw_only=True):
 
 
 class SetMistake(Request[None], frozen=True, kw_only=True):
-    """Put a mistake into the network from here on, on a branch; None takes it out."""
+    """Inject a mistake from here on, on a new branch; None removes it."""
 
     name: str | None

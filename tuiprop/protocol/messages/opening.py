@@ -1,4 +1,4 @@
-"""Finding what the user named, and opening a run of it."""
+"""Messages that locate an experiment or a file and open a run of it."""
 
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.data import Outline
@@ -15,19 +15,19 @@ from tuiprop.protocol.messages.payloads import (
 
 
 class Located(Message, frozen=True, kw_only=True):
-    """What was named, as an experiment."""
+    """An experiment for the thing that the user named."""
 
     experiment: Tables
     weights: str | None = None
-    """The model that was named: its weights are the initial ones."""
+    """The named model, whose weights are the initial ones."""
     checkpoint: str | None = None
-    """The checkpoint that was named."""
+    """The named checkpoint."""
     kept: KeptRun | None = None
-    """The newest run of what was named that was kept."""
+    """The newest kept run of the named experiment."""
     bare: BareWeights | None = None
-    """Weights of another program were named: `Adopt` makes an experiment of them."""
+    """Weights from another program, if named: `Adopt` turns them into an experiment."""
     suggested: bool = False
-    """A table was named, and how its columns are used is a guess; it may be refused yet."""
+    """A table was named, and the use of its columns is a guess, which may be refused later."""
 
 
 class Locate(Request[Located], frozen=True, kw_only=True):
@@ -35,28 +35,28 @@ class Locate(Request[Located], frozen=True, kw_only=True):
 
     what: str
     anything: bool = False
-    """The user named nothing: offer any run that was kept."""
+    """The user named nothing: offer any kept run."""
 
 
 class Adopt(Request[Located], frozen=True, kw_only=True):
-    """Make an experiment of weights that another program wrote."""
+    """Turn weights from another program into an experiment."""
 
     weights: str
-    """Their file."""
+    """The file of the weights."""
     activations: list[str]
-    """Of layers 1 … L."""
+    """The activations of layers 1 … L."""
     source: str
-    """The data: whatever `Locate` finds a table with."""
+    """The source of the data: anything in which `Locate` finds a table."""
 
 
 class Forget(Request[None], frozen=True, kw_only=True):
-    """Delete a run that was kept."""
+    """Delete a kept run."""
 
     path: str
 
 
 class Vocabulary(Message, frozen=True, kw_only=True):
-    """The names that an experiment may use, in the order in which they are offered."""
+    """The names that an experiment may use, in the order of the menus."""
 
     datasets: list[str]
     activations: list[str]
@@ -64,18 +64,18 @@ class Vocabulary(Message, frozen=True, kw_only=True):
     """Activations that the output layer may have."""
     losses: list[str]
     usual_losses: dict[str, str]
-    """The loss that goes with each activation of the output layer."""
+    """The usual loss for each activation of the output layer."""
     initializers: list[str]
     optimizers: list[str]
     options: dict[str, dict[str, float | tuple[float, float]]]
-    """Of each optimiser, with their defaults."""
+    """The options of each optimiser, with their defaults."""
     dtypes: list[str]
     mistakes: list[MistakeNote]
-    """Mistakes that can be put into a network."""
+    """The mistakes that can be injected."""
     formats: list[FileFormat]
-    """Formats of weights."""
+    """The file formats of weights."""
     quantities: list[QuantityNote]
-    """Quantities of conditions."""
+    """The quantities of conditions."""
 
 
 class ListNames(Request[Vocabulary], frozen=True, kw_only=True):
@@ -86,32 +86,32 @@ class Opened(Message, frozen=True, kw_only=True):
     """A run has begun."""
 
     run: int
-    """Its number; frames carry it too."""
+    """The number of the run, which frames carry too."""
     outline: Outline
     initial: bytes
     """State 0: the vector of all parameters."""
     kept_in: str = ""
-    """The file that the run is kept in; "" where none is."""
+    """The file in which the run is kept, or ""."""
     what: str = ""
-    """What the dashboard was asked to open when the run began."""
+    """The argument with which the dashboard was started when the run began."""
     differing: str = ""
-    """How this machine differs from that of the checkpoint, so that the last digits may differ."""
+    """The differences to the machine of the checkpoint that may change the last digits, or ""."""
 
 
 class Open(Request[Opened], frozen=True, kw_only=True):
     """Begin a run."""
 
     experiment: Tables = {}
-    """Beside a checkpoint, only its epochs and its conditions count."""
+    """The experiment; with a checkpoint, only its epochs and its conditions matter."""
     weights: str | None = None
     """A file of initial weights."""
     initial: bytes | None = None
-    """The initial weights themselves, as `Opened` gave them; they go before `weights`."""
+    """The initial weights from `Opened`, which take precedence over `weights`."""
     resume: Snapshot | None = None
-    """The state to go on from, after an engine died."""
+    """The state to resume from, after an engine died."""
     checkpoint: str | None = None
-    """A file to go on from, which holds the experiment."""
+    """A checkpoint to resume from, which holds the experiment."""
     kept_in: str | None = None
-    """The file that the run is kept in, if it has one; None: a new one."""
+    """The file in which the run is kept; None: a new one."""
     what: str = ""
-    """What the dashboard was asked to open."""
+    """The argument with which the dashboard was started."""

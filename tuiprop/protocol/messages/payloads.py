@@ -1,4 +1,4 @@
-"""What messages between the dashboard and the engine are made of.
+"""The payloads of the messages between the dashboard and the engine.
 
 Experiments travel as the tables of their file and matrices as lists of the visible numbers, so
 that the dashboard needs neither NumPy nor the propagation core.
@@ -19,19 +19,19 @@ Status = Literal["paused", "playing", "seeking"]
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Something that crosses."""
+    """The base of all messages."""
 
 
 def or_none(value: float) -> float | None:
-    """A number of a message: None for one that there is not, which is NaN."""
+    """Return a number of a message, or None for NaN, which means that there is no number."""
     return None if isnan(value) else value
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast it is played."""
+    """The speed of playback."""
 
     rate: Annotated[float, msgspec.Meta(gt=0)]
-    """So many a second."""
+    """Updates or operations per second."""
     operations: bool = False
     """The rate counts operations, not updates."""
 
@@ -45,7 +45,7 @@ class Window(Message, frozen=True, kw_only=True):
     column: int = 0
     columns: int = 0
     before: bool = False
-    """Whether a parameter or slot is meant as it was before the update, not as it is now."""
+    """Ask for a parameter or optimiser state before the update, not after it."""
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +56,11 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StopNote(Stop, frozen=True, kw_only=True):
-    """A condition, and what its quantity is now."""
+    """A condition, and the present value of its quantity."""
 
     value: float | None
-    """None where it is not known: of an update, while it walks or before its end; of what is
-    dear, such as failed_checks."""
+    """None where it is not known: for a quantity of an update while the run is playing or the
+    update is unfinished, and for expensive ones such as failed_checks."""
 
 
 class Difference(Message, frozen=True, kw_only=True):
@@ -72,45 +72,45 @@ class Difference(Message, frozen=True, kw_only=True):
 
 
 class KeptRun(Message, frozen=True, kw_only=True):
-    """A run that was kept, to go on with."""
+    """A kept run, which can be resumed."""
 
     path: str
     source: str
-    """Of its data."""
+    """The source of its data."""
     update: int
     epoch: int
-    """Whole ones."""
+    """Whole epochs done."""
     epochs: int
-    """Asked for."""
+    """The number of epochs to train for."""
     age: float
-    """Seconds since it was kept."""
+    """Seconds since the run was saved."""
     is_own: bool = True
-    """It is kept further in its file, which can be deleted; otherwise the file is only read."""
+    """The run is saved to its file again, which may be deleted; else the file is only read."""
     adopts: bool = False
-    """It goes on with the epochs and the conditions of the experiment file that was named."""
+    """The run takes over the epochs and the conditions of the named experiment file."""
     differing: list[Difference] = []
-    """Where the experiment file that was named says something else."""
+    """The settings in which the named experiment file differs from the run."""
 
 
 class BareWeights(Message, frozen=True, kw_only=True):
-    """Weights that another program wrote: what their file says of the network, and what not."""
+    """Weights from another program, and what their file says of the network."""
 
     sizes: list[int]
     """n[0], …, n[L]."""
     activations: list[str | None]
-    """Of layers 1 … L; None where the file does not say."""
+    """The activations of layers 1 … L; None where the file does not say."""
     sentence: str
-    """Why a network cannot be made of it alone."""
+    """The reason why the file alone is not enough for a network."""
 
 
 class MistakeNote(Message, frozen=True, kw_only=True):
-    """A mistake that can be put into the network."""
+    """A mistake that can be injected into the network."""
 
     name: str
     title: str
     """The mistaken equation."""
     right: str
-    """The right one."""
+    """The right equation."""
     sentence: str
 
 
@@ -120,37 +120,37 @@ class FileFormat(Message, frozen=True, kw_only=True):
     name: str
     suffix: str
     words: str
-    """What such a file is good for."""
+    """The purpose of such a file."""
     reads: bool
     """Files of this format are read too."""
 
 
 class QuantityNote(Message, frozen=True, kw_only=True):
-    """What a condition can ask for."""
+    """A quantity that a condition can compare."""
 
     pattern: str
-    """X stands for an array and (l) for a layer."""
+    """The pattern of its name: X is replaced by an array, and (l) by a layer."""
     words: str
     classes: bool
-    """It needs a loss of classes."""
+    """It needs a loss for classes."""
     held_out: bool
-    """It needs examples that are held out."""
+    """It needs validation examples."""
     elementwise: bool
-    """It needs an activation with a slope for each number: none that only an output may have."""
+    """It needs an elementwise activation, so not softmax."""
 
 
 Role = Literal["input", "target", "left out", "split"]
-"""Of a column; split: it says which rows are held out."""
+"""The role of a column; split: it marks the validation rows."""
 
 
 class ColumnNote(Message, frozen=True, kw_only=True):
-    """One column of a table, and what is done with it."""
+    """One column of a table, and how it is used."""
 
     name: str
     kind: str
     """number, whole number or text."""
     missing: int
-    """Cells that are."""
+    """The number of missing cells."""
     distinct: int
     low: float | None
     """None for text."""
@@ -160,64 +160,64 @@ class ColumnNote(Message, frozen=True, kw_only=True):
     bars: list[int]
     """The histogram: numbers from low to high; categories, the most frequent first."""
     categories: list[str]
-    """Of text, in their order; so many of them as may be one-hot encoded."""
+    """The categories of a text column in their order, at most as many as may be one-hot encoded."""
     flags: list[str]
-    """identifier, gives away, constant, missing."""
+    """The warnings: identifier, gives away, constant, missing, …"""
     cells: list[str]
-    """The first ones; a missing one is empty."""
+    """The first cells; a missing cell is empty."""
     role: Role
     encoding: str
-    """What is done with it; empty where that has no meaning."""
+    """The encoding in use; empty where it has no meaning."""
     on_missing: str
     scaling: str
     encodings: list[str]
-    """What could be done with it."""
+    """The encodings that are possible."""
     on_missings: list[str]
     scalings: list[str]
 
 
 class ReadingNote(Message, frozen=True, kw_only=True):
-    """How a file is read: as the experiment says, else as it is guessed."""
+    """The format of a file, as the experiment states it or as it was detected."""
 
     format: str
     delimiter: str
-    """Of CSV; empty where it cannot be told."""
+    """The delimiter of a CSV file; empty where it cannot be told."""
     header: str
-    """Of CSV: what the first line names, columns, classes or nothing."""
+    """The content of the first line of a CSV file: columns, classes or nothing."""
     lines: list[str]
-    """The first of a text."""
+    """The first lines of a text file."""
 
 
 class Figures(Message, frozen=True, kw_only=True):
-    """Of a whole array."""
+    """Statistics of a whole array."""
 
     smallest: float
     largest: float
     size: float
-    """The largest finite number in size; 0 where none is finite."""
+    """The largest finite absolute value; 0 where no value is finite."""
     mean: float
     norm: float
 
 
 class Matrix(Message, frozen=True, kw_only=True):
-    """The part of an array that a window asked for."""
+    """The part of an array that a window requested."""
 
     window: Window
-    """What is really there: clipped to the array."""
+    """The part that exists: the window, clipped to the array."""
     shape: tuple[int, int]
     absent: str = ""
-    """Why its numbers are not there: `values` is empty then."""
+    """The reason why its numbers are missing; `values` is empty then."""
     values: list[list[float]]
     before: list[list[float]]
-    """The same part without the change that is tried; empty where none is."""
+    """The same part without the tried change; empty if no change is tried."""
     row_names: list[str]
     column_names: list[str]
     figures: Figures | None
-    """None where it has not been made, or is large and the run is walking."""
+    """None where the array is not computed yet, or is large while the run is playing."""
 
     @property
     def made(self) -> bool:
-        """Its numbers are there."""
+        """Return whether the numbers are present."""
         return not self.absent
 
 
@@ -229,13 +229,13 @@ class LayerNorms(Message, frozen=True, kw_only=True):
 
 
 class EquationPart(Message, frozen=True, kw_only=True):
-    """A part of an equation: what is written, and if it is an array, its shape."""
+    """A part of an equation: its text, and for an array its shape."""
 
     text: str
     shape: str = ""
-    """(3,8), or the value of a number such as 1/m."""
+    """The shape, (3,8), or the value of a number such as 1/m."""
     names: str = ""
-    """(n[2],n[1])."""
+    """The names of the dimensions: (n[2],n[1])."""
 
 
 Axis = Literal["row", "column", ""]
@@ -243,35 +243,35 @@ Axis = Literal["row", "column", ""]
 
 
 class Operand(Message, frozen=True, kw_only=True):
-    """An array that an operation reads, and which part of it one number of the result reads."""
+    """An input array of an operation, and the part of it that one number of the result needs."""
 
     array: ArrayRef
     rows: Axis
-    """The axis of the result along which its numbers read the row of the same index; "" where
-    each of them reads all rows."""
+    """The axis of the result whose index selects the row; "" where each number of the result
+    needs all rows."""
     columns: Axis
-    """The same for the columns that are read."""
+    """The same for columns."""
     summand: bool
-    """It is a term of a sum, or the parameter that is changed: the result is of its size."""
+    """It is a term of a sum, or the parameter being changed: it has the shape of the result."""
 
 
 class Now(Message, frozen=True, kw_only=True):
-    """An operation of the update at hand."""
+    """An operation of the current update."""
 
     number: int
-    """From 1."""
+    """The number of the operation within the update, from 1."""
     phase: str
     result: ArrayRef
     equation: list[EquationPart]
-    """The result, the equals sign, and what stands right of it."""
+    """The result, the equals sign, and the right-hand side."""
     rule: list[str]
-    """Lines before it, for an optimiser with slots."""
+    """The lines before the equation, for an optimiser with state."""
     summed_over: str
     sentence: str
     numpy: list[str]
-    """Its lines of NumPy."""
+    """The operation in NumPy, line by line."""
     latex: list[str]
-    """Its lines of LaTeX: the equation and the formula that it names, or the optimiser's rule."""
+    """The operation in LaTeX: the equation and the formula it names, or the optimiser's rule."""
     operands: list[Operand]
     next: str
     """The equation of the next operation."""
@@ -281,88 +281,88 @@ class FactorNote(Message, frozen=True, kw_only=True):
     """A number in a term."""
 
     array: str
-    """dz[2], or what of it: tanh′(z[1])."""
+    """The name of the array, dz[2], or a function of one: tanh′(z[1])."""
     name: str
-    """dz[2][versicolor,#98]."""
+    """The name of the number: dz[2][versicolor,#98]."""
     value: float
     cell: CellRef
 
 
 class TermNote(Message, frozen=True, kw_only=True):
-    """One of the numbers that add up."""
+    """One term of the sum."""
 
     name: str
-    """An example with its class, a unit, bias, …"""
+    """The name of the term: an example with its class, a unit, bias, …"""
     value: float
     factors: list[FactorNote]
 
 
 class OriginNote(Message, frozen=True, kw_only=True):
-    """Where a number came from."""
+    """The provenance of a number."""
 
     cell: CellRef
     name: str
-    """dW[2][versicolor,u4]."""
+    """The name of the number: dW[2][versicolor,u4]."""
     shown: float
     """The number itself."""
     sentence: str = ""
-    """What it is, where no operation of this update made it; the rest is empty then."""
+    """The explanation of a number that no operation of this update computed; else empty."""
     mistake: str = ""
-    """Where the operation that made it is mistaken: what is wrong there. The equation is the right
-    one, and it need not close."""
+    """The mistake in the operation that computed the number, or "". The equation is the right
+    one, so that its sum may not match."""
     equation: str = ""
     lines: list[str] = []
-    """What formulas come to, with the numbers in them."""
+    """The formulas with their numbers and results."""
     terms: list[TermNote] = []
-    """The largest."""
+    """The largest terms."""
     more: int = 0
-    """How many others there are."""
+    """The number of terms not listed."""
     rest: float = 0.0
-    """What the others come to."""
+    """The sum of the other terms."""
     total: float = 0.0
     """The sum of all terms."""
     value: float = 0.0
-    """What the equation gives: the total, but for softmax a share of it."""
+    """The value of the equation: the total, or for softmax a share of it."""
     difference: float = 0.0
-    """`shown` less `value`."""
-    closes: bool = True
-    """The difference is rounding."""
+    """`shown` minus `value`."""
+    matches: bool = True
+    """True if rounding explains the difference."""
 
 
 class BranchNote(Message, frozen=True, kw_only=True):
-    """One course that the run took."""
+    """A branch of the run."""
 
     number: int
     parent: int | None
     fork: int
-    """The update after which it left its parent."""
+    """The update after which the branch left its parent."""
     reached: int
     """Its newest update."""
     edits: list[str]
-    """What was changed on the way, those of its parents included."""
+    """The changes made on this branch and on its ancestors."""
 
 
 class ArrayProof(Message, frozen=True, kw_only=True):
-    """What was found of one array."""
+    """The result of checking one array."""
 
     array: ArrayRef
-    """dW[2], or for the audit W[2] or a slot of it."""
+    """The array: dW[2], or for the audit W[2] or its optimiser state."""
     verdict: str
-    """right, wrong or unchecked."""
+    """The verdict: right, wrong or unchecked."""
     figure: float
-    """The relative error; for the audit the largest difference as a share of what is allowed."""
+    """The relative error; for the audit the largest difference as a share of the tolerance."""
     compared: int = 0
-    """How many of its numbers were compared."""
+    """The number of values that were compared."""
     kinks: int = 0
-    """How many others were left out as they lie at a kink."""
+    """The number of values that were left out because they are at a kink."""
     why: str = ""
-    """Why it is unchecked, such as "steps disagree"."""
+    """The reason for "unchecked", such as "steps disagree"."""
     cell: tuple[int, int] = (0, 0)
-    """Where the figure was found, for the audit."""
+    """The cell with the largest difference, for the audit."""
 
 
 class ProofNote(Message, frozen=True, kw_only=True):
-    """The proof of where the run stands."""
+    """The proof of the current position."""
 
     finished: bool
     compared: int
@@ -370,19 +370,19 @@ class ProofNote(Message, frozen=True, kw_only=True):
     sample: int
     """Parameters to be compared: all, or a seeded sample."""
     parameters: int
-    """How many there are."""
+    """The number of all parameters."""
     examples: int
-    """Of the batch, so many are in the check."""
+    """The number of examples of the batch that the check uses."""
     layers: list[str]
-    """Of each layer: ✓ 3e-10, ✗ dW[2], or why it is unchecked."""
+    """The result of each layer: ✓ 3e-10, ✗ dW[2], or why it is unchecked."""
     checks: list[ArrayProof]
     """The gradient check of each dW[l] and db[l]."""
     update: int
     """The update that was audited."""
     audits: list[ArrayProof]
-    """The audit of each W[l] and b[l], and of the slots; empty where none was made."""
+    """The audit of each W[l] and b[l] and of the optimiser state; empty before any update."""
     passed: bool | None
-    """Nothing is wrong; None until it is finished."""
+    """The proof found nothing wrong; None until it is finished."""
     fault: str = ""
     """The exception that ended the proof before it was finished, or empty."""
 
@@ -392,7 +392,7 @@ Pair = tuple[float | None, float | None]
 
 
 class WhatIfChange(Message, frozen=True, kw_only=True):
-    """How an array of the update at hand changes."""
+    """The change of an array of the current update."""
 
     array: ArrayRef
     name: str
@@ -400,40 +400,40 @@ class WhatIfChange(Message, frozen=True, kw_only=True):
     before: float
     after: float
     changed: int
-    """How many of its numbers change."""
+    """The number of values that change."""
     size: int
 
 
 class WhatIf(Message, frozen=True, kw_only=True):
-    """One number is another, and what follows."""
+    """A changed number and the consequences."""
 
     cell: CellRef
     name: str
-    """W[2][versicolor,u4]."""
+    """The name of the changed number: W[2][versicolor,u4]."""
     before: float
     after: float
     J_batch: Pair
     J_training: Pair
     J_validation: Pair
     changes: list[WhatIfChange]
-    """In the order of the operations."""
+    """The changes in the order of the operations."""
 
 
 class Snapshot(Message, frozen=True, kw_only=True):
-    """A state that an engine can go on from."""
+    """A state from which another engine can resume."""
 
     update: int
     state: bytes
-    """As it was before edits act on it."""
+    """The state before the edits at this update are applied."""
     branch: int = 0
     """The branch that the run is on."""
     logs: bytes = b""
-    """What it takes to make the branches again."""
+    """The edits and positions from which the branches are rebuilt."""
     history_from: int = 0
     epochs: int
-    """How many rows of the history there are from there on."""
+    """The number of rows of the history from there on."""
     history: bytes
     """These rows, as float64."""
     best_epoch: int = 0
     best: bytes = b""
-    """The parameters at its end; empty where they were not kept."""
+    """The parameters at the end of the best epoch; empty if they were not kept."""

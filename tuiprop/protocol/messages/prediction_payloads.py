@@ -1,4 +1,4 @@
-"""What the engine tells of the predictions: maps, scores, pictures, one example's way.
+"""Payloads about the predictions: maps, scores, pictures and traces of examples.
 
 Maps and pictures travel as bytes, one shade each, so that the dashboard needs no NumPy.
 """
@@ -14,25 +14,25 @@ Subset = Literal["training", "validation", "all"]
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is seen."""
+    """The base of payloads about predictions."""
 
 
 class MapWanted(Sight, frozen=True, kw_only=True):
-    """A map over the two inputs, with room for so many characters."""
+    """A request for a map over the two inputs, `columns` by `lines` characters."""
 
     columns: int
     lines: int
     """Each holds two rows of the map."""
     unit: tuple[int, int] | None = None
-    """Layer and unit whose activation is shown; None: what is predicted."""
+    """The layer and unit whose activation is shown; None: the prediction."""
     cursor: tuple[int, int] = (0, 0)
-    """The character, column and line, whose place is read."""
+    """The column and line of the character under the cursor."""
     thumbnail: tuple[int, int] = (0, 0)
     """Columns and lines of each small map."""
     first: int = 0
     """The first unit that has a small map, counted through all layers."""
     count: int = 0
-    """How many have one."""
+    """The number of small maps."""
 
 
 class Grid(Sight, frozen=True, kw_only=True):
@@ -44,12 +44,12 @@ class Grid(Sight, frozen=True, kw_only=True):
 
 
 class Thumbnail(Sight, frozen=True, kw_only=True):
-    """What one unit responds to."""
+    """The response of one unit over the inputs."""
 
     layer: int
     unit: int
     name: str
-    """a[1][u0]."""
+    """The name of the unit: a[1][u0]."""
     grid: Grid
 
 
@@ -59,7 +59,7 @@ class Mark(Sight, frozen=True, kw_only=True):
     column: int
     line: int
     kind: int
-    """Of classes the class; of numbers 1 above the middle, 0 below."""
+    """The class; for numeric targets 1 above the middle, 0 below."""
     held_out: bool
 
 
@@ -67,36 +67,36 @@ class MapNote(Sight, frozen=True, kw_only=True):
     """A map over the two inputs."""
 
     name: str
-    """Of what is shown: ŷ, or a[1][u0]."""
+    """The name of the quantity shown: ŷ, or a[1][u0]."""
     axes: tuple[str, str]
     """The names of x₁ and x₂."""
     x: tuple[float, float]
-    """Left and right edge, in the unit of the table."""
+    """Left and right edge, in original units."""
     y: tuple[float, float]
     """Lower and upper edge."""
     lowest: float
-    """The number that the first shade stands for."""
+    """The number that the first shade represents."""
     highest: float
-    """The number that the last shade stands for."""
+    """The number that the last shade represents."""
     grid: Grid
     winners: bytes
-    """The class that is predicted at each place, where there are more than two; else empty."""
+    """The predicted class at each place, for more than two classes; else empty."""
     border: bytes
     """1 where the predicted class changes; empty where none is predicted."""
     marks: list[Mark]
     cursor: tuple[float, float]
-    """x₁ and x₂ where the cursor stands."""
+    """x₁ and x₂ at the cursor."""
     outputs: list[float]
-    """What the network gives there, in the unit of the targets."""
+    """The outputs of the network at the cursor, in the units of the targets."""
     shown: float
-    """What the map shows there."""
+    """The value of the map at the cursor."""
     thumbnails: list[Thumbnail]
     units: int
-    """How many units there are in all layers."""
+    """The number of units in all layers."""
 
 
 class ClassScore(Sight, frozen=True, kw_only=True):
-    """Of one class; None where nothing is divided by nothing."""
+    """The scores of one class; None where the score is 0 / 0."""
 
     precision: float | None
     recall: float | None
@@ -104,46 +104,46 @@ class ClassScore(Sight, frozen=True, kw_only=True):
 
 
 class Roc(Sight, frozen=True, kw_only=True):
-    """How two classes are told apart at every threshold."""
+    """The ROC curve of two classes."""
 
     points: list[tuple[float, float]]
     """False and true positive rate, from (0, 0) to (1, 1)."""
     area: float | None
-    """Under the curve; None where one class has no example."""
+    """The area under the curve; None if one class has no example."""
 
 
 class ExampleNote(Sight, frozen=True, kw_only=True):
-    """One example of those asked for."""
+    """One of the requested examples."""
 
     row: int
-    """Of the table."""
+    """The row of the table."""
     held_out: bool
     actual: int
     predicted: int
     p_actual: float
-    """The probability of its class."""
+    """The predicted probability of the actual class."""
     p_predicted: float
 
 
 class ClassesNote(Sight, frozen=True, kw_only=True):
-    """How the classes are told apart."""
+    """The classification scores."""
 
     counts: list[list[int]]
-    """Of examples: rows are the actual classes, columns the predicted ones."""
+    """Counts of examples: rows are the actual classes, columns the predicted ones."""
     scores: list[ClassScore]
     accuracy: float
     threshold: float | None
-    """From which probability on it is the second class; None where there are more than two."""
+    """The probability above which the second of two classes is predicted; None for more classes."""
     roc: Roc | None
     examples: list[ExampleNote]
-    """Of the cell asked for, or else all mistakes, or all where there is none: the least probable
+    """The examples of the requested cell, or all mistakes, or all examples: the least probable
     class first."""
     found: int
-    """How many there are."""
+    """The number of examples in that list."""
 
 
 class NumberScore(Sight, frozen=True, kw_only=True):
-    """Of one target, in its unit."""
+    """The scores of one numeric target, in its units."""
 
     name: str
     r2: float | None
@@ -154,19 +154,19 @@ class NumberScore(Sight, frozen=True, kw_only=True):
     """The mean of the residuals y − ŷ."""
     lowest: float
     highest: float
-    """Of what is actual and what is predicted together, where it is finite."""
+    """The largest finite number among actual and predicted ones; `lowest` is the smallest."""
     points: list[tuple[float, float, bool]]
-    """Actual, predicted, held out: evenly chosen examples with finite numbers."""
+    """Actual, predicted, whether it is a validation example: evenly chosen, finite numbers."""
     residuals: list[int]
-    """How many lie in each of as many bins from −`widest` to `widest`."""
+    """The histogram of the residuals, in equal bins from −`widest` to `widest`."""
     widest: float
-    """The largest residual in size."""
+    """The largest absolute residual."""
     worst: list[tuple[int, float, float]]
-    """Row of the table, actual, predicted: the largest residuals first."""
+    """The row of the table, actual, predicted: the largest residuals first."""
 
 
 class Picture(Sight, frozen=True, kw_only=True):
-    """An example as an image, or the weights of a unit as one."""
+    """An example as an image, or the weights of a unit as an image."""
 
     name: str
     grid: Grid
@@ -176,18 +176,18 @@ class LayerOnTheWay(Sight, frozen=True, kw_only=True):
     """a[l] of one example."""
 
     title: str
-    """a[1] tanh."""
+    """The array and its activation: a[1] tanh."""
     names: list[str]
     values: list[float]
-    """The first of them."""
+    """The first activations."""
     raw: list[float]
-    """Of the input, in the unit of the table; else, or where nothing was scaled, empty."""
+    """The inputs in original units; empty for other layers, and where nothing was scaled."""
     size: int
     """n[l]."""
 
 
 class WayNote(Sight, frozen=True, kw_only=True):
-    """One example on its way through the network."""
+    """The trace of one example through the network."""
 
     row: int
     held_out: bool

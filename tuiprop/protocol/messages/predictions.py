@@ -1,4 +1,4 @@
-"""Predictions of the network, where the run is."""
+"""Predictions of the network at the current position."""
 
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.payloads import Message
@@ -14,13 +14,13 @@ from tuiprop.protocol.messages.prediction_payloads import (
 
 
 class Studied(Message, frozen=True, kw_only=True):
-    """What the network makes of the data."""
+    """The predictions of the network for the data."""
 
     run: int
     update: int
-    """t: updates done."""
+    """The number t of updates done."""
     studied: int
-    """Examples that are scored: evenly chosen ones where all would take too long."""
+    """The number of scored examples: an even selection if all would take too long."""
     of: int
     """Examples in the subset."""
     held_out: int
@@ -28,34 +28,34 @@ class Studied(Message, frozen=True, kw_only=True):
     classes: list[str]
     """Empty where the targets are numbers."""
     has_map: bool
-    """There are two inputs, and what is derived from them."""
+    """The inputs are two, or derived from two."""
     has_pictures: bool
     """The inputs are the pixels of an image."""
     map: MapNote | None
     scores: ClassesNote | None
-    """None for numbers, and where the subset is empty."""
+    """The classification scores; None for numbers, and for an empty subset."""
     numbers: list[NumberScore]
-    """One for each target; empty for classes."""
+    """The scores of each numeric target; empty for classes."""
     way: WayNote | None
     pictures: list[Picture]
     """First-layer weights."""
 
 
 class Study(Request[Studied], frozen=True, kw_only=True):
-    """Score the predictions, and compute the pictures that are asked for."""
+    """Score the predictions, and compute the requested pictures."""
 
     subset: Subset = "all"
     """The examples whose predictions are scored."""
     threshold: float = 0.5
-    """The probability from which on the second of two classes is predicted."""
+    """The probability above which the second of two classes is predicted."""
     cell: tuple[int, int] | None = None
-    """Actual and predicted class of the examples that are listed; None: all mistakes."""
+    """Actual and predicted class of the listed examples; None: all mistakes."""
     first: int = 0
     count: int = 0
-    """How many of them are listed, from the first on."""
+    """The number of listed examples, from the first on."""
     map: MapWanted | None = None
     example: int | None = None
-    """The row of the table whose way through the network is wanted."""
+    """The row of the table to trace through the network."""
     first_unit: int = 0
     weights: int = 0
-    """How many units of the first layer have their weights drawn, from the first unit on."""
+    """The number of first-layer units whose weights are drawn, from the first unit on."""

@@ -1,4 +1,4 @@
-"""Views of a run: a panel asks for those it shows, and the engine computes only these.
+"""Views of a run: a panel asks for the views it shows, and the engine computes only these.
 
 A `Query` asks for one view. `Look` (in `frame.py`) bundles several queries into one request, so
 that all panels of a screen show the same moment.
@@ -25,7 +25,7 @@ from tuiprop.update.arrays import ArrayRef, CellRef
 
 
 class View(Message, frozen=True, kw_only=True):
-    """A part of what there is to see."""
+    """The base of all views."""
 
 
 V = TypeVar("V", bound=View, covariant=True)
@@ -36,25 +36,25 @@ class Query(Request[V], Generic[V], frozen=True, kw_only=True):
 
 
 class Position(View, frozen=True, kw_only=True):
-    """Where the run is."""
+    """The position of the run."""
 
     update: int
-    """t: updates done."""
+    """The number t of updates done."""
     done: int
-    """Operations of update t + 1 done; 0 where that has not been begun."""
+    """Operations of update t + 1 done; 0 before it has begun."""
     operations: int
     """Operations in one update: 8L + 1."""
     epochs_done: int
     epoch: int
-    """The epoch of the update at hand, from 1; 0 before the first."""
+    """The epoch of the current update, from 1; 0 before the first."""
     batch: int
-    """The batch of the update at hand within its epoch, from 1; 0 before the first."""
+    """The batch of the current update within its epoch, from 1; 0 before the first."""
     per_epoch: int
-    """Updates in that epoch."""
+    """The number of updates in that epoch."""
     last_update: int
-    """The end of the epochs asked for."""
+    """The last update of the requested epochs."""
     examples: int
-    """m of the update at hand; of the next one before the first."""
+    """m of the current update; before the first, m of the next one."""
 
 
 class PositionQuery(Query[Position], frozen=True, kw_only=True):
@@ -62,27 +62,27 @@ class PositionQuery(Query[Position], frozen=True, kw_only=True):
 
 
 class Motion(View, frozen=True, kw_only=True):
-    """Whether the run moves, and what stopped it."""
+    """The motion of the run, and what stopped it."""
 
     status: Status
     goal: int | None
-    """The update that it is going to."""
+    """The target update."""
     start: int
-    """The update that it goes there from: that of a key frame, where it replays."""
+    """The update from which the run goes there; for a replay, that of a key frame."""
     progress: float
-    """The share of that way that is done, 0 to 1; 1 when paused."""
+    """The fraction of that distance that is done, 0 to 1; 1 when paused."""
     pace: float
     """Updates per second, measured; 0 when paused."""
     diverged: str
-    """The sentence on a divergence, or empty."""
+    """The sentence about a divergence, or ""."""
     bad: CellRef | None
-    """The first number that is not finite, where it diverged."""
+    """The first number that is not finite, after a divergence."""
     hit: str
-    """The sentence on the condition that it stopped at, or empty."""
+    """The sentence about the condition at which the run stopped, or ""."""
     unkept: str = ""
-    """Why the run could not be saved, or empty."""
+    """The reason why the run could not be saved, or ""."""
     fault: str = ""
-    """The sentence on an exception that paused the run, or empty."""
+    """The sentence about an exception that paused the run, or ""."""
 
 
 class MotionQuery(Query[Motion], frozen=True, kw_only=True):
@@ -90,28 +90,28 @@ class MotionQuery(Query[Motion], frozen=True, kw_only=True):
 
 
 class AtHand(View, frozen=True, kw_only=True):
-    """The operation at hand, and what the update at hand has computed."""
+    """The current operation, and the arrays that the current update has computed."""
 
     now: Now | None
-    """The last operation done of an update that has been begun."""
+    """The last computed operation of an unfinished update."""
     completed: Now | None
-    """The last operation of update t, where it has just been done as one."""
+    """The last operation of update t, if the run has just stepped to it."""
     computed: bool
-    """The arrays of update t are there."""
+    """The arrays of update t are available."""
     uncomputed: list[ArrayRef]
-    """The arrays that the update begun has not computed yet; J is not among them."""
+    """The arrays that the unfinished update has not computed yet, without J."""
     far: int
-    """Updates that must be replayed for the operands of update t, where that takes too long to be
-    done unasked; else 0."""
+    """The number of updates that must be replayed for the operands of update t, if that takes too
+    long to do without being asked; else 0."""
 
     @property
     def operation(self) -> Now | None:
-        """The operation that has just been done, if operations are gone through one by one."""
+        """Return the operation that the run has just stepped to, if any."""
         return self.now or self.completed
 
 
 class AtHandQuery(Query[AtHand], frozen=True, kw_only=True):
-    """Ask for the operation at hand."""
+    """Ask for the current operation."""
 
 
 class Costs(View, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ class Costs(View, frozen=True, kw_only=True):
     accuracy_training: float | None
     accuracy_validation: float | None
     epoch: int | None
-    """The epoch at whose end all but J batch were evaluated; None: they are those of now."""
+    """The epoch at whose end all values but J batch were computed; None: they are current."""
 
 
 class CostsQuery(Query[Costs], frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ class Layers(View, frozen=True, kw_only=True):
     """Norms of the arrays of each layer."""
 
     norms: list[LayerNorms]
-    """Of layers 1 … L."""
+    """The norms of layers 1 … L."""
 
 
 class LayersQuery(Query[Layers], frozen=True, kw_only=True):
@@ -145,13 +145,13 @@ class Numbers(View, frozen=True, kw_only=True):
     """Parts of arrays, and the operation that computed the first."""
 
     matrix: Matrix | None
-    """None where no part was asked for, or the network has no such array."""
+    """The requested part; None if none was requested or the network has no such array."""
     shown: Now | None
-    """The operation that computed it; None where an update starts from it."""
+    """The operation that computed it; None for the inputs of an update."""
     long_route: str
-    """Beside dz[L] = a[L] − y: whether the way over da[L] agrees."""
+    """The comparison of dz[L] = a[L] − y with the long route over da[L]."""
     operands: list[Matrix]
-    """Parts of the further arrays, as far as they exist."""
+    """The parts of the further arrays, if they exist."""
 
 
 class NumbersQuery(Query[Numbers], frozen=True, kw_only=True):
@@ -163,37 +163,37 @@ class NumbersQuery(Query[Numbers], frozen=True, kw_only=True):
 
 
 class Provenance(View, frozen=True, kw_only=True):
-    """Where one number came from."""
+    """The provenance of one number."""
 
     origin: OriginNote | None
-    """None while the run moves, and where the number is not there."""
+    """None while the run moves, and if the number is not available."""
 
 
 class ProvenanceQuery(Query[Provenance], frozen=True, kw_only=True):
-    """Ask where a number came from."""
+    """Ask for the provenance of a number."""
 
     cell: CellRef | None = None
-    """None: of no number."""
+    """The number; None asks for nothing."""
     terms: int = 0
-    """The number of terms that are wanted."""
+    """The number of terms to list."""
     line_width: int = 74
-    """Columns that a line of its formulas may have."""
+    """The most columns of a line of the formulas."""
 
 
 class History(View, frozen=True, kw_only=True):
     """J and accuracy by epoch, on the branch that the run is on."""
 
     length: int
-    """Epochs known, epoch 0 included."""
+    """The number of known epochs, epoch 0 included."""
     first: int
     """The epoch of the first row."""
     rows: list[list[float | None]]
-    """J training, J validation, accuracy training, accuracy validation; some thousand rows at
-    most."""
+    """J training, J validation, accuracy training, accuracy validation; at most a few thousand
+    rows."""
     settings_changed: list[int]
     """The epochs after whose end, or within the next one, settings were changed."""
     best_epoch: int
-    """That of the least J validation, or J training where nothing is held out."""
+    """The epoch of the lowest J validation, or J training where there is no validation set."""
     best_update: int
     """The update at its end."""
 
@@ -202,14 +202,14 @@ class HistoryQuery(Query[History], frozen=True, kw_only=True):
     """Ask for the history."""
 
     first: int = 0
-    """The first epoch that is wanted."""
+    """The first epoch to send."""
 
 
 class Branches(View, frozen=True, kw_only=True):
     """The branches of the run."""
 
     current: int
-    """The branch that it is on: 0 is the first."""
+    """The current branch; 0 is the first."""
     branches: list[BranchNote]
 
 
@@ -223,7 +223,7 @@ class Proof(View, frozen=True, kw_only=True):
     note: ProofNote | None
     """None while the run moves, and until the proof begins."""
     mistake: MistakeNote | None
-    """The mistake that is injected."""
+    """The injected mistake."""
 
 
 class ProofQuery(Query[Proof], frozen=True, kw_only=True):
@@ -231,14 +231,14 @@ class ProofQuery(Query[Proof], frozen=True, kw_only=True):
 
 
 class Trial(View, frozen=True, kw_only=True):
-    """The change that is tried."""
+    """The tried change."""
 
     what_if: WhatIf | None
-    """None where none is."""
+    """None if no change is tried."""
 
 
 class TrialQuery(Query[Trial], frozen=True, kw_only=True):
-    """Ask for the change that is tried."""
+    """Ask for the tried change."""
 
 
 class Conditions(View, frozen=True, kw_only=True):
@@ -262,4 +262,4 @@ class SettingsInForce(View, frozen=True, kw_only=True):
 
 
 class SettingsQuery(Query[SettingsInForce], frozen=True, kw_only=True):
-    """Ask for the effective settings."""
+    """Ask for the settings of the next update."""

@@ -1,1 +1,1 @@
-"""What the dashboard shows of a session, computed on request."""
+"""Views of a session for the dashboard, computed on request."""

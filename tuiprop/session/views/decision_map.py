@@ -1,4 +1,4 @@
-"""Maps over two inputs: what the network, and every unit, gives at each place."""
+"""Maps over two inputs: the output of the network, and of every unit, at each point."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from tuiprop.training.metrics import Classes, predicted_classes
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """All layers at some places."""
+    """The activations of all layers at some points."""
 
     workspace: Workspace
     outputs: Array
@@ -34,7 +34,7 @@ class Activations:
 def activations(
     surroundings: Surroundings, parameters: Parameters, x: Numbers, y: Numbers
 ) -> Activations:
-    """What every unit gives at the places x₁ and x₂, (m,)."""
+    """Compute the output of every unit at the points x₁ and x₂, (m,) each."""
     workspace = Workspace(parameters.network, len(x), parameters.vector.dtype)
     plane = surroundings.plane
     workspace.inputs[...] = apply(plane.preparation, plane.inputs(x, y))
@@ -46,13 +46,13 @@ def activations(
 def draw(
     surroundings: Surroundings, parameters: Parameters, wanted: MapWanted, names: list[list[str]]
 ) -> MapNote:
-    """The map that is wanted.
+    """Draw a map.
 
     Args:
         surroundings: the plane and its examples.
-        parameters: those at hand.
-        wanted: how large, of what.
-        names: of the units of each layer from 0 on.
+        parameters: the present parameters.
+        wanted: the size and the content of the map.
+        names: the names of the units of each layer, from layer 0.
     """
     network, plane = parameters.network, surroundings.plane
     columns, rows = wanted.columns, 2 * wanted.lines
@@ -96,32 +96,32 @@ def draw(
 
 
 def shades(values: Array, middle: float, reach: float) -> bytes:
-    """A byte for each number: `SHADES` in the middle, as `sights.SHADES` says."""
+    """Encode each number as a byte from 0 to 2 · `SHADES`, with `SHADES` for the middle."""
     level = np.clip(np.nan_to_num((values - middle) / reach), -1, 1)
     levels: NDArray[np.uint8] = (np.rint(level * SHADES) + SHADES).astype(np.uint8)
     return levels.tobytes()
 
 
 def _first(surroundings: Surroundings) -> int:
-    """The output that is shown: of two classes the second, of numbers the first target."""
+    """The index of the output that is shown: the second of two classes, or the first target."""
     return -1 if surroundings.examples.classes else 0
 
 
 def _size(values: Array) -> float:
-    """The largest number in size, or 1 where all are 0."""
+    """The largest absolute value, or 1 if it is 0 or infinite."""
     largest = float(np.abs(values).max())
     return largest if 0 < largest < np.inf else 1.0
 
 
 def _centres(across: Range, up: Range, columns: int, rows: int) -> tuple[Numbers, Numbers]:
-    """x₁ and x₂ of the middles of all cells, by row, the topmost first."""
+    """x₁ and x₂ of the centres of all cells, row by row from the top."""
     x = across[0] + (np.arange(columns) + 0.5) * (across[1] - across[0]) / columns
     y = up[1] - (np.arange(rows) + 0.5) * (up[1] - up[0]) / rows
     return np.tile(x, rows), np.repeat(y, columns)
 
 
 def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
-    """x₁ and x₂ in the middle of the character under the cursor."""
+    """x₁ and x₂ at the centre of the character under the cursor."""
     column, line = wanted.cursor
     return (
         across[0] + (column + 0.5) * (across[1] - across[0]) / wanted.columns,
@@ -130,14 +130,14 @@ def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
 
 
 def _winners(surroundings: Surroundings, at: Activations) -> Classes:
-    """The predicted class of each place; empty where none is."""
+    """The predicted class of each point; empty if the targets are numbers."""
     if not surroundings.examples.classes:
         return np.empty(0, np.intp)
     return predicted_classes(at.outputs.T)
 
 
 def _border(winners: Classes, columns: int) -> bytes:
-    """1 where the predicted class differs from that on the right or below."""
+    """A byte for each cell: 1 if its predicted class differs from that on the right or below."""
     if not winners.size:
         return b""
     winners = winners.reshape(-1, columns)
@@ -148,7 +148,7 @@ def _border(winners: Classes, columns: int) -> bytes:
 
 
 def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapWanted) -> list[Mark]:
-    """The examples by the character they lie in, each kind once."""
+    """The examples by the character that they are in, each kind once."""
     column = (surroundings.x - across[0]) / (across[1] - across[0]) * wanted.columns
     line = (up[1] - surroundings.y) / (up[1] - up[0]) * wanted.lines
     cells = np.stack((line, column, surroundings.kinds, surroundings.held_out), axis=1)
@@ -165,7 +165,7 @@ def _thumbnails(
     names: list[list[str]],
     ranges: tuple[Range, Range],
 ) -> list[Thumbnail]:
-    """A small map of each unit asked for."""
+    """Draw a small map of each requested unit."""
     columns, rows = wanted.thumbnail[0], 2 * wanted.thumbnail[1]
     if not columns * rows * wanted.count:
         return []

@@ -39,7 +39,7 @@ from tuiprop.session.session import Session
 from tuiprop.session.stops import Stops
 from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.operation import describe, long_route, mistake_note
-from tuiprop.session.views.provenance import Made, leaf, origin
+from tuiprop.session.views.provenance import RecordedUpdate, leaf, origin
 from tuiprop.session.what_if import WhatIf
 from tuiprop.training.edit import SettingsEdit
 from tuiprop.training.run import Run
@@ -48,33 +48,33 @@ from tuiprop.update.norm import norm
 from tuiprop.update.record import computed_array, parameter_of
 
 MOST_ROWS = 4000
-"""Epochs of the history that one reply carries: more come with the next."""
+"""The most epochs of the history in one reply; the next reply has further ones."""
 
 LARGE = 100_000
-"""Numbers in an array from which its figures are not computed with every frame."""
+"""The number of cells above which the figures of an array wait until the run is paused."""
 
 
 PATIENCE = 0.25
-"""Seconds that the update at hand may take to be made again, unasked."""
+"""Seconds that a replay of the present update may take without a request."""
 
 CHEAP = 0.05
-"""Seconds up to which J over the whole sets is evaluated at every stop."""
+"""Seconds that the evaluation of J over the whole sets may take at every stop."""
 
 
 class View:
-    """What the screen shows of a session.
+    """Computes the views of a session.
 
     Args:
-        at: what is looked at.
+        at: the viewpoint, whose run is shown.
     """
 
     def __init__(self, at: Viewpoint) -> None:
         self._at = at
         self.stops = Stops(at.session)
-        """What it stops at, and what is switched off."""
+        """The conditions, including those that are switched off."""
         self._evaluated: tuple[object, list[float]] | None = None
         self._evaluation_seconds = 0.0
-        self._last_made: tuple[object, Made] | None = None
+        self._last_recorded: tuple[object, RecordedUpdate] | None = None
         self._known_figures: tuple[object, Figures] | None = None
 
     @property
@@ -91,7 +91,7 @@ class View:
 
     @property
     def trial(self) -> WhatIf | None:
-        """The change that is tried."""
+        """The what-if that is shown; None without one."""
         return self._at.what_if
 
     def position(self) -> Position:
@@ -127,18 +127,18 @@ class View:
         )
 
     def at_hand(self) -> AtHand:
-        """Describe the operation at hand, and list what has not been computed yet."""
+        """Describe the present operation, and list the arrays that are not computed yet."""
         run, partial = self._run, self._cursor.partial
         return AtHand(
             now=partial.now(run.network),
             completed=self._completed(),
             computed=run.trainer.workspace is not None,
-            uncomputed=[] if partial.record is None else partial.unmade,
+            uncomputed=[] if partial.record is None else partial.uncomputed,
             far=self._far(),
         )
 
     def costs(self) -> Costs:
-        """Say what J and the accuracy are."""
+        """The costs and accuracies."""
         (training, validation, *accuracies, penalty), epoch = self._losses()
         accuracy_training, accuracy_validation = map(or_none, accuracies)
         return Costs(
@@ -170,11 +170,11 @@ class View:
         )
 
     def provenance(self, query: ProvenanceQuery) -> Provenance:
-        """Explain where a number came from."""
+        """Trace a number to its terms."""
         return Provenance(origin=self._origin(query.cell, query.terms, query.line_width))
 
     def history(self, first: int) -> History:
-        """Hand over the history from an epoch on."""
+        """The history from an epoch on."""
         run = self._run
         rows = run.history.rows[first : first + MOST_ROWS]
         return History(
@@ -218,7 +218,7 @@ class View:
         return Conditions(stops=self.stops.notes(at_rest=at_rest))
 
     def settings(self) -> SettingsInForce:
-        """Say what the next update is computed with."""
+        """The settings of the next update."""
         settings = self._run.trainer.settings
         return SettingsInForce(
             optimizer=settings.optimizer,
@@ -229,7 +229,7 @@ class View:
         )
 
     def matrix(self, window: Window) -> Matrix:
-        """The part of an array that a window asks for."""
+        """Cut the part of an array that a window requests."""
         session, reference = self._session, window.array
         shape = reference.shape(self._run.network.sizes, len(self._rows_of_batch()))
         first, row_count = _clip(window.row, window.rows, shape[0])
@@ -250,7 +250,7 @@ class View:
         )
 
     def _array_of(self, at: Window | CellRef) -> Array | None:
-        """The whole array of a window or a cell, or None where it has not been computed."""
+        """The whole array of a window or a cell; None if it is not computed."""
         reference = at.array
         if reference.symbol == "J":
             cost = self._cost_of_batch()
@@ -258,53 +258,53 @@ class View:
         of_record = reference.slot or reference.symbol == "y"
         if not (of_record or (at.before and reference.is_parameter)):
             return self.array(reference)
-        made = self.made() if self._cursor.goal is None else None
-        return None if made is None else made.record.arrays().get(reference)
+        recorded = self.present_update() if self._cursor.goal is None else None
+        return None if recorded is None else recorded.record.arrays().get(reference)
 
     def _exists(self, array: ArrayRef) -> bool:
         return array.exists(self._run.network.L)
 
-    def made(self) -> Made | None:
-        """The update at hand, whole: begun, or the last one.
+    def present_update(self) -> RecordedUpdate | None:
+        """The whole record of the update that has begun, or of the last one.
 
-        None where there is none, or where it would take long to make it again: see `AtHand.far`.
+        None if there is no update, or if its replay would take long: see `AtHand.far`.
         """
         run, within = self._run, self._cursor.partial
         trainer = run.trainer
         if within.record is not None:
-            return Made(within.record, within.operations, trainer.config)
+            return RecordedUpdate(within.record, within.operations, trainer.config)
         if trainer.workspace is None:
             return None
         state = run.t, run.branch.edits
-        if self._last_made is None or self._last_made[0] != state:
+        if self._last_recorded is None or self._last_recorded[0] != state:
             if self._far():
                 return None
             record = run.record(run.t)
-            made = Made(record, trainer.operations(), trainer.config)
-            self._last_made = state, made
-        return self._last_made[1]
+            recorded = RecordedUpdate(record, trainer.operations(), trainer.config)
+            self._last_recorded = state, recorded
+        return self._last_recorded[1]
 
     def _far(self) -> int:
-        """Updates from the nearest key frame to the one before this, where they take long."""
+        """The number of updates that a replay of the present one needs; 0 if that is fast."""
         run = self._run
         at_rest = self._cursor.goal is None and self._cursor.partial.record is None
         state = run.t, run.branch.edits
         if not at_rest or run.trainer.workspace is None:
             return 0
-        if self._last_made is not None and self._last_made[0] == state:
+        if self._last_recorded is not None and self._last_recorded[0] == state:
             return 0
         updates, seconds = run.replay_cost(run.t)
         return updates if seconds > PATIENCE and updates > 1 else 0
 
     def why_absent(self) -> str:
-        """The sentence on arrays that are not there."""
+        """Say why an array is not shown."""
         if self._cursor.goal is not None:
-            return "The run is walking: space stops it."
+            return "Training is running: press space to pause."
         if far := self._far():
-            return f"{far:,} updates would be walked again for it: Shift+b and then b do so."
+            return f"It needs {far:,} updates to be replayed: Shift+b, then b."
         if self._run.t == 0 and self._cursor.partial.record is None:
-            return "No update has been made yet: o or b makes one."
-        return "It has not been made yet: o makes one after the other."
+            return "No update yet: press o (one operation) or b (one batch)."
+        return "Not computed yet: press o to compute the next array."
 
     def _completed(self) -> Now | None:
         run = self._run
@@ -315,7 +315,7 @@ class View:
         return describe(operations, len(operations), run.network, m, count)
 
     def _shown(self, window: Window | None) -> Now | None:
-        """The operation that made the array of a window, where it has been made."""
+        """Describe the operation that computed the array of a window; None if none has."""
         run, within = self._run, self._cursor.partial
         if window is None or window.before or window.array.slot:
             return None
@@ -333,20 +333,20 @@ class View:
         return describe(whole, number, run.network, len(self._rows_of_batch()), count)
 
     def _long_route(self, window: Window | None) -> str:
-        """Beside the output's dz where it is a − y."""
+        """The sentence on the chain rule for dz[L], where dz[L] is a[L] − y; else ""."""
         run = self._run
         fused = run.network.loss_function.is_fused and run.trainer.config.mistake is None
         dz = ArrayRef("dz", run.network.L)
         asked = window is not None and window.array == dz
         if not (fused and asked and self._cursor.goal is None):
             return ""
-        made = self.made()
-        if made is None or self.array(dz) is None:
+        recorded = self.present_update()
+        if recorded is None or self.array(dz) is None:
             return ""
-        return long_route(run.network, self._session.with_rows_of_table(made.record))
+        return long_route(run.network, self._session.with_rows_of_table(recorded.record))
 
     def _origin(self, cell: CellRef | None, terms: int, width: int) -> OriginNote | None:
-        """Where a number came from; None while the run walks or before it is computed."""
+        """Trace a number; None while the run is moving or before the number is computed."""
         if cell is None or self._cursor.goal is not None or not self._exists(cell.array):
             return None
         if cell.array.slot or self._is_from_before(cell.array):
@@ -354,34 +354,34 @@ class View:
         array = self._array_of(cell)
         if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
             return None
-        made = self.made()
-        if made is None and self._far():
+        recorded = self.present_update()
+        if recorded is None and self._far():
             return None
-        if made is None:
+        if recorded is None:
             shown, update = float(array[cell.row, cell.column]), self._run.t + 1
             return leaf(self._session, self._rows_of_batch(), cell, shown, update)
         if self.trial is not None and replace(cell, before=False) == self.trial.note.cell:
             shown = float(array[cell.row, cell.column])
-            untried, record = replace(cell, before=False), made.record
+            untried, record = replace(cell, before=False), recorded.record
             return leaf(self._session, record.examples, untried, shown, record.update)
-        return origin(self._session, made, cell, terms, max(20, width))
+        return origin(self._session, recorded, cell, terms, max(20, width))
 
     def _is_from_before(self, array: ArrayRef) -> bool:
-        """Whether it is a parameter that the update at hand has not changed yet."""
+        """True for a parameter that the present update has not changed yet."""
         within = self._cursor.partial
         return within.record is not None and array.is_parameter and not within.is_computed(array)
 
     def _without_the_trial(self, window: Window, rows: slice, columns: slice) -> list[list[float]]:
-        """A part of an array as it would be without what is tried."""
+        """A part of an array without the change of the what-if."""
         if self.trial is None or not window.array.is_of_layer:
             return []
-        made = not window.before and self._cursor.partial.is_computed(window.array)
-        array = self.trial.array_without(window.array, made=made)
+        after = not window.before and self._cursor.partial.is_computed(window.array)
+        array = self.trial.array_without(window.array, after=after)
         numbers: list[list[float]] = array[rows, columns].tolist()
         return numbers
 
     def array(self, reference: ArrayRef) -> Array | None:
-        """The whole array as it is now, or None where it has not been computed."""
+        """The whole present array; None if it is not computed."""
         if self._cursor.partial.record is not None:
             return self._cursor.partial.array(reference)
         trainer = self._run.trainer
@@ -395,7 +395,7 @@ class View:
         return computed_array(workspace, trainer.parameters, reference)
 
     def _divergence(self) -> str:
-        """The sentence on a divergence, with the operation and the cell; or empty."""
+        """The sentence on a divergence, with the operation and the cell; "" without one."""
         if self._run.diverged_at is None:
             return ""
         if self._cursor.bad is None:
@@ -405,14 +405,14 @@ class View:
         return divergence(self._session, self._run.diverged_at, (number, row, column))
 
     def _bad(self) -> CellRef | None:
-        """The first number that is not finite, where the run diverged there."""
+        """The first number that is not finite, if the run has diverged."""
         if self._run.diverged_at is None or self._cursor.bad is None:
             return None
         operation, row, column = self._cursor.bad
         return CellRef(operation.result, row, column)
 
     def _cost_of_batch(self) -> float | None:
-        """J of the batch at hand, once it has been computed."""
+        """J of the present batch; None before it is computed."""
         if self._cursor.partial.record is not None:
             return self._cursor.partial.cost
         trainer = self._run.trainer
@@ -423,7 +423,7 @@ class View:
         return None if array is None else norm(array)
 
     def _figures(self, window: Window, array: Array | None) -> Figures | None:
-        """Of the whole array; of a large one only when the run stands still."""
+        """The figures of the whole array; those of a large one only while the run is paused."""
         if array is None or (array.size > LARGE and self._cursor.goal is not None):
             return None
         state = window.array, window.before, self._run.branch.edits, self._cursor.here
@@ -432,12 +432,12 @@ class View:
         return self._known_figures[1]
 
     def _rows_of_batch(self) -> Rows:
-        """The examples of the update at hand, (m,): begun, or the last one, or the first."""
+        """The examples, (m,), of the update that has begun, else of the last, else of the first."""
         run, begun = self._run, self._cursor.partial.record is not None
         return run.batches.rows(run.t + 1 if begun else max(run.t, 1))
 
     def _losses(self) -> tuple[list[float], int | None]:
-        """J and accuracies to be shown, and the epoch they belong to unless they are of now."""
+        """The losses and accuracies to show, and their epoch; None if they are the present ones."""
         run = self._run
         at_end_of_epoch = run.history.rows[min(run.epoch, len(run.history) - 1)].tolist()
         if run.t == run.batches.end(run.epoch) and not run.is_edited:
@@ -470,6 +470,6 @@ def _figures_of(array: Array) -> Figures:
 
 
 def _clip(start: int, count: int, size: int) -> tuple[int, int]:
-    """The part of [start, start + count) that lies in an axis of this size, and fills it."""
+    """Start and length of a range of `count`, moved and cut to fit an axis of this size."""
     start = max(0, min(start, size - count))
     return start, min(count, size - start)

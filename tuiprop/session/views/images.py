@@ -1,4 +1,4 @@
-"""Images among the data: examples and first-layer weights as pictures."""
+"""Data that are images: examples and first-layer weights as pictures."""
 
 import re
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from tuiprop.session.views.decision_map import shades
 _PIXEL = re.compile(r"(?P<stem>.+)_(?P<row>\d+)_(?P<column>\d+)")
 
 SMALLEST = 3
-"""Rows and columns that an image has at least."""
+"""The least number of rows and columns of an image."""
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """How inputs lie in an image."""
+    """The arrangement of the inputs in an image."""
 
     preparation: tuple[Preparation, ...]
     rows: NDArray[np.intp]
@@ -29,9 +29,9 @@ class Images:
 
     @classmethod
     def of(cls, preparation: tuple[Preparation, ...]) -> "Images | None":
-        """None where the inputs are not pixels: names such as pixel_7_0 say which they are.
+        """Arrange inputs whose names, such as pixel_7_0, are those of pixels; None for others.
 
-        Pixels that were left out are dark.
+        Pixels that are not inputs are dark.
         """
         found = [_PIXEL.fullmatch(each.name) for each in preparation]
         pixels = [match for match in found if match is not None]
@@ -45,11 +45,11 @@ class Images:
         return cls(preparation, rows, columns)
 
     def example(self, row: int, inputs: Array) -> Picture:
-        """An example as the table has it, from dark to bright.
+        """Draw an example with the values of the table, from dark to bright.
 
         Args:
-            row: of the table.
-            inputs: as the network takes them, (n[0],).
+            row: its row in the table.
+            inputs: the prepared inputs, (n[0],).
         """
         mean = np.array([each.mean for each in self.preparation])
         deviation = np.array([each.deviation for each in self.preparation])
@@ -58,7 +58,7 @@ class Images:
         return self._picture(f"#{row}", raw, (low + high) / 2, (high - low) / 2 or 1.0, low)
 
     def weights(self, name: str, W: Array) -> Picture:
-        """The weights of one unit of the first layer, (n[0],), by sign."""
+        """Draw the weights of one unit of the first layer, (n[0],), by sign."""
         return self._picture(name, W, 0.0, float(np.abs(W).max()) or 1.0, 0.0)
 
     def _picture(

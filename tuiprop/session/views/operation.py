@@ -1,4 +1,4 @@
-"""An operation of an update as the screen shows it."""
+"""Descriptions of an operation for the screen."""
 
 from collections.abc import Sequence
 
@@ -18,20 +18,20 @@ AXES: tuple[Axis, Axis] = ("row", "column")
 def describe(
     operations: Sequence[Operation], number: int, network: Network, m: int, count: int
 ) -> Now:
-    """One of the operations of an update.
+    """Describe one of the operations of an update.
 
     Args:
-        operations: of the update.
-        number: which, from 1.
+        operations: the operations of the update.
+        number: the number of the operation, from 1.
         network: the network.
-        m: how many examples the update walks over.
+        m: the number of examples in the batch.
         count: t in the rule of the optimiser.
     """
     operation = operations[number - 1]
     result = operation.result
 
     def part(piece: Piece) -> EquationPart:
-        """A piece of an equation with the shape that stands under it."""
+        """A piece of an equation with the shape that is printed under it."""
         if piece == MEAN:
             return EquationPart(text=piece.text, shape=f"1/{m}")
         if piece.array is None or piece.array.is_number:
@@ -72,7 +72,7 @@ def describe(
 
 
 def _summands(operation: Operation) -> set[ArrayRef]:
-    """The operands that are added to each other, each by itself or times a number."""
+    """The operands that are summands, alone or times a number."""
     if operation.phase is Phase.UPDATE:
         return set(operation.operands)
     terms: list[list[ArrayRef]] = [[]]
@@ -85,8 +85,8 @@ def _summands(operation: Operation) -> set[ArrayRef]:
 
 
 def _operand(array: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) -> Operand:
-    """An array that is read: along a size that the result has too, at the index of the result."""
-    if update:  # number by number
+    """Describe an operand: each axis that the result shares is read at the result's index."""
+    if update:  # element by element
         return Operand(array=array, rows="row", columns="column", summand=summand)
     axes: dict[str, Axis] = {}
     for size, axis in zip(result.size_names, AXES, strict=True):
@@ -97,14 +97,14 @@ def _operand(array: ArrayRef, result: ArrayRef, *, update: bool, summand: bool) 
 
 
 def mistake_note(mistake: Mistake) -> MistakeNote:
-    """A mistake for the screen."""
+    """Describe a mistake for the screen."""
     return MistakeNote(
         name=mistake.name, title=mistake.title, right=mistake.right, sentence=mistake.sentence
     )
 
 
 def long_route(network: Network, record: Record) -> str:
-    """Whether dz[L] = a[L] − y agrees with da[L] * g′(z[L]), or where that has no number."""
+    """Compare dz[L] = a[L] − y with da[L] * g′(z[L]); name examples where that is undefined."""
     L = network.L
     long_way = np.empty_like(record.dz[L])
     with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""The plane of two inputs, with the examples that lie in it."""
+"""The plane of two inputs, with the examples in it."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,10 +14,10 @@ from tuiprop.session.scores import evenly
 from tuiprop.training.metrics import Classes, predicted_classes
 
 MARGIN = 0.15
-"""Of the range of the examples, on each side."""
+"""The margin on each side, as a share of the range of the examples."""
 
 MOST_MARKED = 20_000
-"""Examples that are marked; of more, so many are chosen evenly."""
+"""The most examples that are marked; of more, an evenly spaced selection is."""
 
 Range: TypeAlias = tuple[float, float]
 """Lower and upper edge."""
@@ -25,16 +25,16 @@ Range: TypeAlias = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """The two inputs that all others are made of, and how."""
+    """Two inputs and the preparation that derives all other inputs from them."""
 
     preparation: tuple[Preparation, ...]
     x: int
     y: int
-    """Which inputs they are."""
+    """The indices of the two inputs."""
 
     @classmethod
     def of(cls, preparation: tuple[Preparation, ...]) -> "Plane | None":
-        """None where the inputs are not two numbers and what is derived from them."""
+        """Build the plane; None unless the inputs are two numbers and values derived from them."""
         own = [i for i, each in enumerate(preparation) if each.derived is None]
         columns = {preparation[i].column for i in own}
         if len(own) != 2 or any(preparation[i].category is not None for i in own):
@@ -45,7 +45,7 @@ class Plane:
         return cls(preparation, *own) if made_of_them else None
 
     def places(self, inputs: Array) -> tuple[Numbers, Numbers]:
-        """x₁ and x₂ of prepared inputs, (m, n[0]), in the unit of the table."""
+        """Compute x₁ and x₂, in the units of the table, from prepared inputs, (m, n[0])."""
         x, y = (
             np.asarray(inputs[:, i], np.float64) * each.deviation + each.mean
             for i, each in ((self.x, self.preparation[self.x]), (self.y, self.preparation[self.y]))
@@ -53,7 +53,7 @@ class Plane:
         return x, y
 
     def inputs(self, x: Numbers, y: Numbers) -> Numbers:
-        """Raw inputs, (m, n[0]), for x₁ and x₂, (m,)."""
+        """Compute raw inputs, (m, n[0]), from x₁ and x₂, (m,) each."""
         of_column = {self.preparation[self.x].column: x, self.preparation[self.y].column: y}
         columns = []
         for each in self.preparation:
@@ -68,16 +68,16 @@ class Plane:
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """How far the examples of a run reach; worked out once, as it takes a while."""
+    """The range of the examples of a run; computed once, because that takes a while."""
 
     inputs: Array
-    """The smallest and the largest number of each, (2, n[0])."""
+    """The smallest and the largest value of each input, (2, n[0])."""
     targets: Array
-    """The same, (2, n[L])."""
+    """The smallest and the largest value of each target, (2, n[L])."""
 
     @classmethod
     def of(cls, examples: Examples) -> "Extent":
-        """Of training and validation examples together."""
+        """Compute the range over training and validation examples together."""
         parts = [part for part in (examples.training, examples.validation) if len(part)]
         return cls(
             _extremes([part.inputs for part in parts]), _extremes([part.targets for part in parts])
@@ -92,24 +92,24 @@ class Surroundings:
     examples: Examples
     across: Range
     up: Range
-    """What of x₁ and x₂ is shown: all examples and a margin."""
+    """The visible ranges of x₁ and x₂: all examples and a margin."""
     x: Numbers
     y: Numbers
-    """The places of the examples that are marked, (m,)."""
+    """The coordinates of the marked examples, (m,) each."""
     kinds: Classes
-    """As `Mark.kind`, (m,)."""
+    """The `Mark.kind` of each marked example, (m,)."""
     held_out: NDArray[np.bool_]
-    """(m,)."""
+    """True for validation examples, (m,)."""
     middle: float
-    """The number that the map of what is predicted has in its middle."""
+    """The prediction that has the middle shade."""
     reach: float
-    """How far its first and its last shade are from there."""
+    """The difference from `middle` to the first and to the last shade."""
 
     @classmethod
     def of(
         cls, plane: Plane, examples: Examples, extent: Extent, training_inputs: Array
     ) -> "Surroundings":
-        """Of the examples of a run; inputs of training examples may have been changed."""
+        """Build it from the examples of a run, whose training inputs may have been changed."""
         inputs = training_inputs, examples.validation.inputs
         targets = examples.training.targets, examples.validation.targets
         marked = evenly(len(examples.training) + len(examples.validation), MOST_MARKED)
@@ -138,21 +138,21 @@ class Surroundings:
 
 
 def _taken(parts: tuple[Array, Array], places: NDArray[np.intp]) -> Array:
-    """Some rows of two arrays, counted through both."""
+    """Take rows of the concatenation of two arrays."""
     first, second = parts
     of_first = places < len(first)
     return np.concatenate((first[places[of_first]], second[places[~of_first] - len(first)]))
 
 
 def _extremes(parts: list[Array]) -> Array:
-    """The smallest and the largest number of each column of some arrays, (2, n)."""
+    """The smallest and the largest value of each column over some arrays, (2, n)."""
     lowest = np.min([part.min(axis=0) for part in parts], axis=0)
     highest = np.max([part.max(axis=0) for part in parts], axis=0)
     return np.stack((lowest, highest)).astype(np.float64)
 
 
 def _range(values: Numbers) -> Range:
-    """Left to right edge: all examples and a margin."""
+    """The range of the values with a margin on each side."""
     low, high = float(values.min()), float(values.max())
     margin = MARGIN * (high - low) or 1.0
     return low - margin, high + margin

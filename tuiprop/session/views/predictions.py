@@ -1,4 +1,4 @@
-"""What the network makes of the data, where the run stands: predictions, scores, maps, pictures."""
+"""Views of the network on the data: predictions, scores, maps and pictures."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,33 +36,33 @@ from tuiprop.update.arrays import parameter_refs
 from tuiprop.update.record import parameter_of
 
 WHILE_WALKING, AT_A_STOP = (2e7, 20_000), (2e9, 200_000)
-"""Multiplications that predictions may take, and examples; beyond, some are chosen evenly."""
+"""The most multiplications and examples of a prediction; beyond, a selection is predicted."""
 
 CHUNK = 4096
-"""Examples that are predicted at a time."""
+"""The number of examples that are predicted at a time."""
 
 MOST_ON_THE_WAY = 64
-"""Units of a layer that an example's way shows."""
+"""The most units of a layer that are shown for one example."""
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What was predicted for a subset."""
+    """The predictions for a subset."""
 
     places: NDArray[np.intp]
-    """Of the examples, those of validation after those of training, (m,)."""
+    """The indices of the examples, (m,), with validation examples after training examples."""
     outputs: Array
-    """ŷ as the network gives it, (m, n[L])."""
+    """The output ŷ of the network, (m, n[L])."""
     of: int
-    """How many examples the subset has."""
+    """The number of examples in the subset."""
 
 
 class Problem:
-    """Studies a session at its position; computes what is asked for and no more.
+    """Computes the requested views of the predictions at the present position.
 
     Args:
-        at: what is looked at.
-        view: shows the same.
+        at: the viewpoint, whose run is shown.
+        view: the view of that run.
     """
 
     def __init__(self, at: Viewpoint, view: View) -> None:
@@ -87,11 +87,11 @@ class Problem:
         return self._at.run
 
     def study(self, request: Study, number: int) -> Studied:
-        """What was asked for; what there is not is None.
+        """Compute the requested views; one that does not exist for these data is None.
 
         Args:
-            request: which sights.
-            number: of the run.
+            request: the views.
+            number: the number of the run.
         """
         run, session = self._run, self._session
         with limited_to(blas_threads(run.network)):
@@ -119,7 +119,7 @@ class Problem:
         return Extent.of(self._session.examples)
 
     def _parameters(self) -> Parameters:
-        """W and b at the position at hand: within an update some are changed already."""
+        """W and b at the present position, some of which an incomplete update may have changed."""
         run, view = self._run, self._view
         if self._cursor.partial.record is None:
             return run.trainer.parameters
@@ -133,7 +133,7 @@ class Problem:
     # Predictions
 
     def _inputs(self, places: NDArray[np.intp]) -> Array:
-        """Prepared inputs, (m, n[0]); those of training examples may have been changed."""
+        """The prepared inputs, (m, n[0]), with the changes of training inputs."""
         validation = self._session.examples.validation.inputs
         in_training = places < self._count
         inputs = np.empty((len(places), self._run.network.inputs), validation.dtype)
@@ -142,7 +142,7 @@ class Problem:
         return inputs
 
     def _targets(self, places: NDArray[np.intp]) -> Array:
-        """(m, n[L])."""
+        """The prepared targets, (m, n[L])."""
         examples = self._session.examples
         training = places < self._count
         targets = np.empty((len(places), self._run.network.sizes[-1]))
@@ -151,7 +151,7 @@ class Problem:
         return targets
 
     def _predictions(self, parameters: Parameters, subset: Subset) -> Predictions:
-        """ŷ of a subset, or of evenly chosen examples of it where all would take too long."""
+        """Predict a subset, or an evenly spaced selection of it if all would take too long."""
         run, cursor = self._run, self._cursor
         first = self._count if subset == "validation" else 0
         last = self._count if subset == "training" else len(self._rows)
@@ -240,7 +240,7 @@ class Problem:
         return maps.draw(around, parameters, request.map, names)
 
     def _pictures(self, request: Study, parameters: Parameters) -> list[Picture]:
-        """The first-layer weights of some units."""
+        """Draw the first-layer weights of some units."""
         if self._images is None or not request.weights:
             return []
         first, W = request.first_unit, parameters.W[1]
@@ -285,7 +285,7 @@ class Problem:
         )
 
     def _layers(self, workspace: Workspace, inputs: Array) -> list[LayerOnTheWay]:
-        """The first units of each layer, the input in the unit of the table too."""
+        """The first units of each layer; the inputs also in the units of the table."""
         network, preparation = self._run.network, self._session.examples.preparation
         mean = np.array([each.mean for each in preparation])
         deviation = np.array([each.deviation for each in preparation])
@@ -304,7 +304,7 @@ class Problem:
 
 
 def _forward(parameters: Parameters, inputs: Array) -> Workspace:
-    """Forward propagation of prepared inputs, (m, n[0])."""
+    """Propagate prepared inputs, (m, n[0]), forward."""
     workspace = Workspace(parameters.network, len(inputs), parameters.vector.dtype)
     workspace.inputs[...] = inputs
     workspace.forward(parameters)

@@ -1,9 +1,9 @@
-"""Where a number came from, with the names that people know: units, classes, rows of the table."""
+"""The provenance of a number, with the names of units, classes and rows of the table."""
 
 from dataclasses import dataclass
 
 from tuiprop.core.array import Rows
-from tuiprop.explain.provenance import Factor, Origin, Term, maker
+from tuiprop.explain.provenance import Factor, Provenance, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
 from tuiprop.session.session import Session
@@ -25,8 +25,8 @@ _OF_ONE = {
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """One update, whole: what was computed and how."""
+class RecordedUpdate:
+    """A whole update: its record, its operations and its configuration."""
 
     record: Record
     operations: tuple[Operation, ...]
@@ -34,12 +34,12 @@ class Made:
 
 
 def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: int) -> OriginNote:
-    """A number that an update starts from.
+    """Describe a number that an update starts from.
 
     Args:
-        session: for the names.
-        examples: of the update, rows of the training set.
-        cell: the number.
+        session: the session, for names.
+        examples: the examples of the update, as rows of the training set.
+        cell: the cell of the number.
         shown: its value.
         update: the number of the update.
     """
@@ -52,7 +52,7 @@ def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: 
 
 
 def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> str:
-    """What a number is that an update starts from, in one sentence."""
+    """Say in one sentence where a number that an update starts from was set."""
     edits = [edit for edit in session.run.branch.edits if edit.at < update]
     array = cell.array
     if array == T:
@@ -75,59 +75,65 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
     if by_hand:
         return f"Changed by hand after update {update - 1}."
     if update == 1:
-        return "0 before the first update." if array.slot else "Initial: before the first update."
-    return f"Made by update {update - 1}."
+        return (
+            "0 before the first update."
+            if array.slot
+            else "Initial value: no update has changed it."
+        )
+    return f"Computed by update {update - 1}."
 
 
-def origin(session: Session, made: Made, cell: CellRef, count: int, width: int) -> OriginNote:
-    """Where one number of an update came from.
+def origin(
+    session: Session, recorded: RecordedUpdate, cell: CellRef, count: int, width: int
+) -> OriginNote:
+    """Trace one number of an update.
 
     Args:
-        session: for the names.
-        made: the update.
-        cell: the number.
-        count: how many terms are wanted, the largest ones.
-        width: columns that a line of a formula may have.
+        session: the session, for names.
+        recorded: the update.
+        cell: the cell of the number.
+        count: the number of terms to return, the largest first.
+        width: the most columns in a line of a formula.
     """
-    record = made.record
-    operation = maker(made.operations, cell)
+    record = recorded.record
+    operation = producing_operation(recorded.operations, cell)
     if operation is None:
         shown = float(record.array(cell.array)[cell.row, cell.column])
         return leaf(session, record.examples, cell, shown, record.update)
-    settings = made.config.settings
+    settings = recorded.config.settings
     tracer = Tracer(
-        made.config.network,
-        made.config.optimizer,
+        recorded.config.network,
+        recorded.config.optimizer,
         settings.learning_rate,
         settings.options,
     )
-    found = tracer.origin(
+    found = tracer.trace(
         operation, record.arrays(), record.result(operation), cell.row, cell.column
     )
     top = found.top(count)
     row, column = _names(session, record.examples, cell)
-    mistake = made.config.mistake
+    mistake = recorded.config.mistake
     return OriginNote(
         cell=cell,
         name=name_of(session, record.examples, cell),
         mistake=mistake.sentence
-        if mistake is not None and _is_mistaken(made.config, operation)
+        if mistake is not None and _is_mistaken(recorded.config, operation)
         else "",
         equation=found.equation_at(row, column),
         lines=[text for line in found.lines for text in line.wrapped(width)],
-        terms=[_term(session, made, found, term) for term in top.terms],
+        terms=[_term(session, recorded, found, term) for term in top.terms],
         more=top.more,
         rest=top.rest,
         total=found.total,
         value=found.value,
         shown=found.shown,
         difference=found.difference,
-        closes=found.closes,
+        matches=found.matches,
     )
 
 
 def _is_mistaken(config: UpdateConfig, operation: Operation) -> bool:
-    """It is not what the notes have there: neither is what the tracer says of it."""
+    """True if a mistake has changed the operation, so that the tracer's equation differs."""
     settings = config.settings
     rule = config.optimizer, settings.learning_rate, settings.options
     right = next(
@@ -140,9 +146,9 @@ def name_of(session: Session, examples: Rows, cell: CellRef) -> str:
     """The name of a number, such as dW[2][versicolor,u4].
 
     Args:
-        session: for the names of units and examples.
-        examples: of the update, rows of the training set.
-        cell: the number.
+        session: the session, for the names of units and examples.
+        examples: the examples of the update, as rows of the training set.
+        cell: the cell of the number.
     """
     name = cell.array.cell_name(*_names(session, examples, cell))
     return f"{name} before" if cell.before else name
@@ -158,18 +164,18 @@ def _names(session: Session, examples: Rows, cell: CellRef) -> tuple[str, str]:
     return session.row_names(cell.array)[cell.row], column_name
 
 
-def _term(session: Session, made: Made, found: Origin, term: Term) -> TermNote:
+def _term(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> TermNote:
     return TermNote(
-        name=_label(session, made, found, term),
+        name=_label(session, recorded, found, term),
         value=term.value,
-        factors=[_factor(session, made, factor) for factor in term.factors],
+        factors=[_factor(session, recorded, factor) for factor in term.factors],
     )
 
 
-def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
+def _label(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> str:
     if term.kind == "example":
-        row = session.examples.training.rows[made.record.examples[term.index]]
-        return f"#{row} {session.class_of(made.record.y[:, term.index])}".rstrip()
+        row = session.examples.training.rows[recorded.record.examples[term.index]]
+        return f"#{row} {session.class_of(recorded.record.y[:, term.index])}".rstrip()
     if term.kind == "unit":
         cell = term.factors[-1].cell
         return session.unit_names(cell.array.layer)[cell.row]
@@ -179,11 +185,11 @@ def _label(session: Session, made: Made, found: Origin, term: Term) -> str:
     return _OF_ONE[term.kind]
 
 
-def _factor(session: Session, made: Made, factor: Factor) -> FactorNote:
+def _factor(session: Session, recorded: RecordedUpdate, factor: Factor) -> FactorNote:
     array = str(factor.cell.array)
     return FactorNote(
         array=f"{factor.function}({array})" if factor.function else array,
-        name=name_of(session, made.record.examples, factor.cell),
+        name=name_of(session, recorded.record.examples, factor.cell),
         value=factor.value,
         cell=factor.cell,
     )

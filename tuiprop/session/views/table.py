@@ -1,4 +1,4 @@
-"""What is seen of a table before anything is trained on it: its columns, and what becomes of it."""
+"""Views of a table before training: its columns and their preparation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ from tuiprop.training.network import network_of
 from tuiprop.wording import shortened
 
 CELLS = 12
-"""First rows that are shown."""
+"""The number of first rows that are shown."""
 
 LONGEST_LINE = 300
-"""Characters of a line of a file that are shown."""
+"""The most characters that are shown of a line of a file."""
 
 ON_MISSING = {
     "number": MISSING,
@@ -45,11 +45,11 @@ ON_MISSING = {
     "one-hot": ("refuse", "drop", "category"),
     "target": ("refuse", "drop"),
 }
-"""What can be done about a missing value, by encoding."""
+"""The ways to treat a missing value, by encoding."""
 
 
 class TableView:
-    """The table at hand, read once, and what was found out about it."""
+    """Reads the present table once and describes it."""
 
     def __init__(self) -> None:
         self._table: tuple[object, Table] | None = None
@@ -58,10 +58,10 @@ class TableView:
         self._examples: tuple[Experiment, Table, Examples] | None = None
 
     def load(self, settings: DataSettings) -> Table:
-        """The table of these settings, read once as long as it is the same.
+        """The table of these settings, read again only if it has changed.
 
         Raises:
-            DataError: as `load_table`.
+            DataError: see `load_table`.
         """
         key = identity(settings)
         if self._table is None or self._table[0] != key:
@@ -70,32 +70,34 @@ class TableView:
         return self._table[1]
 
     def outline(self, experiment: Experiment) -> Outline:
-        """What an experiment amounts to.
+        """Summarise an experiment.
 
         Raises:
             ExperimentError: it does not fit its table.
-            DataError: the table is refused.
+            DataError: the table cannot be used.
         """
         table = self.load(experiment.data)
         experiment = complete(experiment, table)
-        self._examples = None  # they may be large: never two at a time
+        self._examples = (
+            None  # release the old examples before preparing new ones: they may be large
+        )
         examples = prepare(experiment, table)
         self._examples = experiment, table, examples
         return outline_of(experiment, table, examples)
 
     def take(self, experiment: Experiment, table: Table) -> Examples | None:
-        """The examples of this experiment if they are those of the last outline; only once."""
+        """Hand over the examples of the last outline, once, if it was of this experiment."""
         known, self._examples = self._examples, None
         if known is None or known[0] != experiment or known[1] is not table:
             return None
         return known[2]
 
     def describe(self, request: Describe) -> Described:
-        """The columns asked for, and what the experiment makes of the table.
+        """Describe the requested columns, and the result of the experiment for the table.
 
         Raises:
-            ExperimentError: the experiment is none.
-            DataError: the file cannot be read, and no other way of reading it may help.
+            ExperimentError: the experiment is invalid.
+            DataError: the file cannot be read, and other reading options cannot help.
         """
         experiment = parse(request.experiment)
         settings = experiment.data
@@ -105,7 +107,7 @@ class TableView:
             return _unread(experiment, error)
         if request.suggest:
             settings = with_suggestions(settings, table)
-            table = self.load(settings)  # a column that is not used is read otherwise
+            table = self.load(settings)  # an unused column is read differently
             experiment = msgspec.structs.replace(experiment, data=settings)
         if request.refit:
             experiment = _refitted(experiment, table)
@@ -126,7 +128,7 @@ class TableView:
         )
 
     def _outcome_of(self, experiment: Experiment, table: Table) -> Outline | Refused:
-        """What becomes of the table; the same question is answered once."""
+        """The outline of the experiment, or the refusal; remembered for repeated requests."""
         known = self._outcome
         if known is None or known[0] != experiment or known[1] is not table:
             outcome: Outline | Refused
@@ -170,13 +172,13 @@ class TableView:
 
 
 def _refitted(experiment: Experiment, table: Table) -> Experiment:
-    """The experiment with the loss and the output layer that the target needs, where it can be."""
+    """The experiment with the loss and the output layer for its target; unchanged on an error."""
     network = experiment.network
     unsaid = msgspec.structs.replace(network, layers=None, loss=None)
     try:
         fitting = complete(Experiment(data=experiment.data, network=unsaid), table).network
     except UserError:
-        return experiment  # what is wrong with it is said by its outcome
+        return experiment  # its outcome reports the error
     assert fitting.layers is not None
     if network.layers is not None:
         layers = (*network.layers[:-1], fitting.layers[-1])
@@ -186,7 +188,7 @@ def _refitted(experiment: Experiment, table: Table) -> Experiment:
 
 @dataclass(frozen=True)
 class _Use:
-    """What is done with a column, and what could be."""
+    """The use of a column, and its alternatives."""
 
     role: Role
     encoding: str = ""
@@ -204,7 +206,7 @@ def _use(experiment: Experiment, column: Column, targets: Sequence[str]) -> _Use
         classes = LOSSES[loss].classes if loss else looks_like_classes(column)
         try:
             choice = target_choice(settings, column, classes)
-        except ExperimentError:  # the sentence is shown beside it
+        except ExperimentError:  # the error is shown beside the column
             choice = Choice(column, "", own.missing or "", own.scaling or "")
         scalings = () if classes else SCALINGS
         return _Use(
@@ -228,12 +230,12 @@ def _use(experiment: Experiment, column: Column, targets: Sequence[str]) -> _Use
 
 
 def _encodings(column: Column, decimal: str) -> tuple[str, ...]:
-    """What can be made of a column, the default first; of text only, where it is no number."""
+    """The possible encodings of a column, the default first."""
     if not column.is_text:
         return ENCODINGS
     texts = column.categories.names
     numbers = ReadOptions(decimal=decimal)
-    # where it was said to be categories, numbers have been read as text
+    # numbers in a column of categories have been read as text
     return ("one-hot", "ordinal", *(("number",) if all(map(numbers.is_number, texts)) else ()))
 
 
@@ -245,10 +247,10 @@ def _cells(column: Column) -> list[str]:
 
 
 def _unread(experiment: Experiment, error: DataError) -> Described:
-    """A file that is no table as it is read.
+    """Describe a file that cannot be read as a table with the present options.
 
     Raises:
-        DataError: the error, where no other way of reading it may help.
+        DataError: the given error, if other reading options cannot help.
     """
     if not experiment.data.is_path:
         raise error
@@ -278,13 +280,13 @@ def _note(reading: Reading) -> ReadingNote:
 
 
 def refusal_of(error: UserError) -> Refused:
-    """Return the reply to input that cannot be used: the sentence, and the key at fault."""
+    """Build the reply to input that cannot be used: the sentence, and the key at fault."""
     key = error.key or ("data.source" if isinstance(error, DataError) else "")
     return Refused(sentence=str(error), key=key)
 
 
 def outline_of(experiment: Experiment, table: Table, examples: Examples) -> Outline:
-    """What a complete experiment amounts to."""
+    """Summarise a complete experiment."""
     network = network_of(experiment, len(examples.inputs))
     count = len(examples.training)
     return Outline(

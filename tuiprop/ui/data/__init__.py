@@ -1,1 +1,1 @@
-"""The Data view."""
+"""The Data screen."""

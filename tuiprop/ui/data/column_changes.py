@@ -1,4 +1,4 @@
-"""What the Data screen changes: the tables of an experiment, and how a file is read."""
+"""Changes of the Data screen to the tables of an experiment and to how a file is read."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -11,7 +11,7 @@ Settings = dict[str, Any]
 
 
 def with_column(tables: Tables, name: str, **settings: Any) -> Tables:
-    """The tables with other settings of a column; None takes a setting away."""
+    """Return the tables with other settings of a column; None removes a setting."""
     changed = deepcopy(tables)
     columns = changed["data"].setdefault("columns", {})
     own: Settings = {**columns.pop(name, {}), **settings}
@@ -22,12 +22,12 @@ def with_column(tables: Tables, name: str, **settings: Any) -> Tables:
 
 
 def used_or_not(tables: Tables, note: ColumnNote) -> Tables:
-    """The tables with an input left out, or taken in again."""
+    """Return the tables with an input left out, or used again."""
     return with_column(tables, note.name, use=None if note.role == "left out" else False)
 
 
 def holding_out(tables: Tables, note: ColumnNote) -> Tables:
-    """The tables with this column saying which rows are held out, or an input again."""
+    """Return the tables with this column marking the validation rows, or as an input again."""
     changed = deepcopy(tables)
     data = changed["data"]
     if note.role == "split":
@@ -39,12 +39,12 @@ def holding_out(tables: Tables, note: ColumnNote) -> Tables:
 
 
 def with_target(tables: Tables, note: ColumnNote, *, more: bool) -> Tables:
-    """The tables with this column as the target.
+    """Return the tables with this column as the target.
 
     Args:
-        tables: of an experiment.
-        note: of the column.
-        more: besides the targets that there are, or not any longer if it is one.
+        tables: the tables of an experiment.
+        note: the column.
+        more: add the column to the present targets, or remove it if it is one.
     """
     before = targets_of(tables)
     name = note.name
@@ -55,7 +55,7 @@ def with_target(tables: Tables, note: ColumnNote, *, more: bool) -> Tables:
     if not after or after == before:
         return tables
     changed = tables
-    for each in {*before, *after}:  # what suits an input does not suit a target
+    for each in {*before, *after}:  # settings of an input do not fit a target
         changed = with_column(changed, each, use=None, encoding=None, order=None, scaling=None)
         own = changed["data"]["columns"].get(each, {})
         if own.get("missing") not in (None, "refuse", "drop"):
@@ -65,13 +65,13 @@ def with_target(tables: Tables, note: ColumnNote, *, more: bool) -> Tables:
 
 
 def targets_of(tables: Tables) -> list[str]:
-    """The names of the targets."""
+    """Return the names of the targets."""
     target = tables["data"].get("target", [])
     return [target] if isinstance(target, str) else list(target)
 
 
 def with_next(tables: Tables, note: ColumnNote, setting: str) -> Tables:
-    """The tables with the next value of a setting of a column: encoding, missing, scaling."""
+    """Return the tables with the next value of a column's encoding, missing or scaling."""
     values, now = POSSIBLE[setting](note)
     if len(values) < 2:
         return tables
@@ -85,48 +85,48 @@ POSSIBLE: dict[str, Callable[[ColumnNote], tuple[list[str], str]]] = {
     "missing": lambda note: (note.on_missings, note.on_missing),
     "scaling": lambda note: (note.scalings, note.scaling),
 }
-"""The values that a setting of a column can have, and the one it has."""
+"""The possible values of each setting of a column, and the present one."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One thing that can be said about how a file is read."""
+    """One setting of how a file is read."""
 
     key: str
-    """Of `[data]`."""
+    """The name of the setting in `[data]`."""
     words: str
     formats: tuple[str, ...]
-    """Files it has a meaning for; empty: all."""
+    """The file formats it applies to; empty: all."""
     answers: tuple[tuple[str, Any], ...] = ()
-    """Words and values; empty: it is typed."""
+    """The choices in words with their values; empty: the answer is typed."""
     renames: bool = False
-    """Columns may be called otherwise then, or be others."""
+    """The answer may change the names of the columns."""
     several: bool = False
-    """What is typed are texts with commas between them."""
+    """The typed answer is a list of texts, comma-separated."""
 
     @property
     def title(self) -> str:
-        """With a capital."""
+        """Return the words with a capital."""
         return self.words[:1].upper() + self.words[1:]
 
     @property
     def allowed(self) -> str:
-        """What may be typed."""
-        return "texts with commas between them, such as -999, none" if self.several else "a path"
+        """The answers that may be typed."""
+        return "comma-separated, e.g. -999, none" if self.several else "a path"
 
 
-GUESS = ("guess", None)
+GUESS = ("automatic", None)
 
 QUESTIONS = (
     Question(
         "decimal",
-        "decimal sign",
+        "decimal mark",
         ("csv",),
         (("point: 1.5", "."), ("comma: 1,5", ",")),
     ),
     Question(
         "delimiter",
-        "what stands between cells",
+        "delimiter",
         ("csv",),
         (
             GUESS,
@@ -134,28 +134,26 @@ QUESTIONS = (
             ("semicolon ;", ";"),
             ("tab", "\t"),
             ("bar |", "|"),
-            ("blank", " "),
+            ("space", " "),
         ),
         renames=True,
     ),
     Question(
         "header",
-        "first line",
+        "first line holds",
         ("csv",),
-        (GUESS, ("it names the columns", True), ("it is a row", False)),
+        (GUESS, ("column names", True), ("a row of data", False)),
         renames=True,
     ),
-    Question(
-        "missing_values", "cells that count as missing", ("csv", "jsonl", "parquet"), several=True
-    ),
+    Question("missing_values", "missing values", ("csv", "jsonl", "parquet"), several=True),
     Question(
         "examples",
-        "examples of arrays",
+        "examples in arrays",
         ("numpy",),
-        (("rows: the first axis counts them", "rows"), ("columns: the last does", "columns")),
+        (("rows: along the first axis", "rows"), ("columns: along the last", "columns")),
         renames=True,
     ),
-    Question("labels", "file of labels", ("idx",)),
+    Question("labels", "label file", ("idx",)),
     Question(
         "format",
         "format",
@@ -171,11 +169,11 @@ QUESTIONS = (
         renames=True,
     ),
 )
-"""In the order in which they are offered."""
+"""The settings in the order of the dialog."""
 
 
 def read_as(tables: Tables, question: Question, value: Any) -> Tables:
-    """The tables with another way of reading the file; None leaves it to be guessed."""
+    """Return the tables with a setting of how the file is read; None removes the setting."""
     changed = deepcopy(tables)
     data = changed["data"]
     data.pop(question.key, None)

@@ -1,4 +1,4 @@
-"""The columns of a table, one a line: what they hold, and what is done with them."""
+"""The list of the columns of a table: what each holds, and how it is used."""
 
 from typing import ClassVar
 
@@ -18,11 +18,11 @@ MARKS = {"input": "x", "target": "y", "left out": "·", "split": "|"}
 HEADER = ("", "column", "type", "missing", "values", "spread", "used as")
 
 _STYLES = {"left out": "$dim", "target": "bold $training"}
-"""The style of each role that stands out."""
+"""The styles of the roles that are highlighted."""
 
 
 class ColumnList(CursorGrid):
-    """A line for each column; those that come into sight are asked for."""
+    """A line for each column; columns that become visible are requested."""
 
     DEFAULT_CSS = """
     ColumnList { padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim;
@@ -36,11 +36,11 @@ class ColumnList(CursorGrid):
 
     @property
     def note(self) -> ColumnNote | None:
-        """The column under the cursor; None while it is not known."""
+        """Return the column under the cursor; None while it is not known."""
         return self._notes.get(self.row)
 
     def show(self, count: int, first: int, notes: list[ColumnNote]) -> None:
-        """Paint some of so many columns."""
+        """Paint `notes`, the columns from `first` on, in a list of `count` columns."""
         self._notes = dict(enumerate(notes, first))
         self.resize_to(count)
         self._entitle()
@@ -59,7 +59,7 @@ class ColumnList(CursorGrid):
 
     @property
     def _widths(self) -> list[int]:
-        """The columns of the screen that each cell of a line takes."""
+        """Return the width of each cell of a line."""
         room = self.area.width
         wide = room >= 100
         fixed = [4, 0, 8, 9, 21, 18] if wide else [4, 0, 7, 8, 16, 9]
@@ -67,11 +67,11 @@ class ColumnList(CursorGrid):
         return [*fixed[:1], room - sum(fixed) - used, *fixed[2:], used]
 
     def draw_head(self, y: int) -> Strip:
-        """The titles."""
+        """Draw the titles."""
         return self.text_strip(Content(_line(HEADER, self._widths)), style="$dim")
 
     def draw_row(self, row: int, y: int) -> Strip:
-        """A column of the table."""
+        """Draw the line of a column."""
         if row >= self.rows:
             return Strip.blank(self.area.width, self.ground)
         widths, note = self._widths, self._notes.get(row)
@@ -86,13 +86,13 @@ class ColumnList(CursorGrid):
         )
 
     def _short_names(self, width: int) -> dict[int, str]:
-        """The names of the columns that are known, by place."""
+        """Return the shortened names of the known columns, by place."""
         names = told_apart([note.name for note in self._notes.values()], width)
         return dict(zip(self._notes, names, strict=True))
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    """Cells side by side, each cut to its width with a blank after it."""
+    """Join cells side by side, each cut to its width, with a space after it."""
     parts = zip(cells, widths, strict=True)
     return "".join(
         whole(Content(cell), width - 1).truncate(width - 1, pad=True).plain + " "
@@ -109,23 +109,23 @@ def _cells(note: ColumnNote, name: str, widths: list[int]) -> tuple[str, ...]:
 
 
 def values(note: ColumnNote) -> str:
-    """The range of its numbers, or how many distinct texts there are."""
+    """Return the range of a numeric column, or the number of distinct texts."""
     if note.low is None or note.high is None:
-        return f"{note.distinct} different"
+        return f"{note.distinct} distinct"
     if note.low == note.high:
         return plain(note.low)
     return f"{plain(note.low)} … {plain(note.high)}"
 
 
 def used_as(note: ColumnNote) -> str:
-    """What is done with it, the settings that go without saying left out."""
+    """Return how a column is used, without the settings that are usual."""
     if note.role in ("left out", "split"):
-        return "left out" if note.role == "left out" else "held out or not"
+        return "left out" if note.role == "left out" else "validation split"
     parts = ["target"] if note.role == "target" else []
     if note.encoding not in ("", "number"):
         parts.append(note.encoding)
     if note.on_missing not in ("", "refuse"):
         parts.append(note.on_missing)
     if note.scaling not in ("", "none") or not parts:
-        parts.append(note.scaling if note.scaling != "none" else "as it is")
+        parts.append(note.scaling if note.scaling != "none" else "unscaled")
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""How a file is read: what can be said about it, one question after the other."""
+"""The dialog about how a file is read: first the setting, then its value."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,17 +8,17 @@ from textual.app import App
 from tuiprop.ui.data.column_changes import QUESTIONS, Question
 from tuiprop.ui.dialogs import AskText, Choose
 
-USUAL = "usual"
-"""Typed where nothing is to be said."""
+DEFAULT = "default"
+"""The answer that removes a setting."""
 
 
 class ReadDialog:
-    """Asks which thing is to be said, and for the answer.
+    """Asks for one setting of how a file is read, and for its value.
 
     Args:
-        app: which shows the questions.
+        app: shows the questions.
         form: the format of the file.
-        data: the table `[data]` as it stands.
+        data: the present table `[data]`.
     """
 
     def __init__(self, app: App[Any], form: str, data: Mapping[str, Any]) -> None:
@@ -27,7 +27,7 @@ class ReadDialog:
         self._data = data
 
     async def run(self) -> tuple[Question, Any] | None:
-        """The question and its answer, which is None for a guess; None where nothing is said."""
+        """Return the question and its answer (None: automatic), or None where the user left."""
         questions = {q.key: q for q in QUESTIONS if not q.formats or self._form in q.formats}
         key = await self._app.push_screen_wait(
             Choose("How the file is read", {key: q.words for key, q in questions.items()})
@@ -48,10 +48,10 @@ class ReadDialog:
         typed = await self._app.push_screen_wait(
             AskText(
                 question.title,
-                f"{question.allowed}; {USUAL}: what is usual",
+                f'{question.allowed}; "{DEFAULT}" resets it',
                 own if isinstance(own, str) else ", ".join(own),
             )
         )
-        if typed is None or typed == USUAL:
+        if typed is None or typed == DEFAULT:
             return None if typed is None else (None,)
         return ([cell.strip() for cell in typed.split(",")],) if question.several else (typed,)

@@ -1,4 +1,4 @@
-"""The data: what each column holds, what is done with it, and what comes of it."""
+"""The Data screen: what each column holds, how it is used, and the resulting examples."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,14 +45,14 @@ Change = Callable[[Tables], Tables]
 
 
 class DataScreen(LeftOnce, Screen[Tables | None]):
-    """Shows a table, and lets one say how it is read and used.
+    """Shows a table, and lets the user change how it is read and used.
 
     Its result is the experiment, perhaps with other `[data]` tables and with the loss and the
     output layer that its target needs; None where it was left.
 
     Args:
         link: the engine.
-        experiment: whose data are looked at.
+        experiment: the experiment whose data are shown.
     """
 
     DEFAULT_CSS = """
@@ -79,25 +79,25 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         self._before = self._tables = experiment
         self._lock = asyncio.Lock()
         self.described: Described | None = None
-        """What the engine said last."""
+        """The newest reply of the engine."""
 
     @property
     def _gone(self) -> bool:
-        """Its widgets are, which go before it does."""
+        """Return whether the widgets are gone; they are removed before the screen itself."""
         return not self.query(ColumnList)
 
     @property
     def changed(self) -> bool:
-        """The data are others than they were."""
+        """Return whether the user has changed the data."""
         return self._tables != self._before
 
     @property
     def idle(self) -> bool:
-        """Nothing is under way to the engine."""
+        """Return whether no request is waiting for the engine."""
         return not self._lock.locked()
 
     def compose(self) -> ComposeResult:
-        """Title, how it is read, columns, the one at hand, first rows, what comes of it, keys."""
+        """Lay out the title, the reading, the columns, the current one, the result and the keys."""
         yield Line(id="title")
         yield Static(id="reading", markup=False)
         yield ColumnList(id="columns")
@@ -109,36 +109,36 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Ask for what is in sight."""
+        """Set the titles and focus the columns."""
         self.query_one("#columns").border_title = "[b]Columns[/b]"
         self.query_one("#file").border_title = "[b]First lines of the file[/b]"
         self.query_one("#rows").border_title = "[b]First rows[/b]"
-        self.query_one("#outcome").border_title = "[b]What comes of it[/b]"
+        self.query_one("#outcome").border_title = "[b]Result[/b]"
         self.query_one(ColumnList).focus()
 
     def on_resize(self) -> None:
-        """There is more room or less."""
+        """Use a taller layout where the terminal is tall enough."""
         self.set_class(self.size.height >= 30, "roomy")
 
     @on(CursorGrid.Moved)
     @on(CursorGrid.Scrolled)
     def _moved(self) -> None:
-        """Show what is known of the column at hand; ask for those that came into sight."""
+        """Show the current column, and ask for the columns that have become visible."""
         self._paint_column()
         self.look()
 
     @work(group="look")
     async def look(self) -> None:
-        """What is in sight, as it stands."""
+        """Ask for the visible columns again."""
         await self._apply(lambda tables: tables)
 
     @work(group="change")
     async def _change(self, change: Change, *, suggest: bool = False, refit: bool = False) -> None:
-        """Do something with the data, and show what comes of it."""
+        """Change the data and show the result."""
         await self._apply(change, suggest=suggest, refit=refit)
 
     async def _apply(self, change: Change, *, suggest: bool = False, refit: bool = False) -> None:
-        async with self._lock:  # each change builds on what came of the one before
+        async with self._lock:  # each change builds on the result of the one before
             if self._gone:
                 return
             wanted = change(self._tables)
@@ -166,7 +166,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             self._paint(described)
 
     def _in_sight(self, columns: ColumnList) -> bool:
-        """What is in sight is known."""
+        """Return whether the visible columns are known."""
         known = self.described
         if known is None:
             return False
@@ -193,7 +193,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             self.query_one("#columns" if described.names else "#outcome").focus()
         lines.display = not described.names
         if described.reading is not None:
-            lines.update("\n".join(described.reading.lines) or "It is no text.")
+            lines.update("\n".join(described.reading.lines) or "Not a text file.")
         self._paint_column()
         if described.outline is not None:
             becomes = [Content.styled(examples_words(described.outline), "bold")]
@@ -209,15 +209,15 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
             self._say(described.refused.sentence)
 
     def _say(self, sentence: str) -> None:
-        """What is wrong, in place of what comes of it."""
+        """Show what is wrong in place of the result."""
         text = Content.styled(f"✗ {sentence}", "$error")
         if self.described is not None and not self.described.names:
-            text = text.append_text("\nr says how the file is read", "$dim")
+            text = text.append_text("\nPress r to change how the file is read.", "$dim")
         self.query_one("#becomes", Static).update(text)
         self.query_one("#outcome").border_subtitle = ""
 
     def _paint_column(self) -> None:
-        """The column at hand, in words and among the first rows."""
+        """Describe the current column, and show it among the first rows."""
         columns, described = self.query_one(ColumnList), self.described
         note = columns.note
         if described is None:
@@ -240,7 +240,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
     def _change_column(
         self, change: Callable[[Tables, ColumnNote], Tables], *, refit: bool = False
     ) -> None:
-        """Change what is done with the column at hand, as it stands then."""
+        """Change how the current column is used."""
 
         def apply(tables: Tables) -> Tables:
             note = self.query_one(ColumnList).note
@@ -249,7 +249,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         self._change(apply, refit=refit)
 
     def action_use(self) -> None:
-        """Leave an input out, or take it in again."""
+        """Leave an input out, or use it again."""
         self._change_column(
             lambda tables, note: (
                 used_or_not(tables, note) if note.role in ("input", "left out") else tables
@@ -257,20 +257,20 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         )
 
     def action_target(self, more: bool) -> None:
-        """Let the column be what is predicted."""
+        """Make the column the target."""
         self._change_column(lambda tables, note: with_target(tables, note, more=more), refit=True)
 
     def action_hold_out(self) -> None:
-        """Let the column say which rows are held out, or no longer."""
+        """Make the column mark the validation rows, or stop doing so."""
         self._change_column(holding_out)
 
     def action_next(self, setting: str) -> None:
-        """The next value of a setting of the column."""
+        """Choose the next value of a setting of the column."""
         self._change_column(lambda tables, note: with_next(tables, note, setting))
 
     @alone
     async def action_order(self) -> None:
-        """Say the order of categories."""
+        """Ask for the order of the categories."""
         note = self.query_one(ColumnList).note
         if note is None or note.encoding != "ordinal":
             return
@@ -278,7 +278,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         answer = await self.app.push_screen_wait(
             AskText(
                 f"The order of {note.name}",
-                "the categories with commas between them, the lowest first",
+                "the categories, comma-separated, lowest first",
                 ", ".join(own.get("order") or note.categories),
             )
         )
@@ -288,13 +288,13 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
 
     @alone
     async def action_read(self) -> None:
-        """Say how the file is read."""
+        """Ask how the file is read."""
         described = self.described
         if described is None or described.reading is None:
             return
-        said = await ReadDialog(self.app, described.reading.format, self._tables["data"]).run()
-        if said is not None:
-            self._change(lambda tables: read_as(tables, *said), suggest=True, refit=True)
+        answer = await ReadDialog(self.app, described.reading.format, self._tables["data"]).run()
+        if answer is not None:
+            self._change(lambda tables: read_as(tables, *answer), suggest=True, refit=True)
 
     # Leaving
 
@@ -306,17 +306,17 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         if described is None:
             return
         if described.outline is None:
-            self.notify("The data do not do yet: see below what is wrong.", severity="warning")
+            self.notify("These data cannot be used yet: see Result.", severity="warning")
             return
         self.dismiss(self._tables)
 
     @alone
     async def action_leave(self) -> None:
-        """Back; asks when changes would be lost."""
+        """Go back; ask first if changes would be lost."""
         if self.changed:
             answer = await self.app.push_screen_wait(
-                Choose("The data were changed.", {"drop": "Drop the changes", "stay": "Stay"})
+                Choose("Discard your changes?", {"discard": "Discard", "stay": "Keep editing"})
             )
-            if answer != "drop":
+            if answer != "discard":
                 return
         self.dismiss(None)

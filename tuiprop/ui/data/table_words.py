@@ -1,4 +1,4 @@
-"""A table in words: how it is read, what a column holds, its first rows, what comes of it."""
+"""The wording of the Data screen: how a table is read, its columns, first rows, and result."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,10 +12,10 @@ from tuiprop.ui.drawing.numbers import short, within
 from tuiprop.ui.keys import KEYS, Key
 
 WIDEST = 14
-"""Columns of the screen that a cell of the first rows may take."""
+"""Columns of the screen that a cell of the first rows takes at most."""
 
 MOST_PARTS = 5
-"""Different values of a column of text that may well say which rows are held out."""
+"""Distinct values, at most, of a text column that is offered as the validation split."""
 
 _FORMATS = {
     "csv": "CSV",
@@ -24,7 +24,7 @@ _FORMATS = {
     "numpy": "NumPy arrays",
     "idx": "IDX",
 }
-_DELIMITERS = {"\t": "tab", " ": "blank", "": "?"}
+_DELIMITERS = {"\t": "tab", " ": "space", "": "?"}
 _HEADERS = {
     "columns": "the first line names the columns",
     "classes": "the first line names the classes",
@@ -35,18 +35,18 @@ _SETTINGS = {"encoding": "as", "missing": "missing:", "scaling": "scaling:"}
 
 _FLAGS = {
     "identifier": "looks like an identifier",
-    "gives away": "gives the target away",
+    "gives away": "leaks the target",
     "constant": "always the same",
-    "missing": "has no value",
-    "mostly numbers": "numbers and other text",
+    "missing": "has no values",
+    "mostly numbers": "mixes numbers and text",
     "oddly written": "see the notes",
 }
 
 
 def reading_words(reading: ReadingNote | None, data: Tables) -> str:
-    """How the file is read: CSV, semicolon, decimal comma, the first line names the columns."""
+    """Describe the reading: CSV, semicolon, decimal comma, the first line names the columns."""
     if reading is None:
-        return "comes with tuiprop"
+        return "built-in data set"
     words = [f"read as {_FORMATS[reading.format]}"]
     if reading.format == "csv":
         words.append(f"delimiter {_DELIMITERS.get(reading.delimiter, reading.delimiter)}")
@@ -60,13 +60,13 @@ def reading_words(reading: ReadingNote | None, data: Tables) -> str:
 
 
 def facts(note: ColumnNote, width: int) -> Content:
-    """What a column holds, and what is odd about it; what there is no room for is left out."""
+    """Describe what a column holds and what is odd about it, as far as there is room."""
     flags = "".join(f"  ! {_FLAGS[flag]}" for flag in note.flags)
     text = Content.assemble(" ", (note.name, "bold $foreground"), (flags, "bold $error"))
     words = []
     if note.low is not None and note.low != note.high:
         words += [f"mean {short(note.mean, 4)}", f"deviation {short(note.deviation, 4)}"]
-    words.append(f"{note.distinct:,} different")
+    words.append(f"{note.distinct:,} distinct")
     words.append(f"{note.missing:,} missing" if note.missing else "none missing")
     while len(words) > 1 and text.cell_length + 2 + len(", ".join(words)) > width:
         words.pop()
@@ -81,9 +81,9 @@ def possible_keys(note: ColumnNote) -> list[tuple[Key, str]]:
     if note.role != "target":
         found.append(("target", "target"))
     if note.role == "split":
-        found.append(("hold_out", "says which rows are held out"))
+        found.append(("hold_out", "marks validation rows"))
     elif note.role != "target" and note.kind == "text" and note.distinct <= MOST_PARTS:
-        found.append(("hold_out", "held-out rows"))
+        found.append(("hold_out", "validation rows"))
     for setting, words in _SETTINGS.items():
         possible, now = POSSIBLE[setting](note)
         if possible:
@@ -94,12 +94,12 @@ def possible_keys(note: ColumnNote) -> list[tuple[Key, str]]:
 
 
 def first_rows(notes: Sequence[ColumnNote], at: int, width: int) -> Content:
-    """The first cells of columns side by side; the one at hand is among them.
+    """Show the first cells of the visible columns side by side, the current column among them.
 
     Args:
-        notes: of the columns in sight.
-        at: the place of the one at hand.
-        width: of the panel.
+        notes: the visible columns.
+        at: the place of the current column among them.
+        width: the width of the panel.
     """
     widths = [min(WIDEST, max(map(len, [note.name, *note.cells]))) + 2 for note in notes]
     first = 0
@@ -135,7 +135,7 @@ def _number(text: str) -> float | None:
 
 
 def _cell(text: str, room: int, note: ColumnNote) -> str:
-    """A cell in its place: numbers to the right."""
+    """Pad a cell to its width: numbers are right-aligned."""
     if len(text) > room - 2 and (number := _number(text)) is not None:
         text = within(number, room - 2, room)
     shown = text if len(text) <= room - 2 else text[: room - 3] + "…"
@@ -143,13 +143,17 @@ def _cell(text: str, room: int, note: ColumnNote) -> str:
 
 
 def examples_words(outline: Outline) -> str:
-    """The result in shapes: 150 rows → 120 + 30 examples · n[0] = 4 · n[2] = 3: …"""
+    """Return the result in numbers: 150 rows → 120 + 30 examples · 4 inputs → 3 outputs: …"""
     held_out = f" + {outline.validation:,}" if outline.validation else ""
     words = f"{outline.rows:,} rows → {outline.training:,}{held_out} examples · "
-    words += f"n[0] = {outline.sizes[0]:,} · n[{len(outline.sizes) - 1}] = {outline.sizes[-1]:,}"
+    words += f"{_counted(outline.sizes[0], 'input')} → {_counted(outline.sizes[-1], 'output')}"
     if outline.classes:
         names = outline.classes
         one = outline.sizes[-1] == 1
         listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         words += f": 0 = {names[0]}, 1 = {names[1]}" if one else f": {listed}"
     return words
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

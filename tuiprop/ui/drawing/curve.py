@@ -6,23 +6,23 @@ MOST = 1024
 """Buckets that a curve keeps: more than any chart has columns."""
 
 LARGEST = 1e300
-"""Beyond, a chart could not take differences."""
+"""The largest value of a chart: differences of larger ones overflow."""
 
 Point = tuple[float, float]
 
 
 class Curve:
-    """One value an epoch. Neighbours share a bucket, which keeps its smallest and its largest.
+    """One value per epoch. Neighbours share a bucket, which keeps its smallest and its largest.
 
-    When there are too many buckets, pairs of them become one: adding is cheap, and drawing takes
+    When there are too many buckets, pairs of them are merged: adding is cheap, and drawing takes
     the same time after a million epochs as after a thousand.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        """Epochs so far, those without a value included."""
+        """The number of epochs, those without a value included."""
         self.left_out = 0
-        """Values that no chart can show: not finite, or nearly so."""
+        """The number of values that no chart can show: not finite, or nearly so."""
         self.first: float | None = None
         self.newest: float | None = None
         self._span = 1
@@ -30,7 +30,7 @@ class Curve:
         self._bucket_of_newest = -1
 
     def add(self, value: float | None) -> None:
-        """The value of the next epoch."""
+        """Add the value of the next epoch."""
         epoch = self.count
         self.count += 1
         if value is None:
@@ -60,7 +60,7 @@ class Curve:
         self._bucket_of_newest = max(halved)
 
     def points(self, columns: int) -> list[Point]:
-        """(epoch, value), in order: the smallest and the largest of each column."""
+        """Return (epoch, value) in order: the smallest and the largest of each column."""
         if not self.count:
             return []
         of_column: dict[int, tuple[Point, Point]] = {}
@@ -71,7 +71,7 @@ class Curve:
         return [point for low, high in of_column.values() for point in sorted({low, high})]
 
     def means(self, columns: int) -> list[float]:
-        """The middle of smallest and largest of each column."""
+        """Return the mean of the smallest and the largest value of each column."""
         values: dict[int, list[float]] = {}
         for epoch, value in self.points(columns):
             values.setdefault(int(epoch) * columns // self.count, []).append(value)

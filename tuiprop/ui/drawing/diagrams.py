@@ -15,7 +15,7 @@ Mark = tuple[str, str]
 
 
 def roc(note: ClassesNote, width: int, height: int) -> list[Content]:
-    """The curve in half blocks, the diagonal of chance, and the place of the threshold."""
+    """Draw the curve in half blocks, the diagonal of chance, and the threshold."""
     lines = max(1, height - 1)
     if note.roc is None or note.roc.area is None:
         return [Content.styled("one class has no example here", "$dim")]
@@ -34,18 +34,18 @@ def roc(note: ClassesNote, width: int, height: int) -> list[Content]:
         cells[column, row // 2] = "█" if both else "▄" if row % 2 else "▀", "$training"
     cells[here] = "◉", "bold $now"
     drawn = [_line(cells, line, width) for line in range(lines)]
-    words = "0  → false, ↑ true positive rate"
+    words = "0  → false  ↑ true positive rate"
     drawn.append(Content.styled(words.ljust(width - 1) + "1", "$dim"))
     return drawn
 
 
 def _line(marks: dict[tuple[int, int], Mark], line: int, columns: int) -> Content:
-    """The marks of a line, and blanks between them."""
+    """Draw the marks of a line with spaces between them."""
     return Content.assemble(*(marks.get((column, line), " ") for column in range(columns)))
 
 
 def _steps(points: Sequence[tuple[float, float]], columns: int, rows: int) -> set[tuple[int, int]]:
-    """The cells that a curve in the unit square passes."""
+    """Return the cells that a curve in the unit square passes through."""
     cells: set[tuple[int, int]] = set()
     places = [(x * (columns - 1), (1 - y) * (rows - 1)) for x, y in points]
     for (x, y), (to_x, to_y) in pairwise(places):
@@ -56,7 +56,7 @@ def _steps(points: Sequence[tuple[float, float]], columns: int, rows: int) -> se
 
 
 def scatter(score: NumberScore, width: int, height: int) -> list[Content]:
-    """Predicted against actual: ● training, ◆ validation; on the diagonal they are equal."""
+    """Plot predicted against actual: ● training, ◆ validation; equal on the diagonal."""
     margin, lines = 8, max(2, height - 1)
     columns = max(2, width - margin)
     low, span = score.lowest, (score.highest - score.lowest) or 1.0
@@ -81,7 +81,7 @@ def scatter(score: NumberScore, width: int, height: int) -> list[Content]:
 
 
 def number_words(score: NumberScore, width: int) -> list[Content]:
-    """R², MAE, RMSE, and how the residuals spread."""
+    """Write R², MAE, RMSE, the bias, and a histogram of the residuals."""
     rows = (
         ("R²", r_squared(score), "1 - Σ(y - ŷ)² / Σ(y - mean)²"),
         ("MAE", short(score.mae, 4), "mean of |y - ŷ|"),
@@ -99,12 +99,12 @@ def number_words(score: NumberScore, width: int) -> list[Content]:
 
 
 def r_squared(score: NumberScore) -> str:
-    """R² with its figures, or "-" where it is not defined."""
+    """Write R², or "-" where it is not defined."""
     return "-" if score.r2 is None else short(score.r2, 4)
 
 
 def _histogram(score: NumberScore, width: int) -> list[Content]:
-    """A histogram of the residuals; bins are joined by threes where there is little room."""
+    """Draw a histogram of the residuals; three bins become one where they do not fit."""
     bins, wide, lines = score.residuals, 1, 4
     if len(bins) > width:
         bins, wide = [sum(bins[k : k + 3]) for k in range(0, len(bins), 3)], 2

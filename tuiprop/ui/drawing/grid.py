@@ -1,4 +1,4 @@
-"""A grid of cells with a cursor, scrolled: the base of every list and matrix."""
+"""A scrollable grid of cells with a cursor: the base of every list and matrix."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import LineWidget
 
 CACHED = 256
-"""Lines that a grid keeps as they were drawn."""
+"""The number of drawn lines that a grid caches."""
 
 
 class GridMessage(Message):
@@ -26,15 +26,15 @@ class GridMessage(Message):
 
     @property
     def control(self) -> "CursorGrid":
-        """The grid, for selectors."""
+        """Return the grid, for selectors."""
         return self.grid
 
 
 class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows of cells below a head that stays in sight, with a cursor on one of the cells.
+    """Rows of cells below a fixed head, with a cursor on one of the cells.
 
-    A subclass says with `resize_to` how many rows and columns there are, and draws them in
-    `draw_head` and `draw_row`. Wheel, scroll bar and keys scroll; the cursor stays in sight.
+    A subclass sets the number of rows and columns with `resize_to`, and draws them in
+    `draw_head` and `draw_row`. Wheel, scroll bar and keys scroll; the cursor stays visible.
     """
 
     DEFAULT_CSS = """
@@ -49,19 +49,19 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     BINDINGS: ClassVar[list[BindingType]] = keys.GRID.bindings
 
     head = 1
-    """Lines above the rows that stay in sight."""
+    """Fixed lines above the rows."""
     foot = 0
-    """Lines below the rows that stay in sight."""
+    """Fixed lines below the rows."""
     margin = 0
     """Columns of the screen before the cells of a row."""
     beside = 0
     """Columns of the screen after them."""
 
     class Moved(GridMessage):
-        """The cursor stands on another cell."""
+        """The cursor is on another cell."""
 
     class Scrolled(GridMessage):
-        """Other cells are in sight, or more or fewer of them."""
+        """Other cells are visible, or more or fewer of them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -71,43 +71,43 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         """Columns and lines of the screen that a cell takes."""
         self._strips: LRUCache[int, Strip] = LRUCache(CACHED)
 
-    # What is in sight
+    # The visible part
 
     @property
     def area(self) -> Size:
-        """The columns and lines that can be drawn on; after a resize, those that there are then."""
+        """Return the size that can be drawn on; during a resize it is the new one."""
         width, height = self.container_size
         bars = self.scrollbar_size_vertical, self.scrollbar_size_horizontal
         return Size(max(0, width - bars[0]), max(0, height - bars[1]))
 
     @property
     def top(self) -> int:
-        """The first row in sight."""
+        """Return the first visible row."""
         return -(-round(self.scroll_y) // self.cell_size.height)
 
     @property
     def painted_from(self) -> int:
-        """The first row that is painted: until its numbers are there, another one than `top`."""
+        """Return the first painted row, which lags behind `top` until its numbers arrive."""
         return self.top
 
     @property
     def left(self) -> int:
-        """The first column in sight."""
+        """Return the first visible column."""
         return -(-round(self.scroll_x) // self.cell_size.width)
 
     @property
     def rows_in_sight(self) -> int:
-        """How many rows there is room for."""
+        """Return how many rows fit."""
         room = self.area.height - self.head - self.foot
         return max(1, room // self.cell_size.height)
 
     @property
     def columns_in_sight(self) -> int:
-        """How many columns there is room for."""
+        """Return how many columns fit."""
         return max(1, (self.area.width - self.margin - self.beside) // self.cell_size.width)
 
     def resize_to(self, rows: int, columns: int = 1) -> None:
-        """Have so many rows and columns; the cursor stays among them."""
+        """Set the number of rows and columns; the cursor stays inside."""
         self.rows, self.columns = rows, columns
         self._set_virtual_size()
         self.row, self.column = self._nearest(self.row, self.column)
@@ -123,17 +123,17 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         self._make_room_for_bar()
 
     def _make_room_for_bar(self) -> None:
-        """Have a horizontal scroll bar where a line is left for it."""
+        """Show the horizontal scroll bar if a line is free for it."""
         self.styles.scrollbar_size_horizontal = int(
             self.container_size.height > self.virtual_size.height
         )
 
     def _nearest(self, row: int, column: int) -> tuple[int, int]:
-        """The cell of the grid next to a place."""
+        """Return the cell of the grid that is nearest to a place."""
         return max(0, min(row, self.rows - 1)), max(0, min(column, self.columns - 1))
 
     def _reveal(self) -> None:
-        """Scroll until the cursor is in sight."""
+        """Scroll until the cursor is visible."""
         top = first_in_sight(self.top, self.row, self.rows_in_sight, self.rows)
         left = first_in_sight(self.left, self.column, self.columns_in_sight, self.columns)
         self._scroll_to_cell(top, left)
@@ -160,15 +160,15 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         self._scrolled()
 
     def _drag(self, row: int, column: int) -> None:
-        """Move the cursor with what is scrolled."""
+        """Move the cursor along with the scrolling."""
         self.put(row, column)
 
     def _scrolled(self) -> None:
-        """Say that other cells are in sight."""
+        """Announce that other cells are visible."""
         self.post_message(self.Scrolled(self))
 
     def on_resize(self, event: Resize) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor visible."""
         self._strips.clear()
         self._make_room_for_bar()
         self._reveal()
@@ -177,12 +177,12 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     # The cursor
 
     def put(self, row: int, column: int) -> None:
-        """Move the cursor to a cell, or the one next to it, scroll to it and say so."""
+        """Move the cursor to the nearest cell, scroll to it and announce it."""
         if self.place(row, column):
             self.post_message(self.Moved(self))
 
     def place(self, row: int, column: int) -> bool:
-        """Move the cursor as `put` does, and say nothing; whether it has moved."""
+        """Move the cursor like `put` without a message; return whether it has moved."""
         before, after = (self.row, self.column), self._nearest(row, column)
         if before == after:
             return False
@@ -196,11 +196,11 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         self.put(self.row + rows, self.column + columns)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor by the rows in sight."""
+        """Move the cursor by pages."""
         self.action_move(pages * self.rows_in_sight, 0)
 
     def action_ends(self, direction: int) -> None:
-        """Go to the first or the last column, or row where there is one column."""
+        """Go to the first or the last column; in a list, to the first or the last row."""
         if self.columns > 1:
             self.action_move(0, direction * self.columns)
         else:
@@ -211,7 +211,7 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         self.action_move(direction * self.rows, direction * self.columns)
 
     def cell_at(self, offset: Offset) -> tuple[int, int] | None:
-        """The row and column of the cell at a place of the screen; None where there is none."""
+        """Return the row and column of the cell at an offset; None outside the cells."""
         row = self.painted_from + (offset.y - self.head) // self.cell_size.height
         column = self.left + (offset.x - self.margin) // self.cell_size.width
         if self.columns == 1:
@@ -233,15 +233,15 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
     # Painting
 
     def draw_head(self, y: int) -> Strip:
-        """A line above the rows."""
+        """Draw a line above the rows."""
         raise NotImplementedError
 
     def draw_row(self, row: int, y: int) -> Strip:
-        """Line `y` of a row; the row may be beyond the last."""
+        """Draw line `y` of a row; the row may be beyond the last."""
         raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:
-        """A line of the head, or of a row, which is drawn once until it changes."""
+        """Draw a line of the head or of a row; lines of rows are cached until they change."""
         if y < self.head:
             return self.draw_head(y)
         line = y - self.head + self.painted_from * self.cell_size.height
@@ -251,12 +251,12 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
         return strip
 
     def redraw(self) -> None:
-        """Draw everything anew."""
+        """Redraw everything."""
         self._strips.clear()
         self.refresh()
 
     def redraw_rows(self, *rows: int) -> None:
-        """Draw some rows anew."""
+        """Redraw some rows."""
         height = self.cell_size.height
         for row in rows:
             for line in range(row * height, (row + 1) * height):
@@ -268,19 +268,19 @@ class CursorGrid(LineWidget, ScrollView, can_focus=True, inherit_bindings=False)
             self.refresh(*regions)
 
     def notify_style_update(self) -> None:
-        """Draw everything anew after the style sheet or the theme has changed."""
+        """Redraw everything after the style sheet or the theme has changed."""
         super().notify_style_update()
         self._strips.clear()
 
 
 def first_in_sight(first: int, cursor: int, room: int, count: int) -> int:
-    """The first line in sight of a list that was scrolled to `first`.
+    """Return the first visible line of a list that was scrolled to `first`.
 
-    The cursor is in sight, and no room stays empty.
+    The cursor is visible, and no line stays empty.
 
     Args:
-        first: the first line in sight before.
-        cursor: the line that the cursor stands on.
+        first: the first visible line before.
+        cursor: the line of the cursor.
         room: lines that fit.
         count: lines of the list.
     """

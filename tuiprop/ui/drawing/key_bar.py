@@ -1,4 +1,4 @@
-"""Keys with their words in one line, as many as fit."""
+"""Keys with their descriptions in one line, as many as fit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ class Item:
     """A key with its word.
 
     Attributes:
-        key: as people write it.
-        word: says what it does.
+        key: the name of the key, as users write it.
+        word: describes what the key does.
         action: runs when the item is clicked.
         node: the screen or the panel that the action is run on; None: the screen.
-        id: that of the key.
+        id: the id of the key.
     """
 
     key: str
@@ -36,12 +36,12 @@ class Item:
 
     @property
     def width(self) -> int:
-        """Columns that it takes, with two blanks behind it."""
+        """Return the columns that the item takes, with two spaces after it."""
         return cell_len(self.key) + cell_len(self.word) + 3
 
     @property
     def label(self) -> Content:
-        """The key and the word."""
+        """Return the key and the word as text."""
         return Content.assemble((self.key, "bold $now"), (f" {self.word}", "$foreground"))
 
 
@@ -51,7 +51,7 @@ class KeyLine(Line):
     _items: tuple[Item, ...] = ()
 
     def show_keys(self, items: Iterable[Item]) -> None:
-        """Show these keys; as many as fit, where some may be left out."""
+        """Show as many of these keys as fit, without the dispensable ones if necessary."""
         self._items = tuple(items)
         self._paint()
 
@@ -76,8 +76,8 @@ class KeyLine(Line):
 class KeyBar(KeyLine):
     """The bottom line of a screen: the keys that work where the focus is.
 
-    It shows what Textual's `Footer` would, which neither leaves out keys by width nor is a
-    single widget: a click, a focus or a remapping would mount a dozen of them afresh.
+    It replaces Textual's `Footer`, which does not adapt to the width, and which mounts a dozen
+    widgets again at each click, focus or remapping.
     """
 
     def on_mount(self) -> None:
@@ -86,7 +86,7 @@ class KeyBar(KeyLine):
         self._follow(self.screen)
 
     def _follow(self, screen: Screen[Any]) -> None:
-        """Show the keys that work now, in the order of the table; those of a group together."""
+        """Show the active keys in the order of the table, the keys of a group together."""
         if not self.app.app_focus:
             return
         shown: dict[str, ActiveBinding] = {}

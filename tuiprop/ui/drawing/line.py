@@ -18,7 +18,7 @@ from textual.widget import Widget
 from tuiprop.ui.drawing.numbers import whole
 
 CURSOR = ".line--cursor"
-"""The style of what a cursor stands on."""
+"""The style of the cell under the cursor."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class LineWidget(Widget):
     after a point. A subclass with a cursor lists the component class of `CURSOR`.
     """
 
-    # reversed, which shows where there are no colours
+    # reverse video is visible without colours
     DEFAULT_CSS = """
     .line--cursor { color: $foreground; background: $background; text-style: bold reverse; }
     """
@@ -56,18 +56,18 @@ class LineWidget(Widget):
 
     @property
     def area(self) -> Size:
-        """The columns and lines that can be drawn on: without border, padding and scroll bars."""
+        """Return the size without border, padding and scroll bars."""
         return self.scrollable_content_region.size
 
     @property
     def ground(self) -> Style:
-        """Foreground and background as the style sheet has them."""
+        """Return the foreground and the background of the style sheet."""
         if self._ground is None:
             self._ground = self.rich_style
         return self._ground
 
     def ink(self, style: str) -> Style:
-        """What a style is in the present theme, without the ground."""
+        """Return a style in the present theme, without the ground."""
         return self._visual(style).rich_style
 
     def _visual(self, style: str | VisualStyle) -> VisualStyle:
@@ -86,12 +86,12 @@ class LineWidget(Widget):
         return self.app.stylesheet.parse_style(style)
 
     def text_strip(self, line: Content, width: int | None = None, style: str = "") -> Strip:
-        """A line of text as it is painted, cut before a number that does not fit.
+        """Paint a line of text, cut before a number that does not fit.
 
         Args:
             line: the text.
-            width: columns to fill; those of the widget where it is left out.
-            style: the style of the whole line, what is left of it included.
+            width: columns to fill; None: the width of the widget.
+            style: the style of the whole line, padding included.
         """
         width = self.area.width if width is None else width
         if self._base is None:
@@ -102,13 +102,13 @@ class LineWidget(Widget):
         return strip.adjust_cell_length(width, base.rich_style)
 
     def notify_style_update(self) -> None:
-        """Paint anew after the style sheet or the theme has changed."""
+        """Repaint after the style sheet or the theme has changed."""
         super().notify_style_update()
         self._ground = self._base = self._inks = None
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text, as it is painted."""
+        """Return the selected text as it is painted."""
         spans = ((y, selection.get_span(y)) for y in range(self.size.height))
         lines = [
             self.render_line(y).crop(span[0], None if span[1] < 0 else span[1]).text.rstrip()
@@ -118,7 +118,7 @@ class LineWidget(Widget):
         return "\n".join(lines), "\n"
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Paint lines, and mark what is selected."""
+        """Paint lines, and mark the selection."""
         strips, selection = super().render_lines(crop), self.text_selection
         if selection is None:
             return strips
@@ -135,7 +135,7 @@ class LineWidget(Widget):
 
 
 def _marked(strip: Strip, start: int, stop: int, style: Style) -> Strip:
-    """A line with the cells from `start` to before `stop` in another style as well."""
+    """Apply another style to the cells from `start` to before `stop`."""
     start, stop = max(start, 0), max(stop, 0)
     middle = Segment.apply_style(strip.crop(start, stop), post_style=style)
     return Strip.join([strip.crop(0, start), Strip(middle), strip.crop(stop)])
@@ -152,7 +152,7 @@ class Line(LineWidget):
         self._zones: list[list[Zone]] = []
 
     def show(self, lines: Sequence[Content], zones: list[list[Zone]] | None = None) -> None:
-        """Paint those of these lines that differ from what is on the screen."""
+        """Paint the lines that differ from those on the screen."""
         self._zones = zones or []
         pairs = zip_longest(self._lines, lines, fillvalue=Content())
         changed = [y for y, (old, new) in enumerate(pairs) if not old.is_same(new)]
@@ -161,13 +161,13 @@ class Line(LineWidget):
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
-        """One line, cut or filled to the width."""
+        """Paint one line, cut or padded to the width."""
         if y < len(self._lines):
             return self.text_strip(self._lines[y])
         return Strip.blank(self.size.width, self.ground)
 
     async def on_click(self, event: Click) -> None:
-        """Do what the zone under the mouse does."""
+        """Run the action of the zone under the mouse."""
         if event.y < len(self._zones):
             for zone in self._zones[event.y]:
                 if zone.start <= event.x < zone.stop:
@@ -175,7 +175,7 @@ class Line(LineWidget):
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
-    """Two texts at the edges of a line; the left one is cut where they meet."""
+    """Place two texts at the edges of a line; the left one is cut where they meet."""
     room = width - right.cell_length - 2
     if room < 1:
         return right

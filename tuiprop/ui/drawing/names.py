@@ -1,18 +1,18 @@
-"""Names in little room, so that those beside each other are still told apart."""
+"""Shortens names so that neighbours remain distinct."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 
 def cut(name: str, width: int) -> str:
-    """The beginning of a name, and … for what there is no room for."""
+    """Return the beginning of a name that fits, with … where it was cut."""
     return name if len(name) <= width else f"{name[: max(0, width - 1)]}…"
 
 
 def told_apart(names: Sequence[str], width: int) -> list[str]:
-    """Names of at most so many columns each.
+    """Shorten names to at most `width` columns each.
 
-    Those that would be the same lose what all of them begin with, or else their middle.
+    Names that would become equal lose their common beginning, or else their middle.
     """
     short = [cut(name, width) for name in names]
     same = {name for name, count in Counter(short).items() if count > 1}
@@ -24,7 +24,7 @@ def told_apart(names: Sequence[str], width: int) -> list[str]:
         if max(map(len, ends)) > width:
             ends = [without_middle(name, width) for name in alike]
         elif spare := width - max(map(len, ends)):
-            # as much of the beginning as there is room for
+            # as much of the beginning as fits
             ends = [f"{name[:spare]}…{name[prefix:]}" for name in alike]
         for place, name in zip(places, ends, strict=True):
             short[place] = name
@@ -32,7 +32,7 @@ def told_apart(names: Sequence[str], width: int) -> list[str]:
 
 
 def _begin_alike(names: Sequence[str]) -> int:
-    """Characters that all begin with; each has one more."""
+    """Return the length of the common beginning; each name is longer by one or more."""
     for place, characters in enumerate(zip(*names, strict=False)):
         if len(set(characters)) > 1:
             return place
@@ -40,6 +40,6 @@ def _begin_alike(names: Sequence[str]) -> int:
 
 
 def without_middle(name: str, width: int) -> str:
-    """A name in at most so many columns: its beginning and its end tell it from others."""
+    """Shorten a name to at most `width` columns by removing its middle."""
     end = (width - 1) // 2
     return name if len(name) <= width else f"{name[: width - 1 - end]}…{name[len(name) - end :]}"

@@ -1,4 +1,4 @@
-"""How numbers are written: one power of ten for a matrix, an ASCII minus that can be pasted."""
+"""The format of numbers: one power of ten for a matrix, an ASCII minus that can be pasted."""
 
 import re
 from collections.abc import Iterable
@@ -9,18 +9,18 @@ from math import floor, inf, isfinite, log10
 from textual.content import Content
 
 NUMBER = 6
-"""Columns of a number of a matrix, its sign included, where there is room."""
+"""Columns of a number in a matrix, its sign included, where it fits."""
 
 CELL = NUMBER + 2
-"""Columns of a matrix cell: a number, and a blank or bracket on each side."""
+"""Columns of a matrix cell: a number, and a space or bracket on each side."""
 
 MOST_PLACES = 6
-"""Places after the point, at most, of an array that has the power of ten of a larger one."""
+"""The most decimals of an array that is written with the power of ten of a larger one."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The power of ten of an array and the places after the point."""
+    """The power of ten of an array and its number of decimals."""
 
     exponent: int
     places: int
@@ -28,16 +28,16 @@ class Scale:
     """Columns of its widest number."""
 
     def shows(self, value: float) -> bool:
-        """A number is not so small that nothing but zeros is written for it."""
+        """Return whether a number is written with a figure other than 0."""
         return not 0 < abs(value) < 0.5 * 10.0 ** (self.exponent - self.places)
 
     @property
     def mark(self) -> str:
-        """The power as it stands beside the numbers, such as e-3; empty where it is 1."""
+        """Return the power as written beside the numbers, such as e-3; empty where it is 1."""
         return f"e{self.exponent}" if self.exponent else ""
 
     def write(self, value: float) -> str:
-        """A number of the array without its power of ten."""
+        """Write a number of the array without its power of ten."""
         if not isfinite(value):
             return str(value)
         scaled = Decimal(value).scaleb(-self.exponent)
@@ -54,14 +54,14 @@ class Separate(Scale):
     width: int = NUMBER + 2
 
     def write(self, value: float) -> str:
-        """A number with its exponent."""
+        """Write a number with its exponent."""
         return within(value, self.width, 2) if isfinite(value) else str(value)
 
 
 def power_of(largest: float) -> int:
-    """The power of ten for an array whose largest finite number in size is this.
+    """Return the power of ten for an array whose largest finite absolute value is `largest`.
 
-    Numbers from 0.1 to below 1000 are written as they are; else the power is a multiple of 3.
+    It is 0 for numbers from 0.1 to below 1000; otherwise it is a multiple of 3.
     """
     if largest <= 0 or 0.0999 < largest < 999.95:
         return 0
@@ -71,13 +71,13 @@ def power_of(largest: float) -> int:
 def scale_of(
     largest: float, width: int = NUMBER, *, exponent: int | None = None, figures: int = 3
 ) -> Scale:
-    """The scale for an array.
+    """Return the scale for an array.
 
     Args:
-        largest: its largest finite number in size; 0 where it has none.
+        largest: its largest finite absolute value; 0 if no value is finite.
         width: columns of a number, its sign included, at most.
-        exponent: the power of ten, where other arrays decide it.
-        figures: of a number just above 0.1.
+        exponent: the power of ten, if other arrays determine it.
+        figures: the significant figures of a number just above 0.1.
     """
     if exponent is None:
         exponent = power_of(largest)
@@ -94,12 +94,12 @@ def scale_of(
 
 
 def largest_of(values: Iterable[float]) -> float:
-    """The largest finite number in size; 0 where there is none."""
+    """Return the largest finite absolute value; 0 where no value is finite."""
     return max((abs(value) for value in values if isfinite(value)), default=0.0)
 
 
 def short(value: float | None, figures: int = 3) -> str:
-    """A number in few columns: "0.0790", "12.3", "3.2e-06", "…" where there is none."""
+    """Write a number in few columns: "0.0790", "12.3", "3.2e-06"; "…" for None."""
     if value is None:
         return "…"
     if not isfinite(value):
@@ -114,13 +114,13 @@ def short(value: float | None, figures: int = 3) -> str:
 
 
 def within(value: float | None, width: int, figures: int = 3) -> str:
-    """A number with as many figures as fit into some columns, up to so many; else nothing."""
+    """Write a number with as many figures as fit, `figures` at most; "" where none fits."""
     candidates = (short(value, count) for count in range(figures, 0, -1))
     return next((written for written in candidates if len(written) <= width), "")
 
 
 def whole(line: Content, width: int) -> Content:
-    """A line in at most `width` columns; a word with a figure in it is left out, never cut."""
+    """Cut a line to at most `width` columns; a word that contains a digit is dropped whole."""
     if line.cell_length <= width:
         return line
     if width <= 0:
@@ -130,7 +130,7 @@ def whole(line: Content, width: int) -> Content:
 
 
 def _end(text: str, end: int) -> int:
-    """Where a text that may have so many characters is cut: before a number that goes on."""
+    """Return where to cut a text after `end` characters: before a number that would be cut."""
     word = next((m for m in _WORD.finditer(text) if m.start() < end < m.end()), None)
     return end if word is None or not any(c.isdigit() for c in word[0]) else word.start()
 
@@ -141,7 +141,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: list[float]) -> str:
-    """A curve in one line of text, a column for each value."""
+    """Draw a curve in one line of text, a column for each value."""
     if not values:
         return ""
     low, high = min(values), max(values)
@@ -150,18 +150,18 @@ def sparkline(values: list[float]) -> str:
 
 
 def bars(counts: list[int], width: int) -> str:
-    """A histogram in one line: bars side by side are taken together where they do not fit."""
+    """Draw a histogram in one line; neighbouring bars are merged where they do not fit."""
     if not counts:
         return ""
     together = -(-len(counts) // max(width, 1))
     sums = [sum(counts[i : i + together]) for i in range(0, len(counts), together)]
     most = max(sums) or 1
-    # what is not empty is to be seen
+    # makes every bar that is not empty visible
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] if count else " " for count in sums)
 
 
 def plain(value: float) -> str:
-    """A number as a table has it, in few columns: 0.1, 78, 12,345, 1.2e9."""
+    """Write a number of a table in few columns: 0.1, 78, 12,345, 1.2e9."""
     if abs(value) >= 1e7 or 0 < abs(value) < 1e-3:
         return short(value)
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""Pictures made larger or smaller until they fit."""
+"""Scales pictures to fit."""
 
 from functools import lru_cache
 
@@ -6,17 +6,17 @@ from tuiprop.protocol.messages.prediction_payloads import Grid
 
 
 def fitted(grid: Grid, columns: int, lines: int, *, enlarge: bool = True) -> Grid:
-    """A picture as large as there is room for, its sides in proportion.
+    """Scale a picture to the largest size that fits, in proportion.
 
     Args:
-        grid: it.
-        columns: that there are.
-        lines: that there are, of two rows each.
-        enlarge: where there is room, by a whole number.
+        grid: the picture.
+        columns: the available columns.
+        lines: the available lines, of two rows each.
+        enlarge: allow enlarging, by a whole factor.
 
     Returns:
-        The same picture; or enlarged; or, where there is too little room, each cell the mean of
-        what it covers.
+        The picture, the enlarged picture, or, if it does not fit, a smaller one in which each
+        cell is the mean of the cells it covers.
     """
     rows = 2 * lines
     times = min(columns // grid.columns, rows // grid.rows)
@@ -44,7 +44,7 @@ def _reduced(grid: Grid, columns: int, rows: int) -> Grid:
 
 @lru_cache(maxsize=64)
 def _covered(count: int, into: int) -> tuple[tuple[tuple[int, float], ...], ...]:
-    """Which of `count` cells each of fewer covers, and how much of its own length."""
+    """Return for each of `into` cells the cells of `count` that it covers, with their weights."""
     parts = []
     for place in range(into):
         low, high = place * count, (place + 1) * count  # in parts of 1 / into

@@ -1,4 +1,4 @@
-"""Maps and pictures as characters: half blocks in two colours, or shades where there are none."""
+"""Maps and pictures as characters: half blocks in two colours, or shades without colour."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -24,16 +24,16 @@ OF_CLASSES = (
     "#7a5195",
     "#555d69",
 )
-"""Colours of classes, after Okabe and Ito; from the ninth class on they begin again."""
+"""The colours of classes, after Okabe and Ito; they repeat from the ninth class on."""
 
 _BLOCKS, _DASHES = " ░▒▓█", " ·-=≡"
 _TEXTURES = "░·▒-▓="
-"""Of classes, where there are no colours."""
+"""The characters of the classes where colours are off."""
 
 
 @lru_cache(maxsize=8)
 def by_sign(palette: Palette) -> tuple[str, ...]:
-    """The colour of each shade: orange below the middle, blue above it."""
+    """Return the colour of each shade: orange below the middle, blue above it."""
     return tuple(
         palette.shade(round(level * LEVELS / SHADES)) for level in range(-SHADES, SHADES + 1)
     )
@@ -41,14 +41,14 @@ def by_sign(palette: Palette) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def by_light(palette: Palette) -> tuple[str, ...]:
-    """The colour of each shade: from the background to the colour of text."""
+    """Return the colour of each shade: from the background to the colour of text."""
     steps = 2 * SHADES
     return tuple(mix(palette.background, palette.text, k / steps) for k in range(steps + 1))
 
 
 @lru_cache(maxsize=256)
 def of_class(palette: Palette, number: int) -> tuple[str, ...]:
-    """The colour of each shade of a class: the surer, the more of its own."""
+    """Return the colour of each shade of a class: the more certain, the more saturated."""
     own, steps = OF_CLASSES[number % len(OF_CLASSES)], SHADES
     faint = (palette.background,) * SHADES
     return (*faint, *(mix(palette.background, own, k / steps) for k in range(steps + 1)))
@@ -56,13 +56,13 @@ def of_class(palette: Palette, number: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def half_block(top: str, bottom: str) -> Cell:
-    """Two colours in one character."""
+    """Draw two colours in one character."""
     return "▀", Style(color=top, bgcolor=bottom)
 
 
 @lru_cache(maxsize=4096)
 def on_ground(character: str, colour: str, ground: str | None) -> Cell:
-    """A character on a map, or without colour."""
+    """Draw a character on a map, or without colour."""
     return character, Style(color=colour, bgcolor=ground, bold=True)
 
 
@@ -70,7 +70,7 @@ _PLAIN = Style()
 
 
 def shaded(top: int, bottom: int, *, signed: bool) -> Cell:
-    """Two shades as one character without colour: blocks above the middle, dashes below it."""
+    """Draw two shades as one colourless character: blocks above the middle, dashes below it."""
     level = ((top + bottom) / 2 - SHADES) / SHADES
     if not signed:
         return _BLOCKS[round((level + 1) / 2 * 4)], _PLAIN
@@ -79,21 +79,21 @@ def shaded(top: int, bottom: int, *, signed: bool) -> Cell:
 
 
 def textured(number: int, shade: int) -> Cell:
-    """A place of a class without colour; blank where it is less probable than the others."""
+    """Draw a place of a class without colour; blank where its probability is low."""
     return _TEXTURES[number % len(_TEXTURES)] if 2 * shade > 3 * SHADES else " ", _PLAIN
 
 
 def line_of(
     grid: Grid, line: int, colours: tuple[str, ...], *, plain: bool, signed: bool = True
 ) -> list[Cell]:
-    """Two rows of a grid as the cells of one line.
+    """Draw two rows of a grid as the cells of one line.
 
     Args:
-        grid: its shades.
-        line: counted from 0.
-        colours: of each shade.
-        plain: without colour.
-        signed: the middle stands for 0.
+        grid: the shades.
+        line: the line, counted from 0.
+        colours: the colour of each shade.
+        plain: draw without colour.
+        signed: the middle shade represents 0.
     """
     columns, shades = grid.columns, grid.shades
     start = 2 * line * columns
@@ -105,23 +105,23 @@ def line_of(
 
 
 def segments(cells: Iterable[Cell]) -> list[Segment]:
-    """Cells painted alike are joined."""
+    """Join neighbouring cells of the same style."""
     return [Segment(*run) for run in runs(cells)]
 
 
 def text_of(cells: Iterable[Cell]) -> Content:
-    """Cells as a line of text."""
+    """Return cells as a line of text."""
     return Content.assemble(*((text, visual(style)) for text, style in runs(cells)))
 
 
 @lru_cache(maxsize=8192)
 def visual(style: Style) -> VisualStyle:
-    """A style of a cell as text has it."""
+    """Convert the style of a cell to a style of text."""
     return VisualStyle.from_rich_style(style)
 
 
 def runs(cells: Iterable[Cell]) -> Iterator[Cell]:
-    """Neighbours with one and the same style, joined: comparing styles would cost more."""
+    """Join neighbours whose style is the same object: comparing styles would cost more."""
     joined, last = "", _PLAIN
     for character, style in cells:
         if style is not last and joined:

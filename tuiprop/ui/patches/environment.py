@@ -1,8 +1,8 @@
 """Reports the environment variables that Textual cannot use; imports nothing of Textual.
 
 Upstream: https://github.com/Textualize/textual/issues/5165 "Negative values for TEXTUAL_FPS freeze
-the application". Its mend sets least values only: Textual 8.2.8 takes a dim factor of 9, waits for
-hours after Escape, and ends with a KeyError of Rich at an unknown colour system.
+the application". The fix only sets minimum values: Textual 8.2.8 accepts a dim factor of 9, waits
+for hours after Escape, and ends with a KeyError of Rich at an unknown colour system.
 """
 
 import os
@@ -42,15 +42,15 @@ _VARIABLES = {
     "TEXTUAL_SLOW_THRESHOLD": _whole(100, 100_000),
     "ESCDELAY": _whole(1, 10_000),
 }
-"""Those for which Textual fails on some values, or never answers."""
+"""The variables with which Textual fails or hangs on some values."""
 
 
 def checked() -> list[str]:
     """Remove what Textual could not use from the environment, before Textual is imported.
 
     Returns:
-        Sentences for the user: what was found and what is allowed, and where settings and runs
-        are kept where that is not in the user's home folder.
+        Sentences for the user about unusable values, and about the folders of settings and runs
+        if these are not in the user's home folder.
     """
     return [*_unusable(), *_unusual_folders()]
 
@@ -59,7 +59,7 @@ def _unusable() -> Iterator[str]:
     for name, variable in _VARIABLES.items():
         value = os.environ.get(name)
         if value and not variable.is_allowed(value):
-            yield f"{name}: found {value[:40]!r}, allowed: {variable.allowed}. It is ignored."
+            yield f"{name} must be {variable.allowed}, got {value[:40]!r}; it is ignored."
         if value is not None and not variable.is_allowed(value):
             del os.environ[name]
 

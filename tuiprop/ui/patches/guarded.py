@@ -1,10 +1,10 @@
-"""Textual's application, without what would end or slow a dashboard.
+"""Textual's application, without the faults that would end or slow the dashboard.
 
-No upstream issue is known of these, seen in Textual 8.2.8: half of a surrogate pair cannot be
-copied; every part of every line is searched for named colours; notifications are markup, and leave
-their empty holders; a page of a list without a place, a click outside the palette, and a mouse on a
-widget that goes end the application; a fault prints every local value in a panel that is as narrow
-as the terminal; the process group is not suspended.
+No upstream issue is known of these, seen in Textual 8.2.8: a lone surrogate cannot be copied; every
+part of every line is searched for named colours; notifications are markup, and leave their empty
+holders behind; paging in a hidden list, a click outside the palette, and the mouse over a widget
+that is being removed end the application; an error prints every local value in a panel as narrow as
+the terminal; the process group is not suspended.
 """
 
 import contextlib
@@ -37,10 +37,10 @@ from tuiprop.ui.patches.shown import LeftOnce, missed_while_leaving, while_shown
 from tuiprop.ui.patches.text_field import TextField
 
 DROPPED_SECONDS = 5.0
-"""Seconds that a sentence about dropped input is shown; another one is not shown meanwhile."""
+"""Seconds for which a message about dropped input is shown; others are suppressed meanwhile."""
 
 
-# Textual's style sheets and queries know the first base class alone.
+# Textual's style sheets and queries consider the first base class only.
 class _Commands(CommandList, List, can_focus=False):
     """The list of the palette, which changes while it is clicked on."""
 
@@ -50,10 +50,10 @@ class _Query(CommandInput, TextField):
 
 
 class Palette(LeftOnce, CommandPalette):
-    """Textual's, which may be left while it searches, and may shrink."""
+    """Textual's palette, which may be closed during a search, and may shrink."""
 
     def compose(self) -> ComposeResult:
-        """As Textual's, with another field and another list."""
+        """Build the palette with another field and another list than Textual's."""
         with Vertical(id="--container"):
             with Horizontal(id="--input"):
                 yield SearchIcon()
@@ -64,59 +64,59 @@ class Palette(LeftOnce, CommandPalette):
 
     @on(events.Click)
     def _clicked(self, event: events.Click) -> None:
-        """A click may come of a place that the terminal has no more: Textual would look there."""
+        """Ignore a click outside the palette: Textual would look for a widget there."""
         if not self.region.contains(event.screen_x, event.screen_y):
             event.prevent_default()
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
-        """As Textual's, but a search that does not find the palette any more is no end."""
+        """Run a worker; one that fails because the palette has gone does not end the dashboard."""
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
 
 class GuardedApp(RemappableApp):
-    """An application that no key, click or word ends, and that says whole what did end it."""
+    """An application that survives any key, click or text, and reports errors in full."""
 
     farewell = ""
-    """A sentence for standard error, after the terminal is as it was."""
+    """The text for standard error, once the terminal is restored."""
 
     _told_dropped = float("-inf")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without the search of every part of every line for named colours: there are none.
+        """Return the filters without the search for named colours, which are not used.
 
-        It took a third of the time of a map. The last filter is what keeps control characters
-        from the terminal: every line that is painted passes it.
+        The search took a third of the time of a map. The last filter keeps control characters
+        from the terminal: every painted line passes through it.
         """
         filters = super().get_line_filters()
         return [*(f for f in filters if not isinstance(f, ANSIToTruecolor)), HIDDEN_SHOWN]
 
     def copy_to_clipboard(self, text: str) -> None:
-        """As Textual's, which ends at a lone surrogate."""
+        """Copy a text, with lone surrogates escaped: Textual raises at them."""
         super().copy_to_clipboard(text.encode(errors="backslashreplace").decode())
 
     def _handle_exception(self, error: Exception) -> None:
-        """As Textual's, but what is missed by a widget that is going is no fault."""
+        """Handle an exception, unless it only says that a widget has been removed."""
         if not missed_while_leaving(error):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
-        """What an exception leaves to be read, in place of Textual's: as wide as it is.
+        """Keep the traceback as the exit message, in place of Textual's panel.
 
-        Textual's is of the terminal's width, which may be six columns, with every local value.
+        Textual's panel is as narrow as the terminal, perhaps six columns, with every local value.
         """
         self.bell()
         error: BaseException | None = self._exception
-        if isinstance(error, WorkerFailed):  # which says nothing of where
+        if isinstance(error, WorkerFailed):  # it does not tell where
             error = error.error
         if isinstance(error, MemoryError) and not self.farewell:
-            self.farewell = "there is not enough memory for the dashboard"
+            self.farewell = "not enough memory for the dashboard"
         if error is not None and not self.farewell:
             text = "".join(traceback.format_exception(error))
-            self.farewell = f"a fault in the program ended the dashboard:\n\n{text}"
+            self.farewell = f"an error in the program ended the dashboard:\n\n{text}"
         self._close_messages_no_wait()
 
     async def on_event(self, event: events.Event) -> None:
-        """A mouse on what is just going meets nothing: Textual would ask for its parent."""
+        """Handle an event; ignore the mouse over a removed widget, whose parent Textual needs."""
         if isinstance(event, events.Resize):
             memory.forget_sizes()
         if isinstance(event, events.Paste):
@@ -134,29 +134,29 @@ class GuardedApp(RemappableApp):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """As Textual's; a key may come before its screen is built, or while it goes."""
+        """Run an action; its screen may not be built yet, or may be closing."""
         if "page_" in str(action) and _list_without_place(default_namespace):
             return True
         if action == "paste" and isinstance(default_namespace, Input):
-            self.post_message(events.Paste(self.clipboard))  # as what the terminal pastes
+            self.post_message(events.Paste(self.clipboard))  # like a paste of the terminal
             return True
         with while_shown(self.screen):
             return await super().run_action(action, default_namespace, namespaces)
         return True
 
     def action_command_palette(self) -> None:
-        """Every command."""
+        """Open the palette of all commands."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(Palette())  # without its id: the last one may still be going
+            self.push_screen(Palette())  # without its id: the last one may still be closing
 
     def action_suspend_process(self) -> None:
-        """Suspend the whole job, as Ctrl+Z does in a shell, until `fg` lets it go on."""
+        """Suspend the whole job, as Ctrl+Z does in a shell, until `fg` continues it."""
         if sys.platform != "win32" and self._driver is not None and self._driver.can_suspend:
             os.kill(0, signal.SIGTSTP)
 
     @on(Dropped)
     def _tell_dropped(self, event: Dropped) -> None:
-        """Say once that input was dropped, however often it happens in a row."""
+        """Say once that input was dropped, even if it happens many times in a row."""
         if event.time >= self._told_dropped + DROPPED_SECONDS:
             self._told_dropped = event.time
             self.notify(event.sentence, severity="warning", timeout=DROPPED_SECONDS)
@@ -170,12 +170,12 @@ class GuardedApp(RemappableApp):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """As Textual's, but [b] is never bold: what is told may name a file or a class."""
+        """Show a message without markup: it may contain the name of a file or a class."""
         self._remove_empty_holders()
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def _remove_empty_holders(self) -> None:
-        """Textual removes what was told once, and leaves what held it: 0.1 MB each."""
+        """Remove the holders of expired notifications, which Textual leaves: 0.1 MB each."""
         for screen in self.screen_stack:
             for holder in screen.query("ToastHolder"):
                 if holder.is_mounted and not holder.children:
@@ -183,9 +183,9 @@ class GuardedApp(RemappableApp):
 
 
 def _list_without_place(widget: DOMNode | None) -> bool:
-    """It is a list, or the palette with its list, that has no place on the screen.
+    """Return whether a list, or the list of the palette, has no area on the screen.
 
-    Textual looks for lines of it then that have not been made.
+    Textual would look for lines of it that do not exist.
     """
     lists = [widget] if isinstance(widget, OptionList) else []
     if isinstance(widget, CommandPalette):

@@ -1,4 +1,4 @@
-"""Shows characters that a terminal obeys, or that nobody sees, as visible ones.
+"""Shows control characters and invisible characters as visible ones.
 
 No upstream issue known. Textual 8.2.8 writes control characters of a text to the terminal.
 """
@@ -13,18 +13,18 @@ from textual.filter import LineFilter
 from tuiprop.escaping import in_cells
 
 _FIRST_OF_FRAME, _LAST_OF_FRAME = "\u2500", "\u259f"
-"""Box drawings and blocks, of which Textual draws borders."""
+"""The box-drawing and block characters with which Textual draws borders."""
 
 
 class HiddenShown(LineFilter):
-    """Shows each hidden character as one visible cell, in lines that stay as long as they are.
+    """Shows each hidden character as one visible cell, without changing the length of a line.
 
-    Rich counts these characters as no cells, and fills the line up to its width: what the visible
-    ones add is taken from the end of the line, where that filling is, but not from its border.
+    Rich counts these characters as zero cells, and pads the line to its width: the added cells
+    are taken from that padding at the end of the line, but not from its border.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments; the same where nothing in them is hidden."""
+        """Return the segments, unchanged if no character in them is hidden."""
         if "".join([segment.text for segment in segments]).isprintable():
             return segments
         shown = [Segment(in_cells(text), style) for text, style, _ in segments]

@@ -1,7 +1,7 @@
 """Hands input events from the thread that reads them to the application.
 
-No upstream issue known. Textual 8.2.8 queues every event, of which it deals with each: after much
-movement of the mouse or a text pasted without brackets, the next key waits for seconds.
+No upstream issue known. Textual 8.2.8 queues and handles every event: after much movement of the
+mouse or a text pasted without brackets, the next key waits for seconds.
 """
 
 import asyncio
@@ -20,21 +20,21 @@ from textual.widgets import Input
 from tuiprop.ui.patches.keyboard import LONGEST_TEXT, Dropped, Typed, key
 
 MOST = {"hover": 1, "wheel": 16, "button": 32, "text": LONGEST_TEXT, "key": 64, "paste": 4}
-"""How many events of each kind wait at most; of any other kind, one."""
+"""The number of events of each kind that wait at most; of any other kind, one."""
 
 PATIENCE = 0.25
-"""Seconds after which the next event follows although the one before is not dealt with."""
+"""Seconds after which the next event follows although the one before is still being handled."""
 
 
 class Inbox:
-    """Hands input events over, each when the application has dealt with the one before.
+    """Hands input events over, each when the application has handled the one before.
 
-    Events can come faster than they are dealt with: while the mouse moves, a key is held down, or
-    a text is pasted without brackets. Of each kind only the last few wait, so that the next key is
+    Events can come faster than they are handled: while the mouse moves, a key is held down, or a
+    text is pasted without brackets. Only the last few of each kind wait, so that the next key is
     answered soon. Text for a field is handed over in one piece, as if it were pasted.
 
     Args:
-        app: takes the events. The inbox is to be made on its event loop.
+        app: takes the events. The inbox must be created on its event loop.
     """
 
     def __init__(self, app: App[int]) -> None:
@@ -52,7 +52,7 @@ class Inbox:
         """Take an event, from any thread.
 
         Args:
-            event: what came.
+            event: the event.
         """
         with self._lock:
             if isinstance(event, Typed):
@@ -87,7 +87,7 @@ class Inbox:
                 await asyncio.wait_for(self._is_dealt_with(event), PATIENCE)
 
     def _next(self) -> Message | None:
-        """The event that comes next; None where there is none, and a delivery ends."""
+        """Return the next event; None ends the delivery."""
         with self._lock:
             if not self._waiting:
                 self._is_delivering = False
@@ -97,7 +97,7 @@ class Inbox:
                 self._drop_oldest("text", MOST["key"])
             if self._dropped_keys:
                 count, self._dropped_keys = self._dropped_keys, 0
-                return Dropped(f"{count:,} keys came too fast, and were dropped.")
+                return Dropped(f"{count:,} keys came too fast and were dropped.")
             kind, event = self._take()
             if kind != "text":
                 return event  # type: ignore[return-value]
@@ -115,7 +115,7 @@ class Inbox:
         return taken
 
     async def _is_dealt_with(self, event: Message) -> None:
-        """Wait until an event has come to its widget, and from there up to the application."""
+        """Wait until an event has reached its widget and bubbled up to the application."""
         await self._reach(self._app)
         is_mouse = isinstance(event, events.MouseEvent)
         target = self._app.mouse_captured or self._app.mouse_over if is_mouse else self._focused
@@ -124,34 +124,34 @@ class Inbox:
 
     @property
     def _focused(self) -> Widget | None:
-        """The widget that takes keys: the screen where no other one does."""
+        """Return the widget that takes keys; the screen if no other one does."""
         if not self._app.screen_stack:
             return None
         return self._app.focused or self._app.screen
 
     async def _reach(self, pump: MessagePump) -> None:
-        """Wait until a widget has dealt with all that it was sent."""
+        """Wait until a widget has handled all messages sent to it."""
         reached = asyncio.Event()
         if pump.call_later(reached.set):
             await reached.wait()
 
 
 def _is_same_drag(last: Message | str, event: Message | str) -> bool:
-    """Whether an event moves the mouse further, with the same button held down."""
+    """Return whether an event continues a drag: the same button, held down."""
     if not (isinstance(event, events.MouseMove) and isinstance(last, events.MouseMove)):
         return False
     return event.button == last.button
 
 
 def _character(event: Message | str) -> str:
-    """The character of a key, if it has one."""
+    """Return the character of a key, or "" if it has none."""
     if isinstance(event, str):
         return event
     return (event.character or "") if isinstance(event, events.Key) else ""
 
 
 def _kind(event: Message) -> str:
-    """The kind of an event, as `MOST` counts them."""
+    """Return the kind of an event, a key of `MOST` where it is counted."""
     match event:
         case events.MouseMove(button=0):
             return "hover"

@@ -3,8 +3,7 @@
 Upstream: https://github.com/Textualize/textual/issues/6456 "UnicodeDecodeError in input thread
 crashes application when invalid UTF-8 bytes are received". No upstream issue is known of the rest,
 seen in Textual 8.2.8: its parser fails at numbers that are no character and at a size of 0 pixels,
-yields halves of surrogate pairs, never ends a paste whose end does not come, and takes 20 µs for
-each character.
+yields lone surrogates, never ends a paste whose end does not come, and takes 20 µs per character.
 """
 
 import re
@@ -17,7 +16,7 @@ from textual.events import Key, Paste, Resize
 from textual.message import Message
 
 LONGEST_TEXT = 4096
-"""Characters that a paste and a field may have: as many as the longest path."""
+"""The most characters of a paste or a field: as many as the longest path has."""
 
 PASTE_PATIENCE = 1.0
 """Seconds without input after which a paste ends although its end has not come."""
@@ -28,16 +27,16 @@ REPORT_PATIENCE = 0.1
 _X10_MOUSE = re.compile(rb"\x1b\[M...", re.DOTALL)
 _X10_BEGINNING = re.compile(rb"\x1b\[M.{0,2}\Z", re.DOTALL)
 
-# Much text and many movements of the mouse: Textual's parser takes 20 µs for a character.
+# Text and mouse movements are matched at once: Textual's parser takes 20 µs per character.
 _MOUSE = re.compile(r"\x1b\[<\d{1,9};\d{1,9};\d{1,9}[Mm]")
 _RUN = re.compile(r"[^\x00-\x1f\x7f-\x9f]{32,}")
 
 
 class Dropped(Message):
-    """Tells the application that more input came than is taken.
+    """Tells the application that some input was dropped.
 
     Args:
-        sentence: what was dropped, and what is allowed.
+        sentence: what was dropped, and why.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -46,7 +45,7 @@ class Dropped(Message):
 
 
 class Typed(Message):
-    """Text that came at once, as when it is pasted, without the brackets of a paste.
+    """Text that came at once, such as a paste without brackets.
 
     Args:
         text: without control characters.
@@ -58,7 +57,7 @@ class Typed(Message):
 
 
 def key(character: str) -> Key:
-    """Press the key of a character.
+    """Return the event of the key of a character.
 
     Args:
         character: not a control character.
@@ -69,11 +68,11 @@ def key(character: str) -> Key:
 
 
 class Keyboard:
-    """Decodes the input of a terminal; no bytes end it.
+    """Decodes the input of a terminal; survives any bytes.
 
     Textual's parser knows the escape sequences. This class adds what it lacks: bytes that are not
-    UTF-8 become U+FFFD, a sequence that the parser fails on is dropped, a paste has a largest size
-    and an end, and much text and many movements of the mouse are read fast.
+    UTF-8 become U+FFFD, a sequence that the parser fails on is dropped, a paste has a maximum size
+    and always ends, and long texts and many movements of the mouse are read fast.
 
     Args:
         debug: let Textual log what it parses.
@@ -95,7 +94,7 @@ class Keyboard:
         """Decode some bytes, which may end inside a character or a sequence.
 
         Args:
-            data: what was read.
+            data: the bytes that were read.
 
         Yields:
             The events that are complete.
@@ -152,10 +151,10 @@ class Keyboard:
     def _character(self, character: str) -> Iterator[Message]:
         events = self._events(self._parser.feed(character))
         yield from events
-        # a guess, put right by the next event: some sequences are ignored
+        # a guess, corrected by the next event: some sequences are ignored
         self._is_inside = not events and (self._is_inside or character == "\x1b")
         self._sequence = character if character == "\x1b" else self._sequence + character
-        # the parser answers nothing where it has taken this for the start of a paste
+        # the parser yields nothing if it took this for the start of a paste
         if self._sequence == BRACKETED_PASTE_START and not events:
             self._events(self._parser.feed(BRACKETED_PASTE_END))
             self._paste, self._is_inside = _Pasted(), False
@@ -173,15 +172,14 @@ class Keyboard:
         yield Paste(text.replace("\0", ""))
         if count > len(text):
             yield Dropped(
-                f"The text pasted has {count:,} characters, allowed: {LONGEST_TEXT:,}; "
-                "the rest was dropped."
+                f"{count:,} characters were pasted; only the first {LONGEST_TEXT:,} are used."
             )
 
     def _events(self, parsed: Iterable[Message]) -> list[Message]:
-        """The events of a parser; where it fails, another one takes its place."""
+        """Return the events of a parser; replace the parser if it fails."""
         try:
             events = [event for event in parsed if _is_text(event)]
-        except Exception:  # of Textual's parser, which cannot go on after one
+        except Exception:  # Textual's parser cannot continue after an exception
             failed, self._parser = self._parser, XTermParser(self._debug)
             self._parser.mouse_pixels = failed.mouse_pixels
             self._parser.terminal_size = failed.terminal_size
@@ -204,12 +202,12 @@ class _Pasted:
 
     @property
     def text(self) -> str:
-        """The text that is taken."""
+        """Return the text, cut to the maximum."""
         return (self._kept + self._last)[:LONGEST_TEXT]
 
     @property
     def count(self) -> int:
-        """The number of characters that came."""
+        """Return the number of characters that were pasted."""
         return self._count + len(self._last)
 
     def add(self, text: str) -> str:
@@ -227,7 +225,7 @@ class _Pasted:
 
 
 def _is_text(event: Message) -> bool:
-    """Whether an event has no half of a surrogate pair, which the Kitty protocol can send."""
+    """Return whether an event has no lone surrogate, which the Kitty protocol can send."""
     return not (
         isinstance(event, Key)
         and event.character is not None

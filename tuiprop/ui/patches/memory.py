@@ -1,4 +1,4 @@
-"""Empties the caches of Textual and Rich that hold what is of no use any more.
+"""Empties caches of Textual and Rich that keep objects which are not needed again.
 
 Upstream: https://github.com/Textualize/textual/issues/6665 "Memory leak:
 StylesCache.get_inner_outer retains whole StylesCache objects via lru_cache". No upstream issue is
@@ -26,21 +26,21 @@ _OF_COLOURS = (rich_color.Color, rich_style.Style, color.Color, style.Style)
 
 
 def forget_gone_widgets(screen: Screen[Any]) -> None:
-    """Let go of the lines that Textual keeps of up to 1,024 widgets that are gone: 30 MB."""
+    """Free the lines that Textual caches of up to 1,024 removed widgets: 30 MB."""
     styles = getattr(getattr(screen, "_styles_cache", None), "get_inner_outer", None)
     _clear(styles)
 
 
 def forget_sizes() -> None:
-    """Let go of regions and lines of a size that the terminal had: 15 MB after a hundred sizes."""
+    """Free regions and lines of earlier sizes of the terminal: 15 MB after a hundred sizes."""
     _forget(*_OF_SIZES)
     _clear(cells.cached_cell_len)
 
 
 def forget_screen() -> None:
-    """Let go of what is left of a screen, before another one is built: 10 MB of the set-up.
+    """Free the remains of a screen before another one is built: 10 MB of the set-up.
 
-    What was kept while it was shown lies between its parts, and would hold their memory.
+    Cached objects lie in memory between the parts of the screen, and would keep its pages in use.
     """
     forget_sizes()
     _forget(*_OF_COLOURS)
@@ -49,20 +49,20 @@ def forget_screen() -> None:
 
 
 def _forget(*owners: type) -> None:
-    """Empty what their methods keep."""
+    """Empty the caches of the methods of some classes."""
     for owner in owners:
         for each in vars(owner).values():
             _clear(getattr(each, "__func__", each))
 
 
 def _clear(kept: Any) -> None:
-    """Empty what `functools.lru_cache` keeps, if it is that."""
+    """Empty the cache of a function, if `functools.lru_cache` gave it one."""
     if (clear := getattr(kept, "cache_clear", None)) is not None:
         clear()
 
 
 def _give_back() -> None:
-    """To the system, what the C library has free in pages of their own; glibc alone does."""
+    """Return free pages of the C library to the system; only glibc can."""
     if (trim := _trim()) is not None:
         trim(0)
 

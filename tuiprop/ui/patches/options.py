@@ -1,4 +1,4 @@
-"""A list whose options may change while it is clicked on.
+"""A list whose options may change during a click.
 
 No upstream issue known. Textual 8.2.8 raises an IndexError at a click on an option that has gone
 since it was painted.
@@ -14,12 +14,12 @@ from tuiprop.ui import keys
 
 
 class List(OptionList):
-    """A list of options; a click on one that has gone meanwhile meets nothing."""
+    """A list of options that ignores clicks on removed options."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.LIST.bindings
 
     def on_click(self, event: Click) -> None:
-        """Keep it from Textual, which would look for the option."""
+        """Ignore a click on a removed option, for which Textual would look."""
         option = event.style.meta.get("option")
         if option is not None and option >= self.option_count:
             event.prevent_default()

@@ -16,10 +16,10 @@ from tuiprop.ui.drawing.line import LineWidget
 
 
 class Selecting:
-    """A screen of which every panel can be selected from. To be inherited first."""
+    """A screen whose panels all allow text to be selected. Must be the first base class."""
 
     def get_widget_and_offset_at(self: Any, x: int, y: int) -> tuple[Widget | None, Offset | None]:
-        """As Textual's, which knows no places in what is drawn line by line."""
+        """Return the widget and the place in it, also for widgets that draw line by line."""
         try:
             widget, _ = self.get_widget_at(x, y)
         except NoWidget:
@@ -31,10 +31,10 @@ class Selecting:
         return found
 
     def action_copy_text(self: Any) -> None:
-        """What is selected, once: Ctrl+C again quits.
+        """Copy the selection and clear it, so that a second Ctrl+C quits.
 
         Raises:
-            SkipAction: nothing is.
+            SkipAction: nothing is selected.
         """
         text = self.get_selected_text()
         self.clear_selection()

@@ -1,10 +1,10 @@
-"""Screens that change their size, or are left while they wait for an answer, or twice at once.
+"""Screens that are resized, closed while they wait for an answer, or closed twice at once.
 
 Upstream: https://github.com/Textualize/textual/issues/2575 "Screen.dismiss should error if not the
 top-most screen" and https://github.com/Textualize/textual/issues/4884 "InvalidStateError when
 dismissing Screen". Textual 8.2.8 checks the screen, but a second `dismiss` in one turn still closes
 the one below. No upstream issue is known of the rest, seen in 8.2.8: two sizes at once alternate
-without end, and what comes for a screen that was left ends the application with NoMatches.
+without end, and a message for a closed screen ends the application with NoMatches.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,26 +24,26 @@ from tuiprop.ui.patches import memory
 from tuiprop.ui.patches.selecting import Selecting
 
 GONE_AFTER = 0.2
-"""Seconds within which a screen that has been left is taken apart."""
+"""Seconds within which a closed screen is taken apart."""
 
 
 class Fitting(Selecting):
-    """A screen that takes the size of the terminal, and none that it had. To be inherited first."""
+    """A screen that ignores outdated sizes of the terminal. Must be the first base class."""
 
     async def _dispatch_message(self: Any, message: Message) -> None:
-        """A size that comes late is dropped; the last one has been sent too.
+        """Drop an outdated size; the present one is sent as well.
 
-        A screen tells itself of its new size: of two it would tell itself for ever, by turns.
+        A screen sends its new size to itself: with two of them it would alternate for ever.
         """
         if not isinstance(message, Resize) or message.size == self.app.size:
             await Screen._dispatch_message(self, message)
 
 
 class LeftOnce(Fitting):
-    """A screen that may be left at any moment, and is left once. To be inherited first."""
+    """A screen that may be closed at any moment, but only once. Must be the first base class."""
 
     def dismiss(self: Any, result: Any = None) -> AwaitComplete:
-        """As `Screen.dismiss`, of which a second would close what is below it."""
+        """Close the screen; a second call, which would close the screen below, is ignored."""
         if not self.is_active:
             return AwaitComplete()
         memory.forget_gone_widgets(self)
@@ -51,7 +51,7 @@ class LeftOnce(Fitting):
         return Screen.dismiss(self, result)
 
     def run_worker(self: Any, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
-        """As `Screen.run_worker`, of a coroutine: it may end when the screen has been left."""
+        """Run a coroutine, which may end after the screen was closed."""
 
         async def shown() -> Any:
             with while_shown(self):
@@ -63,7 +63,7 @@ class LeftOnce(Fitting):
     def call_after_refresh(
         self: Any, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> bool:
-        """As `Screen.call_after_refresh`: the screen that is shown then may be another one."""
+        """Call a function after the refresh, when another screen may be shown."""
 
         def shown() -> Any:
             with while_shown(self):
@@ -73,15 +73,15 @@ class LeftOnce(Fitting):
         return Screen.call_after_refresh(self, shown)
 
     async def _dispatch_message(self: Any, message: Message) -> None:
-        """What was sent before it was left may come when its widgets have gone already."""
+        """Deliver a message, which may arrive when the widgets are already gone."""
         with while_shown(self):
             await Fitting._dispatch_message(self, message)
 
 
 def missed_while_leaving(error: Exception) -> bool:
-    """It is what a widget does not find that is taken away while Textual still builds it.
+    """Return whether a widget failed because it was removed while Textual was still building it.
 
-    Not what a screen or the dashboard misses: they would take no message any more, and freeze.
+    A failed query of a screen or of the application does not count: they would freeze afterwards.
     """
     pump = active_message_pump.get(None)
     if not isinstance(error, NoMatches | MountError):
@@ -93,7 +93,7 @@ def missed_while_leaving(error: Exception) -> bool:
 
 @contextmanager
 def while_shown(screen: Screen[Any]) -> Iterator[None]:
-    """What is not found on a screen that is not built yet, or has been left, need not be found."""
+    """Ignore a failed query while the screen is not built yet, or after it was closed."""
     try:
         yield
     except (NoMatches, MountError):

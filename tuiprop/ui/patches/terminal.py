@@ -1,4 +1,4 @@
-"""A driver of Textual's that survives the terminal.
+"""A Textual driver that survives the loss of the terminal.
 
 Upstream: https://github.com/Textualize/textual/pull/6690 "Fix input thread busy-looping at 100% CPU
 when stdin reaches EOF" and https://github.com/Textualize/textual/issues/1582 "Handle signals to
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 LARGEST = 1000, 500
-"""Columns and lines of a terminal that are used at most."""
+"""The largest size of a terminal that is used, in columns and lines."""
 
 
 class UntilGone:
-    """A terminal to write to until it is gone; from then on nothing is written.
+    """A file that ignores writes once the terminal is gone.
 
-    Textual's output thread would die of the first error, and whoever writes next wait for it
-    for ever: the dashboard could not even end.
+    Textual's output thread would end at the first error, and the next write would block for ever:
+    the dashboard could not even exit.
     """
 
     def __init__(self, file: IO[str]) -> None:
@@ -35,7 +35,7 @@ class UntilGone:
         self._is_gone = False
 
     def write(self, text: str) -> None:
-        """As that of a file."""
+        """Write a text."""
         if not self._is_gone:
             try:
                 self._file.write(text)
@@ -43,7 +43,7 @@ class UntilGone:
                 self._is_gone = True
 
     def flush(self) -> None:
-        """As that of a file."""
+        """Flush the file."""
         if not self._is_gone:
             try:
                 self._file.flush()
@@ -55,20 +55,20 @@ class UntilGone:
 
 
 def limited(columns: int, lines: int) -> tuple[int, int]:
-    """The part of a terminal that is used.
+    """Return the part of a terminal that is used.
 
     Args:
-        columns: of the terminal, or what it says.
-        lines: of the terminal, or what it says.
+        columns: the columns that the terminal reports.
+        lines: the lines that the terminal reports.
 
     Returns:
-        Columns and lines: 1 at least, and `LARGEST` at most.
+        Columns and lines, from 1 to `LARGEST`.
     """
     return max(1, min(columns, LARGEST[0])), max(1, min(lines, LARGEST[1]))
 
 
 def driver_class() -> type[Driver] | None:
-    """The driver for this platform; None for Textual's own choice."""
+    """Return the driver for this platform; None for Textual's choice."""
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
@@ -78,7 +78,7 @@ def driver_class() -> type[Driver] | None:
     from tuiprop.ui.patches.keyboard import Keyboard
 
     class TerminalDriver(LinuxDriver):
-        """Writes until the terminal is gone, reads whatever comes, and can be suspended."""
+        """A driver that survives any input and the loss of the terminal, and can be suspended."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
@@ -87,7 +87,7 @@ def driver_class() -> type[Driver] | None:
             self._inbox = Inbox(self._app)
             if self._size is None:
                 self._size = self._get_terminal_size()
-            # On the loop: a handler of Python's can come while a lock of the output is held.
+            # On the loop: a Python signal handler could run while the output lock is held.
             self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
             self._loop.add_signal_handler(signal.SIGCONT, self._continue)
 
@@ -114,14 +114,14 @@ def driver_class() -> type[Driver] | None:
                         self.process_message(event)
 
         def _read(self) -> bytes:
-            """Some bytes of the terminal; none where it is gone."""
+            """Read some bytes of the terminal; none where it is gone."""
             try:
                 return os.read(self.fileno, 4096)
             except OSError:
                 return b""
 
         def process_message(self, message: Message) -> None:
-            """Send an event on; the size of the terminal is limited, and 0 is none."""
+            """Forward an event; limit the size of the terminal, and ignore a size of 0."""
             if isinstance(message, Resize):
                 if not message.size:
                     return
@@ -134,26 +134,26 @@ def driver_class() -> type[Driver] | None:
 
         @property
         def _is_active(self) -> bool:
-            """Whether the terminal is the dashboard's."""
+            """Return whether the dashboard has the terminal."""
             return self._key_thread is not None and self._key_thread.is_alive()
 
         def _suspend(self) -> None:
-            """Give the terminal back and stop, until the shell says to go on."""
+            """Give the terminal back and stop, until the shell continues the process."""
             if self._is_active:
                 self.suspend_application_mode()
             own = {
                 number: signal.signal(number, signal.SIG_DFL)
                 for number in (signal.SIGTSTP, signal.SIGCONT)
             }
-            # The process stops inside this call. The system ignores the signal where there is no
-            # shell that could let the process go on.
+            # The process stops inside this call. The system ignores the signal if no shell could
+            # continue the process.
             signal.raise_signal(signal.SIGTSTP)
             for number, handler in own.items():
                 signal.signal(number, handler)
             self._continue()
 
         def _continue(self) -> None:
-            """Take the terminal again, in whatever state it was left, and paint everything."""
+            """Take the terminal again, whatever its state, and paint everything."""
             if self._is_active:
                 self.suspend_application_mode()
             self.resume_application_mode()

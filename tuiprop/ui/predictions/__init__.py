@@ -1,1 +1,1 @@
-"""The Problem view."""
+"""The Problem screen: the predictions of the network."""

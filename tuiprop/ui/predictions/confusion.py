@@ -23,7 +23,7 @@ from tuiprop.ui.theme import LEVELS, heat, palette_of
 LONGEST_NAME = 16
 SCORES = (("precision", "prec."), ("recall", "recall"), ("f1", "F1"))
 SCORE = 7
-"""Columns of a score."""
+"""Columns that a score takes."""
 
 
 class Confusion(CursorGrid):
@@ -31,11 +31,11 @@ class Confusion(CursorGrid):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.CONFUSION.bindings
     beside = len(SCORES) * SCORE + 2
-    """Columns of all scores, and of how many classes are not in sight."""
+    """Columns of all scores, and of the number of classes that are not visible."""
 
     @dataclass
     class Chosen(Message):
-        """The examples of this cell are wanted."""
+        """The user asks for the examples of this cell."""
 
         cell: tuple[int, int]
 
@@ -53,12 +53,12 @@ class Confusion(CursorGrid):
             self._fit()
 
     def on_resize(self, event: Resize) -> None:
-        """Have cells of another width."""
+        """Fit the cells to the new width."""
         self._fit()
         super().on_resize(event)
 
     def _fit(self) -> None:
-        """Make room for rates beside the counts where there is any."""
+        """Show rates beside the counts where they fit."""
         if self._note is None:
             return
         classes = len(self._names)
@@ -71,7 +71,7 @@ class Confusion(CursorGrid):
 
     @property
     def wanted_height(self) -> int:
-        """Lines in which all rows are seen, the border and a scroll bar included."""
+        """Return the height that shows all rows, with the border and a scroll bar."""
         return len(self._names) + 3 + (self.max_scroll_x > 0)
 
     @property
@@ -114,7 +114,7 @@ class Confusion(CursorGrid):
         self.border_subtitle = whole(Content(words), self.area.width - 2)
 
     def draw_head(self, y: int) -> Strip:
-        """The names of the columns."""
+        """Draw the names of the columns."""
         if self._note is None:
             return Strip.blank(self.area.width, self.ground)
         seen, width = self._columns_seen, self.cell_size.width
@@ -126,7 +126,7 @@ class Confusion(CursorGrid):
         return self.text_strip(Content.styled(text, "$dim"))
 
     def draw_row(self, row: int, y: int) -> Strip:
-        """The counts and the scores of a class."""
+        """Draw the counts and the scores of a class."""
         note, width = self._note, self.cell_size.width
         if note is None or row >= self.rows:
             return Strip.blank(self.area.width, self.ground)
@@ -141,7 +141,7 @@ class Confusion(CursorGrid):
             if (row, j) == (self.row, self.column) and self.has_focus:
                 cells.append((f"{f'[{text}]':>{width}}", CURSOR))
                 continue
-            level = round(rate**0.5 * LEVELS)  # rare mistakes are to be seen too
+            level = round(rate**0.5 * LEVELS)  # makes rare mistakes visible
             shade = visual(heat(palette, level if j == row else -level))
             cells.append((f"{text:>{width - 1}} ", shade if count else "$foreground"))
         values = (getattr(note.scores[row], field) for field, _ in SCORES)

@@ -1,4 +1,4 @@
-"""One example: its picture, its outcome, and its way through the network."""
+"""One example: its picture, its prediction, and its trace through the network."""
 
 from collections.abc import Iterable, Sequence
 
@@ -31,7 +31,7 @@ GAP = 3
 def outcome(
     note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content]:
-    """What is predicted of an example, beside its picture or above its inputs."""
+    """Show the prediction for an example beside its picture or above its inputs."""
     if note.picture is None:
         lines = [*_predicted(note, width, height), Content()]
         return lines + _inputs(note.layers[0], width)[: height - len(lines)]
@@ -41,9 +41,9 @@ def outcome(
 
 
 def _predicted(note: WayNote, width: int, height: int) -> list[Content]:
-    """A bar for the probability of each class, the actual one marked; or numbers.
+    """Draw a bar for the probability of each class, the actual one marked; or write numbers.
 
-    Where there are more classes than lines, those that are most probable, and the actual one.
+    If the classes do not fit, the most probable ones and the actual one are shown.
     """
     longest = min(LONGEST, max(map(len, note.output_names)))
     short_names = told_apart(note.output_names, LONGEST)
@@ -73,7 +73,7 @@ def _predicted(note: WayNote, width: int, height: int) -> list[Content]:
 
 
 def _inputs(layer: LayerOnTheWay, width: int) -> list[Content]:
-    """The inputs in the unit of the table, as many beside each other as fit."""
+    """Write the inputs in original units, as many beside each other as fit."""
     names, values = told_apart(layer.names, LONGEST), layer.raw or layer.values
     widest = max(map(len, names))
     pairs = list(zip(names, values, strict=True))
@@ -90,7 +90,7 @@ def _inputs(layer: LayerOnTheWay, width: int) -> list[Content]:
 
 
 def _bar(value: float, largest: float, room: int) -> str:
-    """As long as the number is large in size."""
+    """Return a bar whose length is proportional to |value|."""
     if value != value or not largest:
         return ""
     eighths = round(min(1.0, abs(value) / largest) * room * 8)
@@ -100,7 +100,7 @@ def _bar(value: float, largest: float, room: int) -> str:
 def picture(
     image: Picture, palette: Palette, columns: int, lines: int, *, plain: bool
 ) -> list[Content]:
-    """An image in half blocks, as large as there is room for."""
+    """Draw an image in half blocks, as large as fits."""
     grid = fitted(image.grid, columns, lines)
     return [
         text_of(line_of(grid, line, by_light(palette), plain=plain, signed=False))
@@ -109,7 +109,7 @@ def picture(
 
 
 def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Content]:
-    """All layers side by side where they fit, else one below another."""
+    """Draw all layers side by side where they fit, else one below another."""
     blocks = _side_by_side(note, palette, width, height, plain=plain)
     return blocks if blocks is not None else _in_turn(note, palette, width, plain=plain)
 
@@ -117,9 +117,9 @@ def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
 def _side_by_side(
     note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content] | None:
-    """A column for each layer, a line for each unit; None where they do not fit.
+    """Draw a column for each layer, a line for each unit; None where they do not fit.
 
-    The inputs stand in the unit of the table too, where there is room.
+    The inputs are shown in original units too, where that fits.
     """
     return _columns(note, palette, width, height, plain=plain) or _columns(
         replace(note, layers=[replace(layer, raw=[]) for layer in note.layers]),
@@ -133,7 +133,7 @@ def _side_by_side(
 def _columns(
     note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content] | None:
-    """As `_side_by_side`, with the inputs in the unit of the table where the note has them."""
+    """Lay out the columns, with the inputs in original units where the note has them."""
     layers = note.layers
     image = None
     if note.picture is not None:
@@ -166,13 +166,13 @@ def _columns(
 
 
 def _width(layer: LayerOnTheWay) -> int:
-    """Columns of its names and numbers, or of its head."""
+    """Return the width of the names and numbers of a layer, or of its head."""
     numbers = 9 if not layer.raw else 18
     return max(min(LONGEST, max(map(len, layer.names))) + numbers + 1, len(layer.title) + 7)
 
 
 def _units(note: WayNote, l: int, room: int) -> list[Content]:
-    """A line for each unit: its name, its number, a bar with the colour of its sign."""
+    """Draw a line for each unit: its name, its number, a bar in the colour of its sign."""
     layer, names = note.layers[l], told_apart(note.layers[l].names, LONGEST)
     widest, largest = max(map(len, names)), _largest(layer.values)
     raw: Sequence[float | None] = layer.raw or [None] * len(names)
@@ -196,7 +196,7 @@ def _largest(values: Sequence[float]) -> float:
 
 
 def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> list[Content]:
-    """Layer by layer: every activation, shaded by its size in the layer; an image as itself."""
+    """Draw the layers in turn: each activation shaded by its size, or the image."""
     texts: list[Content] = []
     for l, layer in enumerate(note.layers):
         if l:
@@ -217,7 +217,7 @@ def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> lis
 
 
 def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Content]:
-    """Units beside each other, with the colour of their number."""
+    """Draw units beside each other, each in the colour of its number."""
     names, largest = told_apart(layer.names, LONGEST), _largest(layer.values)
     widest = max(map(len, names))
     across = max(1, width // (widest + 11))
@@ -233,7 +233,7 @@ def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Content]
 
 
 def joined(columns: Iterable[Sequence[Content]], gap: int = 2) -> list[Content]:
-    """Blocks of lines side by side."""
+    """Join blocks of lines side by side."""
     blocks = [list(block) for block in columns]
     height = max(map(len, blocks), default=0)
     padded = []

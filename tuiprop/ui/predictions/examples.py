@@ -23,7 +23,7 @@ class Entry:
 
 
 class Examples(CursorGrid):
-    """The examples of a list, of which only those in sight are known."""
+    """A list of examples, of which only the visible ones are known."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.EXAMPLES.bindings
 
@@ -52,7 +52,7 @@ class Examples(CursorGrid):
         self.put(0, 0)
 
     def part(self) -> tuple[int, int]:
-        """The first example to ask for, and how many: those in sight, and a page on both sides."""
+        """Return the first example to ask for, and how many: three pages, the visible one amid."""
         room = self.rows_in_sight
         self._asked = max(0, self.top - room)
         return self._asked, self.top + 2 * room - self._asked
@@ -61,9 +61,9 @@ class Examples(CursorGrid):
         """Paint the examples that were asked for.
 
         Args:
-            entries: as many as there are.
+            entries: the examples that exist.
             total: how many examples the list has.
-            what: what is listed.
+            what: the title of the list.
             titles: the titles of the columns.
         """
         known = dict(enumerate(entries, self._asked))

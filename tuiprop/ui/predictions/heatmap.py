@@ -30,7 +30,7 @@ FILLED, HOLLOW = ("●", "◆"), ("○", "◇")
 
 
 class HeatMap(LineWidget, can_focus=True):
-    """What the network gives at each place."""
+    """The output of the network at each place of the input plane."""
 
     DEFAULT_CSS = """
     HeatMap { border: round $border; border-title-color: $foreground;
@@ -42,27 +42,27 @@ class HeatMap(LineWidget, can_focus=True):
 
     @dataclass
     class Changed(Message):
-        """Another map is wanted."""
+        """The user asks for another map."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.note: MapNote | None = None
         self.unit: tuple[int, int] | None = None
-        """Layer and unit that is shown; None: what is predicted."""
+        """The layer and unit that is shown; None: the prediction."""
         self._names: list[str] = []
         self._cursor: tuple[int, int] | None = None
         self._marks: dict[tuple[int, int], Mark] = {}
 
     @property
     def cursor(self) -> tuple[int, int]:
-        """Column and line; in the middle until it is moved."""
+        """Return the column and line of the cursor, which starts in the middle."""
         width, height = self.size
         column, line = self._cursor or (width // 2, height // 2)
         return max(0, min(column, width - 1)), max(0, min(line, height - 1))
 
     @property
     def wanted(self) -> MapWanted | None:
-        """The map that fits; None where there is no room."""
+        """Return a request for the map that fits; None for an empty widget."""
         width, height = self.size
         if not width * height:
             return None
@@ -78,7 +78,7 @@ class HeatMap(LineWidget, can_focus=True):
             self.refresh()
 
     def on_resize(self, event: Resize) -> None:
-        """Ask for what fits now."""
+        """Ask for a map of the new size."""
         self.post_message(self.Changed())
 
     def action_move(self, columns: int, lines: int) -> None:
@@ -90,19 +90,19 @@ class HeatMap(LineWidget, can_focus=True):
         self.refresh()
 
     def action_whole(self) -> None:
-        """What is predicted, instead of one unit."""
+        """Show the prediction instead of one unit."""
         self.unit = None
         self.post_message(self.Changed())
 
     def on_click(self, event: Click) -> None:
-        """The cursor to the mouse."""
+        """Move the cursor to the mouse."""
         offset = event.get_content_offset(self)
         if offset is not None:
             self._cursor = offset.x, offset.y
             self.action_move(0, 0)
 
     def _entitle(self, note: MapNote) -> None:
-        """What is shown, over what; what the cursor reads."""
+        """Name the quantity and its axes, and give the value under the cursor."""
         low, high = (f"{value:.3g}" for value in (note.lowest, note.highest))
         self.border_title = Content.assemble(
             (note.name, "b"),
@@ -140,7 +140,7 @@ class HeatMap(LineWidget, can_focus=True):
         return f"● {second} ○ {first}" + ("  ◆ ◇ validation" if held_out else "")
 
     def render_line(self, y: int) -> Strip:
-        """One line of the map."""
+        """Draw one line of the map."""
         note, width = self.note, self.size.width
         if note is None or y >= note.grid.rows // 2:
             return Strip.blank(width, self.ground)
@@ -151,7 +151,7 @@ class HeatMap(LineWidget, can_focus=True):
         return Strip(segments(cells)).adjust_cell_length(width, self.ground)
 
     def _cells(self, note: MapNote, y: int) -> list[Cell]:
-        """The map itself, with the border between classes."""
+        """Draw the map with the border between classes."""
         line_colour, cells = palette_of(self.app).text, self._shaded(note, y)
         above, below = (_row(note.border, 2 * y + k, note.grid.columns) for k in (0, 1))
         for column, of_border in enumerate(zip(above, below, strict=True)):
@@ -171,7 +171,7 @@ class HeatMap(LineWidget, can_focus=True):
         return cells
 
     def _shaded(self, note: MapNote, y: int) -> list[Cell]:
-        """Shades by sign, or of the class that is predicted where there are more than two."""
+        """Shade by sign, or by the predicted class if there are more than two."""
         plain, palette, grid = self.app.no_color, palette_of(self.app), note.grid
         if not note.winners:
             return line_of(grid, y, by_sign(palette), plain=plain)
@@ -215,5 +215,5 @@ def _row(cells: bytes, row: int, columns: int) -> bytes:
 
 
 def letter(number: int) -> str:
-    """That stands for a class: a, b, c, …"""
+    """Return the letter that marks a class: a, b, c, …"""
     return chr(ord("a") + number % 26)

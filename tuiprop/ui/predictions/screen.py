@@ -1,4 +1,4 @@
-"""The problem: what the network makes of the data, wherever the run stands."""
+"""The Problem screen: the predictions of the network, wherever the run is."""
 
 from dataclasses import fields
 from time import monotonic
@@ -29,7 +29,7 @@ from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.title import Title
 
 STUDY_EVERY = 0.2
-"""Seconds between two studies while the run walks."""
+"""Seconds between two studies while the run is playing."""
 
 SUBSETS: tuple[Subset, ...] = ("all", "training", "validation")
 
@@ -44,7 +44,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
     """Follows the frames of the run screen, and moves the run through it.
 
     Args:
-        run_screen: whose run it is.
+        run_screen: the screen whose run is shown.
     """
 
     DEFAULT_CSS = """
@@ -65,14 +65,14 @@ class ProblemScreen(LeftOnce, Screen[None]):
         self.choice = Choice()
         self._aspects = {each.NAME: each(self.choice) for each in ASPECTS}
         self.aspect = ""
-        """The name of the one at hand; empty until it is known which there are."""
+        """The name of the current aspect; empty until the first study."""
         self._run = run_screen.link.run
         self._asked_at = 0.0
         self.study = Paced(self._study, run_screen.link.failed)
-        """Shows what the network makes of the data now."""
+        """Scores the current predictions and shows the result."""
 
     def compose(self) -> ComposeResult:
-        """Title, aspects, the aspect at hand, keys."""
+        """Lay out the title, the aspects, the current aspect, and the keys."""
         yield Title(id="title")
         yield Line(id="aspects")
         with Vertical(id="body"):
@@ -82,30 +82,30 @@ class ProblemScreen(LeftOnce, Screen[None]):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Study at once; then follow."""
+        """Study at once, then whenever the run screen shows a newer state."""
         self.run_screen.seen.subscribe(self, self._follow)
         self.app.theme_changed_signal.subscribe(self, self._repaint)
         self.study()
 
     def on_resize(self, event: Resize) -> None:
-        """Other maps and lists fit."""
+        """Ask for maps and lists of the new size."""
         self.call_after_refresh(self.study)
 
     # Following the run
 
     def _follow(self, frame: Frame) -> None:
-        """Study again where the run screen shows something newer; not too often while it walks."""
+        """Study again where the run screen shows a newer state; less often while the run plays."""
         is_soon = monotonic() - self._asked_at < STUDY_EVERY
         if self.is_current and not (frame[Motion].status != "paused" and is_soon):
             self.study()
 
     @on(Aspect.Asked)
     def _asked(self) -> None:
-        """Show something else."""
+        """Study again, as an aspect shows something else."""
         self.study()
 
     async def _study(self) -> None:
-        """Show what the aspect at hand wants to know."""
+        """Ask for the views of the current aspect, and show them."""
         link = self.run_screen.link
         self._asked_at = monotonic()
         if link.run != self._run:
@@ -125,7 +125,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
         return self._aspects[self.aspect].wanted(self.choice.request, outline)
 
     def _begin(self) -> None:
-        """Another run: what was chosen belongs to the one before."""
+        """Reset the choices, which belong to another run."""
         self._run = self.run_screen.link.run
         fresh = Choice()
         for field in fields(fresh):
@@ -136,7 +136,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
     # Painting
 
     def _offered(self) -> list[str]:
-        """The aspects that this problem has."""
+        """Return the names of the aspects that apply to this problem."""
         studied = self.studied
         return [
             name
@@ -158,7 +158,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
             self._paint(self.studied)
 
     def _paint_aspects(self, studied: Studied) -> None:
-        """The aspects, the one at hand underlined; which examples are scored, and how well."""
+        """Show the aspects, the current one underlined, and the score of the examples."""
         keymap = keys.keymap_of(self)
         aspect, examples = (keys.KEYS[f"problem.{each}"] for each in ("aspect", "examples"))
         text = Content.styled(f"{aspect.names(keymap)[0]} ", "bold $now")
@@ -178,7 +178,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
         self.query_one("#aspects", Line).show([spread(text, right, self.size.width)], [zones])
 
     def _score(self, studied: Studied) -> str:
-        """Accuracy, or R² of the target at hand; empty where nothing is scored."""
+        """Return the accuracy, or R² of the current target; empty where nothing is scored."""
         if studied.scores is not None:
             return f"accuracy {studied.scores.accuracy:.2%}"
         if not studied.numbers:
@@ -188,7 +188,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
         return f"R²{of} {r_squared(score)}"
 
     def _examples(self, studied: Studied) -> str:
-        """Which are scored."""
+        """Return which examples are scored, in words."""
         subset = self.choice.subset
         words = f"all {studied.of}" if subset == "all" else f"{studied.of} {subset}"
         if studied.studied < studied.of:
@@ -205,17 +205,17 @@ class ProblemScreen(LeftOnce, Screen[None]):
         self.call_after_refresh(self.study)
 
     def action_choose(self, aspect: str) -> None:
-        """This aspect."""
+        """Show an aspect."""
         self._choose(aspect)
 
     def action_aspect(self, direction: int) -> None:
-        """The next aspect, or the one before."""
+        """Show the next or the previous aspect."""
         offered = self._offered()
         if offered:
             self._choose(offered[(offered.index(self.aspect) + direction) % len(offered)])
 
     def action_subset(self) -> None:
-        """All examples, those of training, those of validation."""
+        """Score the next subset: all examples, training, validation."""
         held_out = self.studied is not None and self.studied.held_out > 0
         subsets = SUBSETS if held_out else SUBSETS[:1]
         after = subsets.index(self.choice.subset) + 1 if self.choice.subset in subsets else 0
@@ -226,7 +226,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     @on(Aspect.Followed)
     def _followed(self, event: Aspect.Followed) -> None:
-        """One example's way."""
+        """Show the trace of an example."""
         self.choice.example = event.row
         self._choose(WayAspect.NAME)
 
@@ -250,6 +250,6 @@ class ProblemScreen(LeftOnce, Screen[None]):
         await self.action_forward(f"view('{view}')")
 
     def action_escape(self) -> None:
-        """Take back what was chosen in this aspect; then back to the run."""
+        """Undo the last choice in this aspect, or else go back to the run."""
         if not self.aspect or not self._aspects[self.aspect].escape():
             self.dismiss()

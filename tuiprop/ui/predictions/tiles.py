@@ -19,7 +19,7 @@ from tuiprop.ui.drawing.shading import by_sign, line_of, segments
 from tuiprop.ui.theme import palette_of
 
 SMALLEST = (8, 3)
-"""Columns and lines that a picture has at least."""
+"""The smallest picture, in columns and lines."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Tile:
 
 
 class Tiles(CursorGrid):
-    """Pictures in rows, of which those in sight are known."""
+    """Pictures in rows, of which only the visible ones are known."""
 
     DEFAULT_CSS = "Tiles { overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = keys.TILES.bindings
@@ -39,7 +39,7 @@ class Tiles(CursorGrid):
 
     @dataclass
     class Chosen(Message):
-        """This picture is to be shown large."""
+        """The user asks for a large picture."""
 
         number: int
 
@@ -53,16 +53,16 @@ class Tiles(CursorGrid):
 
     @property
     def painted_from(self) -> int:
-        """The first row of pictures that are there."""
+        """Return the first row of the known pictures."""
         return self._first // self.across
 
     @property
     def picture(self) -> tuple[int, int]:
-        """Columns and lines of one picture, without its name and the column beside it."""
+        """Return the columns and lines of a picture, without its name and the gap."""
         return self.cell_size.width - 1, self.cell_size.height - 1
 
     def fit(self, total: int) -> None:
-        """Make pictures as large as they can be with all of them there, or else small."""
+        """Use the largest size at which all pictures fit, or else the smallest size."""
         width, height = self.area
         most = max(1, (width + 1) // (SMALLEST[0] + 1))
         size = (width + 1) // most - 1, SMALLEST[1]
@@ -74,7 +74,7 @@ class Tiles(CursorGrid):
         self.take_size(*size)
 
     def take_size(self, columns: int, lines: int) -> bool:
-        """Have pictures of this size; whether they had another one."""
+        """Set the size of the pictures; return whether it has changed."""
         if (columns, lines) == self.picture:
             return False
         self.cell_size = Size(columns + 1, lines + 1)
@@ -83,31 +83,31 @@ class Tiles(CursorGrid):
 
     @property
     def across(self) -> int:
-        """How many pictures fit side by side."""
+        """Return how many pictures fit side by side."""
         return max(1, (self.area.width + 1) // self.cell_size.width)
 
     @property
     def columns_in_sight(self) -> int:
-        """All of them, as a row has as many as fit."""
+        """Return all columns, as a row has as many as fit."""
         return self.across
 
     @property
     def number(self) -> int:
-        """The picture under the cursor."""
+        """Return the number of the picture under the cursor."""
         return min(self.row * self.across + self.column, max(0, self._total - 1))
 
     def part(self) -> tuple[int, int]:
-        """The first picture in sight, to be asked for, and how many there is room for."""
+        """Return the first visible picture, and how many pictures fit."""
         self._asked = self.top * self.across
         return self._asked, self.across * self.rows_in_sight
 
     def restart(self) -> None:
-        """Begin with the first of other pictures."""
+        """Start with the first of other pictures."""
         self._tiles = {}
         self.put(0, 0)
 
     def show(self, tiles: list[Tile], total: int) -> None:
-        """Paint the pictures that were asked for, of so many."""
+        """Paint the requested pictures out of `total`."""
         known = dict(enumerate(tiles, self._asked))
         if (known, total) != (self._tiles, self._total):
             self._tiles, self._total, self._first = known, total, self._asked
@@ -124,7 +124,7 @@ class Tiles(CursorGrid):
         self._entitle()
 
     def put(self, row: int, column: int) -> None:
-        """Move the cursor; right of a row is the next one."""
+        """Move the cursor; past the end of a row it goes to the next row."""
         number = max(0, min(row * self.across + column, self._total - 1))
         super().put(*divmod(number, self.across))
 
@@ -140,7 +140,7 @@ class Tiles(CursorGrid):
         self.border_subtitle = Content("   ".join(parts))
 
     def draw_row(self, row: int, y: int) -> Strip:
-        """The names, or a line of each picture."""
+        """Draw the names, or a line of each picture."""
         width, start = self.picture[0], row * self.across
         parts: list[Segment] = []
         for k in range(start, start + self.across):
@@ -166,12 +166,12 @@ class Tiles(CursorGrid):
 
 
 def _layer(tile: Tile) -> str:
-    """What its name begins with: "a[1]"."""
+    """Return the array that a tile belongs to: "a[1]"."""
     return tile.name.rpartition("[")[0]
 
 
 def _shortened(name: str, peers: Sequence[str], width: int) -> str:
-    """Such as "a[1][u10]", or less of it: "[1][u10]", "u10", "vers…".
+    """Shorten a name such as "a[1][u10]": "[1][u10]", "u10", "vers…".
 
     A layer of which one unit has no room for its number is shown without it.
     """

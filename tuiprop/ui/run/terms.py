@@ -136,7 +136,7 @@ class Terms:
     def _verdict(self) -> list[Content]:
         """Say if the sum matches the number."""
         origin = self.origin
-        if origin.closes:
+        if origin.matches:
             off = f"✓ adds up (rounding error {origin.difference:.1e})"
             words = (
                 off if origin.difference and isfinite(origin.difference) else "✓ adds up exactly"

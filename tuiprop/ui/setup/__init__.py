@@ -1,1 +1,1 @@
-"""The set-up."""
+"""The set-up screen."""

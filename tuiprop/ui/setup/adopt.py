@@ -1,4 +1,4 @@
-"""Weights from another program: the activations and the data, which their file does not say."""
+"""The dialog about weights from another program, whose file lacks activations and data."""
 
 from itertools import pairwise
 from typing import ClassVar
@@ -21,14 +21,14 @@ from tuiprop.ui.run.go_to import typed_path
 
 
 class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
-    """Asks for one activation a layer and for the data; None where it was left.
+    """Asks for the activation of each layer and for the data; returns None if cancelled.
 
     Args:
         link: the engine.
-        weights: their file.
-        bare: what it says of the network.
-        vocabulary: the names there are.
-        source: the data that stand there at first.
+        weights: the file of the weights.
+        bare: the network as far as the file describes it.
+        vocabulary: the possible names.
+        source: the data that are proposed.
     """
 
     DEFAULT_CSS = """
@@ -61,13 +61,13 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
         self._vocabulary, self._source = vocabulary, source
 
     def compose(self) -> ComposeResult:
-        """What the file says; a line for each layer; the loss; the data; what is wrong."""
+        """Lay out the description of the file, the layers, the loss, the data, and the error."""
         sizes = " → ".join(map(str, self._bare.sizes))
         with Vertical():
-            yield Label("Weights of another program", classes="title", markup=False)
+            yield Label("Weights from another program", classes="title", markup=False)
             yield Label(
-                f"{self._weights}: {sizes}. The file does not say the activations, nor the data. "
-                "Inputs are taken as they are, unless an experiment says otherwise.",
+                f"{self._weights}: {sizes}. The file names neither activations nor data. "
+                "Inputs are used unscaled, unless an experiment says otherwise.",
                 classes="words",
                 markup=False,
             )
@@ -84,7 +84,7 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
                     compact=True,
                 )
             yield Label("", classes="error", markup=False)
-            yield Button("Use them", compact=True)
+            yield Button("Open", compact=True)
 
     def _layers(self) -> ComposeResult:
         L = len(self._bare.activations)
@@ -110,7 +110,7 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
     def _changed(self) -> None:
         output = self._activations[-1]
         loss = "" if output is None else self._vocabulary.usual_losses[output]
-        words = f"{loss}, which goes with {output}" if loss else ""
+        words = f"{loss}, the usual one for {output}" if loss else ""
         self.query_one(".loss", Label).update(words)
         self._say("")
 
@@ -121,7 +121,7 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
     @on(Button.Pressed)
     @work(exclusive=True)
     async def answer(self) -> None:
-        """What was said, made an experiment; a sentence where it cannot be."""
+        """Ask the engine for the experiment, or show why there is none."""
         chosen = self._activations
         activations = [name for name in chosen if name is not None]
         source = self.query_one(Input).value.strip()
@@ -140,13 +140,13 @@ class AdoptScreen(LeftOnce, ModalScreen[Located | None]):
                     self._say(error.sentence)
 
     def action_leave(self) -> None:
-        """No answer."""
+        """Cancel."""
         self.dismiss(None)
 
 
 async def adopted(
     app: App[int], link: Link, weights: str, bare: BareWeights, source: str = ""
 ) -> Located | None:
-    """An experiment with these weights, whose network and data the user has said; None: left."""
+    """Ask for the network and the data of bare weights; None where the user left."""
     vocabulary = await link.ask(ListNames())
     return await app.push_screen_wait(AdoptScreen(link, weights, bare, vocabulary, source))

@@ -1,4 +1,4 @@
-"""The fields of the set-up, as a table: what stands where, and how text becomes a value."""
+"""The fields of the set-up form, and the conversion of text to values."""
 
 import json
 import tomllib
@@ -22,20 +22,20 @@ class Field:
     label: str
     kind: Kind
     choices: Callable[[Vocabulary], list[str]] = lambda _: []
-    """Picks them from the vocabulary."""
+    """Picks the choices from the vocabulary."""
     only: tuple[str, ...] = ()
-    """Data sets that it has a meaning for; empty: all."""
+    """The data sets that it applies to; empty: all."""
     hint: str = ""
-    """What may be typed, where nothing is."""
+    """The hint that an empty field shows."""
 
     @property
     def key(self) -> str:
-        """As errors name it: "training.learning_rate"."""
+        """The name of the key in errors: "training.learning_rate"."""
         return f"{self.section}.{self.name}"
 
     @property
     def id(self) -> str:
-        """Of the widget."""
+        """The id of the widget."""
         return f"{self.section}-{self.name}"
 
 
@@ -52,25 +52,25 @@ FIELDS = (
     Field("network", "loss", "loss", "choice", lambda names: names.losses),
     Field("network", "initializer", "initialiser", "choice", lambda names: names.initializers),
     Field("network", "l2", "L2 (λ)", "number"),
-    Field("network", "seed", "weights seed", "whole"),
+    Field("network", "seed", "weight seed", "whole"),
     Field("training", "optimizer", "optimiser", "choice", lambda names: names.optimizers),
     Field("training", "learning_rate", "learning rate", "number"),
     Field("training", "batch_size", "batch size (0: all)", "whole"),
     Field("training", "epochs", "epochs", "whole"),
     Field("training", "shuffle", "shuffle", "switch"),
-    Field("training", "seed", "order seed", "whole"),
-    Field("training", "dtype", "numbers", "choice", lambda names: names.dtypes),
+    Field("training", "seed", "shuffle seed", "whole"),
+    Field("training", "dtype", "precision", "choice", lambda names: names.dtypes),
 )
-"""In the order of the form; the layers stand between data and loss."""
+"""The fields in the order of the form; the layers are between data and loss."""
 
 
 def fields_of(section: str) -> tuple[Field, ...]:
-    """The fields of one table of the experiment."""
+    """Return the fields of one table of the experiment."""
     return tuple(field for field in FIELDS if field.section == section)
 
 
 def to_value(text: str, kind: Kind) -> Any:
-    """What was typed as a value; text that is no number stays, for the engine to judge."""
+    """Convert typed text to a value; text that is not a number is left to the engine to refuse."""
     text = text.strip()
     if text.startswith("{"):
         try:
@@ -93,13 +93,13 @@ def to_value(text: str, kind: Kind) -> Any:
 
 
 def to_option(text: str) -> Any:
-    """An option of the optimiser: a number, or two with a comma between them."""
+    """Convert a typed option of the optimiser: one number, or two separated by a comma."""
     values = [to_value(part, "number") for part in text.split(",")]
     return values[0] if len(values) == 1 else values
 
 
 def to_text(value: Any) -> str:
-    """A value as it is typed."""
+    """Return the text that a user would type for a value."""
     if isinstance(value, list | tuple):
         return ", ".join(map(to_text, value))
     if isinstance(value, dict):
@@ -110,7 +110,7 @@ def to_text(value: Any) -> str:
 
 
 def shapes(sizes: list[int], activations: list[str]) -> list[tuple[str, str, str, str]]:
-    """l, W, b and g of each layer, as text."""
+    """Return l, the shapes of W and b, and the name of g of each layer."""
     return [
         (str(l), f"({n},{before})", f"({n},1)", activations[l - 1])
         for l, (before, n) in enumerate(pairwise(sizes), start=1)
@@ -118,7 +118,7 @@ def shapes(sizes: list[int], activations: list[str]) -> list[tuple[str, str, str
 
 
 def without(tables: Tables, *keys: str) -> Tables:
-    """The tables without some keys, such as "network.loss"."""
+    """Return the tables without some keys, such as "network.loss"."""
     changed = {name: dict(table) for name, table in tables.items()}
     for key in keys:
         section, name = key.split(".")

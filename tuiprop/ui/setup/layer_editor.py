@@ -1,4 +1,4 @@
-"""Hidden layers and the output layer: add, remove, reorder, units, activation each."""
+"""The editor of the layers: add, remove, reorder; units and activation of each."""
 
 import asyncio
 from typing import Any
@@ -25,7 +25,7 @@ class LayerLine(Horizontal):
         self._output = output
 
     def compose(self) -> ComposeResult:
-        """Number, units, activation, and for hidden layers the buttons."""
+        """Lay out number, units and activation, and for hidden layers the buttons."""
         yield Label(self._number, classes="number")
         yield TextField(to_text(self._units), compact=True, classes="units")
         yield Select(
@@ -40,7 +40,7 @@ class LayerLine(Horizontal):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """As an experiment has it; what it began with where its widgets come or go."""
+        """The layer as in an experiment; the initial values while its widgets are being built."""
         units = [to_value(each.value, "whole") for each in self.query(Input)]
         chosen = [each.value for each in self.query(Select) if isinstance(each.value, str)]
         return {
@@ -66,13 +66,13 @@ class LayerEditor(Vertical):
         self._filling = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
-        """The lines, then the button that adds one."""
+        """Lay out the layers, then the button that adds one."""
         yield Vertical(id="lines")
         yield Button("+ hidden layer", id="add-layer", compact=True)
 
     @property
     def settings(self) -> list[dict[str, Any]]:
-        """As an experiment has them."""
+        """The layers as in an experiment."""
         return [line.settings for line in self.query(LayerLine)]
 
     async def fill(self, layers: list[dict[str, Any]]) -> None:

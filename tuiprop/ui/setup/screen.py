@@ -1,4 +1,4 @@
-"""The set-up: data, network, training; what comes of it is shown as one types."""
+"""The set-up screen: data, network, training; the resulting network is shown while typing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -43,7 +43,7 @@ from tuiprop.ui.setup.layer_editor import LayerEditor
 from tuiprop.ui.single_flight import alone
 
 DELAY = 0.15
-"""Seconds after the last key until what was typed is looked at."""
+"""Seconds without typing after which the form is checked."""
 
 FILE = "a file …"
 
@@ -55,9 +55,9 @@ class SetupScreen(LeftOnce, Screen[None]):
     """A form of the whole experiment.
 
     Args:
-        link: the engine, which judges what was typed.
-        begin: what "Start" does.
-        experiment: what stands in the form at first; None: that of the run.
+        link: the engine, which checks the form.
+        begin: starts the run.
+        experiment: fills the form at first; None: the experiment of the run.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys.SETUP.bindings
@@ -76,7 +76,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         self._before: Tables | None = None
 
     def compose(self) -> ComposeResult:
-        """The form on the left, what comes of it on the right."""
+        """Lay out the form on the left, and the resulting network on the right."""
         yield Static(
             "[b]Set-up[/b]  Tab and Shift+Tab move, Enter starts, Escape goes back",
             id="setup-title",
@@ -92,7 +92,7 @@ class SetupScreen(LeftOnce, Screen[None]):
                     yield Button("Back", id="back", compact=True)
 
     async def on_mount(self) -> None:
-        """Build the form from the names that there are."""
+        """Build the form from the names of the vocabulary."""
         try:
             self._vocabulary = await self._link.ask(ListNames())
         except RefusedError as error:
@@ -126,14 +126,12 @@ class SetupScreen(LeftOnce, Screen[None]):
         )
         yield _row("file", TextField(id="data-source", compact=True), "data.source")
         yield from (self._field(field, vocabulary) for field in fields_of("data"))
-        yield _row(
-            "columns", Button("see them (Ctrl+T)", id="columns", compact=True), "data.columns"
-        )
+        yield _row("columns", Button("Show (Ctrl+T)", id="columns", compact=True), "data.columns")
         yield Label("Network", classes="section")
         yield Horizontal(
             Label("initial weights", classes="label"),
             Label("", id="weights-name", markup=False),
-            Button("× draw them instead", id="no-weights", compact=True),
+            Button("× random weights", id="no-weights", compact=True),
             id="weights",
         )
         yield LayerEditor(vocabulary.activations, vocabulary.outputs, id="layers-editor")
@@ -198,7 +196,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         await self._fill_options()
 
     def _show_weights(self) -> None:
-        """The file that the initial weights come from, if they do."""
+        """Show the file of the initial weights, if there is one."""
         self.query_one("#weights").display = self._weights is not None
         self.query_one("#weights-name", Label).update(self._weights or "")
 
@@ -209,7 +207,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         self._look_soon()
 
     async def _fill_options(self) -> None:
-        """The options of the optimiser that is chosen."""
+        """Show the options of the chosen optimiser."""
         assert self._vocabulary is not None
         optimizer = str(self.query_one("#training-optimizer", Select).value)
         typed = self._experiment["training"]
@@ -230,7 +228,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         )
 
     def _typed(self) -> Tables:
-        """The experiment as it stands in the form."""
+        """Return the experiment that is typed in the form."""
         assert self._vocabulary is not None
         tables = deepcopy(self._experiment)
         name = self.query_one("#data-name", Select).value
@@ -265,7 +263,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         }
         return tables
 
-    # What comes of it
+    # The resulting network
 
     @on(Input.Changed)
     @on(LayerEditor.Changed)
@@ -311,7 +309,7 @@ class SetupScreen(LeftOnce, Screen[None]):
 
     @work(exclusive=True, group="locate")
     async def _locate(self, what: str) -> None:
-        """Fill the form with what suits another data set or file."""
+        """Fill the form for another data set or file."""
         try:
             located: Located | None = await self._link.ask(Locate(what=what))
         except RefusedError as error:
@@ -332,9 +330,9 @@ class SetupScreen(LeftOnce, Screen[None]):
         try:
             outline = await self._link.ask(Check(experiment=without(typed, *unknown)))
         except RefusedError:
-            self.look()  # what is typed may be refused for another reason
+            self.look()  # the form may be refused for another reason
             return
-        typed = self._typed()  # what was typed meanwhile stays
+        typed = self._typed()  # keeps what was typed meanwhile
         fitted = outline.experiment["network"]
         layers = [*typed["network"]["layers"][:-1], fitted["layers"][-1]]
         typed["network"].update(layers=layers, loss=fitted["loss"])
@@ -342,11 +340,11 @@ class SetupScreen(LeftOnce, Screen[None]):
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
-        """Show what the network would be."""
+        """Show the resulting network."""
         await self._is_valid(self._typed())
 
     async def _is_valid(self, experiment: Tables) -> bool:
-        """Check an experiment; show what the network would be, or what is wrong."""
+        """Check an experiment; show the resulting network, or what is wrong."""
         refused = outline = None
         try:
             outline = await self._link.ask(Check(experiment=experiment, weights=self._weights))
@@ -367,7 +365,7 @@ class SetupScreen(LeftOnce, Screen[None]):
             error.display = False
 
     def _show_refusal(self, refused: RefusedError) -> None:
-        """The sentence at its field, and in place of the outline."""
+        """Show a refusal at its field, and in place of the resulting network."""
         self._clear_errors()
         key = refused.key.split("[")[0]
         if key.startswith("data.columns."):
@@ -394,10 +392,9 @@ class SetupScreen(LeftOnce, Screen[None]):
             Content(),
             Content.styled(f"{outline.parameters:,} parameters", "bold"),
             Content(
-                f"{outline.rows} rows: {outline.training} to train on, "
-                f"{outline.validation} held out"
+                f"{outline.rows} rows: {outline.training} training, {outline.validation} validation"
             ),
-            Content(f"{outline.per_epoch} {updates} an epoch"),
+            Content(f"{outline.per_epoch} {updates} per epoch"),
         ]
         if outline.classes:
             lines.append(Content.assemble(("classes ", "$dim"), ", ".join(outline.classes)))
@@ -405,7 +402,7 @@ class SetupScreen(LeftOnce, Screen[None]):
             lines += [Content(), *(Content(f"· {note}") for note in outline.notes)]
         return Content("\n").join(lines)
 
-    # What the buttons do
+    # Buttons
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#start")
@@ -429,7 +426,7 @@ class SetupScreen(LeftOnce, Screen[None]):
     @on(Button.Pressed, "#save")
     @alone
     async def action_save(self) -> None:
-        """The experiment, to a file."""
+        """Save the experiment to a file."""
         path = await ask_path(
             self.app,
             "Save the experiment",
@@ -448,7 +445,7 @@ class SetupScreen(LeftOnce, Screen[None]):
     @on(Button.Pressed, "#columns")
     @alone
     async def action_columns(self) -> None:
-        """The data, column by column."""
+        """Show the data, column by column."""
         screen = DataScreen(self._link, self._typed())
         chosen = await self.app.push_screen_wait(screen)
         if chosen is not None and screen.changed:
@@ -457,7 +454,7 @@ class SetupScreen(LeftOnce, Screen[None]):
     @on(Button.Pressed, "#open")
     @alone
     async def action_open(self) -> None:
-        """An experiment, a table or weights, into the form."""
+        """Open an experiment, a table or weights in the form."""
         what = await self.app.push_screen_wait(
             AskText(
                 "Open",
@@ -470,18 +467,18 @@ class SetupScreen(LeftOnce, Screen[None]):
     @on(Button.Pressed, "#back")
     @alone
     async def action_leave(self) -> None:
-        """Back to the run, which goes on as it was; asks when edits would be lost."""
+        """Go back to the run, which is unchanged; ask first if edits would be lost."""
         if self._before is not None and self._typed() != self._before:
             answer = await self.app.push_screen_wait(
-                Choose("The set-up was changed.", {"drop": "Drop the changes", "stay": "Stay"})
+                Choose("Discard your changes?", {"discard": "Discard", "stay": "Keep editing"})
             )
-            if answer != "drop":
+            if answer != "discard":
                 return
         self.dismiss()
 
 
 def _row(label: str, control: Widget, key: str = "") -> Widget:
-    """A label, its control, and a line for what is wrong."""
+    """Build a row: a label, its control, and a line for errors."""
     children: list[Widget] = [Label(label, classes="label"), control]
     if key:
         children.append(Static(classes="error", id=_error_id(key), markup=False))

@@ -1,1 +1,1 @@
-"""The stop conditions."""
+"""The Stops screen."""

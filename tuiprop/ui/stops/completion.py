@@ -1,4 +1,4 @@
-"""What can be typed as a condition, offered as one types."""
+"""Completions for a condition while it is typed."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,13 @@ from tuiprop.update.arrays import of_layer
 
 EXAMPLES = (
     ("train_loss < 0.05", "the network is good enough"),
-    ("rises(validation_loss) >= 5", "it overfits: worse for 5 epochs running"),
-    ("norm(dW[1]) < 1e-4", "it has all but stopped learning"),
+    ("rises(validation_loss) >= 5", "it overfits: worse 5 epochs in a row"),
+    ("norm(dW[1]) < 1e-4", "it has almost stopped learning"),
     ("absmax(z[2]) > 20", "an activation runs away"),
-    ("dead(1) > 0.5", "half of the units of layer 1 are dead"),
-    ("nonfinite > 0", "something is infinite or not a number"),
+    ("dead(1) > 0.5", "over half of layer 1 is dead"),
+    ("nonfinite > 0", "a number is infinite or NaN"),
 )
-"""Conditions with what they are good for."""
+"""Conditions with their purpose."""
 
 OPERATORS = (
     ("<", "less than"),
@@ -38,16 +38,16 @@ class Offer:
     label: str
     words: str
     typed: str
-    """What stands in the field once it is taken."""
+    """The text of the field once the completion is accepted."""
 
 
 def offers(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[Offer]:
-    """What a text may become: a quantity, then its array or layer, then an operator.
+    """Return the completions of a text: a quantity, then its array or layer, then an operator.
 
     Args:
-        typed: the text so far; before an operator, another name where that is no quantity.
+        typed: the text so far.
         vocabulary: the quantities.
-        outline: the run; what it cannot have is not offered.
+        outline: the run; quantities that it lacks are not offered.
     """
     operator = _OPERATOR.search(typed)
     if operator:
@@ -73,7 +73,7 @@ def offers(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[Offer]:
 
 
 def reading(typed: str, vocabulary: Vocabulary, outline: Outline) -> Offer | None:
-    """The quantity of a condition, once its operator is typed."""
+    """Return the quantity of a condition, once its operator is typed."""
     name = re.sub(r"\s", "", _OPERATOR.split(typed)[0])
     for each in vocabulary.quantities:
         if name in _names(each, vocabulary, outline):
@@ -82,7 +82,7 @@ def reading(typed: str, vocabulary: Vocabulary, outline: Outline) -> Offer | Non
 
 
 def examples(outline: Outline, vocabulary: Vocabulary) -> list[tuple[str, str]]:
-    """The examples that this run can have, with what they are good for."""
+    """Return the examples that apply to this run, with their purpose."""
     known = {
         name
         for each in vocabulary.quantities
@@ -99,7 +99,7 @@ def _fits(quantity: QuantityNote, outline: Outline) -> bool:
 
 
 def _names(quantity: QuantityNote, vocabulary: Vocabulary, outline: Outline) -> Iterator[str]:
-    """A quantity of every array or layer that it can be of."""
+    """Yield the names of a quantity, one for each array or layer it applies to."""
     pattern = quantity.pattern
     if "(X)" in pattern:
         for array in arrays(outline.sizes):
@@ -114,12 +114,12 @@ def _names(quantity: QuantityNote, vocabulary: Vocabulary, outline: Outline) -> 
 
 
 def arrays(sizes: Sequence[int]) -> list[str]:
-    """Every array that X can be, by layers; a[0] too."""
+    """Return every array that X can be, by layers, a[0] included."""
     return [str(array) for l in range(len(sizes)) for array in of_layer(l)]
 
 
 def _opened(pattern: str) -> str:
-    """What can be typed of a pattern: up to what stands for an array or a layer."""
+    """Return the part of a pattern before its placeholder for an array or a layer."""
     if pattern.endswith(("(X)", "(l)")):
         return pattern.removesuffix("X)").removesuffix("l)")
     return f"{pattern} "
@@ -130,5 +130,5 @@ def _head(quantity: QuantityNote) -> str:
 
 
 def _words(quantity: QuantityNote, name: str) -> str:
-    """The words of a quantity of one array."""
+    """Return the description of a quantity of one array."""
     return quantity.words.replace("X", name.partition("(")[2].rstrip(")"))

@@ -1,4 +1,4 @@
-"""Stop when …: the conditions that a run stops at."""
+"""The Stops screen: the conditions that a run stops at."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,14 +33,14 @@ Stops = list[Stop]
 
 
 class _Completion(Suggester):
-    """The first offer that goes on from what is typed; → takes it."""
+    """Suggests the first completion that continues the typed text; → accepts it."""
 
     def __init__(self, offered: Callable[[str], list[Offer]]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._offered = offered
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The whole text."""
+        """Return the whole completed text."""
         longer = (each.typed for each in self._offered(value) if each.typed.startswith(value))
         return next(longer, None)
 
@@ -75,14 +75,14 @@ class StopsScreen(LiveScreen):
         self._lock = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
-        """Title, what was hit, conditions, the field, what can be typed, keys."""
+        """Lay out title, last hit, conditions, field, completions and keys."""
         yield Line(id="title")
         yield Static(id="hit", markup=False)
         yield StopList(id="stops")
         with Horizontal(id="field"):
             yield Label("add: ", id="verb", markup=False)
             yield ConditionField(
-                placeholder="QUANTITY OP NUMBER",
+                placeholder="e.g. train_loss < 0.05",
                 suggester=_Completion(self._offered),
                 select_on_focus=False,
                 compact=True,
@@ -93,7 +93,7 @@ class StopsScreen(LiveScreen):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Learn the quantities."""
+        """Ask for the quantities."""
         self.query_one("#stops").border_title = "[b]Stop when[/b]"
         self._learn()
 
@@ -105,7 +105,7 @@ class StopsScreen(LiveScreen):
     # Showing
 
     def paint(self, frame: Frame) -> None:
-        """The conditions with their values, and the last hit."""
+        """Show the conditions with their values, and the last hit."""
         hit = self.query_one("#hit", Static)
         sentence, stops = frame[Motion].hit, frame[Conditions].stops
         hit.update(f"▌▌ {sentence}")
@@ -122,7 +122,7 @@ class StopsScreen(LiveScreen):
         return offers(typed, vocabulary, outline)
 
     def _show_offers(self, typed: str) -> None:
-        """What the text may become; examples where there is none yet."""
+        """List the completions, or the examples while nothing is typed."""
         panel = self.query_one("#offers", OptionList)
         vocabulary, outline = self._vocabulary, self.link.outline
         if vocabulary is None or outline is None:
@@ -141,8 +141,8 @@ class StopsScreen(LiveScreen):
         if shown:
             panel.add_option(None)
         panel.add_options(self._offer(each, width) for each in found)
-        panel.border_title = f"[b]{'Examples, quantities' if shown else 'What fits'}[/b]"
-        panel.border_subtitle = "↓ chooses, Enter takes" if found else "nothing"
+        panel.border_title = f"[b]{'Examples, quantities' if shown else 'Completions'}[/b]"
+        panel.border_subtitle = "↓ choose · Enter insert" if found else "nothing"
 
     def _offer(self, offer: Offer, width: int) -> Table:
         row = Table.grid(expand=True)
@@ -164,21 +164,21 @@ class StopsScreen(LiveScreen):
             self._put(self._offers[event.option_index].typed)
 
     def _put(self, text: str) -> None:
-        """Go on typing from a text."""
+        """Continue typing from a text."""
         field = self.query_one(Input)
         field.focus()
         field.value = text
         self.call_after_refresh(self._to_end)
 
     def _to_end(self) -> None:
-        for field in self.query(Input):  # none, where the screen has been left
+        for field in self.query(Input):  # none after the screen was closed
             field.cursor_position = len(field.value)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         when = event.value.strip()
         if not when:
-            self.say("type a condition, such as train_loss < 0.05")
+            self.say("Type a condition, such as train_loss < 0.05.")
             return
         at = self._edited
 
@@ -205,7 +205,7 @@ class StopsScreen(LiveScreen):
 
     @work(group="change")
     async def _change(self, change: Callable[[Stops], Stops]) -> None:
-        """Let other conditions be in force at once, or say why not."""
+        """Replace the conditions at once, or say why not."""
         async with self._lock:
             if self._stops is None:
                 return
@@ -241,23 +241,23 @@ class StopsScreen(LiveScreen):
         self._change(change)
 
     def action_switch(self) -> None:
-        """The highlighted condition on or off."""
+        """Switch the highlighted condition on or off."""
         index = self.query_one(StopList).highlighted
         if index is not None:
             self._switch(index)
 
     def action_delete(self) -> None:
-        """Forget the highlighted condition."""
+        """Delete the highlighted condition."""
         index = self.query_one(StopList).highlighted
         if index is not None:
             self._change(lambda stops: stops[:index] + stops[index + 1 :])
 
     def action_add(self) -> None:
-        """Type a new one."""
+        """Type a new condition."""
         self._edit(None)
 
     def action_panel(self, selector: str) -> None:
-        """To another panel, if there is something in it."""
+        """Focus another panel, unless it is empty."""
         panel = self.query_one(selector, OptionList)
         if panel.option_count:
             panel.focus()
@@ -265,7 +265,7 @@ class StopsScreen(LiveScreen):
                 panel.highlighted = 0
 
     def action_escape(self) -> None:
-        """From the offers to the field; what is typed is dropped; then back to the run."""
+        """Go from the completions to the field, then clear the field, then go back to the run."""
         field = self.query_one(Input)
         if self.focused is self.query_one("#offers"):
             field.focus()

@@ -1,4 +1,4 @@
-"""The conditions of a run, as a list in which each has a mark."""
+"""The list of the conditions of a run, each with a mark."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from tuiprop.ui.patches.options import List
 from tuiprop.ui.theme import palette_of
 
 MARK = 4
-"""Columns of [✓] and a blank: a click there switches."""
+"""Columns of [✓] and a space: a click there switches the condition."""
 
 
 class StopList(List):
@@ -36,7 +36,7 @@ class StopList(List):
         self._notes: list[StopNote] | None = None
 
     def show(self, notes: list[StopNote]) -> None:
-        """Paint these conditions, where they differ from those on the screen."""
+        """Paint these conditions, if they differ from those on the screen."""
         if notes == self._notes:
             return
         self._notes = notes
@@ -47,11 +47,11 @@ class StopList(List):
         self.highlighted = min(at, len(notes) - 1) if notes else None
         on = sum(note.enabled for note in notes)
         self.border_subtitle = (
-            f"{on} of {len(notes)} on" if notes else "none; a divergence stops all the same"
+            f"{on} of {len(notes)} on" if notes else "none; divergence always stops the run"
         )
 
     def on_click(self, event: Click) -> None:
-        """The mark; elsewhere the option is chosen."""
+        """Switch a condition at its mark; a click elsewhere chooses the option."""
         index, offset = event.style.meta.get("option"), event.get_content_offset(self)
         if index is not None and offset is not None and offset.x < MARK:
             event.prevent_default()
@@ -73,5 +73,5 @@ def _row(note: StopNote, off: Style) -> Table:
 
 
 def _written(value: float) -> str:
-    """A count without places; else in few columns."""
+    """Write a count without decimals, and any other value in few columns."""
     return str(int(value)) if value.is_integer() and abs(value) < 1e9 else short(value)

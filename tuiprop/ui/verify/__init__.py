@@ -1,1 +1,1 @@
-"""The Proof view."""
+"""The Proof screen."""

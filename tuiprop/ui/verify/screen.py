@@ -1,4 +1,4 @@
-"""The proof of where the run stands, and mistakes that make it fail."""
+"""The Proof screen: the proof of the current position, and mistakes that make it fail."""
 
 from typing import ClassVar
 
@@ -34,7 +34,7 @@ class MistakeList(List):
 
 
 class ProofScreen(LiveScreen):
-    """Begins to prove at once, shows what is found, and switches mistakes."""
+    """Starts the proof at once, shows its results, and switches mistakes."""
 
     DEFAULT_CSS = """
     ProofScreen #flag { height: 1; background: $error; display: none; }
@@ -57,7 +57,7 @@ class ProofScreen(LiveScreen):
         self._shown = Content()
 
     def compose(self) -> ComposeResult:
-        """Title, flag, what was found, mistakes, keys."""
+        """Lay out title, warning, results, mistakes and keys."""
         yield Line(id="title")
         yield Line(id="flag")
         yield VerticalScroll(Static(id="report", markup=False), id="found")
@@ -67,10 +67,10 @@ class ProofScreen(LiveScreen):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Prove, and learn the mistakes."""
+        """Start the proof, and ask for the mistakes."""
         mistakes = self.query_one("#mistakes", OptionList)
         mistakes.border_title = "[b]Mistakes[/b] to inject into the running network"
-        mistakes.border_subtitle = "left: mistaken, right: correct"
+        mistakes.border_subtitle = "left: wrong · right: correct"
         mistakes.focus()
         self._learn()
         self.action_verify()
@@ -83,7 +83,7 @@ class ProofScreen(LiveScreen):
     # Showing
 
     def paint(self, frame: Frame) -> None:
-        """What was found, and which mistake is on."""
+        """Show the results, and which mistake is injected."""
         line = self.query_one("#flag", Line)
         mistake, note = frame[Proof].mistake, frame[Proof].note
         line.display = mistake is not None
@@ -139,21 +139,21 @@ class ProofScreen(LiveScreen):
 
     @work(exclusive=True, group="change")
     async def _switch(self, name: str | None) -> None:
-        """A mistake on or off, and an update with it: the audit speaks of an update."""
+        """Switch a mistake, then do an update, which the audit needs."""
         await self._do(SetMistake(name=name), Move(updates=1), Verify())
 
     @work(exclusive=True, group="change")
     async def action_verify(self) -> None:
-        """Prove all of it, now."""
+        """Prove the current position now."""
         await self._do(Verify())
 
     @work(exclusive=True, group="change")
     async def action_update(self, count: int) -> None:
-        """One update on or back, and its proof."""
+        """Go one update forward or back, and prove it."""
         await self._do(Move(updates=count), Verify())
 
     async def _do(self, *requests: Request[None]) -> None:
-        """Send one request after another, until one is refused."""
+        """Send requests in turn, until one is refused."""
         self.say("")
         try:
             for request in requests:

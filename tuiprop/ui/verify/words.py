@@ -1,4 +1,4 @@
-"""The proof in words: text from what was found."""
+"""The wording of the proof."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,17 @@ from textual.content import Content
 from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
 
 SIGNS = {"right": "✓", "wrong": "✗"}
-"""Of the verdicts; what cannot be checked has none."""
+"""The signs of the verdicts; an unchecked array has none."""
 
 HOW_CHECKED = (
     "Gradient check: dW and db against central differences of J at two steps, h and 4h, in "
-    "float64, on {examples} of the next batch. Shown are the relative error and how many numbers "
+    "float64, on {examples} of the next batch. Shown: the relative error and how many numbers "
     "were compared; those at a kink of g are left out. An array cannot be checked where the "
     "steps disagree, or rounding leaves fewer than five digits of the difference."
 )
 HOW_AUDITED = (
-    "Update audit: W, b and the slots of the optimiser recomputed in float64 by rules written a "
-    "second time; a number may differ by a bound of its rounding errors. Shown is the largest "
+    "Update audit: W, b and the optimiser state recomputed in float64 by a second, independent "
+    "implementation. Tolerance: a bound on each number's rounding error. Shown: the largest "
     "difference as a share of that bound, and where."
 )
 
@@ -27,46 +27,46 @@ COLUMN = 34
 
 
 def verdict_style(text: str) -> str:
-    """The colour of a text that begins with a sign."""
+    """Return the colour of a text that begins with a sign."""
     return {"✓": "$success", "✗": "bold $error"}.get(text[:1], "$dim")
 
 
 def wrong(proof: ProofNote) -> list[str]:
-    """The arrays that are wrong, those of the gradient check first."""
+    """Return the wrong arrays, those of the gradient check first."""
     return [str(each.array) for each in [*proof.checks, *proof.audits] if each.verdict == "wrong"]
 
 
 def unchecked(proof: ProofNote) -> str:
-    """Such as "2 of 4 arrays cannot be checked"; empty where all are checked."""
+    """Return "2 of 4 arrays cannot be checked", or "" where all are checked."""
     count = sum(each.verdict == "unchecked" for each in proof.checks)
     return f"{count} of {len(proof.checks)} arrays cannot be checked" if count else ""
 
 
 def verdict(proof: ProofNote | None) -> str:
-    """The whole proof in a few words, after its sign.
+    """Summarise the proof in a few words after its sign.
 
-    "✓ nothing is wrong" is only said where every array was compared.
+    It is "✓ all checks pass" only where every array was compared.
     """
     if proof is None:
         return "…"
     if found := wrong(proof):
         return f"✗ wrong: {', '.join(found)}"
     if proof.fault:
-        return "· it failed"
+        return "· check failed"
     if not proof.finished:
         return "…"
-    return f"· {words}" if (words := unchecked(proof)) else "✓ nothing is wrong"
+    return f"· {words}" if (words := unchecked(proof)) else "✓ all checks pass"
 
 
 def which(proof: ProofNote) -> str:
-    """Which parameters are compared."""
+    """Return which parameters are compared, in words."""
     if proof.sample == proof.parameters:
         return f"all {proof.parameters:,} parameters"
     return f"a seeded sample of {proof.sample:,} of {proof.parameters:,} parameters"
 
 
 def _checked(each: ArrayProof) -> str:
-    """✓ 3e-10 of 24, 2 at kinks; or · steps disagree."""
+    """Write "✓ 3e-10 of 24, 2 at kinks", or "· steps disagree"."""
     kinks = f", {each.kinks} at kinks" if each.kinks and each.compared else ""
     figure = f"{each.figure:.0e}" if each.figure < 1e-3 else f"{each.figure:.2g}"
     sign = SIGNS.get(each.verdict)
@@ -75,14 +75,14 @@ def _checked(each: ArrayProof) -> str:
 
 
 def _audited(each: ArrayProof) -> str:
-    """✓ 0.25 at [3,2]."""
+    """Write "✓ 0.25 at [3,2]"."""
     row, column = each.cell
     figure = f"{each.figure:.2g} at [{row},{column}]" if each.figure else "equal"
     return f"{SIGNS[each.verdict]} {figure}"
 
 
 def _table(found: Sequence[tuple[ArrayProof, str]]) -> list[Content]:
-    """Two arrays a line, that of W[l] and that of b[l]."""
+    """Write two arrays per line, that of W[l] and that of b[l]."""
     lines = []
     names = max(len(str(each.array)) for each, _ in found)
     for pair in zip(found[::2], found[1::2], strict=True):
@@ -95,7 +95,7 @@ def _table(found: Sequence[tuple[ArrayProof, str]]) -> list[Content]:
 
 
 def _sign(found: Sequence[ArrayProof]) -> str:
-    """✗ where one is wrong, ✓ where all are right."""
+    """Return ✗ where one array is wrong, ✓ where all are right."""
     verdicts = {each.verdict for each in found}
     if "wrong" in verdicts:
         return SIGNS["wrong"]
@@ -107,9 +107,9 @@ def _head(title: str, sign: str, words: str) -> Content:
 
 
 def report(proof: ProofNote | None) -> list[Content]:
-    """The whole proof, line by line; sentences may be longer than a line."""
+    """Write the whole proof, line by line; a sentence may be longer than a line."""
     if proof is None:
-        return [Content.styled("… It begins when the run stands still.", "$dim")]
+        return [Content.styled("… Starts when the run is paused.", "$dim")]
     examples = f"{proof.examples} example{'s' if proof.examples > 1 else ''}"
     return [
         *_gradient_check(proof),
@@ -123,7 +123,7 @@ def report(proof: ProofNote | None) -> list[Content]:
 
 def _gradient_check(proof: ProofNote) -> list[Content]:
     if proof.fault:
-        return [_head("Gradient check", "·", f"it failed: {proof.fault}")]
+        return [_head("Gradient check", "·", f"failed: {proof.fault}")]
     words = which(proof)
     if not proof.finished:
         words = f"{proof.compared:,} of {words}"
@@ -138,18 +138,17 @@ def _gradient_check(proof: ProofNote) -> list[Content]:
 
 def _update_audit(proof: ProofNote) -> list[Content]:
     if not proof.audits and proof.fault:
-        return [_head("Update audit", "·", "none was made")]
+        return [_head("Update audit", "·", "not run")]
     if not proof.audits:
-        words = "no update here yet: b makes one"
-        return [_head("Update audit", "…", words)]
+        return [_head("Update audit", "…", "no update yet: press b")]
     head = _head("Update audit", _sign(proof.audits), f"update {proof.update}")
-    # W[1] b[1] W[2] b[2] …, then each slot in the same order: bring those of a layer together
+    # audits: W[1] b[1] W[2] b[2] …, then the optimiser state in the same order; group by layer
     order = sorted(enumerate(proof.audits), key=lambda pair: (pair[1].array.layer, pair[0]))
     return [head, *_table([(each, _audited(each)) for _, each in order])]
 
 
 def flag(mistake: MistakeNote, width: int) -> list[Content]:
-    """The warning while a mistake is injected; two lines where it does not fit in one."""
+    """Warn that a mistake is injected; in two lines where one is too short."""
     line = f" ✗ MISTAKE INJECTED: {mistake.title}  (weights cannot be exported) "
     long = cell_len(line) > width
     lines = (

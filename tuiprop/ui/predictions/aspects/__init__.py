@@ -14,7 +14,7 @@ ASPECTS: tuple[type[Aspect], ...] = (
     PicturesAspect,
     WayAspect,
 )
-"""In the order in which they are offered."""
+"""The aspects in the order of the tabs."""
 
 __all__ = [
     "ASPECTS",

@@ -1,4 +1,4 @@
-"""What all aspects of the Problem view have in common."""
+"""The base of all aspects of the Problem view."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,7 @@ from tuiprop.ui.drawing.line import Line
 
 @dataclass
 class Choice:
-    """What was chosen; it holds from one aspect to the next."""
+    """The choices of the user, which are kept from one aspect to the next."""
 
     subset: Subset = "all"
     percent: int = 50
@@ -22,13 +22,13 @@ class Choice:
     cell: tuple[int, int] | None = None
     """Actual and predicted class of the examples that are listed; None: all mistakes."""
     target: int = 0
-    """Of several targets of numbers the one that is shown."""
+    """The index of the numeric target that is shown, where there are several."""
     example: int | None = None
-    """The row of the table that is followed; None: nothing was chosen yet."""
+    """The row of the table that is traced; None: no row was chosen yet."""
 
     @property
     def request(self) -> Study:
-        """What every aspect asks for."""
+        """The request that all aspects share."""
         return Study(subset=self.subset, threshold=self.percent / 100, cell=self.cell)
 
 
@@ -47,18 +47,18 @@ class Aspect(Container):
     """One way to look at predictions."""
 
     NAME: ClassVar[str]
-    """As the class of its style."""
+    """The name of the aspect in code; it is the id of the widget."""
     TITLE: ClassVar[str]
-    """As it is written for people."""
+    """The name that users see."""
     FIRST: ClassVar[str]
     """Selects the widget that has the cursor keys when the aspect is chosen."""
 
     class Asked(Message):
-        """It shows something else from now on: another study is wanted."""
+        """The aspect shows something else, and needs another study."""
 
     @dataclass
     class Followed(Message):
-        """The way of this example through the network is wanted."""
+        """The user asks for the trace of this example."""
 
         row: int
 
@@ -68,29 +68,29 @@ class Aspect(Container):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """Whether this problem has it."""
+        """Return whether the aspect applies to this problem."""
         raise NotImplementedError
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """What it shows, added to what every aspect asks for.
+        """Return the request with the views that this aspect shows added to it.
 
         Args:
-            request: what every aspect asks for.
+            request: the request that all aspects share.
             outline: of the run.
         """
         raise NotImplementedError
 
     def paint(self, studied: Studied) -> None:
-        """Show it."""
+        """Show a study."""
         raise NotImplementedError
 
     def begin(self) -> None:
-        """Another run: forget what belongs to the one before."""
+        """Reset the aspect for another run."""
 
     def escape(self) -> bool:
-        """Take back what was chosen last; whether there was anything."""
+        """Undo the last choice; return whether there was one."""
         return False
 
     def ask(self) -> None:
-        """Another study is wanted."""
+        """Ask for another study."""
         self.post_message(self.Asked())

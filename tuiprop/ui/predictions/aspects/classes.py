@@ -25,7 +25,7 @@ from tuiprop.ui.title import WIDE
 
 
 class ClassesAspect(Aspect):
-    """Counts, rates, precision, recall, F1; below them examples, and ROC or one example's way."""
+    """The confusion matrix and its scores; below it examples, and the ROC or a trace."""
 
     NAME, TITLE, FIRST = "classes", "Classes", "Confusion"
     DEFAULT_CSS = """
@@ -41,11 +41,11 @@ class ClassesAspect(Aspect):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """The targets are classes."""
+        """Return whether the targets are classes."""
         return bool(studied.classes)
 
     def compose(self) -> ComposeResult:
-        """The matrix above, the examples of its cells and what belongs to them below."""
+        """Lay out the matrix above, and the examples of its cells below."""
         with Vertical():
             yield Confusion()
             with Horizontal(id="below"):
@@ -58,13 +58,13 @@ class ClassesAspect(Aspect):
         return self.query_one("#mistakes", Examples)
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """The examples that fit, and the way of the one under the cursor."""
+        """Ask for the examples that fit, and the trace of the one under the cursor."""
         first, count = self._mistakes.part()
         row = self._mistakes.table_row if self._peek.display else None
         return replace(request, first=first, count=count, example=row)
 
     def paint(self, studied: Studied) -> None:
-        """Show them; nothing where the subset is empty."""
+        """Show the scores, or nothing where the subset is empty."""
         note, confusion, mistakes = studied.scores, self.query_one(Confusion), self._mistakes
         confusion.display = self.query_one("#below").display = note is not None
         if note is None:
@@ -83,7 +83,7 @@ class ClassesAspect(Aspect):
         panel = self._roc
         area = "" if note.roc is None or note.roc.area is None else f"  area {note.roc.area:.4f}"
         panel.border_title = Content.assemble(("ROC", "b"), area)
-        panel.border_subtitle = Content(f"◉ {classes[1]} above {note.threshold:.2f}   , . move it")
+        panel.border_subtitle = Content(f"◉ {classes[1]} if p > {note.threshold:.2f}   , . move")
         panel.show(diagrams.roc(note, *panel.size))
 
     def _paint_peek(self, studied: Studied) -> None:
@@ -97,11 +97,11 @@ class ClassesAspect(Aspect):
         panel.show(ways.outcome(way, palette_of(self.app), *panel.size, plain=self.app.no_color))
 
     def begin(self) -> None:
-        """The list from its beginning."""
+        """Start at the beginning of the list."""
         self._mistakes.restart()
 
     def escape(self) -> bool:
-        """From a cell to all mistakes."""
+        """Return from the examples of one cell to all mistakes."""
         if self.choice.cell is None:
             return False
         self.choice.cell = None
@@ -109,7 +109,7 @@ class ClassesAspect(Aspect):
         return True
 
     def action_threshold(self, direction: int) -> None:
-        """From a higher or a lower probability on it is the second class."""
+        """Raise or lower the threshold of the second class."""
         self.choice.percent = max(0, min(100, self.choice.percent + direction))
         self._anew()
 
@@ -119,7 +119,7 @@ class ClassesAspect(Aspect):
 
     @on(Confusion.Chosen)
     def _cell_chosen(self, event: Confusion.Chosen) -> None:
-        """The examples of this cell, or all mistakes where its are listed already."""
+        """List the examples of a cell, or all mistakes if they are listed already."""
         self.choice.cell = None if event.cell == self.choice.cell else event.cell
         self._anew()
         self._mistakes.focus()

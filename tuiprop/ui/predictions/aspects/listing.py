@@ -19,7 +19,7 @@ LONGEST = 14
 
 
 def list_examples(examples: Examples, studied: Studied, choice: Choice) -> None:
-    """The mistakes, the examples of a cell, or the largest residuals: the worst first."""
+    """List the mistakes, the examples of a cell, or the largest residuals, worst first."""
     if studied.scores is not None:
         _list_classes(examples, studied.scores, studied.classes, choice.cell)
     elif studied.numbers:
@@ -30,9 +30,9 @@ def _list_classes(
     examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
 ) -> None:
     width = max(2, min(LONGEST, max(map(len, classes))))
-    what = "Mistakes, worst first" if note.accuracy < 1 else "Right, least sure"
+    what = "Mistakes, worst first" if note.accuracy < 1 else "Correct, least certain"
     if cell is not None:
-        what = f"{classes[cell[0]]} taken for {classes[cell[1]]}, worst first"
+        what = f"{classes[cell[0]]} → {classes[cell[1]]}, worst first"
     head = f"{'row':<8}{'actual p':<{width + 6}} → predicted"
     names = told_apart(classes, width)
     entries = [Entry(each.row, _words(each, names, width)) for each in note.examples]
@@ -40,7 +40,7 @@ def _list_classes(
 
 
 def _words(each: ExampleNote, names: list[str], width: int) -> str:
-    """Row, validation or not, what it is and how probable that is, what it is taken for."""
+    """Write the row, the set, and the actual and predicted class with their probabilities."""
     actual, predicted = names[each.actual], names[each.predicted]
     mark = "◆" if each.held_out else " "
     words = f"#{each.row:<5}{mark} {actual:<{width}} {each.p_actual:.3f}"
@@ -59,7 +59,7 @@ def _list_residuals(examples: Examples, score: NumberScore) -> None:
 
 
 def verdict(way: WayNote, after: str = "  ") -> Content:
-    """The row, `after` it, what it is and what it is taken for, in whatever letters."""
+    """Return the row, `after`, and the actual and predicted class, without markup."""
     right = way.actual == way.predicted
     words = f"{way.actual} ✓" if right else f"{way.actual}, predicted {way.predicted}"
     return Content.assemble((f"#{way.row}", "b"), after, words)

@@ -14,7 +14,7 @@ from tuiprop.ui.predictions.tiles import Tile, Tiles
 
 
 class MapAspect(Aspect):
-    """The boundary or the surface, with the examples on it; a small map of every unit."""
+    """The decision boundary or the surface with the examples; a small map of every unit."""
 
     NAME, TITLE, FIRST = "map", "Map", "#heat"
     DEFAULT_CSS = """
@@ -28,21 +28,21 @@ class MapAspect(Aspect):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """There are two inputs, and what is derived from them."""
+        """Return whether the inputs are two, or derived from two."""
         return studied.has_map
 
     def compose(self) -> ComposeResult:
-        """The large map, the small ones."""
+        """Lay out the large map and the small ones."""
         with Horizontal():
             yield HeatMap(id="heat")
             yield Tiles(id="units")
 
     def on_mount(self) -> None:
-        """What the small ones are."""
+        """Set the title of the small maps."""
         self.query_one(Tiles).border_title = "[b]What each unit responds to[/b]"
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """The maps that fit."""
+        """Ask for the maps that fit."""
         heat, units = self.query_one(HeatMap).wanted, self.query_one(Tiles)
         self._sizes = outline.sizes
         if heat is None:  # not laid out yet
@@ -53,19 +53,19 @@ class MapAspect(Aspect):
         return replace(request, map=small)
 
     def paint(self, studied: Studied) -> None:
-        """Show them."""
+        """Show the maps."""
         if studied.map is not None:
             self.query_one(HeatMap).show(studied.map, studied.classes)
             tiles = [Tile(each.name, each.grid) for each in studied.map.thumbnails]
             self.query_one(Tiles).show(tiles, studied.map.units)
 
     def begin(self) -> None:
-        """What is predicted, and the first units."""
+        """Start with the prediction and with the first units."""
         self.query_one(HeatMap).unit = None
         self.query_one(Tiles).restart()
 
     def escape(self) -> bool:
-        """From a unit to what is predicted."""
+        """Return from one unit to the prediction."""
         heat = self.query_one(HeatMap)
         if heat.unit is None:
             return False
@@ -79,9 +79,9 @@ class MapAspect(Aspect):
 
     @on(Tiles.Chosen)
     def _unit_chosen(self, event: Tiles.Chosen) -> None:
-        """This unit large, or what is predicted where it is large already."""
+        """Show a unit in the large map, or the prediction if the unit is shown already."""
         units = [(l, unit) for l, size in enumerate(self._sizes) if l for unit in range(size)]
-        if event.number >= len(units):  # of a network that there is no more
+        if event.number >= len(units):  # it belonged to the previous network
             return
         heat, unit = self.query_one(HeatMap), units[event.number]
         heat.unit = None if heat.unit == unit else unit

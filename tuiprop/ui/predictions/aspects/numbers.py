@@ -1,4 +1,4 @@
-"""Numbers: predicted against actual, residuals, R², MAE and RMSE in the unit of the target."""
+"""Numbers: predicted against actual, residuals, R², MAE and RMSE in the target's units."""
 
 from typing import ClassVar
 
@@ -37,11 +37,11 @@ class NumbersAspect(Aspect):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """The targets are numbers."""
+        """Return whether the targets are numbers."""
         return not studied.classes
 
     def compose(self) -> ComposeResult:
-        """The diagram; beside it figures and the largest residuals."""
+        """Lay out the diagram, and beside it the figures and the largest residuals."""
         with Horizontal():
             yield self._scatter
             with Vertical(id="beside"):
@@ -49,11 +49,11 @@ class NumbersAspect(Aspect):
                 yield Examples(id="residuals")
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """Numbers are scored with every study."""
+        """Return the request: every study scores numbers."""
         return request
 
     def paint(self, studied: Studied) -> None:
-        """Show them; nothing where the subset is empty."""
+        """Show the scores, or nothing where the subset is empty."""
         if not studied.numbers:
             return
         score = studied.numbers[self.choice.target]
@@ -61,7 +61,7 @@ class NumbersAspect(Aspect):
         scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
         scatter.border_subtitle = "● training  ◆ validation  · equal"
         scatter.show(diagrams.scatter(score, *scatter.size))
-        figures.border_title = Content.assemble((score.name, "b"), "  in its own unit")
+        figures.border_title = Content.assemble((score.name, "b"), "  original units")
         others = [
             f"{each.name}: R² {diagrams.r_squared(each)}"
             for each in studied.numbers
@@ -73,11 +73,11 @@ class NumbersAspect(Aspect):
         list_examples(self.query_one(Examples), studied, self.choice)
 
     def begin(self) -> None:
-        """The list from its beginning."""
+        """Start at the beginning of the list."""
         self.query_one(Examples).restart()
 
     def action_target(self, direction: int) -> None:
-        """Another target in full."""
+        """Show another target in full."""
         self.choice.target = (self.choice.target + direction) % self._targets
         self.begin()
         self.ask()
@@ -88,7 +88,7 @@ class NumbersAspect(Aspect):
 
 
 def _hint(others: list[str], width: int) -> str:
-    """The scores of the other targets, as many as fit, and the keys that lead to them."""
+    """Return the scores of the other targets that fit, and the keys that choose them."""
     if not others:
         return ""
     for count in range(len(others), 0, -1):

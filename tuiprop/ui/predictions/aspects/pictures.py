@@ -18,7 +18,7 @@ from tuiprop.ui.theme import palette_of
 
 
 class PicturesAspect(Aspect):
-    """The list of the worst; the one under its cursor; what the first layer looks for."""
+    """The list of the worst mistakes, the picture of one, and the first-layer weights."""
 
     NAME, TITLE, FIRST = "pictures", "Pictures", "#album"
     DEFAULT_CSS = """
@@ -34,11 +34,11 @@ class PicturesAspect(Aspect):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """The inputs are the pixels of an image."""
+        """Return whether the inputs are the pixels of an image."""
         return studied.has_pictures
 
     def compose(self) -> ComposeResult:
-        """The list; beside it the picture and the weights."""
+        """Lay out the list, and beside it the picture and the weights."""
         with Horizontal():
             yield Examples(id="album")
             with Vertical(id="right"):
@@ -46,7 +46,7 @@ class PicturesAspect(Aspect):
                 yield Tiles(id="weights")
 
     def on_mount(self) -> None:
-        """What the small pictures are."""
+        """Set the title of the small pictures."""
         self.query_one(Tiles).border_title = "[b]W\\[1][/b], unit by unit"
 
     @property
@@ -54,7 +54,7 @@ class PicturesAspect(Aspect):
         return self.query_one(Examples)
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """The examples and the weights that fit, and the example under the cursor."""
+        """Ask for the examples and weights that fit, and the example under the cursor."""
         album, weights = self._album, self.query_one(Tiles)
         self._units = outline.sizes[1]
         row = self.choice.example if album.table_row is None else album.table_row
@@ -70,7 +70,7 @@ class PicturesAspect(Aspect):
         )
 
     def paint(self, studied: Studied) -> None:
-        """Show them."""
+        """Show the list, the picture and the weights."""
         album, way = self._album, studied.way
         list_examples(album, studied, self.choice)
         if way is not None and way.picture is not None:
@@ -98,12 +98,12 @@ class PicturesAspect(Aspect):
         weights.show(tiles, self._units)
 
     def begin(self) -> None:
-        """The list and the weights from their beginning."""
+        """Start at the beginning of the list and of the weights."""
         self._album.restart()
         self.query_one(Tiles).restart()
 
     def escape(self) -> bool:
-        """From the examples of a cell to all mistakes."""
+        """Return from the examples of one cell to all mistakes."""
         if self.choice.cell is None:
             return False
         self.choice.cell = None

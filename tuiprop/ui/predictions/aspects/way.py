@@ -1,4 +1,4 @@
-"""Any data: one example's way through the network, activation by activation."""
+"""Any data: the trace of one example through the network, activation by activation."""
 
 from typing import ClassVar
 
@@ -14,6 +14,8 @@ from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import verdict
 from tuiprop.ui.theme import palette_of
+
+_KEYS = "[ ] previous, next example"
 
 
 class Steps(Panel, can_focus=True):
@@ -37,26 +39,26 @@ class WayAspect(Aspect):
 
     @classmethod
     def suits(cls, studied: Studied) -> bool:
-        """Always."""
+        """Return True: every problem has examples."""
         return True
 
     def compose(self) -> ComposeResult:
-        """One panel."""
+        """Lay out one panel."""
         yield self._panel
 
     def wanted(self, request: Study, outline: Outline) -> Study:
-        """The way of one example."""
+        """Ask for the trace of one example."""
         self._last = outline.rows - 1
         return replace(request, example=self.choice.example or 0)
 
     def paint(self, studied: Studied) -> None:
-        """Show it."""
+        """Show the trace."""
         self._studied = studied
         panel, way = self._panel, studied.way
-        panel.border_subtitle = "[ ] another example"
+        panel.border_subtitle = _KEYS
         if way is None:
             row = self.choice.example or 0
-            words = f"row {row} is no example: it was left out, or there is none"
+            words = f"Row {row} is not used for training or validation."
             panel.border_title = f"[b]#{row}[/b]"
             panel.show([Content.styled(words, "$dim")])
             return
@@ -67,16 +69,16 @@ class WayAspect(Aspect):
         self._scrolled = max(0, min(self._scrolled, len(lines) - height))
         more = len(lines) - height - self._scrolled
         if self._scrolled or more > 0:
-            panel.border_subtitle = f"[ ] another example   ↑ {self._scrolled}  ↓ {more} more lines"
+            panel.border_subtitle = f"{_KEYS}   ↑ {self._scrolled}  ↓ {more} more lines"
         panel.show(lines[self._scrolled :])
 
     def action_scroll(self, lines: int) -> None:
-        """Up or down."""
+        """Scroll up or down."""
         self._scrolled += lines
         if self._studied is not None:
             self.paint(self._studied)
 
     def action_example(self, direction: int) -> None:
-        """The next row of the table, or the one before."""
+        """Show the next row of the table, or the previous one."""
         self.choice.example = max(0, min(self._last, (self.choice.example or 0) + direction))
         self.ask()
