@@ -287,11 +287,11 @@ async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app:
         bench = bench_of(pilot)
         await at_array(pilot, ArrayRef("b", 2))
         await until(pilot, lambda: "NOW" in str(bench.query_one("#now", NowPanel).border_title))
-        assert bench.has_class("-made")
+        assert bench.has_class("-has-operation")
         assert "operation 17 of 17" in str(bench.query_one("#now", NowPanel).border_title)
         await pilot.press("b")
         await at(pilot, 2)
-        await until(pilot, lambda: not bench.has_class("-made"))
+        await until(pilot, lambda: not bench.has_class("-has-operation"))
 
 
 async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp) -> None:
@@ -330,7 +330,7 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[int, int]) -> None:
-    """Of 32 terms some are seen; with those that are not they come to the sum, as printed too."""
+    """The visible terms and the rest add up to the sum, as printed too."""
     async with make_app("iris").run_test(size=size) as pilot:
         await opened(pilot)
         await pilot.press(*"oooooooo", "2", "enter")  # dW[2]
@@ -406,7 +406,7 @@ async def test_go_to_lists_the_branches(make_app: MakeApp) -> None:
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         words = str(pilot.app.screen.query_one(".words").render())
-        assert "branch 1: left 0 after update 8, reaches 8 (here)" in words
+        assert "branch 1: from 0 at update 8, reaches 8 (here)" in words
         assert "branch 0: reaches 8" in words
 
 

@@ -66,7 +66,7 @@ async def test_going_on(make_app: MakeApp, folder: Path) -> None:
     leave_a_run(13)
     async with make_app("iris").run_test() as pilot:
         await asked(pilot)
-        assert title_of(pilot) == "iris was left at update 13, epoch 2 of 8, just now."
+        assert title_of(pilot) == "Resume iris at update 13, epoch 2 of 8 (saved just now)?"
         await pilot.press("enter")
         await opened(pilot)
         await at(pilot, 13)
@@ -159,7 +159,7 @@ async def test_which_weights_are_exported(
 )
 def test_how_long_ago(age: float, words: str) -> None:
     kept = KeptRun(path="p", source="iris", update=1234, epoch=3, epochs=9, age=age)
-    assert kept_words(kept) == f"iris was left at update 1,234, epoch 3 of 9, {words}."
+    assert f"(saved {words})" in kept_words(kept)
 
 
 async def test_the_time_until_a_run_is_kept_does_not_hold_it_up(
@@ -257,7 +257,7 @@ async def test_an_edited_file_is_opened_unless_its_run_is_wanted(
         async with app.run_test(size=(80, 24)) as pilot:
             await asked(pilot)
             words = str(app.screen.query_one(".words").render())
-            assert "network.layers[0].units: the file has 6, the run 5" in words
+            assert "network.layers[0].units: 6 in the file, 5 in the run" in words
             assert "and 1 more" in words
             dialog = app.screen.query_one("Vertical").region
             assert dialog.height <= 16
@@ -290,7 +290,7 @@ async def test_a_run_goes_on_with_the_epochs_of_its_file(
     app = make_app(str(path))
     async with app.run_test() as pilot:
         await asked(pilot)
-        assert title_of(pilot) == "iris was left at update 13, epoch 2 of 11, just now."
+        assert title_of(pilot) == "Resume iris at update 13, epoch 2 of 11 (saved just now)?"
         await pilot.press("enter")
         await opened(pilot)
         await at(pilot, 13)

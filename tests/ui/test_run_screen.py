@@ -146,7 +146,7 @@ async def test_go_to(make_app: MakeApp) -> None:
         await go_to(pilot, "start", 0)
         await pilot.press("g", "x", "enter")
         await pilot.pause()
-        assert "allowed: 47, +10" in str(pilot.app.screen.query_one(".error").render())
+        assert "47, +10" in str(pilot.app.screen.query_one(".error").render())
         await pilot.press("escape")
 
 
@@ -433,7 +433,7 @@ async def test_the_chart_marks_where_the_run_is(make_app: MakeApp) -> None:
         chart = pilot.app.screen.query_one(CostChart)
         await until(pilot, lambda: chart._now == 20)
         assert "epoch 20" in str(chart.border_subtitle)
-        assert "the newest" not in str(chart.border_subtitle)
+        assert "newest" not in str(chart.border_subtitle)
         await go_to(pilot, "5", 20)
         await until(pilot, lambda: chart._now == 5)
-        assert "the newest" in str(chart.border_subtitle)
+        assert "newest" in str(chart.border_subtitle)

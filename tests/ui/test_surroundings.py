@@ -153,7 +153,7 @@ def test_a_user_that_there_is_not_ends_nothing(tmp_path: Path, key: str, words: 
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
-    """Of the data, their folder, the state folder and so of the run that is kept."""
+    """Bytes that are not UTF-8 in the names of data, folders and the kept run do no harm."""
     folder = tmp_path / "d\udce9r"
     folder.mkdir()
     rows = "\n".join(f"{i % 7},{i % 5},{'xy'[i % 2]}" for i in range(60))
@@ -171,7 +171,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
         opened.press("q")
         assert opened.ends() == 0
         again = Terminal(folder, name)
-        again.shows("was left at update 2")
+        again.shows(" at update 2, epoch")
         again.press("\r")
         again.shows("update 2:")
         os.kill(again.engines()[0], signal.SIGKILL)

@@ -221,7 +221,7 @@ def test_left_and_gone_on_with(tmp_path: Path) -> None:
     os.kill(first.child.pid, signal.SIGKILL)  # nothing of the dashboard has a say
     first.ends_somehow()
     again = Terminal(tmp_path)
-    again.shows("iris was left at update 9, epoch 2 of 200, just now.")
+    again.shows("Resume iris at update 9")
     again.press("\r")
     again.shows("update 10")
     again.press("bb")
@@ -235,7 +235,7 @@ def test_left_and_gone_on_with(tmp_path: Path) -> None:
     other.press("q")
     assert other.ends() == 0
     declined = Terminal(tmp_path, "iris")
-    declined.shows("iris was left at update 11")
+    declined.shows("Resume iris at update 11")
     declined.press("\x1b[B\x1b[B\r")
     declined.shows("update 0")
     declined.press("q")

@@ -43,26 +43,26 @@ from tuiprop.ui.single_flight import alone
 from tuiprop.ui.theme import DARK, LIGHT, palette_of, register_themes
 
 SETTLED = 1.0
-"""Seconds after which what the dashboard consists of has been made."""
+"""Seconds after which all lasting objects of the dashboard exist."""
 
 NOTICE_SECONDS = 15.0
-"""Seconds that a sentence about the surroundings is shown at the start."""
+"""Seconds for which a notice about the environment is shown at the start."""
 
 REFUSAL_SECONDS = 8.0
-"""Seconds that the reason of a refusal is shown."""
+"""Seconds for which the reason of a refusal is shown."""
 
 MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
-"""An engine that dies more often than that in so many seconds is given up."""
+"""Deaths of the engine, and the seconds within which one more ends the dashboard."""
 
 
 class TuipropApp(GuardedApp):
-    """Opens what was named and hands over to the screens.
+    """The dashboard: opens a run and shows the screens.
 
     Args:
         client: the engine.
         what: an experiment file, a table, the name of a data set, a model, or a checkpoint.
         settings: the user's choices.
-        named: it was the user who named it.
+        named: True if the user named it.
         notices: sentences to show at the start.
     """
 
@@ -94,11 +94,11 @@ class TuipropApp(GuardedApp):
         self._runs = Runs(self, self.link, self.run_screen)
 
     def on_load(self) -> None:
-        """Before the terminal is changed, see to it that it is given back."""
+        """Handle signals before the terminal is changed, so that it is always restored."""
         self._end_on_signals()
 
     def on_mount(self) -> None:
-        """Open what was named."""
+        """Show the run screen, and open the run."""
         self.set_keymap(self.settings.keymap)
         self.push_screen(self.run_screen)
         self.set_interval(0.5, self._watch_engine)
@@ -109,15 +109,15 @@ class TuipropApp(GuardedApp):
             self.notify(sentence, severity="warning", timeout=NOTICE_SECONDS)
 
     def _settle(self) -> None:
-        """What there is by now stays: the collector looks only at what comes.
+        """Exempt the objects that exist by now from garbage collection.
 
-        It took 60 ms every few seconds to look through all of it, while keys waited.
+        Collecting them took 60 ms every few seconds, while keys waited.
         """
         gc.freeze()
         gc.enable()
 
     def _end_on_signals(self) -> None:
-        """Textual would die of these without giving the terminal back."""
+        """Exit on signals that would end Textual without restoring the terminal."""
         loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
@@ -127,7 +127,7 @@ class TuipropApp(GuardedApp):
 
     @work(exclusive=True, group="open")
     async def open_first(self) -> None:
-        """Open what the command line named; leave with a sentence where it cannot be."""
+        """Open what the command line named; exit with a sentence if it cannot be opened."""
         try:
             await self._runs.open_first(self.what, named=self._named)
         except EngineDiedError:
@@ -141,11 +141,11 @@ class TuipropApp(GuardedApp):
         cause = error.error if isinstance(error, WorkerFailed) else error
         if not isinstance(cause, RefusedError):
             super()._handle_exception(error)
-        elif not isinstance(cause, EngineDiedError):  # `revive` tells of that
+        elif not isinstance(cause, EngineDiedError):  # `revive` reports that
             self._show_refusal(cause.sentence)
 
     def _show_refusal(self, sentence: str) -> None:
-        """Show it, unless it is on the screen already."""
+        """Show a sentence, unless it is on the screen already."""
         now = monotonic()
         if self._refusal != sentence or now - self._refused_at > REFUSAL_SECONDS:
             self._refusal, self._refused_at = sentence, now
@@ -157,7 +157,7 @@ class TuipropApp(GuardedApp):
 
     @work(exclusive=True, group="revive")
     async def revive(self) -> None:
-        """Go on with a new engine after the old one has died."""
+        """Continue with a new engine after the old one has died."""
         now = monotonic()
         self._deaths = [*(each for each in self._deaths if now - each < DEATHS_WITHIN), now]
         reason = self.link.reason
@@ -181,7 +181,7 @@ class TuipropApp(GuardedApp):
             )
             return
         if opened is None:
-            # a table that is being looked at is asked about again by its screen
+            # the screen of a table repeats its requests itself
             if not any(
                 isinstance(screen, screens.DataScreen | screens.AdoptScreen)
                 for screen in self.screen_stack
@@ -190,14 +190,14 @@ class TuipropApp(GuardedApp):
         else:
             self.notify(
                 f"The training engine crashed ({reason}). "
-                "A new one has replayed the run to where it was.",
+                "It was restarted, and your run was restored.",
                 severity="warning",
                 timeout=10,
             )
             self.run_screen.look()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every key with a command, and what has no key."""
+        """Yield the commands of the palette: of the keys, and those without a key."""
         if not isinstance(screen, RunScreen):
             return
         for key in KEYS.values():
@@ -213,26 +213,26 @@ class TuipropApp(GuardedApp):
 
         return SystemCommand(title, words, run)
 
-    # What the keys of the run screen do beyond it
+    # Actions of the run screen that need the application
 
     def action_switch_theme(self) -> None:
-        """Dark to light and back."""
+        """Switch between the dark and the light theme."""
         self.theme = (LIGHT if palette_of(self).dark else DARK).name
         self.settings.theme = self.theme
         self.settings.save()
 
     def action_help(self) -> None:
-        """The keys."""
+        """Show the keys."""
         self.push_screen(screens.HelpScreen())
 
     def action_problem(self) -> None:
-        """What the network makes of the data."""
+        """Show the predictions of the network."""
         if self.run_screen.frame is not None and not isinstance(self.screen, screens.ProblemScreen):
             self.push_screen(screens.ProblemScreen(self.run_screen))
 
     @alone
     async def action_setup(self) -> None:
-        """Data, network, training."""
+        """Show the set-up of data, network and training."""
         if self.link.outline is None or isinstance(self.screen, screens.SetupScreen):
             return
         self.run_screen.pause()
@@ -240,7 +240,7 @@ class TuipropApp(GuardedApp):
 
     @alone
     async def action_data(self) -> None:
-        """The data of the run; what is changed leads to the set-up."""
+        """Show the data of the run; changes continue to the set-up."""
         outline = self.link.outline
         if outline is None or self.screen is not self.run_screen:
             return
@@ -252,14 +252,14 @@ class TuipropApp(GuardedApp):
 
     @alone
     async def action_stops(self) -> None:
-        """The conditions that stop the run."""
+        """Show the conditions that stop the run."""
         if self.link.outline is not None and self.screen is self.run_screen:
             await self.push_screen_wait(screens.StopsScreen(self.link))
             self.run_screen.look()
 
     @alone
     async def action_proof(self) -> None:
-        """The proof of where the run stands."""
+        """Show the proof of the current state."""
         if self.link.outline is not None and self.screen is self.run_screen:
             self.run_screen.pause()
             await self.push_screen_wait(screens.ProofScreen(self.link))
@@ -267,7 +267,7 @@ class TuipropApp(GuardedApp):
 
     @alone
     async def action_go_to(self) -> None:
-        """To an epoch, an update, the start, the end."""
+        """Ask for a place of the run, and go there."""
         if self.run_screen.frame is None:
             return
 
@@ -283,7 +283,7 @@ class TuipropApp(GuardedApp):
 
     @alone
     async def action_new_run(self, new_seed: bool) -> None:
-        """Start over, with the same initial weights or others."""
+        """Start over, with the same initial weights or new ones."""
         outline = self.link.outline
         if outline is None:
             return
@@ -291,25 +291,25 @@ class TuipropApp(GuardedApp):
         if new_seed:
             tables["network"]["seed"] += 1
             await self._runs.begin(tables, None)
-            words = f"A new run from initial weights of seed {tables['network']['seed']}."
+            words = f"New run, initial weights from seed {tables['network']['seed']}."
         else:
             await self._runs.begin(tables, self.link.weights, self.link.initial)
-            words = "A new run from the same initial weights."
+            words = "New run, same initial weights."
         self.notify(words)
 
     @alone
     async def action_export(self) -> None:
-        """The weights, to a file."""
+        """Export the weights to a file."""
         await ExportDialog(self, self.link, self.run_screen).run()
 
     @alone
     async def action_open(self) -> None:
-        """An experiment, a table, weights, a checkpoint, a data set."""
+        """Ask for something to open, and open it."""
         answer = await self.push_screen_wait(
             AskText(
                 "Open",
                 "an experiment (.toml), a table, weights (.npz, .safetensors, .json), "
-                "a checkpoint (.tuiprop), the name of a data set",
+                "a checkpoint (.tuiprop), or the name of a data set",
             )
         )
         if answer is not None:
@@ -317,7 +317,7 @@ class TuipropApp(GuardedApp):
 
     @alone
     async def action_copy(self) -> None:
-        """The array or the operation at hand, to the terminal's clipboard or into a file."""
+        """Copy the array or its operation to the terminal's clipboard or to a file."""
         screen = self.run_screen
         matrix = screen.bench.matrix.matrix
         if screen.frame is None or matrix is None:
@@ -326,7 +326,7 @@ class TuipropApp(GuardedApp):
 
     @alone
     async def action_change(self) -> None:
-        """A number, or how it is trained from here on."""
+        """Change a number, or a training setting from here on."""
         screen = self.run_screen
         if screen.frame is None:
             return
@@ -337,7 +337,7 @@ class TuipropApp(GuardedApp):
         await dialog.run()
 
     def action_copy_or_quit(self) -> None:
-        """Copy what is selected on the screen; quit at once where nothing is."""
+        """Copy the selected text; quit at once if there is none."""
         try:
             self.screen.action_copy_text()
         except SkipAction:
@@ -350,18 +350,18 @@ class TuipropApp(GuardedApp):
             tell: called once if that takes long.
 
         Returns:
-            Why a run that something was done to is not saved as it stood, or nothing.
+            Why a run with updates or edits could not be saved, or "".
         """
         sentence, frame = self.link.client.close(tell), self.run_screen.frame
         branches = [] if frame is None else frame[Branches].branches
         return sentence if any(each.reached or each.edits for each in branches) else ""
 
     async def action_quit(self) -> None:
-        """Textual's own key and command do what q does."""
+        """Leave as with q when Textual's own key or command is used."""
         self.action_leave()
 
     @alone
     async def action_leave(self) -> None:
-        """Quit; ask when work would be lost."""
+        """Quit; ask first if work would be lost."""
         if await self._runs.may_quit():
             self.exit(return_code=0)

@@ -1,4 +1,4 @@
-"""Questions: for a text, and for one of a few answers."""
+"""Dialogs: one asks for a text, one for a choice among a few answers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,17 +33,17 @@ _CSS = """
 """
 
 LEAVING: list[BindingType] = [*keys.DIALOG.bindings, keys.COPY_OR_QUIT.binding]
-"""The keys of every dialog; Ctrl+C gets here where nothing is selected in an input."""
+"""The keys of every dialog; Ctrl+C applies if no text is selected in an input."""
 
 
 class AskText(LeftOnce, ModalScreen[str | None]):
-    """A line of text; Enter answers, Escape leaves.
+    """Asks for a line of text; Enter answers, Escape leaves.
 
     Args:
-        title: what is asked.
-        words: what is allowed.
-        initial: what stands there at first.
-        check: a sentence on what is wrong with a text, or nothing.
+        title: the question.
+        words: the answers that are allowed.
+        initial: the text at first.
+        check: returns what is wrong with a text, or "".
     """
 
     DEFAULT_CSS = _CSS.format(name="AskText")
@@ -61,7 +61,7 @@ class AskText(LeftOnce, ModalScreen[str | None]):
         self._check = check
 
     def compose(self) -> ComposeResult:
-        """Title, words, input, error."""
+        """Compose title, words, input and error."""
         with Vertical():
             yield Label(self._title, classes="title", markup=False)
             yield Label(self._words, classes="words", markup=False)
@@ -75,24 +75,24 @@ class AskText(LeftOnce, ModalScreen[str | None]):
     @on(Input.Submitted)
     def _answer(self, event: Input.Submitted) -> None:
         text = event.value.strip()
-        sentence = self._check(text) if text else "type an answer, or Escape"
+        sentence = self._check(text) if text else "Type an answer, or press Escape."
         if sentence:
             self.query_one(".error", Label).update(sentence)
         else:
             self.dismiss(text)
 
     def action_leave(self) -> None:
-        """No answer."""
+        """Leave without an answer."""
         self.dismiss(None)
 
 
 class Choose(LeftOnce, ModalScreen[str | None]):
-    """One of a few answers; Enter or a click answers, Escape leaves.
+    """Asks for one of a few answers; Enter or a click answers, Escape leaves.
 
     Args:
-        title: what is asked.
-        answers: what is returned, with the words for it; the first is chosen.
-        words: what there is to know.
+        title: the question.
+        answers: the values to return, each with its label; the first is selected.
+        words: facts for the decision.
     """
 
     DEFAULT_CSS = _CSS.format(name="Choose")
@@ -103,7 +103,7 @@ class Choose(LeftOnce, ModalScreen[str | None]):
         self._title, self._answers, self._words = title, answers, words
 
     def compose(self) -> ComposeResult:
-        """Title, words and answers."""
+        """Compose title, words and answers."""
         with Vertical():
             yield Label(self._title, classes="title", markup=False)
             if self._words:
@@ -118,12 +118,12 @@ class Choose(LeftOnce, ModalScreen[str | None]):
         self.dismiss(event.option.id)
 
     def action_leave(self) -> None:
-        """No answer."""
+        """Leave without an answer."""
         self.dismiss(None)
 
 
 def _refusal(path: str, suffixes: tuple[str, ...]) -> str:
-    """Return why nothing can be written to a path; "" if something can."""
+    """Return why a path cannot be written to, or ""."""
     try:
         check_writable(path, *suffixes)
     except FileError as error:
@@ -134,14 +134,17 @@ def _refusal(path: str, suffixes: tuple[str, ...]) -> str:
 async def ask_path(
     app: App[int], title: str, words: str, initial: str, *suffixes: str
 ) -> str | None:
-    """Where to write to; asks before a file is written over. None: nowhere.
+    """Ask for a file to write, and confirm before it replaces another one.
 
     Args:
-        app: whose dialogs these are.
-        title: what is asked.
-        words: what is allowed.
-        initial: what stands there at first.
-        suffixes: what the name may end in.
+        app: shows the dialogs.
+        title: the question.
+        words: the names that are allowed.
+        initial: the name at first.
+        suffixes: the suffixes that are allowed.
+
+    Returns:
+        The path, or None if the user leaves.
     """
     answer = await app.push_screen_wait(
         AskText(title, words, initial, check=lambda text: _refusal(typed_path(text), suffixes))

@@ -1,4 +1,4 @@
-"""The help page: all keys, as the table and the keymap have them."""
+"""The help page, which lists all keys."""
 
 from textwrap import wrap
 from typing import ClassVar
@@ -18,7 +18,7 @@ COLUMN, WIDTH = 20, 68
 
 
 class HelpScreen(LeftOnce, ModalScreen[None]):
-    """Every key with its words."""
+    """Lists every key with its description."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -40,5 +40,5 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
                 parts.append(Content.assemble((label, "bold $now"), text))
         panel = VerticalScroll(Static(Content("\n").join(parts), id="keys"))
         panel.border_title = "[b]Keys[/b]"
-        panel.border_subtitle = "Escape closes"
+        panel.border_subtitle = "Escape: close"
         yield panel

@@ -1,7 +1,7 @@
-"""One table of all keys: bindings, bars, help page, command palette and documents read it.
+"""The table of all keys, read by bindings, bars, help page, command palette and documents.
 
-Every key has an id that is unique and stays the same from version to version: a keymap, as
-`App.set_keymap` takes it, remaps keys by their ids.
+Every key has a unique id that stays the same from version to version: a keymap for
+`App.set_keymap` remaps keys by id.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,17 +15,17 @@ from textual.keys import format_key
 
 @dataclass(frozen=True)
 class Key:
-    """One thing that a key does.
+    """A key and its action.
 
     Attributes:
-        id: names it in a keymap.
-        keys: Textual's names of its keys, with commas between them.
-        action: runs on the screen or the panel that the key belongs to.
-        words: describe it. Keys of one place with the same words share a line of the help page.
-        bar: the word in the bottom bar; empty: the bar leaves it out.
-        command: the entry of the command palette, "noun: verb"; empty: none.
-        bar_key: the key as the bar writes it, unless it is remapped; empty: its first key.
-        priority: it works before those of the focused panel.
+        id: the name in a keymap.
+        keys: Textual's names of the keys, separated by commas.
+        action: the action of the screen or the panel that the key belongs to.
+        words: the description. Keys of one place with the same words share a line of the help page.
+        bar: the word in the bottom bar; "" if the bar does not show it.
+        command: the entry of the command palette, "noun: verb"; "" for none.
+        bar_key: the key as the bar writes it, unless remapped; "" for the first key.
+        priority: True if it works before the keys of the focused panel.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Key:
         """List its keys as people write them.
 
         Args:
-            keymap: keys that replace others, by id.
+            keymap: keys that replace the default ones, by id.
         """
         return [key_name(key.strip()) for key in keymap.get(self.id, self.keys).split(",")]
 
@@ -74,10 +74,10 @@ class Place:
         return [key.binding for key in self.keys]
 
     def rows(self, keymap: Mapping[str, str]) -> list[tuple[list[Key], list[str], str]]:
-        """List keys that do the same thing, their names, and what it is.
+        """List the lines of the help page: keys with the same words, their names, the words.
 
         Args:
-            keymap: keys that replace others, by id.
+            keymap: keys that replace the default ones, by id.
         """
         rows: dict[str, list[Key]] = {}
         for key in self.keys:
@@ -89,7 +89,7 @@ class Place:
 
 
 def _moves(place: str, words: str, **actions: str) -> tuple[Key, ...]:
-    """List keys that move a cursor: their actions, by Textual's names of the keys."""
+    """List keys that share words, with their actions by Textual's names of the keys."""
     return tuple(Key(f"{place}.{key}", key, action, words) for key, action in actions.items())
 
 
@@ -97,7 +97,7 @@ COPY_OR_QUIT = Key(
     "app.copy_or_quit",
     "ctrl+c",
     "app.copy_or_quit",
-    "copy what the mouse has selected; quit where nothing is",
+    "copy the selected text; quit if there is none",
 )
 
 APP = Place(
@@ -109,7 +109,7 @@ APP = Place(
             "app.suspend",
             "ctrl+z",
             "suspend_process",
-            "suspend the dashboard; fg in the shell brings it back",
+            "suspend the dashboard; fg in the shell resumes it",
             priority=True,
         ),
     ),
@@ -123,9 +123,9 @@ RUN = Place(
             "run.operation",
             "o",
             "operation(1)",
-            "one operation on",
+            "one operation forward",
             "operation",
-            "run: one operation on",
+            "run: one operation forward",
         ),
         Key(
             "run.operation_back",
@@ -134,25 +134,32 @@ RUN = Place(
             "one operation back",
             command="run: one operation back",
         ),
-        Key("run.layer", "l", "layer(1)", "one layer on", command="run: one layer on"),
+        Key("run.layer", "l", "layer(1)", "one layer forward", command="run: one layer forward"),
         Key("run.layer_back", "L", "layer(-1)", "one layer back", command="run: one layer back"),
         Key(
             "run.phase",
             "p",
             "phase(1)",
-            "to the end of forward, cost, backward, update",
-            command="run: one phase on",
+            "to the end of the phase: forward, cost, backward, update",
+            command="run: one phase forward",
         ),
         Key("run.phase_back", "P", "phase(-1)", "one phase back", command="run: one phase back"),
         Key(
             "run.batch",
             "b",
             "batch(1)",
-            "complete this update: one batch",
+            "one batch forward: complete this update",
             "batch",
-            "run: one batch on",
+            "run: one batch forward",
         ),
-        Key("run.epoch", "e", "epoch(1)", "to the end of the epoch", "epoch", "run: one epoch on"),
+        Key(
+            "run.epoch",
+            "e",
+            "epoch(1)",
+            "to the end of the epoch",
+            "epoch",
+            "run: one epoch forward",
+        ),
         Key(
             "run.batch_back",
             "B",
@@ -166,16 +173,16 @@ RUN = Place(
             "run.epoch_back",
             "E",
             "epoch(-1)",
-            "back to the end of the epoch before",
+            "back to the end of the previous epoch",
             command="run: one epoch back",
         ),
-        Key("run.faster", "plus,equals_sign", "pace(1)", "faster", command="pace: faster"),
-        Key("run.slower", "minus", "pace(-1)", "slower", command="pace: slower"),
+        Key("run.faster", "plus,equals_sign", "pace(1)", "faster", command="speed: faster"),
+        Key("run.slower", "minus", "pace(-1)", "slower", command="speed: slower"),
         Key(
             "run.go_to",
             "g",
             "app.go_to",
-            "go to: start, an epoch, n epochs on, the end",
+            "go to an epoch, an update, the best, the end",
             "go to",
             "run: go to …",
         ),
@@ -183,10 +190,16 @@ RUN = Place(
             "run.start",
             "0",
             "start",
-            "initial weights; the history stays",
+            "go to the initial weights; the history is kept",
             command="run: go to the start",
         ),
-        Key("run.newest", "G", "newest", "newest state", command="run: go to the newest state"),
+        Key(
+            "run.newest",
+            "G",
+            "newest",
+            "go to the newest state",
+            command="run: go to the newest state",
+        ),
         Key("view.overview", "1", "view('overview')", "view: overview", command="view: overview"),
         Key(
             "view.operation",
@@ -195,12 +208,12 @@ RUN = Place(
             "view: the operation, its result, operands and terms",
             command="view: operation",
         ),
-        Key("view.cost", "3", "view('cost')", "view: cost, large", command="view: cost"),
+        Key("view.cost", "3", "view('cost')", "view: the cost chart", command="view: cost"),
         Key(
             "view.problem",
             "4",
             "app.problem",
-            "view: the problem, predictions",
+            "view: the problem and the predictions",
             command="view: problem",
         ),
         Key(
@@ -225,7 +238,7 @@ RUN = Place(
             "run.change",
             "c",
             "app.change",
-            "change a weight, a bias, an input, or how it is trained from here on",
+            "change a weight, a bias, an input or a training setting",
             "change",
             "change: a number or a setting …",
         ),
@@ -233,61 +246,61 @@ RUN = Place(
             "run.verify",
             "v",
             "app.proof",
-            "verify now: gradient check, update audit; mistakes",
-            command="proof: verify now",
+            "proof: gradient check, update audit, mistakes",
+            command="proof: run now",
         ),
         Key(
             "run.return",
             "backspace",
             "return",
-            "back to the number that was looked at before",
-            command="number: back to the one before",
+            "back to the previous number",
+            command="number: previous",
         ),
         Key(
             "run.maximise",
             "f",
             "maximise",
-            "maximise the focused panel, and back",
+            "maximise the operation or the cost chart, and back",
             command="view: maximise",
         ),
         Key(
             "run.names",
             "n",
             "names",
-            "names (n[l], m) instead of numbers",
+            "sizes as names (n[l], m) or as numbers",
             command="view: names of sizes",
         ),
         Key(
             "run.copy",
             "y",
             "app.copy",
-            "copy: the array, the operation, the record of the update",
+            "copy the array, the operation or the record of the update",
             command="array: copy …",
         ),
         Key("run.export", "x", "app.export", "export the weights", "export", "weights: export …"),
-        Key("run.commands", "colon,ctrl+p", "app.command_palette", "every command", "all"),
-        Key("run.help", "question_mark,f1", "app.help", "keys", "keys", "help: keys"),
+        Key("run.commands", "colon,ctrl+p", "app.command_palette", "list every command", "all"),
+        Key("run.help", "question_mark,f1", "app.help", "list every key", "keys", "help: keys"),
         Key(
             "run.quit",
             "q",
             "app.leave",
-            "quit; asks when unsaved work would be lost",
+            "quit; asks if unsaved work would be lost",
             command="tuiprop: quit",
         ),
     ),
 )
-"""The screen of the run, and the Problem screen, which moves the run too."""
+"""The keys of the run screen and of the Problem screen, which moves the run too."""
 
 PANELS = Place(
     "Panels of the run",
     (
         Key("panels.next", "tab", "panel(1)", "next panel"),
-        Key("panels.previous", "shift+tab", "panel(-1)", "panel before"),
+        Key("panels.previous", "shift+tab", "panel(-1)", "previous panel"),
         Key(
             "panels.escape",
             "escape",
             "escape",
-            "back to the overview, to Layers; then hide the hint for good",
+            "back to the overview, then to Layers; then hide the hint for good",
         ),
     ),
 )
@@ -309,18 +322,18 @@ GRID = Place(
         Key("grid.last", "ctrl+end", "corner(1)", "last cell"),
     ),
 )
-"""Every list and matrix of which the cells are drawn."""
+"""The keys of lists and matrices with a cursor."""
 
-LAYERS = Place("Layers", (Key("layers.enter", "enter", "enter", "into the matrix"),))
+LAYERS = Place("Layers", (Key("layers.enter", "enter", "enter", "go to the matrix"),))
 
 MATRIX = Place(
     "Matrix",
-    (Key("matrix.enter", "enter", "enter", "where does this number come from?"),),
+    (Key("matrix.enter", "enter", "enter", "why this number? Show its provenance"),),
 )
 
 PROVENANCE = Place(
-    "Where a number comes from: its terms up and down, their factors left and right",
-    (Key("provenance.follow", "enter", "follow", "to the number that this term names"),),
+    "Provenance: terms up and down, factors left and right",
+    (Key("provenance.follow", "enter", "follow", "go to the selected factor of this term"),),
 )
 
 COST = Place("Cost", (Key("cost.scale", "up,down", "toggle_scale", "linear or logarithmic"),))
@@ -329,7 +342,7 @@ PROBLEM = Place(
     "Problem",
     (
         Key("problem.aspect", "m", "aspect(1)", "next aspect", "aspect"),
-        Key("problem.aspect_back", "M", "aspect(-1)", "aspect before"),
+        Key("problem.aspect_back", "M", "aspect(-1)", "previous aspect"),
         Key("problem.examples", "t", "subset", "all, training or validation examples", "examples"),
         Key("problem.escape", "escape", "escape", "back", "back"),
     ),
@@ -347,18 +360,18 @@ TARGETS = Place(
     "Problem: targets that are numbers",
     (
         Key("targets.next", "full_stop", "target(1)", "next target"),
-        Key("targets.previous", "comma", "target(-1)", "target before"),
+        Key("targets.previous", "comma", "target(-1)", "previous target"),
     ),
 )
 
 CONFUSION = Place(
     "Problem: confusion matrix",
-    (Key("confusion.choose", "enter", "choose", "the examples of this cell"),),
+    (Key("confusion.choose", "enter", "choose", "list the examples of this cell"),),
 )
 
 EXAMPLES = Place(
     "Problem: examples",
-    (Key("examples.choose", "enter", "choose", "its way through the network"),),
+    (Key("examples.choose", "enter", "choose", "follow this example through the network"),),
 )
 
 TRACE = Place(
@@ -366,7 +379,7 @@ TRACE = Place(
     (
         *_moves("trace", "scroll", up="scroll(-1)", down="scroll(1)"),
         Key("trace.next", "right_square_bracket", "example(1)", "next example"),
-        Key("trace.previous", "left_square_bracket", "example(-1)", "example before"),
+        Key("trace.previous", "left_square_bracket", "example(-1)", "previous example"),
     ),
 )
 
@@ -375,15 +388,15 @@ MAP = Place(
     (
         *_moves(
             "map",
-            "read the output elsewhere",
+            "move the point at which the output is read",
             left="move(-1, 0)",
             right="move(1, 0)",
             up="move(0, -1)",
             down="move(0, 1)",
         ),
-        *_moves("map", "far up, down", pageup="move(0, -8)", pagedown="move(0, 8)"),
-        *_moves("map", "far left, right", home="move(-12, 0)", end="move(12, 0)"),
-        Key("map.whole", "enter", "whole", "what is predicted"),
+        *_moves("map", "move it far up, down", pageup="move(0, -8)", pagedown="move(0, 8)"),
+        *_moves("map", "move it far left, right", home="move(-12, 0)", end="move(12, 0)"),
+        Key("map.whole", "enter", "whole", "show the prediction instead of one unit"),
     ),
 )
 
@@ -400,15 +413,21 @@ COLUMNS = Place(
 DATA = Place(
     "Data",
     (
-        Key("data.read", "r", "read", "how the file is read", "read as …"),
+        Key("data.read", "r", "read", "change how the file is read", "read as …"),
         Key("data.use", "u,space", "use", "use the column, or leave it out"),
-        Key("data.target", "t", "target(False)", "the column is the target"),
-        Key("data.more_targets", "T", "target(True)", "one more target", "one more target"),
-        Key("data.hold_out", "h", "hold_out", "the column says which rows are held out"),
-        Key("data.encoding", "e", "next('encoding')", "how the column is encoded"),
-        Key("data.missing", "m", "next('missing')", "what is done about missing values"),
-        Key("data.scaling", "s", "next('scaling')", "how the column is scaled"),
-        Key("data.order", "o", "order", "the order of its categories"),
+        Key("data.target", "t", "target(False)", "make the column the target"),
+        Key(
+            "data.more_targets",
+            "T",
+            "target(True)",
+            "add the column as another target",
+            "add target",
+        ),
+        Key("data.hold_out", "h", "hold_out", "let the column say which rows are held out"),
+        Key("data.encoding", "e", "next('encoding')", "change how the column is encoded"),
+        Key("data.missing", "m", "next('missing')", "change how missing values are treated"),
+        Key("data.scaling", "s", "next('scaling')", "change how the column is scaled"),
+        Key("data.order", "o", "order", "order its categories"),
         Key("data.accept", "enter", "accept", "use these data", "use these data"),
         Key("data.leave", "escape", "leave", "back", "back"),
     ),
@@ -435,8 +454,8 @@ CONDITION = Place(
 STOPS = Place(
     "Stops",
     (
-        Key("stops.down", "down", "panel('#offers')", "to what can be typed"),
-        Key("stops.up", "up", "panel('#stops')", "to the conditions"),
+        Key("stops.down", "down", "panel('#offers')", "go to the completions"),
+        Key("stops.up", "up", "panel('#stops')", "go to the conditions"),
         Key("stops.escape", "escape", "escape", "back", "back"),
     ),
 )
@@ -450,9 +469,15 @@ VERIFY = Place(
     "Proof",
     (
         Key("verify.verify", "v", "verify", "verify now", "verify"),
-        Key("verify.update", "b", "update(1)", "one update on", "update"),
+        Key("verify.update", "b", "update(1)", "one update forward", "update"),
         Key("verify.update_back", "B", "update(-1)", "one update back", "back", bar_key="Shift+b"),
-        Key("verify.proof", "tab", "app.focus_next", "to the proof, to the mistakes", "proof"),
+        Key(
+            "verify.proof",
+            "tab",
+            "app.focus_next",
+            "switch between the proof and the mistakes",
+            "proof",
+        ),
         Key("verify.leave", "escape", "leave", "back", "back"),
     ),
 )
@@ -461,7 +486,7 @@ SETUP = Place(
     "Set-up",
     (
         Key("setup.save", "ctrl+s", "save", "save the experiment"),
-        Key("setup.columns", "ctrl+t", "columns", "the columns of the table"),
+        Key("setup.columns", "ctrl+t", "columns", "show the columns of the table"),
         Key("setup.leave", "escape", "leave", "back"),
     ),
 )
@@ -469,7 +494,7 @@ SETUP = Place(
 LIST = Place(
     "Lists of dialogs and choices",
     (
-        *_moves("list", "another line", up="cursor_up", down="cursor_down"),
+        *_moves("list", "go to another line", up="cursor_up", down="cursor_down"),
         *_moves("list", "a page up, down", pageup="page_up", pagedown="page_down"),
         *_moves("list", "first, last line", home="first", end="last"),
         Key("list.select", "enter", "select", "choose the line"),
@@ -488,7 +513,7 @@ PLACES = (
     *(COLUMNS, DATA, STOP_LIST, CONDITION, STOPS, MISTAKES, VERIFY, SETUP),
     *(LIST, DIALOG, HELP, APP),
 )
-"""All places, in the order of the help page and of the bars."""
+"""All places, in the order of the help page and the bars."""
 
 KEYS = {key.id: key for place in PLACES for key in place.keys}
 """All keys, by id."""
@@ -503,16 +528,16 @@ LEFT_OUT_FIRST = (
     "run.go_to",
     "run.help",
 )
-"""What a bar leaves out, one after another, where there is no room for all."""
+"""The keys that a bar drops first where there is no room for all, in this order."""
 
 COMMANDS = (
     ("run: start over with the same seed", "app.new_run(False)", "the same initial weights"),
-    ("run: start over with a new seed", "app.new_run(True)", "other initial weights"),
-    ("chart: linear or logarithmic", "chart_scale", "of the cost chart"),
+    ("run: start over with a new seed", "app.new_run(True)", "new initial weights"),
+    ("chart: linear or logarithmic", "chart_scale", "the scale of the cost chart"),
     ("file: open …", "app.open", "an experiment, a table, weights"),
-    ("screen: dark or light theme", "app.switch_theme", "light is for projectors"),
+    ("theme: dark or light", "app.switch_theme", "light suits projectors"),
 )
-"""What the palette has beyond the keys: title, action, words."""
+"""The commands of the palette that have no key: title, action, words."""
 
 _NAMES = {
     "backspace": "Backspace",
@@ -541,12 +566,12 @@ def key_name(key: str) -> str:
 
 
 def forwarded(keys: Iterable[Key], action: str, shown: Iterable[str]) -> Iterator[Binding]:
-    """Bind keys on another screen than their own.
+    """Bind keys on a screen other than their own.
 
     Args:
-        keys: which ones.
-        action: the name of the other screen's action, which is given the id.
-        shown: ids of those that its bar shows.
+        keys: the keys.
+        action: the name of the other screen's action, which takes the id of a key.
+        shown: the ids of the keys in its bar.
     """
     for key in keys:
         binding = key.binding
@@ -556,10 +581,10 @@ def forwarded(keys: Iterable[Key], action: str, shown: Iterable[str]) -> Iterato
 
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:
-    """Say which ids of a keymap no key has.
+    """Return a sentence about ids of a keymap that no key has, if there are any.
 
     Args:
-        keymap: keys that replace others, by id.
+        keymap: keys that replace the default ones, by id.
     """
     names = [id_ for id_ in keymap if id_ not in KEYS]
     return [f"The keymap names keys that do not exist: {', '.join(names)}."] if names else []
@@ -569,10 +594,10 @@ class RemappableApp(App[int]):
     """An application that knows its keymap, and writes keys as this table does."""
 
     keymap: Mapping[str, str] = {}
-    """Keys that replace others, by id."""
+    """Keys that replace the default ones, by id."""
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Replace the keys of some bindings, by id, and give the others theirs back."""
+        """Replace the keys of some bindings, by id, and reset the others."""
         self.keymap = dict(keymap)
         super().set_keymap(keymap)
 

@@ -1,4 +1,4 @@
-"""The dashboard's link to the engine: asks, never waits on the screen, survives its death."""
+"""The dashboard's link to the engine, which survives a crash of the engine."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from tuiprop.ui.paced import Paced
 R = TypeVar("R")
 
 REST = 50
-"""A state is fetched so many times more seldom than fetching it takes: 2 % of the time."""
+"""Ratio of the pause between two fetches of the state to their duration, for 2 % of the time."""
 
 
 class Link:
-    """One engine at a time, and what must survive it: the experiment and the last state.
+    """Asks one engine at a time, and keeps the experiment and the last state in case it dies.
 
     Args:
         client: the engine.
@@ -38,28 +38,28 @@ class Link:
         self.weights: str | None = None
         """The file of the initial weights, if they came from one."""
         self.initial: bytes | None = None
-        """State 0 itself: the file may be overwritten."""
+        """State 0 itself, as the file may be overwritten."""
         self.what = ""
-        """What the dashboard was asked to open."""
+        """The file or data set that the dashboard was asked to open."""
         self._checkpoint: str | None = None
         self._kept_in: str | None = None
         self.reviving = False
-        """Another engine is being made ready."""
+        """True while another engine is starting."""
         self._snapshot: Snapshot | None = None
         self._branch = 0
         self._history, self._epochs = bytearray(), 0
         self._next_fetch = 0.0
         self.keep = Paced(self._fetch, failed)
-        """Fetches the state that a new engine could go on from."""
+        """Fetches the state from which a new engine could resume."""
 
     @property
     def inline(self) -> bool:
-        """The engine runs in this process."""
+        """True if the engine runs in this process."""
         return isinstance(self.client, InlineClient)
 
     @property
     def died(self) -> bool:
-        """The engine is gone; `revive` begins another."""
+        """True if the engine is gone; `revive` starts another."""
         return self.client.died
 
     @property
@@ -88,8 +88,8 @@ class Link:
         """Ask without waiting.
 
         Args:
-            request: is sent at once.
-            then: is called on the event loop with the reply.
+            request: the request, sent at once.
+            then: called on the event loop with the reply.
         """
         future = asyncio.wrap_future(self.client.ask(request))
 
@@ -106,10 +106,10 @@ class Link:
     async def open(
         self, experiment: Tables, weights: str | None = None, initial: bytes | None = None
     ) -> Opened:
-        """Begin a run.
+        """Start a run.
 
         Raises:
-            RefusedError: it cannot be begun; the one that is open stays as it was.
+            RefusedError: it cannot be started; the open run is unchanged.
         """
         return await self._begin(
             Open(experiment=experiment, weights=weights, initial=initial, what=self.what)
@@ -118,15 +118,15 @@ class Link:
     async def go_on(
         self, checkpoint: str, *, kept: bool, experiment: Tables | None = None
     ) -> Opened:
-        """Go on with the run of a checkpoint.
+        """Resume the run of a checkpoint.
 
         Args:
             checkpoint: its file.
-            kept: it is one in which the dashboard kept a run, and will keep it further.
-            experiment: whose epochs and conditions it goes on with; None: its own.
+            kept: True if the dashboard saved it itself, and will go on saving to it.
+            experiment: gives the epochs and conditions of the resumed run; None to keep its own.
 
         Raises:
-            RefusedError: it cannot be opened; the run that is open stays as it was.
+            RefusedError: it cannot be opened; the open run is unchanged.
         """
         kept_in = checkpoint if kept else None
         tables = experiment or {}
@@ -143,10 +143,10 @@ class Link:
         return opened
 
     async def set_stops(self, stops: list[Stop]) -> None:
-        """Stop at these conditions; the experiment, and so another engine, has them too.
+        """Stop at these conditions, and note them in the experiment for another engine.
 
         Raises:
-            RefusedError: one of them is no condition; those before stay.
+            RefusedError: one of them is not a condition; the previous ones stay.
         """
         await self.ask(SetStops(stops=stops))
         if self.outline is not None:
@@ -155,7 +155,7 @@ class Link:
             ]
 
     async def _fetch(self) -> None:
-        """Fetch the state that a new engine could go on from, unless one was just fetched."""
+        """Fetch the state from which a new engine could resume, unless one was just fetched."""
         started = monotonic()
         if started < self._next_fetch:
             return
@@ -169,14 +169,14 @@ class Link:
             self._snapshot = found
 
     async def revive(self, update: int, operations: int = 0) -> Opened | None:
-        """Begin another engine, and go to where the run was shown last.
+        """Start another engine, and go to the position that was shown last.
 
         Args:
-            update: that many updates are done.
-            operations: that many operations of the next.
+            update: the number of complete updates.
+            operations: the number of operations computed of the next update.
 
         Returns:
-            None where there was no run to go on with.
+            The opened run, or None if there was no run.
 
         Raises:
             RefusedError: the run cannot be opened again.
@@ -209,7 +209,7 @@ class Link:
         return opened
 
     def _resumption(self) -> Open:
-        """The request that begins the run again from the last state that was fetched."""
+        """Return the request that resumes the run from the last fetched state."""
         assert self.outline is not None
         resume = self._snapshot and msgspec.structs.replace(
             self._snapshot, history_from=0, history=bytes(self._history)

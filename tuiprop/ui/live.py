@@ -1,4 +1,4 @@
-"""A screen beside that of the run, which shows the newest frame too."""
+"""The base of screens that show the newest frame beside the run screen."""
 
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -17,16 +17,16 @@ from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
 
 EVERY = 0.1
-"""Seconds between two looks."""
+"""Seconds between two requests for a frame."""
 
 
 class LiveScreen(LeftOnce, Screen[None]):
-    """Looks some times a second, whoever moves the run.
+    """Requests a frame several times per second, whoever moves the run.
 
     A subclass composes a `Line` "#title", and paints the frame.
 
     Args:
-        link: the engine.
+        link: the link to the engine.
     """
 
     DEFAULT_CSS = """
@@ -55,19 +55,19 @@ class LiveScreen(LeftOnce, Screen[None]):
         self.link = link
         self.frame: Frame | None = None
         self.look = Paced(self._look, link.failed)
-        """Shows how things are now."""
+        """Requests and shows the newest frame."""
 
     def on_mount(self) -> None:
-        """Begin to look."""
+        """Start to request frames."""
         self.set_interval(EVERY, self.look)
         self.look()
 
     async def _look(self) -> None:
-        """Show how things are now."""
+        """Request the newest frame, and show it."""
         frame = await self.link.ask(Look(queries=[*self.QUERIES]))
         if frame.run == self.link.run and self.is_attached:
             self.frame = frame
-            with suppress(NoMatches):  # its widgets go before it does
+            with suppress(NoMatches):  # widgets are removed before the screen is
                 self._show_title(frame)
                 self.paint(frame)
 
@@ -76,13 +76,13 @@ class LiveScreen(LeftOnce, Screen[None]):
         raise NotImplementedError
 
     def say(self, sentence: str) -> None:
-        """Show what is wrong, or nothing."""
+        """Show an error, or clear it with ""."""
         for error in self.query(".error").results(Static):
             error.update(Content(f"✗ {sentence}" if sentence else ""))
             error.display = bool(sentence)
 
     def action_leave(self) -> None:
-        """Back to the run."""
+        """Return to the run."""
         self.dismiss()
 
     def _show_title(self, frame: Frame) -> None:

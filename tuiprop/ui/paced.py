@@ -1,14 +1,14 @@
-"""Questions that are asked one at a time."""
+"""Requests that are sent one at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 
 class Paced:
-    """A question that is asked again only after its reply; calls meanwhile become one more.
+    """A request that is sent again only after its reply; calls meanwhile become one more.
 
     Args:
-        ask: asks the question, and shows the reply.
+        ask: sends the request, and shows the reply.
         failed: handles an exception of `ask`.
     """
 
@@ -22,14 +22,14 @@ class Paced:
 
     @property
     def is_idle(self) -> bool:
-        """Every reply has come, and has been shown."""
+        """True if every reply has arrived and has been shown."""
         return self._task is None
 
     def __call__(self) -> "asyncio.Future[None]":
-        """Ask, or ask again once the reply to what has been asked is there.
+        """Send the request, or send it again once the pending reply has arrived.
 
         Returns:
-            A future that is done when nothing more is to be asked.
+            A future that is done when no more requests are pending.
         """
         self._again = True
         if self._task is None:

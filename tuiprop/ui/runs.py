@@ -1,4 +1,4 @@
-"""Which run the dashboard has: opening one, going on with one, and whether one may be lost."""
+"""The run of the dashboard: opening, resuming and leaving one."""
 
 import asyncio
 import contextlib
@@ -21,18 +21,18 @@ from tuiprop.ui.run.go_to import differing_words, kept_words
 from tuiprop.ui.run.screen import RunScreen
 
 QUIT_PATIENCE = 1.0
-"""Seconds that quitting waits for the engine to keep the run, or to say where it is."""
+"""Seconds for which quitting waits for the engine to save the run or report its position."""
 
 REVIVAL_PATIENCE = 5.0
-"""Seconds that quitting waits for a new engine where the old one has died."""
+"""Seconds for which quitting waits for a new engine if the old one has died."""
 
 
 class Runs:
-    """Opens runs and shows them, asking what has to be asked.
+    """Opens runs and shows them, asking the user where necessary.
 
     Args:
-        app: whose dialogs these are.
-        link: to the engine.
+        app: shows the dialogs.
+        link: the link to the engine.
         run_screen: shows the run.
     """
 
@@ -42,11 +42,11 @@ class Runs:
         self._run_screen = run_screen
 
     async def open_first(self, what: str, *, named: bool) -> None:
-        """Open what the dashboard was begun with.
+        """Open what the dashboard was started with.
 
         Args:
             what: anything that can be opened.
-            named: it was the user who named it.
+            named: True if the user named it.
 
         Raises:
             RefusedError: it cannot be opened.
@@ -56,10 +56,10 @@ class Runs:
             await self._open_located(located)
 
     async def begin_what(self, what: str) -> None:
-        """Begin a run with whatever this names.
+        """Start a run with whatever this names.
 
         Raises:
-            RefusedError: it is not begun.
+            RefusedError: the run is not started.
         """
         located: Located | None = await self._link.ask(Locate(what=what))
         assert located is not None
@@ -76,15 +76,15 @@ class Runs:
     async def begin(
         self, experiment: Tables, weights: str | None, initial: bytes | None = None
     ) -> None:
-        """Begin a run if the one that is open may be lost.
+        """Start a run if the open one may be lost.
 
         Raises:
-            RefusedError: it is not begun.
+            RefusedError: the run is not started.
         """
         await self._begin_with(partial(self._link.open, experiment, weights, initial))
 
     async def may_quit(self) -> bool:
-        """Whether the run is kept for the next start, or may be lost."""
+        """Return True if the run is kept for the next start, or may be lost."""
         if self._link.outline is None:
             return True
         reason = ""
@@ -96,12 +96,12 @@ class Runs:
                 reason = error.sentence
             if not (self._link.died or self._link.reviving):
                 break
-            with contextlib.suppress(TimeoutError):  # a new engine has the run
+            with contextlib.suppress(TimeoutError):  # a new engine restores the run
                 await asyncio.wait_for(self._revived(), REVIVAL_PATIENCE)
         return await self._may_lose("Quit", reason)
 
     async def _is_kept(self) -> bool:
-        """Have the run saved; False where the engine neither answers nor saves.
+        """Save the run; return False if the engine neither answers nor saves.
 
         Raises:
             RefusedError: it cannot be saved.
@@ -114,14 +114,14 @@ class Runs:
                     return False
                 if not is_told:
                     is_told = True
-                    self._app.notify("The run is being saved …")
+                    self._app.notify("Saving the run …")
             answer.result()
             return True
         finally:
             answer.cancel()
 
     async def _open_located(self, located: Located) -> None:
-        """Begin a run; of a table by itself, after a look at what was guessed about it."""
+        """Start a run; for a bare table, show first what was guessed about it."""
         if located.checkpoint is not None:
             self._show(await self._link.go_on(located.checkpoint, kept=False))
         elif located.bare is not None:
@@ -132,7 +132,7 @@ class Runs:
             await self._open(located.experiment, located.weights)
 
     async def _open_suggested(self, located: Located) -> None:
-        """Begin a run with what was guessed about a table, and another where that is changed."""
+        """Start a run with the guesses about a table, and another if the user changes them."""
         refused = None
         try:
             await self._open(located.experiment, located.weights)
@@ -147,7 +147,7 @@ class Runs:
             raise refused
 
     async def _open_bare(self, bare: BareWeights, weights: str) -> None:
-        """Begin a run from weights of another program, asking for what their file does not say."""
+        """Start a run from weights of another program, asking for what their file does not say."""
         located = await screens.adopted(self._app, self._link, weights, bare)
         while located is not None:
             experiment = await self._looked_at(located)
@@ -165,7 +165,7 @@ class Runs:
         raise RefusedError(bare.sentence)
 
     async def _looked_at(self, located: Located) -> Tables | None:
-        """The experiment, after a look at what was guessed about its table; None: left."""
+        """Return the experiment, after the user has checked guesses; None if the user leaves."""
         if not located.suggested:
             return located.experiment
         screen = screens.DataScreen(self._link, located.experiment)
@@ -175,7 +175,7 @@ class Runs:
         self._show(await self._link.open(experiment, weights))
 
     async def _goes_on(self, located: Located) -> bool:
-        """Offer to go on with a run that was kept; return whether that is done."""
+        """Offer to resume a kept run; return True if it was resumed."""
         kept = located.kept
         if kept is None:
             return False
@@ -196,8 +196,8 @@ class Runs:
         return False
 
     async def _begin_with(self, opening: Callable[[], Coroutine[None, None, Opened]]) -> None:
-        if not await self._may_lose("Start afresh"):
-            raise RefusedError("not started: the run goes on")
+        if not await self._may_lose("Start over"):
+            raise RefusedError("Cancelled. The current run continues.")
         self._show(await opening())
 
     def _show(self, opened: Opened) -> None:
@@ -207,7 +207,7 @@ class Runs:
         if opened.differing:
             self._app.notify(
                 f"This run was saved on another machine: {opened.differing}. "
-                "The last digits may come out otherwise from here on.",
+                "Results may differ in the last digits from here on.",
                 severity="warning",
                 timeout=20,
             )
@@ -217,17 +217,17 @@ class Runs:
             await asyncio.sleep(0.05)
 
     async def _may_lose(self, verb: str, reason: str = "") -> bool:
-        """Whether unexported work may be lost.
+        """Return True if unexported work may be lost, asking if there is any.
 
         Args:
-            verb: what would lose it.
-            reason: why the run could not be kept.
+            verb: the action that would lose it.
+            reason: why the run could not be saved.
         """
         if self._link.outline is None:
             return True
         frame = self._run_screen.frame
         now = None if frame is None else frame[Position]
-        # keys before this one have acted by the time of the reply
+        # by the time of the reply, earlier keys have taken effect
         with contextlib.suppress(TimeoutError, RefusedError):
             now = await asyncio.wait_for(self._link.ask(PositionQuery()), QUIT_PATIENCE)
         if now is None or now.update in (0, self._run_screen.exported_update):
@@ -235,7 +235,7 @@ class Runs:
         answer = await self._app.push_screen_wait(
             Choose(
                 f"Update {now.update} has not been exported.",
-                {"go": f"{verb} without exporting", "stay": "Stay"},
+                {"go": f"{verb} without exporting", "stay": "Cancel"},
                 f"The run is not saved: {reason}" if reason else "",
             )
         )
@@ -243,18 +243,18 @@ class Runs:
 
 
 def _answers(kept: KeptRun) -> dict[str, str]:
-    """What can be done with a kept run, the default first: the file where it says otherwise."""
+    """Return the answers about a kept run, the default first: the file, if it differs."""
     if kept.differing:
         answers = {
-            "new": "Start with the file, and keep the run for later",
-            "go": "Go on with the run",
-            "forget": "Start with the file, and delete the run",
+            "new": "Start from the file, keep the run",
+            "go": "Resume the run",
+            "forget": "Start from the file, delete the run",
         }
     else:
         answers = {
-            "go": "Go on with it",
-            "new": "Start afresh, and keep it for later",
-            "forget": "Start afresh, and delete it",
+            "go": "Resume",
+            "new": "Start over, keep this run",
+            "forget": "Start over, delete this run",
         }
     if not kept.is_own:
         del answers["forget"]

@@ -1,4 +1,4 @@
-"""The screens that are imported when they are first opened, as most of a start is imports."""
+"""Screens that are imported when they are first opened, to shorten the start."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A screen, imported when it is first used: together they took a tenth of the start."""
+    """Import a screen at its first use; importing all would take a tenth of the start."""
     if name in _MODULES:
         return getattr(import_module(f"tuiprop.ui.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'tuiprop.ui.screens' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What the dashboard remembers from one start to the next."""
+"""The settings that the dashboard keeps from one start to the next."""
 
 import contextlib
 import stat
@@ -11,24 +11,24 @@ from platformdirs import user_config_path
 from tuiprop.storage.atomic import write_bytes
 
 LARGEST = 2**16
-"""Bytes that the file may have."""
+"""The most bytes of the file."""
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """The user's choices; a file that cannot be read or written changes nothing."""
+    """The user's choices; a file that cannot be read or written is ignored."""
 
     hint: bool = True
-    """Show the line of hint."""
+    """True to show the line of hints."""
     theme: Annotated[str, msgspec.Meta(pattern="^tuiprop-(dark|light)$")] = "tuiprop-dark"
     keymap: dict[str, str] = {}
-    """Keys that replace others, by the ids of the table of keys."""
+    """Keys that replace the default ones, by the ids of the table of keys."""
 
     @classmethod
     def load(cls) -> tuple["Settings", str]:
-        """Read the choices made before.
+        """Read the saved choices.
 
         Returns:
-            The choices, or the defaults and a sentence on why the file cannot be read.
+            The choices and "", or the defaults and a sentence on why the file cannot be read.
         """
         path = _path()
         try:
@@ -39,29 +39,29 @@ class Settings(msgspec.Struct, kw_only=True):
             why = error.strerror or str(error)
         except RecursionError:
             why = "it is nested too deeply"
-        except ValueError as error:  # of msgspec, or not UTF-8
+        except ValueError as error:  # raised by msgspec, or by text that is not UTF-8
             why = str(error)
         return cls(), f"{path}: cannot be read: {why}. The defaults are used."
 
     def save(self) -> None:
-        """Keep the choices."""
+        """Save the choices."""
         with contextlib.suppress(OSError):
             _path().parent.mkdir(parents=True, exist_ok=True)
             write_bytes(_path(), msgspec.json.encode(self))
 
 
 def _content(path: Path) -> bytes:
-    """The content of a file of reasonable size; nothing else is opened, as it may never end."""
+    """Return the content of a regular file of reasonable size; others may never end."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("it is not a regular file")
     if status.st_size > LARGEST:
-        raise ValueError(f"found {status.st_size:,} bytes, allowed: {LARGEST:,}")
+        raise ValueError(f"it has {status.st_size:,} bytes, more than {LARGEST:,}")
     return path.read_bytes()
 
 
 def settings_folder() -> Path:
-    """The folder in which the choices are kept."""
+    """Return the folder of the settings file."""
     return user_config_path("tuiprop")
 
 

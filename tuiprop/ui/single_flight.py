@@ -1,4 +1,4 @@
-"""Actions that ask something of the user: each once at a time."""
+"""Actions with dialogs, of which each runs once at a time."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -14,9 +14,9 @@ P = ParamSpec("P")
 def alone(
     action: Callable[Concatenate[Node, P], Coroutine[Any, Any, None]],
 ) -> Callable[Concatenate[Node, P], None]:
-    """A worker that is not begun again while it is under way.
+    """Run an action in a worker, and ignore further calls while it runs.
 
-    Keys come faster than the engine answers: each would put another dialog on the others.
+    Keys come faster than the engine answers, and each would open another dialog.
     """
     group = action.__name__
 

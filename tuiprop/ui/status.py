@@ -1,4 +1,4 @@
-"""The words of the two title lines, the run panel and the hint: text from facts."""
+"""The text of the two title lines, the run panel and the hint."""
 
 from textual.content import Content
 
@@ -27,15 +27,15 @@ VIEWS = (
     ("stops", "Stops", "Stop"),
     ("setup", "Set-up", "Set"),
 )
-"""The views: what follows "view." in the id of the key, name, name where there is little room."""
+"""The views: the part of the key's id after "view.", the name, the short name."""
 
 
 SLOW = 30.0
-"""Operations a second up to which they are counted, not the updates."""
+"""Operations per second below which the speed counts operations, not updates."""
 
 
 def architecture(outline: Outline, activations: list[str], long: bool) -> Content:
-    """4 → 8 tanh → 3 softmax, or 4→8→3 where there is little room."""
+    """Return 4 → 8 tanh → 3 softmax, or 4→8→3 if not `long`."""
     if not long:
         return Content.styled("→".join(map(str, outline.sizes)), "$dim")
     parts = [(str(outline.sizes[0]), "$dim")]
@@ -45,32 +45,32 @@ def architecture(outline: Outline, activations: list[str], long: bool) -> Conten
 
 
 def source_name(outline: Outline) -> str:
-    """The data set, or the file without its folder."""
+    """Return the data set, or the file without its folder."""
     source = str(outline.experiment["data"]["source"])
     return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def optimiser(settings: SettingsInForce) -> str:
-    """The rule, its rate and the penalty, as they are now: sgd 0.25, l2 0.01."""
+    """Return the optimiser, the learning rate and the penalty: sgd 0.25, l2 0.01."""
     words = f"{settings.optimizer} {settings.learning_rate:g}"
     return words + (f", l2 {settings.l2:g}" if settings.l2 else "")
 
 
 def pace_words(pace: Pace | None) -> str:
-    """What was chosen: 5 operations a second, 100 updates a second, flat out."""
+    """Return the chosen speed, such as 5 operations per second, or full speed."""
     if pace is None:
-        return "flat out"
+        return "full speed"
     what = "operation" if pace.operations else "update"
-    return f"{pace.rate:g} {what}{'s' if pace.rate > 1 else ''} a second"
+    return f"{pace.rate:g} {what}{'s' if pace.rate > 1 else ''} per second"
 
 
 def _measured(pace: float) -> str:
-    """1,840 or 0.5."""
+    """Format a measured speed: 1,840 or 0.5."""
     return f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
 
 
 def state(frame: Frame) -> Content:
-    """▌▌ PAUSED, or ▶ with the pace."""
+    """Return the state: ▌▌ PAUSED, or ▶ with the speed."""
     motion = frame[Motion]
     if motion.diverged:
         return Content.styled("✗ DIVERGED", "bold $error")
@@ -88,11 +88,11 @@ def state(frame: Frame) -> Content:
 
 
 def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
-    """What must not be overlooked: a failed save, a mistake, what fails, what is tried, the branch.
+    """Return the flags: a failed save, a mistake, a failed check, a what-if, the branch.
 
     Args:
-        frame: what there is.
-        proof_elsewhere: a proof that holds is to be seen elsewhere.
+        frame: the newest frame.
+        proof_elsewhere: True if a proof that holds is visible elsewhere.
     """
     flags: list[Content] = []
     if frame[Motion].unkept:
@@ -109,7 +109,7 @@ def flags(frame: Frame, *, proof_elsewhere: bool) -> Content:
 
 
 def position(at: Position, outline: Outline) -> Content:
-    """Where the run is: update 187: epoch 47/200, batch 3/4."""
+    """Return the position: update 187: epoch 47/200, batch 3/4."""
     dim, plain = "$dim", "bold $foreground"
     epochs = outline.experiment["training"]["epochs"]
     update = at.update + (at.done > 0)
@@ -125,15 +125,15 @@ def position(at: Position, outline: Outline) -> Content:
 
 
 def position_in_short(at: Position) -> Content:
-    """The update alone."""
+    """Return the update alone."""
     update = at.update + (at.done > 0)
     return Content.assemble(("update ", "$dim"), (str(update), "bold $foreground"))
 
 
 def costs(now: Costs, width: int) -> Content:
-    """J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits, shortened.
+    """Return J  batch 0.083  training 0.0790  validation 0.0680, or as much as fits.
 
-    The epoch is never left out where the values are not those of now.
+    The epoch is always included if the values are older than the current state.
     """
     batch, training, validation = (
         ("batch", now.batch),
@@ -163,7 +163,7 @@ def _initial(word: str) -> str:
 
 
 def progress(at: Position, width: int) -> Content:
-    """A bar over the epochs."""
+    """Return a bar over the epochs."""
     done = min(1.0, at.update / (at.last_update or 1))
     filled = round(done * width)
     return Content.assemble(
@@ -173,7 +173,7 @@ def progress(at: Position, width: int) -> Content:
 
 
 def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
-    """The run panel: what is trained, on what, how far, how well."""
+    """Return the run panel: progress, accuracy, data, optimiser, loss, parameters."""
     experiment = outline.experiment
     training = experiment["training"]
     position, costs, settings = frame[Position], frame[Costs], frame[SettingsInForce]
@@ -191,7 +191,7 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
         if costs.accuracy_validation is not None:
             row("", f"validation {costs.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{position.per_epoch} of {size} an epoch")
+    row("batches", f"{position.per_epoch} of {size} per epoch")
     row("optimiser", optimiser(settings))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
@@ -199,7 +199,7 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
 
 
 def proof(view: Proof, width: int) -> Content:
-    """✓ proof 2/2, ✗ dW[2], and the mistake that is on; in `width` columns."""
+    """Return ✓ proof 2/2 or ✗ dW[2], and the injected mistake, in `width` columns."""
     parts: list[str | tuple[str, str]] = []
     if view.mistake is not None:
         parts += [(f" mistake: {view.mistake.name} ", "bold $background on $error"), " "]
@@ -222,7 +222,7 @@ def _proof_words(note: ProofNote) -> str:
 
 
 def proof_lines(frame: Frame, width: int) -> list[Content]:
-    """The proof panel: the mistake that is on, the gradient check, what it compared, the audit."""
+    """Return the proof panel: the injected mistake, the gradient check, the update audit."""
     lines = []
     note, mistake = frame[Proof].note, frame[Proof].mistake
 
@@ -233,11 +233,11 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
     if mistake is not None:
         row("mistake", (mistake.title, "bold $error"))
     if note is None:
-        what = "when the run stands still" if frame[Motion].status != "paused" else "in a moment"
+        what = "when paused" if frame[Motion].status != "paused" else "in a moment"
         row("gradient check", (f"… {what}", "$dim"))
         return lines
     if note.fault:
-        row("gradient check", (f"· it failed: {note.fault}", "$dim"))
+        row("gradient check", (f"· failed: {note.fault}", "$dim"))
         return lines
     if note.finished:
         row("gradient check", *_layers(note, width - 16))
@@ -254,14 +254,14 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
 
 
 def _unaudited(at_hand: AtHand) -> str:
-    """Why there is no audit."""
+    """Return why there is no audit."""
     if not at_hand.computed:
         return "no update yet"
-    return "Shift+b and then b bring one" if at_hand.far else "v audits an update"
+    return "Shift+b, then b, runs one" if at_hand.far else "v audits an update"
 
 
 def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
-    """✓ 1: 3e-10  ✗ dW[2], or in one phrase where they are too many for the room."""
+    """Return a verdict for each layer, or one for all if there are too many for `room`."""
     parts = []
     for l, text in enumerate(note.layers, start=1):
         sign, _, figure = text.partition(" ")
@@ -276,7 +276,7 @@ def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
 
 
 def hint(frame: Frame, went_back: bool) -> str:
-    """One line that changes with what one does."""
+    """Return one line that suggests what to do next."""
     motion, at, at_hand = frame[Motion], frame[Position], frame[AtHand]
     if motion.fault:
         return motion.fault
@@ -286,25 +286,25 @@ def hint(frame: Frame, went_back: bool) -> str:
         return motion.hit
     if frame[Trial].what_if is not None:
         return (
-            f"Update {at.update + 1} with the change: "
-            "Enter keeps it as a branch, Escape reverts it."
+            f"Update {at.update + 1} with the change. "
+            "Enter: keep it as a branch · Escape: revert it"
         )
     if motion.unkept:
-        return f"Not saved, tried again soon: {motion.unkept}"
+        return f"Not saved, will try again: {motion.unkept}"
     if motion.status == "seeking":
-        return "space stops here."
+        return "space: stop here"
     if motion.status != "paused":
-        return "space pauses. + and - change the pace."
+        return "space: pause · + -: speed"
     if went_back and at.update == 0 and at_hand.now is None:
-        return "The initial weights again, exactly. The history stays. space or b: on."
+        return "Initial weights, bit for bit; the history is kept. b or space: go on"
     if went_back:
-        return "Back by replay: every number as it was, bit for bit. G: the newest."
+        return "Replayed to this state, bit for bit. G: return to the newest"
     if at_hand.now is not None:
-        return "o goes on. Shift+o undoes it, exactly. Enter: where a number comes from."
+        return "o: next operation · Shift+o: undo, exactly · Enter: why this number?"
     if at_hand.completed is not None:
-        return f"Update {at.update} is complete. o begins the next, Shift+o undoes it, exactly."
+        return f"Update {at.update} is complete. o: start the next · Shift+o: undo, exactly"
     if at.update == 0:
-        return f"o computes z[1]; {at.operations} operations, or b, make one update. s: your data."
+        return f"o: first operation, z[1] · b: all {at.operations}, one update · s: your own data"
     if at.epochs_done == 0:
-        return "Shift+b undoes it, exactly. Arrows: another array. e: a whole epoch."
-    return "g: to any epoch. x: take the weights. s: your data. Escape hides this."
+        return "Shift+b: undo, exactly · arrows: other arrays · e: a whole epoch"
+    return "g: any epoch · x: export the weights · s: your own data · Escape: hide this"

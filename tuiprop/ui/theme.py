@@ -1,4 +1,4 @@
-"""The themes: amber is *now* and nothing else, blue and orange are signs, Okabe–Ito are series.
+"""The themes: amber means *now* only, blue and orange are signs, Okabe–Ito colours are series.
 
 Text names a colour by its theme variable ("bold $now"); only shades that are computed from
 numbers take their colours from the palette itself.
@@ -24,7 +24,7 @@ class Palette:
     background: str
     bar: str
     field: str
-    """The ground of what is typed or chosen."""
+    """The background of fields and selections."""
     text: str
     dim: str
     border: str
@@ -34,17 +34,17 @@ class Palette:
     good: str
     bad: str
     function: str
-    """The name of an activation function."""
+    """The colour of the names of activation functions."""
     positive: str
-    """A matrix cell at the largest positive number; 0 has the background's colour."""
+    """The background of the largest positive number of a matrix; 0 has `background`."""
     negative: str
     steps: tuple[tuple[float, str, str], ...] = ()
-    """The shades of a terminal that can tell only a few apart: the least share of the largest
-    number at which a shade is used, then its negative and its positive colour. Where it is empty,
-    shades are mixtures of the background with `negative` and `positive`."""
+    """The few shades of a 256-colour terminal: the least share of the largest number for a shade,
+    then its negative and its positive colour. If empty, shades are mixtures of the background with
+    `negative` and `positive`."""
 
     def shade(self, level: int) -> str:
-        """The ground of a cell whose number is level/LEVELS of the largest in size."""
+        """Return the background of a cell whose number is level/LEVELS of the largest magnitude."""
         share = abs(level) / LEVELS
         if self.steps:
             reached = [
@@ -54,7 +54,7 @@ class Palette:
         return mix(self.background, self.positive if level > 0 else self.negative, share)
 
     def mark(self, *, positive: bool) -> str:
-        """The colour of an example on a ground of its own sign."""
+        """Return the colour of an example on a background of the same sign."""
         if self.steps:
             return self.text
         return mix(self.positive if positive else self.negative, self.text, 0.6)
@@ -154,7 +154,7 @@ DARK_256 = Palette(
         (0.66, "#af0000", "#005faf"),  # 124, 25
     ),
 )
-"""Each colour is one of the 256 of xterm, by a value that Rich maps to it and to no other."""
+"""Colours of xterm's 256, by values that Rich maps to exactly these."""
 
 LIGHT_256 = Palette(
     name=LIGHT.name,
@@ -183,50 +183,50 @@ LIGHT_256 = Palette(
 
 @lru_cache(maxsize=4)
 def palettes(color_system: str | None) -> dict[str, Palette]:
-    """The themes in the colours that a terminal has, by their names.
+    """Return the themes in the colours of a terminal, by name.
 
     Args:
-        color_system: what the console reports: truecolor, 256, standard; None: no terminal.
+        color_system: as the console reports it: truecolor, 256, standard; None: no terminal.
     """
     themes = (DARK_256, LIGHT_256) if color_system == "256" else (DARK, LIGHT)
     return {palette.name: palette for palette in themes}
 
 
 def register_themes(app: App[Any]) -> None:
-    """Let an application use the themes in the colours that its terminal has."""
+    """Register the themes in the colours of an application's terminal."""
     for palette in palettes(app.console.color_system).values():
         app.register_theme(palette.theme)
 
 
 def palette_of(app: App[Any]) -> Palette:
-    """The colours of an application's theme, for shades that are computed from numbers."""
+    """Return the colours of an application's theme, for shades computed from numbers."""
     return palettes(app.console.color_system)[app.theme]
 
 
 LEVELS = 24
-"""Shades of each sign: more cannot be told apart, fewer show as bands."""
+"""Shades of each sign: more are indistinguishable, fewer show as bands."""
 
 
 def rgb(colour: str) -> Rgb:
-    """The parts of "#rrggbb", each from 0 to 255."""
+    """Return the red, green and blue of "#rrggbb", each from 0 to 255."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 @lru_cache(maxsize=512)
 def mix(low: str, high: str, share: float) -> str:
-    """A colour between two, "#rrggbb"."""
+    """Return the colour "#rrggbb" at `share`, from 0 to 1, between two others."""
     pairs = zip(rgb(low), rgb(high), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 @lru_cache(maxsize=4 * LEVELS + 4)
 def heat(palette: Palette, level: int) -> Style:
-    """The style of a cell whose number is level/LEVELS of the largest in size."""
+    """Return the style of a cell whose number is level/LEVELS of the largest magnitude."""
     return Style(color=palette.text, bgcolor=palette.shade(level))
 
 
 def heat_level(value: float, largest: float) -> int:
-    """Which shade a number has: sign and share of the largest, from −LEVELS to LEVELS."""
+    """Return the shade of a number: its share of the largest, from −LEVELS to LEVELS."""
     if not largest or value != value or largest == float("inf"):
         return 0
     return round(max(-1.0, min(1.0, value / largest)) * LEVELS)

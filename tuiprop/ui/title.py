@@ -1,4 +1,4 @@
-"""The two lines on top: what is trained, where it stands, the views, J."""
+"""The two lines on top: data and network, state and position, the views, J."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -25,11 +25,11 @@ from tuiprop.ui.keys import KEYS, keymap_of
 from tuiprop.ui.link import Link
 
 WIDE = 100
-"""From so many columns on, there is room for everything."""
+"""The width from which there is room for everything."""
 
 
 class Title(Line):
-    """What is always true."""
+    """The title, which every view of the run shows."""
 
     DEFAULT_CSS = "Title { height: 2; }"
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (
@@ -44,7 +44,7 @@ class Title(Line):
     """The views that it shows."""
 
     def tell(self, frame: Frame, link: Link, view: str) -> None:
-        """Show where the run stands, and which view this is."""
+        """Show the state of the run, and mark the current view."""
         outline, width = link.outline, self.size.width
         assert outline is not None
         long = width >= WIDE
@@ -75,17 +75,17 @@ class Title(Line):
 
 
 def _length(words: list[Content]) -> int:
-    """Columns of words with two blanks between them."""
+    """Return the columns of words with two spaces between them."""
     return sum(word.cell_length + 2 for word in words) - 2
 
 
 def _tabs(view: str, long: bool, keymap: Mapping[str, str]) -> tuple[Content, list[Zone]]:
-    """List the views with their keys, the one that is shown underlined."""
+    """List the views with their keys, the current one underlined."""
     tabs = Content()
     zones = []
     for each, whole, brief in status.VIEWS:
         key, name, at = KEYS[f"view.{each}"], whole if long else brief, each == view
-        start = tabs.cell_length + 1  # the line begins with a blank
+        start = tabs.cell_length + 1  # the line begins with a space
         tab = Content.assemble(
             (key.names(keymap)[-1], "bold $now" if at else "$now"),
             " ",

@@ -1,4 +1,4 @@
-"""The bench: an operation, its result and operands as numbers, and where one of them comes from."""
+"""The bench: an operation, its result and operands, and the provenance of one number."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,15 +34,15 @@ from tuiprop.ui.run.what_if import WhatIfPanel
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 SMALLEST_TERM = 5
-"""Powers of ten below that of a sum at which a term of it still shows a figure."""
+"""Powers of ten by which a term may be smaller than its sum and still show a digit."""
 
 
 class Bench(Container):
-    """Shows one array, what made it, and the origin of the number under the cursor.
+    """Shows one array, its operation, and the provenance of the number under the cursor.
 
-    With the class -large it has the screen for itself and shows the operands; with -compact they
-    stand below the result, and with -single there is room for one panel beside the operation.
-    With -low there is room for the operation only while one is at hand.
+    With the class -large it has the whole screen and shows the operands; with -compact they are
+    below the result, and with -single there is room for one panel beside the operation.
+    With -low there is room for the operation only while an update is partly computed.
     """
 
     DEFAULT_CSS = """
@@ -52,7 +52,7 @@ class Bench(Container):
     Bench #matrix { width: 1fr; height: 1fr; }
     Bench #source { width: 46; height: 1fr; }
     Bench #operands, Bench #now, Bench #whatif { display: none; }
-    Bench.-made #now { display: block; }
+    Bench.-has-operation #now { display: block; }
     Bench.-trying #whatif { display: block; }
     Bench.-trying #now { display: none; }
     Bench.-compact #source { display: none; }
@@ -70,26 +70,26 @@ class Bench(Container):
     """
 
     class Changed(Message):
-        """Something else is wanted of the engine."""
+        """The panels need other data from the engine."""
 
     @dataclass
     class Chosen(Message):
-        """Another array is looked at."""
+        """Another array is displayed."""
 
         array: ArrayRef
 
     class Asked(Message):
-        """Where does the number under the cursor come from?"""
+        """The user asks for the provenance of the number under the cursor."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._at_hand: tuple[int, int] | None = None
         self._panel: MatrixView | SourcePanel | None = None
         self._trail: list[CellRef] = []
-        """The numbers that were looked at before, to return to."""
+        """The numbers displayed before, to return to."""
 
     def compose(self) -> ComposeResult:
-        """The operation, or what is tried; the matrices; the origin."""
+        """Compose the operation or the what-if, the matrices, and the provenance."""
         with Vertical(id="hero"):
             yield NowPanel(id="now")
             yield WhatIfPanel(id="whatif")
@@ -100,41 +100,41 @@ class Bench(Container):
 
     @property
     def matrix(self) -> MatrixView:
-        """The array that is looked at."""
+        """The array on display."""
         return self.query_one("#matrix", MatrixView)
 
     @property
     def operands(self) -> Operands:
-        """What it was made from."""
+        """The operands of its operation."""
         return self.query_one(Operands)
 
     @property
     def source(self) -> SourcePanel:
-        """Where the number under the cursor comes from."""
+        """The provenance of the number under the cursor."""
         return self.query_one(SourcePanel)
 
     @property
     def is_large(self) -> bool:
-        """It has the screen for itself."""
+        """True if it has the whole screen."""
         return self.has_class("-large")
 
     @property
     def _shows_one(self) -> bool:
-        """There is no room for the origin beside the numbers."""
+        """True if there is no room for the provenance beside the numbers."""
         return self.is_large and self.has_class("-compact")
 
     @property
     def _room(self) -> int:
-        """Lines that the operation and the matrices have."""
+        """The lines that the operation and the matrices share."""
         return self.query_one("#hero").size.height
 
-    # What is asked of the engine
+    # Queries to the engine
 
     def queries(self, *, with_numbers: bool) -> list[Query[Any]]:
-        """List the views that it shows.
+        """List the queries for the views that it shows.
 
         Args:
-            with_numbers: it is on the screen; else nothing of an array is wanted.
+            with_numbers: the bench is visible; otherwise no numbers are requested.
         """
         if not with_numbers:
             return [AtHandQuery(), TrialQuery(), NumbersQuery(), ProvenanceQuery()]
@@ -147,22 +147,22 @@ class Bench(Container):
 
     @property
     def window(self) -> Window:
-        """The part of the array that is wanted."""
+        """The part of the array to request."""
         return self.matrix.window
 
     @property
     def operand_windows(self) -> list[Window]:
-        """The parts of the operands."""
+        """The parts of the operands to request."""
         return self.operands.windows if self.is_large else []
 
     @property
     def cell(self) -> CellRef | None:
-        """The number whose origin is wanted."""
+        """The number whose provenance to request."""
         return self.matrix.cell if self.source.is_on_screen else None
 
     @property
     def changeable_cell(self) -> tuple[CellRef, str, float] | None:
-        """The number under the cursor, its name and value, where it can be changed by hand."""
+        """The number under the cursor with its name and value; None if it cannot be changed."""
         view, value = self.matrix, self.matrix.value
         if value is None or not view.array.is_editable:
             return None
@@ -171,13 +171,13 @@ class Bench(Container):
     # Painting
 
     def begin(self) -> None:
-        """A new run."""
+        """Reset to the first array of a new run."""
         self._trail.clear()
         self._at_hand = None
         self.choose(CellRef(ArrayRef("W", 1)))
 
     def show(self, frame: Frame) -> None:
-        """Paint what a frame brings."""
+        """Paint a frame."""
         self._show_operation(frame)
         self.matrix.show(frame[Numbers].matrix)
         if self.is_large:
@@ -186,7 +186,7 @@ class Bench(Container):
         self.source.show(frame[Provenance].origin, _why_no_origin(frame))
 
     def _show_operation(self, frame: Frame) -> None:
-        """The operation that made what is looked at; a new one at hand is looked at."""
+        """Show the operation of the array on display; go to the result of a new operation."""
         numbers, update = frame[Numbers], frame[Position].update
         now, what_if = frame[AtHand].operation, frame[Trial].what_if
         tries = what_if is not None and not self.has_class("-trying")
@@ -197,7 +197,7 @@ class Bench(Container):
             short = self.has_class("-compact") or self.has_class("-low")
             wanted = now is not None or self.is_large or not short
             begins = self.is_large and update == 0 and now is None
-            self.set_class((numbers.shown is not None and wanted) or begins, "-made")
+            self.set_class((numbers.shown is not None and wanted) or begins, "-has-operation")
         self.call_after_refresh(self._tell, frame)
         at_hand = None if now is None else (update, now.number)
         if at_hand != self._at_hand and now is not None and what_if is None:
@@ -208,7 +208,7 @@ class Bench(Container):
         self._at_hand = at_hand
 
     def _tell(self, frame: Frame) -> None:
-        """The operation or what is tried, in the lines that the numbers leave."""
+        """Show the operation or the what-if, in the lines that the numbers leave."""
         matrices = 2 if self._shows_one and self.operands.views else 1
         room = self._room - matrices * LEAST_HEIGHT
         if (what_if := frame[Trial].what_if) is not None:
@@ -229,21 +229,21 @@ class Bench(Container):
         self._divide()
 
     def _share_a_power(self) -> None:
-        """The terms of a sum and what they come to have one power of ten."""
+        """Write a sum and its terms with one power of ten."""
         summands = [self.matrix, *self.operands.summands] if self.is_large else []
         power = power_of(max((view.largest for view in summands), default=0.0))
-        # another would be nothing but zeros beside these
+        # a much smaller array would show only zeros
         seen = [view for view in summands if view.largest > 10.0 ** (power - SMALLEST_TERM)]
         for view in (self.matrix, *self.operands.views):
             view.take_power(power if view in seen and len(seen) > 1 else None)
 
     def _divide(self) -> None:
-        """Give each matrix the room that it needs, as far as there is room."""
+        """Give each matrix the room that it needs, as far as possible."""
         operands, result = self.operands, self.matrix
         if not operands.views or not self._room:
             return
         above = self.query_one("#whatif" if self.has_class("-trying") else "#now", Told)
-        height = self._room - (above.lines + 2 if self.has_class("-made") else 0)
+        height = self._room - (above.lines + 2 if self.has_class("-has-operation") else 0)
         self.set_class(self._shows_one and height < 2 * LEAST_HEIGHT, "-single")
         if self.has_class("-single"):
             operands.show_alone(self._panel if self._panel in operands.views else operands.views[0])
@@ -253,40 +253,40 @@ class Bench(Container):
             operands.share(self.size.width, result)
             operands.styles.height = "1fr"
 
-    # Looking elsewhere
+    # Navigation
 
     def choose(self, cell: CellRef) -> None:
-        """Look at an array, with the cursor on one of its numbers."""
+        """Display an array with the cursor on one of its numbers."""
         self.matrix.choose(cell)
         if cell.array.is_of_layer:
             self.post_message(self.Chosen(cell.array))
 
     def choose_afresh(self, array: ArrayRef) -> None:
-        """Look at an array that was not followed to."""
+        """Display an array and clear the trail of numbers to return to."""
         self._trail.clear()
         self.matrix.choose(CellRef(array))
 
     def follow(self, cell: CellRef) -> None:
-        """Look at a number, and remember the one that was looked at."""
+        """Display a number, and remember the current one."""
         self._trail.append(self.matrix.cell)
         self.choose(cell)
 
     def go_back(self) -> None:
-        """To the number that was looked at before, or to the result."""
+        """Return to the previous number, or else to the result."""
         if self._trail:
             self.choose(self._trail.pop())
         else:
             self.focus_panel(self.matrix)
 
     def focus_panel(self, panel: MatrixView | SourcePanel) -> None:
-        """The focus to a panel; where there is room for one, that one is shown."""
+        """Focus a panel; where there is room for only one, show it."""
         self._panel = panel
         self.lay_out()
         self.call_after_refresh(panel.focus)
         self.post_message(self.Changed())
 
     def lay_out(self) -> None:
-        """Show all panels, or the one that is looked at where there is room for one."""
+        """Show all panels, or the selected one where there is room for only one."""
         operands = self.operands.views
         panel = self._panel if self._panel in (*operands, self.source) else self.matrix
         self.set_class(panel in operands, "-at-operand")
@@ -294,12 +294,12 @@ class Bench(Container):
         self._divide()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Where all are shown, that panel is the one that is looked at."""
+        """Select the focused panel where all are shown."""
         if not self._shows_one and isinstance(event.widget, MatrixView | SourcePanel):
             self._panel = event.widget
 
     def focus_next_panel(self, direction: int) -> bool:
-        """The focus to the next panel where only one is shown; whether that is so."""
+        """Focus the next panel where only one is shown; return False where all are."""
         if not self._shows_one:
             return False
         operands = self.operands.views
@@ -334,9 +334,9 @@ class Bench(Container):
 
 
 def _why_no_origin(frame: Frame) -> str:
-    """What stands in the place of an origin."""
+    """Say why no provenance is shown."""
     if frame[Motion].status != "paused":
-        return "The run is walking: space stops it, and then it is shown."
+        return "Training is running. Press space to pause."
     if far := frame[AtHand].far:
-        return f"{far:,} updates would be walked again for its terms: Shift+b and then b do so."
-    return "This number has not been made yet: o makes one after the other."
+        return f"The terms need {far:,} updates to be replayed: press Shift+b, then b."
+    return "Not computed yet. Press o to step."

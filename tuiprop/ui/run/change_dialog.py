@@ -1,4 +1,4 @@
-"""What c does: another number in a cell, or other settings from here on."""
+"""The dialog of the key c: change a number, or a training setting from here on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,21 +13,21 @@ from tuiprop.update.arrays import CellRef
 
 _SETTINGS = {
     "learning_rate": "learning rate",
-    "batch_size": "batch size, from the next epoch on (0: the whole set)",
+    "batch_size": "batch size, from the next epoch on (0: whole set)",
     "l2": "L2 penalty λ",
 }
 
 
 class ChangeDialog:
-    """Asks what is to be changed, and to what.
+    """Asks what to change, and to what.
 
     Args:
-        app: whose dialogs these are.
-        frame: what there is now.
+        app: shows the dialogs.
+        frame: the newest frame.
         optimizers: every optimiser, with its options.
-        cell: the number under the cursor where it can be changed, and its name and value.
-        try_out: what if that number were another?
-        send: asks the engine for a change; the words are said when it is done.
+        cell: the number under the cursor with its name and value; None if it cannot be changed.
+        try_out: starts a what-if with another value of that number.
+        send: asks the engine for a change, and shows the sentence when it is done.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class ChangeDialog:
         self._send = send
 
     async def run(self) -> None:
-        """Ask and do it."""
+        """Ask, and make the change."""
         settings = self._settings
         answers = {}
         if self._cell is not None:
             _, name, value = self._cell
-            answers["cell"] = f"{name}, now {value!r}: what if?"
+            answers["cell"] = f"{name}, now {value!r} (what if?)"
         for setting, words in _SETTINGS.items():
             answers[setting] = f"{words}, now {getattr(settings, setting):g}"
         answers["optimizer"] = f"optimiser, now {settings.optimizer}"
@@ -73,7 +73,7 @@ class ChangeDialog:
     async def _change_cell(self) -> None:
         assert self._cell is not None
         cell, name, value = self._cell
-        answer = await self._ask(name, "a number: all that follows is computed again", repr(value))
+        answer = await self._ask(name, "New value; everything after it is recomputed.", repr(value))
         if answer is not None:
             self._try_out(cell, answer)
 
@@ -96,7 +96,7 @@ class ChangeDialog:
 
     async def _change_optimizer(self) -> None:
         answers = {name: name for name in self._optimizers}
-        title = "Optimiser: it begins with fresh slots"
+        title = "New optimiser (its state starts empty)"
         answer = await self._app.push_screen_wait(Choose(title, answers))
         if answer is not None:
             self._change(Change(optimizer=answer), f"optimiser {answer}")
@@ -115,7 +115,7 @@ class ChangeDialog:
             self._change(Change(options=options), f"{option} {answer}")
 
     def _change(self, change: Change, what: str, since: str = "") -> None:
-        begun = f" Update {self._next}, which had been begun, begins again." if self._begun else ""
+        begun = f" Update {self._next} was partly computed and restarts." if self._begun else ""
         self._send(change, f"From {since or f'update {self._next}'} on: {what}.{begun}")
 
     async def _ask(self, title: str, words: str, initial: str) -> float | None:
@@ -139,11 +139,11 @@ def _pair(text: str) -> tuple[float, float]:
 
 
 def _sentence(read: Callable[[str], Any], text: str) -> str:
-    """What is wrong with a text; nothing where it can be read."""
+    """Return what is wrong with a text, or "" if it can be read."""
     try:
         read(text)
     except ValueError:
-        return f"found {text[:40]}, allowed: {_ALLOWED[read]}"
+        return f"Enter {_ALLOWED[read]}, not {text[:40]}."
     return ""
 
 

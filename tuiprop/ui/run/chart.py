@@ -24,7 +24,7 @@ class Series:
     """One curve with its name and colour."""
 
     name: str
-    """It is the theme's variable of its colour too."""
+    """It also names the theme variable of its colour."""
     curve: Curve
 
 
@@ -58,13 +58,13 @@ class CostChart(LineWidget, can_focus=True):
         others: tuple[Curve, ...] = (),
         changed: Sequence[int] = (),
     ) -> None:
-        """Paint these curves, and where the run stands.
+        """Paint these curves, and mark the current epoch.
 
         Args:
             series: the curves.
-            now: the epoch at hand; it is marked where the curves go on beyond it.
-            others: curves of other branches, dim.
-            changed: epochs at which settings were changed: marked too.
+            now: the current epoch; it is marked where the curves extend beyond it.
+            others: the curves of other branches, drawn dim.
+            changed: the epochs at which settings were changed; they are marked too.
         """
         version = (
             tuple((each.name, id(each.curve), each.curve.count) for each in series),
@@ -78,20 +78,20 @@ class CostChart(LineWidget, can_focus=True):
             self.refresh()
 
     def on_resize(self, event: Resize) -> None:
-        """The legend has another width."""
+        """Fit the legend to the new width."""
         self._entitle()
 
     def action_toggle_scale(self) -> None:
-        """Linear to logarithmic and back."""
+        """Switch between the linear and the logarithmic scale."""
         self.logarithmic = not self.logarithmic
 
     def watch_logarithmic(self) -> None:
-        """Say which it is."""
+        """Name the scale in the title."""
         self._entitle()
 
     def _entitle(self) -> None:
-        scale = "log" if self.logarithmic else "linear"
-        self.border_title = f"[b]Cost J[/b] by epoch [$dim]{scale}, ↑↓ changes it[/]"
+        scale, other = ("log", "linear") if self.logarithmic else ("linear", "log")
+        self.border_title = f"[b]Cost J[/b] per epoch [$dim]{scale} (↑↓: {other})[/]"
         parts = [
             f"[${series.name}]━ {series.name} {short(series.curve.newest)}[/]"
             for series in self._series
@@ -100,22 +100,22 @@ class CostChart(LineWidget, can_focus=True):
             parts.append(f"[$dim]{left_out} not finite, left out[/]")
         epochs = max((series.curve.count for series in self._series), default=0)
         if epochs:
-            newest = "" if self._now >= epochs - 1 else ", the newest"
+            newest = "" if self._now >= epochs - 1 else " (newest)"
             parts.append(f"[$dim]epoch {epochs - 1}{newest}[/]")
         if self._changed:
             at = ", ".join(str(epoch) for epoch in dict.fromkeys(self._changed))
             parts.append(f"[$dim]settings changed at {at}[/]")
         if self._others:
             count = len(self._others)
-            parts.append(f"[$dim]{count} other branch{'es' if count > 1 else ''}, dim[/]")
+            parts.append(f"[$dim]{count} other branch{'es' if count > 1 else ''} (dim)[/]")
         while parts and len(Content.from_markup("   ".join(parts))) > self.size.width - 2:
             parts.pop()
         self.border_subtitle = "   ".join(parts)
 
     def render_line(self, y: int) -> Strip:
-        """One line of the picture that was drawn last; another is drawn after the screen is.
+        """Return a line of the last picture; a new one is drawn after the next refresh.
 
-        It takes longer than all other panels, which do not wait for it, nor does a key.
+        Drawing takes longer than all other panels together, so neither they nor keys wait for it.
         """
         if self._drawn[0] != self._state and not self._is_due:
             self._is_due = True
@@ -126,7 +126,7 @@ class CostChart(LineWidget, can_focus=True):
 
     @property
     def _state(self) -> object:
-        """What the picture depends on."""
+        """The state that the picture depends on."""
         return self._version, self._now, self.size, self.app.theme, self.logarithmic
 
     def _draw_anew(self) -> None:
@@ -185,14 +185,14 @@ class CostChart(LineWidget, can_focus=True):
         ][:height]
 
     def _points(self, curve: Curve, width: int) -> list[tuple[float, float]]:
-        """(epoch, J or log₁₀ J): plotext's own logarithmic scale does not hold."""
+        """Return (epoch, J or log₁₀ J); the logarithmic scale of plotext is unreliable."""
         points = curve.points(width)
         if not self.logarithmic:
             return points
         return [(epoch, log10(value)) for epoch, value in points if value > 0]
 
     def in_one_line(self, width: int) -> str:
-        """The first curve as a sparkline between its end values."""
+        """Return the first curve as a sparkline between its first and last values."""
         if not self._series or self._series[0].curve.newest is None:
             return ""
         curve = self._series[0].curve
@@ -202,7 +202,7 @@ class CostChart(LineWidget, can_focus=True):
 
 
 def _figure(text: str, colours: list[str]) -> Any:
-    """Plotext's one figure, empty, with a theme that leaves the background alone."""
+    """Return the one figure of plotext, cleared, with a theme that keeps the background."""
     import plotext
 
     plotext.terminal.limit(False, False)
@@ -218,9 +218,9 @@ def _figure(text: str, colours: list[str]) -> Any:
 def linear_ticks(
     low: float, high: float, *, whole: bool = False, most: int = 5
 ) -> list[tuple[float, str]]:
-    """Round places, 1, 2 or 5 times a power of ten apart, that span low to high."""
+    """Return ticks from low to high whose step is 1, 2 or 5 times a power of ten."""
     size = max(abs(low), abs(high))
-    span = max(high - low, 1e-5 * size)  # below, labels would be too long to be told apart
+    span = max(high - low, 1e-5 * size)  # with a smaller span, labels would be too long to differ
     if span < 1e-300:
         span = 1.0
     raw = span / most
@@ -238,7 +238,7 @@ def linear_ticks(
 
 
 def _label(value: float, largest: float, places: int, figures: int) -> str:
-    """A tick in the way of the largest, with so many figures after the first that steps show."""
+    """Format a tick like the largest one, with enough digits to tell ticks apart."""
     if value and (largest >= 1e6 or (places > 5 and largest < 1e-3)):
         mantissa, exponent = f"{value:.{figures}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
@@ -246,7 +246,7 @@ def _label(value: float, largest: float, places: int, figures: int) -> str:
 
 
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Round places for log₁₀ values from low to high: decades, or 1 2 5, or 1 2 3 … of each."""
+    """Return ticks for log₁₀ values from low to high: decades, or 1 2 5, or 1 2 3 … of each."""
     decades = range(floor(low), ceil(high) + 1)
     every = ceil((high - low) / 5) or 1
     choices = (

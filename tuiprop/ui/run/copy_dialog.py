@@ -1,4 +1,4 @@
-"""What y does: what is to be copied, in which form, and where to."""
+"""The dialog of the key y: copy an array, an operation or a record."""
 
 from textual.app import App
 from textual.notifications import SeverityLevel
@@ -14,16 +14,16 @@ from tuiprop.ui.run.copying import COPY_FORMS, MOST_COPIED, OPERATION_FORMS, SUF
 from tuiprop.update.arrays import ArrayRef
 
 MOST_NUMBERS = 5_000_000
-"""Numbers of an array that can become text."""
+"""The most numbers that are written as text."""
 
 
 class CopyDialog:
-    """Asks what, and where to.
+    """Asks what to copy, in which form, and where to.
 
     Args:
-        app: whose dialogs and clipboard these are.
-        link: to the engine.
-        matrix: the array that is looked at, or a part of it.
+        app: shows the dialogs and has the clipboard.
+        link: the link to the engine.
+        matrix: the array on display, or a part of it.
         operation: the operation that computed it, if one did.
     """
 
@@ -41,13 +41,13 @@ class CopyDialog:
         self._operation = operation
 
     async def run(self) -> None:
-        """Ask and do it."""
+        """Ask, and copy."""
         answers = {f"array {form}": f"{self._window.array} as {form}" for form in COPY_FORMS}
         if self._operation is not None:
             result = self._operation.equation[0].text
             for form in OPERATION_FORMS:
                 answers[f"operation {form}"] = f"the operation {result} as {form}, with operands"
-        answers["record"] = "every array of this update, into a file (.npz)"
+        answers["record"] = "every array of this update, to a file (.npz)"
         what = await self._app.push_screen_wait(Choose("Copy", answers))
         if what is None:
             return
@@ -61,8 +61,9 @@ class CopyDialog:
 
     async def _array_text(self, form: str) -> str | None:
         array = self._window.array
-        if self._shape[0] * self._shape[1] > MOST_NUMBERS:
-            self._say(f"{array} has more numbers than become text: {self._shape}.", "warning")
+        rows, columns = self._shape
+        if rows * columns > MOST_NUMBERS:
+            self._say(f"{array} is too large to copy as text: {rows:,} × {columns:,}.", "warning")
             return None
         matrices = await self._matrices([_whole(array, before=self._window.before)])
         if not self._are_there(matrices, 1):
@@ -77,15 +78,15 @@ class CopyDialog:
         if not self._are_there(matrices, len(windows)):
             return None
         if sum(len(row) for matrix in matrices for row in matrix.values) > MOST_NUMBERS:
-            self._say("its operands have more numbers than become text.", "warning")
+            self._say("The operands are too large to copy as text.", "warning")
             return None
         return OPERATION_FORMS[form](self._operation, matrices)
 
     def _are_there(self, matrices: list[Matrix], count: int) -> bool:
-        """All that were asked for have numbers; else it says why not."""
+        """Return True if all requested arrays have numbers; say why if not."""
         absent = next((matrix.absent for matrix in matrices if not matrix.made), "")
         if absent or len(matrices) < count:
-            self._say(absent or "There is no such array here.", "warning")
+            self._say(absent or "This array does not exist here.", "warning")
             return False
         return True
 
@@ -93,7 +94,7 @@ class CopyDialog:
         return (await self._link.ask(NumbersQuery(operands=windows))).operands
 
     async def _deliver(self, text: str, form: str) -> None:
-        """To the clipboard, or into a file."""
+        """Send a text to the clipboard or to a file, as the user chooses."""
         count = f"{len(text):,} characters of {form}"
         where: str | None = "file"
         if len(text) <= MOST_COPIED:
@@ -102,7 +103,7 @@ class CopyDialog:
                     count,
                     {
                         "clipboard": "to the terminal's clipboard (OSC 52)",
-                        "file": "into a file, for terminals that refuse that",
+                        "file": "to a file, for terminals without OSC 52",
                     },
                 )
             )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tuiprop.protocol.messages.payloads import Matrix, Now
 
 MOST_COPIED = 70_000
-"""Characters that terminals take by OSC 52, as a rule: 100 kB of base64 at most."""
+"""The most characters that terminals usually accept by OSC 52: 100 kB of base64."""
 
 
 def _numpy(matrix: Matrix) -> str:
@@ -14,7 +14,7 @@ def _numpy(matrix: Matrix) -> str:
 
 
 def _number(value: float) -> str:
-    """As NumPy reads it."""
+    """Write a number as NumPy code."""
     return repr(value) if value - value == 0 else f"np.{value!r}".replace("np.-inf", "-np.inf")
 
 
@@ -37,21 +37,21 @@ def _quoted(name: str) -> str:
 
 
 COPY_FORMS: dict[str, Callable[[Matrix], str]] = {"NumPy": _numpy, "LaTeX": _latex, "CSV": _csv}
-"""The forms of an array that are offered, by name."""
+"""Writers of an array, by the name of the form."""
 
 SUFFIXES = {"NumPy": ".py", "LaTeX": ".tex", "CSV": ".csv"}
-"""Of the files that they are written to."""
+"""Suffixes of files, by the name of the form."""
 
 
 def operation_in_numpy(operation: Now, operands: Sequence[Matrix]) -> str:
-    """An operation with its operands: run as it stands, it makes the result."""
+    """Write an operation with its operands as a script that computes the result."""
     arrays = "".join(_numpy(matrix) for matrix in operands)
     lines = "\n".join(operation.numpy)
     return f"import numpy as np\n\n{arrays}\n# {operation.sentence}\n{lines}\n"
 
 
 def operation_in_latex(operation: Now, operands: Sequence[Matrix]) -> str:
-    """An operation as its lines of LaTeX, and its operands as matrices."""
+    """Write an operation as lines of LaTeX, and its operands as matrices."""
     return "".join(f"{line}\n" for line in operation.latex) + "".join(map(_latex, operands))
 
 
@@ -59,4 +59,4 @@ OPERATION_FORMS: dict[str, Callable[[Now, Sequence[Matrix]], str]] = {
     "NumPy": operation_in_numpy,
     "LaTeX": operation_in_latex,
 }
-"""The forms of an operation that are offered, by name."""
+"""Writers of an operation, by the name of the form."""

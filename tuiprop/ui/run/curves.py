@@ -1,34 +1,34 @@
-"""The curves of every branch of a run: the one at hand in colour, the others dim."""
+"""The cost curves of every branch of a run."""
 
 from tuiprop.protocol.messages.views import Branches, History
 from tuiprop.ui.drawing.curve import Curve
 
 
 class Courses:
-    """J training and J validation by epoch, for each branch."""
+    """J training and J validation per epoch, for each branch."""
 
     def __init__(self) -> None:
         self._of_branch: dict[int, tuple[Curve, Curve]] = {0: (Curve(), Curve())}
         self.branch = 0
-        """The one at hand."""
+        """The current branch."""
 
     @property
     def training(self) -> Curve:
-        """Of the branch at hand."""
+        """J training of the current branch."""
         return self._of_branch[self.branch][0]
 
     @property
     def validation(self) -> Curve:
-        """Of the branch at hand."""
+        """J validation of the current branch."""
         return self._of_branch[self.branch][1]
 
     @property
     def others(self) -> list[Curve]:
-        """J training of the branches that the run is not on."""
+        """J training of the other branches."""
         return [curves[0] for number, curves in self._of_branch.items() if number != self.branch]
 
     def take(self, branches: Branches, history: History) -> bool:
-        """Add epochs of the branch at hand; return whether there are more to ask for."""
+        """Add epochs to the current branch; return True if there are more to request."""
         self.branch = branches.current
         there = {each.number for each in branches.branches}
         for number in set(self._of_branch) - there:

@@ -1,4 +1,4 @@
-"""What x does: which weights, in which format, and where to."""
+"""The dialog of the key x: export the weights."""
 
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.files import Export
@@ -13,12 +13,12 @@ from tuiprop.ui.status import source_name
 
 
 class ExportDialog:
-    """Asks what, and where to.
+    """Asks which weights to export, and where to.
 
     Args:
-        app: whose dialogs these are.
-        link: to the engine.
-        run_screen: shows where the run stands.
+        app: shows the dialogs.
+        link: the link to the engine.
+        run_screen: has the newest frame.
     """
 
     def __init__(self, app: GuardedApp, link: Link, run_screen: RunScreen) -> None:
@@ -27,7 +27,7 @@ class ExportDialog:
         self._run_screen = run_screen
 
     async def run(self) -> None:
-        """Ask and do it."""
+        """Ask, and export."""
         frame, outline = self._run_screen.frame, self._link.outline
         if frame is None or outline is None:
             return
@@ -47,15 +47,15 @@ class ExportDialog:
         return await ask_path(
             self._app,
             "Export the weights",
-            f"a file whose end says the format: {formats}; it is compared with the network; "
-            f"or {CHECKPOINT}: all it takes to go on with the run",
+            f"File name; its suffix picks the format: {formats}. "
+            f"{CHECKPOINT} saves a checkpoint, from which the run can be resumed.",
             f"{stem}.npz",
             *(each.suffix for each in vocabulary.formats),
             CHECKPOINT,
         )
 
     async def _ask_which(self, path: str) -> str | None:
-        """The newest or the best, where these are others and the file holds one of the two."""
+        """Ask for the current or the best weights, if they differ."""
         frame = self._run_screen.frame
         if frame is None or path.endswith(CHECKPOINT):
             return "newest"
@@ -66,9 +66,9 @@ class ExportDialog:
             Choose(
                 "Which weights?",
                 {
-                    "newest": f"update {update}: where the run stands",
-                    "best": f"update {history.best_update}: the end of epoch {history.best_epoch}, "
-                    "the best",
+                    "newest": f"update {update}: the current weights",
+                    "best": f"update {history.best_update}: the best, at the end of epoch "
+                    f"{history.best_epoch}",
                 },
             )
         )

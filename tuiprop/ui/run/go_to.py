@@ -1,4 +1,4 @@
-"""Where to go and where to write, as users type it."""
+"""Places of a run, paths, and kept runs, as users type and read them."""
 
 import os
 import re
@@ -20,23 +20,23 @@ __all__ = [
 ]
 
 PLACES = (
-    "an epoch (47), epochs on or back (+10, -2), an update (u187), start, newest, best "
-    "(least J validation), end (of the epochs set), a branch (branch 1)"
+    "epoch 47: 47 · epochs on or back: +10, -2 · update 187: u187 · start · newest · "
+    "best (lowest validation J) · end (of the last epoch) · branch 1"
 )
-"""What may be typed, in words."""
+"""The places that can be typed."""
 
 MOST_BRANCHES = 8
-"""Branches that are listed."""
+"""The most branches that are listed."""
 
 
 def typed_path(text: str) -> str:
-    """Expand a path that was typed: ~ is the home folder, and ~NAME that of a user.
+    """Expand ~ and ~NAME, the home folder of a user, in a path that was typed.
 
     Args:
-        text: the path, with blanks around it.
+        text: the path, perhaps with spaces around it.
 
     Returns:
-        The path; as it was typed where there is no such user.
+        The path, unchanged if there is no such user.
     """
     path = str(Path(text.strip()))
     try:
@@ -60,7 +60,7 @@ _NAMED = {
 
 
 def branch_words(view: Branches) -> str:
-    """List the branches that one can go to, the newest first; nothing where there is one."""
+    """List the branches, the newest first; "" if there is only one."""
     if len(view.branches) < 2:
         return ""
     newest = view.branches[::-1][:MOST_BRANCHES]
@@ -71,13 +71,13 @@ def branch_words(view: Branches) -> str:
 
 
 def _branch_line(branch: BranchNote, *, here: bool) -> str:
-    """Branch 2: left 1 after update 40, reaches 90 (here). It is to fit one line of the dialog."""
-    left = "" if branch.parent is None else f"left {branch.parent} after update {branch.fork}, "
-    return f"branch {branch.number}: {left}reaches {branch.reached}{' (here)' * here}"
+    """Describe a branch in one line of the dialog."""
+    fork = "" if branch.parent is None else f"from {branch.parent} at update {branch.fork}, "
+    return f"branch {branch.number}: {fork}reaches {branch.reached}{' (here)' * here}"
 
 
 def parse_place(text: str) -> Seek | str:
-    """The place that is meant, or a sentence on what is allowed."""
+    """Return the place that a text names, or a sentence on what is allowed."""
     text = text.strip().lower()
     if text in _NAMED:
         return _NAMED[text]
@@ -85,35 +85,32 @@ def parse_place(text: str) -> Seek | str:
         if match := pattern.fullmatch(text):
             number = int(match[1].replace(" ", ""))
             return Seek(**{name: number})  # type: ignore[arg-type]
-    return (
-        f"found {text[:40] or 'nothing'}, "
-        "allowed: 47, +10, -2, u187, start, newest, best, end, branch 1"
-    )
+    return f"Enter 47, +10, -2, u187, start, newest, best, end or branch 1, not {text[:40]}."
 
 
 MOST_DIFFERENCES = 3
-"""Differences that are listed."""
+"""The most differences that are listed."""
 
 _SPANS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def kept_words(kept: KeptRun) -> str:
-    """What a run that was kept is."""
+    """Describe a kept run, and ask whether to resume it."""
     ago = "just now"
     for seconds, name in _SPANS:
         if count := int(kept.age // seconds):
             ago = f"{count} {name}{'s' * (count > 1)} ago"
             break
     return (
-        f"{kept.source} was left at update {kept.update:,}, "
-        f"epoch {kept.epoch} of {kept.epochs}, {ago}."
+        f"Resume {kept.source} at update {kept.update:,}, "
+        f"epoch {kept.epoch} of {kept.epochs} (saved {ago})?"
     )
 
 
 def differing_words(kept: KeptRun) -> str:
-    """Where the experiment file that was named says something else than a kept run."""
+    """List the settings in which the experiment file and a kept run differ."""
     lines = [
-        f"{each.key}: the file has {each.file}, the run {each.run}"
+        f"{each.key}: {each.file} in the file, {each.run} in the run"
         for each in kept.differing[:MOST_DIFFERENCES]
     ]
     if len(lines) < len(kept.differing):

@@ -1,4 +1,4 @@
-"""The Layers panel: for every layer the shapes of its eight arrays, and one of them chosen."""
+"""The Layers panel: the shapes of the eight arrays of every layer, one of them selected."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,44 +19,44 @@ from tuiprop.ui.verify.words import verdict_style
 from tuiprop.update.arrays import SYMBOLS, ArrayRef
 
 NORMS, PROOF = 18, 11
-"""Columns of both norms, and of the proof with a gap before it."""
+"""Columns of both norms; columns of the proof with the gap before it."""
 WIDE = 100
-"""Columns of a screen from which on shapes stand closer to make room for these."""
+"""Columns of the screen from which shapes move together to make room for these."""
 FORWARD = SYMBOLS.index("da")
 """The number of arrays of the forward pass, which come first."""
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """What is shown of one layer."""
+    """One row of the panel: a layer."""
 
     units: int
     activation: str
     shapes: tuple[tuple[int, int] | None, ...]
-    """Of each of `SYMBOLS`; None where the layer has no such array."""
+    """The shape of each of `SYMBOLS`; None where the layer has no such array."""
     norm_W: float | None
     norm_dW: float | None
     proof: str = ""
-    """What was proved: ✓ 3e-10, ✗ dW[2], or why it is unchecked; empty: nothing yet."""
+    """The verdict: ✓ 3e-10, ✗ dW[2], or why it is unchecked; "" before the first proof."""
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The arrays that stand out."""
+    """The arrays that are marked."""
 
     now: ArrayRef | None = None
     reads: frozenset[ArrayRef] = frozenset()
-    unmade: frozenset[ArrayRef] = frozenset()
-    made_nothing: bool = False
-    """Whether nothing has been computed yet: the parameters and the inputs are there."""
+    uncomputed: frozenset[ArrayRef] = frozenset()
+    nothing_computed: bool = False
+    """True before the first operation: only the parameters and the inputs have values."""
 
-    def is_made(self, array: ArrayRef) -> bool:
-        """Whether the array has its numbers."""
-        return array.is_given if self.made_nothing else array not in self.unmade
+    def is_computed(self, array: ArrayRef) -> bool:
+        """Return True if the array has values."""
+        return array.is_given if self.nothing_computed else array not in self.uncomputed
 
 
 class LayersPanel(CursorGrid):
-    """A table of shapes. Arrows choose an array, Enter goes to it."""
+    """A table of shapes. Arrows select an array, Enter goes to it."""
 
     DEFAULT_CSS = """
     LayersPanel { height: auto; padding: 0; scrollbar-gutter: auto; border-subtitle-color: $dim; }
@@ -64,26 +64,26 @@ class LayersPanel(CursorGrid):
     BINDINGS: ClassVar[list[BindingType]] = keys.LAYERS.bindings
 
     names: reactive[bool] = reactive(False)
-    """Names of sizes instead of numbers."""
+    """True to show the names of the sizes instead of numbers."""
 
     class Entered(Message):
-        """The chosen array is to be looked at."""
+        """The user goes to the selected array."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.layer_rows: list[LayerRow] = []
-        self.marks = Marks(made_nothing=True)
+        self.marks = Marks(nothing_computed=True)
         self.mark(ArrayRef("W", 1))
         self._version = 0
         self._placed: tuple[object, list[tuple[int, int]]] = (None, [])
 
     @property
     def array(self) -> ArrayRef:
-        """The chosen array."""
+        """The selected array."""
         return ArrayRef(SYMBOLS[self.column], self.row)
 
     def show(self, layers: list[LayerRow], marks: Marks) -> None:
-        """Paint these layers, where they differ from those on the screen."""
+        """Paint these layers, if they differ from those on the screen."""
         if layers != self.layer_rows or marks != self.marks:
             self.layer_rows, self.marks = layers, marks
             self._version += 1
@@ -92,18 +92,18 @@ class LayersPanel(CursorGrid):
             self.resize_to(len(layers), len(SYMBOLS))
 
     def mark(self, array: ArrayRef) -> None:
-        """Put the cursor on an array, and say nothing."""
+        """Put the cursor on an array without a message."""
         self.row, self.column = array.layer, SYMBOLS.index(array.symbol)
         self._reveal()
         self.redraw()
 
     def choose(self, array: ArrayRef) -> None:
-        """Choose an array that exists."""
+        """Select an array that exists."""
         self.mark(array)
         self.post_message(self.Moved(self))
 
     def _nearest(self, row: int, column: int) -> tuple[int, int]:
-        """The array of a layer next to a column, as not every layer has all."""
+        """Return the existing array of a layer that is closest to a column."""
         row, column = super()._nearest(row, column)
         if not self.layer_rows:
             return row, column
@@ -111,11 +111,11 @@ class LayersPanel(CursorGrid):
         return row, min(there, key=lambda i: abs(i - column))
 
     def action_enter(self) -> None:
-        """Look at the chosen array."""
+        """Go to the selected array."""
         self.post_message(self.Entered())
 
     def cell_at(self, offset: Offset) -> tuple[int, int] | None:
-        """The array at a place of the screen; None where there is none."""
+        """Return the array at a place of the screen, or None."""
         row = self.top + offset.y - self.head
         if offset.y < self.head or row >= self.rows:
             return None
@@ -125,22 +125,22 @@ class LayersPanel(CursorGrid):
         return (row, column) if column is not None and is_there else None
 
     def click_on(self, row: int, column: int) -> None:
-        """Choose the array under the mouse."""
+        """Select the array under the mouse."""
         self.choose(ArrayRef(SYMBOLS[column], row))
 
     def redraw_rows(self, *rows: int) -> None:
-        """Draw some rows anew, or all where other columns may be in sight now."""
+        """Redraw some rows, or all where the visible columns may have changed."""
         if all(stop for _, stop in self._places()):
             super().redraw_rows(*rows)
         else:
             self.redraw()
 
     def watch_names(self) -> None:
-        """Write the shapes in another way."""
+        """Redraw the shapes."""
         self.redraw()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        """The head and a line for each layer, the input included."""
+        """Return the lines of the head and of all layers, the input included."""
         return self.head + max(2, len(self.layer_rows))
 
     def _cell(self, row: LayerRow, l: int, column: int) -> str:
@@ -149,10 +149,10 @@ class LayersPanel(CursorGrid):
             return ""
         array = ArrayRef(SYMBOLS[column], l)
         text = array.shape_name if self.names else f"({shape[0]},{shape[1]})"
-        return text if self.marks.is_made(array) else f"…{text}"
+        return text if self.marks.is_computed(array) else f"…{text}"
 
     def _widths(self, room: int) -> list[int]:
-        """Of each column of shapes, with a bracket's room on both sides, or one for two."""
+        """Return the width of each column of shapes, with one or two columns for brackets."""
         longest = [
             max([len(self._cell(row, l, i)) for l, row in enumerate(self.layer_rows)] + [2])
             for i in range(len(SYMBOLS))
@@ -162,12 +162,12 @@ class LayersPanel(CursorGrid):
         return [length + gap for length in longest]
 
     def _head_width(self) -> tuple[int, int]:
-        """Of l with units, and of g."""
+        """Return the widths of l with its units, and of g."""
         units = 8 if self.area.width >= 100 else 0
         return 3 + units, max([len(row.activation) for row in self.layer_rows] + [1]) + 1
 
     def _places(self) -> list[tuple[int, int]]:
-        """Where each column of shapes starts and stops; (0, 0) for those that do not fit."""
+        """Return where each column of shapes starts and stops; (0, 0) if it does not fit."""
         state = self.area.width, self.column, self.names, self._version
         if self._placed[0] != state:
             self._placed = state, self._placed_anew()
@@ -191,10 +191,10 @@ class LayersPanel(CursorGrid):
         return places
 
     def _extras(self, x: int) -> tuple[int, int]:
-        """Where the norms begin and where the proof does, each 0 where it has no room.
+        """Return where the norms and the proof begin; 0 for each that does not fit.
 
         Args:
-            x: where the shapes end; 2 where some of them do not fit.
+            x: where the shapes end; 2 if some of them do not fit.
         """
         room = self.area.width - x if x > 2 else 0
         if room >= NORMS + PROOF:
@@ -202,7 +202,7 @@ class LayersPanel(CursorGrid):
         return (0, x + 2) if room >= PROOF else (0, 0)
 
     def _canvas(self) -> "_Canvas":
-        """A line with nothing but what parts the passes."""
+        """Return a line with only the bar between the forward and the backward pass."""
         canvas, places = _Canvas(self.area.width), self._places()
         bar = next((start - 2 for start, stop in places[FORWARD:] if stop), 0)
         if bar > 0 and places[FORWARD - 1][1]:
@@ -210,7 +210,7 @@ class LayersPanel(CursorGrid):
         return canvas
 
     def draw_head(self, y: int) -> Strip:
-        """The symbols of the arrays."""
+        """Draw the symbols of the arrays."""
         canvas, places, dim = self._canvas(), self._places(), self.ink("$dim")
         head_l, _ = self._head_width()
         norms_at, proof_at = self._extras(places[-1][1] + 2)
@@ -231,7 +231,7 @@ class LayersPanel(CursorGrid):
         return canvas.strip().apply_style(self.ground)
 
     def draw_row(self, row: int, y: int) -> Strip:
-        """A layer."""
+        """Draw a layer."""
         canvas = self._canvas()
         if row < self.rows:
             self._draw_layer(canvas, row, self.layer_rows[row])
@@ -269,24 +269,24 @@ class LayersPanel(CursorGrid):
 
 
 class _Canvas:
-    """One line that text is put on."""
+    """A line of characters with styles."""
 
     def __init__(self, width: int) -> None:
         self._width = width
         self._cells: list[tuple[str, Style | None]] = [(" ", None)] * width
 
     def put(self, x: int, text: str, style: Style) -> None:
-        """Text from column x on."""
+        """Write text from column x on."""
         for i, character in enumerate(text, start=x):
             if 0 <= i < self._width:
                 self._cells[i] = character, style
 
     def put_right(self, stop: int, text: str, style: Style) -> None:
-        """Text that ends before column `stop`."""
+        """Write text that ends before column `stop`."""
         self.put(stop - len(text), text, style)
 
     def strip(self) -> Strip:
-        """The line."""
+        """Return the line as segments."""
         segments: list[Segment] = []
         for character, style in self._cells:
             if segments and segments[-1].style is style:

@@ -1,4 +1,4 @@
-"""A matrix: heat-coloured, scrolled, with a cursor, rows and columns named."""
+"""The view of a matrix: a heat map of numbers with a cursor and named rows and columns."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -31,56 +31,56 @@ from tuiprop.ui.theme import heat, heat_level, palette_of
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 WIDEST_CELL = 18
-"""Columns of a cell, at most."""
+"""The most columns of a cell."""
 
 LEAST_CELL = 6
-"""Columns of a cell, at least: a blank or bracket, and a number of two or three figures."""
+"""The fewest columns of a cell: a space or bracket, and a number of two or three digits."""
 
 ENOUGH = 3
-"""Columns of numbers for which cells are made narrower."""
+"""Columns of numbers for which cells become narrower."""
 
 FRAME = 4
-"""Columns of the border and of the blanks within it."""
+"""Columns of the border and of the spaces inside it."""
 
 LEAST_HEIGHT = 6
-"""Lines in which three rows of numbers are to be seen: the names of the columns, the border."""
+"""Lines for three rows of numbers, the names of the columns, and the border."""
 
 LONGEST_NAME = 16
-"""Columns of the names of rows, at most."""
+"""The most columns of the names of rows."""
 
 
 class MatrixView(CursorGrid):
-    """The part of one array that fits; asks for another part as the cursor leaves it."""
+    """Shows the part of an array that fits, and requests another part as the cursor leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.MATRIX.bindings
 
     @dataclass
     class Entered(Message):
-        """The number under the cursor is asked about."""
+        """The user asks for the provenance of the number under the cursor."""
 
         view: "MatrixView"
 
     @dataclass(frozen=True)
     class _Cells:
-        """How the numbers are set."""
+        """The layout of the numbers."""
 
         width: int
-        """Columns of a cell: where it holds no blank after the number, the next one has it."""
+        """Columns of a cell."""
         scale: Scale
         names: int
-        """Columns that the names of the rows take, or the power of ten above them."""
+        """Columns for the names of the rows, or for the power of ten above them."""
 
         @property
         def tight(self) -> bool:
-            """A cell ends with its number."""
+            """True if a cell ends with its number, without a space after it."""
             return self.width < self.scale.width + 2
 
         def room_for(self, columns: int) -> int:
-            """Columns of the screen that so many cells and the names take."""
+            """Return the columns of the screen for the names and `columns` cells."""
             return self.names + columns * self.width + self.tight
 
         def count_in(self, width: int) -> int:
-            """How many cells fit."""
+            """Return how many cells fit in `width` columns of the screen."""
             return max(0, (width - self.names - self.tight) // self.width)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -88,9 +88,9 @@ class MatrixView(CursorGrid):
         self.matrix: Matrix | None = None
         self.array = ArrayRef("W", 1)
         self.before = False
-        """Whether a parameter or slot is shown as it was before the update."""
+        """True to show a parameter or slot as it was before the update."""
         self.followed = (False, False)
-        """Its row, its column is the one that a number elsewhere is made from."""
+        """If its row, and if its column, is an input of the number under another cursor."""
         self._power: int | None = None
         self._far_apart = False
         self._cells = self._Cells(CELL, Scale(0, 3), 4)
@@ -98,7 +98,7 @@ class MatrixView(CursorGrid):
 
     @property
     def largest(self) -> float:
-        """The largest finite number in size: of the whole array, or else of what is there."""
+        """The largest finite magnitude, of the whole array if known, or else of the window."""
         matrix = self.matrix
         if matrix is None:
             return 0.0
@@ -107,13 +107,13 @@ class MatrixView(CursorGrid):
         return largest_of(value for row in matrix.values for value in row)
 
     def take_power(self, exponent: int | None) -> None:
-        """Write the numbers with the power of ten that several arrays share; None: with its own."""
+        """Write the numbers with a shared power of ten; None to choose it here."""
         if exponent != self._power:
             self._power = exponent
             self._fit()
 
     def _widths_of_cells(self) -> range:
-        """Those that a cell may have, the widest first; the number of an example is never cut."""
+        """Return the possible widths, the widest first; names of examples are never cut."""
         names = self.matrix.column_names if self.matrix else []
         examples = (len(name) + 1 for name in names if name.startswith("#"))
         least = max([LEAST_CELL, *examples])
@@ -124,14 +124,14 @@ class MatrixView(CursorGrid):
         return range(max(least, widest), least - 1, -1)
 
     def _are_far_apart(self) -> bool:
-        """With one power of ten, every other number or more would be written as 0, and is not."""
+        """Return True if one power of ten would write half of the nonzero numbers or more as 0."""
         assert self.matrix is not None
         scale = scale_of(self.largest)
         values = [v for row in self.matrix.values for v in row if v and isfinite(v)]
         return bool(values) and 2 * sum(map(scale.shows, values)) <= len(values)
 
     def _cells_of(self, width: int) -> _Cells:
-        """Cells of so many columns."""
+        """Return the layout with cells of `width` columns."""
         names = self.matrix.row_names if self.matrix else []
         scale = scale_of(self.largest, width - 1, exponent=self._power)
         if self._far_apart and self._power is None:
@@ -140,9 +140,9 @@ class MatrixView(CursorGrid):
         return self._Cells(width, scale, min(LONGEST_NAME, longest + (width > scale.width + 1)))
 
     def _arranged(self) -> _Cells:
-        """The widest cells with which every column fits, or else some.
+        """Return the widest cells with which every column fits, or else at least some columns.
 
-        They are wider than a number needs where the names of the columns then fit whole.
+        They are wider than the numbers need if the names of the columns then fit.
         """
         if self.matrix is None:
             return self._cells
@@ -158,10 +158,10 @@ class MatrixView(CursorGrid):
         return next(whole, None) or next(some)
 
     def width_with(self, narrower: int) -> int:
-        """Columns in which all of it is seen, its frame included.
+        """Return the columns that the whole matrix needs, border included.
 
         Args:
-            narrower: columns that a cell has less than the widest.
+            narrower: how many columns narrower than the widest a cell is.
         """
         if self.matrix is None:
             return FRAME + 4 + CELL
@@ -171,23 +171,23 @@ class MatrixView(CursorGrid):
 
     @property
     def least_width(self) -> int:
-        """Columns in which one column of numbers is seen, its frame included."""
+        """The columns that one column of numbers needs, border included."""
         return FRAME + self._cells_of(self._widths_of_cells()[-1]).room_for(1)
 
     @property
     def wanted_height(self) -> int:
-        """Lines in which every row is seen, its frame included."""
+        """The lines that all rows need, border included."""
         return 3 + (self.matrix.shape[0] if self.matrix is not None else 1)
 
     @property
     def _seen(self) -> int:
-        """Columns of the window that are seen whole."""
+        """How many columns of the window are fully visible."""
         assert self.matrix is not None
         return min(self.matrix.window.columns, self._cells.count_in(self.area.width))
 
     @property
     def window(self) -> Window:
-        """The part that is wanted."""
+        """The part of the array to request."""
         return Window(
             array=self.array,
             before=self.before,
@@ -216,14 +216,19 @@ class MatrixView(CursorGrid):
         self.post_message(self.Scrolled(self))
 
     def follow(self, row: int | None, column: int | None) -> None:
-        """Show the row or the column that a number elsewhere is made from; None: all of them."""
+        """Move to the row and the column that a number elsewhere is computed from.
+
+        Args:
+            row: the row; None if all rows are inputs of that number.
+            column: the column; None if all columns are.
+        """
         self.followed = row is not None, column is not None
         self.place(self.row if row is None else row, self.column if column is None else column)
         self.redraw()
         self._entitle()
 
     def show(self, matrix: Matrix | None) -> None:
-        """Paint this part, if it is of the array that is wanted."""
+        """Paint this part, if it belongs to the array on display."""
         if matrix is None:
             return
         if (matrix.window.array, matrix.window.before) != (self.array, self.before):
@@ -235,13 +240,13 @@ class MatrixView(CursorGrid):
         self._entitle()
 
     def on_resize(self, event: Resize) -> None:
-        """Ask for what fits now."""
+        """Request the part that fits the new size."""
         self._fit()
         self._entitle()
         super().on_resize(event)
 
     def _fit(self) -> None:
-        """Ask for as much as fits beside the names."""
+        """Request as much as fits beside the names."""
         cells = self._cells = self._arranged()
         self.margin, self.beside = cells.names, int(cells.tight)
         self.cell_size = Size(cells.width, 1)
@@ -255,7 +260,7 @@ class MatrixView(CursorGrid):
 
     @property
     def painted_from(self) -> int:
-        """The first row whose numbers are there."""
+        """The first row whose numbers have arrived."""
         return self.top if self.matrix is None else self.matrix.window.row
 
     def place(self, row: int, column: int) -> bool:
@@ -266,18 +271,18 @@ class MatrixView(CursorGrid):
         return has_moved
 
     def redraw_rows(self, *rows: int) -> None:
-        """Draw some rows anew, or all where a whole column stands out with the cursor."""
+        """Redraw some rows, or all if a whole row or column is marked with the cursor."""
         if any(self.followed):
             self.redraw()
         else:
             super().redraw_rows(*rows)
 
     def action_enter(self) -> None:
-        """Where does the number under the cursor come from?"""
+        """Ask for the provenance of the number under the cursor."""
         self.post_message(self.Entered(self))
 
     def cell_at(self, offset: Offset) -> tuple[int, int] | None:
-        """The number at a place of the screen; None where there is none."""
+        """Return the number at a place of the screen, or None."""
         if self.matrix is None:
             return None
         window = self.matrix.window
@@ -286,7 +291,7 @@ class MatrixView(CursorGrid):
         return (window.row + row, window.column + column) if inside else None
 
     def _not_shown(self, *, brief: bool = False) -> str:
-        """How much of the array lies beyond each edge."""
+        """Say how much of the array lies beyond each edge."""
         assert self.matrix is not None
         window, (rows, columns) = self.matrix.window, self.matrix.shape
         parts = [
@@ -311,7 +316,7 @@ class MatrixView(CursorGrid):
         return self.matrix.values[: self.rows_in_sight]
 
     def _entitle(self) -> None:
-        """Name, shape and figures of the whole array; the number under the cursor in full."""
+        """Write the name, shape and statistics of the array, and the number under the cursor."""
         matrix = self.matrix
         if matrix is None:
             return
@@ -335,7 +340,7 @@ class MatrixView(CursorGrid):
         self.border_subtitle = Content(self._foot())
 
     def _foot(self) -> str:
-        """The number under the cursor, after what lies beyond the edges where no line says it."""
+        """Return the number under the cursor, and how much lies beyond the edges if it fits."""
         matrix, room = self.matrix, self.area.width - 2
         assert matrix is not None
         in_full = self._cell_in_full()
@@ -351,7 +356,7 @@ class MatrixView(CursorGrid):
 
     @property
     def _cursor_in_window(self) -> tuple[int, int] | None:
-        """Where the cursor stands in the part that is there."""
+        """The row and column of the cursor in the window; None outside it."""
         matrix = self.matrix
         if matrix is None or not matrix.values:
             return None
@@ -361,7 +366,7 @@ class MatrixView(CursorGrid):
 
     @property
     def value(self) -> float | None:
-        """The number under the cursor."""
+        """The number under the cursor; None if it has not arrived."""
         at = self._cursor_in_window
         if self.matrix is None or at is None:
             return None
@@ -369,7 +374,7 @@ class MatrixView(CursorGrid):
 
     @property
     def cell_name(self) -> str:
-        """dW[2][versicolor,u4]."""
+        """The name of the cell under the cursor, such as dW[2][versicolor,u4]."""
         matrix, at = self.matrix, self._cursor_in_window
         if matrix is None or at is None:
             return str(self.array)
@@ -393,19 +398,19 @@ class MatrixView(CursorGrid):
         return (row, column) == (self.row, self.column) and by_row == by_column
 
     def _is_read(self, row: int, column: int) -> bool:
-        """It lies in a row or column that is read whole."""
+        """Return True in a row or column that is an input as a whole."""
         by_row, by_column = self.followed
         return by_row != by_column and (row == self.row if by_row else column == self.column)
 
     def draw_head(self, y: int) -> Strip:
-        """The names of the columns."""
+        """Draw the names of the columns."""
         matrix = self.matrix
         if matrix is None or not matrix.made:
             return self._reason(0)
         return self._strip(self._head())
 
     def draw_row(self, row: int, y: int) -> Strip:
-        """A row, or how much lies beyond the edges."""
+        """Draw a row, or below the last one how much lies beyond the edges."""
         matrix = self.matrix
         i = row - self.painted_from
         if matrix is None or not matrix.made:
@@ -416,7 +421,7 @@ class MatrixView(CursorGrid):
         return self._strip([Segment(words, self.ink("$dim"))])
 
     def _reason(self, y: int) -> Strip:
-        """A line of the sentence on why there are no numbers."""
+        """Return a line of the sentence on why there are no numbers."""
         width = self.area.width
         lines = wrap(self.matrix.absent, max(1, width)) if self.matrix else []
         words = lines[y] if y < len(lines) else ""
@@ -426,7 +431,7 @@ class MatrixView(CursorGrid):
         return Strip(segments).adjust_cell_length(self.area.width).apply_style(self.ground)
 
     def _head(self) -> list[Segment]:
-        """The power of ten of all numbers, and the names of the columns."""
+        """Return the power of ten and the names of the columns."""
         assert self.matrix is not None
         cells, first = self._cells, self.matrix.window.column
         plain, dim = self.ink("bold $foreground"), self.ink("$dim")
@@ -440,14 +445,14 @@ class MatrixView(CursorGrid):
         return segments
 
     def _row(self, i: int) -> list[Segment]:
-        """The name of a row and its numbers, each whole."""
+        """Return the name of a row and its numbers."""
         assert self.matrix is not None
         matrix, cells, largest = self.matrix, self._cells, self.largest
         row, first = matrix.window.row + i, matrix.window.column
         is_read = self.followed[0] and row == self.row
-        at_hand = self.ink("bold $foreground" if is_read else "$foreground")
+        plain = self.ink("bold $foreground" if is_read else "$foreground")
         name = without_middle(matrix.row_names[i], cells.names - (not cells.tight))
-        segments = [Segment(name.ljust(cells.names), at_hand)]
+        segments = [Segment(name.ljust(cells.names), plain)]
         cursor, bracket, palette = self.ink(CURSOR), False, palette_of(self.app)
         room = cells.width - (1 if cells.tight else 2)
         for column, value in enumerate(matrix.values[i][: self._seen], first):
@@ -456,7 +461,7 @@ class MatrixView(CursorGrid):
             if self._is_read(row, column):
                 style += self.ink("bold underline")
             here = self._is_cursor(row, column)
-            # the bracket after a number that ends its cell stands in the next one
+            # in tight cells, the closing bracket is drawn in the next cell
             before = Segment("[", cursor) if here else Segment(" ", style)
             segments.append(Segment("]", cursor) if bracket else before)
             segments.append(Segment(written, cursor if here else style))

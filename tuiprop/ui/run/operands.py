@@ -1,4 +1,4 @@
-"""The operands of an operation, side by side with its result."""
+"""The operands of an operation, shown beside its result."""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -8,11 +8,11 @@ from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, MatrixV
 from tuiprop.update.arrays import CellRef
 
 MOST = 6
-"""Operands that are shown at a time."""
+"""The most operands that are shown at a time."""
 
 
 class Operands(Horizontal):
-    """A matrix for each array that the operation reads; they follow the cursor in its result."""
+    """A matrix for each input of the operation; they follow the cursor in its result."""
 
     DEFAULT_CSS = """
     Operands { width: auto; height: 1fr; }
@@ -24,62 +24,62 @@ class Operands(Horizontal):
         self._operands: list[Operand] = []
 
     def compose(self) -> ComposeResult:
-        """The matrices; those that are not needed are hidden."""
+        """Compose the matrices; unused ones are hidden."""
         for i in range(MOST):
             yield MatrixView(id=f"operand{i}")
 
     @property
     def views(self) -> list[MatrixView]:
-        """Those in use."""
+        """The matrices in use."""
         return list(self.query(MatrixView))[: len(self._operands)]
 
     @property
     def summands(self) -> list[MatrixView]:
-        """Those that are added to each other: they have one power of ten with the result."""
+        """The matrices that are added: they share a power of ten with the result."""
         return [view for view, each in zip(self.views, self._operands, strict=True) if each.summand]
 
     @property
     def windows(self) -> list[Window]:
-        """The parts that are wanted."""
+        """The parts to request."""
         return [view.window for view in self.views]
 
     def tell(self, operation: Now | None) -> bool:
-        """Take the operands of another operation; whether they are others than before."""
+        """Take the operands of an operation; return True if they have changed."""
         operands = operation.operands[:MOST] if operation else []
         if operands == self._operands:
             return False
         self._operands = operands
         for view, operand in zip(self.query(MatrixView), operands, strict=False):
-            array = operand.array  # it is read before the update changes any parameter
+            array = operand.array  # a parameter is read before the update changes it
             view.choose(CellRef(array, before=array.is_parameter))
         for view in list(self.query(MatrixView))[len(operands) :]:
             view.display = False
         return True
 
     def show(self, matrices: list[Matrix]) -> None:
-        """Paint the parts that there are."""
+        """Paint the parts that have arrived."""
         for view in self.views:
             for matrix in matrices:
                 view.show(matrix)
 
     def follow(self, row: int, column: int) -> None:
-        """Show what the number at this place of the result is made from."""
+        """Mark the inputs of the number at this row and column of the result."""
         ways: dict[Axis, int | None] = {"row": row, "column": column, "": None}
         for view, operand in zip(self.views, self._operands, strict=True):
             view.follow(ways[operand.rows], ways[operand.columns])
 
     def show_alone(self, view: MatrixView) -> None:
-        """One matrix has all the room."""
+        """Give one matrix all the room."""
         for each in self.views:
             each.display = each is view
         view.styles.width, view.styles.height = "100%", "1fr"
 
     def share(self, width: int, *beside: MatrixView) -> None:
-        """Show the matrices side by side: as many as have room for numbers.
+        """Show the matrices side by side, as many as fit with their numbers.
 
         Args:
-            width: columns that there are.
-            beside: matrices that share the room too, and take what is left.
+            width: the columns available.
+            beside: other matrices that share the room.
         """
         views = [*beside, *self.views]
         while len(views) > 1 and width // len(views) < max(each.least_width for each in views):
@@ -91,12 +91,12 @@ class Operands(Horizontal):
             view.styles.width, view.styles.height = widths.get(view, 0), "1fr"
 
     def stack(self, width: int, height: int, above: int) -> None:
-        """Show the matrices below their result: one below the other where all are then whole.
+        """Show the matrices below their result, one below the other if all then fit.
 
         Args:
-            width: columns that there are.
-            height: lines that there are, those of the result included.
-            above: lines in which the result is whole.
+            width: the columns available.
+            height: the lines available, those of the result included.
+            above: the lines that the whole result needs.
         """
         wanted = [view.wanted_height for view in self.views]
         if above + sum(wanted) <= height:
@@ -110,10 +110,10 @@ class Operands(Horizontal):
 
 
 def shares(views: list[MatrixView], width: int) -> dict[MatrixView, int]:
-    """The columns of matrices side by side, their frames included.
+    """Return the columns of matrices side by side, borders included.
 
-    All are whole where narrower cells make that possible. Else the smallest are, and the others
-    share the rest.
+    All matrices are whole if narrower cells make that possible. Otherwise the smallest are, and
+    the others share the rest.
     """
     for narrower in range(WIDEST_CELL - LEAST_CELL):
         widths = {view: view.width_with(narrower) for view in views}

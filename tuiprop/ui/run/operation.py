@@ -1,4 +1,4 @@
-"""NOW: an operation, its equation, the shapes under it, a sentence, the NumPy line."""
+"""The NOW panel: an operation, its equation with shapes, a sentence, the line of NumPy."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from tuiprop.ui.drawing.numbers import whole
 
 
 class Told(Line):
-    """A panel as high as its lines."""
+    """A panel that is as high as its text."""
 
     lines = 0
-    """How many there are."""
+    """The number of lines of text."""
 
     def show_all(self, lines: list[Content]) -> None:
         """Show these lines, each cut before a number that does not fit."""
@@ -28,7 +28,7 @@ class Told(Line):
 
 
 class NowPanel(Told):
-    """The operation that made the array that is looked at: NOW, where it was done last."""
+    """The operation that computed the array on display; titled NOW if it is the newest one."""
 
     DEFAULT_CSS = """
     NowPanel { height: 8; background: $background; padding: 0 1; border: round $border;
@@ -39,12 +39,12 @@ class NowPanel(Told):
     _told: object = None
 
     def tell(self, frame: Frame, *, all_lines: bool, room: int) -> None:
-        """Show the operation of a frame, if it has one and that is not shown already.
+        """Show the operation of a frame, if it has one and it is not shown already.
 
         Args:
-            frame: what there is.
-            all_lines: all lines of NumPy, not only what fits in one.
-            room: lines of the screen, the border included, if they are that many.
+            frame: the newest frame.
+            all_lines: show all lines of NumPy, not only the first.
+            room: the lines available, border included.
         """
         operation, now = frame[Numbers].shown, frame[AtHand].operation
         position, long_route = frame[Position], frame[Numbers].long_route
@@ -62,7 +62,7 @@ class NowPanel(Told):
             self._tell_of_the_first(position.operations, width)
             return
         which = f"operation {operation.number} of {position.operations}, {operation.phase}"
-        title = Content.assemble(("NOW" if at_hand else "Made by", "b"), f"  {which}")
+        title = Content.assemble(("NOW" if at_hand else "Computed by", "b"), f"  {which}")
         self.border_title = whole(title, width - 2)
         follows = f"next: {operation.next}" if at_hand and operation.next else ""
         self.border_subtitle = whole(Content(follows), width - 2)
@@ -70,18 +70,18 @@ class NowPanel(Told):
         self.show_all(_fitted(parts, max(1, room - 2)))
 
     def _tell_of_the_first(self, operations: int, width: int) -> None:
-        """Before any operation: what o and b do."""
+        """Say what o and b do before the first operation."""
         self.border_title, self.border_subtitle = "[b]No operation has been computed yet[/b]", ""
         words = (
-            f"o computes the first of the {operations} operations of an update, z[1]: "
-            "it is shown here with its operands. b computes the whole update."
+            f"Press o to compute z[1], the first of the {operations} operations of an update, "
+            "and see it here with its operands. Press b to compute the whole update."
         )
         self.show_all(_styled(wrap(words, width)))
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """What there is to be told of an operation, a list of lines for each."""
+    """The lines of text about an operation, by kind."""
 
     rule: list[Content]
     equation: list[Content]
@@ -111,7 +111,7 @@ def _parts(
 
 
 def _fitted(parts: _Parts, room: int) -> list[Content]:
-    """As many lines as there is room for: the equation is the last that is given up."""
+    """Return as many lines as fit; the equation is dropped last."""
     for lines, least in (
         (parts.code, 1),
         (parts.rule, 0),
@@ -133,7 +133,7 @@ def _styled(lines: list[str]) -> list[Content]:
 
 
 def _equation(operation: Now, room: int, *, at_hand: bool, named: bool = True) -> list[Content]:
-    """The equation, the shapes under its arrays, and their names where there is room for them."""
+    """Return the equation, the shapes under its arrays, and their names if they fit."""
     result = "bold $now" if at_hand else "bold $foreground"
     texts, shapes, names = [], [], []
     for i, part in enumerate(operation.equation):

@@ -1,4 +1,4 @@
-"""Where a number came from: its equation with the numbers in it, its terms, and their sum."""
+"""The provenance panel: the equation of a number with its values, its terms, and their sum."""
 
 from dataclasses import dataclass
 from textwrap import wrap
@@ -19,7 +19,7 @@ from tuiprop.ui.run.terms import Page, Terms
 from tuiprop.update.arrays import CellRef
 
 MOST_TERMS = 200
-"""Terms that are asked for: the largest ones."""
+"""The most terms that are requested; they are the largest ones."""
 
 
 class SourcePanel(CursorGrid):
@@ -33,7 +33,7 @@ class SourcePanel(CursorGrid):
 
     @dataclass
     class Followed(Message):
-        """A number in a term is to be looked at."""
+        """The user goes to a factor of a term."""
 
         cell: CellRef
 
@@ -48,14 +48,14 @@ class SourcePanel(CursorGrid):
 
     @property
     def line_width(self) -> int:
-        """Columns that a line of a formula may have."""
+        """The most columns of a line of a formula."""
         return max(30, self.area.width)
 
     def show(self, origin: OriginNote | None, words: str) -> None:
-        """Paint an origin.
+        """Paint the provenance of a number.
 
         Args:
-            origin: of the number under the cursor.
+            origin: the provenance of the number under the cursor.
             words: why there is none.
         """
         if origin == self.origin and words == self._words:
@@ -69,13 +69,13 @@ class SourcePanel(CursorGrid):
         self._entitle()
 
     def on_resize(self, event: Resize) -> None:
-        """Lay the lines out in another width."""
+        """Lay out the lines in the new width."""
         self._fit()
         self._entitle()
         super().on_resize(event)
 
     def _fit(self) -> None:
-        """Have the lines of the origin, with the cursor on the same term."""
+        """Lay out the lines, with the cursor on the same term."""
         page, term = self._page(), self._term
         self._first, self.rows = page.first, len(page.lines)
         self.foot = self.area.height - page.room
@@ -89,23 +89,23 @@ class SourcePanel(CursorGrid):
         return self.row - self._first
 
     def _nearest(self, row: int, column: int) -> tuple[int, int]:
-        """The factor of a term next to a place."""
+        """Return the factor of a term that is closest to a place."""
         terms = self.origin.terms if self.origin else []
         term = max(0, min(row - self._first, len(terms) - 1))
         factors = len(terms[term].factors) if terms else 0
         return self._first + term, max(0, min(column, factors - 1))
 
     def _drag(self, row: int, column: int) -> None:
-        """Leave the cursor where it is: the chosen term may be out of sight."""
+        """Leave the cursor where it is: the selected term may be out of sight."""
 
     def _scrolled(self) -> None:
-        """Show other lines, and what the terms come to that are not among them."""
+        """Show other lines, and the sum of the terms that are out of sight."""
         self._fit()
 
     def _entitle(self) -> None:
-        words = "Where does this number come from?"
+        words = "Why this number?"
         if self.origin is not None:
-            words = f"Where {short(self.origin.shown, 4)} comes from"
+            words = f"Why {short(self.origin.shown, 4)}?"
         self.border_title = whole(Content(words).stylize("b"), self.area.width - 2)
         self.border_subtitle = self._hint()
 
@@ -114,13 +114,13 @@ class SourcePanel(CursorGrid):
         if origin is None or not origin.terms:
             return ""
         wide = self.area.width >= 50
-        return "Enter: follow a term  ←→ its factors" if wide else "Enter follows a term"
+        return "Enter: go to the factor  ←→: choose it" if wide else "Enter: go to the factor"
 
     def action_move(self, rows: int, columns: int) -> None:
-        """Choose another term, or another factor of it."""
+        """Select another term, or another factor of it."""
         term = self._term + rows
         if self.origin is not None and not 0 <= term < len(self.origin.terms):
-            self._scroll_to_cell(self.top + rows, 0)  # to what stands above or below the terms
+            self._scroll_to_cell(self.top + rows, 0)  # to the lines above or below the terms
         self.put(self.row + rows, self.column + columns if not rows else 0)
         self._reveal()
 
@@ -129,14 +129,14 @@ class SourcePanel(CursorGrid):
         self.action_move(direction * self.rows, 0)
 
     def place(self, row: int, column: int) -> bool:
-        """Move the cursor, and lay out what depends on it."""
+        """Move the cursor, and lay out the lines that depend on it."""
         has_moved = super().place(row, column)
         if has_moved:
             self._fit()
         return has_moved
 
     def action_follow(self) -> None:
-        """To the number that the term names."""
+        """Go to the selected factor of the term."""
         if self.origin is None or not self.origin.terms:
             return
         factors = self.origin.terms[self._term].factors
@@ -144,26 +144,26 @@ class SourcePanel(CursorGrid):
             self.post_message(self.Followed(factors[self.column].cell))
 
     def cell_at(self, offset: Offset) -> tuple[int, int] | None:
-        """The term at a line of the screen; None where there is none."""
+        """Return the term at a line of the screen, or None."""
         row = self.top + offset.y
         terms = self.origin.terms if self.origin else []
         is_term = offset.y < self.rows_in_sight and 0 <= row - self._first < len(terms)
         return (row, 0) if is_term else None
 
     def click_on(self, row: int, column: int) -> None:
-        """Choose the term under the mouse; the chosen one is followed."""
+        """Select the term under the mouse; go to its factor if it was selected."""
         if row == self.row:
             self.action_follow()
         self.put(row, column)
 
     def render_line(self, y: int) -> Strip:
-        """A line of the origin, or of what stays in sight below it."""
+        """Return a line of the terms, or of the foot that stays in sight below them."""
         page = self._page()
         lines = [*page.lines[self.top : self.top + page.room], *page.foot]
         return self.text_strip(lines[y] if y < len(lines) else Content())
 
     def _page(self) -> Page:
-        """What is painted; drawn when something has changed."""
+        """Return the lines to paint; they are laid out when something has changed."""
         state = self._version, self.area, self._term, self.column, self.has_focus, self.top
         if self._drawn is None or self._drawn[0] != state:
             self._drawn = state, self._draw()
@@ -178,7 +178,7 @@ class SourcePanel(CursorGrid):
 
     @property
     def terms(self) -> Terms | None:
-        """How the origin is painted; None where there is none."""
+        """The layout of the provenance; None if there is none."""
         origin, chosen = self.origin, None
         if origin is None:
             return None

@@ -54,28 +54,28 @@ PACES: tuple[Pace | None, ...] = (
     *(Pace(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
     None,
 )
-"""From one operation a second to flat out."""
+"""The speeds, from one operation per second to full speed."""
 
 LEAST_BENCH = 14
-"""Lines of an operation with three rows of its result: what there are fewer of, the chart gives."""
+"""Lines for an operation and three rows of its result; where they are missing, the chart yields."""
 
 LEAST_BOTTOM = 9
-"""Lines of the chart, at least."""
+"""The fewest lines of the chart."""
 
 TALL = 30
-"""From so many lines on, and as many columns as the title wants, there are all panels."""
+"""The height from which all panels are shown, if the screen is also `WIDE`."""
 
 CHART_EVERY = 0.3
 """Seconds between two drawings of the chart while playing."""
 
 KEEP_EVERY = 3.0
-"""Seconds between two states fetched while playing: what survives the engine's death."""
+"""Seconds between two states fetched while playing, which survive a crash of the engine."""
 
 SAVES_EVERY = 2.0
-"""Seconds between two looks at whether the run could be saved, while it stands still."""
+"""Seconds between two checks of whether the run could be saved, while paused."""
 
 PROOF_EVERY = 0.25
-"""Seconds between two looks at a proof on its way."""
+"""Seconds between two requests for an unfinished proof."""
 
 
 class RunScreen(Fitting, Screen[None]):
@@ -125,7 +125,7 @@ class RunScreen(Fitting, Screen[None]):
         self._told_divergence = False
 
     def compose(self) -> ComposeResult:
-        """Title, layers, operation with its matrices, origin, cost, facts, hint, keys."""
+        """Compose the title, the panels, the hint and the bar of keys."""
         yield Title(id="title")
         yield LayersPanel(id="layers")
         yield Bench(id="bench")
@@ -136,7 +136,7 @@ class RunScreen(Fitting, Screen[None]):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Start the clocks; they run only while the engine walks."""
+        """Start the timers; the first two run only while the engine trains."""
         self.layers_panel.border_title = "[b]Layers[/b]"
         self.layers_panel.focus()
         self.set_class(not self.settings.hint, "-hidden-hint")
@@ -167,20 +167,20 @@ class RunScreen(Fitting, Screen[None]):
 
     @property
     def is_compact(self) -> bool:
-        """There is no room for all panels."""
+        """True if there is no room for all panels."""
         return self.has_class("-compact")
 
     @property
     def is_trying(self) -> bool:
-        """A change is tried: it is kept or reverted before anything else."""
+        """True during a what-if, which is kept or reverted before anything else."""
         return self.frame is not None and self.frame[Trial].what_if is not None
 
     def pause(self) -> None:
-        """Stop where the run is."""
+        """Pause the run."""
         self.move(Pause())
 
     def begin(self) -> None:
-        """A new run has been opened."""
+        """Show a run that has just been opened."""
         self._courses = Courses()
         self._charted = 0.0
         self.exported_update = None
@@ -189,11 +189,11 @@ class RunScreen(Fitting, Screen[None]):
         self.bench.begin()
         self.look()
 
-    # Looking
+    # Queries
 
     @property
     def _queries(self) -> list[Query[Any]]:
-        """What the panels show, each view once."""
+        """The queries of the panels, each view once."""
         queries = (
             *Title.QUERIES,
             *self.bench.queries(with_numbers=self._view != "cost"),
@@ -207,28 +207,28 @@ class RunScreen(Fitting, Screen[None]):
         if self.link.outline is None:
             return
         frame = await self.link.ask(Look(queries=self._queries))
-        # the widgets go before the screen does
+        # widgets are removed before the screen is
         if self.is_attached and self.query(Title) and frame.run == self.link.run:
             self._show(frame)
 
     def _show(self, frame: Frame) -> None:
         before, self.frame = self.frame, frame
         motion = frame[Motion]
-        walking = motion.status != "paused"
+        is_moving = motion.status != "paused"
         for timer in (self._timer, self._keep_timer):
             if timer is not None:
-                (timer.resume if walking else timer.pause)()
+                (timer.resume if is_moving else timer.pause)()
         if self._courses.take(frame[Branches], frame[History]):
             self.look()
         self._paint()
         self._tell_divergence(motion)
         if motion.fault and motion.fault != (before[Motion].fault if before else ""):
             self.notify(motion.fault, title="Paused", severity="error", timeout=20)
-        if not walking and (before is None or _state(before) != _state(frame)):
+        if not is_moving and (before is None or _state(before) != _state(frame)):
             self.link.keep()
 
     def _look_at_the_proof(self) -> None:
-        """Look whether a proof goes on while the run is paused."""
+        """Request an unfinished proof while the run is paused."""
         frame = self.frame
         if frame is None or frame[Motion].status != "paused" or not self.is_current:
             return
@@ -237,7 +237,7 @@ class RunScreen(Fitting, Screen[None]):
             self.look()
 
     def _look_for_failed_saves(self) -> None:
-        """Look whether the run could be saved, which it is while it is paused too."""
+        """Show if a save has failed; the run is saved while it is paused too."""
         if self.frame is None or self.frame[Motion].status != "paused":
             return
 
@@ -248,7 +248,7 @@ class RunScreen(Fitting, Screen[None]):
         self.link.send(MotionQuery(), compare)
 
     def _tell_divergence(self, motion: Motion) -> None:
-        """Say once that it diverged, and show the number."""
+        """Report a divergence once, and show the first number that is not finite."""
         if not motion.diverged or motion.status != "paused" or self._told_divergence:
             return
         self._told_divergence = True
@@ -280,9 +280,9 @@ class RunScreen(Fitting, Screen[None]):
         self.seen.publish(frame)
 
     def _make_room(self, frame: Frame) -> None:
-        """For numbers: while an operation is at hand, the chart yields where there is too little.
+        """Make room for numbers where there is too little.
 
-        Else the operation does, which is then not shown.
+        While an update is partly computed, the chart yields; otherwise the operation does.
         """
         lines_of_text = 4  # two of title, the hint, the keys
         room = self.size.height - lines_of_text - self.layers_panel.outer_size.height
@@ -311,17 +311,18 @@ class RunScreen(Fitting, Screen[None]):
             )
             for l, units in enumerate(outline.sizes)
         ]
+        columns = f"one column per example, m = {examples}"
         if layers.is_on_screen:
             if at_hand.operation:
-                layers.border_subtitle = "▶ made now  ‹ › read by it  … not yet"
+                layers.border_subtitle = "▶ computed now  ‹ › its inputs  … not yet"
             elif not at_hand.computed:
-                layers.border_subtitle = f"… not made yet   columns are examples, m = {examples}"
+                layers.border_subtitle = f"… not computed yet   {columns}"
             elif not self.is_compact:
-                layers.border_subtitle = f"columns are examples, m = {examples}"
+                layers.border_subtitle = columns
         layers.show(rows, marks_of(at_hand))
 
     def _paint_chart(self, frame: Frame) -> None:
-        """The curves; while walking not with every frame, as they are the dearest to draw."""
+        """Paint the curves, but not with every frame while playing: they are slow to draw."""
         now = monotonic()
         if frame[Motion].status != "paused" and now - self._charted < CHART_EVERY:
             return
@@ -346,11 +347,11 @@ class RunScreen(Fitting, Screen[None]):
     # Moving
 
     def move(self, request: Request[None], words: str = "") -> None:
-        """Ask the engine for something that changes what is seen.
+        """Ask the engine for something that changes the picture.
 
         Args:
-            request: what it is asked for.
-            words: what is said when it is done.
+            request: the request.
+            words: a notice to show when it is done; "" for none.
         """
         self._told_divergence = False
 
@@ -362,7 +363,7 @@ class RunScreen(Fitting, Screen[None]):
         self.look()
 
     def seek(self, place: Seek) -> None:
-        """Go to a place, back or on."""
+        """Go to a place, backwards or forwards."""
         here = self.frame[Position].update if self.frame else 0
         self._went_back = (here if place.update is None else place.update) < here
         self.move(place)
@@ -373,7 +374,7 @@ class RunScreen(Fitting, Screen[None]):
         self.move(Toggle(pace=PACES[self._pace]))
 
     def action_pace(self, direction: int) -> None:
-        """Faster or slower; a number that is tried: larger or smaller."""
+        """Change the speed, or during a what-if the number."""
         if self.is_trying:
             self._nudge(direction)
             return
@@ -384,7 +385,7 @@ class RunScreen(Fitting, Screen[None]):
         self.move(SetPace(pace=pace))
 
     def _nudge(self, direction: int) -> None:
-        """A tenth of its size more or less, of 1 where it is small."""
+        """Change the number of the what-if by 10 % of its magnitude, and at least 0.01."""
         assert self.frame is not None
         what_if = self.frame[Trial].what_if
         assert what_if is not None
@@ -392,47 +393,47 @@ class RunScreen(Fitting, Screen[None]):
         self.try_out(what_if.cell, float(f"{value:.6g}"))
 
     def try_out(self, cell: CellRef, value: float) -> None:
-        """What if this number were another?"""
+        """Start a what-if with another value of a number."""
         self.move(Try(cell=cell, value=value))
 
     def action_operation(self, count: int) -> None:
-        """Some operations on or back."""
+        """Go some operations forwards or backwards."""
         self._went_back = count < 0
         self.move(Move(operations=count))
 
     def action_layer(self, count: int) -> None:
-        """To the end of the operations of a layer, or back."""
+        """Go to the end of the operations of a layer, or back."""
         self._went_back = count < 0
         self.move(Move(layers=count))
 
     def action_phase(self, count: int) -> None:
-        """To the end of a phase, or back."""
+        """Go to the end of a phase, or back."""
         self._went_back = count < 0
         self.move(Move(phases=count))
 
     def action_batch(self, count: int) -> None:
-        """Some updates on or back."""
+        """Go some updates forwards or backwards."""
         self._went_back = count < 0
         self.move(Move(updates=count))
 
     def action_epoch(self, count: int) -> None:
-        """To the end of this epoch, or back to the end of the one before."""
+        """Go to the end of this epoch, or back to the end of the previous one."""
         self._went_back = count < 0
         self.move(Move(epochs=count))
 
     def action_start(self) -> None:
-        """The initial weights; the history stays."""
+        """Go to the initial weights; the history is kept."""
         self.seek(Seek(update=0))
 
     def action_newest(self) -> None:
-        """The newest state of this branch."""
+        """Go to the newest state of this branch."""
         self.seek(Seek(place="newest"))
 
     # Numbers
 
     @on(Bench.Asked)
     def _asked(self) -> None:
-        """Where does the number under the cursor come from? What is tried is kept."""
+        """Show the provenance of the number under the cursor, or keep a what-if."""
         if self.is_trying:
             self.move(Keep())
             return
@@ -441,7 +442,7 @@ class RunScreen(Fitting, Screen[None]):
         self.bench.focus_panel(self.bench.source)
 
     def action_return(self) -> None:
-        """To the number that was looked at before."""
+        """Return to the previous number."""
         self.bench.go_back()
 
     @on(Bench.Chosen)
@@ -453,14 +454,14 @@ class RunScreen(Fitting, Screen[None]):
         self.call_after_refresh(self.look)
 
     def action_panel(self, direction: int) -> None:
-        """The focus to the next panel."""
+        """Focus the next panel."""
         if not self.bench.focus_next_panel(direction):
             (self.focus_next if direction > 0 else self.focus_previous)()
 
     # Views
 
     def action_view(self, view: str) -> None:
-        """Overview, operation or cost."""
+        """Show the overview, the operation or the cost."""
         self._view = view
         self.set_class(view == "operation", "-operation")
         self.set_class(view == "cost", "-cost")
@@ -472,14 +473,14 @@ class RunScreen(Fitting, Screen[None]):
         self.call_after_refresh(self.look)
 
     def action_maximise(self) -> None:
-        """The focused panel alone, or all of them again."""
+        """Show the operation or the cost alone, or all panels again."""
         if self._view != "overview":
             self.action_view("overview")
         else:
             self.action_view("cost" if isinstance(self.focused, CostChart) else "operation")
 
     def action_escape(self) -> None:
-        """To the overview, to its first panel; from there, hide the hint for good."""
+        """Go back to the overview, then to its first panel; from there, hide the hint for good."""
         if self.is_trying:
             self.move(Revert())
         elif self._view == "operation" and self.focused is not self.bench.matrix:
@@ -494,11 +495,11 @@ class RunScreen(Fitting, Screen[None]):
             self.add_class("-hidden-hint")
 
     def action_names(self) -> None:
-        """Names of sizes, or the sizes."""
+        """Show the names of sizes, or the sizes."""
         self.layers_panel.names = not self.layers_panel.names
 
     def action_chart_scale(self) -> None:
-        """Linear or logarithmic."""
+        """Switch between the linear and the logarithmic scale."""
         self.query_one(CostChart).action_toggle_scale()
 
     @on(CursorGrid.Moved, "LayersPanel")
@@ -514,22 +515,22 @@ class RunScreen(Fitting, Screen[None]):
 
 
 def _state(frame: Frame) -> tuple[object, ...]:
-    """What a state that is kept depends on."""
+    """Return the facts that a fetched state depends on."""
     return frame[Position].update, frame[Branches]
 
 
 def marks_of(at_hand: AtHand) -> Marks:
-    """What of the layers is made now, read by it, and not made yet."""
+    """Return the newest result, its inputs, and the arrays not computed yet."""
     now = at_hand.operation
     if now is not None:
         reads = frozenset(operand.array for operand in now.operands)
         return Marks(now.result, reads, frozenset(at_hand.uncomputed))
-    return Marks(made_nothing=not at_hand.computed)
+    return Marks(nothing_computed=not at_hand.computed)
 
 
 @lru_cache(maxsize=2)
 def _shapes(sizes: tuple[int, ...], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
-    """The shape of each of `SYMBOLS`, for each layer; None where the layer has no such array."""
+    """Return the shape of each of `SYMBOLS` for each layer; None for arrays that do not exist."""
     L = len(sizes) - 1
     layers = ([ArrayRef(symbol, l) for symbol in SYMBOLS] for l in range(L + 1))
     return [

@@ -1,4 +1,4 @@
-"""The terms of a number as lines: its equation with the numbers in it, its terms, their sum."""
+"""The provenance of a number as lines: its equation with values, its terms, their sum."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,57 +14,57 @@ from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import Scale, largest_of, scale_of, within
 
 WIDEST_BAR = 12
-"""Columns of a bar, at most."""
+"""The most columns of a bar."""
 
 ROOMY = 60
-"""From so many columns on numbers have room for what paper and pencil need."""
+"""The width from which numbers have enough digits to follow the sum on paper."""
 
 NUMBERS = (13, 10, 8)
-"""Columns that a number may have, with a blank."""
+"""The possible columns of a number, with a space."""
 
 SHORTEST_NAME = 6
-"""Columns of the name of a term, at least, with a blank."""
+"""The fewest columns of the name of a term, with a space."""
 
 LEAST_FOOT = 3
-"""Lines below the terms: how many more there are, the sum, the verdict."""
+"""Lines below the terms: the hidden terms, the sum, the verdict."""
 
 SHORT = 10
-"""Lines from which on these stay in sight while the terms are scrolled."""
+"""The height from which these lines stay in sight while the terms scroll."""
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The lines of an origin."""
+    """The lines of a provenance."""
 
     lines: list[Content]
-    """The equation and the terms; they are scrolled."""
+    """The equation and the terms, which scroll."""
     first: int
-    """Which of them is the first term."""
+    """The index of the first term among them."""
     room: int
-    """How many of them are seen at a time."""
+    """How many of them are visible at a time."""
     foot: list[Content]
-    """What stands below them."""
+    """The lines below them, which do not scroll."""
 
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """How an origin is painted."""
+    """The layout of a provenance."""
 
     origin: OriginNote
     width: int
     height: int
     top: int
-    """How many lines are scrolled away."""
+    """How many lines are scrolled out of sight."""
     chosen: tuple[int, int] | None
-    """A term, and which of its factors; None without the focus."""
+    """The selected term and factor; None without the focus."""
 
     @cached_property
     def headings(self) -> list[str]:
-        """The arrays that the columns of factors are of."""
+        """The arrays of the columns of factors."""
         return _headings(self.origin, self._factors)
 
     def page(self) -> Page:
-        """What is to be painted."""
+        """Return the lines to paint."""
         origin, height = self.origin, self.height
         lines = self._head(origin.lines)
         rows = len(lines) + 1 + len(origin.terms) + LEAST_FOOT
@@ -88,13 +88,13 @@ class Terms:
         return Page(lines, first, room, foot)
 
     def _in_sight(self, first: int, room: int) -> range:
-        """Which terms are to be seen."""
+        """Return the indices of the visible terms."""
         count = len(self.origin.terms)
         begin = max(0, self.top - first)
         return range(begin, max(begin, min(count, self.top + room - first)))
 
     def _head(self, steps: list[str]) -> list[Content]:
-        """The number, its equation and the steps to it, or the sentence on it."""
+        """Return the number, its equation and the steps to it, or the sentence about it."""
         origin, width = self.origin, self.width
         room = width - len(origin.name) - 3
         shown = repr(origin.shown)
@@ -104,13 +104,17 @@ class Terms:
         if origin.sentence:
             return lines + _styled(wrap(origin.sentence, width), "$foreground")
         if origin.mistake:
-            words = f"{origin.mistake} Below is the right equation: it need not close."
+            words = f"{origin.mistake} The correct equation is below; its sum may not match."
             lines += _styled(wrap(words, width), "$error")
         equation = wrap(origin.equation, width, subsequent_indent="  ", break_on_hyphens=False)
         return [*lines, *_styled(equation, "$foreground"), *_styled(steps, "$success")]
 
     def _foot(self, seen: range) -> list[Content]:
-        """What the terms that are not seen come to, the sum, and whether it closes."""
+        """Return the sum of the hidden terms, the whole sum, and the verdict.
+
+        Args:
+            seen: the indices of the visible terms.
+        """
         origin = self.origin
         hidden = [term.value for i, term in enumerate(origin.terms) if i not in seen]
         rest, more = sum(hidden, origin.rest), origin.more + len(hidden)
@@ -122,51 +126,51 @@ class Terms:
             lines.append(Content.styled(total, "bold $foreground"))
             printed = _as_printed([*(origin.terms[i].value for i in seen), rest], self.scale)
             if printed is not None and printed != Decimal(self.scale.write(origin.total)):
-                lines.append(Content.styled(self._row("as printed", str(printed)), "$dim"))
+                lines.append(Content.styled(self._row("rounded terms", str(printed)), "$dim"))
         return [*lines, *self._verdict()]
 
     def _row(self, name: str, written: str) -> str:
-        """A number under the terms."""
+        """Return a line with a number under the terms."""
         return f"{name:<{self._name_width + len(self._gap())}}{written:>{self._column}}"
 
     def _verdict(self) -> list[Content]:
-        """Whether it closes."""
+        """Say if the sum matches the number."""
         origin = self.origin
         if origin.matches:
-            off = f"✓ but for rounding, {origin.difference:.1e}"
+            off = f"✓ adds up (rounding error {origin.difference:.1e})"
             words = (
-                off if origin.difference and isfinite(origin.difference) else "✓ to the last bit"
+                off if origin.difference and isfinite(origin.difference) else "✓ adds up exactly"
             )
             return [Content.styled(words, "$success")]
-        words = f"✗ the equation gives {origin.value!r}: it differs by {origin.difference:.1e}"
+        words = f"✗ mismatch: the equation gives {origin.value!r} (off by {origin.difference:.1e})"
         return _styled(wrap(words, self.width), "bold $error")
 
     @cached_property
     def _column(self) -> int:
-        """Columns of a number: fewer where more factors then have room."""
+        """The columns of a number: fewer if more factors then fit."""
         widths = NUMBERS if self.width >= ROOMY else NUMBERS[1:]
         return max(widths, key=self._factors_at)
 
     def _factors_at(self, column: int) -> int:
-        """How many numbers of a term have room beside the term itself, at so many columns each."""
-        most = 2 if self.origin.cell.array.symbol == "J" else 3  # of J: the class of the example
+        """Return how many factors fit beside the term itself at `column` columns each."""
+        most = 2 if self.origin.cell.array.symbol == "J" else 3  # for J, the third is the class
         there = max((len(term.factors) for term in self.origin.terms), default=0)
         return max(0, min(most, there, (self.width - self._shortest_name) // column - 1))
 
     @property
     def _shortest_name(self) -> int:
-        """Columns in which the rows below the terms have their names."""
+        """The fewest columns for the names of the rows below the terms."""
         more = self.origin.more + len(self.origin.terms)
         return max(SHORTEST_NAME, len(f"{more} more") + 1)
 
     @property
     def figures(self) -> int:
-        """Figures of a factor."""
+        """The digits of a factor."""
         return max(3, self._column - 6)
 
     @cached_property
     def scale(self) -> Scale:
-        """One power of ten for the terms, with about as many figures as their factors have."""
+        """One power of ten for the terms, with about as many digits as their factors."""
         origin = self.origin
         numbers = [*(term.value for term in origin.terms), origin.total, origin.rest]
         return scale_of(largest_of(numbers), self._column - 1, figures=self.figures)
@@ -182,11 +186,11 @@ class Terms:
 
     @property
     def _factors(self) -> int:
-        """How many numbers of a term have columns of their own."""
+        """How many factors of a term have a column."""
         return self._factors_at(self._column)
 
     def _label(self, term: TermNote) -> str:
-        """With its arrays where the headings name others."""
+        """Return the name of a term, with its arrays if the headings name others."""
         own = [factor.array for factor in term.factors[: self._factors]]
         if all(array == heading for array, heading in zip(own, self.headings, strict=False)):
             return term.name
@@ -240,7 +244,7 @@ def _styled(lines: list[str], style: str) -> list[Content]:
 
 
 def _joined(steps: list[str], width: int) -> list[str]:
-    """Steps in fewer lines: what something is equal to goes on its line where there is room."""
+    """Join steps that begin with "=" to the line before, where they fit."""
     lines: list[str] = []
     for step in steps:
         more = step.strip()
@@ -252,7 +256,7 @@ def _joined(steps: list[str], width: int) -> list[str]:
 
 
 def _headings(origin: OriginNote, columns: int) -> list[str]:
-    """The arrays that most factors in a column are of; empty where each is of another."""
+    """Return the array of most factors in each column; "" if all factors differ."""
     headings = []
     for i in range(columns):
         arrays = [term.factors[i].array for term in origin.terms if i < len(term.factors)]
@@ -262,17 +266,17 @@ def _headings(origin: OriginNote, columns: int) -> list[str]:
 
 
 def _as_printed(numbers: list[float], scale: Scale) -> Decimal | None:
-    """What numbers add up to as they are printed; None where they are not finite."""
+    """Return the sum of numbers as they are printed; None if one is not finite."""
     if not all(map(isfinite, numbers)):
         return None
     return sum((Decimal(scale.write(number)) for number in numbers), Decimal(0))
 
 
 def _cut(name: str, width: int) -> str:
-    """A name in so many columns, at most, without part of a number that it ends with."""
+    """Cut a name to `width` columns, without a part of a number at its end."""
     return name if len(name) <= width else name[: max(0, width - 1)].rstrip("0123456789") + "…"
 
 
 def _fitted(name: str, width: int) -> str:
-    """A name in so many columns, with a blank after it."""
+    """Cut or pad a name to `width` columns, with a space at its end."""
     return _cut(name, width - 1).ljust(width)[:width]

@@ -1,4 +1,4 @@
-"""What if: the number that is another, J before and after, and what changes with it."""
+"""The what-if panel: a changed number, J before and after, and the arrays that change."""
 
 from textual.content import Content
 
@@ -7,11 +7,11 @@ from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.run.operation import Told
 
 MOST_LINES = 6
-"""Lines of it, at most, the number and J first: the matrix is to be seen too."""
+"""The most lines of text, the number and J first; the matrix must stay visible."""
 
 
 class WhatIfPanel(Told):
-    """What follows from a number that is tried."""
+    """The consequences of a number that is tried."""
 
     DEFAULT_CSS = """
     WhatIfPanel { height: 8; background: $background; padding: 0 1; border: double $foreground;
@@ -19,9 +19,9 @@ class WhatIfPanel(Told):
     """
 
     def tell(self, what_if: WhatIf, room: int) -> None:
-        """Show it in so many lines of the screen, the border included, if they are that many."""
+        """Show a what-if in at most `room` lines, border included."""
         self.border_title = "[b]What if[/b]"
-        keys = "Enter keeps it as a branch  Escape reverts  + - nudge  c another"
+        keys = "Enter: keep as a branch  Escape: revert  + -: adjust  c: other value"
         self.border_subtitle = whole(Content(keys), self.size.width - 2)
         most = max(1, min(MOST_LINES, room - 2))
         dim, bold = "$dim", "bold $foreground"
@@ -54,13 +54,13 @@ class WhatIfPanel(Told):
 
 
 def _change(change: WhatIfChange) -> Content:
-    """The number of an array that changes most, and how many of them change."""
+    """Return the cell of an array that changes most, and how many cells change."""
     array = str(change.array)
     return Content.assemble(
         (array, "bold $foreground"),
         (f"{change.name.removeprefix(array)} ", "$dim"),
         (f"{short(change.before)} → {short(change.after)}", "$foreground"),
-        (f" {change.changed}/{change.size}", "$dim"),
+        (f" ({change.changed} of {change.size})", "$dim"),
     )
 
 
@@ -69,7 +69,7 @@ def _fits(items: list[Content], width: int, lines: int) -> bool:
 
 
 def _flowed(items: list[Content], width: int) -> list[Content]:
-    """Items side by side, as many in a line as fit."""
+    """Put items side by side, as many in a line as fit."""
     lines: list[Content] = []
     for item in items:
         if lines and lines[-1].cell_length + 3 + item.cell_length <= width:
