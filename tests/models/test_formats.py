@@ -135,7 +135,11 @@ def test_an_activation_that_a_table_lacks(
         ("tanh", ".npz", ""),
         ("gelu", ".py", ""),
         ("tanh", "_sklearn.py", ""),
-        ("gelu", "_sklearn.py", "scikit-learn's network has no gelu: written as a custom estimator"),
+        (
+            "gelu",
+            "_sklearn.py",
+            "scikit-learn's network has no gelu: written as a custom estimator",
+        ),
         ("gelu", ".onnx", "gelu: written as basic operators, which runtimes have in both "),
         ("tanh", ".onnx", ""),
         ("tanh", ".safetensors", "PyTorch's Sequential takes inputs that are scaled; "),

@@ -207,7 +207,7 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         await until(pilot, lambda: "before" in frame_of(pilot)[Provenance].origin.name)  # type: ignore[union-attr]
         origin = frame_of(pilot)[Provenance].origin
         assert origin is not None
-        assert "before the first update" in origin.sentence
+        assert "Initial value" in origin.sentence
         for array in (ArrayRef("z", 1), ArrayRef("a", 1), ArrayRef("dW", 2)):
             await pilot.press("backspace")
             await at_array(pilot, array)

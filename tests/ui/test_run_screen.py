@@ -420,7 +420,7 @@ async def test_divergence_is_said_each_time_even_without_the_hint(
             await pilot.press(key)
             await until(
                 pilot,
-                lambda: any("A smaller" in each for each in told(pilot)),
+                lambda: any("learning rate below" in each for each in told(pilot)),
             )
             pilot.app.clear_notifications()
             await until(pilot, lambda: not told(pilot))

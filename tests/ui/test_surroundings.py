@@ -103,7 +103,7 @@ async def test_broken_settings_are_told_once_and_stay(settings_file: Path) -> No
 def test_variables_of_textual_that_cannot_be(tmp_path: Path, name: str, value: str) -> None:
     terminal = Terminal(tmp_path, "iris", variables={name: value})
     terminal.shows("update 0")
-    terminal.shows(f"{name}: found")
+    terminal.shows(f"{name} must be ")
     terminal.press("q")
     assert terminal.ends() == 0
 

@@ -47,7 +47,7 @@ class ArrayCheck:
     checked: int
     """The number of compared parameters."""
     kinks: int
-    """The number of parameters skipped because their difference crosses a kink of g or of the loss."""
+    """The number of parameters skipped as their difference crosses a kink of g or of the loss."""
     difference: float
     """‖numeric − analytic‖."""
     size: float
