@@ -1,4 +1,4 @@
-"""Makes docs/overview.svg, the picture in the README, from the running program.
+"""Make docs/overview.svg, the picture in the README, from the running program.
 
     python docs/make_picture.py [FILE]
 
@@ -13,13 +13,16 @@ from pathlib import Path
 from time import monotonic
 
 from tuiprop.protocol.client import start
+from tuiprop.protocol.messages.views import Motion, Numbers, Position
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
+from tuiprop.update.arrays import ArrayRef
 
 PATIENCE = 30.0
 """Seconds to wait for the engine."""
 
 EPOCH = 47
+DW2 = ArrayRef("dW", 2)
 
 
 async def picture() -> str:
@@ -38,12 +41,16 @@ async def picture() -> str:
 
             def stands_at(update: int) -> bool:
                 frame = app.run_screen.frame
-                return frame is not None and (frame.update, frame.status) == (update, "paused")
+                return (
+                    frame is not None
+                    and frame[Position].update == update
+                    and frame[Motion].status == "paused"
+                )
 
             def shows_dw2() -> bool:
                 frame = app.run_screen.frame
-                matrix = frame.matrix if frame is not None else None
-                return matrix is not None and (matrix.window.symbol, matrix.made) == ("dW", True)
+                matrix = frame[Numbers].matrix if frame is not None else None
+                return matrix is not None and (matrix.window.array, matrix.made) == (DW2, True)
 
             await until(lambda: stands_at(0) and app.link.outline is not None)
             assert app.link.outline is not None
