@@ -257,9 +257,7 @@ def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
     half = replace(note_of(proved), layers=["✓ 1e-10"] * 8 + ["none drawn"])
     assert words(with_note(proved, half), iris)[0] == "gradient check  · 8 of 9 layers"
     failed = replace(note_of(proved), finished=False, fault="KeyError: 'lion'")
-    assert words(with_note(proved, failed), iris) == [
-        "gradient check  · it failed: KeyError: 'lion'"
-    ]
+    assert words(with_note(proved, failed), iris) == ["gradient check  · failed: KeyError: 'lion'"]
     none = replace(note_of(proved), audits=[])
     assert words(with_note(proved, none), iris)[2] == "update audit    … v audits an update"
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
+from textual.events import Resize
 from textual.strip import Strip
 
 from tuiprop.protocol.messages.payloads import ColumnNote
@@ -47,6 +48,10 @@ class ColumnList(CursorGrid):
 
     def _scrolled(self) -> None:
         super()._scrolled()
+        self._entitle()
+
+    def on_resize(self, event: Resize) -> None:
+        """Count the columns in sight again."""
         self._entitle()
 
     def _entitle(self) -> None:
