@@ -11,7 +11,7 @@ from tuiprop.training.quantity import KINDS, QuantitySpec
 PAGE = Path(__file__).with_name("conditions.md")
 
 BETWEEN = re.compile(r"(?<=<!-- quantities -->\n).*?(?=<!-- /quantities -->)", re.DOTALL)
-"""What the page has between its markers."""
+"""The text between the markers of the page."""
 
 
 def table() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tuiprop.ui.keys import PANELS, PLACES, RUN, Place
 
 BETWEEN = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- /keys -->)", re.DOTALL)
-"""What a document has between its markers."""
+"""The text between two markers of a document."""
 
 
 def _cells(words: Iterable[str]) -> str:

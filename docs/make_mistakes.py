@@ -11,7 +11,7 @@ from tuiprop.verify.mistakes import MISTAKES
 PAGE = Path(__file__).with_name("proof.md")
 
 BETWEEN = re.compile(r"(?<=<!-- mistakes -->\n).*?(?=<!-- /mistakes -->)", re.DOTALL)
-"""What the page has between its markers."""
+"""The text between the markers of the page."""
 
 
 def table() -> str:

@@ -155,7 +155,7 @@ def logistic_case(sizes: tuple[int, ...], m: int) -> Problem:
 
 
 def mistaken_error(case: Problem, mistake: Mistake | None) -> float:
-    """What a gradient check makes of the notes with a mistake."""
+    """Check the gradient of the notes with a mistake."""
     theta = np.asarray(case.parameters.vector, np.float64)
     X, Y = case.inputs.T, case.targets.T
     cost = partial(plain.logistic_cost, case.network, X=X, Y=Y, mistake=mistake)

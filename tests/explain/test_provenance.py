@@ -1,4 +1,4 @@
-"""Where numbers come from: every cell of every operation, compared with the record."""
+"""Compare the provenance of every cell of every operation with the record."""
 
 import math
 from collections.abc import Iterator

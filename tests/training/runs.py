@@ -148,7 +148,7 @@ def observable(run: Run) -> dict[str, Any]:
 
 
 def watched(watch: Watch | None) -> list[Any]:
-    """What a watch remembers."""
+    """The values that a watch remembers."""
     if watch is None:
         return []
     groups = (*watch._of_update.values(), *watch._of_epoch.values())

@@ -78,7 +78,7 @@ async def shown(pilot: Pilot[int], case: Case) -> ScrollView:
 
 
 def opens(case: Case, folder: Path) -> str:
-    """What is opened: a name, or an experiment that is written to a file first."""
+    """The argument to open: a name, or the file of an experiment, written first."""
     if "[data]" not in case.what:
         return case.what
     path = folder / "deep.toml"

@@ -66,7 +66,7 @@ Before = Callable[[Pilot[int]], Awaitable[object]]
 
 
 class Case(NamedTuple):
-    """What is pictured.
+    """One state of the dashboard, and the panels to picture.
 
     Args:
         source: what the dashboard is opened on.
@@ -172,7 +172,7 @@ async def operand(pilot: Pilot[int]) -> None:
 
 
 async def terms(pilot: Pilot[int]) -> None:
-    """Where a number comes from, and a term of it chosen."""
+    """Open the provenance of a number, and choose one of its terms."""
     await operation(pilot)
     await pilot.press("enter")
     await until(pilot, lambda: bench_of(pilot).source.has_focus)
