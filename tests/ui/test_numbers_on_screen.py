@@ -183,7 +183,8 @@ async def test_no_operands_before_the_first_operation(make_app: MakeApp) -> None
         bench = bench_of(pilot)
         assert [view for view in bench.query(MatrixView) if view.is_on_screen] == [bench.matrix]
         assert bench.matrix.outer_size.width == 120
-        assert any("o computes" in line for line in screen_lines(pilot)[:6])
+        assert not bench.operands.is_on_screen
+        assert any("Press o" in line for line in screen_lines(pilot)[:6])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36)])

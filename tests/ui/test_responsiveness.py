@@ -2,6 +2,8 @@
 
 import gc
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
@@ -9,8 +11,10 @@ from textual.content import Content
 from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import opened
+from tests.ui.driving import app_of, opened, until
+from tuiprop.protocol.messages.base import RefusedError, Request
 from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.screens import HelpScreen
 
 
 @pytest.fixture
@@ -77,3 +81,31 @@ async def test_only_lines_that_changed_are_painted(second: Content, painted: lis
         await pilot.pause()
         assert lines.painted == [*painted, 1, 2]
         assert "two" not in lines.render_line(1).text
+
+
+@pytest.mark.parametrize("view", list("12345678"))
+async def test_keys_are_handled_while_the_engine_does_not_answer(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    def never(request: Request[Any]) -> "Future[Any]":
+        pending: Future[Any] = Future()
+        pending.set_running_or_notify_cancel()
+        unanswered.append(pending)
+        return pending
+
+    unanswered: list[Future[Any]] = []
+    async with make_app().run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        monkeypatch.setattr(app_of(pilot).link.client, "ask", never)
+        await pilot.press(view)
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause(0.6)  # the timers of the run screen have elapsed
+        assert unanswered
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+        await pilot.press("question_mark")
+        try:
+            await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        finally:
+            for each in unanswered:
+                each.set_exception(RefusedError("no answer"))

@@ -112,7 +112,10 @@ async def test_another_loss_changes_the_output_layer(make_app: MakeApp) -> None:
         screen.query_one("#network-loss", Select).value = "binary_cross_entropy"
         await until(
             pilot,
-            lambda: screen.query_one(LayerEditor).settings[-1]["activation"] == "sigmoid",
+            lambda: (
+                [x["activation"] for x in screen.query_one(LayerEditor).settings]
+                == ["tanh", "sigmoid"]
+            ),
         )
         await says(pilot, "sigmoid")
 

@@ -25,16 +25,20 @@ class Paced:
         """True if every reply has arrived and has been shown."""
         return self._task is None
 
-    def __call__(self) -> "asyncio.Future[None]":
+    def __call__(self) -> None:
         """Send the request, or send it again once the pending reply has arrived.
 
-        Returns:
-            A future that is done when no more requests are pending.
+        Nothing is returned: Textual awaits what a callback returns, and handles no keys meanwhile.
         """
         self._again = True
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        return asyncio.shield(self._task)
+
+    async def done(self) -> None:
+        """Send the request, and wait until no more requests are pending."""
+        self()
+        assert self._task is not None
+        await asyncio.shield(self._task)
 
     async def _run(self) -> None:
         try:

@@ -91,7 +91,13 @@ class SetupScreen(LeftOnce, Screen[None]):
                     yield Button("Open", id="open", compact=True)
                     yield Button("Back", id="back", compact=True)
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
+        """Build the form as soon as the engine has answered; Escape works before."""
+        self.query_one("#buttons").disabled = True
+        self._build()
+
+    @work(group="build")
+    async def _build(self) -> None:
         """Build the form from the names of the vocabulary."""
         try:
             self._vocabulary = await self._link.ask(ListNames())
@@ -102,6 +108,7 @@ class SetupScreen(LeftOnce, Screen[None]):
         await self.query_one("#form").mount(*self._rows(self._vocabulary))
         await self._fill(self._experiment)
         self._before = self._typed()
+        self.query_one("#buttons").disabled = False
         if self._other is not None:
             await self._fill(self._other)
             self.query_one("#start").focus()

@@ -223,7 +223,7 @@ class StopsScreen(LiveScreen):
             self.query_one(StopList).focus()
         elif field.has_focus:
             self._edit(None)
-        await self.look()
+        await self.look.done()
         if added:
             self.query_one(StopList).highlighted = len(wanted) - 1
 
