@@ -13,7 +13,7 @@ from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.payloads import Matrix, Window
 from tuiprop.ui.drawing.curve import MOST, Curve
 from tuiprop.ui.drawing.numbers import scale_of, short, sparkline, whole, within
-from tuiprop.ui.run.chart import linear_ticks, log_ticks
+from tuiprop.ui.drawing.ticks import linear_ticks, log_ticks
 from tuiprop.ui.run.copying import COPY_FORMS
 from tuiprop.ui.run.go_to import parse_place
 from tuiprop.ui.setup.form import to_option, to_text, to_value, without

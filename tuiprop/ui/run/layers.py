@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import BindingType
 from textual.geometry import Offset
 from textual.message import Message
@@ -12,6 +10,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tuiprop.ui import keys
+from tuiprop.ui.drawing.canvas import Canvas
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import within
@@ -201,9 +200,9 @@ class LayersPanel(CursorGrid):
             return x, x + NORMS + 2
         return (0, x + 2) if room >= PROOF else (0, 0)
 
-    def _canvas(self) -> "_Canvas":
+    def _canvas(self) -> Canvas:
         """Return a line with only the bar between the forward and the backward pass."""
-        canvas, places = _Canvas(self.area.width), self._places()
+        canvas, places = Canvas(self.area.width), self._places()
         bar = next((start - 2 for start, stop in places[FORWARD:] if stop), 0)
         if bar > 0 and places[FORWARD - 1][1]:
             canvas.put(bar, "│", self.ink("$border"))
@@ -237,7 +236,7 @@ class LayersPanel(CursorGrid):
             self._draw_layer(canvas, row, self.layer_rows[row])
         return canvas.strip().apply_style(self.ground)
 
-    def _draw_layer(self, canvas: "_Canvas", l: int, layer: LayerRow) -> None:
+    def _draw_layer(self, canvas: Canvas, l: int, layer: LayerRow) -> None:
         dim, plain, places = self.ink("$dim"), self.ink("$foreground"), self._places()
         head_l, _ = self._head_width()
         canvas.put(1, str(l), plain)
@@ -266,31 +265,3 @@ class LayersPanel(CursorGrid):
             if len(text) > self.area.width - proof_at:
                 text = f"{text.split(',')[0]} …" if text.startswith("✗") else "unchecked"
             canvas.put(proof_at, text, self.ink(verdict_style(text)))
-
-
-class _Canvas:
-    """A line of characters with styles."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-        self._cells: list[tuple[str, Style | None]] = [(" ", None)] * width
-
-    def put(self, x: int, text: str, style: Style) -> None:
-        """Write text from column x on."""
-        for i, character in enumerate(text, start=x):
-            if 0 <= i < self._width:
-                self._cells[i] = character, style
-
-    def put_right(self, stop: int, text: str, style: Style) -> None:
-        """Write text that ends before column `stop`."""
-        self.put(stop - len(text), text, style)
-
-    def strip(self) -> Strip:
-        """Return the line as segments."""
-        segments: list[Segment] = []
-        for character, style in self._cells:
-            if segments and segments[-1].style is style:
-                segments[-1] = Segment(segments[-1].text + character, style)
-            else:
-                segments.append(Segment(character, style))
-        return Strip(segments, self._width)
