@@ -246,7 +246,7 @@ async def test_kept_it_is_a_branch_and_the_first_is_returned_to(make_app: MakeAp
         assert frame_of(pilot)[Branches].current == 1
         await pilot.press("e")
         await at(pilot, 24)
-        courses = app_of(pilot).run_screen._courses
+        courses = app_of(pilot).run_screen.chart.courses
         assert courses.training.count == 7
         assert [curve.count for curve in courses.others] == [11]
         await go_to(pilot, "branch 0", 40)

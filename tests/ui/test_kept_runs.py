@@ -179,7 +179,7 @@ async def test_a_save_that_fails_is_shown_until_it_does_not(
     make_app: MakeApp, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuiprop.session.autosave.EVERY", 0.02)
-    monkeypatch.setattr("tuiprop.ui.run.screen.SAVES_EVERY", 0.02)
+    monkeypatch.setattr("tuiprop.ui.run.polling.SAVES_EVERY", 0.02)
     folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     app = make_app("iris", hint=False)

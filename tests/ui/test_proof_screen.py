@@ -22,6 +22,7 @@ from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.run.facts import proof_lines
 from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
 from tuiprop.ui.verify import words as proving
 from tuiprop.ui.verify.screen import ProofScreen
@@ -217,7 +218,7 @@ def with_note(frame: Frame, note: ProofNote | None) -> Frame:
 
 
 def words(frame: Frame, outline: Outline, width: int = 60) -> list[str]:
-    lines = status.proof_lines(frame, width)
+    lines = proof_lines(frame, width)
     assert all(line.cell_length <= width for line in lines)
     return [line.plain.rstrip() for line in lines]
 

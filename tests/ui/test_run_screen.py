@@ -155,9 +155,9 @@ async def test_going_back_keeps_the_history(make_app: MakeApp) -> None:
         await opened(pilot)
         await go_to(pilot, "10", 40)
         chart = pilot.app.screen.query_one(CostChart)
-        assert chart._series[0].curve.count == 11
+        assert chart.courses.training.count == 11
         await go_to(pilot, "2", 8)
-        assert chart._series[0].curve.count == 11
+        assert chart.courses.training.count == 11
 
 
 async def test_choosing_arrays_with_arrows_and_the_mouse(make_app: MakeApp) -> None:
@@ -431,9 +431,9 @@ async def test_the_chart_marks_where_the_run_is(make_app: MakeApp) -> None:
         await opened(pilot)
         await go_to(pilot, "20", 80)
         chart = pilot.app.screen.query_one(CostChart)
-        await until(pilot, lambda: chart._now == 20)
+        await until(pilot, lambda: chart.epoch == 20)
         assert "epoch 20" in str(chart.border_subtitle)
         assert "newest" not in str(chart.border_subtitle)
         await go_to(pilot, "5", 20)
-        await until(pilot, lambda: chart._now == 5)
+        await until(pilot, lambda: chart.epoch == 5)
         assert "newest" in str(chart.border_subtitle)

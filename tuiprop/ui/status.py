@@ -1,4 +1,4 @@
-"""The text of the two title lines, the run panel and the hint."""
+"""The text of the two title lines."""
 
 from textual.content import Content
 
@@ -6,7 +6,6 @@ from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.payloads import Pace, ProofNote
 from tuiprop.protocol.messages.views import (
-    AtHand,
     Branches,
     Costs,
     Motion,
@@ -162,42 +161,6 @@ def _initial(word: str) -> str:
     return word[0]
 
 
-def progress(at: Position, width: int) -> Content:
-    """Return a bar over the epochs."""
-    done = min(1.0, at.update / (at.last_update or 1))
-    filled = round(done * width)
-    return Content.assemble(
-        ("━" * filled, "$success"),
-        ("─" * (width - filled), "$border"),
-    )
-
-
-def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
-    """Return the run panel: progress, accuracy, data, optimiser, loss, parameters."""
-    experiment = outline.experiment
-    training = experiment["training"]
-    position, costs, settings = frame[Position], frame[Costs], frame[SettingsInForce]
-    size = min(settings.batch_size or outline.training, outline.training)
-    rows: list[tuple[str, Content]] = []
-
-    def row(label: str, value: str) -> None:
-        rows.append((label, Content.styled(value, "$foreground")))
-
-    epochs = training["epochs"]
-    row("progress", f"{position.epochs_done} of {epochs} epochs done")
-    rows.append(("", progress(position, max(4, width - 13))))
-    if costs.accuracy_training is not None:
-        row("accuracy", f"training   {costs.accuracy_training:.2%}")
-        if costs.accuracy_validation is not None:
-            row("", f"validation {costs.accuracy_validation:.2%}")
-    row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{position.per_epoch} of {size} per epoch")
-    row("optimiser", optimiser(settings))
-    row("loss", str(experiment["network"]["loss"]))
-    row("parameters", f"{outline.parameters:,} ({training['dtype']})")
-    return [Content.assemble((f"{label:<12}", "$dim"), value) for label, value in rows]
-
-
 def proof(view: Proof, width: int) -> Content:
     """Return ✓ proof 2/2 or ✗ dW[2], and the injected mistake, in `width` columns."""
     parts: list[str | tuple[str, str]] = []
@@ -219,92 +182,3 @@ def _proof_words(note: ProofNote) -> str:
     right = sum(layer.startswith("✓") for layer in note.layers)
     sign = "✓" if right == len(note.layers) else "·"
     return f"{sign} proof {right}/{len(note.layers)}"
-
-
-def proof_lines(frame: Frame, width: int) -> list[Content]:
-    """Return the proof panel: the injected mistake, the gradient check, the update audit."""
-    lines = []
-    note, mistake = frame[Proof].note, frame[Proof].mistake
-
-    def row(label: str, *parts: tuple[str, str]) -> None:
-        line = Content.assemble((f"{label:<16}", "$dim"), *parts)
-        lines.append(line.truncate(width, ellipsis=True))
-
-    if mistake is not None:
-        row("mistake", (mistake.title, "bold $error"))
-    if note is None:
-        what = "when paused" if frame[Motion].status != "paused" else "in a moment"
-        row("gradient check", (f"… {what}", "$dim"))
-        return lines
-    if note.fault:
-        row("gradient check", (f"· failed: {note.fault}", "$dim"))
-        return lines
-    if note.finished:
-        row("gradient check", *_layers(note, width - 16))
-        row("", (proving.which(note), "$foreground"))
-    else:
-        row("gradient check", (f"… {note.compared} of {proving.which(note)}", "$dim"))
-    audit = [each for each in proving.wrong(note) if not each.startswith("d")]
-    if not note.audits:
-        row("update audit", (f"… {_unaudited(frame[AtHand])}", "$dim"))
-    else:
-        words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
-        row("update audit", (words, proving.verdict_style(words)))
-    return lines
-
-
-def _unaudited(at_hand: AtHand) -> str:
-    """Return why there is no audit."""
-    if not at_hand.computed:
-        return "no update yet"
-    return "Shift+b, then b, runs one" if at_hand.far else "v audits an update"
-
-
-def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
-    """Return a verdict for each layer, or one for all if there are too many for `room`."""
-    parts = []
-    for l, text in enumerate(note.layers, start=1):
-        sign, _, figure = text.partition(" ")
-        named = f"✓ {l}: {figure}" if sign == "✓" else text if sign == "✗" else f"· {l}: {text}"
-        parts.append((f"{named}  ", proving.verdict_style(text)))
-    if sum(len(text) for text, _ in parts) - 2 <= room:
-        return parts
-    wrong = [part for part in parts if part[0].startswith("✗")]
-    right = sum(text.startswith("✓") for text, _ in parts)
-    words = f"{'✓' if right == len(parts) else '·'} {right} of {len(parts)} layers"
-    return wrong or [(words, proving.verdict_style(words))]
-
-
-def hint(frame: Frame, went_back: bool) -> str:
-    """Return one line that suggests what to do next."""
-    motion, at, at_hand = frame[Motion], frame[Position], frame[AtHand]
-    if motion.fault:
-        return motion.fault
-    if motion.diverged:
-        return motion.diverged
-    if motion.hit:
-        return motion.hit
-    if frame[Trial].what_if is not None:
-        return (
-            f"Update {at.update + 1} with the change. "
-            "Enter: keep it as a branch · Escape: revert it"
-        )
-    if motion.unkept:
-        return f"Not saved, will try again: {motion.unkept}"
-    if motion.status == "seeking":
-        return "space: stop here"
-    if motion.status != "paused":
-        return "space: pause · + -: speed"
-    if went_back and at.update == 0 and at_hand.now is None:
-        return "Initial weights, bit for bit; the history is kept. b or space: go on"
-    if went_back:
-        return "Replayed to this state, bit for bit. G: return to the newest"
-    if at_hand.now is not None:
-        return "o: next operation · Shift+o: undo, exactly · Enter: why this number?"
-    if at_hand.completed is not None:
-        return f"Update {at.update} is complete. o: start the next · Shift+o: undo, exactly"
-    if at.update == 0:
-        return f"o: first operation, z[1] · b: all {at.operations}, one update · s: your own data"
-    if at.epochs_done == 0:
-        return "Shift+b: undo, exactly · arrows: other arrays · e: a whole epoch"
-    return "g: any epoch · x: export the weights · s: your own data · Escape: hide this"

@@ -1,8 +1,8 @@
 """The cost chart: the only importer of plotext, which is imported when it first draws."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
+from time import monotonic
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -12,12 +12,29 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.protocol.messages.data import Outline
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.views import (
+    Branches,
+    BranchesQuery,
+    History,
+    HistoryQuery,
+    Motion,
+    MotionQuery,
+    Position,
+    PositionQuery,
+    Query,
+)
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.curve import Curve
 from tuiprop.ui.drawing.line import LineWidget
 from tuiprop.ui.drawing.numbers import short, sparkline
 from tuiprop.ui.drawing.ticks import linear_ticks, log_ticks
+from tuiprop.ui.run.curves import Courses
 from tuiprop.ui.theme import rgb
+
+EVERY = 0.3
+"""Seconds between two drawings while playing."""
 
 
 @dataclass(frozen=True)
@@ -44,39 +61,61 @@ class CostChart(LineWidget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.courses = Courses()
+        """The curves of every branch."""
+        self.epoch = 0
+        """The current epoch, which is marked where the curves extend beyond it."""
         self._series: tuple[Series, ...] = ()
+        self._others: tuple[Curve, ...] = ()
+        """The curves of other branches, drawn dim."""
+        self._changed: tuple[int, ...] = ()
+        """The epochs at which settings were changed; they are marked too."""
+        self._version: object = None
+        self._painted_at = 0.0
         self._drawn: tuple[object, list[Strip]] = (None, [])
         self._is_due = False
-        self._version: object = None
-        self._now = 0
-        self._others: tuple[Curve, ...] = ()
-        self._changed: tuple[int, ...] = ()
 
-    def show(
-        self,
-        series: tuple[Series, ...],
-        now: int,
-        others: tuple[Curve, ...] = (),
-        changed: Sequence[int] = (),
-    ) -> None:
-        """Paint these curves, and mark the current epoch.
+    @property
+    def queries(self) -> list[Query[Any]]:
+        """The queries for the views that it shows."""
+        history = HistoryQuery(first=self.courses.training.count)
+        return [PositionQuery(), MotionQuery(), BranchesQuery(), history]
 
-        Args:
-            series: the curves.
-            now: the current epoch; it is marked where the curves extend beyond it.
-            others: the curves of other branches, drawn dim.
-            changed: the epochs at which settings were changed; they are marked too.
+    def begin(self) -> None:
+        """Discard the curves of the previous run."""
+        self.courses = Courses()
+        self._painted_at = 0.0
+
+    def take(self, frame: Frame) -> bool:
+        """Add the epochs of a frame; return True if there are more to request."""
+        return self.courses.take(frame[Branches], frame[History])
+
+    def tell(self, frame: Frame, outline: Outline) -> bool:
+        """Show the curves, but not with every frame while playing: they are slow to draw.
+
+        Returns:
+            False if this frame is left out.
         """
+        now = monotonic()
+        if frame[Motion].status != "paused" and now - self._painted_at < EVERY:
+            return False
+        self._painted_at = now
+        series = [Series("training", self.courses.training)]
+        if outline.validation:
+            series.append(Series("validation", self.courses.validation))
+        others, changed = self.courses.others, frame[History].settings_changed
         version = (
             tuple((each.name, id(each.curve), each.curve.count) for each in series),
             tuple((id(each), each.count) for each in others),
             tuple(changed),
         )
-        if (version, now) != (self._version, self._now):
-            self._series, self._version, self._now = series, version, now
-            self._others, self._changed = others, tuple(changed)
+        epoch = frame[Position].epochs_done
+        if (version, epoch) != (self._version, self.epoch):
+            self._series, self._version, self.epoch = tuple(series), version, epoch
+            self._others, self._changed = tuple(others), tuple(changed)
             self._entitle()
             self.refresh()
+        return True
 
     def on_resize(self, event: Resize) -> None:
         """Fit the legend to the new width."""
@@ -101,7 +140,7 @@ class CostChart(LineWidget, can_focus=True):
             parts.append(f"[$dim]{left_out} not finite, left out[/]")
         epochs = max((series.curve.count for series in self._series), default=0)
         if epochs:
-            newest = "" if self._now >= epochs - 1 else " (newest)"
+            newest = "" if self.epoch >= epochs - 1 else " (newest)"
             parts.append(f"[$dim]epoch {epochs - 1}{newest}[/]")
         if self._changed:
             at = ", ".join(str(epoch) for epoch in dict.fromkeys(self._changed))
@@ -128,7 +167,7 @@ class CostChart(LineWidget, can_focus=True):
     @property
     def _state(self) -> object:
         """The state that the picture depends on."""
-        return self._version, self._now, self.size, self.app.theme, self.logarithmic
+        return self._version, self.epoch, self.size, self.app.theme, self.logarithmic
 
     def _draw_anew(self) -> None:
         self._is_due = False
@@ -151,8 +190,8 @@ class CostChart(LineWidget, can_focus=True):
         last = max(points[-1][0] for points in curves)
         colours = [colour for colour, points in series if points]
         marks = [(epoch, variables["dim"]) for epoch in dict.fromkeys(self._changed)]
-        if self._now < last:
-            marks.append((self._now, variables["now"]))
+        if self.epoch < last:
+            marks.append((self.epoch, variables["now"]))
         colours = [colour for _, colour in marks] + colours
         figure = _figure(variables["dim"], colours)
         figure.plot_size(width, height)

@@ -1,7 +1,9 @@
 """The Layers panel: the shapes of the eight arrays of every layer, one of them selected."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar
 
 from textual.binding import BindingType
 from textual.geometry import Offset
@@ -9,11 +11,24 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.views import (
+    AtHand,
+    AtHandQuery,
+    Layers,
+    LayersQuery,
+    Position,
+    PositionQuery,
+    Proof,
+    ProofQuery,
+    Query,
+)
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.canvas import Canvas
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import within
+from tuiprop.ui.link import Link
 from tuiprop.ui.verify.words import verdict_style
 from tuiprop.update.arrays import SYMBOLS, ArrayRef
 
@@ -62,6 +77,14 @@ class LayersPanel(CursorGrid):
     """
     BINDINGS: ClassVar[list[BindingType]] = keys.LAYERS.bindings
 
+    QUERIES: ClassVar[tuple[Query[Any], ...]] = (
+        PositionQuery(),
+        AtHandQuery(),
+        LayersQuery(),
+        ProofQuery(),
+    )
+    """The views that it shows."""
+
     names: reactive[bool] = reactive(False)
     """True to show the names of the sizes instead of numbers."""
 
@@ -70,6 +93,7 @@ class LayersPanel(CursorGrid):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.border_title = "[b]Layers[/b]"
         self.layer_rows: list[LayerRow] = []
         self.marks = Marks(nothing_computed=True)
         self.mark(ArrayRef("W", 1))
@@ -89,6 +113,38 @@ class LayersPanel(CursorGrid):
             if self.row >= len(layers):
                 self.mark(ArrayRef("W", 1))
             self.resize_to(len(layers), len(SYMBOLS))
+
+    def tell(self, frame: Frame, link: Link, *, compact: bool) -> None:
+        """Show the layers of a frame.
+
+        Args:
+            frame: the newest frame.
+            link: knows the network.
+            compact: True if the subtitle leaves room for the cost.
+        """
+        assert link.outline is not None
+        at_hand, examples = frame[AtHand], frame[Position].examples
+        columns = f"one column per example, m = {examples}"
+        if self.is_on_screen:
+            if at_hand.operation:
+                self.border_subtitle = "▶ computed now  ‹ › its inputs  … not yet"
+            elif not at_hand.computed:
+                self.border_subtitle = f"… not computed yet   {columns}"
+            elif not compact:
+                self.border_subtitle = columns
+        self.show(_rows(frame, link.outline.sizes, link.activations), _marks_of(at_hand))
+
+    def summarise(self, frame: Frame, cost: Callable[[int], str]) -> None:
+        """Show the cost in the subtitle, unless that explains the marks of arrays.
+
+        Args:
+            frame: the newest frame.
+            cost: writes the cost in a number of columns.
+        """
+        at_hand = frame[AtHand]
+        if self.is_on_screen and at_hand.computed and not at_hand.operation:
+            line = cost(min(44, self.screen.size.width // 2))
+            self.border_subtitle = f"{line}  m = {frame[Position].examples}"
 
     def mark(self, array: ArrayRef) -> None:
         """Put the cursor on an array without a message."""
@@ -265,3 +321,41 @@ class LayersPanel(CursorGrid):
             if len(text) > self.area.width - proof_at:
                 text = f"{text.split(',')[0]} …" if text.startswith("✗") else "unchecked"
             canvas.put(proof_at, text, self.ink(verdict_style(text)))
+
+
+def _rows(frame: Frame, sizes: list[int], activations: list[str]) -> list[LayerRow]:
+    """Return the rows of the panel, the input first."""
+    norms, note = frame[Layers].norms, frame[Proof].note
+    shapes = _shapes(tuple(sizes), frame[Position].examples)
+    names = ["input", *activations]
+    return [
+        LayerRow(
+            units,
+            names[l],
+            shapes[l],
+            norms[l - 1].W if l else None,
+            norms[l - 1].dW if l else None,
+            note.layers[l - 1] if l and note and note.finished else "",
+        )
+        for l, units in enumerate(sizes)
+    ]
+
+
+def _marks_of(at_hand: AtHand) -> Marks:
+    """Return the newest result, its inputs, and the arrays not computed yet."""
+    now = at_hand.operation
+    if now is not None:
+        reads = frozenset(operand.array for operand in now.operands)
+        return Marks(now.result, reads, frozenset(at_hand.uncomputed))
+    return Marks(nothing_computed=not at_hand.computed)
+
+
+@lru_cache(maxsize=2)
+def _shapes(sizes: tuple[int, ...], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
+    """Return the shape of each of `SYMBOLS` for each layer; None for arrays that do not exist."""
+    L = len(sizes) - 1
+    layers = ([ArrayRef(symbol, l) for symbol in SYMBOLS] for l in range(L + 1))
+    return [
+        tuple(array.shape(sizes, m) if array.exists(L) else None for array in arrays)
+        for arrays in layers
+    ]

@@ -1,7 +1,5 @@
 """The screen of a run: overview, operation, cost."""
 
-from functools import lru_cache
-from time import monotonic
 from typing import Any, ClassVar
 
 from textual import on
@@ -12,7 +10,6 @@ from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.timer import Timer
 
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.frame import Frame, Look
@@ -20,35 +17,28 @@ from tuiprop.protocol.messages.moving import Keep, Move, Pause, Revert, Seek, Se
 from tuiprop.protocol.messages.payloads import Pace
 from tuiprop.protocol.messages.views import (
     AtHand,
-    Branches,
-    History,
-    HistoryQuery,
-    Layers,
-    LayersQuery,
     Motion,
-    MotionQuery,
     Position,
-    Proof,
     Query,
     Trial,
 )
 from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.key_bar import KeyBar
-from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.link import Link
 from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import Fitting
+from tuiprop.ui.run import layout
 from tuiprop.ui.run.bench import Bench
-from tuiprop.ui.run.chart import CostChart, Series
-from tuiprop.ui.run.curves import Courses
-from tuiprop.ui.run.layers import LayerRow, LayersPanel, Marks
-from tuiprop.ui.run.matrix import LEAST_HEIGHT
+from tuiprop.ui.run.chart import CostChart
+from tuiprop.ui.run.facts import FactsPanel
+from tuiprop.ui.run.hint import Hint, is_news
+from tuiprop.ui.run.layers import LayersPanel
+from tuiprop.ui.run.polling import Polling
 from tuiprop.ui.settings import Settings
-from tuiprop.ui.title import WIDE, Title
-from tuiprop.update.arrays import SYMBOLS, ArrayRef, CellRef
+from tuiprop.ui.title import Title
+from tuiprop.update.arrays import CellRef
 
-FRAMES_A_SECOND = 12
 PACES: tuple[Pace | None, ...] = (
     *(Pace(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
     *(Pace(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
@@ -56,51 +46,11 @@ PACES: tuple[Pace | None, ...] = (
 )
 """The speeds, from one operation per second to full speed."""
 
-LEAST_BENCH = 14
-"""Lines for an operation and three rows of its result; where they are missing, the chart yields."""
-
-LEAST_BOTTOM = 9
-"""The fewest lines of the chart."""
-
-TALL = 30
-"""The height from which all panels are shown, if the screen is also `WIDE`."""
-
-CHART_EVERY = 0.3
-"""Seconds between two drawings of the chart while playing."""
-
-KEEP_EVERY = 3.0
-"""Seconds between two states fetched while playing, which survive a crash of the engine."""
-
-SAVES_EVERY = 2.0
-"""Seconds between two checks of whether the run could be saved, while paused."""
-
-PROOF_EVERY = 0.25
-"""Seconds between two requests for an unfinished proof."""
-
 
 class RunScreen(Fitting, Screen[None]):
     """Shows the newest frame, and moves the run."""
 
-    DEFAULT_CSS = """
-    RunScreen #bench { height: 3fr; }
-    RunScreen #bottom { height: 2fr; min-height: 9; }
-    RunScreen #cost { width: 1fr; height: 1fr; }
-    RunScreen #facts { width: 46; height: 1fr; background: $background; padding: 0 1;
-                       border: round $border; border-title-color: $foreground; }
-    RunScreen #hint { background: $background; }
-    RunScreen #layers { max-height: 13; }
-    RunScreen.-cramped #bottom { min-height: 7; }
-    RunScreen.-compact #bottom { display: none; }
-    RunScreen.-compact #layers { max-height: 9; }
-    RunScreen.-compact.-engaged #layers { max-height: 7; }
-    RunScreen.-low.-engaged #bottom { display: none; }
-    RunScreen.-operation #bottom, RunScreen.-operation #layers { display: none; }
-    RunScreen.-cost #bench, RunScreen.-cost #layers, RunScreen.-cost #facts { display: none; }
-    RunScreen.-cost #bottom, RunScreen.-low.-engaged.-cost #bottom { display: block; height: 1fr; }
-    RunScreen.-compact.-cost #bottom { layout: vertical; }
-    RunScreen.-compact.-cost #facts { display: block; width: 100%; height: 8; }
-    RunScreen.-hidden-hint #hint { display: none; }
-    """
+    DEFAULT_CSS = layout.CSS
     BINDINGS: ClassVar[list[BindingType]] = [*keys.RUN.bindings, *keys.PANELS.bindings]
 
     def __init__(self, link: Link, settings: Settings) -> None:
@@ -109,17 +59,12 @@ class RunScreen(Fitting, Screen[None]):
         self.settings = settings
         self.frame: Frame | None = None
         self.exported_update: int | None = None
-        self._courses = Courses()
-        self._charted = 0.0
         self.look = Paced(self._look, link.failed)
         """Shows the newest frame."""
         self.seen = Signal[Frame](self, "seen")
         """Published when a frame has been painted."""
-        self._timer: Timer | None = None
-        self._keep_timer: Timer | None = None
+        self._polling = Polling(link, self.look)
         self._pace = len(PACES) - 1
-        self._facts = Line(id="facts")
-        self._facts.border_title = "[b]Proof[/b] and run"
         self._view = "overview"
         self._went_back = False
         self._told_divergence = False
@@ -131,24 +76,20 @@ class RunScreen(Fitting, Screen[None]):
         yield Bench(id="bench")
         with Horizontal(id="bottom"):
             yield CostChart(id="cost")
-            yield self._facts
-        yield Line(id="hint")
+            yield FactsPanel(id="facts")
+        yield Hint(id="hint")
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Start the timers; the first two run only while the engine trains."""
-        self.layers_panel.border_title = "[b]Layers[/b]"
+        """Start to request frames."""
         self.layers_panel.focus()
         self.set_class(not self.settings.hint, "-hidden-hint")
-        self._timer = self.set_interval(1 / FRAMES_A_SECOND, self.look, pause=True)
-        self._keep_timer = self.set_interval(KEEP_EVERY, self.link.keep, pause=True)
-        self.set_interval(PROOF_EVERY, self._look_at_the_proof)
-        self.set_interval(SAVES_EVERY, self._look_for_failed_saves)
-        self.query_one("#title", Title).show([Content(" opening …")])
+        self._polling.start(self)
+        self.query_one(Title).show([Content(" opening …")])
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panels and the compact overview."""
-        compact = event.size.width < WIDE or event.size.height < TALL
+        compact = layout.is_compact(event.size)
         self.set_class(compact, "-compact")
         self.bench.set_class(compact, "-compact")
         self.bench.lay_out()
@@ -166,6 +107,11 @@ class RunScreen(Fitting, Screen[None]):
         return self.query_one(Bench)
 
     @property
+    def chart(self) -> CostChart:
+        """The cost of every epoch."""
+        return self.query_one(CostChart)
+
+    @property
     def is_compact(self) -> bool:
         """True if there is no room for all panels."""
         return self.has_class("-compact")
@@ -181,11 +127,11 @@ class RunScreen(Fitting, Screen[None]):
 
     def begin(self) -> None:
         """Show a run that has just been opened."""
-        self._courses = Courses()
-        self._charted = 0.0
         self.exported_update = None
         self.frame = None
+        self._polling.follow(None)
         self._went_back = False
+        self.chart.begin()
         self.bench.begin()
         self.look()
 
@@ -196,9 +142,11 @@ class RunScreen(Fitting, Screen[None]):
         """The queries of the panels, each view once."""
         queries = (
             *Title.QUERIES,
+            *LayersPanel.QUERIES,
             *self.bench.queries(with_numbers=self._view != "cost"),
-            LayersQuery(),
-            HistoryQuery(first=self._courses.training.count),
+            *self.chart.queries,
+            *FactsPanel.QUERIES,
+            *Hint.QUERIES,
         )
         return [*{type(each): each for each in queries}.values()]
 
@@ -213,39 +161,14 @@ class RunScreen(Fitting, Screen[None]):
 
     def _show(self, frame: Frame) -> None:
         before, self.frame = self.frame, frame
-        motion = frame[Motion]
-        is_moving = motion.status != "paused"
-        for timer in (self._timer, self._keep_timer):
-            if timer is not None:
-                (timer.resume if is_moving else timer.pause)()
-        if self._courses.take(frame[Branches], frame[History]):
+        if self.chart.take(frame):
             self.look()
         self._paint()
+        motion = frame[Motion]
         self._tell_divergence(motion)
         if motion.fault and motion.fault != (before[Motion].fault if before else ""):
             self.notify(motion.fault, title="Paused", severity="error", timeout=20)
-        if not is_moving and (before is None or _state(before) != _state(frame)):
-            self.link.keep()
-
-    def _look_at_the_proof(self) -> None:
-        """Request an unfinished proof while the run is paused."""
-        frame = self.frame
-        if frame is None or frame[Motion].status != "paused" or not self.is_current:
-            return
-        note = frame[Proof].note
-        if note is None or not note.finished:
-            self.look()
-
-    def _look_for_failed_saves(self) -> None:
-        """Show if a save has failed; the run is saved while it is paused too."""
-        if self.frame is None or self.frame[Motion].status != "paused":
-            return
-
-        def compare(motion: Motion) -> None:
-            if self.frame and motion.unkept != self.frame[Motion].unkept:
-                self.look()
-
-        self.link.send(MotionQuery(), compare)
+        self._polling.follow(frame)
 
     def _tell_divergence(self, motion: Motion) -> None:
         """Report a divergence once, and show the first number that is not finite."""
@@ -266,83 +189,22 @@ class RunScreen(Fitting, Screen[None]):
         self.query_one(Title).tell(frame, self.link, self._view)
         self._make_room(frame)
         self.bench.show(frame)
-        self._paint_layers(frame)
-        self._paint_chart(frame)
-        if self._facts.is_on_screen:
-            width = self._facts.size.width
-            proof = status.proof_lines(frame, width)
-            self._facts.show([*proof, *status.facts(frame, outline, width)])
-        words = f" {status.hint(frame, self._went_back)}"
-        motion = frame[Motion]
-        is_news = bool(motion.hit or motion.diverged or motion.unkept or frame[Trial].what_if)
-        self.set_class(not self.settings.hint and not is_news, "-hidden-hint")
-        self.query_one("#hint", Line).show([Content.styled(words, "$dim")])
+        self.layers_panel.tell(frame, self.link, compact=self.is_compact)
+        if self.chart.tell(frame, outline) and self.is_compact:
+            self.layers_panel.summarise(frame, self.chart.in_one_line)
+        self.query_one(FactsPanel).tell(frame, outline)
+        self.set_class(not (self.settings.hint or is_news(frame)), "-hidden-hint")
+        self.query_one(Hint).tell(frame, self._went_back)
         self.seen.publish(frame)
 
     def _make_room(self, frame: Frame) -> None:
-        """Make room for numbers where there is too little.
-
-        While an update is partly computed, the chart yields; otherwise the operation does.
-        """
-        lines_of_text = 4  # two of title, the hint, the keys
-        room = self.size.height - lines_of_text - self.layers_panel.outer_size.height
-        is_low = not self.is_compact and room < LEAST_BENCH + LEAST_BOTTOM
-        self.set_class(is_low, "-low")
-        self.set_class(room < LEAST_HEIGHT + LEAST_BOTTOM, "-cramped")
-        self.bench.set_class(is_low, "-low")
+        """Choose the layout by the room for numbers."""
         engaged = frame[AtHand].operation or frame[Trial].what_if
-        self.set_class(engaged is not None, "-engaged")
-
-    def _paint_layers(self, frame: Frame) -> None:
-        outline, layers = self.link.outline, self.layers_panel
-        assert outline is not None
-        examples, at_hand = frame[Position].examples, frame[AtHand]
-        norms, note = frame[Layers].norms, frame[Proof].note
-        shapes = _shapes(tuple(outline.sizes), examples)
-        names = ["input", *self.link.activations]
-        rows = [
-            LayerRow(
-                units,
-                names[l],
-                shapes[l],
-                norms[l - 1].W if l else None,
-                norms[l - 1].dW if l else None,
-                note.layers[l - 1] if l and note and note.finished else "",
-            )
-            for l, units in enumerate(outline.sizes)
-        ]
-        columns = f"one column per example, m = {examples}"
-        if layers.is_on_screen:
-            if at_hand.operation:
-                layers.border_subtitle = "▶ computed now  ‹ › its inputs  … not yet"
-            elif not at_hand.computed:
-                layers.border_subtitle = f"… not computed yet   {columns}"
-            elif not self.is_compact:
-                layers.border_subtitle = columns
-        layers.show(rows, marks_of(at_hand))
-
-    def _paint_chart(self, frame: Frame) -> None:
-        """Paint the curves, but not with every frame while playing: they are slow to draw."""
-        now = monotonic()
-        if frame[Motion].status != "paused" and now - self._charted < CHART_EVERY:
-            return
-        self._charted = now
-        outline, courses = self.link.outline, self._courses
-        assert outline is not None
-        series = [Series("training", courses.training)]
-        if outline.validation:
-            series.append(Series("validation", courses.validation))
-        chart = self.query_one(CostChart)
-        epoch, changed = frame[Position].epochs_done, frame[History].settings_changed
-        chart.show(tuple(series), epoch, tuple(courses.others), changed)
-        if (
-            self.is_compact
-            and self._view == "overview"
-            and frame[AtHand].computed
-            and not frame[AtHand].operation
-        ):
-            line = chart.in_one_line(min(44, self.size.width // 2))
-            self.layers_panel.border_subtitle = f"{line}  m = {frame[Position].examples}"
+        lines = self.layers_panel.outer_size.height
+        classes = layout.classes_by_room(self.size, lines, engaged=engaged is not None)
+        for name, is_set in classes.items():
+            self.set_class(is_set, name)
+        self.bench.set_class(classes["-low"], "-low")
 
     # Moving
 
@@ -469,7 +331,7 @@ class RunScreen(Fitting, Screen[None]):
         if view == "operation":
             self.bench.focus_panel(self.bench.matrix)
         elif view == "cost":
-            self.query_one(CostChart).focus()
+            self.chart.focus()
         self.call_after_refresh(self.look)
 
     def action_maximise(self) -> None:
@@ -500,7 +362,7 @@ class RunScreen(Fitting, Screen[None]):
 
     def action_chart_scale(self) -> None:
         """Switch between the linear and the logarithmic scale."""
-        self.query_one(CostChart).action_toggle_scale()
+        self.chart.action_toggle_scale()
 
     @on(CursorGrid.Moved, "LayersPanel")
     def _array_chosen(self) -> None:
@@ -512,28 +374,3 @@ class RunScreen(Fitting, Screen[None]):
             self.move(Keep())
         else:
             self.bench.matrix.focus()
-
-
-def _state(frame: Frame) -> tuple[object, ...]:
-    """Return the facts that a fetched state depends on."""
-    return frame[Position].update, frame[Branches]
-
-
-def marks_of(at_hand: AtHand) -> Marks:
-    """Return the newest result, its inputs, and the arrays not computed yet."""
-    now = at_hand.operation
-    if now is not None:
-        reads = frozenset(operand.array for operand in now.operands)
-        return Marks(now.result, reads, frozenset(at_hand.uncomputed))
-    return Marks(nothing_computed=not at_hand.computed)
-
-
-@lru_cache(maxsize=2)
-def _shapes(sizes: tuple[int, ...], m: int) -> list[tuple[tuple[int, int] | None, ...]]:
-    """Return the shape of each of `SYMBOLS` for each layer; None for arrays that do not exist."""
-    L = len(sizes) - 1
-    layers = ([ArrayRef(symbol, l) for symbol in SYMBOLS] for l in range(L + 1))
-    return [
-        tuple(array.shape(sizes, m) if array.exists(L) else None for array in arrays)
-        for arrays in layers
-    ]
