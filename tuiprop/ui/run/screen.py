@@ -258,30 +258,15 @@ class RunScreen(Fitting, Screen[None]):
         """Start a what-if with another value of a number."""
         self.move(Try(cell=cell, value=value))
 
-    def action_operation(self, count: int) -> None:
-        """Go some operations forwards or backwards."""
-        self._went_back = count < 0
-        self.move(Move(operations=count))
+    def action_go(self, unit: str, count: int) -> None:
+        """Go some operations, layers, phases, updates or epochs forwards or backwards.
 
-    def action_layer(self, count: int) -> None:
-        """Go to the end of the operations of a layer, or back."""
+        Args:
+            unit: the name of a field of `Move`.
+            count: how many; negative to go back.
+        """
         self._went_back = count < 0
-        self.move(Move(layers=count))
-
-    def action_phase(self, count: int) -> None:
-        """Go to the end of a phase, or back."""
-        self._went_back = count < 0
-        self.move(Move(phases=count))
-
-    def action_batch(self, count: int) -> None:
-        """Go some updates forwards or backwards."""
-        self._went_back = count < 0
-        self.move(Move(updates=count))
-
-    def action_epoch(self, count: int) -> None:
-        """Go to the end of this epoch, or back to the end of the previous one."""
-        self._went_back = count < 0
-        self.move(Move(epochs=count))
+        self.move(Move(**{unit: count}))
 
     def action_start(self) -> None:
         """Go to the initial weights; the history is kept."""
