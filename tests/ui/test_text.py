@@ -16,7 +16,7 @@ from tuiprop.ui.drawing.numbers import scale_of, short, sparkline, whole, within
 from tuiprop.ui.drawing.ticks import linear_ticks, log_ticks
 from tuiprop.ui.run.copying import COPY_FORMS
 from tuiprop.ui.run.go_to import parse_place
-from tuiprop.ui.setup.form import to_option, to_text, to_value, without
+from tuiprop.ui.setup.fields import to_option, to_text, to_value, without
 from tuiprop.update.arrays import ArrayRef
 
 

@@ -1,126 +1,233 @@
-"""The fields of the set-up form, and the conversion of text to values."""
+"""The set-up form: shows an experiment, and reads what is typed."""
 
-import json
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Literal
+import asyncio
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Select, Static
 
 from tuiprop.protocol.messages.opening import Vocabulary
 from tuiprop.protocol.messages.payloads import Tables
+from tuiprop.ui.patches.text_field import TextField
+from tuiprop.ui.setup.fields import FIELDS, Field, fields_of, to_option, to_text, to_value
+from tuiprop.ui.setup.layer_editor import LayerEditor
 
-Kind = Literal["choice", "number", "whole", "switch", "text", "texts"]
+FILE = "a file …"
+"""The choice of a data set that stands for a file."""
 
 
-@dataclass(frozen=True)
-class Field:
-    """One key of the experiment in the form."""
+class ExperimentForm(VerticalScroll):
+    """The fields of an experiment, each with a line for an error.
 
-    section: str
-    name: str
-    label: str
-    kind: Kind
-    choices: Callable[[Vocabulary], list[str]] = lambda _: []
-    """Picks the choices from the vocabulary."""
-    only: tuple[str, ...] = ()
-    """The data sets that it applies to; empty: all."""
-    hint: str = ""
-    """The hint that an empty field shows."""
+    Args:
+        experiment: the experiment to show.
+        weights: the file of the initial weights; None for random ones.
+    """
+
+    def __init__(self, experiment: Tables, weights: str | None, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.experiment = experiment
+        """The experiment that was shown last; its keys without a field are kept."""
+        self.weights = weights
+        """The file of the initial weights, which the next `fill` shows."""
+        self._vocabulary: Vocabulary | None = None
+        self._filling = asyncio.Lock()
+
+    async def build(self, vocabulary: Vocabulary) -> None:
+        """Create the fields, and show the experiment in them."""
+        self._vocabulary = vocabulary
+        await self.mount(*self._rows(vocabulary))
+        await self.fill(self.experiment)
+
+    def _rows(self, vocabulary: Vocabulary) -> Iterator[Widget]:
+        yield Label("Data", classes="section")
+        names = [*vocabulary.datasets, FILE]
+        source = self.experiment["data"]["source"]
+        chosen = source if source in vocabulary.datasets else FILE
+        yield _row("data set", _select([(name, name) for name in names], chosen, "data-name"))
+        yield _row("file", TextField(id="data-source", compact=True), "data.source")
+        yield from (self._field(field, vocabulary) for field in fields_of("data"))
+        yield _row("columns", Button("Show (Ctrl+T)", id="columns", compact=True), "data.columns")
+        yield Label("Network", classes="section")
+        yield Horizontal(
+            Label("initial weights", classes="label"),
+            Label("", id="weights-name", markup=False),
+            Button("× random weights", id="no-weights", compact=True),
+            id="weights",
+        )
+        yield LayerEditor(vocabulary.activations, vocabulary.outputs, id="layers-editor")
+        yield Static(classes="error", id=_error_id("network.layers"), markup=False)
+        yield from (self._field(field, vocabulary) for field in fields_of("network"))
+        yield Label("Training", classes="section")
+        yield from (self._field(field, vocabulary) for field in fields_of("training"))
+        yield Vertical(id="options")
+
+    def _field(self, field: Field, vocabulary: Vocabulary) -> Widget:
+        control: Widget
+        value = self.experiment[field.section].get(field.name)
+        if field.kind == "choice":
+            names = field.choices(vocabulary)
+            control = _select([(name, name) for name in names], value, field.id)
+        elif field.kind == "switch":
+            control = _select([("yes", True), ("no", False)], value, field.id)
+        else:
+            control = TextField(to_text(value), field.hint, compact=True, id=field.id)
+        return _row(field.label, control, field.key)
+
+    async def fill(self, experiment: Tables) -> None:
+        """Show another experiment."""
+        async with self._filling:
+            await self._show_experiment(experiment)
+
+    async def _show_experiment(self, experiment: Tables) -> None:
+        assert self._vocabulary is not None
+        self.experiment = experiment
+        source = experiment["data"]["source"]
+        known = source in self._vocabulary.datasets
+        with self.prevent(Input.Changed, Select.Changed):
+            self.query_one("#data-name", Select).value = source if known else FILE
+            self.query_one("#data-source", Input).value = "" if known else source
+            for field in FIELDS:
+                value = experiment[field.section].get(field.name)
+                control = self.query_one(f"#{field.id}")
+                if isinstance(control, Input):
+                    control.value = to_text(value)
+                elif isinstance(control, Select) and value is not None:
+                    control.value = value
+        self._show_file(not known)
+        for field in FIELDS:
+            row = self.query_one(f"#{field.id}").parent
+            assert isinstance(row, Widget)
+            row.display = not field.only or source in field.only
+        self._show_weights()
+        await self.query_one(LayerEditor).fill(experiment["network"].get("layers") or [])
+        await self.show_options()
+
+    def drop_weights(self) -> None:
+        """Start from random weights instead of those of a file."""
+        self.weights = None
+        self._show_weights()
+
+    def _show_weights(self) -> None:
+        self.query_one("#weights").display = self.weights is not None
+        self.query_one("#weights-name", Label).update(self.weights or "")
+
+    async def show_options(self) -> None:
+        """Show the options of the chosen optimiser."""
+        assert self._vocabulary is not None
+        optimizer = str(self.query_one("#training-optimizer", Select).value)
+        typed = self.experiment["training"]
+        chosen = typed.get("options", {}) if typed.get("optimizer") == optimizer else {}
+        area = self.query_one("#options")
+        await area.remove_children()
+        await area.mount(
+            *(
+                _row(
+                    f"  {name}",
+                    TextField(
+                        to_text(chosen.get(name, default)), compact=True, id=f"option-{name}"
+                    ),
+                    f"training.options.{name}",
+                )
+                for name, default in self._vocabulary.options[optimizer].items()
+            )
+        )
+
+    def _show_file(self, is_file: bool) -> None:
+        """Show or hide the field for the name of a file."""
+        row = self.query_one("#data-source").parent
+        assert isinstance(row, Widget)
+        row.display = is_file
+
+    def choose_data(self, name: str) -> None:
+        """Let the user type the name of a file, if the choice is `FILE`."""
+        self._show_file(name == FILE)
+        source = self.query_one("#data-source", Input)
+        if name == FILE and not source.value:
+            source.focus()
+
+    def read(self) -> Tables:
+        """Return the experiment that is typed in the form."""
+        assert self._vocabulary is not None
+        tables = deepcopy(self.experiment)
+        name = self.query_one("#data-name", Select).value
+        tables["data"]["source"] = (
+            self.query_one("#data-source", Input).value.strip() if name == FILE else name
+        )
+        for field in FIELDS:
+            control = self.query_one(f"#{field.id}")
+            value: Any
+            if isinstance(control, Input):
+                value = to_value(control.value, field.kind)
+            else:
+                assert isinstance(control, Select)
+                value = control.value
+            tables[field.section][field.name] = value
+        if not tables["data"]["target"]:
+            del tables["data"]["target"]
+        layers = self.query_one(LayerEditor).settings
+        tables["network"]["layers"] = layers
+        if not layers:  # of a table that is not read yet
+            del tables["network"]["layers"]
+        defaults = self._vocabulary.options[tables["training"]["optimizer"]]
+        options = {
+            control.id.removeprefix("option-"): to_option(control.value)
+            for control in self.query("#options Input").results(Input)
+            if control.id is not None
+        }
+        tables["training"]["options"] = {
+            name: value
+            for name, value in options.items()
+            if name in defaults and value != _plain(defaults[name])
+        }
+        return tables
 
     @property
-    def key(self) -> str:
-        """The name of the key in errors: "training.learning_rate"."""
-        return f"{self.section}.{self.name}"
+    def target_changed(self) -> bool:
+        """True if another target is typed than was shown."""
+        return bool(self.read()["data"].get("target") != self.experiment["data"].get("target"))
 
-    @property
-    def id(self) -> str:
-        """The id of the widget."""
-        return f"{self.section}-{self.name}"
+    def clear_errors(self) -> None:
+        """Remove the errors of all fields."""
+        for error in self.query(".error").results(Static):
+            error.update("")
+            error.display = False
 
+    def show_error(self, key: str, sentence: str) -> None:
+        """Show an error at its field, and at no other.
 
-GENERATED = ("circle", "xor", "gauss", "spiral", "plane", "bumps")
-
-FIELDS = (
-    Field("data", "target", "target", "text"),
-    Field("data", "validation", "validation", "number", hint="a share, a table, {column = …}"),
-    Field("data", "standardize", "standardise", "switch"),
-    Field("data", "derived", "derived inputs", "texts", hint="x1^2, x1*x2, sin(x1) …"),
-    Field("data", "points", "points", "whole", only=GENERATED),
-    Field("data", "noise", "noise", "number", only=GENERATED),
-    Field("data", "seed", "data seed", "whole"),
-    Field("network", "loss", "loss", "choice", lambda names: names.losses),
-    Field("network", "initializer", "initialiser", "choice", lambda names: names.initializers),
-    Field("network", "l2", "L2 (λ)", "number"),
-    Field("network", "seed", "weight seed", "whole"),
-    Field("training", "optimizer", "optimiser", "choice", lambda names: names.optimizers),
-    Field("training", "learning_rate", "learning rate", "number"),
-    Field("training", "batch_size", "batch size (0: all)", "whole"),
-    Field("training", "epochs", "epochs", "whole"),
-    Field("training", "shuffle", "shuffle", "switch"),
-    Field("training", "seed", "shuffle seed", "whole"),
-    Field("training", "dtype", "precision", "choice", lambda names: names.dtypes),
-)
-"""The fields in the order of the form; the layers are between data and loss."""
+        Args:
+            key: a key of the experiment, such as "network.layers[0].units"; "" for none.
+            sentence: the error.
+        """
+        self.clear_errors()
+        key = key.split("[")[0]
+        if key.startswith("data.columns."):
+            key = "data.columns"
+        if key:
+            for place in self.query(f"#{_error_id(key)}").results(Static):
+                place.update(sentence)
+                place.display = True
 
 
-def fields_of(section: str) -> tuple[Field, ...]:
-    """Return the fields of one table of the experiment."""
-    return tuple(field for field in FIELDS if field.section == section)
+def _row(label: str, control: Widget, key: str = "") -> Widget:
+    """Build a row: a label, its control, and a line for errors."""
+    children: list[Widget] = [Label(label, classes="label"), control]
+    if key:
+        children.append(Static(classes="error", id=_error_id(key), markup=False))
+    return Widget(*children, classes="row")
 
 
-def to_value(text: str, kind: Kind) -> Any:
-    """Convert typed text to a value; text that is not a number is left to the engine to refuse."""
-    text = text.strip()
-    if text.startswith("{"):
-        try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            return text
-    if kind in ("text", "texts"):
-        names = [name.strip() for name in text.split(",")]
-        if kind == "texts":
-            return [name for name in names if name]
-        return names[0] if len(names) == 1 else names
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def _select(options: list[tuple[str, Any]], value: Any, id_: str) -> Select[Any]:
+    return Select(options, value=value, allow_blank=False, compact=True, id=id_)
 
 
-def to_option(text: str) -> Any:
-    """Convert a typed option of the optimiser: one number, or two separated by a comma."""
-    values = [to_value(part, "number") for part in text.split(",")]
-    return values[0] if len(values) == 1 else values
+def _error_id(key: str) -> str:
+    return "error-" + "".join(c if c.isalnum() else "-" for c in key)
 
 
-def to_text(value: Any) -> str:
-    """Return the text that a user would type for a value."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(to_text, value))
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {json.dumps(each)}" for key, each in value.items()) + " }"
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    return "" if value is None else str(value)
-
-
-def shapes(sizes: list[int], activations: list[str]) -> list[tuple[str, str, str, str]]:
-    """Return l, the shapes of W and b, and the name of g of each layer."""
-    return [
-        (str(l), f"({n},{before})", f"({n},1)", activations[l - 1])
-        for l, (before, n) in enumerate(pairwise(sizes), start=1)
-    ]
-
-
-def without(tables: Tables, *keys: str) -> Tables:
-    """Return the tables without some keys, such as "network.loss"."""
-    changed = {name: dict(table) for name, table in tables.items()}
-    for key in keys:
-        section, name = key.split(".")
-        changed[section].pop(name, None)
-    return changed
+def _plain(default: Any) -> Any:
+    return list(default) if isinstance(default, tuple) else default

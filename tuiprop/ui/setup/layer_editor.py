@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Select
 
 from tuiprop.ui.patches.text_field import TextField
-from tuiprop.ui.setup.form import to_text, to_value
+from tuiprop.ui.setup.fields import to_text, to_value
 
 
 class LayerLine(Horizontal):
