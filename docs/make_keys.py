@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuiprop.ui.keys import PANELS, PLACES, RUN, Place
+from tuiprop.ui.bindings import Place
+from tuiprop.ui.keys import PANELS, PLACES, RUN
 
 BETWEEN = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- /keys -->)", re.DOTALL)
 """The text between two markers of a document."""

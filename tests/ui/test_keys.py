@@ -19,12 +19,13 @@ from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
 from tuiprop.protocol.messages.views import Conditions
 from tuiprop.ui.app import TuipropApp
+from tuiprop.ui.bindings import key_name
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.drawing.key_bar import Item, KeyBar, KeyLine
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.help import HelpScreen
-from tuiprop.ui.keys import KEYS, PLACES, key_name, unknown
+from tuiprop.ui.keys import KEYS, PLACES, unknown
 from tuiprop.ui.predictions.screen import ProblemScreen
 from tuiprop.ui.run.layers import LayersPanel
 from tuiprop.ui.setup.screen import SetupScreen

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuiprop.ui import keys
+from tuiprop.ui.bindings import keymap_of
 from tuiprop.ui.patches.shown import LeftOnce
 
 COLUMN, WIDTH = 20, 68
@@ -30,7 +31,7 @@ class HelpScreen(LeftOnce, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the table, which scrolls."""
-        keymap, parts = keys.keymap_of(self), []
+        keymap, parts = keymap_of(self), []
         for place in keys.PLACES:
             parts.append(Content.styled(place.title, "bold"))
             for _, names, words in place.rows(keymap):

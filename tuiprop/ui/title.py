@@ -20,8 +20,9 @@ from tuiprop.protocol.messages.views import (
     TrialQuery,
 )
 from tuiprop.ui import status
+from tuiprop.ui.bindings import keymap_of
 from tuiprop.ui.drawing.line import Line, Zone, spread
-from tuiprop.ui.keys import KEYS, keymap_of
+from tuiprop.ui.keys import KEYS
 from tuiprop.ui.link import Link
 
 WIDE = 100

@@ -16,6 +16,7 @@ from tuiprop.protocol.messages.base import RefusedError
 from tuiprop.protocol.messages.data import Describe, Described
 from tuiprop.protocol.messages.payloads import ColumnNote, Tables
 from tuiprop.ui import keys
+from tuiprop.ui.bindings import keymap_of
 from tuiprop.ui.data.column_changes import (
     holding_out,
     read_as,
@@ -230,7 +231,7 @@ class DataScreen(LeftOnce, Screen[Tables | None]):
         at = columns.row - described.first
         rows.update(first_rows(described.columns, at, rows.content_size.width))
         detail.show([facts(note, detail.size.width)])
-        keymap = keys.keymap_of(self)
+        keymap = keymap_of(self)
         keys_of_column.show_keys(
             Item(key.names(keymap)[0], words, key.action) for key, words in possible_keys(note)
         )

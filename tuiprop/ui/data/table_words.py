@@ -6,10 +6,11 @@ from textual.content import Content
 
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Tables
+from tuiprop.ui.bindings import Key
 from tuiprop.ui.data.column_changes import POSSIBLE
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import short, within
-from tuiprop.ui.keys import KEYS, Key
+from tuiprop.ui.keys import KEYS
 
 WIDEST = 14
 """Columns of the screen that a cell of the first rows takes at most."""

@@ -28,7 +28,7 @@ from textual.widgets import Input, LoadingIndicator, OptionList
 from textual.worker import Worker, WorkerFailed
 
 from tuiprop.escaping import pasted
-from tuiprop.ui.keys import RemappableApp
+from tuiprop.ui.bindings import RemappableApp
 from tuiprop.ui.patches import memory
 from tuiprop.ui.patches.hidden import HIDDEN_SHOWN
 from tuiprop.ui.patches.keyboard import Dropped

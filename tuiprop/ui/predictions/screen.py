@@ -18,6 +18,7 @@ from tuiprop.protocol.messages.prediction_payloads import Subset
 from tuiprop.protocol.messages.predictions import Studied, Study
 from tuiprop.protocol.messages.views import Motion
 from tuiprop.ui import keys
+from tuiprop.ui.bindings import forwarded, keymap_of
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line, Zone, spread
@@ -52,7 +53,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
     ProblemScreen Aspect { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        *keys.forwarded(
+        *forwarded(
             (key for key in keys.RUN.keys if key.id not in _OF_THE_BENCH), "forward", _IN_THE_BAR
         ),
         *keys.PROBLEM.bindings,
@@ -159,7 +160,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     def _paint_aspects(self, studied: Studied) -> None:
         """Show the aspects, the current one underlined, and the score of the examples."""
-        keymap = keys.keymap_of(self)
+        keymap = keymap_of(self)
         aspect, examples = (keys.KEYS[f"problem.{each}"] for each in ("aspect", "examples"))
         text = Content.styled(f"{aspect.names(keymap)[0]} ", "bold $now")
         zones = []
