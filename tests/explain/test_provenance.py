@@ -20,7 +20,8 @@ from tuiprop.explain.provenance import Group, Provenance, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef, T
-from tuiprop.update.operation import Arrays, Operation, operations
+from tuiprop.update.operation import Arrays, Operation
+from tuiprop.update.operations import operations
 from tuiprop.update.record import Record
 
 L2_AND_DTYPE = [(0.0, "float64"), (0.3, "float32"), (0.3, "float64")]

@@ -94,7 +94,7 @@ from tuiprop.session.views.operation import describe
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef, CellRef
-from tuiprop.update.operation import operations
+from tuiprop.update.operations import operations
 
 
 def session_at(update: int, experiment: Tables | None = None) -> Session:

@@ -26,7 +26,7 @@ from tuiprop.training.history import WIDTH
 from tuiprop.training.quantity import KINDS
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import SYMBOLS
-from tuiprop.update.operation import operations
+from tuiprop.update.operations import operations
 
 QUANTITIES = (
     "epoch, update, batch_loss, train_loss, validation_loss, train_accuracy, validation_accuracy, "

@@ -10,7 +10,7 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.core.network import Layer, Network
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.update.arrays import ArrayRef, CellRef, T, of_layer, results
-from tuiprop.update.operation import operation_count, operations, propagation_count
+from tuiprop.update.operations import operation_count, operations, propagation_count
 
 SIZES, M = (4, 8, 3), 5
 

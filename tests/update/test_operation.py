@@ -16,7 +16,8 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.experiment import TrainingSettings
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, T
-from tuiprop.update.operation import Operation, Phase, operations
+from tuiprop.update.operation import Operation, Phase
+from tuiprop.update.operations import operations
 from tuiprop.update.record import Record
 from tuiprop.verify.mistakes import MISTAKES
 

@@ -40,7 +40,7 @@ from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.logs import check_logs
 from tuiprop.training.network import network_of
 from tuiprop.training.plan import Plan, injected_before
-from tuiprop.update.operation import operation_count
+from tuiprop.update.operations import operation_count
 from tuiprop.wording import shortened
 
 FORMAT = 1

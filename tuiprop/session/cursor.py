@@ -14,7 +14,8 @@ from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import MOST_EPOCHS
 from tuiprop.training.run import Run
 from tuiprop.training.trainer import is_finite
-from tuiprop.update.operation import Operation, operation_count
+from tuiprop.update.operation import Operation
+from tuiprop.update.operations import operation_count
 from tuiprop.update.record import Record, first_nonfinite
 
 MOMENT = 0.01

@@ -13,7 +13,7 @@ from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import Experiment, ExperimentError, to_tables
 from tuiprop.training.machine import differences, facts
 from tuiprop.training.run import Run
-from tuiprop.update.operation import operation_count
+from tuiprop.update.operations import operation_count
 
 MAY_DIFFER = ("training.epochs", "breakpoint")
 """The keys of the experiment that may differ when a run is resumed."""

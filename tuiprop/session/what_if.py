@@ -16,7 +16,8 @@ from tuiprop.training.edit import Edit, InputEdit, ParameterEdit
 from tuiprop.training.history import Evaluation
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import Phase, propagation_count
+from tuiprop.update.operation import Phase
+from tuiprop.update.operations import propagation_count
 from tuiprop.update.record import Record
 
 

@@ -14,7 +14,8 @@ from tuiprop.core.propagation import Workspace
 from tuiprop.training.batches import Batches
 from tuiprop.training.edit import Edit, MistakeEdit, SettingsEdit
 from tuiprop.training.experiment import TrainingSettings
-from tuiprop.update.operation import Operation, operations
+from tuiprop.update.operation import Operation
+from tuiprop.update.operations import operations
 from tuiprop.update.parameter_update import ParameterUpdate
 from tuiprop.verify.injection import Mistake
 from tuiprop.verify.mistakes import MISTAKES

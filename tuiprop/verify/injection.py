@@ -19,13 +19,8 @@ from tuiprop.core.network import Network, Parameters
 from tuiprop.core.optimizer import Optimizer, Options
 from tuiprop.core.propagation import Workspace
 from tuiprop.update.arrays import ArrayRef
-from tuiprop.update.operation import (
-    Operation,
-    Phase,
-    operations,
-    parameter_change,
-    propagation,
-)
+from tuiprop.update.operation import Operation, Phase
+from tuiprop.update.operations import operations, parameter_change, propagation
 from tuiprop.update.parameter_update import ParameterUpdate
 from tuiprop.update.rule import Rule
 

@@ -15,14 +15,8 @@ from tuiprop.core.loss import Loss
 from tuiprop.core.network import Network
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.equation import MEAN, PENALTY, Piece
-from tuiprop.update.operation import (
-    Arrays,
-    Operation,
-    cost,
-    error,
-    output_gradient,
-    sum_over_examples,
-)
+from tuiprop.update.operation import Arrays, Operation
+from tuiprop.update.operations import cost, error, output_gradient, sum_over_examples
 from tuiprop.verify.injection import Mistake, Rewrite
 
 

@@ -10,7 +10,8 @@ from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import UpdateConfig
 from tuiprop.update.arrays import CellRef, T
-from tuiprop.update.operation import Operation, operations
+from tuiprop.update.operation import Operation
+from tuiprop.update.operations import operations
 from tuiprop.update.record import Record
 
 _OF_ONE = {
