@@ -39,14 +39,14 @@ def damage(
     """What became of so many damaged files, and the seconds of the slowest."""
     session_at(6).save_checkpoint(path)
     whole = path.read_bytes()
-    start = len(checkpoint._HEAD) + 32
+    start = len(checkpoint.HEAD) + 32
     generator = np.random.default_rng(seed)
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for _ in range(count):
         if with_checksum:
             body = mutated(whole[start:], generator)
-            changed = checkpoint._HEAD + sha256(body).digest() + body
+            changed = checkpoint.HEAD + sha256(body).digest() + body
         else:
             changed = mutated(whole, generator)
         path.write_bytes(changed)

@@ -15,7 +15,8 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.errors import FileError
 from tuiprop.models import checkpoint as module
-from tuiprop.models.checkpoint import Checkpoint, load_checkpoint
+from tuiprop.models.checkpoint import load_checkpoint
+from tuiprop.models.checkpoint_content import Checkpoint
 from tuiprop.models.contents import ContentError
 from tuiprop.models.weights import load_model
 from tuiprop.session.resume import resume_session
@@ -133,7 +134,7 @@ def test_data_of_a_file_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "a.tuiprop"
     session.save_checkpoint(path)
     assert (
-        msgspec.msgpack.decode(path.read_bytes()[len(module._HEAD) + 32 :])["experiment"]["data"][
+        msgspec.msgpack.decode(path.read_bytes()[len(module.HEAD) + 32 :])["experiment"]["data"][
             "source"
         ]
         == "d.csv"
@@ -179,7 +180,7 @@ def written(path: Path) -> Checkpoint:
 
 
 def with_checksum(content: bytes) -> bytes:
-    return module._HEAD + sha256(content).digest() + content
+    return module.HEAD + sha256(content).digest() + content
 
 
 def refused(path: Path, content: bytes) -> str:

@@ -123,7 +123,8 @@ def _say_scores(scores: "Scores", loss: str) -> None:
 def inspect(file: str) -> None:
     """Describe the content of a weights, model or checkpoint file."""
     with one_sentence():
-        from tuiprop.models.checkpoint import described, is_checkpoint, load_checkpoint
+        from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
+        from tuiprop.models.checkpoint_content import described
 
         if is_checkpoint(file):
             for line in described(load_checkpoint(file)):

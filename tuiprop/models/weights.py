@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tuiprop.core.network import Network, Parameters
 from tuiprop.errors import FileError
-from tuiprop.models.checkpoint import NEWEST, is_checkpoint, load_checkpoint
+from tuiprop.models.checkpoint import is_checkpoint, load_checkpoint
+from tuiprop.models.checkpoint_content import NEWEST
 from tuiprop.models.contents import (
     KNOWN,
     LARGEST,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tuiprop.data.preparation.completion import complete
 from tuiprop.data.table import DataError, Table
-from tuiprop.models.checkpoint import Saved
+from tuiprop.models.checkpoint_content import Saved
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import Experiment, ExperimentError, to_tables
 from tuiprop.training.machine import differences, facts

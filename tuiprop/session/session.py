@@ -16,7 +16,8 @@ from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation.completion import complete
 from tuiprop.data.preparation.examples import Examples, prepare
 from tuiprop.data.table import Table
-from tuiprop.models.checkpoint import Checkpoint, save_checkpoint, tables_in
+from tuiprop.models.checkpoint import save_checkpoint, tables_in
+from tuiprop.models.checkpoint_content import Checkpoint
 from tuiprop.models.export import Written, export
 from tuiprop.models.model import Model
 from tuiprop.models.weights import parameters_for
