@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.command import SECONDS, experiment
 from tests.hostile import command, environment, run
-from tuiprop.cli.train import _save_while_training
+from tuiprop.cli.train import save_while_training
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.weights import load_model
 from tuiprop.session.session import open_session
@@ -250,5 +250,5 @@ def test_a_checkpoint_that_fails_does_not_end_the_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     session = open_session(load(experiment(tmp_path)))
-    _save_while_training(session, str(tmp_path / "no" / "c.tuiprop"))
+    save_while_training(session, str(tmp_path / "no" / "c.tuiprop"))
     assert "c.tuiprop: cannot be written" in capsys.readouterr().err

@@ -19,15 +19,12 @@ from tuiprop.cli.common import (
     which_weights,
 )
 from tuiprop.cli.group import main
-from tuiprop.cli.output import complain, say, terminal
+from tuiprop.cli.output import complain, say
+from tuiprop.cli.progress import reporter
 from tuiprop.errors import FileError, InputError, UserError
 
 if TYPE_CHECKING:
     from tuiprop.session.session import Session
-
-
-LINES = 20
-"""The approximate number of progress lines if the output is not a terminal."""
 
 
 CHECKPOINT_EVERY = 60.0
@@ -181,7 +178,7 @@ def _train(
     run = session.run
     last = run.batches.end(epochs)
     next_checkpoint = perf_counter() + CHECKPOINT_EVERY
-    with _reporter(session, epochs) as report:
+    with reporter(session, epochs) as report:
         report()
         if run.t == 0:  # the conditions of a resumed run were checked before it was saved
             run.check_epoch_conditions()
@@ -189,11 +186,11 @@ def _train(
             run.advance(last, seconds=0.1, watched=True)
             report()
             if checkpoint is not None and perf_counter() >= next_checkpoint:
-                _save_while_training(session, checkpoint)
+                save_while_training(session, checkpoint)
                 next_checkpoint = perf_counter() + CHECKPOINT_EVERY
 
 
-def _save_while_training(session: "Session", checkpoint: str) -> None:
+def save_while_training(session: "Session", checkpoint: str) -> None:
     """Write a checkpoint; if that fails, training continues."""
     try:
         session.save_checkpoint(checkpoint)
@@ -276,76 +273,3 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-_WORDS = {
-    "train_loss": "J training",
-    "validation_loss": "J validation",
-    "train_accuracy": "accuracy training",
-    "validation_accuracy": "accuracy validation",
-}
-
-
-def _summary(row: dict[str, float]) -> str:
-    """Return the line about an epoch of the history."""
-    return "  ".join(
-        f"{words} {row[name]:.2%}" if "accuracy" in name else f"{words} {row[name]:.6g}"
-        for name, words in _WORDS.items()
-        if name in row
-    )
-
-
-@contextmanager
-def _reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
-    """Report progress by a bar on a terminal, by plain lines elsewhere."""
-    if not sys.stderr.isatty():
-        yield _plain_lines(session, epochs)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    run = session.run
-    columns = (
-        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-        BarColumn(bar_width=None),
-        TextColumn("J {task.fields[J]:.4g}"),
-        TextColumn("{task.fields[pace]:,.0f} updates/s"),
-        TimeRemainingColumn(compact=True),
-    )
-    with Progress(
-        *columns,
-        console=Console(file=terminal()),
-        expand=True,
-        redirect_stdout=False,  # otherwise output meanwhile is not escaped
-        redirect_stderr=False,
-    ) as progress:
-        task = progress.add_task(
-            "", total=run.batches.end(epochs), epoch=0, epochs=epochs, J=0.0, pace=0.0
-        )
-        started, first = perf_counter(), run.t
-
-        def report() -> None:
-            progress.update(
-                task,
-                completed=run.t,
-                epoch=run.epoch,
-                J=float(session.history.rows[-1, 0]),
-                pace=(run.t - first) / (perf_counter() - started),
-            )
-
-        yield report
-    say(f"epoch {run.epoch}/{epochs}  {_summary(session.history[-1])}")
-
-
-def _plain_lines(session: "Session", epochs: int) -> Callable[[], None]:
-    every = max(1, epochs // LINES)
-    told = session.run.epoch - 1
-
-    def report() -> None:
-        nonlocal told
-        for row in session.history.since(told + 1):
-            told = int(row["epoch"])
-            if told % every == 0 or told == epochs:
-                say(f"epoch {told}/{epochs}  {_summary(row)}")
-
-    return report
