@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from tests.ui.driving import opened, until
-from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.predictions import Studied
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.data.screen import DataScreen

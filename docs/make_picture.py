@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from tuiprop.protocol.client import start
 from tuiprop.protocol.messages.views import Motion, Numbers, Position
+from tuiprop.protocol.process_client import start
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 from tuiprop.update.arrays import ArrayRef

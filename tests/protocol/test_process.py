@@ -19,9 +19,10 @@ import tuiprop.ui
 from tests.session.disks import slow_disk
 from tests.session.runs import LAST, go, look_at, opened, state_of, tables
 from tuiprop.models.checkpoint import load_checkpoint
-from tuiprop.protocol import client as client_module
-from tuiprop.protocol.client import EngineDiedError, InlineClient, ProcessClient, start
+from tuiprop.protocol import process_client
+from tuiprop.protocol.client import EngineDiedError
 from tuiprop.protocol.codec import decode_reply, encode
+from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Saving
 from tuiprop.protocol.messages.data import Check, Outline
 from tuiprop.protocol.messages.files import Export, Exported, Save
@@ -31,6 +32,7 @@ from tuiprop.protocol.messages.opening import ListNames, Open, Opened, Vocabular
 from tuiprop.protocol.messages.payloads import Snapshot, Window
 from tuiprop.protocol.messages.views import Costs, History, Motion, Numbers, Position
 from tuiprop.protocol.pipe import read_message, write_message
+from tuiprop.protocol.process_client import ProcessClient, start
 from tuiprop.storage.state_folder import kept_runs
 from tuiprop.update.arrays import ArrayRef
 
@@ -279,7 +281,7 @@ def test_close_leaves_no_process() -> None:
 
 
 def test_close_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "GRACE", 0.05)
+    monkeypatch.setattr(process_client, "GRACE", 0.05)
     client = ProcessClient()
     get(client.ask(ListNames()))
     os.kill(client.pid, signal.SIGSTOP)
@@ -299,7 +301,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_close_waits_for_a_disk_that_is_slow(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow_disk(tmp_path, monkeypatch, client_module.GRACE + 1)
+    slow_disk(tmp_path, monkeypatch, process_client.GRACE + 1)
     client = ProcessClient()
     get(client.ask(Open(experiment=tables())))
     seek(client, 10)
@@ -339,9 +341,8 @@ def test_an_engine_that_is_left_ends_by_itself(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
     client = ProcessClient()
     get(client.ask(ListNames()))
-    assert client._process.stdin is not None
-    client._process.stdin.close()
-    assert client._process.wait(SECONDS) == 1
+    assert client.close()
+    assert client.reason == "exit status 1"
     client.close()
 
 
@@ -463,7 +464,7 @@ def modules_after(statement: str) -> set[str]:
 HEAVY = {"numpy", "plotext", "polars", "threadpoolctl", "tuiprop.protocol.server"}
 
 
-@pytest.mark.parametrize("name", ["client", "codec", "pipe"])
+@pytest.mark.parametrize("name", ["process_client", "codec", "pipe"])
 def test_the_dashboards_side_does_without_numpy(name: str) -> None:
     modules = modules_after(f"import tuiprop.protocol.{name}")
     assert f"tuiprop.protocol.{name}" in modules
@@ -500,7 +501,7 @@ async def test_inline_works_on_the_event_loop() -> None:
     assert reply[Position].update == LAST
     engine = opened()
     go(engine, LAST)
-    assert state_of(client._engine) == state_of(engine)
+    assert state_of(client.engine) == state_of(engine)
     assert not client.died
     client.close()
 
@@ -511,9 +512,9 @@ async def test_inline_stops_when_it_is_closed() -> None:
     client.ask(Play())
     await asyncio.sleep(0.02)
     client.close()
-    before = state_of(client._engine)
+    before = state_of(client.engine)
     await asyncio.sleep(0.03)
-    assert state_of(client._engine) == before
+    assert state_of(client.engine) == before
 
 
 def test_where_no_process_can_be_started_it_is_inline(monkeypatch: pytest.MonkeyPatch) -> None:

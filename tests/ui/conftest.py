@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.steady import SteadyClient
-from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 

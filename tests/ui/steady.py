@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.payloads import ArrayProof
 

@@ -15,7 +15,7 @@ from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, until
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.weights import load_model
-from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.files import KeepRun
 from tuiprop.protocol.messages.payloads import KeptRun
@@ -137,10 +137,12 @@ async def test_which_weights_are_exported(
     tmp_path: Path, keys: list[str], update: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    app = TuipropApp(InlineClient(), "xor-table", Settings())
+    client = InlineClient()
+    app = TuipropApp(client, "xor-table", Settings())
     async with app.run_test() as pilot:
         await opened(pilot)
-        run = app.link.client._engine.opened.session.run  # type: ignore[attr-defined]
+        assert client.engine.opened is not None
+        run = client.engine.opened.session.run
         await go_to(pilot, "u25", 25)
         history = run.history
         history.best = 4

@@ -11,7 +11,7 @@ from fuzz.full import fill, small_file_system
 from fuzz.signals import STATES, WAYS, leave, left_over, traced
 from tests.session.disks import slow_disk
 from tests.ui.test_terminal import Terminal, assert_restored
-from tuiprop.protocol.client import GRACE
+from tuiprop.protocol.process_client import GRACE
 from tuiprop.storage.state_folder import kept_runs
 from tuiprop.ui.patches.terminal import UntilGone
 

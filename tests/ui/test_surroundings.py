@@ -10,7 +10,7 @@ import pytest
 
 from tests.ui.driving import opened, told, until
 from tests.ui.test_terminal import Terminal
-from tuiprop.protocol.client import InlineClient
+from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.run.go_to import typed_path
 from tuiprop.ui.settings import Settings

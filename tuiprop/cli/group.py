@@ -111,7 +111,7 @@ def dashboard(what: str | None = None) -> None:
     sys.setswitchinterval(SWITCH)
     gc.disable()  # until the dashboard is built
     with one_sentence():  # Ctrl+C while it starts
-        from tuiprop.protocol.client import start
+        from tuiprop.protocol.process_client import start
 
         client = start()  # the engine starts while the dashboard is imported
         from tuiprop.ui.patches import environment

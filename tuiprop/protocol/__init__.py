@@ -1,1 +1,1 @@
-"""The protocol between dashboard and engine: messages, encoding, pipe, server and client."""
+"""The protocol between dashboard and engine: messages, encoding, pipe, server and clients."""
