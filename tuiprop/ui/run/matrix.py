@@ -1,7 +1,6 @@
 """The view of a matrix: a heat map of numbers with a cursor and named rows and columns."""
 
 from dataclasses import dataclass
-from math import isfinite
 from textwrap import wrap
 from typing import ClassVar
 
@@ -21,32 +20,18 @@ from tuiprop.ui.drawing.names import without_middle
 from tuiprop.ui.drawing.numbers import (
     CELL,
     Scale,
-    Separate,
-    largest_of,
-    scale_of,
     short,
     whole,
 )
+from tuiprop.ui.run.cells import Cells, Layouts
 from tuiprop.ui.theme import heat, heat_level, palette_of
 from tuiprop.update.arrays import ArrayRef, CellRef
-
-WIDEST_CELL = 18
-"""The most columns of a cell."""
-
-LEAST_CELL = 6
-"""The fewest columns of a cell: a space or bracket, and a number of two or three digits."""
-
-ENOUGH = 3
-"""Columns of numbers for which cells become narrower."""
 
 FRAME = 4
 """Columns of the border and of the spaces inside it."""
 
 LEAST_HEIGHT = 6
 """Lines for three rows of numbers, the names of the columns, and the border."""
-
-LONGEST_NAME = 16
-"""The most columns of the names of rows."""
 
 
 class MatrixView(CursorGrid):
@@ -60,29 +45,6 @@ class MatrixView(CursorGrid):
 
         view: "MatrixView"
 
-    @dataclass(frozen=True)
-    class _Cells:
-        """The layout of the numbers."""
-
-        width: int
-        """Columns of a cell."""
-        scale: Scale
-        names: int
-        """Columns for the names of the rows, or for the power of ten above them."""
-
-        @property
-        def tight(self) -> bool:
-            """True if a cell ends with its number, without a space after it."""
-            return self.width < self.scale.width + 2
-
-        def room_for(self, columns: int) -> int:
-            """Return the columns of the screen for the names and `columns` cells."""
-            return self.names + columns * self.width + self.tight
-
-        def count_in(self, width: int) -> int:
-            """Return how many cells fit in `width` columns of the screen."""
-            return max(0, (width - self.names - self.tight) // self.width)
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.matrix: Matrix | None = None
@@ -92,70 +54,21 @@ class MatrixView(CursorGrid):
         self.followed = (False, False)
         """If its row, and if its column, is an input of the number under another cursor."""
         self._power: int | None = None
-        self._far_apart = False
-        self._cells = self._Cells(CELL, Scale(0, 3), 4)
+        self._layouts = Layouts(None, None)
+        self._cells = Cells(CELL, Scale(0, 3), 4)
         self._room = (0, 0)
 
     @property
     def largest(self) -> float:
         """The largest finite magnitude, of the whole array if known, or else of the window."""
-        matrix = self.matrix
-        if matrix is None:
-            return 0.0
-        if matrix.figures is not None:
-            return matrix.figures.size
-        return largest_of(value for row in matrix.values for value in row)
+        return self._layouts.largest
 
     def take_power(self, exponent: int | None) -> None:
         """Write the numbers with a shared power of ten; None to choose it here."""
         if exponent != self._power:
             self._power = exponent
+            self._layouts = Layouts(self.matrix, exponent)
             self._fit()
-
-    def _widths_of_cells(self) -> range:
-        """Return the possible widths, the widest first; names of examples are never cut."""
-        names = self.matrix.column_names if self.matrix else []
-        examples = (len(name) + 1 for name in names if name.startswith("#"))
-        least = max([LEAST_CELL, *examples])
-        if self._far_apart and self._power is None:
-            least = max(least, Separate().width + 1)
-            return range(least + 1, least - 1, -1)
-        widest = scale_of(self.largest, 99, exponent=self._power).width + 2
-        return range(max(least, widest), least - 1, -1)
-
-    def _are_far_apart(self) -> bool:
-        """Return True if one power of ten would write half of the nonzero numbers or more as 0."""
-        assert self.matrix is not None
-        scale = scale_of(self.largest)
-        values = [v for row in self.matrix.values for v in row if v and isfinite(v)]
-        return bool(values) and 2 * sum(map(scale.shows, values)) <= len(values)
-
-    def _cells_of(self, width: int) -> _Cells:
-        """Return the layout with cells of `width` columns."""
-        names = self.matrix.row_names if self.matrix else []
-        scale = scale_of(self.largest, width - 1, exponent=self._power)
-        if self._far_apart and self._power is None:
-            scale = Separate()
-        longest = max(max(map(len, names), default=2) + 1, len(scale.mark))
-        return self._Cells(width, scale, min(LONGEST_NAME, longest + (width > scale.width + 1)))
-
-    def _arranged(self) -> _Cells:
-        """Return the widest cells with which every column fits, or else at least some columns.
-
-        They are wider than the numbers need if the names of the columns then fit.
-        """
-        if self.matrix is None:
-            return self._cells
-        room, columns = self.area.width, self.matrix.shape[1]
-        longest = max(map(len, self.matrix.column_names), default=0)
-        named = self._cells_of(min(WIDEST_CELL, longest + 2))
-        cells = [self._cells_of(width) for width in self._widths_of_cells()]
-        if named.width > cells[0].width and named.room_for(columns) <= room:
-            return named
-        fit = min(ENOUGH, max(each.count_in(room) for each in cells))
-        whole = (each for each in cells if each.room_for(columns) <= room)
-        some = (each for each in cells if each.count_in(room) >= fit)
-        return next(whole, None) or next(some)
 
     def width_with(self, narrower: int) -> int:
         """Return the columns that the whole matrix needs, border included.
@@ -165,14 +78,12 @@ class MatrixView(CursorGrid):
         """
         if self.matrix is None:
             return FRAME + 4 + CELL
-        widths = self._widths_of_cells()
-        cells = self._cells_of(widths[min(narrower, len(widths) - 1)])
-        return FRAME + cells.room_for(self.matrix.shape[1])
+        return FRAME + self._layouts.narrowed(narrower).room_for(self.matrix.shape[1])
 
     @property
     def least_width(self) -> int:
         """The columns that one column of numbers needs, border included."""
-        return FRAME + self._cells_of(self._widths_of_cells()[-1]).room_for(1)
+        return FRAME + self._layouts.narrowest.room_for(1)
 
     @property
     def wanted_height(self) -> int:
@@ -206,7 +117,7 @@ class MatrixView(CursorGrid):
         """Show an array with the cursor on one of its numbers."""
         if (cell.array, cell.before) != (self.array, self.before):
             self.array, self.before = cell.array, cell.before
-            self.matrix, self._far_apart = None, False
+            self.matrix, self._layouts = None, Layouts(None, self._power)
             self._scroll_to_cell(0, 0)
         if self.matrix is None and (cell.row >= self.rows or cell.column >= self.columns):
             self.resize_to(cell.row + 1, cell.column + 1)
@@ -235,7 +146,7 @@ class MatrixView(CursorGrid):
             return
         if matrix != self.matrix:
             self.matrix = matrix
-            self._far_apart = self._are_far_apart()
+            self._layouts = Layouts(matrix, self._power)
             self._fit()
         self._entitle()
 
@@ -247,7 +158,9 @@ class MatrixView(CursorGrid):
 
     def _fit(self) -> None:
         """Request as much as fits beside the names."""
-        cells = self._cells = self._arranged()
+        if self.matrix is not None:
+            self._cells = self._layouts.fitting(self.area.width)
+        cells = self._cells
         self.margin, self.beside = cells.names, int(cells.tight)
         self.cell_size = Size(cells.width, 1)
         if self.matrix is not None:

@@ -4,7 +4,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from tuiprop.protocol.messages.payloads import Axis, Matrix, Now, Operand, Window
-from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, MatrixView
+from tuiprop.ui.run.cells import LEAST_CELL, WIDEST_CELL
+from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.update.arrays import CellRef
 
 MOST = 6
