@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tuiprop.data.preparation.choices import Choice
-from tuiprop.data.preparation.encoding import Preparation, Rows, unseen
+from tuiprop.data.preparation.encoding import Preparation, Rows
+from tuiprop.data.preparation.unseen import unseen
 from tuiprop.data.table import Categories, Column, Numbers, Table
 from tuiprop.training.experiment import Experiment
 from tuiprop.wording import counted, listed

@@ -12,14 +12,8 @@ from tuiprop.cell import plain
 from tuiprop.core.array import Array
 from tuiprop.data.catalogue import exists, load_table
 from tuiprop.data.data_warnings import class_order
-from tuiprop.data.preparation.encoding import (
-    Preparation,
-    apply,
-    encode,
-    encoders,
-    places_in,
-    unseen,
-)
+from tuiprop.data.preparation.encoding import Preparation, apply, encode, encoders, places_in
+from tuiprop.data.preparation.unseen import unseen
 from tuiprop.data.table import Column, DataError, Numbers, Table, format_number
 from tuiprop.models.model import Model
 from tuiprop.training.experiment import ColumnSettings, DataSettings, override

@@ -11,14 +11,10 @@ from tuiprop.core.loss import LOSSES
 from tuiprop.data.data_warnings import notes
 from tuiprop.data.preparation.choices import input_choices, kept_rows, target_choices
 from tuiprop.data.preparation.completion import complete
-from tuiprop.data.preparation.encoding import (
-    Preparation,
-    Rows,
-    encoders,
-    unseen,
-)
+from tuiprop.data.preparation.encoding import Preparation, Rows, encoders
 from tuiprop.data.preparation.fitting import fit_inputs, fit_targets
 from tuiprop.data.preparation.split import split
+from tuiprop.data.preparation.unseen import unseen
 from tuiprop.data.table import Categories, DataError, Numbers, Table
 from tuiprop.training.experiment import Experiment
 from tuiprop.wording import quote
