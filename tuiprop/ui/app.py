@@ -20,13 +20,14 @@ from tuiprop.protocol.client import Client, EngineDiedError
 from tuiprop.protocol.messages.base import RefusedError
 from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.views import Branches, Numbers, Position
+from tuiprop.protocol.messages.views import Branches, Numbers
 from tuiprop.ui import keys, screens
 from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.keys import COMMANDS, KEYS, unknown
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.guarded import GuardedApp
 from tuiprop.ui.patches.terminal import driver_class
+from tuiprop.ui.revival import Revival
 from tuiprop.ui.run.change_dialog import ChangeDialog
 from tuiprop.ui.run.copy_dialog import CopyDialog
 from tuiprop.ui.run.export_dialog import ExportDialog
@@ -50,9 +51,6 @@ NOTICE_SECONDS = 15.0
 
 REFUSAL_SECONDS = 8.0
 """Seconds for which the reason of a refusal is shown."""
-
-MOST_DEATHS, DEATHS_WITHIN = 3, 30.0
-"""Deaths of the engine, and the seconds within which one more ends the dashboard."""
 
 
 class TuipropApp(GuardedApp):
@@ -86,12 +84,12 @@ class TuipropApp(GuardedApp):
         self._named = named
         self.settings, broken = (settings, "") if settings else Settings.load()
         self._notices = [*notices, *filter(None, [broken]), *unknown(self.settings.keymap)]
-        self._deaths: list[float] = []
         self._refusal, self._refused_at = "", 0.0
         register_themes(self)
         self.theme = self.settings.theme
         self.run_screen = RunScreen(self.link, self.settings)
         self._runs = Runs(self, self.link, self.run_screen)
+        self._revival = Revival(self, self.link, self.run_screen, self.open_first)
 
     def on_load(self) -> None:
         """Handle signals before the terminal is changed, so that it is always restored."""
@@ -101,7 +99,7 @@ class TuipropApp(GuardedApp):
         """Show the run screen, and open the run."""
         self.set_keymap(self.settings.keymap)
         self.push_screen(self.run_screen)
-        self.set_interval(0.5, self._watch_engine)
+        self.set_interval(0.5, self._revival.watch)
         if not gc.isenabled():
             self.set_timer(SETTLED, self._settle)
         self.open_first()
@@ -141,7 +139,7 @@ class TuipropApp(GuardedApp):
         cause = error.error if isinstance(error, WorkerFailed) else error
         if not isinstance(cause, RefusedError):
             super()._handle_exception(error)
-        elif not isinstance(cause, EngineDiedError):  # `revive` reports that
+        elif not isinstance(cause, EngineDiedError):  # the revival reports that
             self._show_refusal(cause.sentence)
 
     def _show_refusal(self, sentence: str) -> None:
@@ -150,51 +148,6 @@ class TuipropApp(GuardedApp):
         if self._refusal != sentence or now - self._refused_at > REFUSAL_SECONDS:
             self._refusal, self._refused_at = sentence, now
             self.notify(sentence, severity="warning", timeout=REFUSAL_SECONDS)
-
-    def _watch_engine(self) -> None:
-        if self.link.died:
-            self.revive()
-
-    @work(exclusive=True, group="revive")
-    async def revive(self) -> None:
-        """Continue with a new engine after the old one has died."""
-        now = monotonic()
-        self._deaths = [*(each for each in self._deaths if now - each < DEATHS_WITHIN), now]
-        reason = self.link.reason
-        if len(self._deaths) > MOST_DEATHS:
-            self.farewell = (
-                f"the training engine crashed {len(self._deaths)} times "
-                f"within {DEATHS_WITHIN:g} s: {reason}"
-            )
-            self.exit(return_code=1)
-            return
-        frame = self.run_screen.frame
-        update, done = (frame[Position].update, frame[Position].done) if frame else (0, 0)
-        try:
-            opened = await self.link.revive(update, done)
-        except RefusedError as error:
-            self.notify(
-                f"The training engine crashed ({reason}), "
-                f"and the run cannot be opened again: {error.sentence}",
-                severity="error",
-                timeout=30,
-            )
-            return
-        if opened is None:
-            # the screen of a table repeats its requests itself
-            if not any(
-                isinstance(screen, screens.DataScreen | screens.AdoptScreen)
-                for screen in self.screen_stack
-            ):
-                self.open_first()
-        else:
-            self.notify(
-                f"The training engine crashed ({reason}). "
-                "It was restarted, and your run was restored.",
-                severity="warning",
-                timeout=10,
-            )
-            self.run_screen.look()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: of the keys, and those without a key."""
