@@ -23,7 +23,8 @@ EVERY = 0.1
 class LiveScreen(LeftOnce, Screen[None]):
     """Requests a frame several times per second, whoever moves the run.
 
-    A subclass composes a `Line` "#title", and paints the frame.
+    A subclass composes a `Line` "#title", and paints the frame. A key of the run shows it: see
+    `TuipropApp.action_show`.
 
     Args:
         link: the link to the engine.
@@ -48,6 +49,8 @@ class LiveScreen(LeftOnce, Screen[None]):
     """The title."""
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (PositionQuery(), MotionQuery())
     """The views that the title shows; a subclass adds those that it paints."""
+    PAUSES: ClassVar[bool] = False
+    """True if the run is paused when the screen is shown."""
 
     def __init__(self, link: Link) -> None:
         super().__init__()
