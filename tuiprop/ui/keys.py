@@ -527,7 +527,7 @@ LIST = Place(
     ),
 )
 
-DIALOG = Place("Dialogs", (Key("dialog.leave", "escape", "leave", "leave"),))
+DIALOG = Place("Dialogs", (Key("dialog.leave", "escape", "leave", "leave", "leave"),))
 
 HELP = Place(
     "Help", (Key("help.close", "escape,q,question_mark,f1", "dismiss", "close the help page"),)

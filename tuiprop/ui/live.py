@@ -3,6 +3,7 @@
 from contextlib import suppress
 from typing import Any, ClassVar
 
+from textual.binding import BindingType
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -10,7 +11,7 @@ from textual.widgets import Static
 
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.views import MotionQuery, Position, PositionQuery, Query
-from tuiprop.ui import status
+from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.paced import Paced
@@ -45,6 +46,8 @@ class LiveScreen(LeftOnce, Screen[None]):
     }
     LiveScreen .error { color: $error; height: auto; display: none; padding: 0 1; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = keys.DIALOG.bindings
+    """Escape leaves the screen; a subclass with other keys has a place of its own."""
     NAME = ""
     """The title."""
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (PositionQuery(), MotionQuery())
