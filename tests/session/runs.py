@@ -3,26 +3,17 @@
 from typing import Any, TypeVar
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
-from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved
+from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.opening import Open
 from tuiprop.protocol.messages.payloads import Tables, Window
 from tuiprop.protocol.messages.views import (
-    AtHandQuery,
-    BranchesQuery,
-    ConditionsQuery,
-    CostsQuery,
     HistoryQuery,
-    LayersQuery,
-    MotionQuery,
     NumbersQuery,
     Position,
-    PositionQuery,
-    ProofQuery,
     ProvenanceQuery,
-    SettingsQuery,
-    TrialQuery,
+    Query,
 )
 from tuiprop.protocol.server import Engine
 from tuiprop.update.arrays import ArrayRef, CellRef
@@ -73,23 +64,13 @@ def look_at(
     first: int = 0,
 ) -> Look:
     """Ask for every view of a run."""
-    return Look(
-        queries=[
-            PositionQuery(),
-            MotionQuery(),
-            AtHandQuery(),
-            CostsQuery(),
-            LayersQuery(),
-            NumbersQuery(window=window, operands=[*operands]),
-            ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
-            HistoryQuery(first=first),
-            BranchesQuery(),
-            ProofQuery(),
-            TrialQuery(),
-            ConditionsQuery(),
-            SettingsQuery(),
-        ]
-    )
+    queries: list[Query[Any]] = [
+        NumbersQuery(window=window, operands=[*operands]),
+        ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
+        HistoryQuery(first=first),
+    ]
+    others = set(kinds_of(Query)) - set(map(type, queries))
+    return Look(queries=[*queries, *(kind() for kind in others)])
 
 
 def opened(experiment: Tables | None = None, **options: Any) -> Engine:

@@ -22,6 +22,7 @@ class Key:
         command: the entry of the command palette, "noun: verb"; "" for none.
         bar_key: the key as the bar writes it, unless remapped; "" for the first key.
         priority: True if it works before the keys of the focused panel.
+        tab: the name and the short name of its view in the title; () without a tab.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Key:
     command: str = ""
     bar_key: str = ""
     priority: bool = False
+    tab: tuple[str, ...] = ()
 
     @property
     def binding(self) -> Binding:

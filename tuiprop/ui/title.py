@@ -22,7 +22,7 @@ from tuiprop.protocol.messages.views import (
 from tuiprop.ui import status
 from tuiprop.ui.bindings import keymap_of
 from tuiprop.ui.drawing.line import Line, Zone, spread
-from tuiprop.ui.keys import KEYS
+from tuiprop.ui.keys import RUN
 from tuiprop.ui.link import Link
 
 WIDE = 100
@@ -84,8 +84,8 @@ def _tabs(view: str, long: bool, keymap: Mapping[str, str]) -> tuple[Content, li
     """List the views with their keys, the current one underlined."""
     tabs = Content()
     zones = []
-    for each, whole, brief in status.VIEWS:
-        key, name, at = KEYS[f"view.{each}"], whole if long else brief, each == view
+    for key in filter(lambda each: each.tab, RUN.keys):
+        name, at = key.tab[0 if long else 1], key.id == f"view.{view}"
         start = tabs.cell_length + 1  # the line begins with a space
         tab = Content.assemble(
             (key.names(keymap)[-1], "bold $now" if at else "$now"),
