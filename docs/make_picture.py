@@ -13,7 +13,8 @@ from pathlib import Path
 from time import monotonic
 
 from tuiprop.protocol.client import start
-from tuiprop.protocol.messages.views import Motion, Numbers, Position
+from tuiprop.protocol.messages.arrays import Numbers
+from tuiprop.protocol.messages.moving import Motion, Position
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 from tuiprop.update.arrays import ArrayRef

@@ -13,10 +13,9 @@ from tuiprop.protocol import server as engine_module
 from tuiprop.protocol.client import EngineDiedError, ProcessClient
 from tuiprop.protocol.handlers import opening
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Play, Seek, Verify
+from tuiprop.protocol.messages.moving import Motion, Move, Pace, Play, Position, Seek
 from tuiprop.protocol.messages.opening import ListNames, Locate
-from tuiprop.protocol.messages.payloads import Pace
-from tuiprop.protocol.messages.views import Motion, Position, Proof
+from tuiprop.protocol.messages.proof import Proof, Verify
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.autosave import Autosave

@@ -9,35 +9,29 @@ import pytest
 from msgspec.structs import asdict
 
 from tests.session.runs import finish, look_at, tables
+from tuiprop.protocol.messages.arrays import Numbers, Window
 from tuiprop.protocol.messages.base import Refused, Request
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
+    Motion,
     Move,
+    Pace,
     Pause,
     Play,
-    Revert,
+    Position,
     Seek,
-    SetMistake,
     SetPace,
-    SetStops,
     Toggle,
-    Try,
-    Verify,
 )
 from tuiprop.protocol.messages.opening import Open, Opened
-from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    History,
-    Motion,
-    Numbers,
-    Position,
-    Proof,
-    Provenance,
-    Trial,
-)
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.proof import Proof, SetMistake, Verify
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import History
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse

@@ -28,30 +28,31 @@ from tuiprop.models.weights import load_model
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
 from tuiprop.protocol.handlers import HANDLERS
 from tuiprop.protocol.handlers.table import handler
+from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
 from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of, reply_type
-from tuiprop.protocol.messages.data import Check, Describe, Described, Outline
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Check, Describe, Described, Outline, Tables
 from tuiprop.protocol.messages.files import (
     Export,
     KeepRun,
     Save,
     SaveExperiment,
     SaveRecord,
+    Snapshot,
 )
 from tuiprop.protocol.messages.frame import Look
 from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
+    Motion,
+    MotionQuery,
     Move,
+    Pace,
     Pause,
     Play,
-    Revert,
+    Position,
+    PositionQuery,
     Seek,
-    SetMistake,
     SetPace,
-    SetStops,
     Toggle,
-    Try,
-    Verify,
 )
 from tuiprop.protocol.messages.opening import (
     Adopt,
@@ -63,26 +64,12 @@ from tuiprop.protocol.messages.opening import (
     Opened,
     Vocabulary,
 )
-from tuiprop.protocol.messages.payloads import (
-    Matrix,
-    Pace,
-    Snapshot,
-    Stop,
-    Tables,
-    Window,
-)
+from tuiprop.protocol.messages.operation import AtHand
 from tuiprop.protocol.messages.predictions import Study
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Costs,
-    History,
-    Layers,
-    Motion,
-    MotionQuery,
-    Numbers,
-    Position,
-    PositionQuery,
-)
+from tuiprop.protocol.messages.proof import SetMistake, Verify
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import Costs, History, Layers
+from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.protocol.state import State
 from tuiprop.session import cursor as cursor_module

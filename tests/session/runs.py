@@ -3,27 +3,19 @@
 from typing import Any, TypeVar
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
+from tuiprop.protocol.messages.arrays import NumbersQuery, Window
 from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved
+from tuiprop.protocol.messages.conditions import ConditionsQuery
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Tables, Window
-from tuiprop.protocol.messages.views import (
-    AtHandQuery,
-    BranchesQuery,
-    ConditionsQuery,
-    CostsQuery,
-    HistoryQuery,
-    LayersQuery,
-    MotionQuery,
-    NumbersQuery,
-    Position,
-    PositionQuery,
-    ProofQuery,
-    ProvenanceQuery,
-    SettingsQuery,
-    TrialQuery,
-)
+from tuiprop.protocol.messages.operation import AtHandQuery
+from tuiprop.protocol.messages.proof import ProofQuery
+from tuiprop.protocol.messages.provenance import ProvenanceQuery
+from tuiprop.protocol.messages.settings import SettingsQuery
+from tuiprop.protocol.messages.training import BranchesQuery, CostsQuery, HistoryQuery, LayersQuery
+from tuiprop.protocol.messages.what_if import TrialQuery
 from tuiprop.protocol.server import Engine
 from tuiprop.update.arrays import ArrayRef, CellRef
 

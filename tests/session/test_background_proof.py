@@ -19,22 +19,14 @@ from tests.session.runs import (
     tables,
 )
 from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.files import Export, SaveRecord
-from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
-    Move,
-    Pause,
-    Play,
-    Revert,
-    Seek,
-    SetMistake,
-    SetStops,
-    Try,
-    Verify,
-)
-from tuiprop.protocol.messages.payloads import ProofNote, Stop, Tables
-from tuiprop.protocol.messages.views import Branches, Motion, Position, Proof
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Play, Position, Seek
+from tuiprop.protocol.messages.proof import Proof, ProofNote, SetMistake, Verify
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import Branches
+from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session import cursor as cursor_module

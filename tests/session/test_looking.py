@@ -8,24 +8,17 @@ import pytest
 
 from tests.session.runs import ask, do, finish, go, look_at, opened, tables
 from tests.training.runs import observable
+from tuiprop.protocol.messages.arrays import Window
 from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.conditions import SetStops, Stop
 from tuiprop.protocol.messages.files import Export, Save, SaveRecord
-from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
-    Move,
-    Play,
-    Revert,
-    Seek,
-    SetStops,
-    Try,
-    Verify,
-)
+from tuiprop.protocol.messages.moving import Move, Play, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Stop, Window
 from tuiprop.protocol.messages.prediction_payloads import MapWanted
 from tuiprop.protocol.messages.predictions import Study
-from tuiprop.protocol.messages.views import Proof, Trial
+from tuiprop.protocol.messages.proof import Proof, Verify
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.cursor import Cursor

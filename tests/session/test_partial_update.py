@@ -8,11 +8,13 @@ import pytest
 import tuiprop
 from tests.session.runs import finish, look_at
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Play, Seek
+from tuiprop.protocol.messages.moving import Move, Play, Position, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Matrix, Tables, Window
-from tuiprop.protocol.messages.views import AtHand, Costs, Numbers, Position
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.training import Costs
 from tuiprop.protocol.server import Engine
 from tuiprop.training.experiment import to_tables
 from tuiprop.update.arrays import ArrayRef

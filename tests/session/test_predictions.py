@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.session.runs import ask, finish, go, opened, tables
-from tuiprop.protocol.messages.moving import Keep, Move, Pause, Play, Try
+from tuiprop.protocol.messages.moving import Move, Pause, Play
 from tuiprop.protocol.messages.prediction_payloads import SHADES, MapNote, MapWanted, Subset
 from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import Costs
+from tuiprop.protocol.messages.training import Costs
+from tuiprop.protocol.messages.what_if import Keep, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.divergence import record_of
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, roc

@@ -10,9 +10,13 @@ import pytest
 
 from tests.session.runs import ask, do, go, look_at, opened, place_of, tables
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Seek, SetMistake, Try
-from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Tables, Window
-from tuiprop.protocol.messages.views import Motion, Numbers, Position, Provenance
+from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
+from tuiprop.protocol.messages.data import Tables
+from tuiprop.protocol.messages.moving import Motion, Move, Play, Position, Seek
+from tuiprop.protocol.messages.proof import SetMistake
+from tuiprop.protocol.messages.provenance import OriginNote, Provenance
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Keep, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.session.runs import ask, finish, go, look_at, opened, refusal, tables
-from tuiprop.protocol.messages.moving import Move, Seek, SetStops
+from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop, StopNote
+from tuiprop.protocol.messages.moving import Motion, Move, Position, Seek
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.payloads import Stop, StopNote
-from tuiprop.protocol.messages.views import Conditions, Layers, Motion, Position
+from tuiprop.protocol.messages.training import Layers
 from tuiprop.protocol.server import Engine
 from tuiprop.training.quantity import KINDS
 

@@ -18,19 +18,15 @@ from tests.session.runs import (
     state_of,
     tables,
 )
+from tuiprop.protocol.messages.arrays import Numbers, Window
 from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Change, Move, Pause, Play, Seek, SetStops
-from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Conditions,
-    Costs,
-    History,
-    Motion,
-    Numbers,
-    Position,
-)
+from tuiprop.protocol.messages.moving import Motion, Move, Pace, Pause, Play, Position, Seek
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.protocol.server import Engine
 from tuiprop.session import cursor as cursor_module
 from tuiprop.session.session import Session, open_session

@@ -5,9 +5,8 @@ import pytest
 from tests.session.runs import ask, finish, go, look_at, opened, refusal, state_of, tables
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Pause, Seek
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Position, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.views import Motion, Position
 from tuiprop.protocol.server import Engine
 from tuiprop.session import cursor as cursor_module
 from tuiprop.training import run as run_module

@@ -6,20 +6,15 @@ import numpy as np
 import pytest
 
 from tests.session.runs import ask, finish, go, look, look_at, opened, refusal, state_of, tables
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.files import Export, SaveRecord
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Revert, Seek, Try
-from tuiprop.protocol.messages.payloads import WhatIf
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Branches,
-    History,
-    Numbers,
-    Position,
-    Provenance,
-    SettingsInForce,
-    Trial,
-)
+from tuiprop.protocol.messages.moving import Move, Play, Position, Seek
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.settings import Change, SettingsInForce
+from tuiprop.protocol.messages.training import Branches, History
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try, WhatIf
 from tuiprop.protocol.server import Engine
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
 from tuiprop.training.experiment import NetworkSettings, TrainingSettings

@@ -24,18 +24,13 @@ from tests.ui.driving import (
     until,
 )
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.protocol.messages.payloads import BranchNote
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Branches,
-    History,
-    Motion,
-    Numbers,
-    Position,
-    Provenance,
-    SettingsInForce,
-    Trial,
-)
+from tuiprop.protocol.messages.arrays import Numbers
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.settings import SettingsInForce
+from tuiprop.protocol.messages.training import Branches, BranchNote, History
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.run.go_to import PLACES, branch_words

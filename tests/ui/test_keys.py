@@ -17,7 +17,7 @@ from textual.widgets import HelpPanel, Input, Static
 import tuiprop.ui
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
-from tuiprop.protocol.messages.views import Conditions
+from tuiprop.protocol.messages.conditions import Conditions
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText

@@ -12,8 +12,9 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, bench_of, frame_of, opened, until
 from tests.ui.reading import matrix_on, screen_lines, still, terms_on
-from tuiprop.protocol.messages.moving import Move
-from tuiprop.protocol.messages.views import AtHand, Motion, Position, Provenance
+from tuiprop.protocol.messages.moving import Motion, Move, Position
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.provenance import Provenance
 from tuiprop.ui.run.matrix import MatrixView
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record

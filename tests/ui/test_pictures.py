@@ -33,8 +33,9 @@ from tests.ui.test_proof_screen import choose, proof, report
 from tests.ui.test_proof_screen import says as proof_says
 from tests.ui.test_setup_screen import says, set_up
 from tests.ui.test_stops_screen import add, error, in_force, stops, type_text
-from tuiprop.protocol.messages.moving import Seek
-from tuiprop.protocol.messages.views import AtHand, Motion, Trial
+from tuiprop.protocol.messages.moving import Motion, Seek
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.data.column_list import ColumnList
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.help import HelpScreen

@@ -9,11 +9,10 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
-from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.moving import Motion, Position, Seek
 from tuiprop.protocol.messages.opening import Locate, Located
 from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
 from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import Motion, Position
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.shading import by_light, by_sign, line_of, of_class, shaded

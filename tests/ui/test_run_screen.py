@@ -10,7 +10,9 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, told, until
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.protocol.messages.views import AtHand, Costs, Motion, Position
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.training import Costs
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel

@@ -12,9 +12,10 @@ from tests.session.runs import look_at
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
 from tuiprop.protocol.client import ProcessClient
+from tuiprop.protocol.messages.conditions import Conditions, Stop
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Stop
-from tuiprop.protocol.messages.views import Conditions, Costs, History, Motion
+from tuiprop.protocol.messages.moving import Motion
+from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings
 from tuiprop.ui.stops.screen import StopsScreen

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import FactorNote, OriginNote, TermNote
 from tuiprop.ui.drawing.numbers import whole
 from tuiprop.ui.run.terms import Terms
 from tuiprop.update.arrays import ArrayRef, CellRef

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote
+from tuiprop.protocol.messages.proof import ArrayProof, ProofNote
 from tuiprop.session.cursor import MOMENT, Cursor
 from tuiprop.session.fault import fault_words
 from tuiprop.session.viewpoint import Viewpoint

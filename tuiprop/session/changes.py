@@ -4,7 +4,8 @@ import numpy as np
 from msgspec.structs import asdict, replace
 
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.moving import Change, Try
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Try
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
 from tuiprop.session.views.provenance import name_of

@@ -6,8 +6,7 @@ from time import perf_counter
 import numpy as np
 
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.moving import Move, Seek
-from tuiprop.protocol.messages.payloads import Pace, Status
+from tuiprop.protocol.messages.moving import Move, Pace, Seek, Status
 from tuiprop.session.partial_update import PartialUpdate, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.edit import Edit

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.payloads import Now
+from tuiprop.protocol.messages.operation import Now
 from tuiprop.session.views.operation import describe
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef

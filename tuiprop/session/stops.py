@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from tuiprop.protocol.messages.payloads import QuantityNote, Stop, StopNote
+from tuiprop.protocol.messages.conditions import QuantityNote, Stop, StopNote
 from tuiprop.session.session import Session
 from tuiprop.training.breakpoint import Condition
 from tuiprop.training.quantity import KINDS, Quantity, Update

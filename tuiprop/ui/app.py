@@ -17,10 +17,11 @@ from textual.worker import WorkerFailed
 
 from tuiprop.escaping import printable
 from tuiprop.protocol.client import Client, EngineDiedError
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.base import RefusedError
-from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.moving import Position, Seek
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.views import Branches, Numbers, Position
+from tuiprop.protocol.messages.training import Branches
 from tuiprop.ui import keys, screens
 from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.keys import COMMANDS, KEYS, unknown

@@ -4,17 +4,12 @@ from textual.content import Content
 
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Pace, ProofNote
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Branches,
-    Costs,
-    Motion,
-    Position,
-    Proof,
-    SettingsInForce,
-    Trial,
-)
+from tuiprop.protocol.messages.moving import Motion, Pace, Position
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.proof import Proof, ProofNote
+from tuiprop.protocol.messages.settings import SettingsInForce
+from tuiprop.protocol.messages.training import Branches, Costs
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.verify import words as proving
 

@@ -5,20 +5,13 @@ from typing import Any, ClassVar
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import (
-    BranchesQuery,
-    Costs,
-    CostsQuery,
-    MotionQuery,
-    Position,
-    PositionQuery,
-    ProofQuery,
-    Query,
-    SettingsInForce,
-    SettingsQuery,
-    TrialQuery,
-)
+from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery
+from tuiprop.protocol.messages.proof import ProofQuery
+from tuiprop.protocol.messages.settings import SettingsInForce, SettingsQuery
+from tuiprop.protocol.messages.training import BranchesQuery, Costs, CostsQuery
+from tuiprop.protocol.messages.what_if import TrialQuery
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.keys import KEYS, keymap_of

@@ -15,8 +15,8 @@ from tuiprop.protocol.messages.files import (
     Save,
     SaveExperiment,
     SaveRecord,
+    Snapshot,
 )
-from tuiprop.protocol.messages.payloads import Snapshot
 from tuiprop.protocol.state import State
 from tuiprop.storage.atomic import write_text
 from tuiprop.training.experiment import load, parse, to_toml

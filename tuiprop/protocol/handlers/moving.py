@@ -1,21 +1,11 @@
 """Handlers that move or change the run."""
 
 from tuiprop.protocol.handlers.table import handler, moves
-from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
-    Move,
-    Pause,
-    Play,
-    Revert,
-    Seek,
-    SetMistake,
-    SetPace,
-    SetStops,
-    Toggle,
-    Try,
-    Verify,
-)
+from tuiprop.protocol.messages.conditions import SetStops
+from tuiprop.protocol.messages.moving import Move, Pause, Play, Seek, SetPace, Toggle
+from tuiprop.protocol.messages.proof import SetMistake, Verify
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.state import State
 from tuiprop.session.changes import mistake_edit, settings_edit
 from tuiprop.session.what_if import try_out

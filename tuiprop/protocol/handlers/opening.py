@@ -18,8 +18,11 @@ from tuiprop.models.weights import IncompleteFileError, holds_weights, load_mode
 from tuiprop.protocol.handlers.data import check, describe
 from tuiprop.protocol.handlers.table import handler
 from tuiprop.protocol.messages.data import Check, Describe
+from tuiprop.protocol.messages.files import Snapshot
 from tuiprop.protocol.messages.opening import (
     Adopt,
+    BareWeights,
+    FileFormat,
     Forget,
     ListNames,
     Locate,
@@ -28,7 +31,6 @@ from tuiprop.protocol.messages.opening import (
     Opened,
     Vocabulary,
 )
-from tuiprop.protocol.messages.payloads import BareWeights, FileFormat, Snapshot
 from tuiprop.protocol.state import OpenRun, State
 from tuiprop.session.autosave import Autosave
 from tuiprop.session.background_proof import Proof

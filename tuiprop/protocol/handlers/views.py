@@ -3,36 +3,26 @@
 from msgspec.structs import replace
 
 from tuiprop.protocol.handlers.table import HANDLERS, handler
+from tuiprop.protocol.messages.arrays import Numbers, NumbersQuery
+from tuiprop.protocol.messages.conditions import Conditions, ConditionsQuery
 from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.moving import Motion, MotionQuery, Position, PositionQuery
+from tuiprop.protocol.messages.operation import AtHand, AtHandQuery
 from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
+from tuiprop.protocol.messages.proof import Proof, ProofQuery
+from tuiprop.protocol.messages.provenance import Provenance, ProvenanceQuery
+from tuiprop.protocol.messages.settings import SettingsInForce, SettingsQuery
+from tuiprop.protocol.messages.training import (
     Branches,
     BranchesQuery,
-    Conditions,
-    ConditionsQuery,
     Costs,
     CostsQuery,
     History,
     HistoryQuery,
     Layers,
     LayersQuery,
-    Motion,
-    MotionQuery,
-    Numbers,
-    NumbersQuery,
-    Position,
-    PositionQuery,
-    Proof,
-    ProofQuery,
-    Provenance,
-    ProvenanceQuery,
-    SettingsInForce,
-    SettingsQuery,
-    Trial,
-    TrialQuery,
 )
+from tuiprop.protocol.messages.what_if import Trial, TrialQuery
 from tuiprop.protocol.state import State
 
 

@@ -1,10 +1,45 @@
-"""Several views of the same moment."""
+"""Several views of the same moment.
+
+A panel asks for the views it shows, and the engine computes only these. `Look` bundles queries
+into one request, so that all panels of a screen show the same moment.
+"""
 
 from typing import TYPE_CHECKING, Any
 
-from tuiprop.protocol.messages.base import Request, kinds_of, reply_type, union
-from tuiprop.protocol.messages.payloads import Message
-from tuiprop.protocol.messages.views import Query, V, View
+from tuiprop.protocol.messages import (
+    arrays,
+    conditions,
+    moving,
+    operation,
+    proof,
+    provenance,
+    settings,
+    training,
+    what_if,
+)
+from tuiprop.protocol.messages.base import (
+    Message,
+    Query,
+    Request,
+    V,
+    View,
+    kinds_of,
+    reply_type,
+    union,
+)
+
+SUBJECTS = (
+    arrays,
+    conditions,
+    moving,
+    operation,
+    proof,
+    provenance,
+    settings,
+    training,
+    what_if,
+)
+"""The modules of views; a `Look` may hold every query in them."""
 
 if TYPE_CHECKING:
     AnyQuery = Query[Any]

@@ -1,7 +1,6 @@
 """Predictions of the network at the current position."""
 
-from tuiprop.protocol.messages.base import Request
-from tuiprop.protocol.messages.payloads import Message
+from tuiprop.protocol.messages.base import Message, Request
 from tuiprop.protocol.messages.prediction_payloads import (
     ClassesNote,
     MapNote,

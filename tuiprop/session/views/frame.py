@@ -7,31 +7,21 @@ import numpy as np
 from msgspec.structs import replace
 
 from tuiprop.core.array import Array, Rows
-from tuiprop.protocol.messages.payloads import (
-    BranchNote,
-    Figures,
-    LayerNorms,
-    Matrix,
-    MistakeNote,
-    Now,
-    OriginNote,
-    Window,
-    or_none,
-)
-from tuiprop.protocol.messages.views import (
-    AtHand,
+from tuiprop.protocol.messages.arrays import Figures, Matrix, Numbers, NumbersQuery, Window
+from tuiprop.protocol.messages.base import or_none
+from tuiprop.protocol.messages.conditions import Conditions
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import AtHand, Now
+from tuiprop.protocol.messages.proof import MistakeNote
+from tuiprop.protocol.messages.provenance import OriginNote, Provenance, ProvenanceQuery
+from tuiprop.protocol.messages.settings import SettingsInForce
+from tuiprop.protocol.messages.training import (
     Branches,
-    Conditions,
+    BranchNote,
     Costs,
     History,
+    LayerNorms,
     Layers,
-    Motion,
-    Numbers,
-    NumbersQuery,
-    Position,
-    Provenance,
-    ProvenanceQuery,
-    SettingsInForce,
 )
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.divergence import divergence

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.payloads import Axis, EquationPart, MistakeNote, Now, Operand
+from tuiprop.protocol.messages.operation import Axis, EquationPart, Now, Operand
+from tuiprop.protocol.messages.proof import MistakeNote
 from tuiprop.update.arrays import ArrayRef, T
 from tuiprop.update.equation import MEAN, Piece
 from tuiprop.update.operation import Operation, Phase

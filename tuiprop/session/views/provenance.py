@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tuiprop.core.array import Rows
 from tuiprop.explain.provenance import Factor, Provenance, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
-from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import FactorNote, OriginNote, TermNote
 from tuiprop.session.session import Session
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import UpdateConfig

@@ -17,8 +17,14 @@ from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.table import Column, DataError, Table, format_number
 from tuiprop.errors import UserError
 from tuiprop.protocol.messages.base import Refused
-from tuiprop.protocol.messages.data import Describe, Described, Outline
-from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
+from tuiprop.protocol.messages.data import (
+    ColumnNote,
+    Describe,
+    Described,
+    Outline,
+    ReadingNote,
+    Role,
+)
 from tuiprop.training.experiment import (
     ENCODINGS,
     MISSING,

@@ -14,9 +14,9 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Motion
 from tuiprop.protocol.messages.prediction_payloads import Subset
 from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import Motion
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.key_bar import KeyBar

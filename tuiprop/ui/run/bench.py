@@ -9,21 +9,13 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.message import Message
 
+from tuiprop.protocol.messages.arrays import Numbers, NumbersQuery, Window
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Window
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
-    Motion,
-    Numbers,
-    NumbersQuery,
-    Position,
-    Provenance,
-    ProvenanceQuery,
-    Query,
-    Trial,
-    TrialQuery,
-)
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import AtHand, AtHandQuery
+from tuiprop.protocol.messages.provenance import Provenance, ProvenanceQuery
+from tuiprop.protocol.messages.what_if import Trial, TrialQuery
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import power_of
 from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView

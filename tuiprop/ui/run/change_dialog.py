@@ -6,8 +6,8 @@ from typing import Any
 from textual.app import App
 
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Change
-from tuiprop.protocol.messages.views import Position, SettingsInForce
+from tuiprop.protocol.messages.moving import Position
+from tuiprop.protocol.messages.settings import Change, SettingsInForce
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.update.arrays import CellRef
 

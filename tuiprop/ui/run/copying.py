@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from tuiprop.protocol.messages.payloads import Matrix, Now
+from tuiprop.protocol.messages.arrays import Matrix
+from tuiprop.protocol.messages.operation import Now
 
 MOST_COPIED = 70_000
 """The most characters that terminals usually accept by OSC 52: 100 kB of base64."""

@@ -13,7 +13,7 @@ from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import Matrix, Window
+from tuiprop.protocol.messages.arrays import Matrix, Window
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR

@@ -3,7 +3,8 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tuiprop.protocol.messages.payloads import Axis, Matrix, Now, Operand, Window
+from tuiprop.protocol.messages.arrays import Matrix, Window
+from tuiprop.protocol.messages.operation import Axis, Now, Operand
 from tuiprop.ui.run.matrix import LEAST_CELL, LEAST_HEIGHT, WIDEST_CELL, MatrixView
 from tuiprop.update.arrays import CellRef
 

@@ -7,9 +7,10 @@ from textwrap import wrap
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Now
-from tuiprop.protocol.messages.views import AtHand, Numbers, Position
+from tuiprop.protocol.messages.moving import Position
+from tuiprop.protocol.messages.operation import AtHand, Now
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.drawing.numbers import whole
 

@@ -11,7 +11,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import OriginNote
+from tuiprop.protocol.messages.provenance import OriginNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import short, whole

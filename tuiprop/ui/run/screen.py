@@ -14,24 +14,23 @@ from textual.screen import Screen
 from textual.signal import Signal
 from textual.timer import Timer
 
-from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.base import Query, Request
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.moving import Keep, Move, Pause, Revert, Seek, SetPace, Toggle, Try
-from tuiprop.protocol.messages.payloads import Pace
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Branches,
-    History,
-    HistoryQuery,
-    Layers,
-    LayersQuery,
+from tuiprop.protocol.messages.moving import (
     Motion,
     MotionQuery,
+    Move,
+    Pace,
+    Pause,
     Position,
-    Proof,
-    Query,
-    Trial,
+    Seek,
+    SetPace,
+    Toggle,
 )
+from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.proof import Proof
+from tuiprop.protocol.messages.training import Branches, History, HistoryQuery, Layers, LayersQuery
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.key_bar import KeyBar

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.payloads import OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import OriginNote, TermNote
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import Scale, largest_of, scale_of, within
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.opening import Vocabulary
-from tuiprop.protocol.messages.payloads import Tables
 
 Kind = Literal["choice", "number", "whole", "switch", "text", "texts"]
 

@@ -17,10 +17,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
 from tuiprop.protocol.messages.base import RefusedError
-from tuiprop.protocol.messages.data import Check, Outline
+from tuiprop.protocol.messages.data import Check, Outline, Tables
 from tuiprop.protocol.messages.files import SaveExperiment
 from tuiprop.protocol.messages.opening import ListNames, Locate, Located, Vocabulary
-from tuiprop.protocol.messages.payloads import Tables
 from tuiprop.ui import keys
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText, Choose, ask_path

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tuiprop.protocol.messages.conditions import QuantityNote
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.opening import Vocabulary
-from tuiprop.protocol.messages.payloads import QuantityNote
 from tuiprop.update.arrays import of_layer
 
 EXAMPLES = (
