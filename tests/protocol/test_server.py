@@ -32,6 +32,8 @@ from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
 from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of, reply_type
 from tuiprop.protocol.messages.conditions import SetStops, Stop
 from tuiprop.protocol.messages.data import Check, Describe, Described, Outline, Tables
+from tuiprop.protocol.messages.decision_map import MapQuery
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.files import (
     Export,
     KeepRun,
@@ -65,8 +67,9 @@ from tuiprop.protocol.messages.opening import (
     Vocabulary,
 )
 from tuiprop.protocol.messages.operation import AtHand
-from tuiprop.protocol.messages.predictions import Study
+from tuiprop.protocol.messages.pictures import WeightPicturesQuery
 from tuiprop.protocol.messages.proof import SetMistake, Verify
+from tuiprop.protocol.messages.scores import ScoresQuery
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.training import Costs, History, Layers
 from tuiprop.protocol.messages.what_if import Keep, Revert, Try
@@ -75,8 +78,9 @@ from tuiprop.protocol.state import State
 from tuiprop.session import cursor as cursor_module
 from tuiprop.session.divergence import DivergedError, record_of
 from tuiprop.session.session import Session, open_session
-from tuiprop.session.views import frame as view_module
 from tuiprop.session.views import table as table_view
+from tuiprop.session.views import training as training_views
+from tuiprop.session.views.arrays import figures_of
 from tuiprop.session.views.operation import describe
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
@@ -706,7 +710,7 @@ def test_J_is_evaluated_once_at_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_J_is_not_evaluated_at_every_stop_where_that_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(view_module, "CHEAP", -1.0)
+    monkeypatch.setattr(training_views, "CHEAP", -1.0)
     engine = opened()
     row = session_at(LAST).history[1]
     frame = go(engine, 7)
@@ -744,7 +748,7 @@ def test_the_history_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     part = ask(engine, look_at(first=3))
     assert (part[History].length, part[History].first, part[History].rows) == (5, 3, expected[3:])
     assert ask(engine, look_at(first=5))[History].rows == []
-    monkeypatch.setattr(view_module, "MOST_ROWS", 2)
+    monkeypatch.setattr(training_views, "MOST_ROWS", 2)
     assert ask(engine, look_at(first=1))[History].rows == expected[1:3]
 
 
@@ -949,7 +953,10 @@ REQUESTS: list[Request[Any]] = [
     look_at(),
     *look_at().queries,
     look_at(window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), first=9),
-    Study(subset="validation", threshold=0.25, first=3, count=9),
+    ScoresQuery(subset="validation", threshold=0.25, first=3, count=9),
+    MapQuery(columns=9, lines=5, unit=(1, 2)),
+    ExampleTraceQuery(row=3),
+    WeightPicturesQuery(first=1, count=2),
     look_at(
         cell=CellRef(ArrayRef("W", 1), before=True),
         terms=5,
@@ -988,7 +995,10 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
         Describe(experiment=tables(), count=3),
         look_at(window=window),
         *look_at(window=window).queries,
-        Study(count=3),
+        ScoresQuery(count=3),
+        MapQuery(columns=9, lines=5),
+        ExampleTraceQuery(row=3),
+        WeightPicturesQuery(count=2),
         Save(),
         Export(path=str(tmp_path / "w.npz")),
         Pause(),
@@ -1043,13 +1053,13 @@ def test_no_farther_than_the_history_has_room_for() -> None:
 
 
 def test_figures_are_of_finite_numbers_where_others_are_not() -> None:
-    figures = view_module._figures_of(np.array([[1.0, -np.inf, np.nan], [-6.7e121, 0.0, 3.0]]))
+    figures = figures_of(np.array([[1.0, -np.inf, np.nan], [-6.7e121, 0.0, 3.0]]))
     assert figures.size == 6.7e121
-    figures = view_module._figures_of(np.array([[1.5e308, 1.5e308, -1e308]]))
+    figures = figures_of(np.array([[1.5e308, 1.5e308, -1e308]]))
     assert figures.size == 1.5e308
     assert figures.mean == pytest.approx(2 / 3 * 1e308)
-    assert np.isfinite(view_module._figures_of(np.array([[1e300, 1e300]])).norm)
-    assert view_module._figures_of(np.array([[np.inf, np.nan]])).size == 0.0
+    assert np.isfinite(figures_of(np.array([[1e300, 1e300]])).norm)
+    assert figures_of(np.array([[np.inf, np.nan]])).size == 0.0
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,15 @@ from tests.training.runs import observable
 from tuiprop.protocol.messages.arrays import Window
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.decision_map import MapQuery
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.files import Export, Save, SaveRecord
+from tuiprop.protocol.messages.frame import Look
 from tuiprop.protocol.messages.moving import Move, Play, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.prediction_payloads import MapWanted
-from tuiprop.protocol.messages.predictions import Study
+from tuiprop.protocol.messages.pictures import WeightPicturesQuery
 from tuiprop.protocol.messages.proof import Proof, Verify
+from tuiprop.protocol.messages.scores import ScoresQuery
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.protocol.server import Engine
@@ -138,7 +141,14 @@ FRAMES: list[Request[Any]] = [
     look_at(window=Window(array=ArrayRef("dz", 2), rows=9, columns=9)),
     look_at(cell=CellRef(ArrayRef("dW", 1), 0, 1), terms=5),
     look_at(cell=CellRef(ArrayRef("W", 2)), terms=5),
-    Study(example=3, weights=2, count=5, map=MapWanted(columns=9, lines=5)),
+    Look(
+        queries=[
+            ScoresQuery(count=5),
+            MapQuery(columns=9, lines=5),
+            ExampleTraceQuery(row=3),
+            WeightPicturesQuery(count=2),
+        ]
+    ),
     Save(),
 ]
 

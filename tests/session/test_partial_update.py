@@ -206,7 +206,7 @@ def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.M
     engine = opened()
     engine.handle(Seek(update=40))
     finish(engine)
-    monkeypatch.setattr("tuiprop.session.views.frame.PATIENCE", 0.0)
+    monkeypatch.setattr("tuiprop.session.viewpoint.PATIENCE", 0.0)
     monkeypatch.setattr("tuiprop.training.run.Run.replay_cost", lambda self, update: (39, 60.0))
     before = Window(array=ArrayRef("W", 1), rows=9, columns=9, before=True)
     frame = engine.handle(look_at(operands=[before]))

@@ -5,13 +5,8 @@ from typing import Any
 from msgspec.structs import replace
 from textual.content import Content
 
-from tuiprop.protocol.messages.prediction_payloads import (
-    SHADES,
-    Grid,
-    LayerOnTheWay,
-    Picture,
-    WayNote,
-)
+from tuiprop.protocol.messages.example_trace import LayerActivations, TraceNote
+from tuiprop.protocol.messages.pictures import SHADES, Grid, Picture
 from tuiprop.ui.predictions import example_trace as ways
 from tuiprop.ui.theme import DARK
 
@@ -20,12 +15,14 @@ PICTURE = Picture(
 )
 
 
-def layer(title: str, values: list[float], raw: list[float] | None = None) -> LayerOnTheWay:
+def layer(title: str, values: list[float], raw: list[float] | None = None) -> LayerActivations:
     names = [f"u{k}" for k in range(len(values))]
-    return LayerOnTheWay(title=title, names=names, values=values, raw=raw or [], size=len(values))
+    return LayerActivations(
+        title=title, names=names, values=values, raw=raw or [], size=len(values)
+    )
 
 
-def note(units: int = 3, **fields: Any) -> WayNote:
+def note(units: int = 3, **fields: Any) -> TraceNote:
     layers = [
         layer("a[0] input", [-1.0, 0.5], [3.25, 80.0]),
         layer("a[1] tanh", [1 / (k + 1) for k in range(units)]),
@@ -40,14 +37,14 @@ def note(units: int = 3, **fields: Any) -> WayNote:
         "picture": None,
         **fields,
     }
-    return WayNote(row=3, held_out=False, layers=layers, **fields)
+    return TraceNote(row=3, held_out=False, layers=layers, **fields)
 
 
-def way(note: WayNote, width: int, height: int = 20) -> list[str]:
+def way(note: TraceNote, width: int, height: int = 20) -> list[str]:
     return plain(ways.way(note, DARK, width, height, plain=True))
 
 
-def outcome(note: WayNote) -> list[str]:
+def outcome(note: TraceNote) -> list[str]:
     return plain(ways.outcome(note, DARK, 40, 12, plain=True))
 
 

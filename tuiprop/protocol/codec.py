@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tuiprop.protocol.messages import data, files, frame, opening, predictions
+from tuiprop.protocol.messages import data, files, frame, opening
 from tuiprop.protocol.messages.base import (
     Refused,
     Request,
@@ -19,7 +19,7 @@ from tuiprop.storage.packing import pack, unpack
 
 R = TypeVar("R")
 
-SUBJECTS = data, files, frame, opening, predictions
+SUBJECTS = data, files, frame, opening
 """Modules of messages; a decoder knows every request in these and in what they import."""
 
 

@@ -9,7 +9,6 @@ from tuiprop.protocol.messages.proof import ArrayProof, ProofNote
 from tuiprop.session.cursor import MOMENT, Cursor
 from tuiprop.session.fault import fault_words
 from tuiprop.session.viewpoint import Viewpoint
-from tuiprop.session.views.frame import View
 from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.verify.gradient_check import GradientChecker
@@ -34,11 +33,10 @@ class Proof:
 
     Args:
         at: the viewpoint, whose run is verified.
-        view: the view of that run.
     """
 
-    def __init__(self, at: Viewpoint, view: View) -> None:
-        self._at, self._view = at, view
+    def __init__(self, at: Viewpoint) -> None:
+        self._at = at
         self._of: object = None
         self._began = 0.0
         self._asked = False
@@ -139,7 +137,7 @@ class Proof:
         """Audit the present update, if there is one; a large one only on request."""
         if self._run.network.parameter_count > QUICK and not self._asked:
             return
-        recorded = self._view.present_update()
+        recorded = self._at.present_update()
         if recorded is not None:
             self._audited = recorded.record.update
             record = recorded.record

@@ -1,7 +1,7 @@
 """The sentence that says where a run diverged, and the exception with this sentence."""
 
+from tuiprop.session.cell_names import name_of
 from tuiprop.session.session import Session
-from tuiprop.session.views.provenance import name_of
 from tuiprop.update.arrays import CellRef
 from tuiprop.update.record import Record, first_nonfinite
 

@@ -90,7 +90,7 @@ def set_mistake(engine: State, request: SetMistake) -> None:
 @handler
 def set_stops(engine: State, request: SetStops) -> None:
     """Replace the conditions."""
-    engine.opened.view.stops.replace(request.stops)
+    engine.opened.stops.replace(request.stops)
     engine.opened.cursor.invalidate_conditions()
 
 

@@ -75,6 +75,10 @@ class Outline(Message, frozen=True, kw_only=True):
     """Updates in one epoch."""
     classes: list[str]
     """The names of the classes; empty if the targets are numbers."""
+    has_map: bool
+    """The inputs are two, or derived from two, so that predictions have a map."""
+    has_pictures: bool
+    """The inputs are the pixels of an image."""
     notes: list[str]
     """Warnings about the data, as sentences."""
 

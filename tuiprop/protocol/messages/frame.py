@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tuiprop.protocol.messages import (
     arrays,
     conditions,
+    decision_map,
+    example_trace,
     moving,
     operation,
+    pictures,
     proof,
     provenance,
+    scores,
     settings,
     training,
     what_if,
@@ -31,10 +35,14 @@ from tuiprop.protocol.messages.base import (
 SUBJECTS = (
     arrays,
     conditions,
+    decision_map,
+    example_trace,
     moving,
     operation,
+    pictures,
     proof,
     provenance,
+    scores,
     settings,
     training,
     what_if,
@@ -62,10 +70,14 @@ class Frame(Message, frozen=True, kw_only=True):
         Raises:
             KeyError: it was not asked for.
         """
-        for view in self.views:
-            if type(view) is kind:
-                return view
-        raise KeyError(kind)
+        view = self.get(kind)
+        if view is None:
+            raise KeyError(kind)
+        return view
+
+    def get(self, kind: type[V]) -> V | None:
+        """Return the view of a type; None if it was not asked for."""
+        return next((view for view in self.views if type(view) is kind), None)
 
 
 class Look(Request[Frame], frozen=True, kw_only=True):

@@ -3,22 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.data.preparation.encoding import apply, unscaled
 from tuiprop.data.table import Numbers
-from tuiprop.protocol.messages.prediction_payloads import (
-    SHADES,
-    Grid,
-    MapNote,
-    MapWanted,
-    Mark,
-    Thumbnail,
-)
+from tuiprop.protocol.messages.decision_map import DecisionMap, MapNote, MapQuery, Mark, Thumbnail
+from tuiprop.protocol.messages.pictures import Grid
 from tuiprop.session.views.plane import Range, Surroundings
+from tuiprop.session.views.predictions import Predictor, forward
+from tuiprop.session.views.shades import shades
 from tuiprop.training.metrics import Classes, predicted_classes
 
 
@@ -35,16 +30,26 @@ def activations(
     surroundings: Surroundings, parameters: Parameters, x: Numbers, y: Numbers
 ) -> Activations:
     """Compute the output of every unit at the points x₁ and x₂, (m,) each."""
-    workspace = Workspace(parameters.network, len(x), parameters.vector.dtype)
     plane = surroundings.plane
-    workspace.inputs[...] = apply(plane.preparation, plane.inputs(x, y))
-    workspace.forward(parameters)
+    workspace = forward(parameters, apply(plane.preparation, plane.inputs(x, y)))
     outputs = np.ascontiguousarray(workspace.a[parameters.network.L].T)
     return Activations(workspace, unscaled(surroundings.examples.targets, outputs))
 
 
+def decision_map(predictor: Predictor, query: MapQuery) -> DecisionMap:
+    """Draw the map over the two inputs, if there are two."""
+    session, run = predictor.at.session, predictor.at.run
+    if predictor.plane is None:
+        return DecisionMap(map=None)
+    surroundings = Surroundings.of(
+        predictor.plane, session.examples, predictor.extent, run.trainer.examples.all_inputs()
+    )
+    names = [session.unit_names(l) for l in range(run.network.L + 1)]
+    return DecisionMap(map=draw(surroundings, predictor.parameters, query, names))
+
+
 def draw(
-    surroundings: Surroundings, parameters: Parameters, wanted: MapWanted, names: list[list[str]]
+    surroundings: Surroundings, parameters: Parameters, wanted: MapQuery, names: list[list[str]]
 ) -> MapNote:
     """Draw a map.
 
@@ -78,6 +83,7 @@ def draw(
         shown = float(there.outputs[0].max() if several else there.outputs[0, _first(surroundings)])
     return MapNote(
         name=name,
+        classes=list(surroundings.examples.classes),
         axes=(plane.preparation[plane.x].name, plane.preparation[plane.y].name),
         x=across,
         y=up,
@@ -93,13 +99,6 @@ def draw(
         thumbnails=_thumbnails(surroundings, parameters, wanted, names, (across, up)),
         units=sum(network.sizes[1:]),
     )
-
-
-def shades(values: Array, middle: float, reach: float) -> bytes:
-    """Encode each number as a byte from 0 to 2 · `SHADES`, with `SHADES` for the middle."""
-    level = np.clip(np.nan_to_num((values - middle) / reach), -1, 1)
-    levels: NDArray[np.uint8] = (np.rint(level * SHADES) + SHADES).astype(np.uint8)
-    return levels.tobytes()
 
 
 def _first(surroundings: Surroundings) -> int:
@@ -120,7 +119,7 @@ def _centres(across: Range, up: Range, columns: int, rows: int) -> tuple[Numbers
     return np.tile(x, rows), np.repeat(y, columns)
 
 
-def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
+def _place(across: Range, up: Range, wanted: MapQuery) -> tuple[float, float]:
     """x₁ and x₂ at the centre of the character under the cursor."""
     column, line = wanted.cursor
     return (
@@ -147,7 +146,7 @@ def _border(winners: Classes, columns: int) -> bytes:
     return border.tobytes()
 
 
-def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapWanted) -> list[Mark]:
+def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapQuery) -> list[Mark]:
     """The examples by the character that they are in, each kind once."""
     column = (surroundings.x - across[0]) / (across[1] - across[0]) * wanted.columns
     line = (up[1] - surroundings.y) / (up[1] - up[0]) * wanted.lines
@@ -161,7 +160,7 @@ def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapWant
 def _thumbnails(
     surroundings: Surroundings,
     parameters: Parameters,
-    wanted: MapWanted,
+    wanted: MapQuery,
     names: list[list[str]],
     ranges: tuple[Range, Range],
 ) -> list[Thumbnail]:

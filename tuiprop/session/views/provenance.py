@@ -1,17 +1,25 @@
 """The provenance of a number, with the names of units, classes and rows of the table."""
 
-from dataclasses import dataclass
+from msgspec.structs import replace
 
 from tuiprop.core.array import Rows
-from tuiprop.explain.provenance import Factor, Provenance, Term, producing_operation
+from tuiprop.explain import provenance as traced
+from tuiprop.explain.provenance import Factor, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
-from tuiprop.protocol.messages.provenance import FactorNote, OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import (
+    FactorNote,
+    OriginNote,
+    Provenance,
+    ProvenanceQuery,
+    TermNote,
+)
+from tuiprop.session.cell_names import name_of, row_and_column
 from tuiprop.session.session import Session
+from tuiprop.session.viewpoint import RecordedUpdate, Viewpoint
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import UpdateConfig
-from tuiprop.update.arrays import CellRef, T
+from tuiprop.update.arrays import ArrayRef, CellRef, T
 from tuiprop.update.operation import Operation, operations
-from tuiprop.update.record import Record
 
 _OF_ONE = {
     "bias": "bias",
@@ -24,13 +32,37 @@ _OF_ONE = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class RecordedUpdate:
-    """A whole update: its record, its operations and its configuration."""
+def provenance(at: Viewpoint, query: ProvenanceQuery) -> Provenance:
+    """Trace a number to its terms."""
+    return Provenance(origin=_origin(at, query))
 
-    record: Record
-    operations: tuple[Operation, ...]
-    config: UpdateConfig
+
+def _origin(at: Viewpoint, query: ProvenanceQuery) -> OriginNote | None:
+    """Trace a number; None while the run is moving or before the number is computed."""
+    cell = query.cell
+    if cell is None or at.is_moving or not at.has(cell.array):
+        return None
+    if cell.array.slot or _is_from_before(at, cell.array):
+        cell = replace(cell, before=True)
+    array = at.array_of(cell)
+    if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
+        return None
+    shown = float(array[cell.row, cell.column])
+    recorded = at.present_update()
+    if recorded is None:
+        if at.updates_to_replay:
+            return None
+        return leaf(at.session, at.batch, cell, shown, at.run.t + 1)
+    record, untried = recorded.record, replace(cell, before=False)
+    if at.what_if is not None and untried == at.what_if.note.cell:
+        return leaf(at.session, record.examples, untried, shown, record.update)
+    return origin(at.session, recorded, cell, query.terms, max(20, query.line_width))
+
+
+def _is_from_before(at: Viewpoint, array: ArrayRef) -> bool:
+    """True for a parameter that the present update has not changed yet."""
+    partial = at.cursor.partial
+    return partial.record is not None and array.is_parameter and not partial.is_computed(array)
 
 
 def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: int) -> OriginNote:
@@ -111,7 +143,7 @@ def origin(
         operation, record.arrays(), record.result(operation), cell.row, cell.column
     )
     top = found.top(count)
-    row, column = _names(session, record.examples, cell)
+    row, column = row_and_column(session, record.examples, cell)
     mistake = recorded.config.mistake
     return OriginNote(
         cell=cell,
@@ -142,29 +174,9 @@ def _is_mistaken(config: UpdateConfig, operation: Operation) -> bool:
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
 
-def name_of(session: Session, examples: Rows, cell: CellRef) -> str:
-    """The name of a number, such as dW[2][versicolor,u4].
-
-    Args:
-        session: the session, for the names of units and examples.
-        examples: the examples of the update, as rows of the training set.
-        cell: the cell of the number.
-    """
-    name = cell.array.cell_name(*_names(session, examples, cell))
-    return f"{name} before" if cell.before else name
-
-
-def _names(session: Session, examples: Rows, cell: CellRef) -> tuple[str, str]:
-    """The names of the row and the column of a number."""
-    rows_of_table, column = session.examples.training.rows, cell.column
-    if cell.array.columns == "examples":
-        column_name = f"#{rows_of_table[examples[column]]}"
-    else:
-        (column_name,) = session.column_names(cell.array, rows_of_table, slice(column, column + 1))
-    return session.row_names(cell.array)[cell.row], column_name
-
-
-def _term(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> TermNote:
+def _term(
+    session: Session, recorded: RecordedUpdate, found: traced.Provenance, term: Term
+) -> TermNote:
     return TermNote(
         name=_label(session, recorded, found, term),
         value=term.value,
@@ -172,7 +184,7 @@ def _term(session: Session, recorded: RecordedUpdate, found: Provenance, term: T
     )
 
 
-def _label(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> str:
+def _label(session: Session, recorded: RecordedUpdate, found: traced.Provenance, term: Term) -> str:
     if term.kind == "example":
         row = session.examples.training.rows[recorded.record.examples[term.index]]
         return f"#{row} {session.class_of(recorded.record.y[:, term.index])}".rstrip()

@@ -25,6 +25,8 @@ from tuiprop.protocol.messages.data import (
     ReadingNote,
     Role,
 )
+from tuiprop.session.views.images import Images
+from tuiprop.session.views.plane import Plane
 from tuiprop.training.experiment import (
     ENCODINGS,
     MISSING,
@@ -305,5 +307,7 @@ def outline_of(experiment: Experiment, table: Table, examples: Examples) -> Outl
         validation=len(examples.validation),
         per_epoch=-(-count // min(experiment.training.batch_size or count, count)),
         classes=list(examples.classes),
+        has_map=Plane.of(examples.preparation) is not None,
+        has_pictures=Images.of(examples.preparation) is not None,
         notes=list(examples.notes),
     )
