@@ -26,7 +26,7 @@ from tuiprop.protocol.messages.moving import (
     Toggle,
 )
 from tuiprop.protocol.messages.opening import Open, Opened
-from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.proof import Proof, SetMistake, Verify
 from tuiprop.protocol.messages.provenance import Provenance
 from tuiprop.protocol.messages.settings import Change
@@ -191,10 +191,10 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert (mistake.name if mistake else None) == (
         alone.run.trainer.config.mistake.name if alone.run.trainer.config.mistake else None
     )
-    now = frame[AtHand].now
+    now = frame[CurrentOperation].now
     assert (now is None) == (at.cursor.partial.record is None)
     if now is None:
-        assert frame[AtHand].uncomputed == []
+        assert frame[CurrentOperation].uncomputed == []
         return
     assert 1 <= now.number <= COUNT
     record = alone.run.next_record()
@@ -235,7 +235,7 @@ def test_any_sequence_of_requests(seed: int) -> None:
             assert any(words in reply.sentence for words in REFUSED), (request, reply)
         else:
             assert isinstance(reply, Frame if isinstance(request, Look) else NoneType)
-        origin = reply[Provenance].origin if isinstance(reply, Frame) else None
+        origin = reply[Provenance].note if isinstance(reply, Frame) else None
         if origin is not None and not origin.mistake:
             assert origin.matches, origin
         for _ in range(chance.randrange(3)):

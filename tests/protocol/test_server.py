@@ -32,7 +32,7 @@ from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
 from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of, reply_type
 from tuiprop.protocol.messages.conditions import SetStops, Stop
 from tuiprop.protocol.messages.data import Check, Describe, Described, Outline, Tables
-from tuiprop.protocol.messages.decision_map import MapQuery
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery
 from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.files import (
     Export,
@@ -66,7 +66,7 @@ from tuiprop.protocol.messages.opening import (
     Opened,
     Vocabulary,
 )
-from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.pictures import WeightPicturesQuery
 from tuiprop.protocol.messages.proof import SetMistake, Verify
 from tuiprop.protocol.messages.scores import ScoresQuery
@@ -419,7 +419,7 @@ def test_seek(updates: list[int]) -> None:
     for update in updates:
         frame = go(engine, update)
         assert (frame[Position].update, frame[Motion].status) == (update, "paused")
-        assert frame[AtHand].computed == (update > 0)
+        assert frame[CurrentOperation].computed == (update > 0)
         assert state_of(engine) == session_at(update).run.trainer.state.tobytes()
 
 
@@ -501,7 +501,7 @@ def test_the_initial_state() -> None:
         frame[Position].epochs_done,
     ) == (0, 0, 0, 0)
     assert frame[Position].examples == 25
-    assert not frame[AtHand].computed
+    assert not frame[CurrentOperation].computed
     assert frame[Costs].batch is None
     assert frame[Costs].training == session.history[0]["train_loss"]
     assert frame[Costs].epoch is None
@@ -788,7 +788,7 @@ def test_divergence() -> None:
     assert frame[Motion].diverged.startswith(f"diverged at update {update} (epoch ")
     assert f"state after update {update - 1} is kept" in frame[Motion].diverged
     assert state_of(engine) == session.run.trainer.state.tobytes()
-    now, bad = frame[AtHand].now, frame[Motion].bad
+    now, bad = frame[CurrentOperation].now, frame[Motion].bad
     assert now is not None
     assert bad is not None
     assert bad.array == now.result
@@ -805,7 +805,7 @@ def test_divergence() -> None:
     assert (again[Position].update, again[Motion].diverged) == (update - 1, frame[Motion].diverged)
     last = go(engine, update - 1)
     assert (last[Position].update, last[Motion].diverged) == (update - 1, "")
-    assert last[AtHand].computed
+    assert last[CurrentOperation].computed
     for l in (1, 2):
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             assert matrix(engine, symbol, l).made
@@ -954,7 +954,7 @@ REQUESTS: list[Request[Any]] = [
     *look_at().queries,
     look_at(window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), first=9),
     ScoresQuery(subset="validation", threshold=0.25, first=3, count=9),
-    MapQuery(columns=9, lines=5, unit=(1, 2)),
+    DecisionMapQuery(columns=9, lines=5, unit=(1, 2)),
     ExampleTraceQuery(row=3),
     WeightPicturesQuery(first=1, count=2),
     look_at(
@@ -996,7 +996,7 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
         look_at(window=window),
         *look_at(window=window).queries,
         ScoresQuery(count=3),
-        MapQuery(columns=9, lines=5),
+        DecisionMapQuery(columns=9, lines=5),
         ExampleTraceQuery(row=3),
         WeightPicturesQuery(count=2),
         Save(),

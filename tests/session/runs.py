@@ -10,10 +10,10 @@ from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.operation import AtHandQuery
+from tuiprop.protocol.messages.operation import CurrentOperationQuery
 from tuiprop.protocol.messages.proof import ProofQuery
 from tuiprop.protocol.messages.provenance import ProvenanceQuery
-from tuiprop.protocol.messages.settings import SettingsQuery
+from tuiprop.protocol.messages.settings import EffectiveSettingsQuery
 from tuiprop.protocol.messages.training import BranchesQuery, CostsQuery, HistoryQuery, LayersQuery
 from tuiprop.protocol.messages.what_if import TrialQuery
 from tuiprop.protocol.server import Engine
@@ -69,7 +69,7 @@ def look_at(
         queries=[
             PositionQuery(),
             MotionQuery(),
-            AtHandQuery(),
+            CurrentOperationQuery(),
             CostsQuery(),
             LayersQuery(),
             NumbersQuery(window=window, operands=[*operands]),
@@ -79,7 +79,7 @@ def look_at(
             ProofQuery(),
             TrialQuery(),
             ConditionsQuery(),
-            SettingsQuery(),
+            EffectiveSettingsQuery(),
         ]
     )
 

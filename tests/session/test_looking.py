@@ -11,7 +11,7 @@ from tests.training.runs import observable
 from tuiprop.protocol.messages.arrays import Window
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.conditions import SetStops, Stop
-from tuiprop.protocol.messages.decision_map import MapQuery
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery
 from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.files import Export, Save, SaveRecord
 from tuiprop.protocol.messages.frame import Look
@@ -144,7 +144,7 @@ FRAMES: list[Request[Any]] = [
     Look(
         queries=[
             ScoresQuery(count=5),
-            MapQuery(columns=9, lines=5),
+            DecisionMapQuery(columns=9, lines=5),
             ExampleTraceQuery(row=3),
             WeightPicturesQuery(count=2),
         ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.session.runs import ask, finish, go, opened, tables
 from tuiprop.protocol.messages.data import Check
-from tuiprop.protocol.messages.decision_map import DecisionMap, MapNote, MapQuery
+from tuiprop.protocol.messages.decision_map import DecisionMap, DecisionMapQuery, MapNote
 from tuiprop.protocol.messages.example_trace import ExampleTrace, ExampleTraceQuery, TraceNote
 from tuiprop.protocol.messages.frame import Look
 from tuiprop.protocol.messages.moving import Move, Pause, Play
@@ -336,7 +336,7 @@ def test_without_validation() -> None:
 
 
 def map_of(engine: Engine, **wanted: Any) -> MapNote:
-    query = MapQuery(**{"columns": 17, "lines": 6, **wanted})
+    query = DecisionMapQuery(**{"columns": 17, "lines": 6, **wanted})
     found = ask(engine, Look(queries=[query]))[DecisionMap].map
     assert found is not None
     return found
@@ -438,7 +438,7 @@ def test_a_thumbnail_for_every_unit() -> None:
 
 def test_only_two_inputs_have_a_map() -> None:
     for engine, has_map in ((opened(), False), (opened(generated("circle")), True)):
-        found = ask(engine, Look(queries=[MapQuery(columns=4, lines=4)]))[DecisionMap].map
+        found = ask(engine, Look(queries=[DecisionMapQuery(columns=4, lines=4)]))[DecisionMap].map
         outline = ask(engine, Check(experiment=to_tables(session_of(engine).experiment)))
         assert (found is not None) is outline.has_map is has_map
 

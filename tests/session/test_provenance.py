@@ -14,7 +14,7 @@ from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
 from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.moving import Motion, Move, Play, Position, Seek
 from tuiprop.protocol.messages.proof import SetMistake
-from tuiprop.protocol.messages.provenance import OriginNote, Provenance
+from tuiprop.protocol.messages.provenance import Provenance, ProvenanceNote
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.what_if import Keep, Try
 from tuiprop.protocol.server import Engine
@@ -64,8 +64,8 @@ def session_of(engine: Engine) -> Session:
     return engine.opened.session
 
 
-def origin_at(engine: Engine, place: CellRef, terms: int = 5) -> OriginNote | None:
-    return ask(engine, look_at(cell=place, terms=terms))[Provenance].origin
+def origin_at(engine: Engine, place: CellRef, terms: int = 5) -> ProvenanceNote | None:
+    return ask(engine, look_at(cell=place, terms=terms))[Provenance].note
 
 
 def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
@@ -83,7 +83,7 @@ def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
                     yield CellRef(ArrayRef(array.symbol, array.layer, slot), row, column)
 
 
-def assert_consistent(note: OriginNote, shown: float) -> None:
+def assert_consistent(note: ProvenanceNote, shown: float) -> None:
     """What holds of every note; the number is that of the record."""
     assert note.shown == shown
     if note.sentence:
@@ -202,7 +202,7 @@ def test_none_while_it_walks() -> None:
     place, slot = CellRef(ArrayRef("dW", 1)), Window(array=ArrayRef("W", 1, "m"))
     frame = ask(engine, look_at(cell=place, operands=[slot]))
     assert frame[Motion].status == "playing"
-    assert frame[Provenance].origin is None
+    assert frame[Provenance].note is None
     assert [each.made for each in frame[Numbers].operands] == [False]
 
 
@@ -328,7 +328,7 @@ def test_a_slot_of_another_optimiser_is_gone() -> None:
     ask(engine, Change(optimizer="sgd"))
     go(engine, 5)
     frame = ask(engine, look_at(window=slot, operands=[slot], cell=place))
-    assert frame[Provenance].origin is None
+    assert frame[Provenance].note is None
     assert [each.made for each in frame[Numbers].operands] == [False]
 
 

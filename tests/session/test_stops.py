@@ -24,7 +24,7 @@ from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop
 from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.moving import Motion, Move, Pace, Pause, Play, Position, Seek
-from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.protocol.server import Engine
@@ -143,7 +143,7 @@ def test_seek_does_not_stop() -> None:
     engine = watching("batch_loss > 0", "epoch >= 1", "update > 0")
     for request in (Seek(update=13), Seek(epoch=3), Seek(place="end"), Seek(update=2)):
         frame = do(engine, request)
-        assert (frame[Motion].hit, frame[AtHand].now) == ("", None)
+        assert (frame[Motion].hit, frame[CurrentOperation].now) == ("", None)
     assert frame[Position].update == 2
 
 

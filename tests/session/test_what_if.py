@@ -10,9 +10,8 @@ from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.files import Export, SaveRecord
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.moving import Move, Play, Position, Seek
-from tuiprop.protocol.messages.operation import AtHand
 from tuiprop.protocol.messages.provenance import Provenance
-from tuiprop.protocol.messages.settings import Change, SettingsInForce
+from tuiprop.protocol.messages.settings import Change, EffectiveSettings
 from tuiprop.protocol.messages.training import Branches, History
 from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try, WhatIf
 from tuiprop.protocol.server import Engine
@@ -201,20 +200,20 @@ def test_settings_are_changed_and_the_curve_says_where() -> None:
     ask(engine, Change(learning_rate=0.5, l2=0.1))
     frame = frame_of(engine)
     assert (frame[Position].update, frame[Branches].current) == (12, 0)
-    assert (frame[SettingsInForce].learning_rate, frame[SettingsInForce].l2) == (0.5, 0.1)
+    assert (frame[EffectiveSettings].learning_rate, frame[EffectiveSettings].l2) == (0.5, 0.1)
     assert frame[History].settings_changed == [2]
     ask(engine, Move(updates=1))
     go(engine, 3)
-    assert frame_of(engine)[SettingsInForce].learning_rate == 0.1
+    assert frame_of(engine)[EffectiveSettings].learning_rate == 0.1
     ask(engine, Change(optimizer="sgd"))
     frame = frame_of(engine)
-    assert (frame[Branches].current, frame[SettingsInForce].optimizer) == (1, "sgd")
-    assert frame[SettingsInForce].learning_rate == 0.1
+    assert (frame[Branches].current, frame[EffectiveSettings].optimizer) == (1, "sgd")
+    assert frame[EffectiveSettings].learning_rate == 0.1
 
 
 def test_settings_have_the_same_names_from_the_request_to_the_experiment() -> None:
     changed = set(SettingsEdit.__struct_fields__) - {"at"}
-    assert changed == set(Change.__struct_fields__) == set(SettingsInForce.__struct_fields__)
+    assert changed == set(Change.__struct_fields__) == set(EffectiveSettings.__struct_fields__)
     of_file = {*TrainingSettings.__struct_fields__, *NetworkSettings.__struct_fields__}
     assert changed <= of_file
     assert not changed & set(NetworkSettings.__struct_fields__) - {"l2"}
@@ -328,7 +327,8 @@ def test_the_same_value_is_no_change() -> None:
     engine.handle(Move(operations=2))
     refused = refusal(engine, Try(cell=CellRef(ArrayRef("b", 1), 0, 0), value=_b(engine)))
     assert " already " in refused.sentence
-    assert (frame_of(engine)[Position].update, frame_of(engine)[AtHand].now.number) == (3, 2)  # type: ignore[union-attr]
+    frame = frame_of(engine)
+    assert (frame[Position].update, frame[Position].done) == (3, 2)
     assert len(frame_of(engine)[Branches].branches) == 1
 
 
@@ -341,7 +341,7 @@ def test_what_an_update_starts_from_says_where_it_is_from() -> None:
     b = CellRef(ArrayRef("b", 1), 0, 0, before=True)
 
     def sentence() -> str:
-        origin = ask(engine, look_at(cell=b))[Provenance].origin
+        origin = ask(engine, look_at(cell=b))[Provenance].note
         assert origin is not None
         return origin.sentence
 

@@ -61,7 +61,7 @@ async def originates(pilot: Pilot[int], name: str) -> None:
     """Wait for the origin of a number."""
     await until(
         pilot,
-        lambda: (origin := frame_of(pilot)[Provenance].origin) is not None and origin.name == name,
+        lambda: (origin := frame_of(pilot)[Provenance].note) is not None and origin.name == name,
     )
 
 

@@ -136,9 +136,9 @@ async def test_hidden_it_asks_nothing(make_app: MakeApp, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("source", "aspects"),
     [
-        ("circle", ["map", "classes", "way"]),
-        ("plane", ["map", "numbers", "way"]),
-        ("digits", ["classes", "pictures", "way"]),
+        ("circle", ["map", "classes", "trace"]),
+        ("plane", ["map", "numbers", "trace"]),
+        ("digits", ["classes", "pictures", "trace"]),
     ],
 )
 async def test_each_problem_has_its_aspects(
@@ -223,7 +223,7 @@ async def test_a_cell_lists_its_examples_and_one_is_followed(make_app: MakeApp) 
         await until(
             pilot, lambda: (trace := trace_of(views_of(pilot))) is not None and trace.row == row
         )
-        assert screen.aspect == "way"
+        assert screen.aspect == "trace"
         await pilot.press("right_square_bracket")
         await until(
             pilot, lambda: (trace := trace_of(views_of(pilot))) is not None and trace.row == row + 1
@@ -279,7 +279,7 @@ async def test_names_with_brackets_are_shown_as_they_are(make_app: MakeApp, tmp_
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await pilot.press("enter")
         screen = await problem(pilot, 1)
-        for aspect, end in (("classes", "◉ a[b]c if p > 0.50"), ("way", ": [/i]")):
+        for aspect, end in (("classes", "◉ a[b]c if p > 0.50"), ("trace", ": [/i]")):
             screen.action_choose(aspect)
             await current(pilot)
             titles = [

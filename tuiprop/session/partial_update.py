@@ -11,7 +11,7 @@ from functools import cached_property
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.operation import Now
+from tuiprop.protocol.messages.operation import OperationNote
 from tuiprop.session.views.operation import describe
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef
@@ -115,7 +115,7 @@ class PartialUpdate:
             if operation.phase in (Phase.FORWARD, Phase.BACKWARD)
         ]
 
-    def now(self, network: Network) -> Now | None:
+    def now(self, network: Network) -> OperationNote | None:
         """The operation that was done last."""
         if self.record is None:
             return None

@@ -5,9 +5,9 @@ from textual.content import Content
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.moving import Motion, Pace, Position
-from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.proof import Proof, ProofNote
-from tuiprop.protocol.messages.settings import SettingsInForce
+from tuiprop.protocol.messages.settings import EffectiveSettings
 from tuiprop.protocol.messages.training import Branches, Costs
 from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.drawing.numbers import short
@@ -45,7 +45,7 @@ def source_name(outline: Outline) -> str:
     return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def optimiser(settings: SettingsInForce) -> str:
+def optimiser(settings: EffectiveSettings) -> str:
     """Return the optimiser, the learning rate and the penalty: sgd 0.25, l2 0.01."""
     words = f"{settings.optimizer} {settings.learning_rate:g}"
     return words + (f", l2 {settings.l2:g}" if settings.l2 else "")
@@ -171,7 +171,7 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     """Return the run panel: progress, accuracy, data, optimiser, loss, parameters."""
     experiment = outline.experiment
     training = experiment["training"]
-    position, costs, settings = frame[Position], frame[Costs], frame[SettingsInForce]
+    position, costs, settings = frame[Position], frame[Costs], frame[EffectiveSettings]
     size = min(settings.batch_size or outline.training, outline.training)
     rows: list[tuple[str, Content]] = []
 
@@ -241,18 +241,18 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
         row("gradient check", (f"… {note.compared} of {proving.which(note)}", "$dim"))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", (f"… {_unaudited(frame[AtHand])}", "$dim"))
+        row("update audit", (f"… {_unaudited(frame[CurrentOperation])}", "$dim"))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
         row("update audit", (words, proving.verdict_style(words)))
     return lines
 
 
-def _unaudited(at_hand: AtHand) -> str:
+def _unaudited(current: CurrentOperation) -> str:
     """Return why there is no audit."""
-    if not at_hand.computed:
+    if not current.computed:
         return "no update yet"
-    return "Shift+b, then b, runs one" if at_hand.far else "v audits an update"
+    return "Shift+b, then b, runs one" if current.updates_to_replay else "v audits an update"
 
 
 def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
@@ -272,7 +272,7 @@ def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:
 
 def hint(frame: Frame, went_back: bool) -> str:
     """Return one line that suggests what to do next."""
-    motion, at, at_hand = frame[Motion], frame[Position], frame[AtHand]
+    motion, at, current = frame[Motion], frame[Position], frame[CurrentOperation]
     if motion.fault:
         return motion.fault
     if motion.diverged:
@@ -290,13 +290,13 @@ def hint(frame: Frame, went_back: bool) -> str:
         return "space: stop here"
     if motion.status != "paused":
         return "space: pause · + -: speed"
-    if went_back and at.update == 0 and at_hand.now is None:
+    if went_back and at.update == 0 and current.now is None:
         return "Initial weights, bit for bit; the history is kept. b or space: go on"
     if went_back:
         return "Replayed to this state, bit for bit. G: return to the newest"
-    if at_hand.now is not None:
+    if current.now is not None:
         return "o: next operation · Shift+o: undo, exactly · Enter: why this number?"
-    if at_hand.completed is not None:
+    if current.completed is not None:
         return f"Update {at.update} is complete. o: start the next · Shift+o: undo, exactly"
     if at.update == 0:
         return f"o: first operation, z[1] · b: all {at.operations}, one update · s: your own data"

@@ -17,7 +17,7 @@ from tuiprop.protocol.state import OpenRun, State
 from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views import position
 from tuiprop.session.views.arrays import ArrayView
-from tuiprop.session.views.current_operation import at_hand
+from tuiprop.session.views.current_operation import current_operation
 from tuiprop.session.views.decision_map import decision_map
 from tuiprop.session.views.example_trace import example_trace
 from tuiprop.session.views.operation import mistake_note
@@ -56,7 +56,7 @@ def register(function: Callable[[P, Q], V], part: Callable[[OpenRun], P]) -> Non
 
 OF_POSITION: tuple[Callable[[Viewpoint, Any], View], ...] = (
     position.position,
-    at_hand,
+    current_operation,
     layers,
     provenance,
     history,

@@ -1,7 +1,7 @@
 """Parts of arrays."""
 
 from tuiprop.protocol.messages.base import Message, Query, View
-from tuiprop.protocol.messages.operation import Now
+from tuiprop.protocol.messages.operation import OperationNote
 from tuiprop.update.arrays import ArrayRef
 
 
@@ -55,7 +55,7 @@ class Numbers(View, frozen=True, kw_only=True):
 
     matrix: Matrix | None
     """The requested part; None if none was requested or the network has no such array."""
-    shown: Now | None
+    shown: OperationNote | None
     """The operation that computed it; None for the inputs of an update."""
     long_route: str
     """The comparison of dz[L] = a[L] − y with the long route over da[L]."""

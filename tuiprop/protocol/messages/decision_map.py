@@ -65,7 +65,7 @@ class DecisionMap(View, frozen=True, kw_only=True):
     """None unless the inputs are two, or derived from two."""
 
 
-class MapQuery(Query[DecisionMap], frozen=True, kw_only=True):
+class DecisionMapQuery(Query[DecisionMap], frozen=True, kw_only=True):
     """Ask for the map over the two inputs, `columns` by `lines` characters."""
 
     columns: int

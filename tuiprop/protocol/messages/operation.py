@@ -33,7 +33,7 @@ class Operand(Message, frozen=True, kw_only=True):
     """It is a term of a sum, or the parameter being changed: it has the shape of the result."""
 
 
-class Now(Message, frozen=True, kw_only=True):
+class OperationNote(Message, frozen=True, kw_only=True):
     """An operation of the current update."""
 
     number: int
@@ -55,26 +55,26 @@ class Now(Message, frozen=True, kw_only=True):
     """The equation of the next operation."""
 
 
-class AtHand(View, frozen=True, kw_only=True):
+class CurrentOperation(View, frozen=True, kw_only=True):
     """The current operation, and the arrays that the current update has computed."""
 
-    now: Now | None
+    now: OperationNote | None
     """The last computed operation of an unfinished update."""
-    completed: Now | None
+    completed: OperationNote | None
     """The last operation of update t, if the run has just stepped to it."""
     computed: bool
     """The arrays of update t are available."""
     uncomputed: list[ArrayRef]
     """The arrays that the unfinished update has not computed yet, without J."""
-    far: int
+    updates_to_replay: int
     """The number of updates that must be replayed for the operands of update t, if that takes too
     long to do without being asked; else 0."""
 
     @property
-    def operation(self) -> Now | None:
+    def operation(self) -> OperationNote | None:
         """Return the operation that the run has just stepped to, if any."""
         return self.now or self.completed
 
 
-class AtHandQuery(Query[AtHand], frozen=True, kw_only=True):
+class CurrentOperationQuery(Query[CurrentOperation], frozen=True, kw_only=True):
     """Ask for the current operation."""

@@ -24,7 +24,7 @@ class TermNote(Message, frozen=True, kw_only=True):
     factors: list[FactorNote]
 
 
-class OriginNote(Message, frozen=True, kw_only=True):
+class ProvenanceNote(Message, frozen=True, kw_only=True):
     """The provenance of a number."""
 
     cell: CellRef
@@ -59,7 +59,7 @@ class OriginNote(Message, frozen=True, kw_only=True):
 class Provenance(View, frozen=True, kw_only=True):
     """The provenance of one number."""
 
-    origin: OriginNote | None
+    note: ProvenanceNote | None
     """None while the run moves, and if the number is not available."""
 
 

@@ -3,7 +3,7 @@
 from tuiprop.protocol.messages.base import Query, Request, View
 
 
-class SettingsInForce(View, frozen=True, kw_only=True):
+class EffectiveSettings(View, frozen=True, kw_only=True):
     """The settings that the next update is computed with."""
 
     optimizer: str
@@ -13,7 +13,7 @@ class SettingsInForce(View, frozen=True, kw_only=True):
     options: dict[str, float | tuple[float, float]]
 
 
-class SettingsQuery(Query[SettingsInForce], frozen=True, kw_only=True):
+class EffectiveSettingsQuery(Query[EffectiveSettings], frozen=True, kw_only=True):
     """Ask for the settings of the next update."""
 
 

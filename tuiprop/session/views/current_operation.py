@@ -1,24 +1,28 @@
 """The view of the current operation, and the operation that computed an array."""
 
 from tuiprop.protocol.messages.arrays import Window
-from tuiprop.protocol.messages.operation import AtHand, AtHandQuery, Now
+from tuiprop.protocol.messages.operation import (
+    CurrentOperation,
+    CurrentOperationQuery,
+    OperationNote,
+)
 from tuiprop.session.viewpoint import Viewpoint
 from tuiprop.session.views.operation import describe
 
 
-def at_hand(at: Viewpoint, query: AtHandQuery) -> AtHand:
+def current_operation(at: Viewpoint, query: CurrentOperationQuery) -> CurrentOperation:
     """Describe the current operation, and list the arrays that are not computed yet."""
     run, partial = at.run, at.cursor.partial
-    return AtHand(
+    return CurrentOperation(
         now=partial.now(run.network),
         completed=_completed(at),
         computed=run.trainer.workspace is not None,
         uncomputed=[] if partial.record is None else partial.uncomputed,
-        far=at.updates_to_replay,
+        updates_to_replay=at.updates_to_replay,
     )
 
 
-def operation_of(at: Viewpoint, window: Window | None) -> Now | None:
+def operation_of(at: Viewpoint, window: Window | None) -> OperationNote | None:
     """Describe the operation that computed the array of a window; None if none has."""
     run, partial = at.run, at.cursor.partial
     if window is None or window.before or window.array.slot:
@@ -37,7 +41,7 @@ def operation_of(at: Viewpoint, window: Window | None) -> Now | None:
     return describe(operations, number, run.network, len(at.batch), count)
 
 
-def _completed(at: Viewpoint) -> Now | None:
+def _completed(at: Viewpoint) -> OperationNote | None:
     """Describe the last operation of the update that single operations have just completed."""
     run = at.run
     if not at.cursor.completed or run.trainer.workspace is None:

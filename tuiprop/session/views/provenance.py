@@ -8,8 +8,8 @@ from tuiprop.explain.provenance import Factor, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.protocol.messages.provenance import (
     FactorNote,
-    OriginNote,
     Provenance,
+    ProvenanceNote,
     ProvenanceQuery,
     TermNote,
 )
@@ -34,10 +34,10 @@ _OF_ONE = {
 
 def provenance(at: Viewpoint, query: ProvenanceQuery) -> Provenance:
     """Trace a number to its terms."""
-    return Provenance(origin=_origin(at, query))
+    return Provenance(note=_note(at, query))
 
 
-def _origin(at: Viewpoint, query: ProvenanceQuery) -> OriginNote | None:
+def _note(at: Viewpoint, query: ProvenanceQuery) -> ProvenanceNote | None:
     """Trace a number; None while the run is moving or before the number is computed."""
     cell = query.cell
     if cell is None or at.is_moving or not at.has(cell.array):
@@ -56,7 +56,7 @@ def _origin(at: Viewpoint, query: ProvenanceQuery) -> OriginNote | None:
     record, untried = recorded.record, replace(cell, before=False)
     if at.what_if is not None and untried == at.what_if.note.cell:
         return leaf(at.session, record.examples, untried, shown, record.update)
-    return origin(at.session, recorded, cell, query.terms, max(20, query.line_width))
+    return provenance_note(at.session, recorded, cell, query.terms, max(20, query.line_width))
 
 
 def _is_from_before(at: Viewpoint, array: ArrayRef) -> bool:
@@ -65,7 +65,9 @@ def _is_from_before(at: Viewpoint, array: ArrayRef) -> bool:
     return partial.record is not None and array.is_parameter and not partial.is_computed(array)
 
 
-def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: int) -> OriginNote:
+def leaf(
+    session: Session, examples: Rows, cell: CellRef, shown: float, update: int
+) -> ProvenanceNote:
     """Describe a number that an update starts from.
 
     Args:
@@ -75,7 +77,7 @@ def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: 
         shown: its value.
         update: the number of the update.
     """
-    return OriginNote(
+    return ProvenanceNote(
         cell=cell,
         name=name_of(session, examples, cell),
         shown=shown,
@@ -115,9 +117,9 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
     return f"Computed by update {update - 1}."
 
 
-def origin(
+def provenance_note(
     session: Session, recorded: RecordedUpdate, cell: CellRef, count: int, width: int
-) -> OriginNote:
+) -> ProvenanceNote:
     """Trace one number of an update.
 
     Args:
@@ -145,7 +147,7 @@ def origin(
     top = found.top(count)
     row, column = row_and_column(session, record.examples, cell)
     mistake = recorded.config.mistake
-    return OriginNote(
+    return ProvenanceNote(
         cell=cell,
         name=name_of(session, record.examples, cell),
         mistake=mistake.sentence

@@ -1,7 +1,7 @@
 """Views of the training: costs, norms, history, branches and settings."""
 
 from tuiprop.protocol.messages.base import or_none
-from tuiprop.protocol.messages.settings import SettingsInForce, SettingsQuery
+from tuiprop.protocol.messages.settings import EffectiveSettings, EffectiveSettingsQuery
 from tuiprop.protocol.messages.training import (
     Branches,
     BranchesQuery,
@@ -126,10 +126,10 @@ def branches(at: Viewpoint, query: BranchesQuery) -> Branches:
     )
 
 
-def settings(at: Viewpoint, query: SettingsQuery) -> SettingsInForce:
+def settings(at: Viewpoint, query: EffectiveSettingsQuery) -> EffectiveSettings:
     """Return the settings of the next update."""
     settings = at.run.trainer.settings
-    return SettingsInForce(
+    return EffectiveSettings(
         optimizer=settings.optimizer,
         learning_rate=settings.learning_rate,
         l2=at.run.network.l2,

@@ -109,7 +109,7 @@ def picture(
     ]
 
 
-def way(
+def trace(
     note: TraceNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content]:
     """Draw all layers side by side where they fit, else one below another."""

@@ -23,7 +23,7 @@ from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
-from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
+from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, TraceAspect
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.title import Title
@@ -230,7 +230,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
     def _followed(self, event: Aspect.Followed) -> None:
         """Show the trace of an example."""
         self.choice.example = event.row
-        self._choose(WayAspect.NAME)
+        self._choose(TraceAspect.NAME)
 
     # Moving the run
 

@@ -27,7 +27,7 @@ from tuiprop.protocol.messages.moving import (
     SetPace,
     Toggle,
 )
-from tuiprop.protocol.messages.operation import AtHand
+from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.proof import Proof
 from tuiprop.protocol.messages.training import Branches, History, HistoryQuery, Layers, LayersQuery
 from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
@@ -289,13 +289,13 @@ class RunScreen(Fitting, Screen[None]):
         self.set_class(is_low, "-low")
         self.set_class(room < LEAST_HEIGHT + LEAST_BOTTOM, "-cramped")
         self.bench.set_class(is_low, "-low")
-        engaged = frame[AtHand].operation or frame[Trial].what_if
+        engaged = frame[CurrentOperation].operation or frame[Trial].what_if
         self.set_class(engaged is not None, "-engaged")
 
     def _paint_layers(self, frame: Frame) -> None:
         outline, layers = self.link.outline, self.layers_panel
         assert outline is not None
-        examples, at_hand = frame[Position].examples, frame[AtHand]
+        examples, current = frame[Position].examples, frame[CurrentOperation]
         norms, note = frame[Layers].norms, frame[Proof].note
         shapes = _shapes(tuple(outline.sizes), examples)
         names = ["input", *self.link.activations]
@@ -312,13 +312,13 @@ class RunScreen(Fitting, Screen[None]):
         ]
         columns = f"one column per example, m = {examples}"
         if layers.is_on_screen:
-            if at_hand.operation:
+            if current.operation:
                 layers.border_subtitle = "▶ computed now  ‹ › its inputs  … not yet"
-            elif not at_hand.computed:
+            elif not current.computed:
                 layers.border_subtitle = f"… not computed yet   {columns}"
             elif not self.is_compact:
                 layers.border_subtitle = columns
-        layers.show(rows, marks_of(at_hand))
+        layers.show(rows, marks_of(current))
 
     def _paint_chart(self, frame: Frame) -> None:
         """Paint the curves, but not with every frame while playing: they are slow to draw."""
@@ -337,8 +337,8 @@ class RunScreen(Fitting, Screen[None]):
         if (
             self.is_compact
             and self._view == "overview"
-            and frame[AtHand].computed
-            and not frame[AtHand].operation
+            and frame[CurrentOperation].computed
+            and not frame[CurrentOperation].operation
         ):
             line = chart.in_one_line(min(44, self.size.width // 2))
             self.layers_panel.border_subtitle = f"{line}  m = {frame[Position].examples}"
@@ -518,13 +518,13 @@ def _state(frame: Frame) -> tuple[object, ...]:
     return frame[Position].update, frame[Branches]
 
 
-def marks_of(at_hand: AtHand) -> Marks:
+def marks_of(current: CurrentOperation) -> Marks:
     """Return the newest result, its inputs, and the arrays not computed yet."""
-    now = at_hand.operation
+    now = current.operation
     if now is not None:
         reads = frozenset(operand.array for operand in now.operands)
-        return Marks(now.result, reads, frozenset(at_hand.uncomputed))
-    return Marks(nothing_computed=not at_hand.computed)
+        return Marks(now.result, reads, frozenset(current.uncomputed))
+    return Marks(nothing_computed=not current.computed)
 
 
 @lru_cache(maxsize=2)

@@ -20,7 +20,7 @@ from tuiprop.protocol.messages.scores import (
 from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.drawing.grid import CursorGrid
-from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions import example_trace
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples, trace_of, verdict
 from tuiprop.ui.predictions.confusion import Confusion
@@ -102,7 +102,9 @@ class ClassesAspect(Aspect):
                 self.ask()
             return
         panel.border_title = verdict(trace)
-        panel.show(ways.outcome(trace, palette_of(self.app), *panel.size, plain=self.app.no_color))
+        panel.show(
+            example_trace.outcome(trace, palette_of(self.app), *panel.size, plain=self.app.no_color)
+        )
 
     def begin(self) -> None:
         """Start at the beginning of the list."""

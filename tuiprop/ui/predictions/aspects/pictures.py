@@ -17,7 +17,7 @@ from tuiprop.protocol.messages.scores import (
 )
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.scaling import fitted
-from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions import example_trace
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import list_examples, trace_of, verdict
 from tuiprop.ui.predictions.examples import Examples
@@ -83,7 +83,7 @@ class PicturesAspect(Aspect):
             panel.border_title = verdict(trace)
             width, height = panel.size.width, self.size.height // 2
             palette = palette_of(self.app)
-            lines = ways.outcome(trace, palette, width, height, plain=self.app.no_color)
+            lines = example_trace.outcome(trace, palette, width, height, plain=self.app.no_color)
             panel.styles.height = min(len(lines), height) + 2
             panel.show(lines)
         if weights is not None and weights.pictures:

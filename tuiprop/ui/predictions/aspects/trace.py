@@ -11,7 +11,7 @@ from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.example_trace import ExampleTrace, ExampleTraceQuery
 from tuiprop.protocol.messages.frame import Frame
 from tuiprop.ui import keys
-from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions import example_trace
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
 from tuiprop.ui.predictions.aspects.listing import verdict
 from tuiprop.ui.theme import palette_of
@@ -23,10 +23,10 @@ class Steps(Panel, can_focus=True):
     """The layers, from the input to the output."""
 
 
-class WayAspect(Aspect):
+class TraceAspect(Aspect):
     """The example that was chosen elsewhere, or the first."""
 
-    NAME, TITLE, FIRST = "way", "One example", "#steps"
+    NAME, TITLE, FIRST = "trace", "One example", "#steps"
     BINDINGS: ClassVar[list[BindingType]] = keys.TRACE.bindings
 
     def __init__(self, choice: Choice) -> None:
@@ -69,7 +69,9 @@ class WayAspect(Aspect):
         held_out = "validation" if trace.held_out else "training"
         panel.border_title = verdict(trace, f", {held_out}: ")
         height = panel.size.height
-        lines = ways.way(trace, palette_of(self.app), *panel.size, plain=self.app.no_color)
+        lines = example_trace.trace(
+            trace, palette_of(self.app), *panel.size, plain=self.app.no_color
+        )
         self._scrolled = max(0, min(self._scrolled, len(lines) - height))
         more = len(lines) - height - self._scrolled
         if self._scrolled or more > 0:
