@@ -6,7 +6,8 @@ python docs/make_conditions.py
 import re
 from pathlib import Path
 
-from tuiprop.training.quantity import KINDS, QuantitySpec
+from tuiprop.training.quantities import KINDS
+from tuiprop.training.quantity import QuantitySpec
 
 PAGE = Path(__file__).with_name("conditions.md")
 

@@ -9,7 +9,7 @@ from tuiprop.protocol.messages.moving import Motion, Move, Position, Seek
 from tuiprop.protocol.messages.opening import ListNames
 from tuiprop.protocol.messages.training import Layers
 from tuiprop.protocol.server import Engine
-from tuiprop.training.quantity import KINDS
+from tuiprop.training.quantities import KINDS
 
 
 def stop_at(engine: Engine, *conditions: str) -> None:

@@ -23,7 +23,7 @@ from tuiprop.training.breakpoint import (
     parse,
 )
 from tuiprop.training.history import WIDTH
-from tuiprop.training.quantity import KINDS
+from tuiprop.training.quantities import KINDS
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.operation import operations

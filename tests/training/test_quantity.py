@@ -12,14 +12,8 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.training.history import WIDTH
-from tuiprop.training.quantity import (
-    KINDS,
-    ConditionError,
-    Quantity,
-    Update,
-    largest_slope,
-    parse_quantity,
-)
+from tuiprop.training.quantities import KINDS, largest_slope, parse_quantity
+from tuiprop.training.quantity import ConditionError, Quantity, Update
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.record import Record, first_nonfinite

@@ -8,7 +8,7 @@ from tuiprop.protocol.messages.opening import ListNames, Vocabulary
 from tuiprop.protocol.server import Engine
 from tuiprop.training.breakpoint import OPERATORS as CORE_OPERATORS
 from tuiprop.training.breakpoint import parse
-from tuiprop.training.quantity import KINDS
+from tuiprop.training.quantities import KINDS
 from tuiprop.ui.stops.completion import EXAMPLES, OPERATORS, examples, offers
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from tuiprop.protocol.messages.conditions import QuantityNote, Stop, StopNote
 from tuiprop.session.session import Session
 from tuiprop.training.breakpoint import Condition
-from tuiprop.training.quantity import KINDS, Quantity, Update
+from tuiprop.training.quantities import KINDS
+from tuiprop.training.quantity import Quantity, Update
 
 
 class Stops:

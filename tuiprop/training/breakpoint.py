@@ -8,14 +8,8 @@ from math import isfinite, nan
 
 import numpy as np
 
-from tuiprop.training.quantity import (
-    KINDS,
-    ConditionError,
-    Quantity,
-    Rows,
-    Update,
-    parse_quantity,
-)
+from tuiprop.training.quantities import KINDS, parse_quantity
+from tuiprop.training.quantity import ConditionError, Quantity, Rows, Update
 from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.operation import Operation
 
