@@ -85,14 +85,14 @@ def _rises(name: str) -> Callable[[Rows], float]:
 _RISES = "how many times in a row {} has risen"
 
 
-KINDS = (
+QUANTITIES = (
     QuantitySpec("epoch", "whole epochs done", of_epoch=lambda rows: len(rows) - 1),
     QuantitySpec("update", "updates done", of_update=lambda update, _: update.t),
     QuantitySpec(
         "batch_loss",
         "J of the batch, without the L2 term",
         of_update=lambda update, _: update.batch_loss,
-        made_by="J",
+        known_after="J",
     ),
     QuantitySpec(
         "train_loss",
@@ -122,7 +122,7 @@ KINDS = (
         "rises(batch_loss)",
         _RISES.format("J of the batch") + " since the run was last started",
         of_update=lambda update, _: update.batch_loss,
-        made_by="J",
+        known_after="J",
         counts_rises=True,
     ),
     QuantitySpec(
@@ -140,32 +140,32 @@ KINDS = (
         "norm(X)",
         "the Frobenius norm of X: √ of the sum of squares",
         of_update=lambda update, X: norm(update.array(X)),
-        made_by="X",
+        known_after="X",
     ),
     QuantitySpec(
         "max(X)",
         "the largest number in X",
         of_update=lambda update, X: float(update.array(X).max()),
-        made_by="X",
+        known_after="X",
     ),
     QuantitySpec(
         "min(X)",
         "the smallest number in X",
         of_update=lambda update, X: float(update.array(X).min()),
-        made_by="X",
+        known_after="X",
     ),
     QuantitySpec(
         "absmax(X)",
         "the largest absolute value in X",
         of_update=lambda update, X: float(np.abs(update.array(X)).max()),
-        made_by="X",
+        known_after="X",
     ),
     QuantitySpec(
         "dead(l)",
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is 0 for every example "
         "of the batch: relu units with z ≤ 0; for other activations slopes are 0 only by rounding",
         of_update=_dead,
-        made_by="z[l]",
+        known_after="z[l]",
         elementwise=True,
     ),
     QuantitySpec(
@@ -173,7 +173,7 @@ KINDS = (
         "the share of the units of layer l, from 0 to 1, whose slope g′(z) is in absolute value "
         f"below {SATURATED * 100:g} % of its maximum for every example of the batch; dead ones too",
         of_update=_saturated,
-        made_by="z[l]",
+        known_after="z[l]",
         elementwise=True,
     ),
     QuantitySpec(
@@ -186,7 +186,7 @@ KINDS = (
         "failed_checks",
         "how many of all dW[l] and db[l] fail the gradient check; slow: it runs at every update",
         of_update=lambda update, _: update.failed_checks(),
-        made_by="db[1]",
+        known_after="db[1]",
         expensive=True,
     ),
     QuantitySpec(
@@ -202,12 +202,12 @@ KINDS = (
 def parse_quantity(text: str) -> Quantity | None:
     """Parse a quantity; None if there is none with that name."""
     written = re.sub(r"\s*([()\[\]])\s*", r"\1", text)
-    for kind in KINDS:
-        match = kind.regex.fullmatch(written)
+    for spec in QUANTITIES:
+        match = spec.regex.fullmatch(written)
         if match:
             found = match.groupdict()
             layer = found.get("l") or found.get("layer")
             if layer is None:
-                return Quantity(kind, NOWHERE)
-            return Quantity(kind, ArrayRef(found.get("symbol") or "z", int(layer)))
+                return Quantity(spec, NOWHERE)
+            return Quantity(spec, ArrayRef(found.get("symbol") or "z", int(layer)))
     return None

@@ -68,13 +68,13 @@ class QuantitySpec:
     """A row of the table. In `pattern`, X stands for an array and l for a layer."""
 
     pattern: str
-    words: str
+    description: str
     of_update: Callable[[Update, ArrayRef], float] | None = None
     """Its value after an update; the reference is X, or the layer l."""
     of_epoch: Callable[[Rows], float] | None = None
     """Its value at the end of an epoch; a row has either this or `of_update`."""
-    made_by: str = ""
-    """The operation after which it is known, by its result; "" for the last of the update."""
+    known_after: str = ""
+    """The result of the operation after which its value is known; "" for the last operation."""
     locate: Callable[[Update], str] | None = None
     """Finds that operation, if it depends on the numbers of the update."""
     counts_rises: bool = False
@@ -102,19 +102,19 @@ class QuantitySpec:
 class Quantity:
     """A quantity: norm(dW[2]), dead(1), train_loss."""
 
-    kind: QuantitySpec
+    spec: QuantitySpec
     target: ArrayRef
     """X; for a layer l, its z[l]; otherwise a reference without a layer."""
 
     def __str__(self) -> str:
-        written = self.kind.pattern.replace("X", str(self.target))
+        written = self.spec.pattern.replace("X", str(self.target))
         return written.replace("(l)", f"({self.target.layer})")
 
-    def made_by(self, update: Update) -> str:
-        """The operation of an update after which it is known, by its result; "" for the last."""
-        if self.kind.locate is not None:
-            return self.kind.locate(update)
-        return self.kind.made_by.replace("X", str(self.target)).replace(
+    def known_after(self, update: Update) -> str:
+        """The result of the operation after which its value is known; "" for the last operation."""
+        if self.spec.locate is not None:
+            return self.spec.locate(update)
+        return self.spec.known_after.replace("X", str(self.target)).replace(
             "[l]", f"[{self.target.layer}]"
         )
 
@@ -128,20 +128,20 @@ class Quantity:
         Raises:
             ConditionError: the run does not have it.
         """
-        kind, l, L = self.kind, self.target.layer, network.L
+        spec, l, L = self.spec, self.target.layer, network.L
         if self.target != NOWHERE and not self.target.exists(L):
             lowest = self.target.first_layer
             allowed = f"a layer from {lowest} to {L}" if lowest < L else f"layer {L}"
             raise ConditionError.invalid(str(l), allowed, place=str(self))
-        if kind.classes and not network.loss_function.classes:
+        if spec.classes and not network.loss_function.classes:
             names = ", ".join(name for name, loss in LOSSES.items() if loss.classes)
             raise ConditionError.invalid(
                 network.loss, f"one of the losses {names}", place=str(self)
             )
-        if kind.held_out and not held_out:
+        if spec.held_out and not held_out:
             reason = "there are no validation examples; data.validation sets some aside"
             raise ConditionError(reason, place=str(self))
-        if kind.elementwise and network.activation(l).derivative is None:
+        if spec.elementwise and network.activation(l).derivative is None:
             names = ", ".join(name for name, g in ACTIVATIONS.items() if g.derivative)
             found = network.layers[l - 1].activation
             raise ConditionError.invalid(found, f"one of the activations {names}", place=str(self))

@@ -25,7 +25,7 @@ class QuantityNote(Message, frozen=True, kw_only=True):
 
     pattern: str
     """The pattern of its name: X is replaced by an array, and (l) by a layer."""
-    words: str
+    description: str
     classes: bool
     """It needs a loss for classes."""
     held_out: bool
