@@ -69,7 +69,7 @@ def _engine(units: int, epochs: int) -> Engine:
     tables = {"data": {"source": "digits"}, "network": {"layers": layers}, "training": training}
     _ask(engine, Open(experiment=tables))
     _ask(engine, Seek(update=epochs))
-    while engine.opened.cursor.goal is not None:
+    while engine.opened.cursor.target is not None:
         engine.work()
     return engine
 

@@ -17,12 +17,12 @@ from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import (
     Motion,
     Move,
-    Pace,
     Pause,
     Play,
     Position,
     Seek,
-    SetPace,
+    SetSpeed,
+    Speed,
     Toggle,
 )
 from tuiprop.protocol.messages.opening import Open, Opened
@@ -117,7 +117,7 @@ class Requests:
     def next(self, branches: int) -> Request[Any]:
         chance = self.chance
         sign = chance.choice((1, 1, -1))
-        pace = chance.choice((None, Pace(rate=1e5), Pace(rate=1e5, operations=True)))
+        speed = chance.choice((None, Speed(rate=1e5), Speed(rate=1e5, operations=True)))
         draws = (
             (6, lambda: Move(operations=sign * chance.choice((1, 1, 2, 5, 20, 60)))),
             (3, lambda: Move(layers=sign * chance.randrange(4))),
@@ -129,9 +129,9 @@ class Requests:
             (1, lambda: Seek(ahead=chance.randrange(-2, 3))),
             (2, lambda: Seek(place=chance.choice(("newest", "end", "best")))),
             (3, lambda: Seek(branch=chance.randrange(branches + 1))),
-            (3, lambda: Play(pace=pace)),
-            (1, lambda: Toggle(pace=pace)),
-            (1, lambda: SetPace(pace=pace)),
+            (3, lambda: Play(speed=speed)),
+            (1, lambda: Toggle(speed=speed)),
+            (1, lambda: SetSpeed(speed=speed)),
             (2, lambda: Pause()),
             (3, self.number),
             (2, lambda: Keep()),
@@ -184,7 +184,7 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert np.array_equal(run.trainer.state, alone.run.trainer.state)
     frame = engine.handle(look_at(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
     assert isinstance(frame, Frame), frame
-    assert (frame[Motion].status, frame[Motion].goal) == ("paused", None)
+    assert (frame[Motion].status, frame[Motion].target) == ("paused", None)
     assert frame[Position].update == run.t
     assert frame[History].length >= frame[Position].epochs_done + 1
     mistake = frame[Proof].mistake

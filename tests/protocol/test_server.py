@@ -47,13 +47,13 @@ from tuiprop.protocol.messages.moving import (
     Motion,
     MotionQuery,
     Move,
-    Pace,
     Pause,
     Play,
     Position,
     PositionQuery,
     Seek,
-    SetPace,
+    SetSpeed,
+    Speed,
     Toggle,
 )
 from tuiprop.protocol.messages.opening import (
@@ -322,7 +322,7 @@ def test_nothing_is_open_and_nothing_is_asked_of_it() -> None:
     engine = Engine()
     assert engine.work() is None
     ask(engine, Pause())
-    ask(engine, SetPace(pace=Pace(rate=3.0)))
+    ask(engine, SetSpeed(speed=Speed(rate=3.0)))
 
 
 # Moving
@@ -339,7 +339,11 @@ def test_play_to_the_end() -> None:
         LAST,
         8,
     )
-    assert (frame[Position].epoch, frame[Position].batch, frame[Motion].pace) == (8, 5, 0.0)
+    assert (frame[Position].epoch, frame[Position].batch, frame[Motion].updates_per_second) == (
+        8,
+        5,
+        0.0,
+    )
     assert state_of(engine) == session_at(LAST).run.trainer.state.tobytes()
     assert "8 epochs are done" in refusal(engine, Play()).sentence
     assert "8 epochs are done" in refusal(engine, Toggle()).sentence
@@ -388,27 +392,27 @@ def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     monkeypatch.setattr(cursor_module, "MOMENT", inf)  # a busy machine does what is due too
     engine = opened()
-    ask(engine, SetPace(pace=Pace(rate=1.0)))
+    ask(engine, SetSpeed(speed=Speed(rate=1.0)))
     assert ask(engine, look_at())[Motion].status == "paused"  # it does not begin
-    ask(engine, Play(pace=Pace(rate=4.0)))
+    ask(engine, Play(speed=Speed(rate=4.0)))
     assert engine.work() == pytest.approx(0.25)
     assert ask(engine, look_at())[Position].update == 0
     now += 0.3
     engine.work()
     frame = ask(engine, look_at())
     assert (frame[Position].update, frame[Motion].status) == (1, "playing")
-    assert frame[Motion].pace == pytest.approx(1 / 0.3)
+    assert frame[Motion].updates_per_second == pytest.approx(1 / 0.3)
     assert engine.work() == pytest.approx(0.2)
     now += 1.0
     engine.work()
     assert ask(engine, look_at())[Position].update == 5
-    ask(engine, SetPace(pace=Pace(rate=10.0)))
+    ask(engine, SetSpeed(speed=Speed(rate=10.0)))
     assert engine.work() == pytest.approx(0.1)
     now += 0.25
     engine.work()
     frame = ask(engine, look_at())
     assert (frame[Position].update, frame[Motion].status) == (7, "playing")
-    ask(engine, SetPace(pace=None))
+    ask(engine, SetSpeed(speed=None))
     finish(engine)
     assert ask(engine, look_at())[Position].update == LAST
 
@@ -435,7 +439,7 @@ def test_a_long_seek_answers_before_it_is_done() -> None:
     frame = ask(engine, look_at())
     assert frame[Motion].status == "seeking"
     assert 0 < frame[Position].update < 10**7
-    assert frame[Motion].pace > 0
+    assert frame[Motion].updates_per_second > 0
     ask(engine, Pause())
     assert ask(engine, look_at())[Motion].status == "paused"
 
@@ -480,7 +484,7 @@ def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_move_while_it_plays_is_from_where_it_is() -> None:
     engine = opened(tables(epochs=10**6))
-    ask(engine, Play(pace=Pace(rate=1e-3)))
+    ask(engine, Play(speed=Speed(rate=1e-3)))
     ask(engine, Move(updates=3))
     finish(engine)
     frame = ask(engine, look_at())
@@ -683,7 +687,7 @@ def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyP
     now = 100.0
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
     engine = opened()
-    ask(engine, Play(pace=Pace(rate=1.0)))
+    ask(engine, Play(speed=Speed(rate=1.0)))
     for update in (0, 3, 5, 12):
         now = 100.0 + update
         while engine.work() == 0.0:
@@ -944,9 +948,9 @@ REQUESTS: list[Request[Any]] = [
     ),
     Open(checkpoint="/a.tuiprop", kept_in="/a.tuiprop", what="iris"),
     Play(),
-    Play(pace=Pace(rate=0.25)),
-    Toggle(pace=Pace(rate=3.0)),
-    SetPace(),
+    Play(speed=Speed(rate=0.25)),
+    Toggle(speed=Speed(rate=3.0)),
+    SetSpeed(),
     Pause(),
     Seek(update=-(2**40)),
     Move(updates=-1, epochs=2),
@@ -1049,7 +1053,7 @@ def test_an_experiment_is_the_same_as_tables_and_as_a_file() -> None:
 def test_no_farther_than_the_history_has_room_for() -> None:
     engine = opened({"data": {"source": "xor-table"}, "training": {"batch_size": 0}})
     engine.handle(Seek(epoch=2 * MOST_EPOCHS))
-    assert ask(engine, look_at())[Motion].goal == MOST_EPOCHS
+    assert ask(engine, look_at())[Motion].target == MOST_EPOCHS
 
 
 def test_figures_are_of_finite_numbers_where_others_are_not() -> None:

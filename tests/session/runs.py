@@ -92,7 +92,7 @@ def opened(experiment: Tables | None = None, **options: Any) -> Engine:
 
 def finish(engine: Engine) -> None:
     """Let it walk to where it is going; what it would prove there is left alone."""
-    while engine.opened.cursor.goal is not None:
+    while engine.opened.cursor.target is not None:
         engine.work()
 
 

@@ -254,4 +254,4 @@ def test_a_cursor_is_idle_where_it_arrived() -> None:
     assert cursor.motion is not None
     assert (cursor.status, cursor.motion.target) == ("playing", cursor.run.last_update)
     finish(engine)
-    assert (cursor.motion, cursor.status, cursor.goal) == (None, "paused", None)
+    assert (cursor.motion, cursor.status, cursor.target) == (None, "paused", None)

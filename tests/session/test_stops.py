@@ -23,7 +23,7 @@ from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop
 from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Motion, Move, Pace, Pause, Play, Position, Seek
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Play, Position, Seek, Speed
 from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.training import Costs, History
@@ -78,8 +78,8 @@ def first_beyond(records: list[Record], array: str, l: int) -> tuple[int, str]:
 
 WAYS: dict[str, list[Request[None]]] = {
     "flat out": [Play()],
-    "by updates": [Play(pace=Pace(rate=1e6))],
-    "by operations": [Play(pace=Pace(rate=1e7, operations=True))],
+    "by updates": [Play(speed=Speed(rate=1e6))],
+    "by operations": [Play(speed=Speed(rate=1e7, operations=True))],
     "e": [Move(epochs=1)] * 4,
     "b": [Move(updates=1)] * 20,
     "p": [Move(phases=1)] * 80,
@@ -239,7 +239,7 @@ def test_several_stop_one_after_the_other_in_the_order_of_the_operations() -> No
     assert place_of(first) == (0, 5)
     assert hits(engine, Play()) == [(0, 8), (1, 0)]
     again = watching("norm(b[2]) > 0", "norm(dW[2]) > 0", "batch_loss > 0", epochs=1)
-    assert hits(again, Play(pace=Pace(rate=1e7, operations=True))) == [(0, 5), (0, 8), (1, 0)]
+    assert hits(again, Play(speed=Speed(rate=1e7, operations=True))) == [(0, 5), (0, 8), (1, 0)]
 
 
 def test_a_condition_of_a_passed_operation_does_not_take_the_place_of_a_later_one() -> None:
@@ -296,7 +296,7 @@ def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyP
     now = [0.0]
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened()
-    ask(engine, Play(pace=Pace(rate=1.0, operations=True)))
+    ask(engine, Play(speed=Speed(rate=1.0, operations=True)))
     now[0] = 2.5
     engine.work()
     ask(engine, stops("batch_loss > 0"))
@@ -342,8 +342,8 @@ def test_operation_after_operation_across_updates_and_epochs(
     now = [100.0]
     monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
     engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
-    pace = Pace(rate=2.0, operations=True)
-    ask(engine, Play(pace=pace))
+    speed = Speed(rate=2.0, operations=True)
+    ask(engine, Play(speed=speed))
     places = []
     for _ in range(4 * COUNT):
         now[0] += 0.5
@@ -355,7 +355,7 @@ def test_operation_after_operation_across_updates_and_epochs(
             now[0] += 60.0
             assert engine.work() is None or ask(engine, look_at())[Motion].status == "paused"
             assert place_of(ask(engine, look_at())) == places[-1]
-            ask(engine, Play(pace=pace))
+            ask(engine, Play(speed=speed))
     assert places == [divmod(k, COUNT) for k in range(1, 4 * COUNT + 1)]
     assert (frame[Motion].status, frame[Position].epochs_done, frame[History].length) == (
         "paused",

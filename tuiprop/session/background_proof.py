@@ -99,7 +99,7 @@ class Proof:
         """The results so far; None if the verification of the present state has not begun."""
         checker = self._checker
         here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
-        if self._of != here or self._cursor.goal is not None or not (checker or self._fault):
+        if self._of != here or self._cursor.target is not None or not (checker or self._fault):
             return None
         if self._result is None and checker is not None and checker.finished:
             self._result = checker.result()

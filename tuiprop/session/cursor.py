@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.moving import Move, Pace, Seek, Status
+from tuiprop.protocol.messages.moving import Move, Seek, Speed, Status
 from tuiprop.session.partial_update import PartialUpdate, boundary, of_layer, of_phase
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.edit import Edit
@@ -38,12 +38,12 @@ class Motion:
     """The number of operations of the next update to be done on arrival."""
     watched: bool = False
     """True if conditions stop it."""
-    pace: Pace | None = None
+    speed: Speed | None = None
     """Its speed; None: as fast as possible."""
     first: int = 0
-    """The position that its pace counts from."""
+    """The position that its speed counts from."""
     began: float = 0.0
-    """The time that its pace counts from."""
+    """The time that its speed counts from."""
 
 
 class Cursor:
@@ -92,7 +92,7 @@ class Cursor:
         return "paused" if self.motion is None else self.motion.status
 
     @property
-    def goal(self) -> int | None:
+    def target(self) -> int | None:
         """The update that it is going to; None while it is idle."""
         return None if self.motion is None else self.motion.target
 
@@ -103,29 +103,29 @@ class Cursor:
 
     @property
     def progress(self) -> float:
-        """The share of the way from `start` to the goal that is done; 1 while it is idle."""
+        """The share of the way from `start` to the target that is done; 1 while it is idle."""
         motion = self.motion
         if motion is None or motion.target <= motion.start:
             return 1.0
         return (self.run.t - motion.start) / (motion.target - motion.start)
 
     @property
-    def pace(self) -> float:
+    def updates_per_second(self) -> float:
         """The measured number of updates per second; 0 while it is idle."""
         if self.motion is None:
             return 0.0
-        since, first, pace = self._rate
+        since, first, speed = self._rate
         now = perf_counter()
         if now - since >= 0.5:
-            pace = (self.here - first) / self.operations / (now - since)
-            self._rate = now, self.here, pace
-        elif not pace and now > since:
-            pace = (self.here - first) / self.operations / (now - since)
-        return pace
+            speed = (self.here - first) / self.operations / (now - since)
+            self._rate = now, self.here, speed
+        elif not speed and now > since:
+            speed = (self.here - first) / self.operations / (now - since)
+        return speed
 
     # Commands
 
-    def play(self, pace: Pace | None) -> None:
+    def play(self, speed: Speed | None) -> None:
         """Train to the end of the last epoch of the experiment.
 
         Raises:
@@ -137,7 +137,7 @@ class Cursor:
                 f"all {run.settings.epochs} epochs are done: press e for one more, g to go further"
             )
         here = self.here
-        by_operations = pace is not None and pace.operations
+        by_operations = speed is not None and speed.operations
         if not by_operations:
             self.partial = PartialUpdate()
         self._begin(
@@ -147,24 +147,24 @@ class Cursor:
                 start=run.t,
                 since=here,
                 watched=True,
-                pace=pace,
+                speed=speed,
                 first=self.here,
                 began=perf_counter(),
             ),
             by_operations=by_operations,
         )
 
-    def toggle(self, pace: Pace | None) -> None:
+    def toggle(self, speed: Speed | None) -> None:
         """Play if the cursor is idle, else stop."""
         if self.motion is None:
-            self.play(pace)
+            self.play(speed)
         else:
             self.stop()
 
-    def set_pace(self, pace: Pace | None) -> None:
-        """Change the pace, if the run is playing."""
+    def set_speed(self, speed: Speed | None) -> None:
+        """Change the speed, if the run is playing."""
         if self.status == "playing":
-            self.play(pace)
+            self.play(speed)
 
     def stop(self) -> None:
         """End the present motion."""
@@ -286,8 +286,8 @@ class Cursor:
         motion = self.motion
         if motion is None:
             return None
-        if motion.pace is not None:
-            return self._work_at(motion, motion.pace)
+        if motion.speed is not None:
+            return self._work_at(motion, motion.speed)
         run = self.run
         run.advance(motion.target, MOMENT, watched=motion.watched, since=motion.since, landing=True)
         if self._stopped_early(motion):
@@ -298,16 +298,16 @@ class Cursor:
         self.stop()
         return None
 
-    def _work_at(self, motion: Motion, pace: Pace) -> float | None:
-        """Train up to the position that the pace has reached by now."""
-        unit = 1 if pace.operations else self.operations
+    def _work_at(self, motion: Motion, speed: Speed) -> float | None:
+        """Train up to the position that the speed has reached by now."""
+        unit = 1 if speed.operations else self.operations
         elapsed = perf_counter() - motion.began
-        due = motion.first + int(elapsed * pace.rate) * unit
+        due = motion.first + int(elapsed * speed.rate) * unit
         due = min(due, motion.target * self.operations)
         run = self.run
         if due <= self.here:
             done = (self.here - motion.first) // unit
-            return max(0.0, (done + 1) / pace.rate - elapsed)
+            return max(0.0, (done + 1) / speed.rate - elapsed)
         update, operations = divmod(due, self.operations)
         if update != run.t:
             self.partial = PartialUpdate()

@@ -61,7 +61,7 @@ class Viewpoint:
     @property
     def is_moving(self) -> bool:
         """True while the run goes to another position."""
-        return self.cursor.goal is not None
+        return self.cursor.target is not None
 
     @property
     def is_at_rest(self) -> bool:

@@ -2,7 +2,7 @@
 
 from tuiprop.protocol.handlers.table import handler, moves
 from tuiprop.protocol.messages.conditions import SetStops
-from tuiprop.protocol.messages.moving import Move, Pause, Play, Seek, SetPace, Toggle
+from tuiprop.protocol.messages.moving import Move, Pause, Play, Seek, SetSpeed, Toggle
 from tuiprop.protocol.messages.proof import SetMistake, Verify
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.what_if import Keep, Revert, Try
@@ -14,20 +14,20 @@ from tuiprop.session.what_if import try_out
 @moves
 def play(engine: State, request: Play) -> None:
     """Train."""
-    engine.opened.cursor.play(request.pace)
+    engine.opened.cursor.play(request.speed)
 
 
 @moves
 def toggle(engine: State, request: Toggle) -> None:
     """Play or pause."""
-    engine.opened.cursor.toggle(request.pace)
+    engine.opened.cursor.toggle(request.speed)
 
 
 @moves
-def set_pace(engine: State, request: SetPace) -> None:
-    """Play at another pace."""
+def set_speed(engine: State, request: SetSpeed) -> None:
+    """Play at another speed."""
     if engine.run is not None:
-        engine.run.cursor.set_pace(request.pace)
+        engine.run.cursor.set_speed(request.speed)
 
 
 @handler

@@ -10,7 +10,7 @@ from tuiprop.update.arrays import CellRef
 Status = Literal["paused", "playing", "seeking"]
 
 
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
+class Speed(msgspec.Struct, frozen=True, kw_only=True):
     """The speed of playback."""
 
     rate: Annotated[float, msgspec.Meta(gt=0)]
@@ -49,14 +49,14 @@ class Motion(View, frozen=True, kw_only=True):
     """The motion of the run, and what stopped it."""
 
     status: Status
-    goal: int | None
-    """The target update."""
+    target: int | None
+    """The update that the run goes to; None while it is paused."""
     start: int
     """The update from which the run goes there; for a replay, that of a key frame."""
     progress: float
     """The fraction of that distance that is done, 0 to 1; 1 when paused."""
-    pace: float
-    """Updates per second, measured; 0 when paused."""
+    updates_per_second: float
+    """The measured speed; 0 when paused."""
     diverged: str
     """The sentence about a divergence, or ""."""
     bad: CellRef | None
@@ -76,21 +76,21 @@ class MotionQuery(Query[Motion], frozen=True, kw_only=True):
 class Play(Request[None], frozen=True, kw_only=True):
     """Train to the end of the requested epochs."""
 
-    pace: Pace | None = None
-    """The pace; None: flat out."""
+    speed: Speed | None = None
+    """The speed; None: as fast as possible."""
 
 
 class Toggle(Request[None], frozen=True, kw_only=True):
     """Play if the run is paused, else pause it."""
 
-    pace: Pace | None = None
-    """The pace, if it starts playing; None: flat out."""
+    speed: Speed | None = None
+    """The speed, if it starts playing; None: as fast as possible."""
 
 
-class SetPace(Request[None], frozen=True, kw_only=True):
-    """Play at another pace, if the run plays."""
+class SetSpeed(Request[None], frozen=True, kw_only=True):
+    """Play at another speed, if the run plays."""
 
-    pace: Pace | None = None
+    speed: Speed | None = None
 
 
 class Pause(Request[None], frozen=True, kw_only=True):

@@ -30,10 +30,10 @@ def motion(at: Viewpoint) -> Motion:
     cursor = at.cursor
     return Motion(
         status=cursor.status,
-        goal=cursor.goal,
+        target=cursor.target,
         start=cursor.start,
         progress=cursor.progress,
-        pace=cursor.pace,
+        updates_per_second=cursor.updates_per_second,
         diverged=_divergence(at),
         bad=_first_nonfinite(at),
         hit=cursor.hit,

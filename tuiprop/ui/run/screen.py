@@ -20,11 +20,11 @@ from tuiprop.protocol.messages.moving import (
     Motion,
     MotionQuery,
     Move,
-    Pace,
     Pause,
     Position,
     Seek,
-    SetPace,
+    SetSpeed,
+    Speed,
     Toggle,
 )
 from tuiprop.protocol.messages.operation import CurrentOperation
@@ -48,9 +48,9 @@ from tuiprop.ui.title import WIDE, Title
 from tuiprop.update.arrays import SYMBOLS, ArrayRef, CellRef
 
 FRAMES_A_SECOND = 12
-PACES: tuple[Pace | None, ...] = (
-    *(Pace(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
-    *(Pace(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
+SPEEDS: tuple[Speed | None, ...] = (
+    *(Speed(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
+    *(Speed(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
     None,
 )
 """The speeds, from one operation per second to full speed."""
@@ -116,7 +116,7 @@ class RunScreen(Fitting, Screen[None]):
         """Published when a frame has been painted."""
         self._timer: Timer | None = None
         self._keep_timer: Timer | None = None
-        self._pace = len(PACES) - 1
+        self._speed = len(SPEEDS) - 1
         self._facts = Line(id="facts")
         self._facts.border_title = "[b]Proof[/b] and run"
         self._view = "overview"
@@ -370,18 +370,18 @@ class RunScreen(Fitting, Screen[None]):
     def action_play(self) -> None:
         """Play or pause."""
         self._went_back = False
-        self.move(Toggle(pace=PACES[self._pace]))
+        self.move(Toggle(speed=SPEEDS[self._speed]))
 
-    def action_pace(self, direction: int) -> None:
+    def action_speed(self, direction: int) -> None:
         """Change the speed, or during a what-if the number."""
         if self.is_trying:
             self._nudge(direction)
             return
-        self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
-        pace = PACES[self._pace]
+        self._speed = max(0, min(len(SPEEDS) - 1, self._speed + direction))
+        speed = SPEEDS[self._speed]
         self.app.clear_notifications()
-        self.notify(status.pace_words(pace), timeout=1.5)
-        self.move(SetPace(pace=pace))
+        self.notify(status.speed_words(speed), timeout=1.5)
+        self.move(SetSpeed(speed=speed))
 
     def _nudge(self, direction: int) -> None:
         """Change the number of the what-if by 10 % of its magnitude, and at least 0.01."""
