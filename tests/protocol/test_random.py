@@ -67,8 +67,8 @@ class Requests:
 
     def cell(self) -> CellRef:
         chance = self.chance
-        slot = chance.choice(("", "", "", "v", "m"))
-        array = ArrayRef(chance.choice(SYMBOLS), chance.randrange(0, 4), slot)
+        state_name = chance.choice(("", "", "", "v", "m"))
+        array = ArrayRef(chance.choice(SYMBOLS), chance.randrange(0, 4), state_name)
         row, column = chance.randrange(5), chance.randrange(50)
         return CellRef(array, row, column, before=chance.random() < 0.3)
 

@@ -102,8 +102,8 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     ]
     assert (note.compared, note.sample, note.parameters) == (43, 43, 43)
     assert (note.examples, note.update, note.passed) == (25, 7, True)
-    of_slots = [f"{slot}({name})" for slot in "mv" for name in names]
-    assert [str(each.array) for each in note.audits] == [*names, *of_slots]
+    of_state = [f"{state_name}({name})" for state_name in "mv" for name in names]
+    assert [str(each.array) for each in note.audits] == [*names, *of_state]
     assert {each.verdict for each in note.audits} == {"right"}
     assert all(each.figure <= 1 for each in note.audits)
     assert engine.work() is None

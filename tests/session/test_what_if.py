@@ -274,7 +274,7 @@ def test_the_record_of_the_update_at_hand_as_a_file(operations: int, tmp_path: P
     with np.load(path) as arrays:
         assert np.array_equal(arrays["W1"], expected.W[1])
         assert np.array_equal(arrays["dz2"], expected.dz[2])
-        assert np.array_equal(arrays["v_b2"], expected.slots["v"].b[2])
+        assert np.array_equal(arrays["v_b2"], expected.optimizer_state["v"].b[2])
         assert np.array_equal(arrays["W2_after"], expected.after.W[2])
         rows = record.examples.training.rows[expected.examples]
         assert arrays["examples"].tolist() == rows.tolist()

@@ -139,4 +139,4 @@ def test_a_rule_assigns_every_slot_and_the_change(optimizer: str) -> None:
     rule = OPTIMIZERS[optimizer]
     assigned = [line.split(" = ")[0] for line in rule.formula]
     assert assigned[-1] == "Δ{W}"
-    assert set(rule.slots) <= set(assigned)
+    assert set(rule.state_names) <= set(assigned)

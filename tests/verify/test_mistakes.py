@@ -217,9 +217,9 @@ def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
         assert np.array_equal(training.parameters.vector, record.after.vector)
         for l in range(1, 4):
             assert np.array_equal(training.parameters.W[l], right.parameters.W[l])
-        slots = OPTIMIZERS[name].slots
+        state_names = OPTIMIZERS[name].state_names
         expected = {f"b[{l}]" for l in range(1, 4)}
-        expected |= {f"{slot}({b})" for slot in slots for b in expected}
+        expected |= {f"{state_name}({b})" for state_name in state_names for b in expected}
         assert {str(each.array) for each in result.arrays if not each.ok} == expected
     right = trainer("logistic", optimizer=name, dtype=dtype)
     for _ in range(5):

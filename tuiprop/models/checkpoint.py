@@ -83,7 +83,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     update: int
     """The update that `state` belongs to."""
     state: bytes
-    """θ and slots before the edits that act on them, (1 + slots, P)."""
+    """θ and the optimiser state before the edits that act on them, (1 + S, P)."""
     branch: int
     """The number of the current branch."""
     logs: tuple[BranchLog, ...]
@@ -129,7 +129,7 @@ class Saved:
 
     @property
     def state(self) -> Array:
-        """(1 + slots, P)."""
+        """(1 + S, P)."""
         return np.frombuffer(self.content.state, self.dtype).reshape(
             -1, self.network.parameter_count
         )
@@ -277,7 +277,7 @@ def _check_arrays(saved: Saved) -> None:
     sizes = {
         "initial": whole,
         "parameters": whole,
-        "state": whole * (1 + len(config.optimizer.slots)),
+        "state": whole * (1 + len(config.optimizer.state_names)),
         "best": whole if content.best else 0,
     }
     for name, size in sizes.items():

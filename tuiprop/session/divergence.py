@@ -45,7 +45,7 @@ def divergence(session: Session, update: int, bad: tuple[int, int, int] | None) 
     """
     plan = session.run.trainer.plan
     batches, config = plan.batches, plan.config_of(update)
-    first = ": a slot of the optimiser is not finite"
+    first = ": the optimiser state is not finite"
     if bad is not None:
         k, row, column = bad
         operations = config.operations()

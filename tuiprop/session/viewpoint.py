@@ -107,7 +107,7 @@ class Viewpoint:
         if reference.symbol == "J":
             cost = self.cost_of_batch
             return None if cost is None else np.full((1, 1), cost)
-        of_record = reference.slot or reference.symbol == "y"
+        of_record = reference.state_name or reference.symbol == "y"
         if not (of_record or (part.before and reference.is_parameter)):
             return self.array(reference)
         recorded = None if self.is_moving else self.present_update()

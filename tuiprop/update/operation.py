@@ -56,7 +56,7 @@ class Operation:
     summed_over: str = ""
     """The name of the dimension that a matrix product sums over; "" if it sums over none."""
     rule: tuple[str, ...] = ()
-    """The lines before the last one, for an optimiser with slots."""
+    """The lines before the last one, for an optimiser with state."""
     formula: Formula = ()
     """The formula that the equation names, in the symbols of the operands: that of the activation,
     the loss or the optimiser; () where the equation is complete."""
@@ -76,10 +76,12 @@ class Operation:
     @cached_property
     def latex(self) -> tuple[str, ...]:
         """The equation in LaTeX, then its formula; for an optimiser, the lines of its rule."""
-        names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
+        names = tuple(((each.state_name or each.symbol), each.latex) for each in self.operands)
         if self.phase is Phase.UPDATE:
-            slots = tuple(each.slot for each in self.operands if each.slot)
-            return rule_in_latex(self.formula, names, slots, self.result.symbol) * self.repeats
+            state_names = tuple(each.state_name for each in self.operands if each.state_name)
+            return (
+                rule_in_latex(self.formula, names, state_names, self.result.symbol) * self.repeats
+            )
         right = joined(piece.latex for piece in self.equation)
         equation = f"{self.result.latex} = {right}"
         if not self.formula:
@@ -347,10 +349,12 @@ def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operati
     """The operation that applies a rule to W[l] or b[l] the given number of times."""
     gradient = parameter.gradient
     optimizer = rule.optimizer
-    slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
+    states = tuple(
+        ArrayRef(parameter.symbol, parameter.layer, name) for name in optimizer.state_names
+    )
 
     def compute(x: Arrays) -> Array:
-        state = np.stack([x[each].ravel() for each in (parameter, *slots)])
+        state = np.stack([x[each].ravel() for each in (parameter, *states)])
         options = {name: rule.options[name] for name in optimizer.options}
         change = ParameterUpdate(optimizer, state, rule.learning_rate, options)
         for _ in range(times):
@@ -362,7 +366,7 @@ def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operati
     return Operation(
         Phase.UPDATE,
         parameter,
-        (parameter, gradient, *slots, T),
+        (parameter, gradient, *states, T),
         pieces(last, gradient, parameter),
         f"One step downhill: {optimizer.name} with α = {rule.learning_rate!r}.",
         "\n".join(rule.numpy(parameter) * times),

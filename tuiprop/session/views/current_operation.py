@@ -25,7 +25,7 @@ def current_operation(at: Viewpoint, query: CurrentOperationQuery) -> CurrentOpe
 def operation_of(at: Viewpoint, window: Window | None) -> OperationNote | None:
     """Describe the operation that computed the array of a window; None if none has."""
     run, partial = at.run, at.cursor.partial
-    if window is None or window.before or window.array.slot:
+    if window is None or window.before or window.array.state_name:
         return None
     if partial.record is not None:
         operations, done, count = partial.operations, partial.done, partial.record.count

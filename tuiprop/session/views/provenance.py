@@ -42,7 +42,7 @@ def _note(at: Viewpoint, query: ProvenanceQuery) -> ProvenanceNote | None:
     cell = query.cell
     if cell is None or at.is_moving or not at.has(cell.array):
         return None
-    if cell.array.slot or _is_from_before(at, cell.array):
+    if cell.array.state_name or _is_from_before(at, cell.array):
         cell = replace(cell, before=True)
     array = at.array_of(cell)
     if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
@@ -111,7 +111,7 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
     if update == 1:
         return (
             "0 before the first update."
-            if array.slot
+            if array.state_name
             else "Initial value: no update has changed it."
         )
     return f"Computed by update {update - 1}."

@@ -88,7 +88,7 @@ class MatrixView(CursorGrid):
         self.matrix: Matrix | None = None
         self.array = ArrayRef("W", 1)
         self.before = False
-        """True to show a parameter or slot as it was before the update."""
+        """True to show a parameter or optimiser state as it was before the update."""
         self.followed = (False, False)
         """If its row, and if its column, is an input of the number under another cursor."""
         self._power: int | None = None
