@@ -76,6 +76,7 @@ from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.protocol.state import State
 from tuiprop.session import cursor as cursor_module
+from tuiprop.session import motion as motion_module
 from tuiprop.session.divergence import DivergedError, record_of
 from tuiprop.session.session import Session, open_session
 from tuiprop.session.views import table as table_view
@@ -389,7 +390,8 @@ def test_toggle() -> None:
 
 def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now)
     monkeypatch.setattr(cursor_module, "MOMENT", inf)  # a busy machine does what is due too
     engine = opened()
     ask(engine, SetSpeed(speed=Speed(rate=1.0)))
@@ -685,7 +687,8 @@ def test_J_is_that_of_an_independent_session(update: int) -> None:
 
 def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now)
     engine = opened()
     ask(engine, Play(speed=Speed(rate=1.0)))
     for update in (0, 3, 5, 12):

@@ -29,6 +29,7 @@ from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.protocol.server import Engine
 from tuiprop.session import cursor as cursor_module
+from tuiprop.session import motion as motion_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.update.arrays import ArrayRef
@@ -294,7 +295,8 @@ def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None
 
 def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now[0])
     engine = opened()
     ask(engine, Play(speed=Speed(rate=1.0, operations=True)))
     now[0] = 2.5
@@ -340,7 +342,8 @@ def test_operation_after_operation_across_updates_and_epochs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now[0])
     engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
     speed = Speed(rate=2.0, operations=True)
     ask(engine, Play(speed=speed))
