@@ -11,8 +11,10 @@ from textual.content import Content
 from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, opened, until
+from tests.ui.driving import app_of, bench_of, opened, until
+from tests.ui.reading import still
 from tuiprop.protocol.messages.base import RefusedError, Request
+from tuiprop.protocol.messages.frame import Look
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.screens import HelpScreen
 
@@ -109,3 +111,24 @@ async def test_keys_are_handled_while_the_engine_does_not_answer(
         finally:
             for each in unanswered:
                 each.set_exception(RefusedError("no answer"))
+
+
+async def test_a_frame_that_is_complete_is_not_requested_again(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[Request[Any]] = []
+    async with make_app().run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        await pilot.press("2", "b")
+        await still(pilot)
+        client = app_of(pilot).link.client
+        ask = client.ask
+        monkeypatch.setattr(
+            client, "ask", lambda request: (requests.append(request), ask(request))[1]
+        )
+        bench = bench_of(pilot)
+        bench.post_message(bench.Changed())
+        await pilot.pause()
+        assert not [each for each in requests if isinstance(each, Look)]
+        await pilot.press("down")
+        await until(pilot, lambda: any(isinstance(each, Look) for each in requests))

@@ -110,6 +110,8 @@ class RunScreen(Fitting, Screen[None]):
         self.exported_update: int | None = None
         self._courses = Courses()
         self._charted = 0.0
+        self._asked: list[Query[Any]] = []
+        """The queries of the newest request."""
         self.look = Paced(self._look, link.failed)
         """Shows the newest frame."""
         self.seen = Signal[Frame](self, "seen")
@@ -205,10 +207,16 @@ class RunScreen(Fitting, Screen[None]):
         """Show the newest frame."""
         if self.link.outline is None:
             return
-        frame = await self.link.ask(Look(queries=self._queries))
+        self._asked = self._queries
+        frame = await self.link.ask(Look(queries=self._asked))
         # widgets are removed before the screen is
         if self.is_attached and self.query(Title) and frame.run == self.link.run:
             self._show(frame)
+
+    def _look_for_missing(self) -> None:
+        """Look again if the panels show other data than was requested."""
+        if self._queries != self._asked:
+            self.look()
 
     def _show(self, frame: Frame) -> None:
         before, self.frame = self.frame, frame
@@ -450,7 +458,7 @@ class RunScreen(Fitting, Screen[None]):
 
     @on(Bench.Changed)
     def _changed(self) -> None:
-        self.call_after_refresh(self.look)
+        self.call_after_refresh(self._look_for_missing)
 
     def action_panel(self, direction: int) -> None:
         """Focus the next panel."""
