@@ -123,9 +123,12 @@ async def test_a_frame_that_is_complete_is_not_requested_again(
         await still(pilot)
         client = app_of(pilot).link.client
         ask = client.ask
-        monkeypatch.setattr(
-            client, "ask", lambda request: (requests.append(request), ask(request))[1]
-        )
+
+        def note_and_ask(request: Request[Any]) -> Future[Any]:
+            requests.append(request)
+            return ask(request)
+
+        monkeypatch.setattr(client, "ask", note_and_ask)
         bench = bench_of(pilot)
         bench.post_message(bench.Changed())
         await pilot.pause()

@@ -110,7 +110,7 @@ class RunScreen(Fitting, Screen[None]):
         self.exported_update: int | None = None
         self._courses = Courses()
         self._charted = 0.0
-        self._asked: list[Query[Any]] = []
+        self._requested: list[Query[Any]] = []
         """The queries of the newest request."""
         self.look = Paced(self._look, link.failed)
         """Shows the newest frame."""
@@ -207,15 +207,15 @@ class RunScreen(Fitting, Screen[None]):
         """Show the newest frame."""
         if self.link.outline is None:
             return
-        self._asked = self._queries
-        frame = await self.link.ask(Look(queries=self._asked))
+        self._requested = self._queries
+        frame = await self.link.ask(Look(queries=self._requested))
         # widgets are removed before the screen is
         if self.is_attached and self.query(Title) and frame.run == self.link.run:
             self._show(frame)
 
     def _look_for_missing(self) -> None:
         """Look again if the panels show other data than was requested."""
-        if self._queries != self._asked:
+        if self._queries != self._requested:
             self.look()
 
     def _show(self, frame: Frame) -> None:
