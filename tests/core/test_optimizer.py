@@ -1,3 +1,4 @@
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,35 @@ from tests.core import oracle
 from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.update.parameter_update import BLOCK, ParameterUpdate
 
-NAMES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion"]
+
+@dataclass(frozen=True)
+class Expected:
+    """What an optimiser must equal."""
+
+    first: float
+    """θ after the first update with the default options, from θ = 2, g = 3, α = 0.1."""
+    kind: str
+    """The class in `torch.optim`, or the function in `oracle`."""
+    state: tuple[str, ...] = ()
+    """PyTorch's name of each array of its state."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The options that make it this optimiser."""
+
+
+EXPECTED = {
+    "sgd": Expected(2 - 0.1 * 3, "SGD"),
+    "momentum": Expected(2 - 0.1 * 3, "SGD", ("momentum_buffer",), {"momentum": 0.9}),
+    "nesterov": Expected(
+        2 - 0.1 * (3 + 0.9 * 3), "SGD", ("momentum_buffer",), {"momentum": 0.9, "nesterov": True}
+    ),
+    "adagrad": Expected(2 - 0.1, "Adagrad", ("sum",)),
+    "rmsprop": Expected(2 - 0.1 * 3 / (0.1 * 3), "RMSprop", ("square_avg",)),
+    "adam": Expected(2 - 0.1, "Adam", ("exp_avg", "exp_avg_sq")),
+    "adamw": Expected(2 * (1 - 0.1 * 0.01) - 0.1, "AdamW", ("exp_avg", "exp_avg_sq")),
+    "adamax": Expected(2 - 0.1, "Adamax", ("exp_avg", "exp_inf")),
+    "lion": Expected(2 - 0.1, "lion", ("exp_avg",)),
+}
+NAMES = list(EXPECTED)
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in NAMES),
@@ -21,48 +50,30 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("adam", {"betas": (0.5, 0.8), "eps": 1e-3, "weight_decay": 0.2}),
     ("adam", {"betas": (0.0, 0.0)}),
     ("adamw", {"betas": (0.7, 0.9), "eps": 1e-5, "weight_decay": 0.5}),
+    ("adamax", {"betas": (0.6, 0.9), "eps": 1e-3, "weight_decay": 0.2}),
     ("lion", {"betas": (0.5, 0.7), "weight_decay": 0.2}),
 ]
 
 
 def torch_optimizer(name: str, theta: Any, rate: float, options: dict[str, Any]) -> Any:
-    optim = oracle.pytorch().optim
-    if name in ("sgd", "momentum", "nesterov"):
-        momentum = {} if name == "sgd" else {"momentum": 0.9}
-        settings = {"lr": rate, "nesterov": name == "nesterov", **momentum, **options}
-        return optim.SGD([theta], **settings)
-    rules = {
-        "adagrad": optim.Adagrad,
-        "rmsprop": optim.RMSprop,
-        "adam": optim.Adam,
-        "adamw": optim.AdamW,
-        "lion": oracle.lion,
-    }
-    return rules[name]([theta], lr=rate, **options)
+    expected, optim = EXPECTED[name], oracle.pytorch().optim
+    kind = getattr(optim, expected.kind, None) or getattr(oracle, expected.kind)
+    return kind([theta], lr=rate, **{**expected.options, **options})
 
 
-def test_the_table_is_the_contract() -> None:
+def test_every_optimizer_has_what_it_must_equal() -> None:
     assert list(OPTIMIZERS) == NAMES
-    assert {name: dict(o.options) for name, o in OPTIMIZERS.items()} == {
-        "sgd": {"weight_decay": 0.0},
-        "momentum": {"momentum": 0.9, "weight_decay": 0.0},
-        "nesterov": {"momentum": 0.9, "weight_decay": 0.0},
-        "adagrad": {"eps": 1e-10, "weight_decay": 0.0},
-        "rmsprop": {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0},
-        "adam": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
-        "adamw": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01},
-        "lion": {"betas": (0.9, 0.99), "weight_decay": 0.0},
-    }
-    assert {name: o.state_names for name, o in OPTIMIZERS.items()} == {
-        "sgd": (),
-        "momentum": ("v",),
-        "nesterov": ("v",),
-        "adagrad": ("s",),
-        "rmsprop": ("s",),
-        "adam": ("m", "v"),
-        "adamw": ("m", "v"),
-        "lion": ("m",),
-    }
+    for name, rule in OPTIMIZERS.items():
+        assert len(rule.state_names) == len(EXPECTED[name].state)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", NAMES)
+def test_the_options_are_those_of_pytorch(name: str) -> None:
+    theta = oracle.pytorch().zeros(1, requires_grad=True)
+    theirs = torch_optimizer(name, theta, 0.1, {}).defaults
+    options = OPTIMIZERS[name].options
+    assert dict(options) == {option: theirs[option] for option in options}
 
 
 @pytest.mark.oracle
@@ -86,14 +97,10 @@ def test_200_updates_agree_with_pytorch(name: str, options: dict[str, Any], rate
         change.apply(gradient, t)
         assert np.array_equal(gradient, kept)
         np.testing.assert_allclose(state[0], theta.detach().numpy(), rtol=1e-12, atol=1e-12)
-    names = {"m": "exp_avg", "v": "exp_avg_sq"}
-    if len(rule.state_names) == 1:
-        theirs_alone = {"adagrad": "sum", "rmsprop": "square_avg", "lion": "exp_avg"}
-        names = {rule.state_names[0]: theirs_alone.get(name, "momentum_buffer")}
     if options.get("momentum") == 0.0:
         return  # PyTorch keeps no velocity then
-    for state_name, vector in zip(rule.state_names, state[1:], strict=True):
-        their_state = theirs.state[theta][names[state_name]].numpy()
+    for state_name, vector in zip(EXPECTED[name].state, state[1:], strict=True):
+        their_state = theirs.state[theta][state_name].numpy()
         np.testing.assert_allclose(vector, their_state, rtol=1e-12, atol=1e-12, err_msg=state_name)
 
 
@@ -103,17 +110,7 @@ def test_the_first_update_by_hand(name: str) -> None:
     state = np.zeros((1 + len(rule.state_names), 1))
     state[0] = 2.0
     ParameterUpdate(rule, state, 0.1).apply(np.array([3.0]), 1)
-    expected = {
-        "sgd": 2 - 0.1 * 3,
-        "momentum": 2 - 0.1 * 3,
-        "nesterov": 2 - 0.1 * (3 + 0.9 * 3),
-        "adagrad": 2 - 0.1,
-        "rmsprop": 2 - 0.1 * 3 / (0.1 * 3),
-        "adam": 2 - 0.1,
-        "adamw": 2 * (1 - 0.1 * 0.01) - 0.1,
-        "lion": 2 - 0.1,
-    }
-    assert float(state[0, 0]) == pytest.approx(expected[name], rel=1e-6)
+    assert float(state[0, 0]) == pytest.approx(EXPECTED[name].first, rel=1e-6)
 
 
 def test_momentum_keeps_its_velocity() -> None:

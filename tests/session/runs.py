@@ -4,24 +4,25 @@ from typing import Any, TypeVar
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
 from tuiprop.protocol.messages.arrays import NumbersQuery, Window
-from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved
-from tuiprop.protocol.messages.conditions import ConditionsQuery
+from tuiprop.protocol.messages.base import Query, Refused, Request, Saving, Unsaved, kinds_of
 from tuiprop.protocol.messages.data import Tables
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery, Seek
+from tuiprop.protocol.messages.moving import Position, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.operation import CurrentOperationQuery
-from tuiprop.protocol.messages.proof import ProofQuery
+from tuiprop.protocol.messages.pictures import WeightPicturesQuery
 from tuiprop.protocol.messages.provenance import ProvenanceQuery
-from tuiprop.protocol.messages.settings import EffectiveSettingsQuery
-from tuiprop.protocol.messages.training import BranchesQuery, CostsQuery, HistoryQuery, LayersQuery
-from tuiprop.protocol.messages.what_if import TrialQuery
+from tuiprop.protocol.messages.scores import ScoresQuery
+from tuiprop.protocol.messages.training import HistoryQuery
 from tuiprop.protocol.server import Engine
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 R = TypeVar("R")
 
 LAST = 40
+
+PREDICTIONS = {ScoresQuery, DecisionMapQuery, ExampleTraceQuery, WeightPicturesQuery}
 
 
 def tables(**training: Any) -> Tables:
@@ -64,24 +65,14 @@ def look_at(
     line_width: int = 74,
     first: int = 0,
 ) -> Look:
-    """Ask for every view of a run."""
-    return Look(
-        queries=[
-            PositionQuery(),
-            MotionQuery(),
-            CurrentOperationQuery(),
-            CostsQuery(),
-            LayersQuery(),
-            NumbersQuery(window=window, operands=[*operands]),
-            ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
-            HistoryQuery(first=first),
-            BranchesQuery(),
-            ProofQuery(),
-            TrialQuery(),
-            ConditionsQuery(),
-            EffectiveSettingsQuery(),
-        ]
-    )
+    """Ask for every view of a run but those of its predictions."""
+    queries: list[Query[Any]] = [
+        NumbersQuery(window=window, operands=[*operands]),
+        ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
+        HistoryQuery(first=first),
+    ]
+    others = set(kinds_of(Query)) - set(map(type, queries)) - PREDICTIONS
+    return Look(queries=[*queries, *(kind() for kind in others)])
 
 
 def opened(experiment: Tables | None = None, **options: Any) -> Engine:

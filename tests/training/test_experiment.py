@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.refusals import check_fields
+from tuiprop.core.activation import ACTIVATIONS
+from tuiprop.core.initialization import INITIALIZERS
+from tuiprop.core.loss import LOSSES
+from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.training.experiment import (
     ColumnSettings,
     DataSettings,
@@ -21,17 +26,6 @@ from tuiprop.training.experiment import (
     to_tables,
     to_toml,
 )
-
-ACTIVATIONS = [
-    "linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu",
-    "selu", "softplus", "silu", "gelu", "mish", "softmax",
-]  # fmt: skip
-LOSSES = ["binary_cross_entropy", "cross_entropy", "mse", "squared_error", "mae", "huber"]
-INITIALIZERS = [
-    "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform",
-    "he_normal", "lecun_normal",
-]  # fmt: skip
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion"]
 
 SEED = "a whole number from 0 to 9,223,372,036,854,775,807"
 BOOL = "true or false"
@@ -87,7 +81,7 @@ dtype = "float64"
 """
 
 
-def one_of(names: list[str]) -> str:
+def one_of(names: Iterable[str]) -> str:
     return "one of " + ", ".join(names)
 
 
@@ -312,17 +306,8 @@ def test_what_is_not_allowed(
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_options_are_those_of_the_optimiser(tmp_path: Path, optimizer: str) -> None:
-    names = {
-        "sgd": [],
-        "momentum": ["momentum"],
-        "nesterov": ["momentum"],
-        "adagrad": ["eps"],
-        "rmsprop": ["alpha", "eps"],
-        "adam": ["betas", "eps"],
-        "adamw": ["betas", "eps"],
-        "lion": ["betas"],
-    }[optimizer] + ["weight_decay"]
-    for name in ("momentum", "betas", "eps", "alpha", "weight_decay"):
+    names = [*OPTIMIZERS[optimizer].options]
+    for name in sorted({name for each in OPTIMIZERS.values() for name in each.options}):
         value = "[0.5, 0.6]" if name == "betas" else "0.5"
         text = (
             f'[data]\nsource = "iris"\n[training]\noptimizer = "{optimizer}"\n'
@@ -629,13 +614,13 @@ NETWORK = st.fixed_dictionaries(
     optional={
         "layers": st.lists(
             st.fixed_dictionaries(
-                {"units": st.integers(1, 100_000), "activation": st.sampled_from(ACTIVATIONS)}
+                {"units": st.integers(1, 100_000), "activation": st.sampled_from(list(ACTIVATIONS))}
             ),
             min_size=1,
             max_size=4,
         ),
         "initializer": st.sampled_from(INITIALIZERS),
-        "loss": st.sampled_from(LOSSES),
+        "loss": st.sampled_from(list(LOSSES)),
         "l2": numbers(0, 1e300),
         "seed": SEEDS,
     },

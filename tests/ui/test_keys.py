@@ -2,7 +2,9 @@
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import cast
 
 import pytest
@@ -18,6 +20,8 @@ import tuiprop.ui
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
 from tuiprop.protocol.messages.conditions import Conditions
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.training import Layers, LayersQuery
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText
@@ -25,6 +29,7 @@ from tuiprop.ui.drawing.key_bar import Item, KeyBar, KeyLine
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.help import HelpScreen
 from tuiprop.ui.keys import KEYS, PLACES, key_name, unknown
+from tuiprop.ui.live import LiveScreen
 from tuiprop.ui.predictions.screen import ProblemScreen
 from tuiprop.ui.run.layers import LayersPanel
 from tuiprop.ui.setup.screen import SetupScreen
@@ -93,6 +98,41 @@ def test_an_unknown_id_is_told() -> None:
     assert unknown({"run.batch": "k"}) == []
     (sentence,) = unknown({"run.batch": "k", "run.bach": "k"})
     assert "run.bach" in sentence
+
+
+class LengthsScreen(LiveScreen):
+    """A view of the run, as docs/extending.md describes it."""
+
+    NAME = "Lengths"
+    QUERIES = (*LiveScreen.QUERIES, LayersQuery())
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="title")
+        yield Line(id="lengths")
+        yield KeyBar(id="footer")
+
+    def paint(self, frame: Frame) -> None:
+        lines = [
+            Content(f"‖W[{l}]‖ = {each.W:.3g}") for l, each in enumerate(frame[Layers].norms, 1)
+        ]
+        self.query_one("#lengths", Line).show(lines)
+
+
+async def test_a_view_is_a_screen_and_a_key(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("tuiprop.ui.lengths")
+    module.LengthsScreen = LengthsScreen  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    async with make_app().run_test(size=(80, 24)) as pilot:
+        app = app_of(pilot)
+        await opened(pilot)
+        await app.run_action("show('lengths', 'LengthsScreen')")
+        await comes(pilot, LengthsScreen)
+        lengths = pilot.app.screen.query_one("#lengths")
+        await until(pilot, lambda: "‖W[1]‖ = " in text_of(lengths))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is app.run_screen)
 
 
 class Bar(App[None]):

@@ -10,7 +10,7 @@ import pytest
 
 import tuiprop.verify.update_audit
 from tests.core import oracle
-from tests.core.test_optimizer import CASES, NAMES, torch_optimizer
+from tests.core.test_optimizer import CASES, EXPECTED, NAMES, torch_optimizer
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.core.optimizer import OPTIMIZERS
@@ -264,17 +264,13 @@ def test_the_updates_of_pytorch_pass(name: str, options: dict[str, Any], dtype: 
     updates = Updates(name, dtype, options=options)
     theta = torch.tensor(updates.state[0].copy(), requires_grad=True)
     theirs = torch_optimizer(name, theta, updates.rate, options)
-    alone = {"adagrad": ["sum"], "rmsprop": ["square_avg"], "lion": ["exp_avg"]}
-    state_names = alone.get(name, ["momentum_buffer"])
-    if "adam" in name:
-        state_names = ["exp_avg", "exp_avg_sq"]
     for t, gradient in enumerate(gradients(60), start=1):
         updates.t, updates.before = t, updates.state.copy()
         updates.gradient = gradient.astype(dtype)
         theta.grad = torch.tensor(updates.gradient)
         theirs.step()
         updates.state[0] = theta.detach().numpy()
-        for row, state_name in enumerate(state_names[: len(updates.state) - 1], start=1):
+        for row, state_name in enumerate(EXPECTED[name].state, start=1):
             updates.state[row] = theirs.state[theta][state_name].numpy()
         result = updates.audit()
         assert result.passed, result

@@ -12,13 +12,15 @@ is not in it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.core.equation import Formula, equation, equation_of
 
-Options = Mapping[str, float | tuple[float, float]]
+Options: TypeAlias = Mapping[str, Any]
+"""Numbers by PyTorch's names of them; betas are a pair."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Optimizer:
     state_names: tuple[str, ...] = ()
     """The letters of the S vectors of the optimiser state, such as m and v."""
     options: Options = field(default_factory=lambda: {"weight_decay": 0.0})
-    """The options with their defaults, by PyTorch's names."""
+    """The options with their defaults."""
     decouples_decay: bool = False
     """True if weight decay shrinks the parameters; otherwise it is added to the gradient."""
 
@@ -62,22 +64,9 @@ class Block:
         self.t = 0
         self.scratch: list[Array] = list(scratch[:, : len(self.theta)])
 
-    def number(self, name: str) -> float:
-        """An option that is one number."""
-        value = self.options[name]
-        assert isinstance(value, (int, float))
-        return float(value)
-
-    @property
-    def betas(self) -> tuple[float, float]:
-        """The option betas: β₁ and β₂."""
-        betas = self.options["betas"]
-        assert isinstance(betas, (tuple, list))
-        return betas[0], betas[1]
-
     def decayed_gradient(self) -> Array:
         """G + weight_decay θ, in the first scratch vector where there is a decay."""
-        decay = self.number("weight_decay")
+        decay = self.options["weight_decay"]
         if not decay:
             return self.gradient
         np.multiply(self.theta, decay, self.scratch[0])
@@ -86,7 +75,7 @@ class Block:
 
     def shrink(self) -> None:
         """θ ← θ − α weight_decay θ, the decoupled decay."""
-        np.multiply(self.theta, 1.0 - self.learning_rate * self.number("weight_decay"), self.theta)
+        np.multiply(self.theta, 1.0 - self.learning_rate * self.options["weight_decay"], self.theta)
 
     def descend(self, direction: Array, rate: float) -> None:
         """θ ← θ − rate · direction."""
@@ -95,17 +84,17 @@ class Block:
 
     def descend_scaled(self, numerator: Array, root: Array, rate: float) -> None:
         """θ ← θ − rate · numerator / (root + ε); `root` is overwritten."""
-        np.add(root, self.number("eps"), root)
+        np.add(root, self.options["eps"], root)
         np.divide(numerator, root, root)
         np.multiply(root, rate, root)
         np.subtract(self.theta, root, self.theta)
 
 
-def _average(average: Array, value: Array, beta: float) -> None:
-    """Average ← β average + (1 − β) value; `value` is overwritten."""
+def _average(average: Array, value: Array, beta: float, scratch: Array) -> None:
+    """Average ← β average + (1 − β) value; `scratch` may be `value`."""
     np.multiply(average, beta, average)
-    np.multiply(value, 1.0 - beta, value)
-    np.add(average, value, average)
+    np.multiply(value, 1.0 - beta, scratch)
+    np.add(average, scratch, average)
 
 
 @equation("Δ{W} = -α * {g}")
@@ -116,14 +105,14 @@ def _sgd(block: Block) -> None:
 @equation("v = {momentum} * v + {g}", "Δ{W} = -α * v")
 def _momentum(block: Block) -> None:
     g, (v,) = block.decayed_gradient(), block.optimizer_state
-    np.multiply(v, block.number("momentum"), v)
+    np.multiply(v, block.options["momentum"], v)
     np.add(v, g, v)
     block.descend(v, block.learning_rate)
 
 
 @equation("v = {momentum} * v + {g}", "Δ{W} = -α * ({g} + {momentum} * v)")
 def _nesterov(block: Block) -> None:
-    g, (v,), momentum = block.decayed_gradient(), block.optimizer_state, block.number("momentum")
+    g, (v,), momentum = block.decayed_gradient(), block.optimizer_state, block.options["momentum"]
     ahead, scratch = block.scratch
     np.multiply(v, momentum, v)
     np.add(v, g, v)
@@ -145,7 +134,7 @@ def _adagrad(block: Block) -> None:
 def _rmsprop(block: Block) -> None:
     g, (s,), root = block.decayed_gradient(), block.optimizer_state, block.scratch[1]
     np.multiply(g, g, root)
-    _average(s, root, block.number("alpha"))
+    _average(s, root, block.options["alpha"], root)
     np.sqrt(s, root)
     block.descend_scaled(g, root, block.learning_rate)
 
@@ -160,11 +149,10 @@ _ADAM = equation(
 
 
 def _adam_along(block: Block, g: Array) -> None:
-    (beta1, beta2), (m, v), root = block.betas, block.optimizer_state, block.scratch[1]
-    np.copyto(root, g)
-    _average(m, root, beta1)
+    (beta1, beta2), (m, v), root = block.options["betas"], block.optimizer_state, block.scratch[1]
+    _average(m, g, beta1, root)
     np.multiply(g, g, root)
-    _average(v, root, beta2)
+    _average(v, root, beta2, root)
     np.sqrt(v, root)
     np.divide(root, sqrt(1.0 - beta2**block.t), root)  # √v̂
     block.descend_scaled(m, root, block.learning_rate / (1.0 - beta1**block.t))
@@ -181,6 +169,28 @@ def _adamw(block: Block) -> None:
     _adam_along(block, block.gradient)
 
 
+@equation(
+    "m = {beta1} * m + (1 - {beta1}) * {g}",
+    "u = max({beta2} * u, abs({g}) + ε)",
+    "m̂ = m / (1 - {beta1}**t)",
+    "Δ{W} = -α * m̂ / u",
+)
+def _adamax(block: Block) -> None:
+    g, (beta1, beta2), (m, u) = (
+        block.decayed_gradient(),
+        block.options["betas"],
+        block.optimizer_state,
+    )
+    scratch = block.scratch[1]
+    _average(m, g, beta1, scratch)
+    np.abs(g, scratch)
+    np.add(scratch, block.options["eps"], scratch)
+    np.multiply(u, beta2, u)
+    np.maximum(u, scratch, out=u)
+    np.divide(m, u, scratch)
+    block.descend(scratch, block.learning_rate / (1.0 - beta1**block.t))
+
+
 # Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), algorithm 2.
 @equation(
     "c = {beta1} * m + (1 - {beta1}) * {g}",
@@ -188,22 +198,21 @@ def _adamw(block: Block) -> None:
     "Δ{W} = -α * sign(c)",
 )
 def _lion(block: Block) -> None:
-    (beta1, beta2), (m,), (g, c) = block.betas, block.optimizer_state, block.scratch
+    (beta1, beta2), (m,), (g, c) = block.options["betas"], block.optimizer_state, block.scratch
     block.shrink()
     np.multiply(m, beta1, c)
     np.multiply(block.gradient, 1.0 - beta1, g)
     np.add(c, g, c)
     np.sign(c, c)
-    np.copyto(g, block.gradient)
-    _average(m, g, beta2)
+    _average(m, block.gradient, beta2, g)
     block.descend(c, block.learning_rate)
 
 
-def _options(
-    *, weight_decay: float = 0.0, **options: float | tuple[float, float]
-) -> dict[str, float | tuple[float, float]]:
-    return {**options, "weight_decay": weight_decay}
+def _options(**options: Any) -> Options:
+    return {**options, "weight_decay": 0.0}
 
+
+_OF_ADAM = _options(betas=(0.9, 0.999), eps=1e-8)
 
 _TABLE = (
     Optimizer("sgd", _sgd),
@@ -211,14 +220,11 @@ _TABLE = (
     Optimizer("nesterov", _nesterov, ("v",), _options(momentum=0.9)),
     Optimizer("adagrad", _adagrad, ("s",), _options(eps=1e-10)),
     Optimizer("rmsprop", _rmsprop, ("s",), _options(alpha=0.99, eps=1e-8)),
-    Optimizer("adam", _adam, ("m", "v"), _options(betas=(0.9, 0.999), eps=1e-8)),
+    Optimizer("adam", _adam, ("m", "v"), _OF_ADAM),
     Optimizer(
-        "adamw",
-        _adamw,
-        ("m", "v"),
-        _options(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01),
-        decouples_decay=True,
+        "adamw", _adamw, ("m", "v"), {**_OF_ADAM, "weight_decay": 0.01}, decouples_decay=True
     ),
+    Optimizer("adamax", _adamax, ("m", "u"), _OF_ADAM),
     Optimizer("lion", _lion, ("m",), _options(betas=(0.9, 0.99)), decouples_decay=True),
 )
 

@@ -162,6 +162,21 @@ class Rounded:
             return self.result(root, 0.0)
         return self.result(root, self.error / np.maximum(root, np.sqrt(self.error)))
 
+    def __abs__(self) -> "Rounded":
+        return Rounded(np.abs(self.value), self.error, self.precision)
+
+    def max(self, other: "Rounded | float | None" = None) -> "Rounded":
+        """The larger of this and another number, or the maximum over the first axis."""
+        if other is None:
+            return Rounded(self.value.max(axis=0), self.error.max(axis=0), self.precision)
+        x = self.lift(other)
+        larger = np.maximum(self.value, x.value)
+        return Rounded(larger, np.maximum(self.error, x.error), self.precision)
+
+    def min(self, other: "Rounded | float") -> "Rounded":
+        """The smaller of this and another number."""
+        return -(-self).max(-self.lift(other))
+
     def sign(self) -> "Rounded":
         """The sign, which is certain unless 0 lies within the bound."""
         doubtful = (np.abs(self.value) <= self.error) & (self.error > 0.0)
@@ -211,21 +226,6 @@ def _tanh(x: Rounded) -> Rounded:
     return x.result(np.tanh(x.value), x.error * steepest, roundings=FUNCTION_ROUNDINGS)
 
 
-def _abs(x: Rounded) -> Rounded:
-    return Rounded(np.abs(x.value), x.error, x.precision)
-
-
-def _max(x: Rounded, other: float | None = None) -> Rounded:
-    """The larger of two arguments, or the maximum of one over the first axis."""
-    if other is None:
-        return Rounded(x.value.max(axis=0), x.error.max(axis=0), x.precision)
-    return Rounded(np.maximum(x.value, other), x.error, x.precision)
-
-
-def _min(x: Rounded, other: float) -> Rounded:
-    return Rounded(np.minimum(x.value, other), x.error, x.precision)
-
-
 FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "exp": _exp,
     "expm1": _expm1,
@@ -233,10 +233,10 @@ FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "log1p": _log1p,
     "tanh": _tanh,
     "sqrt": Rounded.root,
-    "abs": _abs,
+    "abs": abs,
     "sign": Rounded.sign,
-    "max": _max,
-    "min": _min,
+    "max": Rounded.max,
+    "min": Rounded.min,
     "Σ": Rounded.sum,
 }
 """The functions that a formula may call."""

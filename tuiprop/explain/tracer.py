@@ -343,7 +343,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     names |= {f.cell.array.state_name: Rounded.exact(f.value, p.precision) for f in state_factors}
     names |= {"α": rule.learning_rate, "t": int(p.arrays[T].item())}
     if "eps" in rule.options:
-        names["ε"] = rule.number("eps")
+        names["ε"] = rule.options["eps"]
     lines, made = evaluate(rule.formula(symbol), names)
     before = p.factor_here(symbol)
     decayed = (before,) if rule.decay_in_gradient else ()

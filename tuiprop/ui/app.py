@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from tuiprop.ui import keys, screens
 from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.keys import COMMANDS, KEYS, unknown
 from tuiprop.ui.link import Link
+from tuiprop.ui.live import LiveScreen
 from tuiprop.ui.patches.guarded import GuardedApp
 from tuiprop.ui.patches.terminal import driver_class
 from tuiprop.ui.run.change_dialog import ChangeDialog
@@ -252,18 +254,18 @@ class TuipropApp(GuardedApp):
             await self.push_screen_wait(screens.SetupScreen(self.link, self._runs.begin, chosen))
 
     @alone
-    async def action_stops(self) -> None:
-        """Show the conditions that stop the run."""
-        if self.link.outline is not None and self.screen is self.run_screen:
-            await self.push_screen_wait(screens.StopsScreen(self.link))
-            self.run_screen.look()
+    async def action_show(self, module: str, name: str) -> None:
+        """Show a live screen, which is imported when it is first shown.
 
-    @alone
-    async def action_proof(self) -> None:
-        """Show the proof of the current state."""
+        Args:
+            module: its module in `tuiprop.ui`.
+            name: its class.
+        """
         if self.link.outline is not None and self.screen is self.run_screen:
-            self.run_screen.pause()
-            await self.push_screen_wait(screens.ProofScreen(self.link))
+            screen: type[LiveScreen] = getattr(import_module(f"tuiprop.ui.{module}"), name)
+            if screen.PAUSES:
+                self.run_screen.pause()
+            await self.push_screen_wait(screen(self.link))
             self.run_screen.look()
 
     @alone

@@ -26,6 +26,7 @@ class Key:
         command: the entry of the command palette, "noun: verb"; "" for none.
         bar_key: the key as the bar writes it, unless remapped; "" for the first key.
         priority: True if it works before the keys of the focused panel.
+        tab: the name and the short name of its view in the title; () without a tab.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Key:
     command: str = ""
     bar_key: str = ""
     priority: bool = False
+    tab: tuple[str, ...] = ()
 
     @property
     def binding(self) -> Binding:
@@ -200,21 +202,37 @@ RUN = Place(
             "go to the newest state",
             command="run: go to the newest state",
         ),
-        Key("view.overview", "1", "view('overview')", "view: overview", command="view: overview"),
+        Key(
+            "view.overview",
+            "1",
+            "view('overview')",
+            "view: overview",
+            command="view: overview",
+            tab=("Overview", "Over"),
+        ),
         Key(
             "view.operation",
             "2",
             "view('operation')",
             "view: the operation, its result, operands and terms",
             command="view: operation",
+            tab=("Operation", "Op"),
         ),
-        Key("view.cost", "3", "view('cost')", "view: the cost chart", command="view: cost"),
+        Key(
+            "view.cost",
+            "3",
+            "view('cost')",
+            "view: the cost chart",
+            command="view: cost",
+            tab=("Cost", "Cost"),
+        ),
         Key(
             "view.problem",
             "4",
             "app.problem",
             "view: the problem and the predictions",
             command="view: problem",
+            tab=("Problem", "Prob"),
         ),
         Key(
             "view.data",
@@ -222,9 +240,16 @@ RUN = Place(
             "app.data",
             "view: the data, column by column",
             command="view: data",
+            tab=("Data", "Data"),
         ),
         Key(
-            "view.stops", "w,6", "app.stops", "stop when …", "stop when", "view: stops, stop when …"
+            "view.stops",
+            "w,6",
+            "app.show('stops.screen', 'StopsScreen')",
+            "stop when …",
+            "stop when",
+            "view: stops, stop when …",
+            tab=("Stops", "Stop"),
         ),
         Key(
             "view.setup",
@@ -233,6 +258,7 @@ RUN = Place(
             "set-up: data, network, training",
             "set-up",
             "view: set-up",
+            tab=("Set-up", "Set"),
         ),
         Key(
             "run.change",
@@ -245,7 +271,7 @@ RUN = Place(
         Key(
             "run.verify",
             "v",
-            "app.proof",
+            "app.show('verify.screen', 'ProofScreen')",
             "proof: gradient check, update audit, mistakes",
             command="proof: run now",
         ),
@@ -501,7 +527,7 @@ LIST = Place(
     ),
 )
 
-DIALOG = Place("Dialogs", (Key("dialog.leave", "escape", "leave", "leave"),))
+DIALOG = Place("Dialogs", (Key("dialog.leave", "escape", "leave", "leave", "leave"),))
 
 HELP = Place(
     "Help", (Key("help.close", "escape,q,question_mark,f1", "dismiss", "close the help page"),)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from typing import Any, ClassVar
 
+from textual.binding import BindingType
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -11,7 +12,7 @@ from textual.widgets import Static
 from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery
-from tuiprop.ui import status
+from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link
 from tuiprop.ui.paced import Paced
@@ -24,7 +25,8 @@ EVERY = 0.1
 class LiveScreen(LeftOnce, Screen[None]):
     """Requests a frame several times per second, whoever moves the run.
 
-    A subclass composes a `Line` "#title", and paints the frame.
+    A subclass composes a `Line` "#title", and paints the frame. A key of the run shows it: see
+    `TuipropApp.action_show`.
 
     Args:
         link: the link to the engine.
@@ -45,10 +47,14 @@ class LiveScreen(LeftOnce, Screen[None]):
     }
     LiveScreen .error { color: $error; height: auto; display: none; padding: 0 1; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = keys.DIALOG.bindings
+    """Escape leaves the screen; a subclass with other keys has a place of its own."""
     NAME = ""
     """The title."""
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (PositionQuery(), MotionQuery())
     """The views that the title shows; a subclass adds those that it paints."""
+    PAUSES: ClassVar[bool] = False
+    """True if the run is paused when the screen is shown."""
 
     def __init__(self, link: Link) -> None:
         super().__init__()

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from tuiprop.ui.predictions.screen import ProblemScreen
     from tuiprop.ui.setup.adopt import AdoptScreen, adopted
     from tuiprop.ui.setup.screen import SetupScreen
-    from tuiprop.ui.stops.screen import StopsScreen
-    from tuiprop.ui.verify.screen import ProofScreen
 
 _MODULES = {
     "AdoptScreen": "setup.adopt",
@@ -18,18 +16,14 @@ _MODULES = {
     "DataScreen": "data.screen",
     "HelpScreen": "help",
     "ProblemScreen": "predictions.screen",
-    "ProofScreen": "verify.screen",
     "SetupScreen": "setup.screen",
-    "StopsScreen": "stops.screen",
 }
 __all__ = [
     "AdoptScreen",
     "DataScreen",
     "HelpScreen",
     "ProblemScreen",
-    "ProofScreen",
     "SetupScreen",
-    "StopsScreen",
     "adopted",
 ]
 

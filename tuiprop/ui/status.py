@@ -13,18 +13,6 @@ from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.verify import words as proving
 
-VIEWS = (
-    ("overview", "Overview", "Over"),
-    ("operation", "Operation", "Op"),
-    ("cost", "Cost", "Cost"),
-    ("problem", "Problem", "Prob"),
-    ("data", "Data", "Data"),
-    ("stops", "Stops", "Stop"),
-    ("setup", "Set-up", "Set"),
-)
-"""The views: the part of the key's id after "view.", the name, the short name."""
-
-
 SLOW = 30.0
 """Operations per second below which the speed counts operations, not updates."""
 

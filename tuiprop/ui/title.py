@@ -14,7 +14,7 @@ from tuiprop.protocol.messages.training import BranchesQuery, Costs, CostsQuery
 from tuiprop.protocol.messages.what_if import TrialQuery
 from tuiprop.ui import status
 from tuiprop.ui.drawing.line import Line, Zone, spread
-from tuiprop.ui.keys import KEYS, keymap_of
+from tuiprop.ui.keys import RUN, keymap_of
 from tuiprop.ui.link import Link
 
 WIDE = 100
@@ -76,8 +76,8 @@ def _tabs(view: str, long: bool, keymap: Mapping[str, str]) -> tuple[Content, li
     """List the views with their keys, the current one underlined."""
     tabs = Content()
     zones = []
-    for each, whole, brief in status.VIEWS:
-        key, name, at = KEYS[f"view.{each}"], whole if long else brief, each == view
+    for key in filter(lambda each: each.tab, RUN.keys):
+        name, at = key.tab[0 if long else 1], key.id == f"view.{view}"
         start = tabs.cell_length + 1  # the line begins with a space
         tab = Content.assemble(
             (key.names(keymap)[-1], "bold $now" if at else "$now"),

@@ -25,13 +25,8 @@ class Rule:
     @property
     def decay_in_gradient(self) -> float:
         """The weight decay that is added to the gradient; 0 if the decay is decoupled."""
-        return 0.0 if self.optimizer.decouples_decay else self.number("weight_decay")
-
-    def number(self, option: str) -> float:
-        """The value of an option that is a single number."""
-        value = self.options[option]
-        assert isinstance(value, int | float)
-        return float(value)
+        decay: float = self.options["weight_decay"]
+        return 0.0 if self.optimizer.decouples_decay else decay
 
     def equations(self, parameter: ArrayRef) -> list[str]:
         """The rule in the symbols of the notes; the last line is the new value of the parameter."""
@@ -64,10 +59,10 @@ class Rule:
     @property
     def _numbers(self) -> dict[str, str]:
         """The options as a rule writes them, with the two betas separately."""
-        betas = self.options.get("betas", ())
-        assert isinstance(betas, tuple | list)
         numbers = {name: repr(value) for name, value in self.options.items() if name != "betas"}
-        return numbers | {f"beta{i}": repr(beta) for i, beta in enumerate(betas, start=1)}
+        return numbers | {
+            f"beta{i}": repr(beta) for i, beta in enumerate(self.options.get("betas", ()), start=1)
+        }
 
 
 @cache

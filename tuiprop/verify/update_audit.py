@@ -198,6 +198,13 @@ def _adamw(x: _Given) -> tuple[Rounded, ...]:
     return _adam_from(x, x.shrunk, x.gradient)
 
 
+def _adamax(x: _Given) -> tuple[Rounded, ...]:
+    (beta1, beta2), (m, u), g = x.betas, x.state, x.decayed
+    m = beta1 * m + (1.0 - beta1) * g
+    u = (beta2 * u).max(abs(g) + x["eps"])
+    return x.theta - (x.lr / (1.0 - beta1**x.t) * m / u).regrouped(), m, u
+
+
 def _lion(x: _Given) -> tuple[Rounded, ...]:
     (beta1, beta2), (m,), g = x.betas, x.state, x.gradient
     c = beta1 * m + (1.0 - beta1) * g
@@ -228,6 +235,7 @@ RULES: dict[str, Rule] = {
     "rmsprop": Rule(_rmsprop, ("s",), {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0}),
     "adam": Rule(_adam, ("m", "v"), {**_ADAM, "weight_decay": 0.0}),
     "adamw": Rule(_adamw, ("m", "v"), {**_ADAM, "weight_decay": 0.01}),
+    "adamax": Rule(_adamax, ("m", "u"), {**_ADAM, "weight_decay": 0.0}),
     "lion": Rule(_lion, ("m",), {"betas": (0.9, 0.99), "weight_decay": 0.0}),
 }
 """The rules by the name of the optimiser."""

@@ -1,6 +1,11 @@
-"""Functions that answer requests, by subject."""
+"""Functions that answer requests, by subject: importing the package imports its modules."""
 
-from tuiprop.protocol.handlers import data, files, moving, opening, views
+from importlib import import_module
+from pkgutil import iter_modules
+
 from tuiprop.protocol.handlers.table import HANDLERS
 
-__all__ = ["HANDLERS", "data", "files", "moving", "opening", "views"]
+for _found in iter_modules(__path__):
+    import_module(f"{__name__}.{_found.name}")
+
+__all__ = ["HANDLERS"]

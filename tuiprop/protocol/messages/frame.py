@@ -4,23 +4,11 @@ A panel asks for the views it shows, and the engine computes only these. `Look` 
 into one request, so that all panels of a screen show the same moment.
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from tuiprop.protocol.messages import (
-    arrays,
-    conditions,
-    decision_map,
-    example_trace,
-    moving,
-    operation,
-    pictures,
-    proof,
-    provenance,
-    scores,
-    settings,
-    training,
-    what_if,
-)
+from tuiprop.protocol import messages
 from tuiprop.protocol.messages.base import (
     Message,
     Query,
@@ -32,22 +20,9 @@ from tuiprop.protocol.messages.base import (
     union,
 )
 
-SUBJECTS = (
-    arrays,
-    conditions,
-    decision_map,
-    example_trace,
-    moving,
-    operation,
-    pictures,
-    proof,
-    provenance,
-    scores,
-    settings,
-    training,
-    what_if,
-)
-"""The modules of views; a `Look` may hold every query in them."""
+# a Look may hold every query of the modules beside this one
+for _found in iter_modules(messages.__path__):
+    import_module(f"{messages.__name__}.{_found.name}")
 
 if TYPE_CHECKING:
     AnyQuery = Query[Any]

@@ -55,6 +55,7 @@ class ProofScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = keys.VERIFY.bindings
     NAME = "Proof"
     QUERIES = (*LiveScreen.QUERIES, ProofQuery())
+    PAUSES = True
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
