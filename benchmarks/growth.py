@@ -9,12 +9,12 @@ import numpy as np
 from benchmarks.cases import Case, OurEpochs
 from benchmarks.pairing import Effort, Line, Spread, enough, seconds, spread
 from tuiprop.protocol.codec import encode
+from tuiprop.protocol.messages.arrays import NumbersQuery, Window
 from tuiprop.protocol.messages.base import Refused, Request
 from tuiprop.protocol.messages.frame import Look
 from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Window
-from tuiprop.protocol.messages.views import HistoryQuery, LayersQuery, NumbersQuery
+from tuiprop.protocol.messages.training import HistoryQuery, LayersQuery
 from tuiprop.protocol.server import Engine
 from tuiprop.ui.title import Title
 from tuiprop.update.arrays import ArrayRef
@@ -69,7 +69,7 @@ def _engine(units: int, epochs: int) -> Engine:
     tables = {"data": {"source": "digits"}, "network": {"layers": layers}, "training": training}
     _ask(engine, Open(experiment=tables))
     _ask(engine, Seek(update=epochs))
-    while engine.opened.cursor.goal is not None:
+    while engine.opened.cursor.target is not None:
         engine.work()
     return engine
 

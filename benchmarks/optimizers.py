@@ -29,7 +29,7 @@ FUSED = {"SGD", "Adagrad", "Adam", "AdamW"}
 class _Ours:
     def __init__(self, name: str, gradient: Parameters) -> None:
         rule = OPTIMIZERS[name]
-        self.state = np.zeros((1 + len(rule.slots), len(gradient.vector)), np.float32)
+        self.state = np.zeros((1 + len(rule.state_names), len(gradient.vector)), np.float32)
         self.state[0] = WIDE.initial.vector
         self._change = ParameterUpdate(rule, self.state, RATE)
         self._gradient = gradient.vector

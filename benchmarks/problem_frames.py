@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from tests.ui.driving import opened, until
 from tuiprop.protocol.inline_client import InlineClient
-from tuiprop.protocol.messages.predictions import Studied
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.predictions.screen import ProblemScreen
@@ -28,7 +28,7 @@ PAUSE = 0.03
 FRAMES, ROUNDS = 12, 9
 
 
-async def cost(screen: ProblemScreen, frames: tuple[Studied, ...]) -> float:
+async def cost(screen: ProblemScreen, frames: tuple[Frame, ...]) -> float:
     """Processor seconds of so many frames."""
     began = time.process_time()
     for i in range(FRAMES):
@@ -51,13 +51,13 @@ async def measure(what: str) -> None:
         assert isinstance(screen, ProblemScreen)
         await asyncio.sleep(0.5)
         for _ in screen._offered():
-            first = screen.studied
+            first = screen.frame
             await pilot.press("b")
-            await until(pilot, lambda first=first: screen.studied is not first)  # type: ignore[misc]
+            await until(pilot, lambda first=first: screen.frame is not first)  # type: ignore[misc]
             await asyncio.sleep(0.5)
             assert first is not None
-            assert screen.studied is not None
-            frames = first, screen.studied
+            assert screen.frame is not None
+            frames = first, screen.frame
             costs = [await cost(screen, frames) - await cost(screen, ()) for _ in range(ROUNDS)]
             each = sorted(1000 * seconds / FRAMES for seconds in costs)
             print(

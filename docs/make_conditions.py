@@ -6,7 +6,8 @@ python docs/make_conditions.py
 import re
 from pathlib import Path
 
-from tuiprop.training.quantity import KINDS, QuantitySpec
+from tuiprop.training.quantities import QUANTITIES
+from tuiprop.training.quantity import QuantitySpec
 
 PAGE = Path(__file__).with_name("conditions.md")
 
@@ -18,28 +19,29 @@ def table() -> str:
     """The quantities as Markdown."""
     lines = ["| quantity | is | needs | a hit stops |", "|---|---|---|---|"]
     lines += [
-        f"| `{kind.pattern}` | {kind.words} | {needs(kind)} | {stop(kind)} |" for kind in KINDS
+        f"| `{spec.pattern}` | {spec.description} | {needs(spec)} | {stop(spec)} |"
+        for spec in QUANTITIES
     ]
     return "\n".join(lines) + "\n"
 
 
-def needs(kind: QuantitySpec) -> str:
+def needs(spec: QuantitySpec) -> str:
     """What network and data must have."""
     words = {
-        "classes": kind.classes,
-        "validation examples": kind.held_out,
-        "a layer that is not softmax": kind.elementwise,
+        "classes": spec.classes,
+        "validation examples": spec.held_out,
+        "a layer that is not softmax": spec.elementwise,
     }
     return ", ".join(word for word, needed in words.items() if needed)
 
 
-def stop(kind: QuantitySpec) -> str:
+def stop(spec: QuantitySpec) -> str:
     """Where a hit stops."""
-    if kind.of_epoch is not None:
+    if spec.of_epoch is not None:
         return "after the epoch"
-    if kind.locate is not None:
+    if spec.locate is not None:
         return "at the first array that has one"
-    return f"at {kind.made_by}" if kind.made_by else "after the update"
+    return f"at {spec.known_after}" if spec.known_after else "after the update"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from tuiprop.protocol.messages.views import Motion, Numbers, Position
+from tuiprop.protocol.messages.arrays import Numbers
+from tuiprop.protocol.messages.moving import Motion, Position
 from tuiprop.protocol.process_client import start
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings

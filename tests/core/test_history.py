@@ -27,7 +27,7 @@ def order(epoch: int) -> Any:
 def ours(case: Problem, optimizer: str, rate: float, options: dict[str, Any], epochs: int) -> Array:
     """J of each batch and θ after it, a row an update."""
     network, rule = case.network, OPTIMIZERS[optimizer]
-    state = np.zeros((1 + len(rule.slots), network.parameter_count))
+    state = np.zeros((1 + len(rule.state_names), network.parameter_count))
     state[0] = case.parameters.vector
     parameters = Parameters(network, state[0])
     workspaces = {m: Workspace(network, m) for m in (BATCH, EXAMPLES % BATCH)}

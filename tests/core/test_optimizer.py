@@ -18,7 +18,7 @@ class Expected:
     kind: str
     """The class in `torch.optim`, or the function in `oracle`."""
     state: tuple[str, ...] = ()
-    """PyTorch's name of each slot."""
+    """PyTorch's name of each array of its state."""
     options: dict[str, Any] = field(default_factory=dict)
     """The options that make it this optimiser."""
 
@@ -64,7 +64,7 @@ def torch_optimizer(name: str, theta: Any, rate: float, options: dict[str, Any])
 def test_every_optimizer_has_what_it_must_equal() -> None:
     assert list(OPTIMIZERS) == NAMES
     for name, rule in OPTIMIZERS.items():
-        assert len(rule.slots) == len(EXPECTED[name].state)
+        assert len(rule.state_names) == len(EXPECTED[name].state)
 
 
 @pytest.mark.oracle
@@ -83,7 +83,7 @@ def test_200_updates_agree_with_pytorch(name: str, options: dict[str, Any], rate
     torch = oracle.pytorch()
     generator = np.random.default_rng(7)
     rule = OPTIMIZERS[name]
-    state = np.zeros((1 + len(rule.slots), 30))
+    state = np.zeros((1 + len(rule.state_names), 30))
     state[0] = generator.normal(0, 1, 30)
     theta = torch.tensor(state[0], requires_grad=True)
     theirs = torch_optimizer(name, theta, rate, options)
@@ -99,15 +99,15 @@ def test_200_updates_agree_with_pytorch(name: str, options: dict[str, Any], rate
         np.testing.assert_allclose(state[0], theta.detach().numpy(), rtol=1e-12, atol=1e-12)
     if options.get("momentum") == 0.0:
         return  # PyTorch keeps no velocity then
-    for slot, vector in zip(EXPECTED[name].state, state[1:], strict=True):
-        their_slot = theirs.state[theta][slot].numpy()
-        np.testing.assert_allclose(vector, their_slot, rtol=1e-12, atol=1e-12, err_msg=slot)
+    for state_name, vector in zip(EXPECTED[name].state, state[1:], strict=True):
+        their_state = theirs.state[theta][state_name].numpy()
+        np.testing.assert_allclose(vector, their_state, rtol=1e-12, atol=1e-12, err_msg=state_name)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_update_by_hand(name: str) -> None:
     rule = OPTIMIZERS[name]
-    state = np.zeros((1 + len(rule.slots), 1))
+    state = np.zeros((1 + len(rule.state_names), 1))
     state[0] = 2.0
     ParameterUpdate(rule, state, 0.1).apply(np.array([3.0]), 1)
     assert float(state[0, 0]) == pytest.approx(EXPECTED[name].first, rel=1e-6)
@@ -123,12 +123,12 @@ def test_momentum_keeps_its_velocity() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_of_a_change_is_that_of_the_caller(name: str) -> None:
-    """A new change with the same slots and t goes on as the old one would."""
+    """A new change with the same state and t goes on as the old one would."""
     rule, generator = OPTIMIZERS[name], np.random.default_rng(1)
     gradients = generator.normal(0, 1, (6, 8))
     states = []
     for new_at in (None, 4):
-        state = np.zeros((1 + len(rule.slots), 8))
+        state = np.zeros((1 + len(rule.state_names), 8))
         change = ParameterUpdate(rule, state, 0.05)
         for t, gradient in enumerate(gradients, start=1):
             if t == new_at:
@@ -144,7 +144,7 @@ def test_blocks_change_no_bit(name: str) -> None:
     """More parameters than are changed at a time, beside the same in other blocks."""
     rule, generator = OPTIMIZERS[name], np.random.default_rng(4)
     count = 2 * (BLOCK // 8) + 7
-    state = np.abs(generator.normal(0, 1, (1 + len(rule.slots), count)))
+    state = np.abs(generator.normal(0, 1, (1 + len(rule.state_names), count)))
     halves = np.split(state.copy(), [1001], axis=1)
     options = {"weight_decay": 0.1}
     whole, *parts = (ParameterUpdate(rule, s, 0.05, options) for s in (state, *halves))
@@ -159,7 +159,7 @@ def test_blocks_change_no_bit(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_float32_stays_float32(name: str) -> None:
     rule, generator = OPTIMIZERS[name], np.random.default_rng(2)
-    state = np.zeros((1 + len(rule.slots), 8), np.float32)
+    state = np.zeros((1 + len(rule.state_names), 8), np.float32)
     double = state.astype(np.float64)
     small, large = (ParameterUpdate(rule, s, 0.05) for s in (state, double))
     for t in range(1, 21):
@@ -174,7 +174,7 @@ def test_float32_stays_float32(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_zero_gradient_moves_nothing_without_decay(name: str) -> None:
     rule = OPTIMIZERS[name]
-    state = np.zeros((1 + len(rule.slots), 2))
+    state = np.zeros((1 + len(rule.state_names), 2))
     state[0] = [1.0, -2.0]
     with np.errstate(all="raise"):
         ParameterUpdate(rule, state, 0.1, {"weight_decay": 0.0}).apply(np.zeros(2), 1)

@@ -200,7 +200,7 @@ def test_factors_are_the_numbers_in_their_cells_and_lead_to_the_beginning(loss: 
         done.add(cell)
         operation = producing_operation(steps, cell)
         if operation is None:
-            beginnings.add(cell.array.slot or cell.array.symbol)
+            beginnings.add(cell.array.state_name or cell.array.symbol)
             continue
         unseen.discard(cell.array)
         origin = tracer.trace(operation, arrays, record.result(operation), cell.row, cell.column)

@@ -11,8 +11,7 @@ import pytest
 from tests.session.runs import ask, refusal
 from tuiprop.models.export import export
 from tuiprop.models.weights import load_model, read
-from tuiprop.protocol.messages.opening import Adopt, Locate, Open
-from tuiprop.protocol.messages.payloads import BareWeights
+from tuiprop.protocol.messages.opening import Adopt, BareWeights, Locate, Open
 from tuiprop.protocol.server import Engine
 
 SIZES = (4, 5, 3)

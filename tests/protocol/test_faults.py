@@ -13,10 +13,9 @@ from tuiprop.protocol import server as engine_module
 from tuiprop.protocol.client import EngineDiedError
 from tuiprop.protocol.handlers import opening
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Play, Seek, Verify
+from tuiprop.protocol.messages.moving import Motion, Move, Play, Position, Seek, Speed
 from tuiprop.protocol.messages.opening import ListNames, Locate
-from tuiprop.protocol.messages.payloads import Pace
-from tuiprop.protocol.messages.views import Motion, Position, Proof
+from tuiprop.protocol.messages.proof import Proof, Verify
 from tuiprop.protocol.process_client import ProcessClient
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
@@ -83,7 +82,7 @@ def test_a_fault_while_it_plays_pauses_the_run(
     ask(engine, Play())
     assert engine.work() is None
     frame = frame_of(engine)
-    assert (frame[Motion].status, frame[Motion].pace) == ("paused", 0)
+    assert (frame[Motion].status, frame[Motion].updates_per_second) == ("paused", 0)
     assert fault_words(error) in frame[Motion].fault
     assert f"update {frame[Position].update}" in frame[Motion].fault
 
@@ -98,7 +97,7 @@ def test_a_fault_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     do(engine, Seek(update=7))
     monkeypatch.setattr(engine.opened.cursor, "_work_at", lambda *_: [][0])
-    ask(engine, Play(pace=Pace(rate=5, operations=True)))
+    ask(engine, Play(speed=Speed(rate=5, operations=True)))
     assert engine.work() is None
     assert frame_of(engine)[Motion].status == "paused"
     assert "IndexError" in frame_of(engine)[Motion].fault

@@ -23,14 +23,15 @@ from tuiprop.protocol import process_client
 from tuiprop.protocol.client import EngineDiedError
 from tuiprop.protocol.codec import decode_reply, encode
 from tuiprop.protocol.inline_client import InlineClient
+from tuiprop.protocol.messages.arrays import Numbers, Window
 from tuiprop.protocol.messages.base import Refused, RefusedError, Request, Saving
 from tuiprop.protocol.messages.data import Check, Outline
-from tuiprop.protocol.messages.files import Export, Exported, Save
+from tuiprop.protocol.messages.files import Export, Exported, Save, Snapshot
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Pause, Play, Seek, Verify
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Play, Position, Seek
 from tuiprop.protocol.messages.opening import ListNames, Open, Opened, Vocabulary
-from tuiprop.protocol.messages.payloads import Snapshot, Window
-from tuiprop.protocol.messages.views import Costs, History, Motion, Numbers, Position
+from tuiprop.protocol.messages.proof import Verify
+from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.protocol.pipe import read_message, write_message
 from tuiprop.protocol.process_client import ProcessClient, start
 from tuiprop.storage.state_folder import kept_runs

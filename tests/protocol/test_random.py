@@ -9,35 +9,29 @@ import pytest
 from msgspec.structs import asdict
 
 from tests.session.runs import finish, look_at, tables
+from tuiprop.protocol.messages.arrays import Numbers, Window
 from tuiprop.protocol.messages.base import Refused, Request
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame, Look
 from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
+    Motion,
     Move,
     Pause,
     Play,
-    Revert,
+    Position,
     Seek,
-    SetMistake,
-    SetPace,
-    SetStops,
+    SetSpeed,
+    Speed,
     Toggle,
-    Try,
-    Verify,
 )
 from tuiprop.protocol.messages.opening import Open, Opened
-from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    History,
-    Motion,
-    Numbers,
-    Position,
-    Proof,
-    Provenance,
-    Trial,
-)
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.proof import Proof, SetMistake, Verify
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import History
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
@@ -73,8 +67,8 @@ class Requests:
 
     def cell(self) -> CellRef:
         chance = self.chance
-        slot = chance.choice(("", "", "", "v", "m"))
-        array = ArrayRef(chance.choice(SYMBOLS), chance.randrange(0, 4), slot)
+        state_name = chance.choice(("", "", "", "v", "m"))
+        array = ArrayRef(chance.choice(SYMBOLS), chance.randrange(0, 4), state_name)
         row, column = chance.randrange(5), chance.randrange(50)
         return CellRef(array, row, column, before=chance.random() < 0.3)
 
@@ -123,7 +117,7 @@ class Requests:
     def next(self, branches: int) -> Request[Any]:
         chance = self.chance
         sign = chance.choice((1, 1, -1))
-        pace = chance.choice((None, Pace(rate=1e5), Pace(rate=1e5, operations=True)))
+        speed = chance.choice((None, Speed(rate=1e5), Speed(rate=1e5, operations=True)))
         draws = (
             (6, lambda: Move(operations=sign * chance.choice((1, 1, 2, 5, 20, 60)))),
             (3, lambda: Move(layers=sign * chance.randrange(4))),
@@ -135,9 +129,9 @@ class Requests:
             (1, lambda: Seek(ahead=chance.randrange(-2, 3))),
             (2, lambda: Seek(place=chance.choice(("newest", "end", "best")))),
             (3, lambda: Seek(branch=chance.randrange(branches + 1))),
-            (3, lambda: Play(pace=pace)),
-            (1, lambda: Toggle(pace=pace)),
-            (1, lambda: SetPace(pace=pace)),
+            (3, lambda: Play(speed=speed)),
+            (1, lambda: Toggle(speed=speed)),
+            (1, lambda: SetSpeed(speed=speed)),
             (2, lambda: Pause()),
             (3, self.number),
             (2, lambda: Keep()),
@@ -190,17 +184,17 @@ def assert_fits(engine: Engine, straight: Straight) -> None:
     assert np.array_equal(run.trainer.state, alone.run.trainer.state)
     frame = engine.handle(look_at(operands=[whole(s, l) for s in SYMBOLS for l in range(3)]))
     assert isinstance(frame, Frame), frame
-    assert (frame[Motion].status, frame[Motion].goal) == ("paused", None)
+    assert (frame[Motion].status, frame[Motion].target) == ("paused", None)
     assert frame[Position].update == run.t
     assert frame[History].length >= frame[Position].epochs_done + 1
     mistake = frame[Proof].mistake
     assert (mistake.name if mistake else None) == (
         alone.run.trainer.config.mistake.name if alone.run.trainer.config.mistake else None
     )
-    now = frame[AtHand].now
+    now = frame[CurrentOperation].now
     assert (now is None) == (at.cursor.partial.record is None)
     if now is None:
-        assert frame[AtHand].uncomputed == []
+        assert frame[CurrentOperation].uncomputed == []
         return
     assert 1 <= now.number <= COUNT
     record = alone.run.next_record()
@@ -241,7 +235,7 @@ def test_any_sequence_of_requests(seed: int) -> None:
             assert any(words in reply.sentence for words in REFUSED), (request, reply)
         else:
             assert isinstance(reply, Frame if isinstance(request, Look) else NoneType)
-        origin = reply[Provenance].origin if isinstance(reply, Frame) else None
+        origin = reply[Provenance].note if isinstance(reply, Frame) else None
         if origin is not None and not origin.mistake:
             assert origin.matches, origin
         for _ in range(chance.randrange(3)):

@@ -28,30 +28,33 @@ from tuiprop.models.weights import load_model
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
 from tuiprop.protocol.handlers import HANDLERS
 from tuiprop.protocol.handlers.table import handler
+from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
 from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of, reply_type
-from tuiprop.protocol.messages.data import Check, Describe, Described, Outline
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Check, Describe, Described, Outline, Tables
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.files import (
     Export,
     KeepRun,
     Save,
     SaveExperiment,
     SaveRecord,
+    Snapshot,
 )
 from tuiprop.protocol.messages.frame import Look
 from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
+    Motion,
+    MotionQuery,
     Move,
     Pause,
     Play,
-    Revert,
+    Position,
+    PositionQuery,
     Seek,
-    SetMistake,
-    SetPace,
-    SetStops,
+    SetSpeed,
+    Speed,
     Toggle,
-    Try,
-    Verify,
 )
 from tuiprop.protocol.messages.opening import (
     Adopt,
@@ -63,33 +66,22 @@ from tuiprop.protocol.messages.opening import (
     Opened,
     Vocabulary,
 )
-from tuiprop.protocol.messages.payloads import (
-    Matrix,
-    Pace,
-    Snapshot,
-    Stop,
-    Tables,
-    Window,
-)
-from tuiprop.protocol.messages.predictions import Study
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Costs,
-    History,
-    Layers,
-    Motion,
-    MotionQuery,
-    Numbers,
-    Position,
-    PositionQuery,
-)
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.pictures import WeightPicturesQuery
+from tuiprop.protocol.messages.proof import SetMistake, Verify
+from tuiprop.protocol.messages.scores import ScoresQuery
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import Costs, History, Layers
+from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.protocol.state import State
 from tuiprop.session import cursor as cursor_module
+from tuiprop.session import motion as motion_module
 from tuiprop.session.divergence import DivergedError, record_of
 from tuiprop.session.session import Session, open_session
-from tuiprop.session.views import frame as view_module
 from tuiprop.session.views import table as table_view
+from tuiprop.session.views import training as training_views
+from tuiprop.session.views.arrays import figures_of
 from tuiprop.session.views.operation import describe
 from tuiprop.training.experiment import MOST_EPOCHS, load, parse, to_tables, to_toml
 from tuiprop.training.run import Run
@@ -331,7 +323,7 @@ def test_nothing_is_open_and_nothing_is_asked_of_it() -> None:
     engine = Engine()
     assert engine.work() is None
     ask(engine, Pause())
-    ask(engine, SetPace(pace=Pace(rate=3.0)))
+    ask(engine, SetSpeed(speed=Speed(rate=3.0)))
 
 
 # Moving
@@ -348,7 +340,11 @@ def test_play_to_the_end() -> None:
         LAST,
         8,
     )
-    assert (frame[Position].epoch, frame[Position].batch, frame[Motion].pace) == (8, 5, 0.0)
+    assert (frame[Position].epoch, frame[Position].batch, frame[Motion].updates_per_second) == (
+        8,
+        5,
+        0.0,
+    )
     assert state_of(engine) == session_at(LAST).run.trainer.state.tobytes()
     assert "8 epochs are done" in refusal(engine, Play()).sentence
     assert "8 epochs are done" in refusal(engine, Toggle()).sentence
@@ -394,30 +390,31 @@ def test_toggle() -> None:
 
 def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now)
     monkeypatch.setattr(cursor_module, "MOMENT", inf)  # a busy machine does what is due too
     engine = opened()
-    ask(engine, SetPace(pace=Pace(rate=1.0)))
+    ask(engine, SetSpeed(speed=Speed(rate=1.0)))
     assert ask(engine, look_at())[Motion].status == "paused"  # it does not begin
-    ask(engine, Play(pace=Pace(rate=4.0)))
+    ask(engine, Play(speed=Speed(rate=4.0)))
     assert engine.work() == pytest.approx(0.25)
     assert ask(engine, look_at())[Position].update == 0
     now += 0.3
     engine.work()
     frame = ask(engine, look_at())
     assert (frame[Position].update, frame[Motion].status) == (1, "playing")
-    assert frame[Motion].pace == pytest.approx(1 / 0.3)
+    assert frame[Motion].updates_per_second == pytest.approx(1 / 0.3)
     assert engine.work() == pytest.approx(0.2)
     now += 1.0
     engine.work()
     assert ask(engine, look_at())[Position].update == 5
-    ask(engine, SetPace(pace=Pace(rate=10.0)))
+    ask(engine, SetSpeed(speed=Speed(rate=10.0)))
     assert engine.work() == pytest.approx(0.1)
     now += 0.25
     engine.work()
     frame = ask(engine, look_at())
     assert (frame[Position].update, frame[Motion].status) == (7, "playing")
-    ask(engine, SetPace(pace=None))
+    ask(engine, SetSpeed(speed=None))
     finish(engine)
     assert ask(engine, look_at())[Position].update == LAST
 
@@ -428,7 +425,7 @@ def test_seek(updates: list[int]) -> None:
     for update in updates:
         frame = go(engine, update)
         assert (frame[Position].update, frame[Motion].status) == (update, "paused")
-        assert frame[AtHand].computed == (update > 0)
+        assert frame[CurrentOperation].computed == (update > 0)
         assert state_of(engine) == session_at(update).run.trainer.state.tobytes()
 
 
@@ -444,7 +441,7 @@ def test_a_long_seek_answers_before_it_is_done() -> None:
     frame = ask(engine, look_at())
     assert frame[Motion].status == "seeking"
     assert 0 < frame[Position].update < 10**7
-    assert frame[Motion].pace > 0
+    assert frame[Motion].updates_per_second > 0
     ask(engine, Pause())
     assert ask(engine, look_at())[Motion].status == "paused"
 
@@ -489,7 +486,7 @@ def test_a_move_adds_to_where_the_run_is_going(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_move_while_it_plays_is_from_where_it_is() -> None:
     engine = opened(tables(epochs=10**6))
-    ask(engine, Play(pace=Pace(rate=1e-3)))
+    ask(engine, Play(speed=Speed(rate=1e-3)))
     ask(engine, Move(updates=3))
     finish(engine)
     frame = ask(engine, look_at())
@@ -510,7 +507,7 @@ def test_the_initial_state() -> None:
         frame[Position].epochs_done,
     ) == (0, 0, 0, 0)
     assert frame[Position].examples == 25
-    assert not frame[AtHand].computed
+    assert not frame[CurrentOperation].computed
     assert frame[Costs].batch is None
     assert frame[Costs].training == session.history[0]["train_loss"]
     assert frame[Costs].epoch is None
@@ -690,9 +687,10 @@ def test_J_is_that_of_an_independent_session(update: int) -> None:
 
 def test_J_while_it_plays_is_of_the_last_whole_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now)
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now)
     engine = opened()
-    ask(engine, Play(pace=Pace(rate=1.0)))
+    ask(engine, Play(speed=Speed(rate=1.0)))
     for update in (0, 3, 5, 12):
         now = 100.0 + update
         while engine.work() == 0.0:
@@ -719,7 +717,7 @@ def test_J_is_evaluated_once_at_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_J_is_not_evaluated_at_every_stop_where_that_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(view_module, "CHEAP", -1.0)
+    monkeypatch.setattr(training_views, "CHEAP", -1.0)
     engine = opened()
     row = session_at(LAST).history[1]
     frame = go(engine, 7)
@@ -757,7 +755,7 @@ def test_the_history_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     part = ask(engine, look_at(first=3))
     assert (part[History].length, part[History].first, part[History].rows) == (5, 3, expected[3:])
     assert ask(engine, look_at(first=5))[History].rows == []
-    monkeypatch.setattr(view_module, "MOST_ROWS", 2)
+    monkeypatch.setattr(training_views, "MOST_ROWS", 2)
     assert ask(engine, look_at(first=1))[History].rows == expected[1:3]
 
 
@@ -797,7 +795,7 @@ def test_divergence() -> None:
     assert frame[Motion].diverged.startswith(f"diverged at update {update} (epoch ")
     assert f"state after update {update - 1} is kept" in frame[Motion].diverged
     assert state_of(engine) == session.run.trainer.state.tobytes()
-    now, bad = frame[AtHand].now, frame[Motion].bad
+    now, bad = frame[CurrentOperation].now, frame[Motion].bad
     assert now is not None
     assert bad is not None
     assert bad.array == now.result
@@ -814,7 +812,7 @@ def test_divergence() -> None:
     assert (again[Position].update, again[Motion].diverged) == (update - 1, frame[Motion].diverged)
     last = go(engine, update - 1)
     assert (last[Position].update, last[Motion].diverged) == (update - 1, "")
-    assert last[AtHand].computed
+    assert last[CurrentOperation].computed
     for l in (1, 2):
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             assert matrix(engine, symbol, l).made
@@ -953,16 +951,19 @@ REQUESTS: list[Request[Any]] = [
     ),
     Open(checkpoint="/a.tuiprop", kept_in="/a.tuiprop", what="iris"),
     Play(),
-    Play(pace=Pace(rate=0.25)),
-    Toggle(pace=Pace(rate=3.0)),
-    SetPace(),
+    Play(speed=Speed(rate=0.25)),
+    Toggle(speed=Speed(rate=3.0)),
+    SetSpeed(),
     Pause(),
     Seek(update=-(2**40)),
     Move(updates=-1, epochs=2),
     look_at(),
     *look_at().queries,
     look_at(window=Window(array=ArrayRef("dW", 2), row=1, rows=2, column=3, columns=4), first=9),
-    Study(subset="validation", threshold=0.25, first=3, count=9),
+    ScoresQuery(subset="validation", threshold=0.25, first=3, count=9),
+    DecisionMapQuery(columns=9, lines=5, unit=(1, 2)),
+    ExampleTraceQuery(row=3),
+    WeightPicturesQuery(first=1, count=2),
     look_at(
         cell=CellRef(ArrayRef("W", 1), before=True),
         terms=5,
@@ -1001,7 +1002,10 @@ def test_replies_cross_unchanged(tmp_path: Path) -> None:
         Describe(experiment=tables(), count=3),
         look_at(window=window),
         *look_at(window=window).queries,
-        Study(count=3),
+        ScoresQuery(count=3),
+        DecisionMapQuery(columns=9, lines=5),
+        ExampleTraceQuery(row=3),
+        WeightPicturesQuery(count=2),
         Save(),
         Export(path=str(tmp_path / "w.npz")),
         Pause(),
@@ -1052,17 +1056,17 @@ def test_an_experiment_is_the_same_as_tables_and_as_a_file() -> None:
 def test_no_farther_than_the_history_has_room_for() -> None:
     engine = opened({"data": {"source": "xor-table"}, "training": {"batch_size": 0}})
     engine.handle(Seek(epoch=2 * MOST_EPOCHS))
-    assert ask(engine, look_at())[Motion].goal == MOST_EPOCHS
+    assert ask(engine, look_at())[Motion].target == MOST_EPOCHS
 
 
 def test_figures_are_of_finite_numbers_where_others_are_not() -> None:
-    figures = view_module._figures_of(np.array([[1.0, -np.inf, np.nan], [-6.7e121, 0.0, 3.0]]))
+    figures = figures_of(np.array([[1.0, -np.inf, np.nan], [-6.7e121, 0.0, 3.0]]))
     assert figures.size == 6.7e121
-    figures = view_module._figures_of(np.array([[1.5e308, 1.5e308, -1e308]]))
+    figures = figures_of(np.array([[1.5e308, 1.5e308, -1e308]]))
     assert figures.size == 1.5e308
     assert figures.mean == pytest.approx(2 / 3 * 1e308)
-    assert np.isfinite(view_module._figures_of(np.array([[1e300, 1e300]])).norm)
-    assert view_module._figures_of(np.array([[np.inf, np.nan]])).size == 0.0
+    assert np.isfinite(figures_of(np.array([[1e300, 1e300]])).norm)
+    assert figures_of(np.array([[np.inf, np.nan]])).size == 0.0
 
 
 @pytest.mark.parametrize(

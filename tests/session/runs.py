@@ -3,24 +3,26 @@
 from typing import Any, TypeVar
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
-from tuiprop.protocol.messages.base import Refused, Request, Saving, Unsaved, kinds_of
+from tuiprop.protocol.messages.arrays import NumbersQuery, Window
+from tuiprop.protocol.messages.base import Query, Refused, Request, Saving, Unsaved, kinds_of
+from tuiprop.protocol.messages.data import Tables
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.moving import Position, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Tables, Window
-from tuiprop.protocol.messages.views import (
-    HistoryQuery,
-    NumbersQuery,
-    Position,
-    ProvenanceQuery,
-    Query,
-)
+from tuiprop.protocol.messages.pictures import WeightPicturesQuery
+from tuiprop.protocol.messages.provenance import ProvenanceQuery
+from tuiprop.protocol.messages.scores import ScoresQuery
+from tuiprop.protocol.messages.training import HistoryQuery
 from tuiprop.protocol.server import Engine
 from tuiprop.update.arrays import ArrayRef, CellRef
 
 R = TypeVar("R")
 
 LAST = 40
+
+PREDICTIONS = {ScoresQuery, DecisionMapQuery, ExampleTraceQuery, WeightPicturesQuery}
 
 
 def tables(**training: Any) -> Tables:
@@ -63,13 +65,13 @@ def look_at(
     line_width: int = 74,
     first: int = 0,
 ) -> Look:
-    """Ask for every view of a run."""
+    """Ask for every view of a run but those of its predictions."""
     queries: list[Query[Any]] = [
         NumbersQuery(window=window, operands=[*operands]),
         ProvenanceQuery(cell=cell, terms=terms, line_width=line_width),
         HistoryQuery(first=first),
     ]
-    others = set(kinds_of(Query)) - set(map(type, queries))
+    others = set(kinds_of(Query)) - set(map(type, queries)) - PREDICTIONS
     return Look(queries=[*queries, *(kind() for kind in others)])
 
 
@@ -81,7 +83,7 @@ def opened(experiment: Tables | None = None, **options: Any) -> Engine:
 
 def finish(engine: Engine) -> None:
     """Let it walk to where it is going; what it would prove there is left alone."""
-    while engine.opened.cursor.goal is not None:
+    while engine.opened.cursor.target is not None:
         engine.work()
 
 

@@ -22,18 +22,13 @@ from tests.session.runs import (
 )
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.weights import load_model
+from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop
 from tuiprop.protocol.messages.files import Export, KeepRun, Save
-from tuiprop.protocol.messages.moving import Change, Move, Play, Seek, SetStops, Try
-from tuiprop.protocol.messages.opening import Forget, Locate, Open
-from tuiprop.protocol.messages.payloads import KeptRun, Stop
-from tuiprop.protocol.messages.views import (
-    Branches,
-    Conditions,
-    History,
-    Motion,
-    Position,
-    SettingsInForce,
-)
+from tuiprop.protocol.messages.moving import Motion, Move, Play, Position, Seek
+from tuiprop.protocol.messages.opening import Forget, KeptRun, Locate, Open
+from tuiprop.protocol.messages.settings import Change, EffectiveSettings
+from tuiprop.protocol.messages.training import Branches, History
+from tuiprop.protocol.messages.what_if import Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session import autosave as module
 from tuiprop.session.session import open_session
@@ -99,9 +94,9 @@ def test_what_was_changed_is_kept(folder: Path) -> None:
     again, _ = gone_on(folder)
     look = ask(again, look_at())
     assert look[Branches].branches == frame[Branches].branches
-    assert (look[Branches].current, look[SettingsInForce], look[Conditions].stops) == (
+    assert (look[Branches].current, look[EffectiveSettings], look[Conditions].stops) == (
         1,
-        frame[SettingsInForce],
+        frame[EffectiveSettings],
         frame[Conditions].stops,
     )
     assert do(again, Seek(branch=0))[Position].update == 20

@@ -19,22 +19,14 @@ from tests.session.runs import (
     tables,
 )
 from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.files import Export, SaveRecord
-from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
-    Move,
-    Pause,
-    Play,
-    Revert,
-    Seek,
-    SetMistake,
-    SetStops,
-    Try,
-    Verify,
-)
-from tuiprop.protocol.messages.payloads import ProofNote, Stop, Tables
-from tuiprop.protocol.messages.views import Branches, Motion, Position, Proof
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Play, Position, Seek
+from tuiprop.protocol.messages.proof import Proof, ProofNote, SetMistake, Verify
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import Branches
+from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session import cursor as cursor_module
@@ -110,8 +102,8 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     ]
     assert (note.compared, note.sample, note.parameters) == (43, 43, 43)
     assert (note.examples, note.update, note.passed) == (25, 7, True)
-    of_slots = [f"{slot}({name})" for slot in "mv" for name in names]
-    assert [str(each.array) for each in note.audits] == [*names, *of_slots]
+    of_state = [f"{state_name}({name})" for state_name in "mv" for name in names]
+    assert [str(each.array) for each in note.audits] == [*names, *of_state]
     assert {each.verdict for each in note.audits} == {"right"}
     assert all(each.figure <= 1 for each in note.audits)
     assert engine.work() is None

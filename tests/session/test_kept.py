@@ -9,11 +9,11 @@ import tomli_w
 
 from tests.session.runs import ask, do, go, look_at, opened, tables
 from tuiprop.models.checkpoint import load_checkpoint
+from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.files import SaveExperiment
-from tuiprop.protocol.messages.moving import Move, Seek, SetStops
-from tuiprop.protocol.messages.opening import Locate, Located, Open
-from tuiprop.protocol.messages.payloads import Difference, KeptRun, Stop, Tables
-from tuiprop.protocol.messages.views import Conditions, Position
+from tuiprop.protocol.messages.moving import Move, Position, Seek
+from tuiprop.protocol.messages.opening import Difference, KeptRun, Locate, Located, Open
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import open_session
 from tuiprop.storage.state_folder import kept_runs

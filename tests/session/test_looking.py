@@ -8,24 +8,20 @@ import pytest
 
 from tests.session.runs import ask, do, finish, go, look_at, opened, tables
 from tests.training.runs import observable
+from tuiprop.protocol.messages.arrays import Window
 from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
 from tuiprop.protocol.messages.files import Export, Save, SaveRecord
-from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
-    Move,
-    Play,
-    Revert,
-    Seek,
-    SetStops,
-    Try,
-    Verify,
-)
+from tuiprop.protocol.messages.frame import Look
+from tuiprop.protocol.messages.moving import Move, Play, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Stop, Window
-from tuiprop.protocol.messages.prediction_payloads import MapWanted
-from tuiprop.protocol.messages.predictions import Study
-from tuiprop.protocol.messages.views import Proof, Trial
+from tuiprop.protocol.messages.pictures import WeightPicturesQuery
+from tuiprop.protocol.messages.proof import Proof, Verify
+from tuiprop.protocol.messages.scores import ScoresQuery
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session.cursor import Cursor
@@ -145,7 +141,14 @@ FRAMES: list[Request[Any]] = [
     look_at(window=Window(array=ArrayRef("dz", 2), rows=9, columns=9)),
     look_at(cell=CellRef(ArrayRef("dW", 1), 0, 1), terms=5),
     look_at(cell=CellRef(ArrayRef("W", 2)), terms=5),
-    Study(example=3, weights=2, count=5, map=MapWanted(columns=9, lines=5)),
+    Look(
+        queries=[
+            ScoresQuery(count=5),
+            DecisionMapQuery(columns=9, lines=5),
+            ExampleTraceQuery(row=3),
+            WeightPicturesQuery(count=2),
+        ]
+    ),
     Save(),
 ]
 
@@ -251,4 +254,4 @@ def test_a_cursor_is_idle_where_it_arrived() -> None:
     assert cursor.motion is not None
     assert (cursor.status, cursor.motion.target) == ("playing", cursor.run.last_update)
     finish(engine)
-    assert (cursor.motion, cursor.status, cursor.goal) == (None, "paused", None)
+    assert (cursor.motion, cursor.status, cursor.target) == (None, "paused", None)

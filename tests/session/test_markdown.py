@@ -93,10 +93,10 @@ def test_rules_with_slots_are_written_in_full() -> None:
     assert "v_W1 = 0.999 * v_W1" in text
     record = tuiprop.record(experiment, update=2)
     found = tables(text)
-    for slot, parameters in record.slots.items():
+    for state_name, parameters in record.optimizer_state.items():
         for l in (1, 2):
-            assert np.array_equal(found[f"{slot}(W[{l}]) before"], parameters.W[l])
-            assert np.array_equal(found[f"{slot}(b[{l}]) before"], parameters.b[l])
+            assert np.array_equal(found[f"{state_name}(W[{l}]) before"], parameters.W[l])
+            assert np.array_equal(found[f"{state_name}(b[{l}]) before"], parameters.b[l])
     assert np.any(found["v(W[1]) before"])
     assert not any(name.startswith(("m(", "v(")) for name in tables(explain(opened(), 2)))
 

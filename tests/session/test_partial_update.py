@@ -8,11 +8,13 @@ import pytest
 import tuiprop
 from tests.session.runs import finish, look_at
 from tuiprop.data.catalogue import suggested_experiment
+from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Play, Seek
+from tuiprop.protocol.messages.moving import Move, Play, Position, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.payloads import Matrix, Tables, Window
-from tuiprop.protocol.messages.views import AtHand, Costs, Numbers, Position
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.training import Costs
 from tuiprop.protocol.server import Engine
 from tuiprop.training.experiment import to_tables
 from tuiprop.update.arrays import ArrayRef
@@ -55,7 +57,7 @@ def test_the_operations_of_the_first_update_in_order() -> None:
     for number in range(1, 17):
         engine.handle(Move(operations=1))
         frame = look(engine)
-        now = frame[AtHand].now
+        now = frame[CurrentOperation].now
         assert now is not None
         assert now.number == number
         assert (frame[Position].update, frame[Position].epoch, frame[Position].batch) == (0, 1, 1)
@@ -72,7 +74,7 @@ def test_what_is_not_made_yet_is_not_shown() -> None:
     assert matrix(engine, "a", 2).made
     assert not matrix(engine, "da", 2).made
     assert look(engine)[Costs].batch is None
-    assert ArrayRef("dW", 1) in look(engine)[AtHand].uncomputed
+    assert ArrayRef("dW", 1) in look(engine)[CurrentOperation].uncomputed
     engine.handle(Move(operations=1))
     record = tuiprop.record(suggested_experiment("iris"), update=4)
     assert look(engine)[Costs].batch == record.J
@@ -85,7 +87,7 @@ def test_every_array_at_its_operation_is_that_of_the_record() -> None:
     record = tuiprop.record(suggested_experiment("iris"), update=7)
     for _ in range(16):
         engine.handle(Move(operations=1))
-        now = look(engine)[AtHand].now
+        now = look(engine)[CurrentOperation].now
         assert now is not None
         expected = record.array(now.result, after=now.phase == "update")
         assert np.array_equal(matrix(engine, now.result.symbol, now.result.layer).values, expected)
@@ -186,31 +188,31 @@ def test_random_walks_land_where_a_straight_run_does(optimizer: str) -> None:
 def test_the_last_operation_of_an_update_is_shown_when_it_has_just_been_done() -> None:
     engine = opened()
     engine.handle(Move(operations=17))
-    last = look(engine)[AtHand].completed
+    last = look(engine)[CurrentOperation].completed
     assert last is not None
     assert (last.number, last.result, last.next) == (17, ArrayRef("b", 2), "")
     engine.handle(Move(phases=1))
-    assert look(engine)[AtHand].completed is None
+    assert look(engine)[CurrentOperation].completed is None
     engine.handle(Move(phases=-1))
-    assert look(engine)[AtHand].completed == last
+    assert look(engine)[CurrentOperation].completed == last
     engine.handle(Move(updates=1))
-    assert look(engine)[AtHand].completed is None
+    assert look(engine)[CurrentOperation].completed is None
     engine.handle(Move(layers=-3))
     engine.handle(Seek(update=1))
-    assert look(engine)[AtHand].completed is None
+    assert look(engine)[CurrentOperation].completed is None
 
 
 def test_what_takes_long_to_make_again_is_not_made_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened()
     engine.handle(Seek(update=40))
     finish(engine)
-    monkeypatch.setattr("tuiprop.session.views.frame.PATIENCE", 0.0)
+    monkeypatch.setattr("tuiprop.session.viewpoint.PATIENCE", 0.0)
     monkeypatch.setattr("tuiprop.training.run.Run.replay_cost", lambda self, update: (39, 60.0))
     before = Window(array=ArrayRef("W", 1), rows=9, columns=9, before=True)
     frame = engine.handle(look_at(operands=[before]))
     assert isinstance(frame, Frame)
-    assert frame[AtHand].far == 39
+    assert frame[CurrentOperation].updates_to_replay == 39
     assert frame[Numbers].operands[0].absent.startswith("It needs 39 updates")
     assert matrix(engine, "W", 1).made
     engine.handle(Move(operations=1))
-    assert look(engine)[AtHand].far == 0
+    assert look(engine)[CurrentOperation].updates_to_replay == 0

@@ -9,15 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.session.runs import ask, finish, go, opened, tables
-from tuiprop.protocol.messages.moving import Keep, Move, Pause, Play, Try
-from tuiprop.protocol.messages.prediction_payloads import SHADES, MapNote, MapWanted, Subset
-from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import Costs
+from tuiprop.protocol.messages.data import Check
+from tuiprop.protocol.messages.decision_map import DecisionMap, DecisionMapQuery, MapNote
+from tuiprop.protocol.messages.example_trace import ExampleTrace, ExampleTraceQuery, TraceNote
+from tuiprop.protocol.messages.frame import Look
+from tuiprop.protocol.messages.moving import Move, Pause, Play
+from tuiprop.protocol.messages.pictures import SHADES, WeightPictures, WeightPicturesQuery
+from tuiprop.protocol.messages.scores import Scores, ScoresQuery, Subset
+from tuiprop.protocol.messages.training import Costs
+from tuiprop.protocol.messages.what_if import Keep, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.divergence import record_of
 from tuiprop.session.scores import class_scores, confusion, evenly, number_score, roc
 from tuiprop.session.session import Session
 from tuiprop.session.views import predictions as problem
+from tuiprop.training.experiment import to_tables
 from tuiprop.training.metrics import NumberMetrics, predicted_classes
 from tuiprop.update.arrays import ArrayRef, CellRef
 
@@ -43,8 +49,12 @@ def generated(source: str, **settings: Any) -> dict[str, Any]:
     return {"data": data, "network": {"layers": layers}, "training": training}
 
 
-def study(engine: Engine, **wanted: Any) -> Studied:
-    return ask(engine, Study(**wanted))
+def scores_of(engine: Engine, **wanted: Any) -> Scores:
+    return ask(engine, Look(queries=[ScoresQuery(**wanted)]))[Scores]
+
+
+def trace_of(engine: Engine, row: int) -> TraceNote | None:
+    return ask(engine, Look(queries=[ExampleTraceQuery(row=row)]))[ExampleTrace].trace
 
 
 def session_of(engine: Engine) -> Session:
@@ -137,7 +147,7 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
 def test_classes_are_those_of_predict(subset: Subset, dtype: str) -> None:
     engine = opened(tables(dtype=dtype))
     go(engine, 17)
-    found = study(engine, subset=subset, count=100)
+    found = scores_of(engine, subset=subset, count=100)
     session = session_of(engine)
     p = session.predict(raw_inputs(session, subset))
     examples = session.examples
@@ -146,12 +156,12 @@ def test_classes_are_those_of_predict(subset: Subset, dtype: str) -> None:
         [s.targets for s in splits.get(subset, (examples.training, examples.validation))]
     )
     actual, predicted = predicted_classes(targets.T), predicted_classes(p.T)
-    assert found.scores is not None
-    assert found.scores.counts == confusion(actual, predicted, 3).tolist()
-    assert found.studied == found.of == len(targets)
+    assert found.classes is not None
+    assert found.classes.counts == confusion(actual, predicted, 3).tolist()
+    assert found.scored == found.of == len(targets)
     wrong = np.flatnonzero(actual != predicted)
-    assert found.scores.found == len(wrong) == len(found.scores.examples)
-    shown = [each.p_actual for each in found.scores.examples]
+    assert found.classes.found == len(wrong) == len(found.classes.examples)
+    shown = [each.p_actual for each in found.classes.examples]
     assert shown == sorted(shown)
     expected = sorted(p[wrong, actual[wrong]].tolist())
     np.testing.assert_allclose(shown, expected, rtol=1e-12 if dtype == "float64" else 1e-4)
@@ -164,7 +174,7 @@ def test_accuracies_are_those_of_the_frame() -> None:
         ("training", frame[Costs].accuracy_training),
         ("validation", frame[Costs].accuracy_validation),
     ):
-        scores = study(engine, subset=subset).scores
+        scores = scores_of(engine, subset=subset).classes
         assert scores is not None
         assert scores.accuracy == accuracy
 
@@ -172,21 +182,21 @@ def test_accuracies_are_those_of_the_frame() -> None:
 def test_the_examples_of_a_cell() -> None:
     engine = opened()
     go(engine, 30)
-    whole = study(engine).scores
+    whole = scores_of(engine).classes
     assert whole is not None
     session = session_of(engine)
     labels = session.examples.labels
     assert labels is not None
     for i, row in enumerate(whole.counts):
         for j, count in enumerate(row):
-            found = study(engine, cell=(i, j), count=1000).scores
+            found = scores_of(engine, cell=(i, j), count=1000).classes
             assert found is not None
             assert found.found == len(found.examples) == count
             assert all((each.actual, each.predicted) == (i, j) for each in found.examples)
             assert all(labels[each.row] == i for each in found.examples)
-    page = study(engine, cell=(0, 0), first=3, count=4).scores
+    page = scores_of(engine, cell=(0, 0), first=3, count=4).classes
     assert page is not None
-    all_of_cell = study(engine, cell=(0, 0), count=1000).scores
+    all_of_cell = scores_of(engine, cell=(0, 0), count=1000).classes
     assert all_of_cell is not None
     assert page.examples == all_of_cell.examples[3:7]
 
@@ -201,7 +211,7 @@ def test_without_mistakes_the_least_sure_come_first() -> None:
         }
     )
     go(engine, 60)
-    found = study(engine, count=1000).scores
+    found = scores_of(engine, count=1000).classes
     assert found is not None
     assert found.accuracy == 1
     assert found.found == len(found.examples) == 60
@@ -219,7 +229,7 @@ def test_the_threshold_moves_two_classes(outputs: int) -> None:
     session = session_of(engine)
     p = session.predict(raw_inputs(session))[:, -1]
     for threshold in (0.0, 0.3, 0.5, 0.9):
-        scores = study(engine, threshold=threshold).scores
+        scores = scores_of(engine, threshold=threshold).classes
         assert scores is not None
         assert scores.threshold == threshold
         assert sum(row[1] for row in scores.counts) == int((p > threshold).sum())
@@ -230,7 +240,7 @@ def test_the_threshold_moves_two_classes(outputs: int) -> None:
 
 
 def test_three_classes_have_no_threshold() -> None:
-    scores = study(opened()).scores
+    scores = scores_of(opened()).classes
     assert scores is not None
     assert scores.threshold is None
     assert scores.roc is None
@@ -248,7 +258,7 @@ def test_numbers_in_the_unit_of_the_target() -> None:
     y_hat = session.predict(raw_inputs(session))[:, 0]
     scaling = session.examples.targets[0]
     y = targets_of(session)[:, 0] * scaling.deviation + scaling.mean
-    (score,) = study(engine).numbers
+    (score,) = scores_of(engine).numbers
     np.testing.assert_allclose(score.mae, np.abs(y - y_hat).mean(), rtol=1e-12)
     np.testing.assert_allclose(score.rmse, np.sqrt(((y - y_hat) ** 2).mean()), rtol=1e-12)
     r2 = NumberMetrics.of(y, y_hat).r2
@@ -269,30 +279,30 @@ def test_numbers_in_the_unit_of_the_target() -> None:
 def test_it_follows_the_run_back_and_into_an_update() -> None:
     engine = opened()
     go(engine, 9)
-    at_nine = study(engine, example=3)
+    at_nine = trace_of(engine, 3), scores_of(engine)
     go(engine, 30)
-    assert study(engine, example=3).way != at_nine.way
+    assert trace_of(engine, 3) != at_nine[0]
     go(engine, 9)
-    assert study(engine, example=3) == at_nine
+    assert (trace_of(engine, 3), scores_of(engine)) == at_nine
     ask(engine, Move(phases=3))
     finish(engine)
-    assert study(engine, example=3).way == at_nine.way
+    assert trace_of(engine, 3) == at_nine[0]
     ask(engine, Move(operations=1))
     finish(engine)
-    assert study(engine, example=3).way != at_nine.way
+    assert trace_of(engine, 3) != at_nine[0]
     ask(engine, Move(phases=1))
     finish(engine)
-    whole = study(engine, example=3).way
+    whole = trace_of(engine, 3)
     go(engine, 10)
-    assert study(engine, example=3).way == whole
+    assert trace_of(engine, 3) == whole
 
 
 def test_what_is_tried_is_seen() -> None:
     engine = opened(generated("circle"))
     go(engine, 5)
-    before = study(engine, subset="all").scores
+    before = scores_of(engine, subset="all").classes
     ask(engine, Try(cell=CellRef(ArrayRef("b", 2), 0, 0), value=50.0))
-    scores = study(engine, subset="all").scores
+    scores = scores_of(engine, subset="all").classes
     assert scores is not None
     assert scores != before
     assert all(row[0] == 0 for row in scores.counts)
@@ -302,32 +312,32 @@ def test_what_is_tried_is_seen() -> None:
 def test_while_it_walks_it_studies_what_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = opened(tables(epochs=100_000))
     monkeypatch.setattr(
-        problem, "WHILE_WALKING", (120 * session_of(engine).run.network.parameter_count, 1000)
+        problem, "WHILE_MOVING", (120 * session_of(engine).run.network.parameter_count, 1000)
     )
     ask(engine, Play())
-    walking = study(engine)
-    assert (walking.studied, walking.of) == (120, 150)
-    assert walking.scores is not None
-    assert sum(map(sum, walking.scores.counts)) == 120
+    walking = scores_of(engine)
+    assert (walking.scored, walking.of) == (120, 150)
+    assert walking.classes is not None
+    assert sum(map(sum, walking.classes.counts)) == 120
     ask(engine, Pause())
-    assert study(engine).studied == 150
+    assert scores_of(engine).scored == 150
 
 
 def test_without_validation() -> None:
     engine = opened(generated("circle", data={"validation": 0.0}))
-    assert study(engine).held_out == 0
-    empty = study(engine, subset="validation")
-    assert empty.scores is None
+    empty = scores_of(engine, subset="validation")
+    assert empty.classes is None
     assert empty.of == 0
     numbers = opened(generated("plane", data={"validation": 0.0}))
-    assert study(numbers, subset="validation").numbers == []
+    assert scores_of(numbers, subset="validation").numbers == []
 
 
 # Maps
 
 
 def map_of(engine: Engine, **wanted: Any) -> MapNote:
-    found = study(engine, map=MapWanted(**{"columns": 17, "lines": 6, **wanted})).map
+    query = DecisionMapQuery(**{"columns": 17, "lines": 6, **wanted})
+    found = ask(engine, Look(queries=[query]))[DecisionMap].map
     assert found is not None
     return found
 
@@ -427,9 +437,10 @@ def test_a_thumbnail_for_every_unit() -> None:
 
 
 def test_only_two_inputs_have_a_map() -> None:
-    found = study(opened(), map=MapWanted(columns=4, lines=4))
-    assert not found.has_map
-    assert found.map is None
+    for engine, has_map in ((opened(), False), (opened(generated("circle")), True)):
+        found = ask(engine, Look(queries=[DecisionMapQuery(columns=4, lines=4)]))[DecisionMap].map
+        outline = ask(engine, Check(experiment=to_tables(session_of(engine).experiment)))
+        assert (found is not None) is outline.has_map is has_map
 
 
 # Pictures and ways
@@ -438,18 +449,19 @@ def test_only_two_inputs_have_a_map() -> None:
 def test_digits_are_pictures() -> None:
     layers = [{"units": 4, "activation": "relu"}, {"units": 10, "activation": "softmax"}]
     engine = opened({"data": {"source": "digits"}, "network": {"layers": layers}})
-    found = study(engine, example=5, weights=3, first_unit=2)
-    assert found.has_pictures
-    assert found.way is not None
-    assert found.way.picture is not None
-    assert (found.way.picture.grid.columns, found.way.picture.grid.rows) == (8, 8)
+    trace = trace_of(engine, 5)
+    assert trace is not None
+    assert trace.picture is not None
+    assert (trace.picture.grid.columns, trace.picture.grid.rows) == (8, 8)
     table = engine.tables.load(session_of(engine).experiment.data)
     pixels = np.array([column.values[5] for column in table.columns[:64]], float)
-    shades = np.frombuffer(found.way.picture.grid.shades, np.uint8)
+    shades = np.frombuffer(trace.picture.grid.shades, np.uint8)
     np.testing.assert_array_equal(shades, np.rint((pixels / 8 - 1) * SHADES) + SHADES)
-    assert [picture.name for picture in found.pictures] == ["W[1][u2]", "W[1][u3]"]
+    query = WeightPicturesQuery(first=2, count=3)
+    pictures = ask(engine, Look(queries=[query]))[WeightPictures].pictures
+    assert [picture.name for picture in pictures] == ["W[1][u2]", "W[1][u3]"]
     W = session_of(engine).parameters.W[1][2]
-    ours = np.frombuffer(found.pictures[0].grid.shades, np.uint8).astype(float) - SHADES
+    ours = np.frombuffer(pictures[0].grid.shades, np.uint8).astype(float) - SHADES
     assert np.abs(ours - W / np.abs(W).max() * SHADES).max() <= 0.5 + 1e-9
 
 
@@ -459,11 +471,11 @@ def test_the_way_of_an_example_is_its_column_in_the_record() -> None:
     session = session_of(engine)
     record = record_of(session, 8)
     for column in (0, 11):
-        way = study(engine, example=int(record.examples[column])).way
-        assert way is not None
-        assert not way.held_out
-        assert [layer.size for layer in way.layers] == [4, 5, 3]
-        for l, layer in enumerate(way.layers):
+        trace = trace_of(engine, int(record.examples[column]))
+        assert trace is not None
+        assert not trace.held_out
+        assert [layer.size for layer in trace.layers] == [4, 5, 3]
+        for l, layer in enumerate(trace.layers):
             np.testing.assert_allclose(layer.values, record.a[l][:, column], rtol=1e-12)
-        assert way.actual == session.class_of(record.y[:, column])
-    assert study(engine, example=150).way is None
+        assert trace.actual == session.class_of(record.y[:, column])
+    assert trace_of(engine, 150) is None

@@ -10,9 +10,13 @@ import pytest
 
 from tests.session.runs import ask, do, go, look_at, opened, place_of, tables
 from tuiprop.core.array import Array
-from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Seek, SetMistake, Try
-from tuiprop.protocol.messages.payloads import Matrix, OriginNote, Tables, Window
-from tuiprop.protocol.messages.views import Motion, Numbers, Position, Provenance
+from tuiprop.protocol.messages.arrays import Matrix, Numbers, Window
+from tuiprop.protocol.messages.data import Tables
+from tuiprop.protocol.messages.moving import Motion, Move, Play, Position, Seek
+from tuiprop.protocol.messages.proof import SetMistake
+from tuiprop.protocol.messages.provenance import Provenance, ProvenanceNote
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Keep, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
@@ -53,18 +57,18 @@ def two_classes(**training: Any) -> Tables:
 
 
 CASES = {"classes": classes(), "numbers": numbers(), "two classes": two_classes()}
-SLOTS = {"classes": "mv", "numbers": "v", "two classes": "s"}
+STATE_NAMES = {"classes": "mv", "numbers": "v", "two classes": "s"}
 
 
 def session_of(engine: Engine) -> Session:
     return engine.opened.session
 
 
-def origin_at(engine: Engine, place: CellRef, terms: int = 5) -> OriginNote | None:
-    return ask(engine, look_at(cell=place, terms=terms))[Provenance].origin
+def origin_at(engine: Engine, place: CellRef, terms: int = 5) -> ProvenanceNote | None:
+    return ask(engine, look_at(cell=place, terms=terms))[Provenance].note
 
 
-def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
+def cells(engine: Engine, state_names: str = "") -> Iterator[CellRef]:
     """Every cell of every array that there is, made or not."""
     network = session_of(engine).run.network
     arrays = [each for l in range(network.L + 1) for each in of_layer(l)]
@@ -75,11 +79,11 @@ def cells(engine: Engine, slots: str = "") -> Iterator[CellRef]:
             yield CellRef(array, row, column)
             if array.is_parameter:
                 yield CellRef(array, row, column, before=True)
-                for slot in slots:
-                    yield CellRef(ArrayRef(array.symbol, array.layer, slot), row, column)
+                for state_name in state_names:
+                    yield CellRef(ArrayRef(array.symbol, array.layer, state_name), row, column)
 
 
-def assert_consistent(note: OriginNote, shown: float) -> None:
+def assert_consistent(note: ProvenanceNote, shown: float) -> None:
     """What holds of every note; the number is that of the record."""
     assert note.shown == shown
     if note.sentence:
@@ -115,7 +119,7 @@ def test_every_cell_at_every_position(name: str, t: int) -> None:
         made = {operation.result for operation in operations[:k]}
         # all cells of what was made last, and some of the others
         chance = random.Random(k)
-        for place in cells(engine, SLOTS[name]):
+        for place in cells(engine, STATE_NAMES[name]):
             reference = place.array
             if reference != operations[k - 1].result and chance.random() > 0.02:
                 continue
@@ -129,7 +133,7 @@ def test_every_cell_at_every_position(name: str, t: int) -> None:
             changed = reference in made
             array = recorded(record, place, after=changed)
             assert_consistent(note, float(array[place.row, place.column]))
-            is_leaf = is_start and (place.before or bool(place.array.slot) or not changed)
+            is_leaf = is_start and (place.before or bool(place.array.state_name) or not changed)
             assert bool(note.sentence) == is_leaf, place
 
 
@@ -139,7 +143,7 @@ def test_every_cell_after_an_update(name: str) -> None:
     do(engine, Seek(update=4))
     record = open_session(parse(CASES[name])).run.record(4)
     count = 0
-    for place in cells(engine, SLOTS[name]):
+    for place in cells(engine, STATE_NAMES[name]):
         note = origin_at(engine, place)
         assert note is not None, place
         array = recorded(record, place, after=True)
@@ -182,10 +186,10 @@ def test_what_is_not_there_has_no_origin() -> None:
         assert origin_at(engine, place) is None, place
     window = Window(array=ArrayRef("W", 3), rows=9, columns=9)
     there = Window(array=ArrayRef("W", 1), rows=9, columns=9)
-    slot = Window(array=ArrayRef("W", 1, "s"), rows=9, columns=9)
-    frame = ask(engine, look_at(window=window, operands=[window, there, slot]))
+    of_state = Window(array=ArrayRef("W", 1, "s"), rows=9, columns=9)
+    frame = ask(engine, look_at(window=window, operands=[window, there, of_state]))
     assert (frame[Numbers].matrix, frame[Numbers].shown) == (None, None)
-    assert [(each.window.array.slot, each.made) for each in frame[Numbers].operands] == [
+    assert [(each.window.array.state_name, each.made) for each in frame[Numbers].operands] == [
         ("", True),
         ("s", False),
     ]
@@ -195,10 +199,10 @@ def test_none_while_it_walks() -> None:
     engine = opened(classes())
     go(engine, 2)
     ask(engine, Play())
-    place, slot = CellRef(ArrayRef("dW", 1)), Window(array=ArrayRef("W", 1, "m"))
-    frame = ask(engine, look_at(cell=place, operands=[slot]))
+    place, of_state = CellRef(ArrayRef("dW", 1)), Window(array=ArrayRef("W", 1, "m"))
+    frame = ask(engine, look_at(cell=place, operands=[of_state]))
     assert frame[Motion].status == "playing"
-    assert frame[Provenance].origin is None
+    assert frame[Provenance].note is None
     assert [each.made for each in frame[Numbers].operands] == [False]
 
 
@@ -258,7 +262,9 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
     do(engine, Seek(update=position[0]))
     do(engine, Move(operations=position[1]))
     chance = random.Random(position[1])
-    made = [place for place in cells(engine, SLOTS[name]) if origin_at(engine, place, terms=0)]
+    made = [
+        place for place in cells(engine, STATE_NAMES[name]) if origin_at(engine, place, terms=0)
+    ]
     ends = set()
     for _ in range(25):
         place, value = chance.choice(made), None
@@ -269,14 +275,14 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
             if value is not None:
                 assert note.shown == value
             if note.sentence:
-                ends.add((place.array.symbol, bool(place.array.slot), place.before))
+                ends.add((place.array.symbol, bool(place.array.state_name), place.before))
                 break
             factors = [factor for term in note.terms for factor in term.factors]
             factor = chance.choice(factors)
             plain = factor.array == str(factor.cell.array)
             place, value = factor.cell, factor.value if plain else None
             assert factor.name.startswith(factor.array.split("(")[-1].split("[")[0]) or (
-                factor.cell.array.slot
+                factor.cell.array.state_name
             )
         else:
             raise AssertionError(f"no end: {place}")
@@ -319,12 +325,12 @@ def test_the_settings_are_those_that_the_update_was_made_with() -> None:
 def test_a_slot_of_another_optimiser_is_gone() -> None:
     engine = opened(classes())
     go(engine, 4)
-    slot = Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9)
+    of_state = Window(array=ArrayRef("W", 1, "m"), rows=9, columns=9)
     place = CellRef(ArrayRef("W", 1, "m"))
     ask(engine, Change(optimizer="sgd"))
     go(engine, 5)
-    frame = ask(engine, look_at(window=slot, operands=[slot], cell=place))
-    assert frame[Provenance].origin is None
+    frame = ask(engine, look_at(window=of_state, operands=[of_state], cell=place))
+    assert frame[Provenance].note is None
     assert [each.made for each in frame[Numbers].operands] == [False]
 
 
@@ -378,8 +384,8 @@ def test_without_a_slip_nothing_is_said() -> None:
 # Windows
 
 
-def whole(symbol: str, layer: int, slot: str = "", *, before: bool = False) -> Window:
-    return Window(array=ArrayRef(symbol, layer, slot), before=before, rows=99, columns=99)
+def whole(symbol: str, layer: int, state_name: str = "", *, before: bool = False) -> Window:
+    return Window(array=ArrayRef(symbol, layer, state_name), before=before, rows=99, columns=99)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -396,14 +402,16 @@ def test_windows_are_the_arrays_of_the_record(name: str, k: int) -> None:
     for l in range(1, L + 1):
         for symbol in ("W", "b"):
             wanted = [whole(symbol, l), whole(symbol, l, before=True)]
-            wanted += [whole(symbol, l, slot=slot) for slot in SLOTS[name]]
+            wanted += [whole(symbol, l, state_name=state_name) for state_name in STATE_NAMES[name]]
             found = ask(engine, look_at(operands=wanted))[Numbers].operands
             changed = ArrayRef(symbol, l) in made
             now = getattr(record.after if changed else record, symbol)[l]
             assert np.array_equal(found[0].values, now)
             assert np.array_equal(found[1].values, getattr(record, symbol)[l])
-            for slot, each in zip(SLOTS[name], found[2:], strict=True):
-                assert np.array_equal(each.values, getattr(record.slots[slot], symbol)[l])
+            for state_name, each in zip(STATE_NAMES[name], found[2:], strict=True):
+                assert np.array_equal(
+                    each.values, getattr(record.optimizer_state[state_name], symbol)[l]
+                )
         for symbol in ("z", "a", "da", "dz", "dW", "db"):
             for before in (False, True):
                 matrix = ask(engine, look_at(operands=[whole(symbol, l, before=before)]))
@@ -435,7 +443,7 @@ def test_shown_is_the_operation_that_made_what_is_looked_at(name: str) -> None:
                 continue
             assert shown is not None
             assert (shown.number, shown.result) == (number, operation.result)
-        for window in (whole("a", 0), whole("W", 1, before=True), whole("W", 1, slot="v")):
+        for window in (whole("a", 0), whole("W", 1, before=True), whole("W", 1, state_name="v")):
             assert ask(engine, look_at(window=window))[Numbers].shown is None
         do(engine, Move(operations=1))
 

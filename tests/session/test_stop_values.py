@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.session.runs import ask, finish, go, look_at, opened, refusal, tables
-from tuiprop.protocol.messages.moving import Move, Seek, SetStops
+from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop, StopNote
+from tuiprop.protocol.messages.moving import Motion, Move, Position, Seek
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.payloads import Stop, StopNote
-from tuiprop.protocol.messages.views import Conditions, Layers, Motion, Position
+from tuiprop.protocol.messages.training import Layers
 from tuiprop.protocol.server import Engine
-from tuiprop.training.quantity import KINDS
+from tuiprop.training.quantities import QUANTITIES
 
 
 def stop_at(engine: Engine, *conditions: str) -> None:
@@ -88,5 +88,5 @@ def test_those_of_the_file_are_in_force() -> None:
 
 def test_the_quantities_are_offered() -> None:
     found = ask(Engine(), ListNames()).quantities
-    assert [each.pattern for each in found] == [kind.pattern for kind in KINDS]
-    assert all(each.words for each in found)
+    assert [each.pattern for each in found] == [spec.pattern for spec in QUANTITIES]
+    assert all(each.description for each in found)

@@ -18,21 +18,18 @@ from tests.session.runs import (
     state_of,
     tables,
 )
+from tuiprop.protocol.messages.arrays import Numbers, Window
 from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.conditions import Conditions, SetStops, Stop
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Change, Move, Pause, Play, Seek, SetStops
-from tuiprop.protocol.messages.payloads import Pace, Stop, Tables, Window
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Conditions,
-    Costs,
-    History,
-    Motion,
-    Numbers,
-    Position,
-)
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Play, Position, Seek, Speed
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.protocol.server import Engine
 from tuiprop.session import cursor as cursor_module
+from tuiprop.session import motion as motion_module
 from tuiprop.session.session import Session, open_session
 from tuiprop.training.experiment import parse
 from tuiprop.update.arrays import ArrayRef
@@ -82,8 +79,8 @@ def first_beyond(records: list[Record], array: str, l: int) -> tuple[int, str]:
 
 WAYS: dict[str, list[Request[None]]] = {
     "flat out": [Play()],
-    "by updates": [Play(pace=Pace(rate=1e6))],
-    "by operations": [Play(pace=Pace(rate=1e7, operations=True))],
+    "by updates": [Play(speed=Speed(rate=1e6))],
+    "by operations": [Play(speed=Speed(rate=1e7, operations=True))],
     "e": [Move(epochs=1)] * 4,
     "b": [Move(updates=1)] * 20,
     "p": [Move(phases=1)] * 80,
@@ -147,7 +144,7 @@ def test_seek_does_not_stop() -> None:
     engine = watching("batch_loss > 0", "epoch >= 1", "update > 0")
     for request in (Seek(update=13), Seek(epoch=3), Seek(place="end"), Seek(update=2)):
         frame = do(engine, request)
-        assert (frame[Motion].hit, frame[AtHand].now) == ("", None)
+        assert (frame[Motion].hit, frame[CurrentOperation].now) == ("", None)
     assert frame[Position].update == 2
 
 
@@ -243,7 +240,7 @@ def test_several_stop_one_after_the_other_in_the_order_of_the_operations() -> No
     assert place_of(first) == (0, 5)
     assert hits(engine, Play()) == [(0, 8), (1, 0)]
     again = watching("norm(b[2]) > 0", "norm(dW[2]) > 0", "batch_loss > 0", epochs=1)
-    assert hits(again, Play(pace=Pace(rate=1e7, operations=True))) == [(0, 5), (0, 8), (1, 0)]
+    assert hits(again, Play(speed=Speed(rate=1e7, operations=True))) == [(0, 5), (0, 8), (1, 0)]
 
 
 def test_a_condition_of_a_passed_operation_does_not_take_the_place_of_a_later_one() -> None:
@@ -298,9 +295,10 @@ def test_refused_ones_leave_the_old_ones_in_force(bad: Stop, words: str) -> None
 
 def test_conditions_set_while_it_walks_by_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now[0])
     engine = opened()
-    ask(engine, Play(pace=Pace(rate=1.0, operations=True)))
+    ask(engine, Play(speed=Speed(rate=1.0, operations=True)))
     now[0] = 2.5
     engine.work()
     ask(engine, stops("batch_loss > 0"))
@@ -344,10 +342,11 @@ def test_operation_after_operation_across_updates_and_epochs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(cursor_module, "perf_counter", lambda: now[0])
+    for module in (cursor_module, motion_module):
+        monkeypatch.setattr(module, "perf_counter", lambda: now[0])
     engine = opened(tables(batch_size=60, epochs=2))  # two updates an epoch
-    pace = Pace(rate=2.0, operations=True)
-    ask(engine, Play(pace=pace))
+    speed = Speed(rate=2.0, operations=True)
+    ask(engine, Play(speed=speed))
     places = []
     for _ in range(4 * COUNT):
         now[0] += 0.5
@@ -359,7 +358,7 @@ def test_operation_after_operation_across_updates_and_epochs(
             now[0] += 60.0
             assert engine.work() is None or ask(engine, look_at())[Motion].status == "paused"
             assert place_of(ask(engine, look_at())) == places[-1]
-            ask(engine, Play(pace=pace))
+            ask(engine, Play(speed=speed))
     assert places == [divmod(k, COUNT) for k in range(1, 4 * COUNT + 1)]
     assert (frame[Motion].status, frame[Position].epochs_done, frame[History].length) == (
         "paused",
@@ -466,7 +465,7 @@ def test_a_slot_that_overflows_is_said_as_long_as_one_stands_there(way: str) -> 
         if frame[Motion].diverged:
             break
     assert frame[Motion].diverged.startswith("diverged at update 1 ")
-    assert "a slot of the optimiser" in frame[Motion].diverged
+    assert "the optimiser state" in frame[Motion].diverged
     assert (frame[Position].update, frame[Motion].bad) == (0, None)
     window = Window(array=ArrayRef("W", 1, "v"), rows=9, columns=9)
     looked = ask(engine, look_at(window=window, operands=[window]))

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from tests.session.runs import ask, refusal
 from tuiprop.protocol.messages.base import Refused
-from tuiprop.protocol.messages.data import Check, Describe, Described
+from tuiprop.protocol.messages.data import Check, ColumnNote, Describe, Described, Tables
 from tuiprop.protocol.messages.opening import Locate, Open
-from tuiprop.protocol.messages.payloads import ColumnNote, Tables
 from tuiprop.protocol.server import Engine
 from tuiprop.session import session
 from tuiprop.session.views import table as table_view

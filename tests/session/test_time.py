@@ -5,9 +5,8 @@ import pytest
 from tests.session.runs import ask, finish, go, look_at, opened, refusal, state_of, tables
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, Pause, Seek
+from tuiprop.protocol.messages.moving import Motion, Move, Pause, Position, Seek
 from tuiprop.protocol.messages.opening import Open
-from tuiprop.protocol.messages.views import Motion, Position
 from tuiprop.protocol.server import Engine
 from tuiprop.session import cursor as cursor_module
 from tuiprop.training import run as run_module
@@ -42,13 +41,13 @@ def test_progress_grows_from_where_it_began_to_the_goal() -> None:
     ask(engine, Seek(update=300))
     seen = []
     while (now := frame(engine))[Motion].status == "seeking":
-        assert (now[Motion].goal, now[Motion].start) == (300, 0)
+        assert (now[Motion].target, now[Motion].start) == (300, 0)
         assert now[Motion].progress == now[Position].update / 300
         seen.append(now[Motion].progress)
         engine.work()
     assert seen == sorted(seen)
     assert len(seen) > 50
-    assert (now[Motion].progress, now[Motion].goal, now[Position].update) == (1.0, None, 300)
+    assert (now[Motion].progress, now[Motion].target, now[Position].update) == (1.0, None, 300)
 
 
 @pytest.mark.usefixtures("in_small_pieces")

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from tests.cli.command import tuiprop
 from tests.session.runs import ask, finish, look_at
-from tuiprop.protocol.messages.data import Describe
+from tuiprop.protocol.messages.arrays import Numbers, Window
+from tuiprop.protocol.messages.data import Describe, Tables
 from tuiprop.protocol.messages.files import Export
 from tuiprop.protocol.messages.moving import Move, Seek
 from tuiprop.protocol.messages.opening import Locate, Open
-from tuiprop.protocol.messages.payloads import Tables, Window
-from tuiprop.protocol.messages.views import Numbers
 from tuiprop.protocol.server import Engine
 from tuiprop.update.arrays import ArrayRef
 

@@ -6,20 +6,14 @@ import numpy as np
 import pytest
 
 from tests.session.runs import ask, finish, go, look, look_at, opened, refusal, state_of, tables
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.files import Export, SaveRecord
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Change, Keep, Move, Play, Revert, Seek, Try
-from tuiprop.protocol.messages.payloads import WhatIf
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Branches,
-    History,
-    Numbers,
-    Position,
-    Provenance,
-    SettingsInForce,
-    Trial,
-)
+from tuiprop.protocol.messages.moving import Move, Play, Position, Seek
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.settings import Change, EffectiveSettings
+from tuiprop.protocol.messages.training import Branches, History
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try, WhatIf
 from tuiprop.protocol.server import Engine
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
 from tuiprop.training.experiment import NetworkSettings, TrainingSettings
@@ -206,20 +200,20 @@ def test_settings_are_changed_and_the_curve_says_where() -> None:
     ask(engine, Change(learning_rate=0.5, l2=0.1))
     frame = frame_of(engine)
     assert (frame[Position].update, frame[Branches].current) == (12, 0)
-    assert (frame[SettingsInForce].learning_rate, frame[SettingsInForce].l2) == (0.5, 0.1)
+    assert (frame[EffectiveSettings].learning_rate, frame[EffectiveSettings].l2) == (0.5, 0.1)
     assert frame[History].settings_changed == [2]
     ask(engine, Move(updates=1))
     go(engine, 3)
-    assert frame_of(engine)[SettingsInForce].learning_rate == 0.1
+    assert frame_of(engine)[EffectiveSettings].learning_rate == 0.1
     ask(engine, Change(optimizer="sgd"))
     frame = frame_of(engine)
-    assert (frame[Branches].current, frame[SettingsInForce].optimizer) == (1, "sgd")
-    assert frame[SettingsInForce].learning_rate == 0.1
+    assert (frame[Branches].current, frame[EffectiveSettings].optimizer) == (1, "sgd")
+    assert frame[EffectiveSettings].learning_rate == 0.1
 
 
 def test_settings_have_the_same_names_from_the_request_to_the_experiment() -> None:
     changed = set(SettingsEdit.__struct_fields__) - {"at"}
-    assert changed == set(Change.__struct_fields__) == set(SettingsInForce.__struct_fields__)
+    assert changed == set(Change.__struct_fields__) == set(EffectiveSettings.__struct_fields__)
     of_file = {*TrainingSettings.__struct_fields__, *NetworkSettings.__struct_fields__}
     assert changed <= of_file
     assert not changed & set(NetworkSettings.__struct_fields__) - {"l2"}
@@ -280,7 +274,7 @@ def test_the_record_of_the_update_at_hand_as_a_file(operations: int, tmp_path: P
     with np.load(path) as arrays:
         assert np.array_equal(arrays["W1"], expected.W[1])
         assert np.array_equal(arrays["dz2"], expected.dz[2])
-        assert np.array_equal(arrays["v_b2"], expected.slots["v"].b[2])
+        assert np.array_equal(arrays["v_b2"], expected.optimizer_state["v"].b[2])
         assert np.array_equal(arrays["W2_after"], expected.after.W[2])
         rows = record.examples.training.rows[expected.examples]
         assert arrays["examples"].tolist() == rows.tolist()
@@ -333,7 +327,8 @@ def test_the_same_value_is_no_change() -> None:
     engine.handle(Move(operations=2))
     refused = refusal(engine, Try(cell=CellRef(ArrayRef("b", 1), 0, 0), value=_b(engine)))
     assert " already " in refused.sentence
-    assert (frame_of(engine)[Position].update, frame_of(engine)[AtHand].now.number) == (3, 2)  # type: ignore[union-attr]
+    frame = frame_of(engine)
+    assert (frame[Position].update, frame[Position].done) == (3, 2)
     assert len(frame_of(engine)[Branches].branches) == 1
 
 
@@ -346,7 +341,7 @@ def test_what_an_update_starts_from_says_where_it_is_from() -> None:
     b = CellRef(ArrayRef("b", 1), 0, 0, before=True)
 
     def sentence() -> str:
-        origin = ask(engine, look_at(cell=b))[Provenance].origin
+        origin = ask(engine, look_at(cell=b))[Provenance].note
         assert origin is not None
         return origin.sentence
 

@@ -13,28 +13,21 @@ from tests.training.test_quantity import PER_EPOCH, done, never
 from tuiprop.core.network import Layer
 from tuiprop.core.network import Network as Net
 from tuiprop.core.optimizer import OPTIMIZERS
-from tuiprop.training.breakpoint import (
-    OPERATORS,
-    Condition,
-    ConditionError,
-    Hit,
-    Update,
-    Watch,
-    parse,
-)
+from tuiprop.training.breakpoint import OPERATORS, Condition, Hit, Watch, parse
 from tuiprop.training.history import WIDTH
-from tuiprop.training.quantity import KINDS
+from tuiprop.training.quantities import QUANTITIES
+from tuiprop.training.quantity import ConditionError, Update
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.operations import operations
 
-QUANTITIES = (
+SPELLINGS = (
     "epoch, update, batch_loss, train_loss, validation_loss, train_accuracy, validation_accuracy, "
     "rises(batch_loss), rises(train_loss), rises(validation_loss), norm(X), max(X), min(X), "
     "absmax(X), dead(l), saturated(l), nonfinite, failed_checks, failed_audits"
 )
 UNKNOWN = (
-    f"QUANTITY OP NUMBER, with QUANTITY one of {QUANTITIES}; X one of W[l] b[l] z[l] a[l] da[l] "
+    f"QUANTITY OP NUMBER, with QUANTITY one of {SPELLINGS}; X one of W[l] b[l] z[l] a[l] da[l] "
     "dz[l] dW[l] db[l]; l the number of a layer"
 )
 NO_OP = "QUANTITY OP NUMBER, with OP one of < <= > >= == !="
@@ -99,7 +92,7 @@ def test_what_was_found_is_short_and_on_one_line() -> None:
     assert str(caught.value).isprintable()
 
 
-NAMES = st.sampled_from([kind.pattern for kind in KINDS])
+NAMES = st.sampled_from([spec.pattern for spec in QUANTITIES])
 WRITTEN = st.tuples(
     NAMES, st.sampled_from(SYMBOLS), st.integers(0, 999), st.sampled_from(("X", "[l]", "l"))
 ).map(

@@ -1,12 +1,7 @@
 import numpy as np
 import pytest
 
-from tuiprop.training.metrics import (
-    NumberMetrics,
-    accuracy,
-    predicted_classes,
-    probabilities,
-)
+from tuiprop.training.metrics import NumberMetrics, accuracy, predicted_classes, probabilities
 
 
 def test_predicted_classes() -> None:

@@ -12,14 +12,8 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.core.network import Layer, Network, Parameters
 from tuiprop.training.history import WIDTH
-from tuiprop.training.quantity import (
-    KINDS,
-    ConditionError,
-    Quantity,
-    Update,
-    largest_slope,
-    parse_quantity,
-)
+from tuiprop.training.quantities import QUANTITIES, largest_slope, parse_quantity
+from tuiprop.training.quantity import ConditionError, Quantity, Update
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.record import Record, first_nonfinite
@@ -27,7 +21,7 @@ from tuiprop.update.record import Record, first_nonfinite
 PER_EPOCH = 5
 """Updates: 23 examples in batches of 5."""
 
-NAMES = {kind.pattern for kind in KINDS}
+NAMES = {spec.pattern for spec in QUANTITIES}
 LARGEST_SLOPES = {
     "linear": 1.0,
     "sigmoid": 0.25,
@@ -63,15 +57,15 @@ def done(trainer: Trainer) -> Update:
 
 def after_update(text: str, update: Update) -> float:
     asked = quantity(text)
-    assert asked.kind.of_update is not None
+    assert asked.spec.of_update is not None
     with np.errstate(all="ignore"):
-        return asked.kind.of_update(update, asked.target)
+        return asked.spec.of_update(update, asked.target)
 
 
 def after_epoch(text: str, rows: list[list[float]]) -> float:
     asked = quantity(text)
-    assert asked.kind.of_epoch is not None
-    return asked.kind.of_epoch(np.array(rows, np.float64))
+    assert asked.spec.of_epoch is not None
+    return asked.spec.of_epoch(np.array(rows, np.float64))
 
 
 def walked(case: Case, updates: int = 6, scale: float = 1.0) -> Iterator[tuple[Record, Update]]:
@@ -96,10 +90,10 @@ def layers_of(symbol: str, L: int) -> range:
 
 
 def test_every_kind_looks_at_updates_or_at_epochs() -> None:
-    for kind in KINDS:
-        assert (kind.of_update is None) != (kind.of_epoch is None), kind.pattern
-        assert kind.words, kind.pattern
-    assert len(NAMES) == len(KINDS)
+    for spec in QUANTITIES:
+        assert (spec.of_update is None) != (spec.of_epoch is None), spec.pattern
+        assert spec.description, spec.pattern
+    assert len(NAMES) == len(QUANTITIES)
 
 
 # After an update
@@ -204,7 +198,7 @@ def test_nonfinite_and_where_it_began(name: str) -> None:
     fused = case.network.loss_function.output is not None
     for _, update in walked(case, 3):
         assert after_update("nonfinite", update) == 0
-        assert quantity("nonfinite").made_by(update) == ""
+        assert quantity("nonfinite").known_after(update) == ""
     spoiled = [(symbol, l) for l in range(1, case.network.L + 1) for symbol in ("W", "b")]
     for symbol, l in spoiled:
         for value in (np.inf, -np.inf, np.nan):
@@ -218,7 +212,7 @@ def test_nonfinite_and_where_it_began(name: str) -> None:
             first = first_nonfinite(operations, record)
             assert first is not None
             k, row, column = first
-            assert quantity("nonfinite").made_by(update) == str(operations[k - 1].result)
+            assert quantity("nonfinite").known_after(update) == str(operations[k - 1].result)
             assert f"z[{l}]" == str(operations[k - 1].result)
             assert not np.isfinite(record.result(operations[k - 1])[row, column])
 
@@ -243,7 +237,7 @@ def test_numbers_whose_sum_overflows_are_finite() -> None:
     with np.errstate(over="ignore"):
         assert not math.isfinite(float(np.sum(update.workspace.z[1])))
     assert after_update("nonfinite", update) == 0
-    assert quantity("nonfinite").made_by(update) == ""
+    assert quantity("nonfinite").known_after(update) == ""
 
 
 def test_a_penalty_that_overflows_is_nonfinite_at_J() -> None:
@@ -253,7 +247,7 @@ def test_a_penalty_that_overflows_is_nonfinite_at_J() -> None:
     update = done(trainer)
     assert math.isfinite(update.batch_loss)
     assert after_update("nonfinite", update) == 1
-    assert quantity("nonfinite").made_by(update) == "J"
+    assert quantity("nonfinite").known_after(update) == "J"
 
 
 def test_what_the_proof_says_is_asked_where_it_is_wanted() -> None:

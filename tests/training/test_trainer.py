@@ -106,7 +106,7 @@ def test_training_is_the_loop_of_the_notes(name: str) -> None:
     case = {**CASES, **OPTIMIZER_CASES}[name]
     network, settings, data = case.network, case.settings, case.data
     rule = OPTIMIZERS[settings.optimizer]
-    state = np.zeros((1 + len(rule.slots), network.parameter_count), case.dtype)
+    state = np.zeros((1 + len(rule.state_names), network.parameter_count), case.dtype)
     state[0] = case.initial.vector
     trainer = case.trainer()
     size = min(settings.batch_size or case.examples, case.examples)

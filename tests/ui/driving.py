@@ -8,8 +8,12 @@ from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import Motion, Numbers, Position, Proof, Provenance, Trial
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.proof import Proof
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.run.bench import Bench
@@ -57,7 +61,7 @@ async def originates(pilot: Pilot[int], name: str) -> None:
     """Wait for the origin of a number."""
     await until(
         pilot,
-        lambda: (origin := frame_of(pilot)[Provenance].origin) is not None and origin.name == name,
+        lambda: (origin := frame_of(pilot)[Provenance].note) is not None and origin.name == name,
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.base import Request
-from tuiprop.protocol.messages.payloads import ArrayProof
+from tuiprop.protocol.messages.proof import ArrayProof
 
 R = TypeVar("R")
 

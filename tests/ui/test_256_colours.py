@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, frame_of, opened, until
 from tests.ui.reading import still
-from tuiprop.protocol.messages.views import Motion
+from tuiprop.protocol.messages.moving import Motion
 from tuiprop.ui.theme import LEVELS, Palette, heat, palette_of, palettes
 
 THEMES = palettes("256")

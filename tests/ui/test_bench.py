@@ -24,18 +24,13 @@ from tests.ui.driving import (
     until,
 )
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.protocol.messages.payloads import BranchNote
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    Branches,
-    History,
-    Motion,
-    Numbers,
-    Position,
-    Provenance,
-    SettingsInForce,
-    Trial,
-)
+from tuiprop.protocol.messages.arrays import Numbers
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.provenance import Provenance
+from tuiprop.protocol.messages.settings import EffectiveSettings
+from tuiprop.protocol.messages.training import Branches, BranchNote, History
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.run.go_to import PLACES, branch_words
@@ -49,7 +44,8 @@ WIDE, NARROW, LOW = (120, 36), (80, 24), (80, 18)
 
 async def at_operation(pilot: Pilot[int], number: int) -> None:
     await until(
-        pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == number
+        pilot,
+        lambda: (now := frame_of(pilot)[CurrentOperation].now) is not None and now.number == number,
     )
 
 
@@ -191,7 +187,7 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         bench = bench_of(pilot)
         await originates(pilot, "dW[2][setosa,u0]")
         await until(pilot, lambda: bench.source.has_focus)
-        origin = frame_of(pilot)[Provenance].origin
+        origin = frame_of(pilot)[Provenance].note
         assert origin is not None
         assert origin.matches
         sizes = [abs(term.value) for term in origin.terms]
@@ -202,10 +198,10 @@ async def test_terms_are_followed_and_backspace_returns(make_app: MakeApp) -> No
         await originates(pilot, f"a[1][u0,{example.split()[0]}]")
         await pilot.press("enter")
         await originates(pilot, f"z[1][u0,{example.split()[0]}]")
-        assert bench.matrix.value == frame_of(pilot)[Provenance].origin.shown  # type: ignore[union-attr]
+        assert bench.matrix.value == frame_of(pilot)[Provenance].note.shown  # type: ignore[union-attr]
         await pilot.press("enter")
-        await until(pilot, lambda: "before" in frame_of(pilot)[Provenance].origin.name)  # type: ignore[union-attr]
-        origin = frame_of(pilot)[Provenance].origin
+        await until(pilot, lambda: "before" in frame_of(pilot)[Provenance].note.name)  # type: ignore[union-attr]
+        origin = frame_of(pilot)[Provenance].note
         assert origin is not None
         assert "Initial value" in origin.sentence
         for array in (ArrayRef("z", 1), ArrayRef("a", 1), ArrayRef("dW", 2)):
@@ -269,7 +265,7 @@ async def test_settings_are_changed_from_here_on(make_app: MakeApp) -> None:
         assert "a number, such as" in str(pilot.app.screen.query_one(".error").render())
         pilot.app.screen.query_one(Input).value = "0.05"
         await pilot.press("enter")
-        await until(pilot, lambda: frame_of(pilot)[SettingsInForce].learning_rate == 0.05)
+        await until(pilot, lambda: frame_of(pilot)[EffectiveSettings].learning_rate == 0.05)
         await until(pilot, lambda: said(pilot, "From update 9 on: learning rate 0.05."))
         assert "sgd 0.05" in str(pilot.app.screen.query_one("#title").render_line(0))
         assert frame_of(pilot)[History].settings_changed == [2]
@@ -305,9 +301,9 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
             await pilot.press("2", "enter", "end")
             await until(
                 pilot,
-                lambda: bench.source.has_focus and frame_of(pilot)[Provenance].origin is not None,
+                lambda: bench.source.has_focus and frame_of(pilot)[Provenance].note is not None,
             )
-            origin = frame_of(pilot)[Provenance].origin
+            origin = frame_of(pilot)[Provenance].note
             assert origin is not None
             assert origin.matches
             terms = bench.source.terms
@@ -336,7 +332,7 @@ async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[i
         await pilot.press(*"oooooooo", "2", "enter")  # dW[2]
         bench = bench_of(pilot)
         await until(
-            pilot, lambda: bench.source.has_focus and frame_of(pilot)[Provenance].origin is not None
+            pilot, lambda: bench.source.has_focus and frame_of(pilot)[Provenance].note is not None
         )
         for key in ("down", "pagedown", "end", "home"):
             await pilot.press(key)
@@ -356,7 +352,7 @@ async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[i
 
 
 def now_of(pilot: Pilot[int]) -> int:
-    now = frame_of(pilot)[AtHand].now or frame_of(pilot)[AtHand].completed
+    now = frame_of(pilot)[CurrentOperation].now or frame_of(pilot)[CurrentOperation].completed
     return now.number if now else 0
 
 
@@ -459,7 +455,7 @@ async def test_an_operation_is_copied_and_runs(make_app: MakeApp, operations: in
         await opened(pilot)
         await pilot.press(*["o"] * operations)
         await at_operation(pilot, operations)
-        now = frame_of(pilot)[AtHand].now
+        now = frame_of(pilot)[CurrentOperation].now
         assert now is not None
         await until(pilot, lambda: bench_of(pilot).matrix.matrix is not None)
         await pilot.press("y")
@@ -509,7 +505,7 @@ async def test_operations_are_walked_at_a_pace(make_app: MakeApp) -> None:
         seen = set()
 
         def eight_operations() -> bool:
-            now = frame_of(pilot)[AtHand].now
+            now = frame_of(pilot)[CurrentOperation].now
             seen.add(now.number if now else 0)
             return len(seen) > 8
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tuiprop.protocol.messages.payloads import ColumnNote, Role, Tables
+from tuiprop.protocol.messages.data import ColumnNote, Role, Tables
 from tuiprop.training.experiment import parse
 from tuiprop.ui.data.column_changes import (
     QUESTIONS,

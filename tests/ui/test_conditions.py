@@ -8,7 +8,7 @@ from tuiprop.protocol.messages.opening import ListNames, Vocabulary
 from tuiprop.protocol.server import Engine
 from tuiprop.training.breakpoint import OPERATORS as CORE_OPERATORS
 from tuiprop.training.breakpoint import parse
-from tuiprop.training.quantity import KINDS
+from tuiprop.training.quantities import QUANTITIES
 from tuiprop.ui.stops.completion import EXAMPLES, OPERATORS, examples, offers
 
 
@@ -35,13 +35,13 @@ def labels(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[str]:
 def test_at_first_every_quantity_of_this_run(
     vocabulary: Vocabulary, iris: Outline, plane: Outline
 ) -> None:
-    assert labels("", vocabulary, iris) == [kind.pattern for kind in KINDS]
+    assert labels("", vocabulary, iris) == [spec.pattern for spec in QUANTITIES]
     left_out = {
         *("validation_loss", "rises(validation_loss)"),
         *("train_accuracy", "validation_accuracy"),
     }
     assert labels("", vocabulary, plane) == [
-        kind.pattern for kind in KINDS if kind.pattern not in left_out
+        spec.pattern for spec in QUANTITIES if spec.pattern not in left_out
     ]
 
 
@@ -81,7 +81,7 @@ def test_taking_what_is_offered_leads_to_conditions(vocabulary: Vocabulary, iris
             found.add(str(parse(f"{typed}1").quantity))
         ways += [each.typed for each in offered]
     assert {text.partition("(")[0] for text in found} == {
-        kind.pattern.partition("(")[0] for kind in KINDS
+        spec.pattern.partition("(")[0] for spec in QUANTITIES
     }
 
 

@@ -13,8 +13,8 @@ from textual.widgets import Input, OptionList, Select, Static
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
 from tests.ui.test_setup_screen import says, set_up
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.opening import Locate, Located
-from tuiprop.protocol.messages.payloads import Tables
 from tuiprop.ui.data.column_list import ColumnList
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.data.table_words import facts

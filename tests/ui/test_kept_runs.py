@@ -18,8 +18,10 @@ from tuiprop.models.weights import load_model
 from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.files import KeepRun
-from tuiprop.protocol.messages.payloads import KeptRun
-from tuiprop.protocol.messages.views import History, Motion, Proof
+from tuiprop.protocol.messages.moving import Motion
+from tuiprop.protocol.messages.opening import KeptRun
+from tuiprop.protocol.messages.proof import Proof
+from tuiprop.protocol.messages.training import History
 from tuiprop.session.session import open_session
 from tuiprop.storage.state_folder import kept_runs
 from tuiprop.training.experiment import parse

@@ -19,8 +19,9 @@ from textual.widgets import HelpPanel, Input, Static
 import tuiprop.ui
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, opened, until
+from tuiprop.protocol.messages.conditions import Conditions
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import Conditions, Layers, LayersQuery
+from tuiprop.protocol.messages.training import Layers, LayersQuery
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.bindings import key_name
 from tuiprop.ui.data.screen import DataScreen

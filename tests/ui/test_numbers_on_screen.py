@@ -12,8 +12,9 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, bench_of, frame_of, opened, until
 from tests.ui.reading import matrix_on, screen_lines, still, terms_on
-from tuiprop.protocol.messages.moving import Move
-from tuiprop.protocol.messages.views import AtHand, Motion, Position, Provenance
+from tuiprop.protocol.messages.moving import Motion, Move, Position
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.provenance import Provenance
 from tuiprop.ui.run.matrix import MatrixView
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.update.record import Record
@@ -66,7 +67,7 @@ def check_matrix(pilot: Pilot[int], view: MatrixView, record: Record, *, is_resu
     assert shown.columns >= 1
     least = min(ENOUGH, matrix.shape[0])
     assert len(shown.rows) >= least
-    now = frame_of(pilot)[AtHand].now
+    now = frame_of(pilot)[CurrentOperation].now
     done = is_result and now is not None and now.result.symbol in ("W", "b")
     for i, row in enumerate(shown.rows, window.row):
         for j, number in enumerate(row, window.column):
@@ -148,7 +149,7 @@ async def test_numbers_at_every_size(
         at = 0
 
         def is_there() -> bool:
-            now = frame_of(pilot)[AtHand].now
+            now = frame_of(pilot)[CurrentOperation].now
             return now is not None and now.number == at
 
         for number in (1, first_da, first_da + 2, 6 * layers + 2, 6 * layers + 3):
@@ -170,7 +171,7 @@ async def test_numbers_where_a_run_diverges(make_app: MakeApp, tmp_path: Path) -
             record = tuiprop.record(tuiprop.load(path), update=frame_of(pilot)[Position].update + 1)
         assert not np.isfinite(record.z[2]).all()
         await check_everywhere(pilot, record)
-        origin = frame_of(pilot)[Provenance].origin
+        origin = frame_of(pilot)[Provenance].note
         assert origin is not None
         assert not np.isfinite(origin.shown)
 

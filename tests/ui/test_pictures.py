@@ -33,8 +33,9 @@ from tests.ui.test_proof_screen import choose, proof, report
 from tests.ui.test_proof_screen import says as proof_says
 from tests.ui.test_setup_screen import says, set_up
 from tests.ui.test_stops_screen import add, error, in_force, stops, type_text
-from tuiprop.protocol.messages.moving import Seek
-from tuiprop.protocol.messages.views import AtHand, Motion, Trial
+from tuiprop.protocol.messages.moving import Motion, Seek
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.data.column_list import ColumnList
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.ui.help import HelpScreen
@@ -116,7 +117,7 @@ async def inside_the_first(pilot: Pilot[int]) -> None:
     """At z[1] of update 1: every number is on the screen."""
     await opened(pilot)
     await pilot.press("o")
-    await until(pilot, lambda: frame_of(pilot)[AtHand].now is not None)
+    await until(pilot, lambda: frame_of(pilot)[CurrentOperation].now is not None)
     view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "z")
 
@@ -130,9 +131,15 @@ async def inside(pilot: Pilot[int]) -> None:
     """At dW[2] of update 191."""
     await in_the_middle(pilot)
     await pilot.press(*"pplOO")
-    await until(pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == 7)
+    await until(
+        pilot,
+        lambda: (now := frame_of(pilot)[CurrentOperation].now) is not None and now.number == 7,
+    )
     await pilot.press("o")
-    await until(pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == 8)
+    await until(
+        pilot,
+        lambda: (now := frame_of(pilot)[CurrentOperation].now) is not None and now.number == 8,
+    )
     view = pilot.app.screen.query_one("#matrix", MatrixView)
     await until(pilot, lambda: view.matrix is not None and view.matrix.window.array.symbol == "dW")
 

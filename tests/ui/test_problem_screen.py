@@ -9,15 +9,16 @@ from textual.pilot import Pilot
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
-from tuiprop.protocol.messages.moving import Seek
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.moving import Motion, Position, Seek
 from tuiprop.protocol.messages.opening import Locate, Located
-from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
-from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import Motion, Position
+from tuiprop.protocol.messages.pictures import SHADES, Grid, WeightPictures
+from tuiprop.protocol.messages.scores import Scores, ScoresQuery
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.drawing.diagrams import r_squared
 from tuiprop.ui.drawing.shading import by_light, by_sign, line_of, of_class, shaded
 from tuiprop.ui.predictions.aspects.aspect import Panel
+from tuiprop.ui.predictions.aspects.listing import trace_of
 from tuiprop.ui.predictions.confusion import Confusion
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.predictions.heatmap import HeatMap
@@ -34,10 +35,14 @@ def screen_of(pilot: Pilot[int]) -> ProblemScreen:
     return screen
 
 
-def studied_of(pilot: Pilot[int]) -> Studied:
-    studied = screen_of(pilot).studied
-    assert studied is not None
-    return studied
+def views_of(pilot: Pilot[int]) -> Frame:
+    frame = screen_of(pilot).frame
+    assert frame is not None
+    return frame
+
+
+def scores_of(pilot: Pilot[int]) -> Scores:
+    return views_of(pilot)[Scores]
 
 
 async def current(pilot: Pilot[int]) -> None:
@@ -48,9 +53,7 @@ async def current(pilot: Pilot[int]) -> None:
         await until(
             pilot,
             lambda: (
-                screen.run_screen.look.is_idle
-                and screen.study.is_idle
-                and screen.studied is not None
+                screen.run_screen.look.is_idle and screen.look.is_idle and screen.frame is not None
             ),
         )
 
@@ -81,16 +84,16 @@ async def test_it_follows_the_run_on_and_back(make_app: MakeApp) -> None:
         await problem(pilot)
         await pilot.press("b")
         await at(pilot, 1)
-        await until(pilot, lambda: studied_of(pilot).update == 1)
-        first = studied_of(pilot)
+        await until(pilot, lambda: scores_of(pilot).update == 1)
+        first = views_of(pilot)
         await pilot.press("e")
         await at(pilot, 4)
-        await until(pilot, lambda: studied_of(pilot).update == 4)
-        assert studied_of(pilot).scores != first.scores
+        await until(pilot, lambda: scores_of(pilot).update == 4)
+        assert scores_of(pilot).classes != first[Scores].classes
         await pilot.press("E", "b")
         await at(pilot, 1)
-        await until(pilot, lambda: studied_of(pilot).update == 1)
-        assert studied_of(pilot) == first
+        await until(pilot, lambda: scores_of(pilot).update == 1)
+        assert views_of(pilot) == first
 
 
 async def test_it_follows_while_the_run_plays(make_app: MakeApp, tmp_path: Path) -> None:
@@ -98,11 +101,11 @@ async def test_it_follows_while_the_run_plays(make_app: MakeApp, tmp_path: Path)
     async with make_app(str(tmp_path / "long.toml")).run_test(size=LARGE) as pilot:
         await problem(pilot)
         await pilot.press("space")
-        await until(pilot, lambda: studied_of(pilot).update > 20)
+        await until(pilot, lambda: scores_of(pilot).update > 20)
         assert frame_of(pilot)[Motion].status == "playing"
         await pilot.press("space")
         await until(pilot, lambda: frame_of(pilot)[Motion].status == "paused")
-        await until(pilot, lambda: studied_of(pilot).update == frame_of(pilot)[Position].update)
+        await until(pilot, lambda: scores_of(pilot).update == frame_of(pilot)[Position].update)
 
 
 async def test_hidden_it_asks_nothing(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,15 +125,20 @@ async def test_hidden_it_asks_nothing(make_app: MakeApp, monkeypatch: pytest.Mon
         await pilot.press("b")
         await at(pilot, 1)
         assert sent
-        assert not any(isinstance(request, Study) for request in sent)
+        assert not any(
+            isinstance(query, ScoresQuery)
+            for request in sent
+            if isinstance(request, Look)
+            for query in request.queries
+        )
 
 
 @pytest.mark.parametrize(
     ("source", "aspects"),
     [
-        ("circle", ["map", "classes", "way"]),
-        ("plane", ["map", "numbers", "way"]),
-        ("digits", ["classes", "pictures", "way"]),
+        ("circle", ["map", "classes", "trace"]),
+        ("plane", ["map", "numbers", "trace"]),
+        ("digits", ["classes", "pictures", "trace"]),
     ],
 )
 async def test_each_problem_has_its_aspects(
@@ -203,7 +211,7 @@ async def test_a_cell_lists_its_examples_and_one_is_followed(make_app: MakeApp) 
         assert (confusion.row, confusion.column) == (1, 2)
         await pilot.press("enter")
         await current(pilot)
-        scores = studied_of(pilot).scores
+        scores = scores_of(pilot).classes
         assert scores is not None
         assert {(each.actual, each.predicted) for each in scores.examples} == {(1, 2)}
         assert scores.found == scores.counts[1][2] == len(scores.examples) > 1
@@ -212,26 +220,28 @@ async def test_a_cell_lists_its_examples_and_one_is_followed(make_app: MakeApp) 
         row = mistakes.table_row
         assert row == scores.examples[1].row
         await pilot.press("enter")
-        await until(pilot, lambda: (way := studied_of(pilot).way) is not None and way.row == row)
-        assert screen.aspect == "way"
+        await until(
+            pilot, lambda: (trace := trace_of(views_of(pilot))) is not None and trace.row == row
+        )
+        assert screen.aspect == "trace"
         await pilot.press("right_square_bracket")
         await until(
-            pilot, lambda: (way := studied_of(pilot).way) is not None and way.row == row + 1
+            pilot, lambda: (trace := trace_of(views_of(pilot))) is not None and trace.row == row + 1
         )
 
 
 async def test_the_subset_and_the_threshold(make_app: MakeApp) -> None:
     async with make_app("breast_cancer").run_test(size=LARGE) as pilot:
         await problem(pilot)
-        assert studied_of(pilot).of == 569
+        assert scores_of(pilot).of == 569
         await pilot.press("t")
-        await until(pilot, lambda: studied_of(pilot).of == 456)
+        await until(pilot, lambda: scores_of(pilot).of == 456)
         await pilot.press("t")
-        await until(pilot, lambda: studied_of(pilot).of == 113)
+        await until(pilot, lambda: scores_of(pilot).of == 113)
         await pilot.press("full_stop", "full_stop", "comma", "full_stop")
         await until(
             pilot,
-            lambda: (scores := studied_of(pilot).scores) is not None and scores.threshold == 0.52,
+            lambda: (scores := scores_of(pilot).classes) is not None and scores.threshold == 0.52,
         )
 
 
@@ -247,7 +257,7 @@ async def test_each_of_several_targets_is_shown(make_app: MakeApp, tmp_path: Pat
         screen = await problem(pilot, 1, "m")
         residuals = screen.query_one("#residuals", Examples)
         figures = screen.query_one("#figures", Panel)
-        prices, rents = studied_of(pilot).numbers
+        prices, rents = scores_of(pilot).numbers
         for key, score, other in (("full_stop", rents, prices), ("full_stop", prices, rents)):
             await pilot.press(key)
             await current(pilot)
@@ -269,7 +279,7 @@ async def test_names_with_brackets_are_shown_as_they_are(make_app: MakeApp, tmp_
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
         await pilot.press("enter")
         screen = await problem(pilot, 1)
-        for aspect, end in (("classes", "◉ a[b]c if p > 0.50"), ("way", ": [/i]")):
+        for aspect, end in (("classes", "◉ a[b]c if p > 0.50"), ("trace", ": [/i]")):
             screen.action_choose(aspect)
             await current(pilot)
             titles = [
@@ -285,14 +295,14 @@ async def test_the_pictures_follow_the_list(make_app: MakeApp) -> None:
     async with make_app("digits").run_test(size=LARGE) as pilot:
         screen = await problem(pilot, 1, "m")
         album = screen.query_one("#album", Examples)
-        await until(pilot, lambda: studied_of(pilot).way is not None)
+        await until(pilot, lambda: trace_of(views_of(pilot)) is not None)
         await pilot.press("down", "down")
         await current(pilot)
-        way = studied_of(pilot).way
-        assert way is not None
-        assert way.row == album.table_row
-        assert way.picture is not None
-        assert studied_of(pilot).pictures
+        trace = trace_of(views_of(pilot))
+        assert trace is not None
+        assert trace.row == album.table_row
+        assert trace.picture is not None
+        assert views_of(pilot)[WeightPictures].pictures
 
 
 async def test_another_run_begins_anew(make_app: MakeApp) -> None:
@@ -308,7 +318,10 @@ async def test_another_run_begins_anew(make_app: MakeApp) -> None:
         await app.link.open(located.experiment)
         app.run_screen.begin()
         await until(pilot, lambda: screen.aspect == "classes")
-        await until(pilot, lambda: len(studied_of(pilot).classes) == 3)
+        await until(
+            pilot,
+            lambda: (scores := scores_of(pilot).classes) is not None and len(scores.classes) == 3,
+        )
         assert screen.query_one(HeatMap).unit is None
 
 

@@ -15,9 +15,15 @@ from tests.ui.test_run_screen import text_of
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.data import Check, Outline
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, SetMistake, Verify
-from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
-from tuiprop.protocol.messages.views import Position, Proof
+from tuiprop.protocol.messages.moving import Move, Position
+from tuiprop.protocol.messages.proof import (
+    ArrayProof,
+    MistakeNote,
+    Proof,
+    ProofNote,
+    SetMistake,
+    Verify,
+)
 from tuiprop.training.experiment import to_tables
 from tuiprop.ui import status
 from tuiprop.ui.dialogs import Choose

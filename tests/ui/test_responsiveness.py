@@ -16,7 +16,7 @@ from tests.ui.reading import still
 from tuiprop.protocol.messages.base import RefusedError, Request
 from tuiprop.protocol.messages.frame import Look
 from tuiprop.ui.drawing.line import Line
-from tuiprop.ui.screens import HelpScreen
+from tuiprop.ui.help import HelpScreen
 
 
 @pytest.fixture
@@ -124,11 +124,11 @@ async def test_a_frame_that_is_complete_is_not_requested_again(
         client = app_of(pilot).link.client
         ask = client.ask
 
-        def noted(request: Request[Any]) -> "Future[Any]":
+        def note_and_ask(request: Request[Any]) -> Future[Any]:
             requests.append(request)
             return ask(request)
 
-        monkeypatch.setattr(client, "ask", noted)
+        monkeypatch.setattr(client, "ask", note_and_ask)
         bench = bench_of(pilot)
         bench.post_message(bench.Changed())
         await pilot.pause()

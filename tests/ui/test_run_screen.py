@@ -10,7 +10,9 @@ import tuiprop
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, go_to, opened, told, until
 from tuiprop.data.catalogue import suggested_experiment
-from tuiprop.protocol.messages.views import AtHand, Costs, Motion, Position
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.training import Costs
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel
@@ -31,7 +33,7 @@ async def test_opens_paused_on_the_initial_weights(make_app: MakeApp) -> None:
     async with make_app("xor-table").run_test(size=WIDE) as pilot:
         await opened(pilot)
         frame = frame_of(pilot)
-        assert (frame[Motion].status, frame[Position].update, frame[AtHand].computed) == (
+        assert (frame[Motion].status, frame[Position].update, frame[CurrentOperation].computed) == (
             "paused",
             0,
             False,
@@ -343,7 +345,7 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
             await until(
                 pilot,
                 lambda number=number: (
-                    (now := frame_of(pilot)[AtHand].now) is not None  # type: ignore[misc]
+                    (now := frame_of(pilot)[CurrentOperation].now) is not None  # type: ignore[misc]
                     and now.number == number
                 ),
             )
@@ -353,14 +355,15 @@ async def test_operations_on_and_back(make_app: MakeApp) -> None:
         assert "▶(3,32)◀" in text_of(pilot, 6)
         assert "…(8,4)" in text_of(pilot, 5)
         await pilot.press("P")
-        await until(pilot, lambda: frame_of(pilot)[AtHand].now is None)
+        await until(pilot, lambda: frame_of(pilot)[CurrentOperation].now is None)
         await pilot.press("p", "p", "l")
         await until(
-            pilot, lambda: (now := frame_of(pilot)[AtHand].now) is not None and now.number == 9
+            pilot,
+            lambda: (now := frame_of(pilot)[CurrentOperation].now) is not None and now.number == 9,
         )
         await pilot.press("b")
         await at(pilot, 1)
-        assert frame_of(pilot)[AtHand].now is None
+        assert frame_of(pilot)[CurrentOperation].now is None
 
 
 async def test_at_80_columns_every_cost_is_on_the_screen(make_app: MakeApp) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
+from tuiprop.protocol.messages.pictures import SHADES, Grid
 from tuiprop.ui.drawing.scaling import fitted
 
 RANDOM = np.random.default_rng(0).integers(0, 2 * SHADES + 1, (28, 28)).astype(np.uint8)

@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, OptionList, Select, Static
 
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, opened, until
-from tuiprop.protocol.messages.views import Costs
+from tuiprop.protocol.messages.training import Costs
 from tuiprop.training.experiment import load
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.setup.layer_editor import LayerEditor, LayerLine

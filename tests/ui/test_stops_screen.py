@@ -11,9 +11,10 @@ from textual.widgets.option_list import Option
 from tests.session.runs import look_at
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, until
+from tuiprop.protocol.messages.conditions import Conditions, Stop
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Stop
-from tuiprop.protocol.messages.views import Conditions, Costs, History, Motion
+from tuiprop.protocol.messages.moving import Motion
+from tuiprop.protocol.messages.training import Costs, History
 from tuiprop.protocol.process_client import ProcessClient
 from tuiprop.ui.app import TuipropApp
 from tuiprop.ui.settings import Settings

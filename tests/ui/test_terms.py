@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import FactorNote, ProvenanceNote, TermNote
 from tuiprop.ui.drawing.numbers import whole
 from tuiprop.ui.run.terms import Terms
 from tuiprop.update.arrays import ArrayRef, CellRef
@@ -16,8 +16,8 @@ PLACE = CellRef(ArrayRef("dW", 2))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
-def origin_of(values: list[float], factors: list[float]) -> OriginNote:
-    return OriginNote(
+def origin_of(values: list[float], factors: list[float]) -> ProvenanceNote:
+    return ProvenanceNote(
         cell=PLACE,
         name="dW[2][versicolor,u4]",
         shown=sum(values),

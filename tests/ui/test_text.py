@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
+from tuiprop.protocol.messages.arrays import Matrix, Window
 from tuiprop.protocol.messages.moving import Seek
-from tuiprop.protocol.messages.payloads import Matrix, Window
 from tuiprop.ui.drawing.curve import MOST, Curve
 from tuiprop.ui.drawing.numbers import scale_of, short, sparkline, whole, within
 from tuiprop.ui.drawing.ticks import linear_ticks, log_ticks

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import app_of, at, frame_of, opened, settled, until
 from tests.ui.reading import still
-from tuiprop.protocol.messages.views import Motion
+from tuiprop.protocol.messages.moving import Motion
 from tuiprop.ui.theme import DARK, LIGHT
 
 

@@ -11,15 +11,7 @@ from tuiprop.core.optimizer import OPTIMIZERS
 from tuiprop.explain.error_bounds import FUNCTIONS, Precision, Rounded
 from tuiprop.explain.evaluation import evaluate
 from tuiprop.update import expression
-from tuiprop.update.expression import (
-    in_numpy,
-    inlined,
-    name,
-    parse,
-    plus,
-    to_numpy,
-    to_text,
-)
+from tuiprop.update.expression import in_numpy, inlined, name, parse, plus, to_numpy, to_text
 from tuiprop.update.latex import to_latex
 
 FORMULAS = [
@@ -139,4 +131,4 @@ def test_a_rule_assigns_every_slot_and_the_change(optimizer: str) -> None:
     rule = OPTIMIZERS[optimizer]
     assigned = [line.split(" = ")[0] for line in rule.formula]
     assert assigned[-1] == "Δ{W}"
-    assert set(rule.slots) <= set(assigned)
+    assert set(rule.state_names) <= set(assigned)

@@ -97,7 +97,7 @@ def test_the_numpy_lines_of_a_rule_are_right_whatever_its_slots_hold(name: str) 
     change = operations(network, OPTIMIZERS[name], 0.1, {"weight_decay": 0.2})[-2]
     draw = np.random.default_rng(0).uniform
     arrays = {each: draw(-1.0, 1.0, (30, 2)) for each in change.operands}
-    sums_of_squares = (each for each in arrays if each.slot in ("s", "v"))
+    sums_of_squares = (each for each in arrays if each.state_name in ("s", "v"))
     arrays |= {each: abs(arrays[each]) for each in sums_of_squares}
     arrays[T] = np.full((1, 1), 3.0)
     names: dict[str, Any] = {each.numpy: array.copy() for each, array in arrays.items()}

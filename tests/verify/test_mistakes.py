@@ -219,11 +219,11 @@ def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
         assert np.array_equal(training.parameters.vector, record.after.vector)
         for l in range(1, 4):
             assert np.array_equal(training.parameters.W[l], right.parameters.W[l])
-        vectors = ("", *OPTIMIZERS[name].slots)
+        vectors = ("", *OPTIMIZERS[name].state_names)
         found, expected = (
             {
-                slot: Parameters(training.network, row)
-                for slot, row in zip(vectors, state, strict=True)
+                state_name: Parameters(training.network, row)
+                for state_name, row in zip(vectors, state, strict=True)
             }
             for state in (training.state, right.state)
         )
@@ -231,8 +231,8 @@ def test_the_bias_twice_with_every_optimizer(name: str, dtype: str) -> None:
             each.array
             for each in result.arrays
             if not np.array_equal(
-                parameter_of(found[each.array.slot], each.array),
-                parameter_of(expected[each.array.slot], each.array),
+                parameter_of(found[each.array.state_name], each.array),
+                parameter_of(expected[each.array.state_name], each.array),
             )
         }
         assert {each.array for each in result.arrays if not each.ok} == differing

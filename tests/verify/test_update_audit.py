@@ -30,7 +30,7 @@ class Updates:
         self, name: str, dtype: str, rate: float = 0.01, options: dict[str, Any] | None = None
     ) -> None:
         self.name, self.rate, self.options = name, rate, options
-        self.state = np.zeros((1 + len(OPTIMIZERS[name].slots), P), dtype)
+        self.state = np.zeros((1 + len(OPTIMIZERS[name].state_names), P), dtype)
         self.state[0] = np.random.default_rng(0).normal(size=P)
         self.before = self.state.copy()
         self.gradient = self.state[0]
@@ -52,8 +52,10 @@ class Updates:
 
 def names(rule: str) -> list[str]:
     arrays = [f"{symbol}[{l}]" for l in (1, 2, 3) for symbol in "Wb"]
-    slots = (f"{slot}({array})" for slot in RULES[rule].slots for array in arrays)
-    return [*arrays, *slots]
+    state_names = (
+        f"{state_name}({array})" for state_name in RULES[rule].state_names for array in arrays
+    )
+    return [*arrays, *state_names]
 
 
 def gradients(count: int, spread: float = 3.0) -> Array:
@@ -62,8 +64,8 @@ def gradients(count: int, spread: float = 3.0) -> Array:
 
 
 def test_every_optimizer_has_its_rule() -> None:
-    assert {name: (rule.slots, dict(rule.options)) for name, rule in RULES.items()} == {
-        name: (rule.slots, dict(rule.options)) for name, rule in OPTIMIZERS.items()
+    assert {name: (rule.state_names, dict(rule.options)) for name, rule in RULES.items()} == {
+        name: (rule.state_names, dict(rule.options)) for name, rule in OPTIMIZERS.items()
     }
 
 
@@ -164,7 +166,7 @@ def test_every_corrupted_number_is_named(name: str, decay: float, dtype: str) ->
         if i in array
     ]
     assert len(owners) == P
-    for row, slot in enumerate(("", *RULES[name].slots)):
+    for row, state_name in enumerate(("", *RULES[name].state_names)):
         for i, (array, cell) in enumerate(owners):
             old, new = updates.before[row, i], updates.state[row, i]
             magnitude = abs(float(old)) + abs(float(new - old))
@@ -176,7 +178,7 @@ def test_every_corrupted_number_is_named(name: str, decay: float, dtype: str) ->
                 result = updates.audit(after)
                 wrong = [each for each in result.arrays if not each.ok]
                 assert [str(each.array) for each in wrong] == [
-                    f"{slot}({array})" if slot else array
+                    f"{state_name}({array})" if state_name else array
                 ]
                 assert list(wrong[0].cell) == cell
                 assert 1 < wrong[0].worst < 100 or row
@@ -225,7 +227,7 @@ def test_no_optimizer_passes_for_another(one: str, other: str) -> None:
     updates = Updates(one, "float64")
     for gradient in gradients(3):
         updates.apply(gradient)
-    if len(RULES[one].slots) != len(RULES[other].slots):
+    if len(RULES[one].state_names) != len(RULES[other].state_names):
         return
     updates.name = other
     assert updates.audit().passed == (one == other)
@@ -268,7 +270,7 @@ def test_the_updates_of_pytorch_pass(name: str, options: dict[str, Any], dtype: 
         theta.grad = torch.tensor(updates.gradient)
         theirs.step()
         updates.state[0] = theta.detach().numpy()
-        for row, slot in enumerate(EXPECTED[name].state, start=1):
-            updates.state[row] = theirs.state[theta][slot].numpy()
+        for row, state_name in enumerate(EXPECTED[name].state, start=1):
+            updates.state[row] = theirs.state[theta][state_name].numpy()
         result = updates.audit()
         assert result.passed, result

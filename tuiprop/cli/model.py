@@ -4,13 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuiprop.cli.common import (
-    one_sentence,
-    say_notes,
-    say_remarks,
-    settable,
-    which_weights,
-)
+from tuiprop.cli.common import one_sentence, say_notes, say_remarks, settable, which_weights
 from tuiprop.cli.group import main
 from tuiprop.cli.output import complain, say, say_lines, write_data
 from tuiprop.wording import counted

@@ -61,7 +61,7 @@ class Parameters:
     """All W[l] and b[l] in one contiguous vector: W[1], b[1], W[2], b[2], …
 
     `W[l]` (n[l], n[l-1]) and `b[l]` (n[l], 1) are views into `vector`, which gradients and
-    the slots of an optimiser are laid out like.
+    the optimiser state is laid out like.
     """
 
     def __init__(self, network: Network, vector: Array) -> None:

@@ -1,11 +1,11 @@
 """The optimisers: PyTorch's update rules, in place, on flat vectors.
 
 θ is the vector of all parameters, g its gradient in the same layout, α the learning rate, t the
-number of the update, counted from 1. The slots are the optimiser's state: vectors like θ, all 0
+number of the update, counted from 1. The optimiser state is S vectors like θ, all 0
 before update 1. The rules are those of the algorithm boxes in the documentation of `torch.optim`.
 
-The equation over a rule is for one number: what each slot becomes, then the change Δ{W}, from the
-gradient {g}, the slots before, α, ε, t and the options, whose names stand in braces. Weight decay
+The equation over a rule is for one number: the new state, then the change Δ{W}, from the
+gradient {g}, the state before, α, ε, t and the options, whose names stand in braces. Weight decay
 is not in it.
 """
 
@@ -29,8 +29,9 @@ class Optimizer:
 
     name: str
     update: Callable[["Block"], None]
-    """Changes θ and the slots in place; every number by itself."""
-    slots: tuple[str, ...] = ()
+    """Changes θ and the optimiser state in place; every number by itself."""
+    state_names: tuple[str, ...] = ()
+    """The letters of the S vectors of the optimiser state, such as m and v."""
     options: Options = field(default_factory=lambda: {"weight_decay": 0.0})
     """The options with their defaults."""
     decouples_decay: bool = False
@@ -46,7 +47,7 @@ class Block:
     """The arrays that a rule reads and writes: a stretch of every vector.
 
     Args:
-        state: θ and the slots, (1 + slots, n).
+        state: θ and the optimiser state, (1 + S, n).
         learning_rate: α.
         options: all that the rule has.
         scratch: two vectors that are overwritten, (2, n or more).
@@ -56,7 +57,7 @@ class Block:
         self, state: Array, learning_rate: float, options: Options, scratch: Array
     ) -> None:
         self.theta: Array = state[0]
-        self.slots: list[Array] = list(state[1:])
+        self.optimizer_state: list[Array] = list(state[1:])
         self.gradient: Array = self.theta
         self.learning_rate = learning_rate
         self.options = options
@@ -89,11 +90,11 @@ class Block:
         np.subtract(self.theta, root, self.theta)
 
 
-def _average(slot: Array, value: Array, beta: float, scratch: Array) -> None:
-    """Slot ← β slot + (1 − β) value; `scratch` may be `value`."""
-    np.multiply(slot, beta, slot)
+def _average(average: Array, value: Array, beta: float, scratch: Array) -> None:
+    """Average ← β average + (1 − β) value; `scratch` may be `value`."""
+    np.multiply(average, beta, average)
     np.multiply(value, 1.0 - beta, scratch)
-    np.add(slot, scratch, slot)
+    np.add(average, scratch, average)
 
 
 @equation("Δ{W} = -α * {g}")
@@ -103,7 +104,7 @@ def _sgd(block: Block) -> None:
 
 @equation("v = {momentum} * v + {g}", "Δ{W} = -α * v")
 def _momentum(block: Block) -> None:
-    g, (v,) = block.decayed_gradient(), block.slots
+    g, (v,) = block.decayed_gradient(), block.optimizer_state
     np.multiply(v, block.options["momentum"], v)
     np.add(v, g, v)
     block.descend(v, block.learning_rate)
@@ -111,7 +112,7 @@ def _momentum(block: Block) -> None:
 
 @equation("v = {momentum} * v + {g}", "Δ{W} = -α * ({g} + {momentum} * v)")
 def _nesterov(block: Block) -> None:
-    g, (v,), momentum = block.decayed_gradient(), block.slots, block.options["momentum"]
+    g, (v,), momentum = block.decayed_gradient(), block.optimizer_state, block.options["momentum"]
     ahead, scratch = block.scratch
     np.multiply(v, momentum, v)
     np.add(v, g, v)
@@ -122,7 +123,7 @@ def _nesterov(block: Block) -> None:
 
 @equation("s = s + {g}**2", "Δ{W} = -α * {g} / (sqrt(s) + ε)")
 def _adagrad(block: Block) -> None:
-    g, (s,), root = block.decayed_gradient(), block.slots, block.scratch[1]
+    g, (s,), root = block.decayed_gradient(), block.optimizer_state, block.scratch[1]
     np.multiply(g, g, root)
     np.add(s, root, s)
     np.sqrt(s, root)
@@ -131,7 +132,7 @@ def _adagrad(block: Block) -> None:
 
 @equation("s = {alpha} * s + (1 - {alpha}) * {g}**2", "Δ{W} = -α * {g} / (sqrt(s) + ε)")
 def _rmsprop(block: Block) -> None:
-    g, (s,), root = block.decayed_gradient(), block.slots, block.scratch[1]
+    g, (s,), root = block.decayed_gradient(), block.optimizer_state, block.scratch[1]
     np.multiply(g, g, root)
     _average(s, root, block.options["alpha"], root)
     np.sqrt(s, root)
@@ -148,7 +149,7 @@ _ADAM = equation(
 
 
 def _adam_along(block: Block, g: Array) -> None:
-    (beta1, beta2), (m, v), root = block.options["betas"], block.slots, block.scratch[1]
+    (beta1, beta2), (m, v), root = block.options["betas"], block.optimizer_state, block.scratch[1]
     _average(m, g, beta1, root)
     np.multiply(g, g, root)
     _average(v, root, beta2, root)
@@ -175,7 +176,11 @@ def _adamw(block: Block) -> None:
     "Δ{W} = -α * m̂ / u",
 )
 def _adamax(block: Block) -> None:
-    g, (beta1, beta2), (m, u) = block.decayed_gradient(), block.options["betas"], block.slots
+    g, (beta1, beta2), (m, u) = (
+        block.decayed_gradient(),
+        block.options["betas"],
+        block.optimizer_state,
+    )
     scratch = block.scratch[1]
     _average(m, g, beta1, scratch)
     np.abs(g, scratch)
@@ -193,7 +198,7 @@ def _adamax(block: Block) -> None:
     "Δ{W} = -α * sign(c)",
 )
 def _lion(block: Block) -> None:
-    (beta1, beta2), (m,), (g, c) = block.options["betas"], block.slots, block.scratch
+    (beta1, beta2), (m,), (g, c) = block.options["betas"], block.optimizer_state, block.scratch
     block.shrink()
     np.multiply(m, beta1, c)
     np.multiply(block.gradient, 1.0 - beta1, g)

@@ -137,14 +137,14 @@ class _Place:
         """The column of this example in an array of this layer, (n[l],)."""
         return self.read(symbol, self.l, (slice(None), self.column))
 
-    def factor(self, symbol: str, l: int, row: int, column: int, slot: str = "") -> Factor:
+    def factor(self, symbol: str, l: int, row: int, column: int, state_name: str = "") -> Factor:
         """A recorded number as a factor."""
-        reference = ArrayRef(symbol, l, slot)
+        reference = ArrayRef(symbol, l, state_name)
         cell = CellRef(reference, row, column, before=reference.is_parameter)
         return Factor(cell, float(self.arrays[reference][row, column]))
 
-    def factor_here(self, symbol: str, slot: str = "") -> Factor:
-        return self.factor(symbol, self.l, self.row, self.column, slot)
+    def factor_here(self, symbol: str, state_name: str = "") -> Factor:
+        return self.factor(symbol, self.l, self.row, self.column, state_name)
 
 
 _ROW_COLUMN = "[{row},{column}]"
@@ -337,10 +337,10 @@ def _bias_gradient(p: _Place) -> _Made:
 
 def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     """W[l] or b[l] after the update: the number before, and its change by the rule."""
-    symbol, gradient, slots = of.symbol, f"d{of.symbol}", rule.optimizer.slots
+    symbol, gradient = of.symbol, f"d{of.symbol}"
     names: dict[str, Rounded | float] = {s: p.here(s) for s in (symbol, gradient)}
-    slot_factors = [p.factor_here(symbol, slot) for slot in slots]
-    names |= {f.cell.array.slot: Rounded.exact(f.value, p.precision) for f in slot_factors}
+    state_factors = [p.factor_here(symbol, name) for name in rule.optimizer.state_names]
+    names |= {f.cell.array.state_name: Rounded.exact(f.value, p.precision) for f in state_factors}
     names |= {"α": rule.learning_rate, "t": int(p.arrays[T].item())}
     if "eps" in rule.options:
         names["ε"] = rule.options["eps"]
@@ -350,7 +350,7 @@ def _changed(p: _Place, of: ArrayRef, rule: Rule) -> _Made:
     parts = [_one("before", p.here(symbol), before)]
     if "decay" in made:
         parts.append(_one("decay", made["decay"], before))
-    factors = (p.factor_here(gradient), *slot_factors, *decayed)
+    factors = (p.factor_here(gradient), *state_factors, *decayed)
     parts.append(_one("change", made[f"Δ{symbol}"].regrouped(), *factors))
     cell = of.cell_name("{row}", "{column}")
     terms = " + ".join(["decay"] * ("decay" in made) + [f"Δ{symbol}"])

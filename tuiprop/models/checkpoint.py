@@ -145,7 +145,7 @@ def _check_arrays(saved: Saved) -> None:
     sizes = {
         "initial": whole,
         "parameters": whole,
-        "state": whole * (1 + len(config.optimizer.slots)),
+        "state": whole * (1 + len(config.optimizer.state_names)),
         "best": whole if content.best else 0,
     }
     for name, size in sizes.items():

@@ -14,9 +14,7 @@ from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.models.contents import Architecture, ContentError
 from tuiprop.models.model import Model
 from tuiprop.training.edit import BranchLog
-from tuiprop.training.experiment import (
-    Experiment,
-)
+from tuiprop.training.experiment import Experiment
 from tuiprop.training.history import WIDTH, Best
 from tuiprop.training.network import network_of
 from tuiprop.training.plan import Plan, injected_before
@@ -51,7 +49,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     update: int
     """The update that `state` belongs to."""
     state: bytes
-    """θ and slots before the edits that act on them, (1 + slots, P)."""
+    """θ and the optimiser state before the edits that act on them, (1 + S, P)."""
     branch: int
     """The number of the current branch."""
     logs: tuple[BranchLog, ...]
@@ -94,7 +92,7 @@ class Saved:
 
     @property
     def state(self) -> Array:
-        """(1 + slots, P)."""
+        """(1 + S, P)."""
         return np.frombuffer(self.content.state, self.dtype).reshape(
             -1, self.network.parameter_count
         )

@@ -8,12 +8,7 @@ import msgspec
 
 from tuiprop.core.loss import LOSSES
 from tuiprop.data.preparation.encoding import Preparation
-from tuiprop.models.contents import (
-    ContentError,
-    WeightsFile,
-    architecture,
-    parameters_of,
-)
+from tuiprop.models.contents import ContentError, WeightsFile, architecture, parameters_of
 from tuiprop.models.model import Model
 from tuiprop.training.experiment import (
     ExperimentError,

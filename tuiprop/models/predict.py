@@ -17,12 +17,7 @@ from tuiprop.data.preparation.unseen import unseen
 from tuiprop.data.table import Column, DataError, Numbers, Table, format_number
 from tuiprop.models.model import Model
 from tuiprop.training.experiment import ColumnSettings, DataSettings, override
-from tuiprop.training.metrics import (
-    NumberMetrics,
-    accuracy,
-    predicted_classes,
-    probabilities,
-)
+from tuiprop.training.metrics import NumberMetrics, accuracy, predicted_classes, probabilities
 from tuiprop.wording import listed
 
 BLOCK = 1 << 21

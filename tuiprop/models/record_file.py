@@ -16,7 +16,7 @@ def save_record(record: Record, path: str | Path, mistake: Injected | None = Non
     """Write a record and read it back.
 
     The names are those of the NumPy lines: `W1` (before the update), `z1`, `a0`, `dW1`, …, `y`,
-    `J`, the slots of the optimiser such as `v_W1`, and `t` of its rule; `W1_after`, `b1_after`, …;
+    `J`, the optimiser state such as `v_W1`, and `t` of its rule; `W1_after`, `b1_after`, …;
     `update`, and `examples`, the row of the table for each column.
 
     Args:

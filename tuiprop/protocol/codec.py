@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tuiprop.protocol.messages import data, files, frame, moving, opening, predictions
+from tuiprop.protocol.messages import data, files, frame, opening
 from tuiprop.protocol.messages.base import (
     Refused,
     Request,
@@ -19,8 +19,8 @@ from tuiprop.storage.packing import pack, unpack
 
 R = TypeVar("R")
 
-SUBJECTS = data, files, frame, moving, opening, predictions
-"""The modules of messages; a decoder knows every request in them."""
+SUBJECTS = data, files, frame, opening
+"""Modules of messages; a decoder knows every request in these and in what they import."""
 
 
 def encode(message: object) -> bytes:

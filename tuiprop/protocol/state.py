@@ -11,10 +11,12 @@ from tuiprop.session.autosave import Autosave
 from tuiprop.session.background_proof import Proof
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
+from tuiprop.session.stops import Stops
 from tuiprop.session.viewpoint import Viewpoint
-from tuiprop.session.views.frame import View
-from tuiprop.session.views.predictions import Problem
+from tuiprop.session.views.arrays import ArrayView
+from tuiprop.session.views.predictions import Predictor
 from tuiprop.session.views.table import TableView
+from tuiprop.session.views.training import CostView
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,11 @@ class OpenRun:
     session: Session
     cursor: Cursor
     at: Viewpoint
-    view: View
+    stops: Stops
+    arrays: ArrayView
+    costs: CostView
+    predictor: Predictor
     proof: Proof
-    problem: Problem
     autosave: Autosave
 
 

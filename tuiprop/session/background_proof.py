@@ -5,11 +5,10 @@ from time import perf_counter
 
 import numpy as np
 
-from tuiprop.protocol.messages.payloads import ArrayProof, ProofNote
+from tuiprop.protocol.messages.proof import ArrayProof, ProofNote
 from tuiprop.session.cursor import MOMENT, Cursor
 from tuiprop.session.fault import fault_words
 from tuiprop.session.viewpoint import Viewpoint
-from tuiprop.session.views.frame import View
 from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.verify.gradient_check import GradientChecker
@@ -34,11 +33,10 @@ class Proof:
 
     Args:
         at: the viewpoint, whose run is verified.
-        view: the view of that run.
     """
 
-    def __init__(self, at: Viewpoint, view: View) -> None:
-        self._at, self._view = at, view
+    def __init__(self, at: Viewpoint) -> None:
+        self._at = at
         self._of: object = None
         self._began = 0.0
         self._asked = False
@@ -101,7 +99,7 @@ class Proof:
         """The results so far; None if the verification of the present state has not begun."""
         checker = self._checker
         here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
-        if self._of != here or self._cursor.goal is not None or not (checker or self._fault):
+        if self._of != here or self._cursor.target is not None or not (checker or self._fault):
             return None
         if self._result is None and checker is not None and checker.finished:
             self._result = checker.result()
@@ -139,7 +137,7 @@ class Proof:
         """Audit the present update, if there is one; a large one only on request."""
         if self._run.network.parameter_count > QUICK and not self._asked:
             return
-        recorded = self._view.present_update()
+        recorded = self._at.present_update()
         if recorded is not None:
             self._audited = recorded.record.update
             record = recorded.record

@@ -4,10 +4,11 @@ import numpy as np
 from msgspec.structs import asdict, replace
 
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.moving import Change, Try
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Try
+from tuiprop.session.cell_names import name_of
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session
-from tuiprop.session.views.provenance import name_of
 from tuiprop.training.edit import InputEdit, MistakeEdit, ParameterEdit, SettingsEdit
 from tuiprop.update.arrays import CellRef
 from tuiprop.verify.mistakes import MISTAKES

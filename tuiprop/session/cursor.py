@@ -1,14 +1,15 @@
 """The cursor: where a run is, where it is going, and how fast. It alone moves the run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.moving import Move, Seek
-from tuiprop.protocol.messages.payloads import Pace, Status
-from tuiprop.session.partial_update import PartialUpdate, boundary, of_layer, of_phase
+from tuiprop.protocol.messages.moving import Move, Seek, Speed, Status
+from tuiprop.session.destination import after_move, of_seek
+from tuiprop.session.motion import Motion, SpeedMeter
+from tuiprop.session.partial_update import PartialUpdate
 from tuiprop.training.breakpoint import Hit
 from tuiprop.training.edit import Edit
 from tuiprop.training.experiment import MOST_EPOCHS
@@ -23,29 +24,6 @@ MOMENT = 0.01
 
 PATIENCE = 0.03
 """Seconds that a jump may take before its request is answered; most jumps finish in time."""
-
-
-@dataclass(frozen=True)
-class Motion:
-    """The motion of a run towards a target."""
-
-    status: Status
-    target: int
-    """The update that it goes to."""
-    start: int
-    """The update that it starts from; in a replay, that of the key frame."""
-    since: int
-    """A position in operations; conditions that became true up to here do not stop the run."""
-    operations: int = 0
-    """The number of operations of the next update to be done on arrival."""
-    watched: bool = False
-    """True if conditions stop it."""
-    pace: Pace | None = None
-    """Its speed; None: as fast as possible."""
-    first: int = 0
-    """The position that its pace counts from."""
-    began: float = 0.0
-    """The time that its pace counts from."""
 
 
 class Cursor:
@@ -69,7 +47,7 @@ class Cursor:
         self._by_operations = False
         self._preview: tuple[Record, Hit | None] | None = None
         """The next update and the condition that it makes true."""
-        self._rate = 0.0, 0, 0.0
+        self._meter = SpeedMeter(0)
 
     # Where it is
 
@@ -94,7 +72,7 @@ class Cursor:
         return "paused" if self.motion is None else self.motion.status
 
     @property
-    def goal(self) -> int | None:
+    def target(self) -> int | None:
         """The update that it is going to; None while it is idle."""
         return None if self.motion is None else self.motion.target
 
@@ -105,29 +83,17 @@ class Cursor:
 
     @property
     def progress(self) -> float:
-        """The share of the way from `start` to the goal that is done; 1 while it is idle."""
-        motion = self.motion
-        if motion is None or motion.target <= motion.start:
-            return 1.0
-        return (self.run.t - motion.start) / (motion.target - motion.start)
+        """The share of the way from `start` to the target that is done; 1 while it is idle."""
+        return 1.0 if self.motion is None else self.motion.progress(self.run.t)
 
     @property
-    def pace(self) -> float:
-        """The measured number of updates per second; 0 while it is idle."""
-        if self.motion is None:
-            return 0.0
-        since, first, pace = self._rate
-        now = perf_counter()
-        if now - since >= 0.5:
-            pace = (self.here - first) / self.operations / (now - since)
-            self._rate = now, self.here, pace
-        elif not pace and now > since:
-            pace = (self.here - first) / self.operations / (now - since)
-        return pace
+    def updates_per_second(self) -> float:
+        """The measured speed; 0 while it is idle."""
+        return 0.0 if self.motion is None else self._meter.speed(self.here) / self.operations
 
     # Commands
 
-    def play(self, pace: Pace | None) -> None:
+    def play(self, speed: Speed | None) -> None:
         """Train to the end of the last epoch of the experiment.
 
         Raises:
@@ -139,7 +105,7 @@ class Cursor:
                 f"all {run.settings.epochs} epochs are done: press e for one more, g to go further"
             )
         here = self.here
-        by_operations = pace is not None and pace.operations
+        by_operations = speed is not None and speed.operations
         if not by_operations:
             self.partial = PartialUpdate()
         self._begin(
@@ -149,24 +115,24 @@ class Cursor:
                 start=run.t,
                 since=here,
                 watched=True,
-                pace=pace,
+                speed=speed,
                 first=self.here,
                 began=perf_counter(),
             ),
             by_operations=by_operations,
         )
 
-    def toggle(self, pace: Pace | None) -> None:
+    def toggle(self, speed: Speed | None) -> None:
         """Play if the cursor is idle, else stop."""
         if self.motion is None:
-            self.play(pace)
+            self.play(speed)
         else:
             self.stop()
 
-    def set_pace(self, pace: Pace | None) -> None:
-        """Change the pace, if the run is playing."""
+    def set_speed(self, speed: Speed | None) -> None:
+        """Change the speed, if the run is playing."""
         if self.status == "playing":
-            self.play(pace)
+            self.play(speed)
 
     def stop(self) -> None:
         """End the present motion."""
@@ -178,26 +144,10 @@ class Cursor:
         update, done = run.t, self.partial.done
         if motion is not None and motion.status == "seeking":
             update, done = motion.target, motion.operations
+        target = after_move(run, update, done, request)
+        self.go_to(*target, watched=True)
         if request.operations or request.layers or request.phases:
-            operations = run.trainer.operations()
-            target = update * len(operations) + done
-            for move, count in (
-                (lambda at, d: at + d, request.operations),
-                (lambda at, d: boundary(operations, at, d, of_layer), request.layers),
-                (lambda at, d: boundary(operations, at, d, of_phase), request.phases),
-            ):
-                for _ in range(abs(count)):
-                    target = max(0, move(target, 1 if count > 0 else -1))
-            self.go_to(*divmod(target, len(operations)), watched=True)
             self._by_operations = True
-            return
-        begun = done > 0
-        if request.epochs:
-            epoch = run.batches.epochs_done(update)
-            back_in_epoch = request.epochs < 0 and (update > run.batches.end(epoch) or begun)
-            update = run.batches.end(max(0, epoch + request.epochs + back_in_epoch))
-        back_in_update = request.updates < 0 and begun
-        self.go_to(update + request.updates + back_in_update, watched=True)
 
     def seek(self, request: Seek) -> None:
         """Go to the update, epoch or branch that a request names.
@@ -217,7 +167,7 @@ class Cursor:
                 run.switch(request.branch)
             self.go_to(run.branch.reached)
         else:
-            self.go_to(self._place(request))
+            self.go_to(of_seek(run, request))
 
     def go_to(self, update: int, operations: int = 0, *, watched: bool = False) -> None:
         """Go to a position.
@@ -288,8 +238,8 @@ class Cursor:
         motion = self.motion
         if motion is None:
             return None
-        if motion.pace is not None:
-            return self._work_at(motion, motion.pace)
+        if motion.speed is not None:
+            return self._work_at(motion, motion.speed)
         run = self.run
         run.advance(motion.target, MOMENT, watched=motion.watched, since=motion.since, landing=True)
         if self._stopped_early(motion):
@@ -300,16 +250,16 @@ class Cursor:
         self.stop()
         return None
 
-    def _work_at(self, motion: Motion, pace: Pace) -> float | None:
-        """Train up to the position that the pace has reached by now."""
-        unit = 1 if pace.operations else self.operations
+    def _work_at(self, motion: Motion, speed: Speed) -> float | None:
+        """Train up to the position that the speed has reached by now."""
+        unit = 1 if speed.operations else self.operations
         elapsed = perf_counter() - motion.began
-        due = motion.first + int(elapsed * pace.rate) * unit
+        due = motion.first + int(elapsed * speed.rate) * unit
         due = min(due, motion.target * self.operations)
         run = self.run
         if due <= self.here:
             done = (self.here - motion.first) // unit
-            return max(0.0, (done + 1) / pace.rate - elapsed)
+            return max(0.0, (done + 1) / speed.rate - elapsed)
         update, operations = divmod(due, self.operations)
         if update != run.t:
             self.partial = PartialUpdate()
@@ -324,25 +274,10 @@ class Cursor:
         self.stop()
         return None
 
-    def _place(self, request: Seek) -> int:
-        """The update that a request names."""
-        run = self.run
-        if request.update is not None:
-            return request.update
-        if request.epoch is not None:
-            return run.batches.end(max(0, request.epoch))
-        if request.ahead is not None:
-            return run.batches.end(max(0, run.epoch + request.ahead))
-        return {
-            "newest": run.branch.reached,
-            "end": run.last_update,
-            "best": run.batches.end(run.history.best),
-        }[request.place]
-
     def _begin(self, motion: Motion, *, by_operations: bool = False) -> None:
         self.motion, self._by_operations = motion, by_operations
         self.hit, self.bad, self._preview = "", None, None
-        self._rate = perf_counter(), self.here, 0.0
+        self._meter = SpeedMeter(self.here)
 
     def _stopped_early(self, motion: Motion) -> bool:
         """Stop where the run diverged or a condition became true, and return True; else False."""

@@ -1,7 +1,7 @@
 """The sentence that says where a run diverged, and the exception with this sentence."""
 
+from tuiprop.session.cell_names import name_of
 from tuiprop.session.session import Session
-from tuiprop.session.views.provenance import name_of
 from tuiprop.update.arrays import CellRef
 from tuiprop.update.record import Record, first_nonfinite
 
@@ -45,7 +45,7 @@ def divergence(session: Session, update: int, bad: tuple[int, int, int] | None) 
     """
     plan = session.run.trainer.plan
     batches, config = plan.batches, plan.config_of(update)
-    first = ": a slot of the optimiser is not finite"
+    first = ": the optimiser state is not finite"
     if bad is not None:
         k, row, column = bad
         operations = config.operations()

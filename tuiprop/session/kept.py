@@ -13,7 +13,7 @@ from tuiprop.data.catalogue import CATALOGUE
 from tuiprop.errors import FileError
 from tuiprop.models.checkpoint import load_checkpoint
 from tuiprop.models.checkpoint_content import Saved
-from tuiprop.protocol.messages.payloads import Difference, KeptRun
+from tuiprop.protocol.messages.opening import Difference, KeptRun
 from tuiprop.session.resume import differing, with_what_may_differ
 from tuiprop.storage.state_folder import earlier_runs, is_kept_run, kept_runs, state_folder
 from tuiprop.training.experiment import Experiment

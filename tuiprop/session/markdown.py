@@ -89,9 +89,9 @@ def _operation(
     if operation.phase is Phase.UPDATE and before is not None:
         yield from _matrix(f"{operation.result} before", before, session, operation.result, record)
         yield ""
-        for slot in (each for each in operation.operands if each.slot):
-            kept = record.arrays()[slot]
-            yield from _matrix(f"{slot} before", kept, session, slot, record)
+        for state in (each for each in operation.operands if each.state_name):
+            kept = record.arrays()[state]
+            yield from _matrix(f"{state} before", kept, session, state, record)
             yield ""
     name = f"{operation.result} after" if operation.phase is Phase.UPDATE else str(operation.result)
     yield from _matrix(name, result, session, operation.result, record)

@@ -4,57 +4,17 @@ The whole update is computed at once and revealed in order: a move forward or ba
 count, and nothing is ever un-computed.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.payloads import Now
+from tuiprop.protocol.messages.operation import OperationNote
 from tuiprop.session.views.operation import describe
 from tuiprop.training.run import Run
 from tuiprop.update.arrays import ArrayRef
 from tuiprop.update.operation import Operation, Phase
 from tuiprop.update.record import Record
-
-
-def of_layer(operation: Operation) -> Hashable:
-    """The group of an operation: those of one layer in one phase."""
-    return operation.phase, operation.result.layer
-
-
-def of_phase(operation: Operation) -> Hashable:
-    """The group of an operation: those of one phase."""
-    return operation.phase
-
-
-def boundary(
-    operations: Sequence[Operation],
-    at: int,
-    direction: int,
-    group: Callable[[Operation], Hashable],
-) -> int:
-    """Find the nearest boundary between two groups of operations.
-
-    Args:
-        operations: the operations of one update.
-        at: the number of operations done since state 0.
-        direction: forward if above 0, else back.
-        group: the group that an operation belongs to.
-
-    Returns:
-        A number of operations done since state 0; below 0 if there is no boundary before.
-    """
-    groups = [group(operation) for operation in operations]
-    starts = [i for i, each in enumerate(groups) if i == 0 or each != groups[i - 1]]
-    update, done = divmod(at, len(operations))
-    if direction > 0:
-        later = bisect_right(starts, done)
-        return update * len(operations) + (*starts, len(operations))[later]
-    if done == 0:
-        return (update - 1) * len(operations) + starts[-1]
-    return update * len(operations) + starts[bisect_left(starts, done) - 1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +75,7 @@ class PartialUpdate:
             if operation.phase in (Phase.FORWARD, Phase.BACKWARD)
         ]
 
-    def now(self, network: Network) -> Now | None:
+    def now(self, network: Network) -> OperationNote | None:
         """The operation that was done last."""
         if self.record is None:
             return None

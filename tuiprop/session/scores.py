@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array, Rows
-from tuiprop.protocol.messages.prediction_payloads import ClassScore, NumberScore, Roc
+from tuiprop.protocol.messages.scores import ClassScore, NumberScore, Roc
 from tuiprop.training.metrics import Classes, NumberMetrics
 
 MOST_POINTS = 600

@@ -5,10 +5,11 @@ from typing import NoReturn
 
 import numpy as np
 
-from tuiprop.protocol.messages.payloads import QuantityNote, Stop, StopNote
+from tuiprop.protocol.messages.conditions import QuantityNote, Stop, StopNote
 from tuiprop.session.session import Session
 from tuiprop.training.breakpoint import Condition
-from tuiprop.training.quantity import KINDS, Quantity, Update
+from tuiprop.training.quantities import QUANTITIES
+from tuiprop.training.quantity import Quantity, Update
 
 
 class Stops:
@@ -68,25 +69,25 @@ class Stops:
         )
 
     def _value(self, quantity: Quantity, update: Update | None) -> float | None:
-        kind, run = quantity.kind, self._session.run
-        if kind.of_epoch is not None:
-            return float(kind.of_epoch(run.history.rows[: run.epoch + 1]))
-        if update is None or kind.of_update is None or kind.counts_rises or kind.expensive:
+        spec, run = quantity.spec, self._session.run
+        if spec.of_epoch is not None:
+            return float(spec.of_epoch(run.history.rows[: run.epoch + 1]))
+        if update is None or spec.of_update is None or spec.counts_rises or spec.expensive:
             return None
-        return float(kind.of_update(update, quantity.target))
+        return float(spec.of_update(update, quantity.target))
 
 
 def quantity_notes() -> list[QuantityNote]:
     """Describe every quantity for the screen."""
     return [
         QuantityNote(
-            pattern=kind.pattern,
-            words=kind.words,
-            classes=kind.classes,
-            held_out=kind.held_out,
-            elementwise=kind.elementwise,
+            pattern=spec.pattern,
+            description=spec.description,
+            classes=spec.classes,
+            held_out=spec.held_out,
+            elementwise=spec.elementwise,
         )
-        for kind in KINDS
+        for spec in QUANTITIES
     ]
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from tuiprop.core.array import Array
 from tuiprop.errors import InputError
-from tuiprop.protocol.messages.moving import Try
-from tuiprop.protocol.messages.payloads import WhatIf as WhatIfNote
-from tuiprop.protocol.messages.payloads import WhatIfChange, or_none
+from tuiprop.protocol.messages.base import or_none
+from tuiprop.protocol.messages.what_if import Try, WhatIfChange
+from tuiprop.protocol.messages.what_if import WhatIf as WhatIfNote
 from tuiprop.session.changes import cell_edit
 from tuiprop.session.cursor import Cursor
 from tuiprop.session.session import Session

@@ -8,14 +8,8 @@ from math import isfinite, nan
 
 import numpy as np
 
-from tuiprop.training.quantity import (
-    KINDS,
-    ConditionError,
-    Quantity,
-    Rows,
-    Update,
-    parse_quantity,
-)
+from tuiprop.training.quantities import QUANTITIES, parse_quantity
+from tuiprop.training.quantity import ConditionError, Quantity, Rows, Update
 from tuiprop.update.arrays import SYMBOLS
 from tuiprop.update.operation import Operation
 
@@ -67,7 +61,7 @@ def parse(text: str) -> Condition:
         raise _error(text, f"OP one of {' '.join(OPERATORS)}")
     quantity = parse_quantity(match[1])
     if quantity is None:
-        names = ", ".join(kind.pattern for kind in KINDS)
+        names = ", ".join(spec.pattern for spec in QUANTITIES)
         arrays = " ".join(f"{symbol}[l]" for symbol in SYMBOLS)
         raise _error(text, f"QUANTITY one of {names}; X one of {arrays}; l the number of a layer")
     if not _NUMBER.fullmatch(match[3]) or not isfinite(number := float(match[3])):
@@ -165,7 +159,7 @@ class Watch:
         self._of_update, self._of_epoch = {}, {}
         for condition in dict.fromkeys(conditions):
             quantity = condition.quantity
-            groups = self._of_update if quantity.kind.of_update else self._of_epoch
+            groups = self._of_update if quantity.spec.of_update else self._of_epoch
             watched = known.get(condition) or _Watched(condition)
             groups.setdefault(quantity, []).append(watched)
 
@@ -197,12 +191,12 @@ class Watch:
         done = since - (update.t - 1) * self._count
 
         def measure(quantity: Quantity) -> float:
-            assert quantity.kind.of_update is not None
-            value = quantity.kind.of_update(update, quantity.target)
-            return self._rises.after(update.t, value) if quantity.kind.counts_rises else value
+            assert quantity.spec.of_update is not None
+            value = quantity.spec.of_update(update, quantity.target)
+            return self._rises.after(update.t, value) if quantity.spec.counts_rises else value
 
         def place(condition: Condition) -> int:
-            return self._numbers.get(condition.quantity.made_by(update), self._count)
+            return self._numbers.get(condition.quantity.known_after(update), self._count)
 
         with np.errstate(all="ignore"):  # near a divergence numbers overflow
             became = _became_true(self._of_update, measure)
@@ -210,10 +204,10 @@ class Watch:
             became.sort(key=lambda pair: place(pair[0]))
             if not became:
                 return None
-            made_by = became[0][0].quantity.made_by(update)
+            known_after = became[0][0].quantity.known_after(update)
             k = place(became[0][0])
         where = f"after update {update.t}"
-        if made_by:
+        if known_after:
             where = f"at update {update.t}, operation {k} of {self._count}, {self._names[k - 1]}"
         return self._hit(became, update.t, k, where)
 
@@ -230,8 +224,8 @@ class Watch:
         _start_evaluation(self._of_epoch)
 
         def measure(quantity: Quantity) -> float:
-            assert quantity.kind.of_epoch is not None
-            return quantity.kind.of_epoch(history)
+            assert quantity.spec.of_epoch is not None
+            return quantity.spec.of_epoch(history)
 
         became = _became_true(self._of_epoch, measure)
         if not became or t * self._count <= since:

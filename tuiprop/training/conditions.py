@@ -99,7 +99,7 @@ def _observed(
         count: its number in the rule of the optimiser.
         config: its configuration.
         workspace: its arrays.
-        states: θ and the state of the optimiser before and after, (1 + slots, P) each.
+        states: θ and the optimiser state before and after, (1 + S, P) each.
     """
     before, after = states
     network, start = config.network, Parameters(config.network, before[0])
@@ -111,7 +111,7 @@ def _observed(
 
     def failed_audits() -> int:
         found = config.audit(count, before, workspace.gradient.vector, after)
-        return sum(not each.ok for each in found.arrays if not each.array.slot)
+        return sum(not each.ok for each in found.arrays if not each.array.state_name)
 
     return Update(
         t,

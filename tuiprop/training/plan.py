@@ -63,16 +63,16 @@ class UpdateConfig:
 
         Args:
             count: the number of the update in the rule of the optimiser, from 1.
-            before: θ and slots before the update, (1 + slots, P).
+            before: θ and the optimiser state before the update, (1 + S, P).
             gradient: the gradient, (P,).
-            after: θ and slots after the update, (1 + slots, P).
+            after: θ and the optimiser state after the update, (1 + S, P).
         """
         settings = self.settings
         rule = settings.optimizer, settings.learning_rate, settings.options
         return audit(self.network, *rule, count, before, gradient, after)
 
     def change(self, state: Array) -> ParameterUpdate:
-        """Create the rule that updates this state, (1 + slots, P), in place."""
+        """Create the rule that updates this state, (1 + S, P), in place."""
         settings = self.settings
         rule = self.optimizer, state, settings.learning_rate, settings.options
         return (

@@ -256,7 +256,7 @@ class Run:
         """Continue from state t of an earlier run of the same experiment.
 
         Args:
-            state: the state before the edits at t act, (1 + slots, P).
+            state: the state before the edits at t act, (1 + S, P).
             t: the number of updates done.
             history: the history of its current branch, (epochs + 1, WIDTH).
             logs: its branches, parents first.

@@ -31,7 +31,7 @@ class KeyFrame(NamedTuple):
     t: int
     """The number of updates done."""
     state: Array
-    """θ and the state of the optimiser before the edits at t act, (1 + slots, P)."""
+    """θ and the optimiser state before the edits at t act, (1 + S, P)."""
 
 
 class Timeline:

@@ -47,7 +47,7 @@ class Trainer:
         self.config = self.plan.config_of(1)
         """The configuration of the next update."""
         self.state: Array = self._new_state()
-        """θ and the state of the optimiser, (1 + slots, P)."""
+        """θ and the optimiser state, (1 + S, P)."""
         self.state[0] = initial.vector
         self._lay_out()
 
@@ -133,9 +133,9 @@ class Trainer:
             J=workspace.cost(before),
             examples=rows.copy(),
             after=Parameters(self.network, after[0]),
-            slots={
-                slot: Parameters(self.network, vector)
-                for slot, vector in zip(self.config.optimizer.slots, state[1:], strict=True)
+            optimizer_state={
+                name: Parameters(self.network, vector)
+                for name, vector in zip(self.config.optimizer.state_names, state[1:], strict=True)
             },
             before_and_after=(state, after),
             gradient=workspace.gradient.vector,
@@ -218,12 +218,12 @@ class Trainer:
             self._workspaces.clear()
 
     def _new_state(self) -> Array:
-        """θ and the state of the optimiser, all 0."""
+        """θ and the optimiser state, all 0."""
         return np.zeros(self._state_shape, self.settings.dtype)
 
     @property
     def _state_shape(self) -> tuple[int, int]:
-        return 1 + len(self.config.optimizer.slots), self.network.parameter_count
+        return 1 + len(self.config.optimizer.state_names), self.network.parameter_count
 
     def _lay_out(self) -> None:
         """Create the views into the state, and the rule that changes it."""

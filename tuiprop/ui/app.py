@@ -18,10 +18,11 @@ from textual.worker import WorkerFailed
 
 from tuiprop.escaping import printable
 from tuiprop.protocol.client import Client, EngineDiedError
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.base import RefusedError
 from tuiprop.protocol.messages.moving import Seek
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.views import Branches, Numbers
+from tuiprop.protocol.messages.training import Branches
 from tuiprop.ui import keys, screens
 from tuiprop.ui.dialogs import AskText
 from tuiprop.ui.keys import COMMANDS, KEYS, unknown
@@ -33,12 +34,7 @@ from tuiprop.ui.revival import Revival
 from tuiprop.ui.run.change_dialog import ChangeDialog
 from tuiprop.ui.run.copy_dialog import CopyDialog
 from tuiprop.ui.run.export_dialog import ExportDialog
-from tuiprop.ui.run.go_to import (
-    PLACES,
-    branch_words,
-    parse_place,
-    typed_path,
-)
+from tuiprop.ui.run.go_to import PLACES, branch_words, parse_place, typed_path
 from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.runs import Runs
 from tuiprop.ui.settings import Settings

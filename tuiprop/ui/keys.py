@@ -115,8 +115,8 @@ RUN = Place(
             "back to the end of the previous epoch",
             command="run: one epoch back",
         ),
-        Key("run.faster", "plus,equals_sign", "pace(1)", "faster", command="speed: faster"),
-        Key("run.slower", "minus", "pace(-1)", "slower", command="speed: slower"),
+        Key("run.faster", "plus,equals_sign", "speed(1)", "faster", command="speed: faster"),
+        Key("run.slower", "minus", "speed(-1)", "slower", command="speed: slower"),
         Key(
             "run.go_to",
             "g",

@@ -10,11 +10,11 @@ import msgspec
 from tuiprop.protocol.client import Client
 from tuiprop.protocol.inline_client import InlineClient
 from tuiprop.protocol.messages.base import Request
-from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.files import Save
-from tuiprop.protocol.messages.moving import Move, Seek, SetStops
+from tuiprop.protocol.messages.conditions import SetStops, Stop
+from tuiprop.protocol.messages.data import Outline, Tables
+from tuiprop.protocol.messages.files import Save, Snapshot
+from tuiprop.protocol.messages.moving import Move, Seek
 from tuiprop.protocol.messages.opening import Open, Opened
-from tuiprop.protocol.messages.payloads import Snapshot, Stop, Tables
 from tuiprop.protocol.process_client import start
 from tuiprop.ui.paced import Paced
 

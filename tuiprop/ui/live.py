@@ -9,8 +9,9 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.views import MotionQuery, Position, PositionQuery, Query
+from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery
 from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.line import Line, spread
 from tuiprop.ui.link import Link

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from tuiprop.protocol.messages.base import RefusedError
-from tuiprop.protocol.messages.views import Position
+from tuiprop.protocol.messages.moving import Position
 from tuiprop.ui import screens
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.guarded import GuardedApp

@@ -9,10 +9,10 @@ import msgspec
 
 from tuiprop.protocol.client import EngineDiedError
 from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.files import KeepRun
-from tuiprop.protocol.messages.opening import Forget, Locate, Located, Opened
-from tuiprop.protocol.messages.payloads import BareWeights, KeptRun, Tables
-from tuiprop.protocol.messages.views import Position, PositionQuery
+from tuiprop.protocol.messages.moving import Position, PositionQuery
+from tuiprop.protocol.messages.opening import BareWeights, Forget, KeptRun, Locate, Located, Opened
 from tuiprop.ui import screens
 from tuiprop.ui.dialogs import Choose
 from tuiprop.ui.link import Link

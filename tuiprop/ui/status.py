@@ -4,16 +4,11 @@ from textual.content import Content
 
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Pace, ProofNote
-from tuiprop.protocol.messages.views import (
-    Branches,
-    Costs,
-    Motion,
-    Position,
-    Proof,
-    SettingsInForce,
-    Trial,
-)
+from tuiprop.protocol.messages.moving import Motion, Position, Speed
+from tuiprop.protocol.messages.proof import Proof, ProofNote
+from tuiprop.protocol.messages.settings import EffectiveSettings
+from tuiprop.protocol.messages.training import Branches, Costs
+from tuiprop.protocol.messages.what_if import Trial
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.verify import words as proving
 
@@ -37,23 +32,23 @@ def source_name(outline: Outline) -> str:
     return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def optimiser(settings: SettingsInForce) -> str:
+def optimiser(settings: EffectiveSettings) -> str:
     """Return the optimiser, the learning rate and the penalty: sgd 0.25, l2 0.01."""
     words = f"{settings.optimizer} {settings.learning_rate:g}"
     return words + (f", l2 {settings.l2:g}" if settings.l2 else "")
 
 
-def pace_words(pace: Pace | None) -> str:
+def speed_words(speed: Speed | None) -> str:
     """Return the chosen speed, such as 5 operations per second, or full speed."""
-    if pace is None:
+    if speed is None:
         return "full speed"
-    what = "operation" if pace.operations else "update"
-    return f"{pace.rate:g} {what}{'s' if pace.rate > 1 else ''} per second"
+    what = "operation" if speed.operations else "update"
+    return f"{speed.rate:g} {what}{'s' if speed.rate > 1 else ''} per second"
 
 
-def _measured(pace: float) -> str:
+def _measured(speed: float) -> str:
     """Format a measured speed: 1,840 or 0.5."""
-    return f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
+    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
 
 
 def state(frame: Frame) -> Content:
@@ -65,12 +60,12 @@ def state(frame: Frame) -> Content:
         return Content.styled("▌▌ STOPPED", "bold $now")
     if motion.status == "paused":
         return Content.styled("▌▌ PAUSED", "bold $now")
-    slow = motion.pace * frame[Position].operations < SLOW
-    words = f"{_measured(motion.pace)} updates/s"
+    slow = motion.updates_per_second * frame[Position].operations < SLOW
+    words = f"{_measured(motion.updates_per_second)} updates/s"
     if slow:
-        words = f"{_measured(motion.pace * frame[Position].operations)} operations/s"
+        words = f"{_measured(motion.updates_per_second * frame[Position].operations)} operations/s"
     if motion.status == "seeking":
-        words = f"going to update {motion.goal}, {motion.progress:.0%}"
+        words = f"going to update {motion.target}, {motion.progress:.0%}"
     return Content.styled(f"▶ {words}", "bold $success")
 
 

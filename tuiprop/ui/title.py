@@ -5,20 +5,13 @@ from typing import Any, ClassVar
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import (
-    BranchesQuery,
-    Costs,
-    CostsQuery,
-    MotionQuery,
-    Position,
-    PositionQuery,
-    ProofQuery,
-    Query,
-    SettingsInForce,
-    SettingsQuery,
-    TrialQuery,
-)
+from tuiprop.protocol.messages.moving import MotionQuery, Position, PositionQuery
+from tuiprop.protocol.messages.proof import ProofQuery
+from tuiprop.protocol.messages.settings import EffectiveSettings, EffectiveSettingsQuery
+from tuiprop.protocol.messages.training import BranchesQuery, Costs, CostsQuery
+from tuiprop.protocol.messages.what_if import TrialQuery
 from tuiprop.ui import status
 from tuiprop.ui.bindings import keymap_of
 from tuiprop.ui.drawing.line import Line, Zone, spread
@@ -40,7 +33,7 @@ class Title(Line):
         ProofQuery(),
         TrialQuery(),
         BranchesQuery(),
-        SettingsQuery(),
+        EffectiveSettingsQuery(),
     )
     """The views that it shows."""
 
@@ -57,7 +50,7 @@ class Title(Line):
             loss = outline.experiment["network"]["loss"]
             words += [
                 Content.styled(word, "$dim")
-                for word in (loss, status.optimiser(frame[SettingsInForce]))
+                for word in (loss, status.optimiser(frame[EffectiveSettings]))
             ]
         if link.inline:
             words.append(Content.styled("engine inline", "$dim"))

@@ -38,29 +38,29 @@ _Size = TypeVar("_Size", int, str)
 
 
 class ArrayRef(Struct, frozen=True):
-    """A reference to an array of an update: W[2], a[1], y, J, or a slot such as v of W[1].
+    """A reference to an array of an update: W[2], a[1], y, J, or optimiser state such as v of W[1].
 
     The layer of y and of J is L.
     """
 
     symbol: str
     layer: int
-    slot: str = ""
-    """The letter of a slot of the optimiser; `symbol` is the parameter that it belongs to."""
+    state_name: str = ""
+    """The letter of an array of optimiser state; `symbol` is the parameter that it belongs to."""
 
     def __str__(self) -> str:
         """The name in the notes: W[2], v(W[2])."""
-        return self._named(f"{self.symbol}[{self.layer}]", "{slot}({name})")
+        return self._named(f"{self.symbol}[{self.layer}]", "{state}({name})")
 
     @property
     def numpy(self) -> str:
         """The name of a variable: W2, v_W2."""
-        return self._named(f"{self.symbol}{self.layer}", "{slot}_{name}")
+        return self._named(f"{self.symbol}{self.layer}", "{state}_{name}")
 
     @property
     def latex(self) -> str:
         """The name in LaTeX: W^{[2]}, v_{W^{[2]}}."""
-        return self._named(f"{self.symbol}^{{[{self.layer}]}}", "{slot}_{{{name}}}")
+        return self._named(f"{self.symbol}^{{[{self.layer}]}}", "{state}_{{{name}}}")
 
     def in_file(self, *, after: bool = False) -> str:
         """The name in the file of a record: W2, v_W2, and W2_after for W[2] after the update."""
@@ -74,8 +74,8 @@ class ArrayRef(Struct, frozen=True):
 
     @property
     def is_of_layer(self) -> bool:
-        """True for an array that is shown for each layer; slots are not."""
-        return self.symbol in SYMBOLS and not self.slot
+        """True for an array that is shown for each layer; optimiser state is not."""
+        return self.symbol in SYMBOLS and not self.state_name
 
     @property
     def is_number(self) -> bool:
@@ -84,7 +84,7 @@ class ArrayRef(Struct, frozen=True):
 
     @property
     def is_parameter(self) -> bool:
-        """True for an array that an update changes: W, b and slots exist before it and after it."""
+        """True for an array that exists before and after an update: W, b and optimiser state."""
         return self.symbol in PARAMETERS
 
     @property
@@ -94,17 +94,17 @@ class ArrayRef(Struct, frozen=True):
 
     @property
     def is_given(self) -> bool:
-        """True for an array that an update starts from: W, b, slots, X, y."""
+        """True for an array that an update starts from: W, b, optimiser state, X, y."""
         return self.is_parameter or self.is_input or self.symbol in ("y", "t")
 
     @property
     def is_editable(self) -> bool:
         """True for an array whose numbers can be changed by hand: W, b and X."""
-        return not self.slot and (self.is_parameter or self.is_input)
+        return not self.state_name and (self.is_parameter or self.is_input)
 
     @property
     def gradient(self) -> "ArrayRef":
-        """dW[l] for W[l] and its slots, db[l] for b[l] and its slots."""
+        """dW[l] for W[l] and its optimiser state, db[l] for b[l] and its optimiser state."""
         return ArrayRef(f"d{self.symbol}", self.layer)
 
     @property
@@ -118,7 +118,7 @@ class ArrayRef(Struct, frozen=True):
         return 0 if self.symbol == "a" else 1
 
     def exists(self, L: int) -> bool:
-        """Return True if the updates of a network of L layers have this array; ignore slots."""
+        """Return True if the updates of L layers have this array; ignore the optimiser state."""
         if self.symbol in _OF_OUTPUT:
             return self.layer == L
         return self.symbol in SYMBOLS and self.first_layer <= self.layer <= L
@@ -143,9 +143,9 @@ class ArrayRef(Struct, frozen=True):
             return rows, n(self.layer - 1)
         return rows, m if self.columns == "examples" else one
 
-    def _named(self, layered: str, slotted: str) -> str:
+    def _named(self, layered: str, of_state: str) -> str:
         name = self.symbol if self.symbol in _WITHOUT_LAYER else layered
-        return slotted.format(slot=self.slot, name=name) if self.slot else name
+        return of_state.format(state=self.state_name, name=name) if self.state_name else name
 
 
 class CellRef(Struct, frozen=True):
@@ -155,7 +155,7 @@ class CellRef(Struct, frozen=True):
     row: int = 0
     column: int = 0
     before: bool = False
-    """True for a parameter or slot as it was before the update, not as it is now."""
+    """True for a parameter or optimiser state as it was before the update, not as it is now."""
 
     def exists(self, sizes: Sequence[int], m: int) -> bool:
         """Return True if an update of layers of n[0], …, n[L] units over m examples has it."""

@@ -48,7 +48,7 @@ class Operation:
     summed_over: str = ""
     """The name of the dimension that a matrix product sums over; "" if it sums over none."""
     rule: tuple[str, ...] = ()
-    """The lines before the last one, for an optimiser with slots."""
+    """The lines before the last one, for an optimiser with state."""
     formula: Formula = ()
     """The formula that the equation names, in the symbols of the operands: that of the activation,
     the loss or the optimiser; () where the equation is complete."""
@@ -68,10 +68,12 @@ class Operation:
     @cached_property
     def latex(self) -> tuple[str, ...]:
         """The equation in LaTeX, then its formula; for an optimiser, the lines of its rule."""
-        names = tuple((each.slot or each.symbol, each.latex) for each in self.operands)
+        names = tuple(((each.state_name or each.symbol), each.latex) for each in self.operands)
         if self.phase is Phase.UPDATE:
-            slots = tuple(each.slot for each in self.operands if each.slot)
-            return rule_in_latex(self.formula, names, slots, self.result.symbol) * self.repeats
+            state_names = tuple(each.state_name for each in self.operands if each.state_name)
+            return (
+                rule_in_latex(self.formula, names, state_names, self.result.symbol) * self.repeats
+            )
         right = joined(piece.latex for piece in self.equation)
         equation = f"{self.result.latex} = {right}"
         if not self.formula:

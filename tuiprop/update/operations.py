@@ -278,10 +278,12 @@ def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operati
     """The operation that applies a rule to W[l] or b[l] the given number of times."""
     gradient = parameter.gradient
     optimizer = rule.optimizer
-    slots = tuple(ArrayRef(parameter.symbol, parameter.layer, slot) for slot in optimizer.slots)
+    states = tuple(
+        ArrayRef(parameter.symbol, parameter.layer, name) for name in optimizer.state_names
+    )
 
     def compute(x: Arrays) -> Array:
-        state = np.stack([x[each].ravel() for each in (parameter, *slots)])
+        state = np.stack([x[each].ravel() for each in (parameter, *states)])
         options = {name: rule.options[name] for name in optimizer.options}
         change = ParameterUpdate(optimizer, state, rule.learning_rate, options)
         for _ in range(times):
@@ -293,7 +295,7 @@ def parameter_change(parameter: ArrayRef, rule: Rule, times: int = 1) -> Operati
     return Operation(
         Phase.UPDATE,
         parameter,
-        (parameter, gradient, *slots, T),
+        (parameter, gradient, *states, T),
         pieces(last, gradient, parameter),
         f"One step downhill: {optimizer.name} with α = {rule.learning_rate!r}.",
         "\n".join(rule.numpy(parameter) * times),

@@ -16,7 +16,7 @@ class ParameterUpdate:
 
     Args:
         optimizer: the rule.
-        state: (1 + number of slots, P): θ and the slots, changed in place.
+        state: (1 + S, P): θ and the optimiser state, changed in place.
         learning_rate: α > 0.
         options: the options that differ from the rule's defaults.
     """

@@ -47,10 +47,10 @@ class Record:
     """The row of the table for each column, (m,)."""
     after: Parameters
     """W and b after the update."""
-    slots: dict[str, Parameters]
-    """The slots of the optimiser before the update, laid out like the parameters."""
+    optimizer_state: dict[str, Parameters]
+    """The optimiser state before the update by name, laid out like the parameters."""
     before_and_after: tuple[Array, Array]
-    """θ and the slots before and after the update, (1 + slots, P) each."""
+    """θ and the optimiser state before and after the update, (1 + S, P) each."""
     gradient: Array
     """All dW and db as one vector, (P,)."""
     workspace: Workspace
@@ -66,7 +66,7 @@ class Record:
         Raises:
             KeyError: the update has no such array.
         """
-        if after and reference.is_parameter and not reference.slot:
+        if after and reference.is_parameter and not reference.state_name:
             return parameter_of(self.after, reference)
         return self._arrays[reference]
 
@@ -85,9 +85,9 @@ class Record:
         for symbol in SYMBOLS:
             for l, array in getattr(self, symbol).items():
                 arrays[ArrayRef(symbol, l)] = array
-        for slot, numbers in self.slots.items():
+        for name, numbers in self.optimizer_state.items():
             for each in parameter_refs(L):
-                reference = ArrayRef(each.symbol, each.layer, slot)
+                reference = ArrayRef(each.symbol, each.layer, name)
                 arrays[reference] = parameter_of(numbers, reference)
         return arrays
 
@@ -97,7 +97,7 @@ class Record:
 
 
 def parameter_of(parameters: Parameters, reference: ArrayRef) -> Array:
-    """W[l] or b[l], dW[l] or db[l], or a slot of one, among parameters laid out like them."""
+    """W[l] or b[l], their gradient or state, among numbers that are laid out like parameters."""
     views = parameters.W if reference.symbol.endswith("W") else parameters.b
     return views[reference.layer]
 
@@ -108,7 +108,7 @@ def computed_array(workspace: Workspace, parameters: Parameters, reference: Arra
     Args:
         workspace: after forward and backward propagation.
         parameters: W and b, either before or after the update.
-        reference: any array but y, J and slots.
+        reference: any array but y, J and optimiser state.
     """
     symbol, l = reference.symbol, reference.layer
     if reference.is_parameter:

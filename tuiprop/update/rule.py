@@ -31,17 +31,17 @@ class Rule:
     def equations(self, parameter: ArrayRef) -> list[str]:
         """The rule in the symbols of the notes; the last line is the new value of the parameter."""
         gradient = parameter.gradient
-        *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.slots)
-        lines = [*(f"{slot} := {value}" for slot, value in before), after]
+        *before, (_, after) = _rule_in_text(self.formula("W"), self.optimizer.state_names)
+        lines = [*(f"{name} := {value}" for name, value in before), after]
         return [line.format(W=parameter, dW=gradient) for line in lines]
 
     def numpy(self, parameter: ArrayRef) -> list[str]:
         """The rule as statements of NumPy; {t} is the number of the update."""
-        formula, slots = self.formula("W"), self.optimizer.slots
-        names = {each: f"{each}_{parameter.numpy}" for each in _assigned(formula, slots)}
+        formula, state_names = self.formula("W"), self.optimizer.state_names
+        names = {each: f"{each}_{parameter.numpy}" for each in _assigned(formula, state_names)}
         names |= {"W": parameter.numpy, "dW": parameter.gradient.numpy}
         names |= {"α": repr(self.learning_rate), "ε": repr(self.options.get("eps"))}
-        lines = _rule_in_numpy(formula, slots)
+        lines = _rule_in_numpy(formula, state_names)
         return [f"{left} = {right}".format(**names) for left, right in lines]
 
     def formula(self, symbol: str) -> Formula:
@@ -66,44 +66,45 @@ class Rule:
 
 
 @cache
-def _rule_in_text(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The new value of each slot and then of {W}, from {W}, {dW} and the slots."""
-    plain = ("α", "ε", "t", *_assigned(formula, slots))
+def _rule_in_text(formula: Formula, state_names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The new optimiser state and then the new {W}, from {W}, {dW} and the state before."""
+    plain = ("α", "ε", "t", *_assigned(formula, state_names))
     names: dict[str, ast.expr] = {each: name(each) for each in plain}
-    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, slots, "W")
+    lines = _lines(formula, {**names, "W": name("{W}"), "dW": name("{dW}")}, state_names, "W")
     return [(left, to_text(right)) for left, right in lines]
 
 
 @cache
-def _rule_in_numpy(formula: Formula, slots: tuple[str, ...]) -> list[tuple[str, str]]:
+def _rule_in_numpy(formula: Formula, state_names: tuple[str, ...]) -> list[tuple[str, str]]:
     """The same in NumPy, with every name in braces; {t} has two pairs and is filled in last."""
-    filled_in = ("W", "dW", "α", "ε", *_assigned(formula, slots))
+    filled_in = ("W", "dW", "α", "ε", *_assigned(formula, state_names))
     names: dict[str, ast.expr] = {each: name(f"{{{each}}}") for each in filled_in}
-    lines = _lines(formula, {**names, "t": name("{{t}}")}, slots, "W")
+    lines = _lines(formula, {**names, "t": name("{{t}}")}, state_names, "W")
     return [(f"{{{left}}}", to_numpy(right)) for left, right in lines]
 
 
 @cache
-def _assigned(formula: Formula, slots: tuple[str, ...]) -> tuple[str, ...]:
+def _assigned(formula: Formula, state_names: tuple[str, ...]) -> tuple[str, ...]:
     """The names to which a rule assigns in a separate line, in order.
 
-    These are the slots, and every name that is computed from a slot before the slot is assigned:
-    substituted in a later line, it would read the new value.
+    These are the names of the optimiser state, and each name that is computed from a state before
+    that is assigned: substituted in a later line, it would read the new value.
     """
     lines = [parse(line) for line in formula]
     names = [line.name for line in lines]
     return tuple(
         line.name
         for i, line in enumerate(lines)
-        if line.name in slots or not names_in(line.expression).isdisjoint({*slots} & {*names[i:]})
+        if line.name in state_names
+        or not names_in(line.expression).isdisjoint({*state_names} & {*names[i:]})
     )
 
 
 def _lines(
-    formula: Formula, names: Mapping[str, ast.expr], slots: tuple[str, ...], parameter: str
+    formula: Formula, names: Mapping[str, ast.expr], state_names: tuple[str, ...], parameter: str
 ) -> list[tuple[str, ast.expr]]:
-    """The new value of each slot and then of W or b, by the formula of a rule."""
-    assigned = _assigned(formula, slots)
+    """The new optimiser state and then the new W or b, by the formula of a rule."""
+    assigned = _assigned(formula, state_names)
     found = inlined(formula, names, kept=assigned)
     after: ast.expr = names[parameter]
     for change in ("decay", f"Δ{parameter}"):
@@ -119,16 +120,19 @@ def pieces(text: str, *arrays: ArrayRef) -> tuple[Piece, ...]:
 
 
 def rule_in_latex(
-    formula: Formula, names: tuple[tuple[str, str], ...], slots: tuple[str, ...], parameter: str
+    formula: Formula,
+    names: tuple[tuple[str, str], ...],
+    state_names: tuple[str, ...],
+    parameter: str,
 ) -> tuple[str, ...]:
     """The lines of a rule in LaTeX.
 
     Args:
         formula: the formula of the rule.
-        names: the LaTeX of the parameter, its gradient and the slots.
-        slots: the slots of the optimiser.
+        names: the LaTeX of the parameter, its gradient and the optimiser state.
+        state_names: the names of the optimiser state.
         parameter: W or b.
     """
-    latex = {each: each for each in _assigned(formula, slots)} | dict(names)
-    lines = _lines(formula, latex_names(latex.items()), slots, parameter)
+    latex = {each: each for each in _assigned(formula, state_names)} | dict(names)
+    lines = _lines(formula, latex_names(latex.items()), state_names, parameter)
     return tuple(f"{latex[left]} := {to_latex(right)}" for left, right in lines)

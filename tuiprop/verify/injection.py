@@ -118,7 +118,7 @@ class _Interpreter(Workspace):
 
 
 class _BiasesTwice(ParameterUpdate):
-    """A parameter update that applies the rule to every b and its slots a second time."""
+    """A parameter update that applies the rule to every b and its optimiser state a second time."""
 
     def __init__(
         self,

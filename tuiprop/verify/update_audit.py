@@ -1,4 +1,4 @@
-"""The update audit: every parameter and slot after an update, recomputed from those before.
+"""The update audit: parameters and optimiser state after an update, recomputed from those before.
 
 The rules are written a second time, straight from the algorithm boxes in the documentation of
 `torch.optim`, in float64 and without `core.optimizer`, so that the audit finds an error there.
@@ -24,7 +24,7 @@ class ArrayAudit:
     """The audit of one array."""
 
     array: ArrayRef
-    """A parameter, or a slot of one."""
+    """A parameter, or optimiser state of one."""
     worst: float
     """The largest |new − audit| as a share of its bound; infinite if only one of the two is a
     number."""
@@ -42,7 +42,7 @@ class Audit:
     """The audit of one update."""
 
     arrays: tuple[ArrayAudit, ...]
-    """W[1], b[1], W[2], …, and then each slot in the same order."""
+    """W[1], b[1], W[2], …, and then the optimiser state in the same order."""
 
     @property
     def passed(self) -> bool:
@@ -68,19 +68,19 @@ def audit(
         learning_rate: α.
         options: the options that differ from PyTorch's defaults.
         t: the number of the update, counted from 1.
-        before: θ and the slots of the optimiser before it, (1 + slots, P).
+        before: θ and the optimiser state before it, (1 + S, P).
         gradient: dW and db of its batch, (P,).
-        after: θ and the slots after it, (1 + slots, P); its dtype is that of the run.
+        after: θ and the optimiser state after it, (1 + S, P); its dtype is that of the run.
     """
     rule = RULES[optimizer]
     precision = Precision.of(after.dtype)
-    theta, *slots = (Rounded.exact(vector, precision) for vector in before)
+    theta, *state = (Rounded.exact(vector, precision) for vector in before)
     with np.errstate(all="ignore"):
         new = rule.update(
             _Given(
                 theta,
                 Rounded.exact(gradient, precision),
-                tuple(slots),
+                tuple(state),
                 t,
                 learning_rate,
                 {**rule.options, **(options or {})},
@@ -92,8 +92,8 @@ def audit(
         ]
     return Audit(
         tuple(
-            _worst(ArrayRef(each.symbol, each.layer, slot), parameter_of(share, each))
-            for slot, share in zip(("", *rule.slots), shares, strict=True)
+            _worst(ArrayRef(each.symbol, each.layer, name), parameter_of(share, each))
+            for name, share in zip(("", *rule.state_names), shares, strict=True)
             for each in parameter_refs(network.L)
         )
     )
@@ -119,7 +119,7 @@ class _Given:
 
     theta: Rounded
     gradient: Rounded
-    slots: tuple[Rounded, ...]
+    state: tuple[Rounded, ...]
     t: int
     lr: float
     options: Mapping[str, float | tuple[float, float]]
@@ -159,30 +159,30 @@ def _sgd(x: _Given) -> tuple[Rounded, ...]:
 
 
 def _momentum(x: _Given) -> tuple[Rounded, ...]:
-    b = x["momentum"] * x.slots[0] + x.decayed
+    b = x["momentum"] * x.state[0] + x.decayed
     return x.theta - x.lr * b, b
 
 
 def _nesterov(x: _Given) -> tuple[Rounded, ...]:
     g = x.decayed
-    b = x["momentum"] * x.slots[0] + g
+    b = x["momentum"] * x.state[0] + g
     return x.theta - x.lr * (g + x["momentum"] * b), b
 
 
 def _adagrad(x: _Given) -> tuple[Rounded, ...]:
     g = x.decayed
-    total = x.slots[0] + g**2
+    total = x.state[0] + g**2
     return x.theta - _quotient(x.lr, g, total, x["eps"]), total
 
 
 def _rmsprop(x: _Given) -> tuple[Rounded, ...]:
     g, alpha = x.decayed, x["alpha"]
-    v = alpha * x.slots[0] + (1.0 - alpha) * g**2
+    v = alpha * x.state[0] + (1.0 - alpha) * g**2
     return x.theta - _quotient(x.lr, g, v, x["eps"]), v
 
 
 def _adam_from(x: _Given, theta: Rounded, g: Rounded) -> tuple[Rounded, ...]:
-    (beta1, beta2), (m, v) = x.betas, x.slots
+    (beta1, beta2), (m, v) = x.betas, x.state
     m = beta1 * m + (1.0 - beta1) * g
     v = beta2 * v + (1.0 - beta2) * g**2
     # 1 − βᵗ cancels for small t: PyTorch uses this float64 number, not a more accurate one
@@ -199,14 +199,14 @@ def _adamw(x: _Given) -> tuple[Rounded, ...]:
 
 
 def _adamax(x: _Given) -> tuple[Rounded, ...]:
-    (beta1, beta2), (m, u), g = x.betas, x.slots, x.decayed
+    (beta1, beta2), (m, u), g = x.betas, x.state, x.decayed
     m = beta1 * m + (1.0 - beta1) * g
     u = (beta2 * u).max(abs(g) + x["eps"])
     return x.theta - (x.lr / (1.0 - beta1**x.t) * m / u).regrouped(), m, u
 
 
 def _lion(x: _Given) -> tuple[Rounded, ...]:
-    (beta1, beta2), (m,), g = x.betas, x.slots, x.gradient
+    (beta1, beta2), (m,), g = x.betas, x.state, x.gradient
     c = beta1 * m + (1.0 - beta1) * g
     return x.shrunk - x.lr * c.sign(), beta2 * m + (1.0 - beta2) * g
 
@@ -216,8 +216,8 @@ class Rule:
     """The rule of one optimiser, as PyTorch documents it."""
 
     update: Callable[[_Given], tuple[Rounded, ...]]
-    """The function from these inputs to θ and the slots after the update."""
-    slots: tuple[str, ...] = ()
+    """The function from these inputs to θ and the optimiser state after the update."""
+    state_names: tuple[str, ...] = ()
     options: Mapping[str, float | tuple[float, float]] = field(
         default_factory=lambda: {"weight_decay": 0.0}
     )

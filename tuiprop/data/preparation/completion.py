@@ -10,9 +10,10 @@ from tuiprop.data.preparation.choices import input_choices, kept_rows, target_ch
 from tuiprop.data.preparation.split import split
 from tuiprop.data.preparation.target import MOST_CLASSES, looks_like_classes
 from tuiprop.data.table import Column, Table
-from tuiprop.training.breakpoint import ConditionError, parse
+from tuiprop.training.breakpoint import parse
 from tuiprop.training.experiment import Experiment, ExperimentError, LayerSettings, condition_error
 from tuiprop.training.network import described_network
+from tuiprop.training.quantity import ConditionError
 from tuiprop.wording import listed, quote
 
 _HIDDEN = LayerSettings(units=8, activation="tanh")

@@ -15,8 +15,8 @@ from tuiprop.protocol.messages.files import (
     Save,
     SaveExperiment,
     SaveRecord,
+    Snapshot,
 )
-from tuiprop.protocol.messages.payloads import Snapshot
 from tuiprop.protocol.state import State
 from tuiprop.storage.atomic import write_text
 from tuiprop.training.experiment import load, parse, to_toml
@@ -76,9 +76,9 @@ def export(engine: State, request: Export) -> Exported:
 def save_arrays(engine: State, request: SaveRecord) -> Exported:
     """Write every array of the current update."""
     opened = engine.opened
-    recorded = opened.view.present_update()
+    recorded = opened.at.present_update()
     if recorded is None:
-        raise InputError(opened.view.why_absent())
+        raise InputError(opened.at.why_absent())
     record = opened.session.with_rows_of_table(recorded.record)
     mistake = injected_before(opened.session.run.branch.edits, record.update)
     save_record(record, request.path, mistake)

@@ -1,21 +1,11 @@
 """Handlers that move or change the run."""
 
 from tuiprop.protocol.handlers.table import handler, moves
-from tuiprop.protocol.messages.moving import (
-    Change,
-    Keep,
-    Move,
-    Pause,
-    Play,
-    Revert,
-    Seek,
-    SetMistake,
-    SetPace,
-    SetStops,
-    Toggle,
-    Try,
-    Verify,
-)
+from tuiprop.protocol.messages.conditions import SetStops
+from tuiprop.protocol.messages.moving import Move, Pause, Play, Seek, SetSpeed, Toggle
+from tuiprop.protocol.messages.proof import SetMistake, Verify
+from tuiprop.protocol.messages.settings import Change
+from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.state import State
 from tuiprop.session.changes import mistake_edit, settings_edit
 from tuiprop.session.what_if import try_out
@@ -24,20 +14,20 @@ from tuiprop.session.what_if import try_out
 @moves
 def play(engine: State, request: Play) -> None:
     """Train."""
-    engine.opened.cursor.play(request.pace)
+    engine.opened.cursor.play(request.speed)
 
 
 @moves
 def toggle(engine: State, request: Toggle) -> None:
     """Play or pause."""
-    engine.opened.cursor.toggle(request.pace)
+    engine.opened.cursor.toggle(request.speed)
 
 
 @moves
-def set_pace(engine: State, request: SetPace) -> None:
-    """Play at another pace."""
+def set_speed(engine: State, request: SetSpeed) -> None:
+    """Play at another speed."""
     if engine.run is not None:
-        engine.run.cursor.set_pace(request.pace)
+        engine.run.cursor.set_speed(request.speed)
 
 
 @handler
@@ -100,7 +90,7 @@ def set_mistake(engine: State, request: SetMistake) -> None:
 @handler
 def set_stops(engine: State, request: SetStops) -> None:
     """Replace the conditions."""
-    engine.opened.view.stops.replace(request.stops)
+    engine.opened.stops.replace(request.stops)
     engine.opened.cursor.invalidate_conditions()
 
 

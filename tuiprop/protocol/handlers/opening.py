@@ -18,8 +18,11 @@ from tuiprop.models.weights import IncompleteFileError, holds_weights, load_mode
 from tuiprop.protocol.handlers.data import check, describe
 from tuiprop.protocol.handlers.table import handler
 from tuiprop.protocol.messages.data import Check, Describe
+from tuiprop.protocol.messages.files import Snapshot
 from tuiprop.protocol.messages.opening import (
     Adopt,
+    BareWeights,
+    FileFormat,
     Forget,
     ListNames,
     Locate,
@@ -28,7 +31,6 @@ from tuiprop.protocol.messages.opening import (
     Opened,
     Vocabulary,
 )
-from tuiprop.protocol.messages.payloads import BareWeights, FileFormat, Snapshot
 from tuiprop.protocol.state import OpenRun, State
 from tuiprop.session.autosave import Autosave
 from tuiprop.session.background_proof import Proof
@@ -36,12 +38,13 @@ from tuiprop.session.cursor import Cursor
 from tuiprop.session.kept import Named, find_kept, opened_as
 from tuiprop.session.resume import resume_session, return_to_position, with_what_may_differ
 from tuiprop.session.session import open_session
-from tuiprop.session.stops import quantity_notes
+from tuiprop.session.stops import Stops, quantity_notes
 from tuiprop.session.viewpoint import Viewpoint
-from tuiprop.session.views.frame import View
+from tuiprop.session.views.arrays import ArrayView
 from tuiprop.session.views.operation import mistake_note
-from tuiprop.session.views.predictions import Problem
+from tuiprop.session.views.predictions import Predictor
 from tuiprop.session.views.table import outline_of
+from tuiprop.session.views.training import CostView
 from tuiprop.storage.state_folder import Slot
 from tuiprop.training.edit import BranchLog
 from tuiprop.training.experiment import DataSettings, Experiment, load, parse, to_tables
@@ -192,21 +195,32 @@ def open_run(engine: State, request: Open) -> Opened:
     run = session.run
     cursor = Cursor(run)
     at = Viewpoint(session, cursor)
-    view = View(at)
+    stops = Stops(session)
     if position is not None:
         cursor.go_to(*position)
     autosave = Autosave(
         session,
-        view.stops,
+        stops,
         lambda: cursor.partial.done,
         what,
         request.kept_in,
         is_saved=request.checkpoint is not None,
         alive=engine.alive,
     )
-    proof, problem = Proof(at, view), Problem(at, view)
-    number = engine.runs + 1
-    engine.replace(OpenRun(number, session, cursor, at, view, proof, problem, autosave))
+    engine.replace(
+        OpenRun(
+            number=engine.runs + 1,
+            session=session,
+            cursor=cursor,
+            at=at,
+            stops=stops,
+            arrays=ArrayView(at),
+            costs=CostView(at),
+            predictor=Predictor(at),
+            proof=Proof(at),
+            autosave=autosave,
+        )
+    )
     return Opened(
         run=engine.runs,
         outline=outline_of(session.experiment, table, session.examples),

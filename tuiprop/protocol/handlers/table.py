@@ -17,12 +17,12 @@ HANDLERS: dict[type[Request[Any]], Callable[[State, Any], Any]] = {}
 
 
 def handler(function: Callable[[State, Q], R]) -> Callable[[State, Q], R]:
-    """Register a function for the type of request in the annotation of its second argument.
+    """Register a function for the type of request in the annotation of its last argument.
 
     Raises:
         TypeError: it does not return the reply that the request declares.
     """
-    _, kind, found = function.__annotations__.values()
+    *_, kind, found = function.__annotations__.values()
     if reply_type(kind) is not (found or NoneType):
         raise TypeError(f"{function.__qualname__} must return the reply of {kind.__name__}")
     HANDLERS[kind] = function

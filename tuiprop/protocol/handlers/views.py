@@ -1,39 +1,35 @@
 """Handlers of the views of the open run."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
 from msgspec.structs import replace
 
 from tuiprop.protocol.handlers.table import HANDLERS, handler
+from tuiprop.protocol.messages.base import Query, View
+from tuiprop.protocol.messages.conditions import Conditions, ConditionsQuery
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
-    Branches,
-    BranchesQuery,
-    Conditions,
-    ConditionsQuery,
-    Costs,
-    CostsQuery,
-    History,
-    HistoryQuery,
-    Layers,
-    LayersQuery,
-    Motion,
-    MotionQuery,
-    Numbers,
-    NumbersQuery,
-    Position,
-    PositionQuery,
-    Proof,
-    ProofQuery,
-    Provenance,
-    ProvenanceQuery,
-    SettingsInForce,
-    SettingsQuery,
-    Trial,
-    TrialQuery,
-)
-from tuiprop.protocol.state import State
+from tuiprop.protocol.messages.moving import Motion, MotionQuery
+from tuiprop.protocol.messages.proof import Proof, ProofQuery
+from tuiprop.protocol.messages.what_if import Trial, TrialQuery
+from tuiprop.protocol.state import OpenRun, State
+from tuiprop.session.viewpoint import Viewpoint
+from tuiprop.session.views import position
+from tuiprop.session.views.arrays import ArrayView
+from tuiprop.session.views.current_operation import current_operation
+from tuiprop.session.views.decision_map import decision_map
+from tuiprop.session.views.example_trace import example_trace
+from tuiprop.session.views.operation import mistake_note
+from tuiprop.session.views.pictures import weight_pictures
+from tuiprop.session.views.predictions import Predictor
+from tuiprop.session.views.provenance import provenance
+from tuiprop.session.views.scores import scores
+from tuiprop.session.views.training import CostView, branches, history, layers, settings
+
+P = TypeVar("P")
+Q = TypeVar("Q", bound=Query[Any])
+V = TypeVar("V", bound=View)
 
 
 @handler
@@ -43,65 +39,59 @@ def look(engine: State, request: Look) -> Frame:
     return Frame(run=engine.opened.number, views=views)
 
 
-@handler
-def position(engine: State, request: PositionQuery) -> Position:
-    """Return the position of the run."""
-    return engine.opened.view.position()
+def register(function: Callable[[P, Q], V], part: Callable[[OpenRun], P]) -> None:
+    """Register a function that computes a view.
+
+    Args:
+        function: computes the view that a query asks for.
+        part: returns the part of the open run that it computes the view from.
+    """
+
+    @wraps(function)
+    def answer(engine: State, request: Q) -> V:
+        return function(part(engine.opened), request)
+
+    handler(answer)
+
+
+OF_POSITION: tuple[Callable[[Viewpoint, Any], View], ...] = (
+    position.position,
+    current_operation,
+    layers,
+    provenance,
+    history,
+    branches,
+    settings,
+)
+OF_PREDICTIONS: tuple[Callable[[Predictor, Any], View], ...] = (
+    scores,
+    decision_map,
+    example_trace,
+    weight_pictures,
+)
+for view in OF_POSITION:
+    register(view, lambda run: run.at)
+for prediction in OF_PREDICTIONS:
+    register(prediction, lambda run: run.predictor)
+register(ArrayView.numbers, lambda run: run.arrays)
+register(CostView.costs, lambda run: run.costs)
 
 
 @handler
 def motion(engine: State, request: MotionQuery) -> Motion:
     """Return the motion of the run, and what went wrong."""
-    found = engine.opened.view.motion()
+    found = position.motion(engine.opened.at)
     return replace(found, unkept=engine.opened.autosave.sentence, fault=engine.fault)
-
-
-@handler
-def at_hand(engine: State, request: AtHandQuery) -> AtHand:
-    """Describe the current operation."""
-    return engine.opened.view.at_hand()
-
-
-@handler
-def costs(engine: State, request: CostsQuery) -> Costs:
-    """Return J and the accuracy."""
-    return engine.opened.view.costs()
-
-
-@handler
-def layers(engine: State, request: LayersQuery) -> Layers:
-    """Compute the norms of each layer."""
-    return engine.opened.view.layers()
-
-
-@handler
-def numbers(engine: State, request: NumbersQuery) -> Numbers:
-    """Return parts of arrays."""
-    return engine.opened.view.numbers(request)
-
-
-@handler
-def provenance(engine: State, request: ProvenanceQuery) -> Provenance:
-    """Return the provenance of a number."""
-    return engine.opened.view.provenance(request)
-
-
-@handler
-def history(engine: State, request: HistoryQuery) -> History:
-    """Hand over the history from an epoch on."""
-    return engine.opened.view.history(request.first)
-
-
-@handler
-def branches(engine: State, request: BranchesQuery) -> Branches:
-    """List the branches."""
-    return engine.opened.view.branches()
 
 
 @handler
 def proof(engine: State, request: ProofQuery) -> Proof:
     """Return the results of the proof."""
-    return Proof(note=engine.opened.proof.note, mistake=engine.opened.view.mistake())
+    mistake = engine.opened.at.run.trainer.config.mistake
+    return Proof(
+        note=engine.opened.proof.note,
+        mistake=None if mistake is None else mistake_note(mistake),
+    )
 
 
 @handler
@@ -113,17 +103,5 @@ def trial(engine: State, request: TrialQuery) -> Trial:
 
 @handler
 def conditions(engine: State, request: ConditionsQuery) -> Conditions:
-    """List the conditions with their values."""
-    return engine.opened.view.conditions()
-
-
-@handler
-def settings(engine: State, request: SettingsQuery) -> SettingsInForce:
-    """Return the settings of the next update."""
-    return engine.opened.view.settings()
-
-
-@handler
-def study(engine: State, request: Study) -> Studied:
-    """Score the predictions."""
-    return engine.opened.problem.study(request, engine.opened.number)
+    """List the conditions with the present values of their quantities."""
+    return Conditions(stops=engine.opened.stops.notes(at_rest=engine.opened.at.is_at_rest))

@@ -1,14 +1,27 @@
-"""Requests that declare the type of their reply, and refusals."""
+"""Requests that declare the type of their reply, views, and refusals."""
 
 from collections.abc import Iterable
 from functools import reduce
+from math import isnan
 from operator import or_
 from typing import Any, Generic, TypeVar, get_args
 
+import msgspec
+
 from tuiprop.errors import UserError
-from tuiprop.protocol.messages.payloads import Message
 
 R = TypeVar("R", covariant=True)
+
+
+def or_none(value: float) -> float | None:
+    """Return a number of a message, or None for NaN, which means that there is no number."""
+    return None if isnan(value) else value
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The base of all messages."""
+
+
 M = TypeVar("M", bound=Message)
 
 
@@ -17,6 +30,17 @@ class Request(Message, Generic[R], frozen=True, kw_only=True):
 
     The reply to a command without a result is None.
     """
+
+
+class View(Message, frozen=True, kw_only=True):
+    """The base of all views: what a panel shows of a run."""
+
+
+V = TypeVar("V", bound=View, covariant=True)
+
+
+class Query(Request[V], Generic[V], frozen=True, kw_only=True):
+    """A request for one view, which changes nothing."""
 
 
 class Refused(Message, frozen=True, kw_only=True):

@@ -1,7 +1,60 @@
 """Tables, and the validity of an experiment that uses them."""
 
-from tuiprop.protocol.messages.base import Refused, Request
-from tuiprop.protocol.messages.payloads import ColumnNote, Message, ReadingNote, Tables
+from typing import Any, Literal
+
+from tuiprop.protocol.messages.base import Message, Refused, Request
+
+Tables = dict[str, Any]
+"""An experiment as the tables of its file."""
+
+
+Role = Literal["input", "target", "left out", "split"]
+"""The role of a column; split: it marks the validation rows."""
+
+
+class ColumnNote(Message, frozen=True, kw_only=True):
+    """One column of a table, and how it is used."""
+
+    name: str
+    kind: str
+    """number, whole number or text."""
+    missing: int
+    """The number of missing cells."""
+    distinct: int
+    low: float | None
+    """None for text."""
+    high: float | None
+    mean: float | None
+    deviation: float | None
+    bars: list[int]
+    """The histogram: numbers from low to high; categories, the most frequent first."""
+    categories: list[str]
+    """The categories of a text column in their order, at most as many as may be one-hot encoded."""
+    flags: list[str]
+    """The warnings: identifier, gives away, constant, missing, …"""
+    cells: list[str]
+    """The first cells; a missing cell is empty."""
+    role: Role
+    encoding: str
+    """The encoding in use; empty where it has no meaning."""
+    on_missing: str
+    scaling: str
+    encodings: list[str]
+    """The encodings that are possible."""
+    on_missings: list[str]
+    scalings: list[str]
+
+
+class ReadingNote(Message, frozen=True, kw_only=True):
+    """The format of a file, as the experiment states it or as it was detected."""
+
+    format: str
+    delimiter: str
+    """The delimiter of a CSV file; empty where it cannot be told."""
+    header: str
+    """The content of the first line of a CSV file: columns, classes or nothing."""
+    lines: list[str]
+    """The first lines of a text file."""
 
 
 class Outline(Message, frozen=True, kw_only=True):
@@ -22,6 +75,10 @@ class Outline(Message, frozen=True, kw_only=True):
     """Updates in one epoch."""
     classes: list[str]
     """The names of the classes; empty if the targets are numbers."""
+    has_map: bool
+    """The inputs are two, or derived from two, so that predictions have a map."""
+    has_pictures: bool
+    """The inputs are the pixels of an image."""
     notes: list[str]
     """Warnings about the data, as sentences."""
 

@@ -1,7 +1,7 @@
 """Files that the engine writes, and the state that survives it."""
 
-from tuiprop.protocol.messages.base import Request
-from tuiprop.protocol.messages.payloads import Message, Snapshot, Tables
+from tuiprop.protocol.messages.base import Message, Request
+from tuiprop.protocol.messages.data import Tables
 
 
 class Exported(Message, frozen=True, kw_only=True):
@@ -17,6 +17,26 @@ class SaveRecord(Request[Exported], frozen=True, kw_only=True):
     """Write every array of the current update to a file."""
 
     path: str
+
+
+class Snapshot(Message, frozen=True, kw_only=True):
+    """A state from which another engine can resume."""
+
+    update: int
+    state: bytes
+    """The state before the edits at this update are applied."""
+    branch: int = 0
+    """The branch that the run is on."""
+    logs: bytes = b""
+    """The edits and positions from which the branches are rebuilt."""
+    history_from: int = 0
+    epochs: int
+    """The number of rows of the history from there on."""
+    history: bytes
+    """These rows, as float64."""
+    best_epoch: int = 0
+    best: bytes = b""
+    """The parameters at the end of the best epoch; empty if they were not kept."""
 
 
 class Save(Request[Snapshot], frozen=True, kw_only=True):

@@ -1,10 +1,28 @@
-"""Several views of the same moment."""
+"""Several views of the same moment.
 
+A panel asks for the views it shows, and the engine computes only these. `Look` bundles queries
+into one request, so that all panels of a screen show the same moment.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from tuiprop.protocol.messages.base import Request, kinds_of, reply_type, union
-from tuiprop.protocol.messages.payloads import Message
-from tuiprop.protocol.messages.views import Query, V, View
+from tuiprop.protocol import messages
+from tuiprop.protocol.messages.base import (
+    Message,
+    Query,
+    Request,
+    V,
+    View,
+    kinds_of,
+    reply_type,
+    union,
+)
+
+# a Look may hold every query of the modules beside this one
+for _found in iter_modules(messages.__path__):
+    import_module(f"{messages.__name__}.{_found.name}")
 
 if TYPE_CHECKING:
     AnyQuery = Query[Any]
@@ -27,10 +45,14 @@ class Frame(Message, frozen=True, kw_only=True):
         Raises:
             KeyError: it was not asked for.
         """
-        for view in self.views:
-            if type(view) is kind:
-                return view
-        raise KeyError(kind)
+        view = self.get(kind)
+        if view is None:
+            raise KeyError(kind)
+        return view
+
+    def get(self, kind: type[V]) -> V | None:
+        """Return the view of a type; None if it was not asked for."""
+        return next((view for view in self.views if type(view) is kind), None)
 
 
 class Look(Request[Frame], frozen=True, kw_only=True):

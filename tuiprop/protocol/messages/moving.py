@@ -1,30 +1,96 @@
-"""Commands that move or change the run."""
+"""The position of the run, and commands that move it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from tuiprop.protocol.messages.base import Request
-from tuiprop.protocol.messages.payloads import Pace, Stop
+import msgspec
+
+from tuiprop.protocol.messages.base import Query, Request, View
 from tuiprop.update.arrays import CellRef
+
+Status = Literal["paused", "playing", "seeking"]
+
+
+class Speed(msgspec.Struct, frozen=True, kw_only=True):
+    """The speed of playback."""
+
+    rate: Annotated[float, msgspec.Meta(gt=0)]
+    """Updates or operations per second."""
+    operations: bool = False
+    """The rate counts operations, not updates."""
+
+
+class Position(View, frozen=True, kw_only=True):
+    """The position of the run."""
+
+    update: int
+    """The number t of updates done."""
+    done: int
+    """Operations of update t + 1 done; 0 before it has begun."""
+    operations: int
+    """Operations in one update: 8L + 1."""
+    epochs_done: int
+    epoch: int
+    """The epoch of the current update, from 1; 0 before the first."""
+    batch: int
+    """The batch of the current update within its epoch, from 1; 0 before the first."""
+    per_epoch: int
+    """The number of updates in that epoch."""
+    last_update: int
+    """The last update of the requested epochs."""
+    examples: int
+    """m of the current update; before the first, m of the next one."""
+
+
+class PositionQuery(Query[Position], frozen=True, kw_only=True):
+    """Ask where the run is."""
+
+
+class Motion(View, frozen=True, kw_only=True):
+    """The motion of the run, and what stopped it."""
+
+    status: Status
+    target: int | None
+    """The update that the run goes to; None while it is paused."""
+    start: int
+    """The update from which the run goes there; for a replay, that of a key frame."""
+    progress: float
+    """The fraction of that distance that is done, 0 to 1; 1 when paused."""
+    updates_per_second: float
+    """The measured speed; 0 when paused."""
+    diverged: str
+    """The sentence about a divergence, or ""."""
+    bad: CellRef | None
+    """The first number that is not finite, after a divergence."""
+    hit: str
+    """The sentence about the condition at which the run stopped, or ""."""
+    unkept: str = ""
+    """The reason why the run could not be saved, or ""."""
+    fault: str = ""
+    """The sentence about an exception that paused the run, or ""."""
+
+
+class MotionQuery(Query[Motion], frozen=True, kw_only=True):
+    """Ask whether the run moves."""
 
 
 class Play(Request[None], frozen=True, kw_only=True):
     """Train to the end of the requested epochs."""
 
-    pace: Pace | None = None
-    """The pace; None: flat out."""
+    speed: Speed | None = None
+    """The speed; None: as fast as possible."""
 
 
 class Toggle(Request[None], frozen=True, kw_only=True):
     """Play if the run is paused, else pause it."""
 
-    pace: Pace | None = None
-    """The pace, if it starts playing; None: flat out."""
+    speed: Speed | None = None
+    """The speed, if it starts playing; None: as fast as possible."""
 
 
-class SetPace(Request[None], frozen=True, kw_only=True):
-    """Play at another pace, if the run plays."""
+class SetSpeed(Request[None], frozen=True, kw_only=True):
+    """Play at another speed, if the run plays."""
 
-    pace: Pace | None = None
+    speed: Speed | None = None
 
 
 class Pause(Request[None], frozen=True, kw_only=True):
@@ -62,48 +128,3 @@ class Move(Request[None], frozen=True, kw_only=True):
     """Updates: 1 goes to the end of an update that has begun, -1 to its beginning."""
     epochs: int = 0
     """Epochs: 1 goes to the end of this epoch, -1 to its beginning or to the previous one."""
-
-
-class Try(Request[None], frozen=True, kw_only=True):
-    """Try another value for one number of W, b or a[0], on a new branch.
-
-    Until `Keep` or `Revert`, nothing else moves the run.
-    """
-
-    cell: CellRef
-    value: float
-
-
-class Keep(Request[None], frozen=True, kw_only=True):
-    """Keep the tried change as a branch."""
-
-
-class Revert(Request[None], frozen=True, kw_only=True):
-    """Discard the tried change, and return to the position before it."""
-
-
-class Change(Request[None], frozen=True, kw_only=True):
-    """Train with other settings from here on."""
-
-    learning_rate: float | None = None
-    l2: float | None = None
-    batch_size: int | None = None
-    """The batch size from the next epoch on."""
-    optimizer: str | None = None
-    options: dict[str, float | tuple[float, float]] | None = None
-
-
-class SetStops(Request[None], frozen=True, kw_only=True):
-    """Replace the conditions that the run stops at."""
-
-    stops: list[Stop]
-
-
-class Verify(Request[None], frozen=True, kw_only=True):
-    """Check the gradient and audit the update at once."""
-
-
-class SetMistake(Request[None], frozen=True, kw_only=True):
-    """Inject a mistake from here on, on a new branch; None removes it."""
-
-    name: str | None

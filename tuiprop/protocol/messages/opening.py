@@ -1,17 +1,50 @@
 """Messages that locate an experiment or a file and open a run of it."""
 
-from tuiprop.protocol.messages.base import Request
-from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.payloads import (
-    BareWeights,
-    FileFormat,
-    KeptRun,
-    Message,
-    MistakeNote,
-    QuantityNote,
-    Snapshot,
-    Tables,
-)
+from tuiprop.protocol.messages.base import Message, Request
+from tuiprop.protocol.messages.conditions import QuantityNote
+from tuiprop.protocol.messages.data import Outline, Tables
+from tuiprop.protocol.messages.files import Snapshot
+from tuiprop.protocol.messages.proof import MistakeNote
+
+
+class Difference(Message, frozen=True, kw_only=True):
+    """A key of the experiment whose value differs between a file and a run."""
+
+    key: str
+    file: str
+    run: str
+
+
+class KeptRun(Message, frozen=True, kw_only=True):
+    """A kept run, which can be resumed."""
+
+    path: str
+    source: str
+    """The source of its data."""
+    update: int
+    epoch: int
+    """Whole epochs done."""
+    epochs: int
+    """The number of epochs to train for."""
+    age: float
+    """Seconds since the run was saved."""
+    is_own: bool = True
+    """The run is saved to its file again, which may be deleted; else the file is only read."""
+    adopts: bool = False
+    """The run takes over the epochs and the conditions of the named experiment file."""
+    differing: list[Difference] = []
+    """The settings in which the named experiment file differs from the run."""
+
+
+class BareWeights(Message, frozen=True, kw_only=True):
+    """Weights from another program, and what their file says of the network."""
+
+    sizes: list[int]
+    """n[0], …, n[L]."""
+    activations: list[str | None]
+    """The activations of layers 1 … L; None where the file does not say."""
+    sentence: str
+    """The reason why the file alone is not enough for a network."""
 
 
 class Located(Message, frozen=True, kw_only=True):
@@ -53,6 +86,17 @@ class Forget(Request[None], frozen=True, kw_only=True):
     """Delete a kept run."""
 
     path: str
+
+
+class FileFormat(Message, frozen=True, kw_only=True):
+    """A format that weights are written in."""
+
+    name: str
+    suffix: str
+    words: str
+    """The purpose of such a file."""
+    reads: bool
+    """Files of this format are read too."""
 
 
 class Vocabulary(Message, frozen=True, kw_only=True):

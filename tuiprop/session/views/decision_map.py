@@ -3,22 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.core.network import Parameters
 from tuiprop.core.propagation import Workspace
 from tuiprop.data.preparation.encoding import apply, unscaled
 from tuiprop.data.table import Numbers
-from tuiprop.protocol.messages.prediction_payloads import (
-    SHADES,
-    Grid,
+from tuiprop.protocol.messages.decision_map import (
+    DecisionMap,
+    DecisionMapQuery,
     MapNote,
-    MapWanted,
     Mark,
     Thumbnail,
 )
-from tuiprop.session.views.plane import Range, Surroundings
+from tuiprop.protocol.messages.pictures import Grid
+from tuiprop.session.views.plane import MapArea, Range
+from tuiprop.session.views.predictions import Predictor, forward
+from tuiprop.session.views.shades import shades
 from tuiprop.training.metrics import Classes, predicted_classes
 
 
@@ -31,53 +32,62 @@ class Activations:
     """ŷ in the unit of the targets, (m, n[L])."""
 
 
-def activations(
-    surroundings: Surroundings, parameters: Parameters, x: Numbers, y: Numbers
-) -> Activations:
+def activations(area: MapArea, parameters: Parameters, x: Numbers, y: Numbers) -> Activations:
     """Compute the output of every unit at the points x₁ and x₂, (m,) each."""
-    workspace = Workspace(parameters.network, len(x), parameters.vector.dtype)
-    plane = surroundings.plane
-    workspace.inputs[...] = apply(plane.preparation, plane.inputs(x, y))
-    workspace.forward(parameters)
+    plane = area.plane
+    workspace = forward(parameters, apply(plane.preparation, plane.inputs(x, y)))
     outputs = np.ascontiguousarray(workspace.a[parameters.network.L].T)
-    return Activations(workspace, unscaled(surroundings.examples.targets, outputs))
+    return Activations(workspace, unscaled(area.examples.targets, outputs))
+
+
+def decision_map(predictor: Predictor, query: DecisionMapQuery) -> DecisionMap:
+    """Draw the map over the two inputs, if there are two."""
+    session, run = predictor.at.session, predictor.at.run
+    if predictor.plane is None:
+        return DecisionMap(map=None)
+    area = MapArea.of(
+        predictor.plane, session.examples, predictor.extent, run.trainer.examples.all_inputs()
+    )
+    names = [session.unit_names(l) for l in range(run.network.L + 1)]
+    return DecisionMap(map=draw(area, predictor.parameters, query, names))
 
 
 def draw(
-    surroundings: Surroundings, parameters: Parameters, wanted: MapWanted, names: list[list[str]]
+    area: MapArea, parameters: Parameters, wanted: DecisionMapQuery, names: list[list[str]]
 ) -> MapNote:
     """Draw a map.
 
     Args:
-        surroundings: the plane and its examples.
+        area: the plane and its examples.
         parameters: the present parameters.
         wanted: the size and the content of the map.
         names: the names of the units of each layer, from layer 0.
     """
-    network, plane = parameters.network, surroundings.plane
+    network, plane = parameters.network, area.plane
     columns, rows = wanted.columns, 2 * wanted.lines
-    across, up = surroundings.across, surroundings.up
-    at = activations(surroundings, parameters, *_centres(across, up, columns, rows))
-    several = len(surroundings.examples.classes) > 2
-    winners = _winners(surroundings, at)
+    across, up = area.across, area.up
+    at = activations(area, parameters, *_centres(across, up, columns, rows))
+    several = len(area.examples.classes) > 2
+    winners = _winners(area, at)
     if wanted.unit is not None:
         l, unit = wanted.unit
         values, middle, reach = at.workspace.a[l][unit], 0.0, _size(at.workspace.a[l][unit])
     elif several:
         values, middle, reach = at.outputs.max(axis=1), 0.0, 1.0
     else:
-        values = at.outputs[:, _first(surroundings)]
-        middle, reach = surroundings.middle, surroundings.reach
+        values = at.outputs[:, _first(area)]
+        middle, reach = area.middle, area.reach
     cursor = _place(across, up, wanted)
-    there = activations(surroundings, parameters, *(np.array([value]) for value in cursor))
+    there = activations(area, parameters, *(np.array([value]) for value in cursor))
     if wanted.unit is not None:
         name = f"a[{wanted.unit[0]}][{names[wanted.unit[0]][wanted.unit[1]]}]"
         shown = float(there.workspace.a[wanted.unit[0]][wanted.unit[1], 0])
     else:
         name = "ŷ"
-        shown = float(there.outputs[0].max() if several else there.outputs[0, _first(surroundings)])
+        shown = float(there.outputs[0].max() if several else there.outputs[0, _first(area)])
     return MapNote(
         name=name,
+        classes=list(area.examples.classes),
         axes=(plane.preparation[plane.x].name, plane.preparation[plane.y].name),
         x=across,
         y=up,
@@ -86,25 +96,18 @@ def draw(
         grid=Grid(columns=columns, rows=rows, shades=shades(values, middle, reach)),
         winners=winners.astype(np.uint8).tobytes() if several and wanted.unit is None else b"",
         border=b"" if wanted.unit is not None else _border(winners, columns),
-        marks=_marks(surroundings, across, up, wanted),
+        marks=_marks(area, across, up, wanted),
         cursor=cursor,
         outputs=there.outputs[0].tolist(),
         shown=shown,
-        thumbnails=_thumbnails(surroundings, parameters, wanted, names, (across, up)),
+        thumbnails=_thumbnails(area, parameters, wanted, names, (across, up)),
         units=sum(network.sizes[1:]),
     )
 
 
-def shades(values: Array, middle: float, reach: float) -> bytes:
-    """Encode each number as a byte from 0 to 2 · `SHADES`, with `SHADES` for the middle."""
-    level = np.clip(np.nan_to_num((values - middle) / reach), -1, 1)
-    levels: NDArray[np.uint8] = (np.rint(level * SHADES) + SHADES).astype(np.uint8)
-    return levels.tobytes()
-
-
-def _first(surroundings: Surroundings) -> int:
+def _first(area: MapArea) -> int:
     """The index of the output that is shown: the second of two classes, or the first target."""
-    return -1 if surroundings.examples.classes else 0
+    return -1 if area.examples.classes else 0
 
 
 def _size(values: Array) -> float:
@@ -120,7 +123,7 @@ def _centres(across: Range, up: Range, columns: int, rows: int) -> tuple[Numbers
     return np.tile(x, rows), np.repeat(y, columns)
 
 
-def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
+def _place(across: Range, up: Range, wanted: DecisionMapQuery) -> tuple[float, float]:
     """x₁ and x₂ at the centre of the character under the cursor."""
     column, line = wanted.cursor
     return (
@@ -129,9 +132,9 @@ def _place(across: Range, up: Range, wanted: MapWanted) -> tuple[float, float]:
     )
 
 
-def _winners(surroundings: Surroundings, at: Activations) -> Classes:
+def _winners(area: MapArea, at: Activations) -> Classes:
     """The predicted class of each point; empty if the targets are numbers."""
-    if not surroundings.examples.classes:
+    if not area.examples.classes:
         return np.empty(0, np.intp)
     return predicted_classes(at.outputs.T)
 
@@ -147,11 +150,11 @@ def _border(winners: Classes, columns: int) -> bytes:
     return border.tobytes()
 
 
-def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapWanted) -> list[Mark]:
+def _marks(area: MapArea, across: Range, up: Range, wanted: DecisionMapQuery) -> list[Mark]:
     """The examples by the character that they are in, each kind once."""
-    column = (surroundings.x - across[0]) / (across[1] - across[0]) * wanted.columns
-    line = (up[1] - surroundings.y) / (up[1] - up[0]) * wanted.lines
-    cells = np.stack((line, column, surroundings.kinds, surroundings.held_out), axis=1)
+    column = (area.x - across[0]) / (across[1] - across[0]) * wanted.columns
+    line = (up[1] - area.y) / (up[1] - up[0]) * wanted.lines
+    cells = np.stack((line, column, area.kinds, area.held_out), axis=1)
     return [
         Mark(column=j, line=i, kind=kind, held_out=bool(held_out))
         for i, j, kind, held_out in np.unique(cells.astype(np.int64), axis=0).tolist()
@@ -159,9 +162,9 @@ def _marks(surroundings: Surroundings, across: Range, up: Range, wanted: MapWant
 
 
 def _thumbnails(
-    surroundings: Surroundings,
+    area: MapArea,
     parameters: Parameters,
-    wanted: MapWanted,
+    wanted: DecisionMapQuery,
     names: list[list[str]],
     ranges: tuple[Range, Range],
 ) -> list[Thumbnail]:
@@ -169,7 +172,7 @@ def _thumbnails(
     columns, rows = wanted.thumbnail[0], 2 * wanted.thumbnail[1]
     if not columns * rows * wanted.count:
         return []
-    at = activations(surroundings, parameters, *_centres(*ranges, columns, rows))
+    at = activations(area, parameters, *_centres(*ranges, columns, rows))
     units = [
         (l, unit)
         for l, size in enumerate(parameters.network.sizes)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import Preparation
-from tuiprop.protocol.messages.prediction_payloads import Grid, Picture
-from tuiprop.session.views.decision_map import shades
+from tuiprop.protocol.messages.pictures import Grid, Picture
+from tuiprop.session.views.shades import shades
 
 _PIXEL = re.compile(r"(?P<stem>.+)_(?P<row>\d+)_(?P<column>\d+)")
 

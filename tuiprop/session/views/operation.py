@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuiprop.core.network import Network
-from tuiprop.protocol.messages.payloads import Axis, EquationPart, MistakeNote, Now, Operand
+from tuiprop.protocol.messages.operation import Axis, EquationPart, Operand, OperationNote
+from tuiprop.protocol.messages.proof import MistakeNote
 from tuiprop.update.arrays import ArrayRef, T
 from tuiprop.update.equation import MEAN, Piece
 from tuiprop.update.operation import Operation, Phase
@@ -17,7 +18,7 @@ AXES: tuple[Axis, Axis] = ("row", "column")
 
 def describe(
     operations: Sequence[Operation], number: int, network: Network, m: int, count: int
-) -> Now:
+) -> OperationNote:
     """Describe one of the operations of an update.
 
     Args:
@@ -43,7 +44,7 @@ def describe(
             text=piece.text, shape=f"({rows},{columns})", names=f"({','.join(names)})"
         )
 
-    return Now(
+    return OperationNote(
         number=number,
         phase=operation.phase.value,
         result=result,

@@ -85,8 +85,8 @@ class Extent:
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
-    """A plane with its examples, as maps show them."""
+class MapArea:
+    """The area of a map: its ranges, the marked examples and the scale of its shades."""
 
     plane: Plane
     examples: Examples
@@ -108,7 +108,7 @@ class Surroundings:
     @classmethod
     def of(
         cls, plane: Plane, examples: Examples, extent: Extent, training_inputs: Array
-    ) -> "Surroundings":
+    ) -> "MapArea":
         """Build it from the examples of a run, whose training inputs may have been changed."""
         inputs = training_inputs, examples.validation.inputs
         targets = examples.training.targets, examples.validation.targets

@@ -1,18 +1,26 @@
 """The provenance of a number, with the names of units, classes and rows of the table."""
 
-from dataclasses import dataclass
+from msgspec.structs import replace
 
 from tuiprop.core.array import Rows
-from tuiprop.explain.provenance import Factor, Provenance, Term, producing_operation
+from tuiprop.explain import provenance as traced
+from tuiprop.explain.provenance import Factor, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
-from tuiprop.protocol.messages.payloads import FactorNote, OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import (
+    FactorNote,
+    Provenance,
+    ProvenanceNote,
+    ProvenanceQuery,
+    TermNote,
+)
+from tuiprop.session.cell_names import name_of, row_and_column
 from tuiprop.session.session import Session
+from tuiprop.session.viewpoint import RecordedUpdate, Viewpoint
 from tuiprop.training.edit import InputEdit, ParameterEdit
 from tuiprop.training.plan import UpdateConfig
-from tuiprop.update.arrays import CellRef, T
+from tuiprop.update.arrays import ArrayRef, CellRef, T
 from tuiprop.update.operation import Operation
 from tuiprop.update.operations import operations
-from tuiprop.update.record import Record
 
 _OF_ONE = {
     "bias": "bias",
@@ -25,16 +33,42 @@ _OF_ONE = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class RecordedUpdate:
-    """A whole update: its record, its operations and its configuration."""
-
-    record: Record
-    operations: tuple[Operation, ...]
-    config: UpdateConfig
+def provenance(at: Viewpoint, query: ProvenanceQuery) -> Provenance:
+    """Trace a number to its terms."""
+    return Provenance(note=_note(at, query))
 
 
-def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: int) -> OriginNote:
+def _note(at: Viewpoint, query: ProvenanceQuery) -> ProvenanceNote | None:
+    """Trace a number; None while the run is moving or before the number is computed."""
+    cell = query.cell
+    if cell is None or at.is_moving or not at.has(cell.array):
+        return None
+    if cell.array.state_name or _is_from_before(at, cell.array):
+        cell = replace(cell, before=True)
+    array = at.array_of(cell)
+    if array is None or cell.row >= array.shape[0] or cell.column >= array.shape[1]:
+        return None
+    shown = float(array[cell.row, cell.column])
+    recorded = at.present_update()
+    if recorded is None:
+        if at.updates_to_replay:
+            return None
+        return leaf(at.session, at.batch, cell, shown, at.run.t + 1)
+    record, untried = recorded.record, replace(cell, before=False)
+    if at.what_if is not None and untried == at.what_if.note.cell:
+        return leaf(at.session, record.examples, untried, shown, record.update)
+    return provenance_note(at.session, recorded, cell, query.terms, max(20, query.line_width))
+
+
+def _is_from_before(at: Viewpoint, array: ArrayRef) -> bool:
+    """True for a parameter that the present update has not changed yet."""
+    partial = at.cursor.partial
+    return partial.record is not None and array.is_parameter and not partial.is_computed(array)
+
+
+def leaf(
+    session: Session, examples: Rows, cell: CellRef, shown: float, update: int
+) -> ProvenanceNote:
     """Describe a number that an update starts from.
 
     Args:
@@ -44,7 +78,7 @@ def leaf(session: Session, examples: Rows, cell: CellRef, shown: float, update: 
         shown: its value.
         update: the number of the update.
     """
-    return OriginNote(
+    return ProvenanceNote(
         cell=cell,
         name=name_of(session, examples, cell),
         shown=shown,
@@ -78,15 +112,15 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
     if update == 1:
         return (
             "0 before the first update."
-            if array.slot
+            if array.state_name
             else "Initial value: no update has changed it."
         )
     return f"Computed by update {update - 1}."
 
 
-def origin(
+def provenance_note(
     session: Session, recorded: RecordedUpdate, cell: CellRef, count: int, width: int
-) -> OriginNote:
+) -> ProvenanceNote:
     """Trace one number of an update.
 
     Args:
@@ -112,9 +146,9 @@ def origin(
         operation, record.arrays(), record.result(operation), cell.row, cell.column
     )
     top = found.top(count)
-    row, column = _names(session, record.examples, cell)
+    row, column = row_and_column(session, record.examples, cell)
     mistake = recorded.config.mistake
-    return OriginNote(
+    return ProvenanceNote(
         cell=cell,
         name=name_of(session, record.examples, cell),
         mistake=mistake.sentence
@@ -143,29 +177,9 @@ def _is_mistaken(config: UpdateConfig, operation: Operation) -> bool:
     return (operation.equation, operation.numpy) != (right.equation, right.numpy)
 
 
-def name_of(session: Session, examples: Rows, cell: CellRef) -> str:
-    """The name of a number, such as dW[2][versicolor,u4].
-
-    Args:
-        session: the session, for the names of units and examples.
-        examples: the examples of the update, as rows of the training set.
-        cell: the cell of the number.
-    """
-    name = cell.array.cell_name(*_names(session, examples, cell))
-    return f"{name} before" if cell.before else name
-
-
-def _names(session: Session, examples: Rows, cell: CellRef) -> tuple[str, str]:
-    """The names of the row and the column of a number."""
-    rows_of_table, column = session.examples.training.rows, cell.column
-    if cell.array.columns == "examples":
-        column_name = f"#{rows_of_table[examples[column]]}"
-    else:
-        (column_name,) = session.column_names(cell.array, rows_of_table, slice(column, column + 1))
-    return session.row_names(cell.array)[cell.row], column_name
-
-
-def _term(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> TermNote:
+def _term(
+    session: Session, recorded: RecordedUpdate, found: traced.Provenance, term: Term
+) -> TermNote:
     return TermNote(
         name=_label(session, recorded, found, term),
         value=term.value,
@@ -173,7 +187,7 @@ def _term(session: Session, recorded: RecordedUpdate, found: Provenance, term: T
     )
 
 
-def _label(session: Session, recorded: RecordedUpdate, found: Provenance, term: Term) -> str:
+def _label(session: Session, recorded: RecordedUpdate, found: traced.Provenance, term: Term) -> str:
     if term.kind == "example":
         row = session.examples.training.rows[recorded.record.examples[term.index]]
         return f"#{row} {session.class_of(recorded.record.y[:, term.index])}".rstrip()

@@ -17,8 +17,16 @@ from tuiprop.data.readers.dialect import ReadOptions
 from tuiprop.data.table import Column, DataError, Table, format_number
 from tuiprop.errors import UserError
 from tuiprop.protocol.messages.base import Refused
-from tuiprop.protocol.messages.data import Describe, Described, Outline
-from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Role
+from tuiprop.protocol.messages.data import (
+    ColumnNote,
+    Describe,
+    Described,
+    Outline,
+    ReadingNote,
+    Role,
+)
+from tuiprop.session.views.images import Images
+from tuiprop.session.views.plane import Plane
 from tuiprop.training.experiment import (
     ENCODINGS,
     MISSING,
@@ -299,5 +307,7 @@ def outline_of(experiment: Experiment, table: Table, examples: Examples) -> Outl
         validation=len(examples.validation),
         per_epoch=-(-count // min(experiment.training.batch_size or count, count)),
         classes=list(examples.classes),
+        has_map=Plane.of(examples.preparation) is not None,
+        has_pictures=Images.of(examples.preparation) is not None,
         notes=list(examples.notes),
     )

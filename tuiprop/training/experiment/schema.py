@@ -12,7 +12,7 @@ from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.initialization import INITIALIZERS
 from tuiprop.core.loss import LOSSES
 from tuiprop.core.optimizer import OPTIMIZERS, Options
-from tuiprop.training.breakpoint import Condition, ConditionError
+from tuiprop.training.breakpoint import Condition
 from tuiprop.training.breakpoint import parse as parse_condition
 from tuiprop.training.experiment.validation import (
     ExperimentError,
@@ -24,6 +24,7 @@ from tuiprop.training.experiment.validation import (
     unknown_key,
     whole_number,
 )
+from tuiprop.training.quantity import ConditionError
 
 STANDARD_INPUT = "-"
 """The data source that is standard input."""

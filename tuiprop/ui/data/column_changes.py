@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from tuiprop.protocol.messages.payloads import ColumnNote, Tables
+from tuiprop.protocol.messages.data import ColumnNote, Tables
 
 Settings = dict[str, Any]
 

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import ColumnNote
+from tuiprop.protocol.messages.data import ColumnNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.names import told_apart

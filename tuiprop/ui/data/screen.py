@@ -13,8 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tuiprop.protocol.messages.base import RefusedError
-from tuiprop.protocol.messages.data import Describe, Described
-from tuiprop.protocol.messages.payloads import ColumnNote, Tables
+from tuiprop.protocol.messages.data import ColumnNote, Describe, Described, Tables
 from tuiprop.ui import keys
 from tuiprop.ui.bindings import keymap_of
 from tuiprop.ui.data.column_changes import (

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.payloads import ColumnNote, ReadingNote, Tables
+from tuiprop.protocol.messages.data import ColumnNote, Outline, ReadingNote, Tables
 from tuiprop.ui.bindings import Key
 from tuiprop.ui.data.column_changes import POSSIBLE
 from tuiprop.ui.drawing.names import told_apart

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.prediction_payloads import ClassesNote, NumberScore
+from tuiprop.protocol.messages.scores import ClassesNote, NumberScore
 from tuiprop.ui.drawing.numbers import short
 
 _COLUMN = " ▁▂▃▄▅▆▇█"

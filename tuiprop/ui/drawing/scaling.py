@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from tuiprop.protocol.messages.prediction_payloads import Grid
+from tuiprop.protocol.messages.pictures import Grid
 
 
 def fitted(grid: Grid, columns: int, lines: int, *, enlarge: bool = True) -> Grid:

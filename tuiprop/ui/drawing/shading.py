@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.content import Content
 from textual.style import Style as VisualStyle
 
-from tuiprop.protocol.messages.prediction_payloads import SHADES, Grid
+from tuiprop.protocol.messages.pictures import SHADES, Grid
 from tuiprop.ui.theme import LEVELS, Palette, mix
 
 Cell = tuple[str, Style]

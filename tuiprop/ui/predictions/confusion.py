@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.style import Style
 
-from tuiprop.protocol.messages.prediction_payloads import ClassesNote
+from tuiprop.protocol.messages.scores import ClassesNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
@@ -44,12 +44,12 @@ class Confusion(CursorGrid):
         self._note: ClassesNote | None = None
         self._names: list[str] = []
 
-    def show(self, note: ClassesNote, classes: list[str]) -> None:
+    def show(self, note: ClassesNote) -> None:
         """Paint the counts."""
-        if (note, classes) != (self._note, self._names):
-            if classes != self._names:
+        if note != self._note:
+            if note.classes != self._names:
                 self.put(0, 0)
-            self._note, self._names = note, classes
+            self._note, self._names = note, note.classes
             self._fit()
 
     def on_resize(self, event: Resize) -> None:

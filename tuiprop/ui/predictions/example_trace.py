@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from textual.content import Content
 from textual.style import Style
 
-from tuiprop.protocol.messages.prediction_payloads import LayerOnTheWay, Picture, WayNote
+from tuiprop.protocol.messages.example_trace import LayerActivations, TraceNote
+from tuiprop.protocol.messages.pictures import Picture
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import short, within
 from tuiprop.ui.drawing.scaling import fitted
@@ -29,7 +30,7 @@ GAP = 3
 
 
 def outcome(
-    note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
+    note: TraceNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content]:
     """Show the prediction for an example beside its picture or above its inputs."""
     if note.picture is None:
@@ -40,7 +41,7 @@ def outcome(
     return joined([image, _predicted(note, width - image[0].cell_length - 2, height)])
 
 
-def _predicted(note: WayNote, width: int, height: int) -> list[Content]:
+def _predicted(note: TraceNote, width: int, height: int) -> list[Content]:
     """Draw a bar for the probability of each class, the actual one marked; or write numbers.
 
     If the classes do not fit, the most probable ones and the actual one are shown.
@@ -72,7 +73,7 @@ def _predicted(note: WayNote, width: int, height: int) -> list[Content]:
     return texts
 
 
-def _inputs(layer: LayerOnTheWay, width: int) -> list[Content]:
+def _inputs(layer: LayerActivations, width: int) -> list[Content]:
     """Write the inputs in original units, as many beside each other as fit."""
     names, values = told_apart(layer.names, LONGEST), layer.raw or layer.values
     widest = max(map(len, names))
@@ -108,14 +109,16 @@ def picture(
     ]
 
 
-def way(note: WayNote, palette: Palette, width: int, height: int, *, plain: bool) -> list[Content]:
+def trace(
+    note: TraceNote, palette: Palette, width: int, height: int, *, plain: bool
+) -> list[Content]:
     """Draw all layers side by side where they fit, else one below another."""
     blocks = _side_by_side(note, palette, width, height, plain=plain)
     return blocks if blocks is not None else _in_turn(note, palette, width, plain=plain)
 
 
 def _side_by_side(
-    note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
+    note: TraceNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content] | None:
     """Draw a column for each layer, a line for each unit; None where they do not fit.
 
@@ -131,7 +134,7 @@ def _side_by_side(
 
 
 def _columns(
-    note: WayNote, palette: Palette, width: int, height: int, *, plain: bool
+    note: TraceNote, palette: Palette, width: int, height: int, *, plain: bool
 ) -> list[Content] | None:
     """Lay out the columns, with the inputs in original units where the note has them."""
     layers = note.layers
@@ -165,13 +168,13 @@ def _columns(
     return joined(blocks, GAP)
 
 
-def _width(layer: LayerOnTheWay) -> int:
+def _width(layer: LayerActivations) -> int:
     """Return the width of the names and numbers of a layer, or of its head."""
     numbers = 9 if not layer.raw else 18
     return max(min(LONGEST, max(map(len, layer.names))) + numbers + 1, len(layer.title) + 7)
 
 
-def _units(note: WayNote, l: int, room: int) -> list[Content]:
+def _units(note: TraceNote, l: int, room: int) -> list[Content]:
     """Draw a line for each unit: its name, its number, a bar in the colour of its sign."""
     layer, names = note.layers[l], told_apart(note.layers[l].names, LONGEST)
     widest, largest = max(map(len, names)), _largest(layer.values)
@@ -195,7 +198,7 @@ def _largest(values: Sequence[float]) -> float:
     return max((abs(value) for value in values), default=0.0)
 
 
-def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> list[Content]:
+def _in_turn(note: TraceNote, palette: Palette, width: int, *, plain: bool) -> list[Content]:
     """Draw the layers in turn: each activation shaded by its size, or the image."""
     texts: list[Content] = []
     for l, layer in enumerate(note.layers):
@@ -216,7 +219,7 @@ def _in_turn(note: WayNote, palette: Palette, width: int, *, plain: bool) -> lis
     return texts
 
 
-def _shaded(layer: LayerOnTheWay, palette: Palette, width: int) -> list[Content]:
+def _shaded(layer: LayerActivations, palette: Palette, width: int) -> list[Content]:
     """Draw units beside each other, each in the colour of its number."""
     names, largest = told_apart(layer.names, LONGEST), _largest(layer.values)
     widest = max(map(len, names))

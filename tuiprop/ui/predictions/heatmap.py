@@ -9,7 +9,7 @@ from textual.events import Click, Resize
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.prediction_payloads import MapNote, MapWanted, Mark
+from tuiprop.protocol.messages.decision_map import DecisionMapQuery, MapNote, Mark
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.line import CURSOR, LineWidget
 from tuiprop.ui.drawing.numbers import short, whole
@@ -61,17 +61,17 @@ class HeatMap(LineWidget, can_focus=True):
         return max(0, min(column, width - 1)), max(0, min(line, height - 1))
 
     @property
-    def wanted(self) -> MapWanted | None:
+    def wanted(self) -> DecisionMapQuery | None:
         """Return a request for the map that fits; None for an empty widget."""
         width, height = self.size
         if not width * height:
             return None
-        return MapWanted(columns=width, lines=height, unit=self.unit, cursor=self.cursor)
+        return DecisionMapQuery(columns=width, lines=height, unit=self.unit, cursor=self.cursor)
 
-    def show(self, note: MapNote, classes: list[str]) -> None:
+    def show(self, note: MapNote) -> None:
         """Paint a map."""
         if note != self.note:
-            self.note, self._names = note, classes
+            self.note, self._names = note, note.classes
             ordered = sorted(note.marks, key=lambda mark: mark.held_out)
             self._marks = {(mark.column, mark.line): mark for mark in ordered}
             self._entitle(note)

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,10 +13,10 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.theme import Theme
 
-from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.prediction_payloads import Subset
-from tuiprop.protocol.messages.predictions import Studied, Study
-from tuiprop.protocol.messages.views import Motion
+from tuiprop.protocol.messages.base import Query
+from tuiprop.protocol.messages.frame import Frame, Look
+from tuiprop.protocol.messages.moving import Motion
+from tuiprop.protocol.messages.scores import Scores, Subset
 from tuiprop.ui import keys
 from tuiprop.ui.bindings import forwarded, keymap_of
 from tuiprop.ui.drawing.diagrams import r_squared
@@ -24,13 +24,13 @@ from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line, Zone, spread
 from tuiprop.ui.paced import Paced
 from tuiprop.ui.patches.shown import LeftOnce
-from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, WayAspect
+from tuiprop.ui.predictions.aspects import ASPECTS, Aspect, Choice, TraceAspect
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.title import Title
 
-STUDY_EVERY = 0.2
-"""Seconds between two studies while the run is playing."""
+ASK_EVERY = 0.2
+"""Seconds between two requests while the run is playing."""
 
 SUBSETS: tuple[Subset, ...] = ("all", "training", "validation")
 
@@ -62,15 +62,16 @@ class ProblemScreen(LeftOnce, Screen[None]):
     def __init__(self, run_screen: RunScreen) -> None:
         super().__init__()
         self.run_screen = run_screen
-        self.studied: Studied | None = None
+        self.frame: Frame | None = None
+        """The latest views of the predictions."""
         self.choice = Choice()
         self._aspects = {each.NAME: each(self.choice) for each in ASPECTS}
         self.aspect = ""
-        """The name of the current aspect; empty until the first study."""
+        """The name of the current aspect; empty until the first frame."""
         self._run = run_screen.link.run
         self._asked_at = 0.0
-        self.study = Paced(self._study, run_screen.link.failed)
-        """Scores the current predictions and shows the result."""
+        self.look = Paced(self._look, run_screen.link.failed)
+        """Asks for the views of the current aspect and shows them."""
 
     def compose(self) -> ComposeResult:
         """Lay out the title, the aspects, the current aspect, and the keys."""
@@ -83,47 +84,47 @@ class ProblemScreen(LeftOnce, Screen[None]):
         yield KeyBar(id="footer")
 
     def on_mount(self) -> None:
-        """Study at once, then whenever the run screen shows a newer state."""
+        """Ask at once, then whenever the run screen shows a newer state."""
         self.run_screen.seen.subscribe(self, self._follow)
         self.app.theme_changed_signal.subscribe(self, self._repaint)
-        self.study()
+        self.look()
 
     def on_resize(self, event: Resize) -> None:
         """Ask for maps and lists of the new size."""
-        self.call_after_refresh(self.study)
+        self.call_after_refresh(self.look)
 
     # Following the run
 
     def _follow(self, frame: Frame) -> None:
-        """Study again where the run screen shows a newer state; less often while the run plays."""
-        is_soon = monotonic() - self._asked_at < STUDY_EVERY
+        """Ask again when the run screen shows a newer state; less often while the run plays."""
+        is_soon = monotonic() - self._asked_at < ASK_EVERY
         if self.is_current and not (frame[Motion].status != "paused" and is_soon):
-            self.study()
+            self.look()
 
     @on(Aspect.Asked)
     def _asked(self) -> None:
-        """Study again, as an aspect shows something else."""
-        self.study()
+        """Ask again, as an aspect shows something else."""
+        self.look()
 
-    async def _study(self) -> None:
+    async def _look(self) -> None:
         """Ask for the views of the current aspect, and show them."""
         link = self.run_screen.link
         self._asked_at = monotonic()
         if link.run != self._run:
             self._begin()
-        studied = await link.ask(self._request())
-        if not self.is_attached or studied.run != link.run:
+        frame = await link.ask(Look(queries=self._queries()))
+        if not self.is_attached or frame.run != link.run:
             return
-        self.studied = studied
+        self.frame = frame
         if self.aspect not in self._offered():
             self._choose(self._offered()[0])
-        self._paint(studied)
+        self._paint(frame)
 
-    def _request(self) -> Study:
+    def _queries(self) -> list[Query[Any]]:
         outline = self.run_screen.link.outline
         if not self.aspect or outline is None:
-            return self.choice.request
-        return self._aspects[self.aspect].wanted(self.choice.request, outline)
+            return [self.choice.scores]
+        return self._aspects[self.aspect].queries(outline)
 
     def _begin(self) -> None:
         """Reset the choices, which belong to another run."""
@@ -138,27 +139,27 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     def _offered(self) -> list[str]:
         """Return the names of the aspects that apply to this problem."""
-        studied = self.studied
+        outline = self.run_screen.link.outline
         return [
             name
             for name, aspect in self._aspects.items()
-            if studied is not None and aspect.suits(studied)
+            if outline is not None and aspect.suits(outline)
         ]
 
-    def _paint(self, studied: Studied) -> None:
-        frame, link = self.run_screen.frame, self.run_screen.link
-        if frame is None or link.outline is None:
+    def _paint(self, frame: Frame) -> None:
+        of_run, link = self.run_screen.frame, self.run_screen.link
+        if of_run is None or link.outline is None:
             return
-        self.query_one(Title).tell(frame, link, "problem")
-        self._paint_aspects(studied)
-        self._aspects[self.aspect].paint(studied)
+        self.query_one(Title).tell(of_run, link, "problem")
+        self._paint_aspects(frame[Scores])
+        self._aspects[self.aspect].paint(frame)
 
     def _repaint(self, theme: Theme) -> None:
         """Paint the shades of another theme."""
-        if self.studied is not None:
-            self._paint(self.studied)
+        if self.frame is not None:
+            self._paint(self.frame)
 
-    def _paint_aspects(self, studied: Studied) -> None:
+    def _paint_aspects(self, scores: Scores) -> None:
         """Show the aspects, the current one underlined, and the score of the examples."""
         keymap = keymap_of(self)
         aspect, examples = (keys.KEYS[f"problem.{each}"] for each in ("aspect", "examples"))
@@ -170,30 +171,30 @@ class ProblemScreen(LeftOnce, Screen[None]):
             text = text.append_text(self._aspects[name].TITLE, style)
             zones.append(Zone(start, text.cell_length + 1, f"choose('{name}')"))
             text += "  "
-        score = self._score(studied)
+        score = self._score(scores)
         right = Content.assemble(
             (f"{examples.names(keymap)[0]} ", "bold $now"),
-            (f"{self._examples(studied)}{': ' if score else ''}", "$foreground"),
+            (f"{self._examples(scores)}{': ' if score else ''}", "$foreground"),
             (score, "bold $foreground"),
         )
         self.query_one("#aspects", Line).show([spread(text, right, self.size.width)], [zones])
 
-    def _score(self, studied: Studied) -> str:
+    def _score(self, scores: Scores) -> str:
         """Return the accuracy, or R² of the current target; empty where nothing is scored."""
-        if studied.scores is not None:
-            return f"accuracy {studied.scores.accuracy:.2%}"
-        if not studied.numbers:
+        if scores.classes is not None:
+            return f"accuracy {scores.classes.accuracy:.2%}"
+        if not scores.numbers:
             return ""
-        score = studied.numbers[self.choice.target]
-        of = f" of {score.name}" if len(studied.numbers) > 1 else ""
+        score = scores.numbers[self.choice.target]
+        of = f" of {score.name}" if len(scores.numbers) > 1 else ""
         return f"R²{of} {r_squared(score)}"
 
-    def _examples(self, studied: Studied) -> str:
+    def _examples(self, scores: Scores) -> str:
         """Return which examples are scored, in words."""
         subset = self.choice.subset
-        words = f"all {studied.of}" if subset == "all" else f"{studied.of} {subset}"
-        if studied.studied < studied.of:
-            words = f"{studied.studied} of {words}"
+        words = f"all {scores.of}" if subset == "all" else f"{scores.of} {subset}"
+        if scores.scored < scores.of:
+            words = f"{scores.scored} of {words}"
         return f"{words} examples"
 
     # Choosing
@@ -203,7 +204,7 @@ class ProblemScreen(LeftOnce, Screen[None]):
         for name, aspect in self._aspects.items():
             aspect.display = name == chosen
         self.query_one(self._aspects[chosen].FIRST).focus()
-        self.call_after_refresh(self.study)
+        self.call_after_refresh(self.look)
 
     def action_choose(self, aspect: str) -> None:
         """Show an aspect."""
@@ -217,19 +218,20 @@ class ProblemScreen(LeftOnce, Screen[None]):
 
     def action_subset(self) -> None:
         """Score the next subset: all examples, training, validation."""
-        held_out = self.studied is not None and self.studied.held_out > 0
+        outline = self.run_screen.link.outline
+        held_out = outline is not None and outline.validation > 0
         subsets = SUBSETS if held_out else SUBSETS[:1]
         after = subsets.index(self.choice.subset) + 1 if self.choice.subset in subsets else 0
         self.choice.subset = subsets[after % len(subsets)]
         for examples in self.query(Examples):
             examples.restart()
-        self.study()
+        self.look()
 
     @on(Aspect.Followed)
     def _followed(self, event: Aspect.Followed) -> None:
         """Show the trace of an example."""
         self.choice.example = event.row
-        self._choose(WayAspect.NAME)
+        self._choose(TraceAspect.NAME)
 
     # Moving the run
 

@@ -9,21 +9,13 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.message import Message
 
+from tuiprop.protocol.messages.arrays import Numbers, NumbersQuery, Window
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Window
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
-    Motion,
-    Numbers,
-    NumbersQuery,
-    Position,
-    Provenance,
-    ProvenanceQuery,
-    Query,
-    Trial,
-    TrialQuery,
-)
+from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.operation import CurrentOperation, CurrentOperationQuery
+from tuiprop.protocol.messages.provenance import Provenance, ProvenanceQuery
+from tuiprop.protocol.messages.what_if import Trial, TrialQuery
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import power_of
 from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
@@ -83,7 +75,7 @@ class Bench(Container):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._at_hand: tuple[int, int] | None = None
+        self._current: tuple[int, int] | None = None
         self._panel: MatrixView | SourcePanel | None = None
         self._trail: list[CellRef] = []
         """The numbers displayed before, to return to."""
@@ -137,9 +129,9 @@ class Bench(Container):
             with_numbers: the bench is visible; otherwise no numbers are requested.
         """
         if not with_numbers:
-            return [AtHandQuery(), TrialQuery(), NumbersQuery(), ProvenanceQuery()]
+            return [CurrentOperationQuery(), TrialQuery(), NumbersQuery(), ProvenanceQuery()]
         return [
-            AtHandQuery(),
+            CurrentOperationQuery(),
             TrialQuery(),
             NumbersQuery(window=self.window, operands=self.operand_windows),
             ProvenanceQuery(cell=self.cell, terms=MOST_TERMS, line_width=self.source.line_width),
@@ -173,7 +165,7 @@ class Bench(Container):
     def begin(self) -> None:
         """Reset to the first array of a new run."""
         self._trail.clear()
-        self._at_hand = None
+        self._current = None
         self.choose(CellRef(ArrayRef("W", 1)))
 
     def show(self, frame: Frame) -> None:
@@ -183,12 +175,12 @@ class Bench(Container):
         if self.is_large:
             self._show_operands(frame)
         self._share_a_power()
-        self.source.show(frame[Provenance].origin, _why_no_origin(frame))
+        self.source.show(frame[Provenance].note, _why_no_origin(frame))
 
     def _show_operation(self, frame: Frame) -> None:
         """Show the operation of the array on display; go to the result of a new operation."""
         numbers, update = frame[Numbers], frame[Position].update
-        now, what_if = frame[AtHand].operation, frame[Trial].what_if
+        now, what_if = frame[CurrentOperation].operation, frame[Trial].what_if
         tries = what_if is not None and not self.has_class("-trying")
         self.set_class(what_if is not None, "-trying")
         if tries and self._shows_one:
@@ -199,13 +191,13 @@ class Bench(Container):
             begins = self.is_large and update == 0 and now is None
             self.set_class((numbers.shown is not None and wanted) or begins, "-has-operation")
         self.call_after_refresh(self._tell, frame)
-        at_hand = None if now is None else (update, now.number)
-        if at_hand != self._at_hand and now is not None and what_if is None:
+        current = None if now is None else (update, now.number)
+        if current != self._current and now is not None and what_if is None:
             self._trail.clear()
             self.choose(CellRef(now.result))
             if self._shows_one:
                 self.focus_panel(self.matrix)
-        self._at_hand = at_hand
+        self._current = current
 
     def _tell(self, frame: Frame) -> None:
         """Show the operation or the what-if, in the lines that the numbers leave."""
@@ -337,6 +329,6 @@ def _why_no_origin(frame: Frame) -> str:
     """Say why no provenance is shown."""
     if frame[Motion].status != "paused":
         return "Training is running. Press space to pause."
-    if far := frame[AtHand].far:
+    if far := frame[CurrentOperation].updates_to_replay:
         return f"The terms need {far:,} updates to be replayed: press Shift+b, then b."
     return "Not computed yet. Press o to step."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from tuiprop.protocol.messages.payloads import Matrix
+from tuiprop.protocol.messages.arrays import Matrix
 from tuiprop.ui.drawing.numbers import Scale, Separate, largest_of, scale_of
 
 WIDEST_CELL = 18

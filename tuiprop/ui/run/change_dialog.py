@@ -6,8 +6,8 @@ from typing import Any
 from textual.app import App
 
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Change
-from tuiprop.protocol.messages.views import Position, SettingsInForce
+from tuiprop.protocol.messages.moving import Position
+from tuiprop.protocol.messages.settings import Change, EffectiveSettings
 from tuiprop.ui.dialogs import AskText, Choose
 from tuiprop.update.arrays import CellRef
 
@@ -40,7 +40,7 @@ class ChangeDialog:
         send: Callable[[Change, str], None],
     ) -> None:
         self._app = app
-        self._settings = frame[SettingsInForce]
+        self._settings = frame[EffectiveSettings]
         self._next = frame[Position].update + 1
         self._begun = frame[Position].done > 0
         self._optimizers = optimizers

@@ -12,19 +12,11 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import (
-    Branches,
-    BranchesQuery,
-    History,
-    HistoryQuery,
-    Motion,
-    MotionQuery,
-    Position,
-    PositionQuery,
-    Query,
-)
+from tuiprop.protocol.messages.moving import Motion, MotionQuery, Position, PositionQuery
+from tuiprop.protocol.messages.training import Branches, BranchesQuery, History, HistoryQuery
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.curve import Curve
 from tuiprop.ui.drawing.line import LineWidget

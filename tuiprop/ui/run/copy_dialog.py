@@ -4,9 +4,9 @@ from textual.app import App
 from textual.notifications import SeverityLevel
 
 from tuiprop.errors import FileError
+from tuiprop.protocol.messages.arrays import Matrix, NumbersQuery, Window
 from tuiprop.protocol.messages.files import SaveRecord
-from tuiprop.protocol.messages.payloads import Matrix, Now, Window
-from tuiprop.protocol.messages.views import NumbersQuery
+from tuiprop.protocol.messages.operation import OperationNote
 from tuiprop.storage.atomic import write_text
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
@@ -32,7 +32,7 @@ class CopyDialog:
         app: App[int],
         link: Link,
         matrix: Matrix,
-        operation: Now | None,
+        operation: OperationNote | None,
     ) -> None:
         self._app = app
         self._link = link

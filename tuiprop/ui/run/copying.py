@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from tuiprop.protocol.messages.payloads import Matrix, Now
+from tuiprop.protocol.messages.arrays import Matrix
+from tuiprop.protocol.messages.operation import OperationNote
 
 MOST_COPIED = 70_000
 """The most characters that terminals usually accept by OSC 52: 100 kB of base64."""
@@ -43,19 +44,19 @@ SUFFIXES = {"NumPy": ".py", "LaTeX": ".tex", "CSV": ".csv"}
 """Suffixes of files, by the name of the form."""
 
 
-def operation_in_numpy(operation: Now, operands: Sequence[Matrix]) -> str:
+def operation_in_numpy(operation: OperationNote, operands: Sequence[Matrix]) -> str:
     """Write an operation with its operands as a script that computes the result."""
     arrays = "".join(_numpy(matrix) for matrix in operands)
     lines = "\n".join(operation.numpy)
     return f"import numpy as np\n\n{arrays}\n# {operation.sentence}\n{lines}\n"
 
 
-def operation_in_latex(operation: Now, operands: Sequence[Matrix]) -> str:
+def operation_in_latex(operation: OperationNote, operands: Sequence[Matrix]) -> str:
     """Write an operation as lines of LaTeX, and its operands as matrices."""
     return "".join(f"{line}\n" for line in operation.latex) + "".join(map(_latex, operands))
 
 
-OPERATION_FORMS: dict[str, Callable[[Now, Sequence[Matrix]], str]] = {
+OPERATION_FORMS: dict[str, Callable[[OperationNote, Sequence[Matrix]], str]] = {
     "NumPy": operation_in_numpy,
     "LaTeX": operation_in_latex,
 }

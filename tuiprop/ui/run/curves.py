@@ -1,6 +1,6 @@
 """The cost curves of every branch of a run."""
 
-from tuiprop.protocol.messages.views import Branches, History
+from tuiprop.protocol.messages.training import Branches, History
 from tuiprop.ui.drawing.curve import Curve
 
 

@@ -2,8 +2,9 @@
 
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.files import Export
+from tuiprop.protocol.messages.moving import Position
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.views import History, Position
+from tuiprop.protocol.messages.training import History
 from tuiprop.ui.dialogs import Choose, ask_path
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.guarded import GuardedApp

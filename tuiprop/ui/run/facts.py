@@ -4,24 +4,14 @@ from typing import Any, ClassVar
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import ProofNote
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
-    Costs,
-    CostsQuery,
-    Motion,
-    MotionQuery,
-    Position,
-    PositionQuery,
-    Proof,
-    ProofQuery,
-    Query,
-    SettingsInForce,
-    SettingsQuery,
-)
+from tuiprop.protocol.messages.moving import Motion, MotionQuery, Position, PositionQuery
+from tuiprop.protocol.messages.operation import CurrentOperation, CurrentOperationQuery
+from tuiprop.protocol.messages.proof import Proof, ProofNote, ProofQuery
+from tuiprop.protocol.messages.settings import EffectiveSettings, EffectiveSettingsQuery
+from tuiprop.protocol.messages.training import Costs, CostsQuery
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.status import optimiser
 from tuiprop.ui.verify import words as proving
@@ -37,10 +27,10 @@ class FactsPanel(Line):
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (
         PositionQuery(),
         MotionQuery(),
-        AtHandQuery(),
+        CurrentOperationQuery(),
         CostsQuery(),
         ProofQuery(),
-        SettingsQuery(),
+        EffectiveSettingsQuery(),
     )
     """The views that it shows."""
 
@@ -69,7 +59,7 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     """Return the run panel: progress, accuracy, data, optimiser, loss, parameters."""
     experiment = outline.experiment
     training = experiment["training"]
-    position, costs, settings = frame[Position], frame[Costs], frame[SettingsInForce]
+    position, costs, settings = frame[Position], frame[Costs], frame[EffectiveSettings]
     size = min(settings.batch_size or outline.training, outline.training)
     rows: list[tuple[str, Content]] = []
 
@@ -116,18 +106,18 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
         row("gradient check", (f"… {note.compared} of {proving.which(note)}", "$dim"))
     audit = [each for each in proving.wrong(note) if not each.startswith("d")]
     if not note.audits:
-        row("update audit", (f"… {_unaudited(frame[AtHand])}", "$dim"))
+        row("update audit", (f"… {_unaudited(frame[CurrentOperation])}", "$dim"))
     else:
         words = f"✗ {', '.join(audit)}" if audit else f"✓ update {note.update}"
         row("update audit", (words, proving.verdict_style(words)))
     return lines
 
 
-def _unaudited(at_hand: AtHand) -> str:
+def _unaudited(current: CurrentOperation) -> str:
     """Return why there is no audit."""
-    if not at_hand.computed:
+    if not current.computed:
         return "no update yet"
-    return "Shift+b, then b, runs one" if at_hand.far else "v audits an update"
+    return "Shift+b, then b, runs one" if current.updates_to_replay else "v audits an update"
 
 
 def _layers(note: ProofNote, room: int) -> list[tuple[str, str]]:

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from tuiprop.protocol.messages.moving import Seek
-from tuiprop.protocol.messages.payloads import BranchNote, KeptRun
-from tuiprop.protocol.messages.views import Branches
+from tuiprop.protocol.messages.opening import KeptRun
+from tuiprop.protocol.messages.training import Branches, BranchNote
 from tuiprop.storage.state_folder import SUFFIX as CHECKPOINT
 
 __all__ = [

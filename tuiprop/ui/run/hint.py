@@ -4,18 +4,11 @@ from typing import Any, ClassVar
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
-    Motion,
-    MotionQuery,
-    Position,
-    PositionQuery,
-    Query,
-    Trial,
-    TrialQuery,
-)
+from tuiprop.protocol.messages.moving import Motion, MotionQuery, Position, PositionQuery
+from tuiprop.protocol.messages.operation import CurrentOperation, CurrentOperationQuery
+from tuiprop.protocol.messages.what_if import Trial, TrialQuery
 from tuiprop.ui.drawing.line import Line
 
 
@@ -26,7 +19,7 @@ class Hint(Line):
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (
         PositionQuery(),
         MotionQuery(),
-        AtHandQuery(),
+        CurrentOperationQuery(),
         TrialQuery(),
     )
     """The views that it shows."""
@@ -49,7 +42,7 @@ def is_news(frame: Frame) -> bool:
 
 def hint(frame: Frame, went_back: bool) -> str:
     """Return one line that suggests what to do next."""
-    motion, at, at_hand = frame[Motion], frame[Position], frame[AtHand]
+    motion, at, current = frame[Motion], frame[Position], frame[CurrentOperation]
     if motion.fault:
         return motion.fault
     if motion.diverged:
@@ -67,13 +60,13 @@ def hint(frame: Frame, went_back: bool) -> str:
         return "space: stop here"
     if motion.status != "paused":
         return "space: pause · + -: speed"
-    if went_back and at.update == 0 and at_hand.now is None:
+    if went_back and at.update == 0 and current.now is None:
         return "Initial weights, bit for bit; the history is kept. b or space: go on"
     if went_back:
         return "Replayed to this state, bit for bit. G: return to the newest"
-    if at_hand.now is not None:
+    if current.now is not None:
         return "o: next operation · Shift+o: undo, exactly · Enter: why this number?"
-    if at_hand.completed is not None:
+    if current.completed is not None:
         return f"Update {at.update} is complete. o: start the next · Shift+o: undo, exactly"
     if at.update == 0:
         return f"o: first operation, z[1] · b: all {at.operations}, one update · s: your own data"

@@ -11,18 +11,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import (
-    AtHand,
-    AtHandQuery,
-    Layers,
-    LayersQuery,
-    Position,
-    PositionQuery,
-    Proof,
-    ProofQuery,
-    Query,
-)
+from tuiprop.protocol.messages.moving import Position, PositionQuery
+from tuiprop.protocol.messages.operation import CurrentOperation, CurrentOperationQuery
+from tuiprop.protocol.messages.proof import Proof, ProofQuery
+from tuiprop.protocol.messages.training import Layers, LayersQuery
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.canvas import Canvas
 from tuiprop.ui.drawing.grid import CursorGrid
@@ -79,7 +73,7 @@ class LayersPanel(CursorGrid):
 
     QUERIES: ClassVar[tuple[Query[Any], ...]] = (
         PositionQuery(),
-        AtHandQuery(),
+        CurrentOperationQuery(),
         LayersQuery(),
         ProofQuery(),
     )
@@ -123,16 +117,16 @@ class LayersPanel(CursorGrid):
             compact: True if the subtitle leaves room for the cost.
         """
         assert link.outline is not None
-        at_hand, examples = frame[AtHand], frame[Position].examples
+        current, examples = frame[CurrentOperation], frame[Position].examples
         columns = f"one column per example, m = {examples}"
         if self.is_on_screen:
-            if at_hand.operation:
+            if current.operation:
                 self.border_subtitle = "▶ computed now  ‹ › its inputs  … not yet"
-            elif not at_hand.computed:
+            elif not current.computed:
                 self.border_subtitle = f"… not computed yet   {columns}"
             elif not compact:
                 self.border_subtitle = columns
-        self.show(_rows(frame, link.outline.sizes, link.activations), _marks_of(at_hand))
+        self.show(_rows(frame, link.outline.sizes, link.activations), _marks_of(current))
 
     def summarise(self, frame: Frame, cost: Callable[[int], str]) -> None:
         """Show the cost in the subtitle, unless that explains the marks of arrays.
@@ -141,8 +135,8 @@ class LayersPanel(CursorGrid):
             frame: the newest frame.
             cost: writes the cost in a number of columns.
         """
-        at_hand = frame[AtHand]
-        if self.is_on_screen and at_hand.computed and not at_hand.operation:
+        current = frame[CurrentOperation]
+        if self.is_on_screen and current.computed and not current.operation:
             line = cost(min(44, self.screen.size.width // 2))
             self.border_subtitle = f"{line}  m = {frame[Position].examples}"
 
@@ -341,13 +335,13 @@ def _rows(frame: Frame, sizes: list[int], activations: list[str]) -> list[LayerR
     ]
 
 
-def _marks_of(at_hand: AtHand) -> Marks:
+def _marks_of(current: CurrentOperation) -> Marks:
     """Return the newest result, its inputs, and the arrays not computed yet."""
-    now = at_hand.operation
+    now = current.operation
     if now is not None:
         reads = frozenset(operand.array for operand in now.operands)
-        return Marks(now.result, reads, frozenset(at_hand.uncomputed))
-    return Marks(nothing_computed=not at_hand.computed)
+        return Marks(now.result, reads, frozenset(current.uncomputed))
+    return Marks(nothing_computed=not current.computed)
 
 
 @lru_cache(maxsize=2)

@@ -12,17 +12,12 @@ from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import Matrix, Window
+from tuiprop.protocol.messages.arrays import Matrix, Window
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.names import without_middle
-from tuiprop.ui.drawing.numbers import (
-    CELL,
-    Scale,
-    short,
-    whole,
-)
+from tuiprop.ui.drawing.numbers import CELL, Scale, short, whole
 from tuiprop.ui.run.cells import Cells, Layouts
 from tuiprop.ui.theme import heat, heat_level, palette_of
 from tuiprop.update.arrays import ArrayRef, CellRef
@@ -50,7 +45,7 @@ class MatrixView(CursorGrid):
         self.matrix: Matrix | None = None
         self.array = ArrayRef("W", 1)
         self.before = False
-        """True to show a parameter or slot as it was before the update."""
+        """True to show a parameter or optimiser state as it was before the update."""
         self.followed = (False, False)
         """If its row, and if its column, is an input of the number under another cursor."""
         self._power: int | None = None

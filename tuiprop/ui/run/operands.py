@@ -3,7 +3,8 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tuiprop.protocol.messages.payloads import Axis, Matrix, Now, Operand, Window
+from tuiprop.protocol.messages.arrays import Matrix, Window
+from tuiprop.protocol.messages.operation import Axis, Operand, OperationNote
 from tuiprop.ui.run.cells import LEAST_CELL, WIDEST_CELL
 from tuiprop.ui.run.matrix import LEAST_HEIGHT, MatrixView
 from tuiprop.update.arrays import CellRef
@@ -44,7 +45,7 @@ class Operands(Horizontal):
         """The parts to request."""
         return [view.window for view in self.views]
 
-    def tell(self, operation: Now | None) -> bool:
+    def tell(self, operation: OperationNote | None) -> bool:
         """Take the operands of an operation; return True if they have changed."""
         operands = operation.operands[:MOST] if operation else []
         if operands == self._operands:

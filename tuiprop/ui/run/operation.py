@@ -7,9 +7,10 @@ from textwrap import wrap
 
 from textual.content import Content
 
+from tuiprop.protocol.messages.arrays import Numbers
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.payloads import Now
-from tuiprop.protocol.messages.views import AtHand, Numbers, Position
+from tuiprop.protocol.messages.moving import Position
+from tuiprop.protocol.messages.operation import CurrentOperation, OperationNote
 from tuiprop.ui.drawing.line import Line
 from tuiprop.ui.drawing.numbers import whole
 
@@ -46,27 +47,27 @@ class NowPanel(Told):
             all_lines: show all lines of NumPy, not only the first.
             room: the lines available, border included.
         """
-        operation, now = frame[Numbers].shown, frame[AtHand].operation
+        operation, now = frame[Numbers].shown, frame[CurrentOperation].operation
         position, long_route = frame[Position], frame[Numbers].long_route
         if operation is None and (position.update or now is not None):
             return
-        at_hand = now is not None and operation is not None and operation.number == now.number
+        is_current = now is not None and operation is not None and operation.number == now.number
         width = max(20, self.size.width)
         layout = all_lines, width, room
-        told = operation, at_hand, position.operations, long_route, layout
+        told = operation, is_current, position.operations, long_route, layout
         if told == self._told:
             return
         self._told = told
-        self.set_class(at_hand, "-now")
+        self.set_class(is_current, "-now")
         if operation is None:
             self._tell_of_the_first(position.operations, width)
             return
         which = f"operation {operation.number} of {position.operations}, {operation.phase}"
-        title = Content.assemble(("NOW" if at_hand else "Computed by", "b"), f"  {which}")
+        title = Content.assemble(("NOW" if is_current else "Computed by", "b"), f"  {which}")
         self.border_title = whole(title, width - 2)
-        follows = f"next: {operation.next}" if at_hand and operation.next else ""
+        follows = f"next: {operation.next}" if is_current and operation.next else ""
         self.border_subtitle = whole(Content(follows), width - 2)
-        parts = _parts(operation, long_route, width, at_hand=at_hand, all_lines=all_lines)
+        parts = _parts(operation, long_route, width, is_current=is_current, all_lines=all_lines)
         self.show_all(_fitted(parts, max(1, room - 2)))
 
     def _tell_of_the_first(self, operations: int, width: int) -> None:
@@ -93,7 +94,7 @@ class _Parts:
 
 
 def _parts(
-    operation: Now, long_route: str, width: int, *, at_hand: bool, all_lines: bool
+    operation: OperationNote, long_route: str, width: int, *, is_current: bool, all_lines: bool
 ) -> _Parts:
     sentence = " ".join(filter(None, (operation.sentence, long_route)))
     code = wrap("; ".join(operation.numpy), width - 7, break_on_hyphens=False)
@@ -101,7 +102,7 @@ def _parts(
         code = code[:1] if len(code) == 1 else [f"{code[0]} …"]
     return _Parts(
         _styled(wrap("; ".join(operation.rule), width)),
-        _equation(operation, width, at_hand=at_hand),
+        _equation(operation, width, is_current=is_current),
         _styled(wrap(sentence, width)),
         [
             Content.assemble(("       " if i else "NumPy  ", "$dim"), (line, "$success"))
@@ -132,9 +133,11 @@ def _styled(lines: list[str]) -> list[Content]:
     return [Content.styled(line, "$foreground") for line in lines]
 
 
-def _equation(operation: Now, room: int, *, at_hand: bool, named: bool = True) -> list[Content]:
+def _equation(
+    operation: OperationNote, room: int, *, is_current: bool, named: bool = True
+) -> list[Content]:
     """Return the equation, the shapes under its arrays, and their names if they fit."""
-    result = "bold $now" if at_hand else "bold $foreground"
+    result = "bold $now" if is_current else "bold $foreground"
     texts, shapes, names = [], [], []
     for i, part in enumerate(operation.equation):
         width = max(len(part.text), len(part.shape), len(part.names) if named else 0) + 2
@@ -146,5 +149,5 @@ def _equation(operation: Now, room: int, *, at_hand: bool, named: bool = True) -
         names.append((f"summed over {operation.summed_over}", "$foreground"))
     lines = [Content.assemble(*parts).rstrip() for parts in (texts, shapes, names)]
     if named and lines[0].cell_length > room:
-        return _equation(operation, room, at_hand=at_hand, named=False)
+        return _equation(operation, room, is_current=is_current, named=False)
     return lines if named else lines[:2]

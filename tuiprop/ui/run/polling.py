@@ -6,7 +6,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.views import Branches, Motion, MotionQuery, Position, Proof
+from tuiprop.protocol.messages.moving import Motion, MotionQuery, Position
+from tuiprop.protocol.messages.proof import Proof
+from tuiprop.protocol.messages.training import Branches
 from tuiprop.ui.link import Link
 
 FRAMES_A_SECOND = 12

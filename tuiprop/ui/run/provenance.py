@@ -11,7 +11,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
-from tuiprop.protocol.messages.payloads import OriginNote
+from tuiprop.protocol.messages.provenance import ProvenanceNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.numbers import short, whole
@@ -39,7 +39,7 @@ class SourcePanel(CursorGrid):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.origin: OriginNote | None = None
+        self.origin: ProvenanceNote | None = None
         self._first = 0
         """The row of the first term."""
         self._words = ""
@@ -51,7 +51,7 @@ class SourcePanel(CursorGrid):
         """The most columns of a line of a formula."""
         return max(30, self.area.width)
 
-    def show(self, origin: OriginNote | None, words: str) -> None:
+    def show(self, origin: ProvenanceNote | None, words: str) -> None:
         """Paint the provenance of a number.
 
         Args:

@@ -11,17 +11,20 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.signal import Signal
 
-from tuiprop.protocol.messages.base import Request
+from tuiprop.protocol.messages.base import Query, Request
 from tuiprop.protocol.messages.frame import Frame, Look
-from tuiprop.protocol.messages.moving import Keep, Move, Pause, Revert, Seek, SetPace, Toggle, Try
-from tuiprop.protocol.messages.payloads import Pace
-from tuiprop.protocol.messages.views import (
-    AtHand,
+from tuiprop.protocol.messages.moving import (
     Motion,
+    Move,
+    Pause,
     Position,
-    Query,
-    Trial,
+    Seek,
+    SetSpeed,
+    Speed,
+    Toggle,
 )
+from tuiprop.protocol.messages.operation import CurrentOperation
+from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try
 from tuiprop.ui import keys, status
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.key_bar import KeyBar
@@ -39,9 +42,9 @@ from tuiprop.ui.settings import Settings
 from tuiprop.ui.title import Title
 from tuiprop.update.arrays import CellRef
 
-PACES: tuple[Pace | None, ...] = (
-    *(Pace(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
-    *(Pace(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
+SPEEDS: tuple[Speed | None, ...] = (
+    *(Speed(rate=rate, operations=True) for rate in (1, 2, 5, 10, 20)),
+    *(Speed(rate=rate) for rate in (2, 5, 10, 20, 50, 100, 1000)),
     None,
 )
 """The speeds, from one operation per second to full speed."""
@@ -66,7 +69,7 @@ class RunScreen(Fitting, Screen[None]):
         self.seen = Signal[Frame](self, "seen")
         """Published when a frame has been painted."""
         self._polling = Polling(link, self.look)
-        self._pace = len(PACES) - 1
+        self._speed = len(SPEEDS) - 1
         self._view = "overview"
         self._went_back = False
         self._told_divergence = False
@@ -207,7 +210,7 @@ class RunScreen(Fitting, Screen[None]):
 
     def _make_room(self, frame: Frame) -> None:
         """Choose the layout by the room for numbers."""
-        engaged = frame[AtHand].operation or frame[Trial].what_if
+        engaged = frame[CurrentOperation].operation or frame[Trial].what_if
         lines = self.layers_panel.outer_size.height
         classes = layout.classes_by_room(self.size, lines, engaged=engaged is not None)
         for name, is_set in classes.items():
@@ -241,18 +244,18 @@ class RunScreen(Fitting, Screen[None]):
     def action_play(self) -> None:
         """Play or pause."""
         self._went_back = False
-        self.move(Toggle(pace=PACES[self._pace]))
+        self.move(Toggle(speed=SPEEDS[self._speed]))
 
-    def action_pace(self, direction: int) -> None:
+    def action_speed(self, direction: int) -> None:
         """Change the speed, or during a what-if the number."""
         if self.is_trying:
             self._nudge(direction)
             return
-        self._pace = max(0, min(len(PACES) - 1, self._pace + direction))
-        pace = PACES[self._pace]
+        self._speed = max(0, min(len(SPEEDS) - 1, self._speed + direction))
+        speed = SPEEDS[self._speed]
         self.app.clear_notifications()
-        self.notify(status.pace_words(pace), timeout=1.5)
-        self.move(SetPace(pace=pace))
+        self.notify(status.speed_words(speed), timeout=1.5)
+        self.move(SetSpeed(speed=speed))
 
     def _nudge(self, direction: int) -> None:
         """Change the number of the what-if by 10 % of its magnitude, and at least 0.01."""

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.payloads import OriginNote, TermNote
+from tuiprop.protocol.messages.provenance import ProvenanceNote, TermNote
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.numbers import Scale, largest_of, scale_of, within
 
@@ -50,7 +50,7 @@ class Page:
 class Terms:
     """The layout of a provenance."""
 
-    origin: OriginNote
+    origin: ProvenanceNote
     width: int
     height: int
     top: int
@@ -255,7 +255,7 @@ def _joined(steps: list[str], width: int) -> list[str]:
     return lines
 
 
-def _headings(origin: OriginNote, columns: int) -> list[str]:
+def _headings(origin: ProvenanceNote, columns: int) -> list[str]:
     """Return the array of most factors in each column; "" if all factors differ."""
     headings = []
     for i in range(columns):

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.payloads import Pair, WhatIf, WhatIfChange
+from tuiprop.protocol.messages.what_if import Pair, WhatIf, WhatIfChange
 from tuiprop.ui.drawing.numbers import short, whole
 from tuiprop.ui.run.operation import Told
 

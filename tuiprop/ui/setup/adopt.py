@@ -11,8 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select
 
 from tuiprop.protocol.messages.base import RefusedError
-from tuiprop.protocol.messages.opening import Adopt, ListNames, Located, Vocabulary
-from tuiprop.protocol.messages.payloads import BareWeights
+from tuiprop.protocol.messages.opening import Adopt, BareWeights, ListNames, Located, Vocabulary
 from tuiprop.ui.dialogs import LEAVING
 from tuiprop.ui.link import Link
 from tuiprop.ui.patches.shown import LeftOnce

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.opening import Vocabulary
-from tuiprop.protocol.messages.payloads import Tables
 
 Kind = Literal["choice", "number", "whole", "switch", "text", "texts"]
 

@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
+from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.opening import Vocabulary
-from tuiprop.protocol.messages.payloads import Tables
 from tuiprop.ui.patches.text_field import TextField
 from tuiprop.ui.setup.fields import FIELDS, Field, fields_of, to_option, to_text, to_value
 from tuiprop.ui.setup.layer_editor import LayerEditor

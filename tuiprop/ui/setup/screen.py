@@ -13,10 +13,9 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Select, Static
 
 from tuiprop.protocol.messages.base import RefusedError
-from tuiprop.protocol.messages.data import Check
+from tuiprop.protocol.messages.data import Check, Tables
 from tuiprop.protocol.messages.files import SaveExperiment
 from tuiprop.protocol.messages.opening import ListNames, Locate, Located
-from tuiprop.protocol.messages.payloads import Tables
 from tuiprop.ui import keys
 from tuiprop.ui.data.screen import DataScreen
 from tuiprop.ui.dialogs import AskText, Choose, ask_path

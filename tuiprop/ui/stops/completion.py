@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tuiprop.protocol.messages.conditions import QuantityNote
 from tuiprop.protocol.messages.data import Outline
 from tuiprop.protocol.messages.opening import Vocabulary
-from tuiprop.protocol.messages.payloads import QuantityNote
 from tuiprop.update.arrays import of_layer
 
 EXAMPLES = (
@@ -62,9 +62,9 @@ def offers(typed: str, vocabulary: Vocabulary, outline: Outline) -> list[Offer]:
     if asked in names:
         return [Offer(op, words, f"{asked} {op} ") for op, words in OPERATORS]
     within = [each for each in known if asked.startswith(_head(each) + "(")]
-    by_kind = [each for each in known if asked in each.pattern]
-    if by_kind and not within:
-        return [Offer(each.pattern, each.words, _opened(each.pattern)) for each in by_kind]
+    matching = [each for each in known if asked in each.pattern]
+    if matching and not within:
+        return [Offer(each.pattern, each.description, _opened(each.pattern)) for each in matching]
     return [
         Offer(name, _words(each, name), f"{name} ")
         for name, each in names.items()
@@ -131,4 +131,4 @@ def _head(quantity: QuantityNote) -> str:
 
 def _words(quantity: QuantityNote, name: str) -> str:
     """Return the description of a quantity of one array."""
-    return quantity.words.replace("X", name.partition("(")[2].rstrip(")"))
+    return quantity.description.replace("X", name.partition("(")[2].rstrip(")"))

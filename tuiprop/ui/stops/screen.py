@@ -15,10 +15,10 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label, OptionList, Static
 
 from tuiprop.protocol.messages.base import RefusedError
+from tuiprop.protocol.messages.conditions import Conditions, ConditionsQuery, Stop
 from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.moving import Motion
 from tuiprop.protocol.messages.opening import ListNames, Vocabulary
-from tuiprop.protocol.messages.payloads import Stop
-from tuiprop.protocol.messages.views import Conditions, ConditionsQuery, Motion
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line

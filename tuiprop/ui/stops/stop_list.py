@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
 
-from tuiprop.protocol.messages.payloads import StopNote
+from tuiprop.protocol.messages.conditions import StopNote
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.patches.options import List

@@ -14,10 +14,16 @@ from textual.widgets import OptionList, Static
 
 from tuiprop.protocol.messages.base import RefusedError, Request
 from tuiprop.protocol.messages.frame import Frame
-from tuiprop.protocol.messages.moving import Move, SetMistake, Verify
+from tuiprop.protocol.messages.moving import Move
 from tuiprop.protocol.messages.opening import ListNames
-from tuiprop.protocol.messages.payloads import MistakeNote, ProofNote
-from tuiprop.protocol.messages.views import Proof, ProofQuery
+from tuiprop.protocol.messages.proof import (
+    MistakeNote,
+    Proof,
+    ProofNote,
+    ProofQuery,
+    SetMistake,
+    Verify,
+)
 from tuiprop.ui import keys
 from tuiprop.ui.drawing.key_bar import KeyBar
 from tuiprop.ui.drawing.line import Line

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tuiprop.protocol.messages.payloads import ArrayProof, MistakeNote, ProofNote
+from tuiprop.protocol.messages.proof import ArrayProof, MistakeNote, ProofNote
 
 SIGNS = {"right": "✓", "wrong": "✗"}
 """The signs of the verdicts; an unchecked array has none."""

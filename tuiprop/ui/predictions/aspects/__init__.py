@@ -5,14 +5,14 @@ from tuiprop.ui.predictions.aspects.classes import ClassesAspect
 from tuiprop.ui.predictions.aspects.map import MapAspect
 from tuiprop.ui.predictions.aspects.numbers import NumbersAspect
 from tuiprop.ui.predictions.aspects.pictures import PicturesAspect
-from tuiprop.ui.predictions.aspects.way import WayAspect
+from tuiprop.ui.predictions.aspects.trace import TraceAspect
 
 ASPECTS: tuple[type[Aspect], ...] = (
     MapAspect,
     ClassesAspect,
     NumbersAspect,
     PicturesAspect,
-    WayAspect,
+    TraceAspect,
 )
 """The aspects in the order of the tabs."""
 
@@ -25,5 +25,5 @@ __all__ = [
     "NumbersAspect",
     "Panel",
     "PicturesAspect",
-    "WayAspect",
+    "TraceAspect",
 ]

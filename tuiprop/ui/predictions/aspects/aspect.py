@@ -1,14 +1,15 @@
 """The base of all aspects of the Problem view."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.containers import Container
 from textual.message import Message
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.prediction_payloads import Subset
-from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.scores import ScoresQuery, Subset
 from tuiprop.ui.drawing.line import Line
 
 
@@ -27,9 +28,9 @@ class Choice:
     """The row of the table that is traced; None: no row was chosen yet."""
 
     @property
-    def request(self) -> Study:
-        """The request that all aspects share."""
-        return Study(subset=self.subset, threshold=self.percent / 100, cell=self.cell)
+    def scores(self) -> ScoresQuery:
+        """The query for the scores, without a list of examples."""
+        return ScoresQuery(subset=self.subset, threshold=self.percent / 100, cell=self.cell)
 
 
 class Panel(Line):
@@ -54,7 +55,7 @@ class Aspect(Container):
     """Selects the widget that has the cursor keys when the aspect is chosen."""
 
     class Asked(Message):
-        """The aspect shows something else, and needs another study."""
+        """The aspect shows something else, and needs other views."""
 
     @dataclass
     class Followed(Message):
@@ -67,21 +68,20 @@ class Aspect(Container):
         self.choice = choice
 
     @classmethod
-    def suits(cls, studied: Studied) -> bool:
+    def suits(cls, outline: Outline) -> bool:
         """Return whether the aspect applies to this problem."""
         raise NotImplementedError
 
-    def wanted(self, request: Study, outline: Outline) -> Study:
-        """Return the request with the views that this aspect shows added to it.
+    def queries(self, outline: Outline) -> list[Query[Any]]:
+        """Return queries for the views that this aspect shows, the scores among them.
 
         Args:
-            request: the request that all aspects share.
             outline: of the run.
         """
         raise NotImplementedError
 
-    def paint(self, studied: Studied) -> None:
-        """Show a study."""
+    def paint(self, frame: Frame) -> None:
+        """Show the views of a frame; it may lack those of this aspect."""
         raise NotImplementedError
 
     def begin(self) -> None:
@@ -92,5 +92,5 @@ class Aspect(Container):
         return False
 
     def ask(self) -> None:
-        """Ask for another study."""
+        """Ask for the views again."""
         self.post_message(self.Asked())

@@ -1,6 +1,6 @@
 """Classes: the confusion matrix, the examples of its cells, ROC and threshold of two classes."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 from textual import on
@@ -9,15 +9,17 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.prediction_payloads import ClassesNote
-from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.scores import ClassesNote, Scores
 from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.drawing.grid import CursorGrid
-from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions import example_trace
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
-from tuiprop.ui.predictions.aspects.listing import list_examples, verdict
+from tuiprop.ui.predictions.aspects.listing import list_examples, trace_of, verdict
 from tuiprop.ui.predictions.confusion import Confusion
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.theme import palette_of
@@ -40,9 +42,9 @@ class ClassesAspect(Aspect):
         self._roc, self._peek = Panel(id="roc"), Panel(id="peek")
 
     @classmethod
-    def suits(cls, studied: Studied) -> bool:
+    def suits(cls, outline: Outline) -> bool:
         """Return whether the targets are classes."""
-        return bool(studied.classes)
+        return bool(outline.classes)
 
     def compose(self) -> ComposeResult:
         """Lay out the matrix above, and the examples of its cells below."""
@@ -57,44 +59,49 @@ class ClassesAspect(Aspect):
     def _mistakes(self) -> Examples:
         return self.query_one("#mistakes", Examples)
 
-    def wanted(self, request: Study, outline: Outline) -> Study:
+    def queries(self, outline: Outline) -> list[Query[Any]]:
         """Ask for the examples that fit, and the trace of the one under the cursor."""
         first, count = self._mistakes.part()
+        scores = replace(self.choice.scores, first=first, count=count)
         row = self._mistakes.table_row if self._peek.display else None
-        return replace(request, first=first, count=count, example=row)
+        return [scores] if row is None else [scores, ExampleTraceQuery(row=row)]
 
-    def paint(self, studied: Studied) -> None:
+    def paint(self, frame: Frame) -> None:
         """Show the scores, or nothing where the subset is empty."""
-        note, confusion, mistakes = studied.scores, self.query_one(Confusion), self._mistakes
+        note, confusion = frame[Scores].classes, self.query_one(Confusion)
         confusion.display = self.query_one("#below").display = note is not None
         if note is None:
             return
-        confusion.show(note, studied.classes)
+        confusion.show(note)
         confusion.styles.height = confusion.wanted_height
-        list_examples(mistakes, studied, self.choice)
+        list_examples(self._mistakes, frame[Scores], self.choice)
         self._roc.display = note.roc is not None
         self._peek.display = note.roc is None and self.size.width >= WIDE
         if note.roc is not None:
-            self._paint_roc(note, studied.classes)
+            self._paint_roc(note)
         elif self._peek.display:
-            self._paint_peek(studied)
+            self._paint_peek(frame)
 
-    def _paint_roc(self, note: ClassesNote, classes: list[str]) -> None:
+    def _paint_roc(self, note: ClassesNote) -> None:
         panel = self._roc
         area = "" if note.roc is None or note.roc.area is None else f"  area {note.roc.area:.4f}"
         panel.border_title = Content.assemble(("ROC", "b"), area)
-        panel.border_subtitle = Content(f"◉ {classes[1]} if p > {note.threshold:.2f}   , . move")
+        panel.border_subtitle = Content(
+            f"◉ {note.classes[1]} if p > {note.threshold:.2f}   , . move"
+        )
         panel.show(diagrams.roc(note, *panel.size))
 
-    def _paint_peek(self, studied: Studied) -> None:
-        way, panel = studied.way, self._peek
-        if way is None or way.row != self._mistakes.table_row:
+    def _paint_peek(self, frame: Frame) -> None:
+        trace, panel = trace_of(frame), self._peek
+        if trace is None or trace.row != self._mistakes.table_row:
             panel.show([])
             if self._mistakes.table_row is not None:
                 self.ask()
             return
-        panel.border_title = verdict(way)
-        panel.show(ways.outcome(way, palette_of(self.app), *panel.size, plain=self.app.no_color))
+        panel.border_title = verdict(trace)
+        panel.show(
+            example_trace.outcome(trace, palette_of(self.app), *panel.size, plain=self.app.no_color)
+        )
 
     def begin(self) -> None:
         """Start at the beginning of the list."""

@@ -2,13 +2,9 @@
 
 from textual.content import Content
 
-from tuiprop.protocol.messages.prediction_payloads import (
-    ClassesNote,
-    ExampleNote,
-    NumberScore,
-    WayNote,
-)
-from tuiprop.protocol.messages.predictions import Studied
+from tuiprop.protocol.messages.example_trace import ExampleTrace, TraceNote
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.scores import ClassesNote, ExampleNote, NumberScore, Scores
 from tuiprop.ui.drawing.names import told_apart
 from tuiprop.ui.drawing.numbers import within
 from tuiprop.ui.predictions.aspects.aspect import Choice
@@ -18,17 +14,16 @@ LONGEST = 14
 """Columns of a class in a list."""
 
 
-def list_examples(examples: Examples, studied: Studied, choice: Choice) -> None:
+def list_examples(examples: Examples, scores: Scores, choice: Choice) -> None:
     """List the mistakes, the examples of a cell, or the largest residuals, worst first."""
-    if studied.scores is not None:
-        _list_classes(examples, studied.scores, studied.classes, choice.cell)
-    elif studied.numbers:
-        _list_residuals(examples, studied.numbers[choice.target])
+    if scores.classes is not None:
+        _list_classes(examples, scores.classes, choice.cell)
+    elif scores.numbers:
+        _list_residuals(examples, scores.numbers[choice.target])
 
 
-def _list_classes(
-    examples: Examples, note: ClassesNote, classes: list[str], cell: tuple[int, int] | None
-) -> None:
+def _list_classes(examples: Examples, note: ClassesNote, cell: tuple[int, int] | None) -> None:
+    classes = note.classes
     width = max(2, min(LONGEST, max(map(len, classes))))
     what = "Mistakes, worst first" if note.accuracy < 1 else "Correct, least certain"
     if cell is not None:
@@ -58,8 +53,14 @@ def _list_residuals(examples: Examples, score: NumberScore) -> None:
     examples.show(entries, len(entries), "Largest residuals", head)
 
 
-def verdict(way: WayNote, after: str = "  ") -> Content:
+def trace_of(frame: Frame) -> TraceNote | None:
+    """Return the trace of an example; None if the frame has none."""
+    view = frame.get(ExampleTrace)
+    return None if view is None else view.trace
+
+
+def verdict(trace: TraceNote, after: str = "  ") -> Content:
     """Return the row, `after`, and the actual and predicted class, without markup."""
-    right = way.actual == way.predicted
-    words = f"{way.actual} ✓" if right else f"{way.actual}, predicted {way.predicted}"
-    return Content.assemble((f"#{way.row}", "b"), after, words)
+    right = trace.actual == trace.predicted
+    words = f"{trace.actual} ✓" if right else f"{trace.actual}, predicted {trace.predicted}"
+    return Content.assemble((f"#{trace.row}", "b"), after, words)

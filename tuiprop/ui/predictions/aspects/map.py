@@ -1,12 +1,16 @@
 """Two inputs: what is predicted at each place, and what each unit responds to."""
 
+from typing import Any
+
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.decision_map import DecisionMap
+from tuiprop.protocol.messages.frame import Frame
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice
 from tuiprop.ui.predictions.heatmap import HeatMap
@@ -27,9 +31,9 @@ class MapAspect(Aspect):
         self._sizes: list[int] = []
 
     @classmethod
-    def suits(cls, studied: Studied) -> bool:
+    def suits(cls, outline: Outline) -> bool:
         """Return whether the inputs are two, or derived from two."""
-        return studied.has_map
+        return outline.has_map
 
     def compose(self) -> ComposeResult:
         """Lay out the large map and the small ones."""
@@ -41,23 +45,26 @@ class MapAspect(Aspect):
         """Set the title of the small maps."""
         self.query_one(Tiles).border_title = "[b]What each unit responds to[/b]"
 
-    def wanted(self, request: Study, outline: Outline) -> Study:
+    def queries(self, outline: Outline) -> list[Query[Any]]:
         """Ask for the maps that fit."""
         heat, units = self.query_one(HeatMap).wanted, self.query_one(Tiles)
         self._sizes = outline.sizes
         if heat is None:  # not laid out yet
-            return request
+            return [self.choice.scores]
         units.fit(sum(outline.sizes[1:]))
         first, count = units.part()
-        small = replace(heat, thumbnail=units.picture, first=first, count=count)
-        return replace(request, map=small)
+        return [
+            self.choice.scores,
+            replace(heat, thumbnail=units.picture, first=first, count=count),
+        ]
 
-    def paint(self, studied: Studied) -> None:
+    def paint(self, frame: Frame) -> None:
         """Show the maps."""
-        if studied.map is not None:
-            self.query_one(HeatMap).show(studied.map, studied.classes)
-            tiles = [Tile(each.name, each.grid) for each in studied.map.thumbnails]
-            self.query_one(Tiles).show(tiles, studied.map.units)
+        view = frame.get(DecisionMap)
+        if view is not None and view.map is not None:
+            self.query_one(HeatMap).show(view.map)
+            tiles = [Tile(each.name, each.grid) for each in view.map.thumbnails]
+            self.query_one(Tiles).show(tiles, view.map.units)
 
     def begin(self) -> None:
         """Start with the prediction and with the first units."""

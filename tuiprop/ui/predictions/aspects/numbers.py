@@ -1,6 +1,6 @@
 """Numbers: predicted against actual, residuals, R², MAE and RMSE in the target's units."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -8,8 +8,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.scores import Scores
 from tuiprop.ui import keys
 from tuiprop.ui.drawing import diagrams
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
@@ -36,9 +38,9 @@ class NumbersAspect(Aspect):
         self._targets = 1
 
     @classmethod
-    def suits(cls, studied: Studied) -> bool:
+    def suits(cls, outline: Outline) -> bool:
         """Return whether the targets are numbers."""
-        return not studied.classes
+        return not outline.classes
 
     def compose(self) -> ComposeResult:
         """Lay out the diagram, and beside it the figures and the largest residuals."""
@@ -48,15 +50,16 @@ class NumbersAspect(Aspect):
                 yield self._figures
                 yield Examples(id="residuals")
 
-    def wanted(self, request: Study, outline: Outline) -> Study:
-        """Return the request: every study scores numbers."""
-        return request
+    def queries(self, outline: Outline) -> list[Query[Any]]:
+        """Ask for the scores."""
+        return [self.choice.scores]
 
-    def paint(self, studied: Studied) -> None:
+    def paint(self, frame: Frame) -> None:
         """Show the scores, or nothing where the subset is empty."""
-        if not studied.numbers:
+        scores = frame[Scores]
+        if not scores.numbers:
             return
-        score = studied.numbers[self.choice.target]
+        score = scores.numbers[self.choice.target]
         scatter, figures = self._scatter, self._figures
         scatter.border_title = Content.assemble((score.name, "b"), "  predicted against actual")
         scatter.border_subtitle = "● training  ◆ validation  · equal"
@@ -64,13 +67,13 @@ class NumbersAspect(Aspect):
         figures.border_title = Content.assemble((score.name, "b"), "  original units")
         others = [
             f"{each.name}: R² {diagrams.r_squared(each)}"
-            for each in studied.numbers
+            for each in scores.numbers
             if each is not score
         ]
         figures.border_subtitle = Content(_hint(others, figures.size.width))
-        self._targets = len(studied.numbers)
+        self._targets = len(scores.numbers)
         figures.show(diagrams.number_words(score, figures.size.width))
-        list_examples(self.query_one(Examples), studied, self.choice)
+        list_examples(self.query_one(Examples), scores, self.choice)
 
     def begin(self) -> None:
         """Start at the beginning of the list."""

@@ -1,17 +1,23 @@
 """Images: the worst mistakes as pictures, with their probabilities; first-layer weights."""
 
+from typing import Any
+
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from tuiprop.protocol.messages.base import Query
 from tuiprop.protocol.messages.data import Outline
-from tuiprop.protocol.messages.predictions import Studied, Study
+from tuiprop.protocol.messages.example_trace import ExampleTraceQuery
+from tuiprop.protocol.messages.frame import Frame
+from tuiprop.protocol.messages.pictures import Picture, WeightPictures, WeightPicturesQuery
+from tuiprop.protocol.messages.scores import Scores
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.scaling import fitted
-from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.ui.predictions import example_trace
 from tuiprop.ui.predictions.aspects.aspect import Aspect, Choice, Panel
-from tuiprop.ui.predictions.aspects.listing import list_examples, verdict
+from tuiprop.ui.predictions.aspects.listing import list_examples, trace_of, verdict
 from tuiprop.ui.predictions.examples import Examples
 from tuiprop.ui.predictions.tiles import Tile, Tiles
 from tuiprop.ui.theme import palette_of
@@ -33,9 +39,9 @@ class PicturesAspect(Aspect):
         self._units = 0
 
     @classmethod
-    def suits(cls, studied: Studied) -> bool:
+    def suits(cls, outline: Outline) -> bool:
         """Return whether the inputs are the pixels of an image."""
-        return studied.has_pictures
+        return outline.has_pictures
 
     def compose(self) -> ComposeResult:
         """Lay out the list, and beside it the picture and the weights."""
@@ -53,45 +59,40 @@ class PicturesAspect(Aspect):
     def _album(self) -> Examples:
         return self.query_one(Examples)
 
-    def wanted(self, request: Study, outline: Outline) -> Study:
+    def queries(self, outline: Outline) -> list[Query[Any]]:
         """Ask for the examples and weights that fit, and the example under the cursor."""
         album, weights = self._album, self.query_one(Tiles)
         self._units = outline.sizes[1]
         row = self.choice.example if album.table_row is None else album.table_row
         first, count = album.part()
         first_unit, units = weights.part()
-        return replace(
-            request,
-            first=first,
-            count=count,
-            example=row,
-            first_unit=first_unit,
-            weights=units,
-        )
+        queries: list[Query[Any]] = [
+            replace(self.choice.scores, first=first, count=count),
+            WeightPicturesQuery(first=first_unit, count=units),
+        ]
+        return queries if row is None else [*queries, ExampleTraceQuery(row=row)]
 
-    def paint(self, studied: Studied) -> None:
+    def paint(self, frame: Frame) -> None:
         """Show the list, the picture and the weights."""
-        album, way = self._album, studied.way
-        list_examples(album, studied, self.choice)
-        if way is not None and way.picture is not None:
+        album, trace, weights = self._album, trace_of(frame), frame.get(WeightPictures)
+        list_examples(album, frame[Scores], self.choice)
+        if trace is not None and trace.picture is not None:
             panel = self._picture
-            panel.border_title = verdict(way)
+            panel.border_title = verdict(trace)
             width, height = panel.size.width, self.size.height // 2
             palette = palette_of(self.app)
-            lines = ways.outcome(way, palette, width, height, plain=self.app.no_color)
+            lines = example_trace.outcome(trace, palette, width, height, plain=self.app.no_color)
             panel.styles.height = min(len(lines), height) + 2
             panel.show(lines)
-        if studied.pictures:
-            self._paint_weights(studied)
-        if album.table_row is not None and (way is None or way.row != album.table_row):
+        if weights is not None and weights.pictures:
+            self._paint_weights(weights.pictures)
+        if album.table_row is not None and (trace is None or trace.row != album.table_row):
             self.ask()
 
-    def _paint_weights(self, studied: Studied) -> None:
+    def _paint_weights(self, pictures: list[Picture]) -> None:
         weights = self.query_one(Tiles)
         room = weights.area.width, max(1, weights.area.height - 1)
-        tiles = [
-            Tile(each.name, fitted(each.grid, *room, enlarge=False)) for each in studied.pictures
-        ]
+        tiles = [Tile(each.name, fitted(each.grid, *room, enlarge=False)) for each in pictures]
         tile = tiles[0].grid.columns, -(-tiles[0].grid.rows // 2)
         if weights.take_size(*tile):
             self.ask()

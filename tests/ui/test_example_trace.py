@@ -5,14 +5,9 @@ from typing import Any
 from msgspec.structs import replace
 from textual.content import Content
 
-from tuiprop.protocol.messages.prediction_payloads import (
-    SHADES,
-    Grid,
-    LayerOnTheWay,
-    Picture,
-    WayNote,
-)
-from tuiprop.ui.predictions import example_trace as ways
+from tuiprop.protocol.messages.example_trace import LayerActivations, TraceNote
+from tuiprop.protocol.messages.pictures import SHADES, Grid, Picture
+from tuiprop.ui.predictions import example_trace
 from tuiprop.ui.theme import DARK
 
 PICTURE = Picture(
@@ -20,12 +15,14 @@ PICTURE = Picture(
 )
 
 
-def layer(title: str, values: list[float], raw: list[float] | None = None) -> LayerOnTheWay:
+def layer(title: str, values: list[float], raw: list[float] | None = None) -> LayerActivations:
     names = [f"u{k}" for k in range(len(values))]
-    return LayerOnTheWay(title=title, names=names, values=values, raw=raw or [], size=len(values))
+    return LayerActivations(
+        title=title, names=names, values=values, raw=raw or [], size=len(values)
+    )
 
 
-def note(units: int = 3, **fields: Any) -> WayNote:
+def note(units: int = 3, **fields: Any) -> TraceNote:
     layers = [
         layer("a[0] input", [-1.0, 0.5], [3.25, 80.0]),
         layer("a[1] tanh", [1 / (k + 1) for k in range(units)]),
@@ -40,15 +37,15 @@ def note(units: int = 3, **fields: Any) -> WayNote:
         "picture": None,
         **fields,
     }
-    return WayNote(row=3, held_out=False, layers=layers, **fields)
+    return TraceNote(row=3, held_out=False, layers=layers, **fields)
 
 
-def way(note: WayNote, width: int, height: int = 20) -> list[str]:
-    return plain(ways.way(note, DARK, width, height, plain=True))
+def trace(note: TraceNote, width: int, height: int = 20) -> list[str]:
+    return plain(example_trace.trace(note, DARK, width, height, plain=True))
 
 
-def outcome(note: WayNote) -> list[str]:
-    return plain(ways.outcome(note, DARK, 40, 12, plain=True))
+def outcome(note: TraceNote) -> list[str]:
+    return plain(example_trace.outcome(note, DARK, 40, 12, plain=True))
 
 
 def plain(texts: list[Content]) -> list[str]:
@@ -56,7 +53,7 @@ def plain(texts: list[Content]) -> list[str]:
 
 
 def test_layers_stand_side_by_side_with_raw_inputs() -> None:
-    lines = way(note(), 100)
+    lines = trace(note(), 100)
     assert len(lines) == 4
     assert [title in lines[0] for title in ("a[0] input", "a[1] tanh", "a[2] sigmoid")]
     assert "3.25" in lines[1]
@@ -66,7 +63,7 @@ def test_layers_stand_side_by_side_with_raw_inputs() -> None:
 
 
 def test_where_it_is_narrower_raw_inputs_are_left_out() -> None:
-    lines = way(note(), 70)
+    lines = trace(note(), 70)
     assert len(lines) == 4
     assert "-1.00" in lines[1]
     assert "3.25" not in lines[1]
@@ -75,21 +72,21 @@ def test_where_it_is_narrower_raw_inputs_are_left_out() -> None:
 def test_numbers_of_the_table_have_a_head() -> None:
     named = note()
     named.layers[0] = replace(named.layers[0], names=["petal_length", "petal_width"])
-    lines = way(named, 100)
+    lines = trace(named, 100)
     assert lines[0].index("raw") + len("raw") == lines[1].index("3.25") + len("3.25")
-    assert "raw" not in way(named, 70)[0]
+    assert "raw" not in trace(named, 70)[0]
 
 
 def test_one_unit_is_one() -> None:
-    assert "a[2] sigmoid  1 unit" in way(note(), 40)
+    assert "a[2] sigmoid  1 unit" in trace(note(), 40)
 
 
 def test_a_picture_is_whole_where_there_is_little_room() -> None:
     shades = bytes([0, 2 * SHADES] * 14) * 28
     large = Picture(name="#3", grid=Grid(columns=28, rows=28, shades=shades))
-    lines = plain(ways.outcome(note(picture=large), DARK, 43, 10, plain=True))
+    lines = plain(example_trace.outcome(note(picture=large), DARK, 43, 10, plain=True))
     assert len(lines) == 10
-    assert len(plain(ways.outcome(note(picture=large), DARK, 80, 16, plain=True))) == 14
+    assert len(plain(example_trace.outcome(note(picture=large), DARK, 80, 16, plain=True))) == 14
 
 
 def test_the_most_probable_of_more_classes_than_lines() -> None:
@@ -98,7 +95,7 @@ def test_the_most_probable_of_more_classes_than_lines() -> None:
     many = note(
         actual="c3", outputs=outputs, output_names=[f"c{k}" for k in range(30)], picture=PICTURE
     )
-    text = "\n".join(plain(ways.outcome(many, DARK, 60, 4, plain=True)))
+    text = "\n".join(plain(example_trace.outcome(many, DARK, 60, 4, plain=True)))
     assert "▶c3" in text
     assert "c7 " in text
     assert "c20" in text
@@ -106,7 +103,7 @@ def test_the_most_probable_of_more_classes_than_lines() -> None:
 
 
 def test_what_is_too_narrow_or_too_low_stands_in_turn() -> None:
-    for lines in (way(note(), 40), way(note(30), 100)):
+    for lines in (trace(note(), 40), trace(note(30), 100)):
         titles = [line.split("  ")[0] for line in lines if line.startswith("a[")]
         assert titles == ["a[0] input", "a[1] tanh", "a[2] sigmoid"]
 
