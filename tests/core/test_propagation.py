@@ -62,7 +62,7 @@ def deep_problems(draw: st.DrawFn) -> Problem:
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_gradient_against_central_differences(loss: str, output: str) -> None:
     first = PAIRS.index((loss, output))
-    for hidden in (HIDDEN[(first + i) % len(HIDDEN)] for i in range(0, len(HIDDEN), 3)):
+    for hidden in (HIDDEN[(first + i) % len(HIDDEN)] for i in (0, 6)):
         case = grid_case(hidden, loss, output, 0.1)
         check = check_gradient(case.network, case.parameters, case.inputs, case.targets)
         assert check.passed, hidden

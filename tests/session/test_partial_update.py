@@ -172,7 +172,7 @@ def test_random_walks_land_where_a_straight_run_does(optimizer: str) -> None:
         states[update] = matrix(straight, "W", 1).values
     chance = random.Random(7)
     at = 0
-    for _ in range(300):
+    for _ in range(150):
         to = at + chance.choice([-40, -17, -5, -2, -1, 1, 1, 2, 5, 17, 40])
         to = max(0, min(to, 11 * count - 1))
         if to != at:

@@ -266,7 +266,7 @@ def test_a_random_walk_along_the_terms_ends_at_what_the_update_starts_from(
         place for place in cells(engine, STATE_NAMES[name]) if origin_at(engine, place, terms=0)
     ]
     ends = set()
-    for _ in range(25):
+    for _ in range(12):
         place, value = chance.choice(made), None
         for _ in range(100):
             note = origin_at(engine, place, terms=99)

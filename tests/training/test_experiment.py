@@ -663,7 +663,7 @@ BREAKPOINT = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(data=DATA, network=NETWORK, training=TRAINING, breakpoints=BREAKPOINT)
 def test_writing_and_reading_is_the_identity(
     tmp_path_factory: pytest.TempPathFactory,

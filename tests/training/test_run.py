@@ -35,7 +35,7 @@ def test_replay_is_identical_bit_for_bit(name: str, budget: int, slice_seconds: 
     """With a key frame after every update, or next to none, of which all or five are kept."""
     case = ALL[name]
     states = case.states(LAST)
-    seeks = np.random.default_rng([budget, len(name)]).integers(0, LAST + 1, 40).tolist()
+    seeks = np.random.default_rng([budget, len(name)]).integers(0, LAST + 1, 12).tolist()
     with patch.object(run_module, "SLICE", slice_seconds):
         run = with_budget(case.run(), budget)
         for t in [LAST, LAST, 0, 0, 1, LAST, *seeks]:

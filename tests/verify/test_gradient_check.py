@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -322,16 +323,15 @@ def trained(case: Problem, updates: int, learning_rate: float) -> Problem:
     return replace(case, parameters=parameters)
 
 
-@pytest.mark.parametrize("updates", [10, 40, 80, 200, 400, 1500, 3000])
 @pytest.mark.parametrize("loss", ["mse", "huber", "squared_error", "mae"])
 @pytest.mark.parametrize("hidden", ["tanh", "linear", "relu"])
-def test_a_regression_is_not_called_wrong_as_it_converges(
-    hidden: str, loss: str, updates: int
-) -> None:
+def test_a_regression_is_not_called_wrong_as_it_converges(hidden: str, loss: str) -> None:
     case = problem((2, 3, 1), (hidden, "linear"), loss, m=4, initializer="xavier_uniform")
     case.inputs[...] = XOR
     case.targets[...] = [[0.0], [1.0], [1.0], [0.0]]
-    assert check(trained(case, updates, 0.3)).passed
+    for before, updates in pairwise((0, 10, 40, 80, 200, 400, 1500, 3000)):
+        case = trained(case, updates - before, 0.3)
+        assert check(case).passed, updates
 
 
 @pytest.mark.parametrize("updates", [5, 10, 20, 40, 80, 400])
