@@ -249,7 +249,6 @@ def test_no_experiment(tmp_path: Path, command: str) -> None:
     path = tmp_path / "none.toml"
     expected = f"{path}: cannot be read: No such file or directory"
     assert sentence(tuiprop(command, path)) == expected
-    assert sentence(in_a_process(command, path)) == expected
 
 
 @pytest.mark.parametrize("command", ["train", "check"])
