@@ -223,7 +223,8 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
     engine = opened()
     go(engine, 12)
     ask(engine, Change(batch_size=60))
-    assert frame_of(engine)[Position].per_epoch == 5
+    position = frame_of(engine)[Position]
+    assert (position.per_epoch, position.batch_size) == (5, 25)  # until the epoch ends
     ask(engine, Move(epochs=1))
     assert frame_of(engine)[Position].update == 15
     ask(engine, Move(updates=1))
@@ -232,8 +233,9 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
         frame[Position].epoch,
         frame[Position].batch,
         frame[Position].per_epoch,
+        frame[Position].batch_size,
         frame[Position].examples,
-    ) == (4, 1, 2, 60)
+    ) == (4, 1, 2, 60, 60)
     ask(engine, Seek(epoch=4))
     assert frame_of(engine)[Position].update == 17
 

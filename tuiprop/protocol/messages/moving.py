@@ -35,6 +35,8 @@ class Position(View, frozen=True, kw_only=True):
     """The batch of the current update within its epoch, from 1; 0 before the first."""
     per_epoch: int
     """The number of updates in that epoch."""
+    batch_size: int
+    """The number of examples in every batch of that epoch but the last."""
     last_update: int
     """The last update of the requested epochs."""
     examples: int

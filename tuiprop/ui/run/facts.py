@@ -60,7 +60,6 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     experiment = outline.experiment
     training = experiment["training"]
     position, costs, settings = frame[Position], frame[Costs], frame[EffectiveSettings]
-    size = min(settings.batch_size or outline.training, outline.training)
     rows: list[tuple[str, Content]] = []
 
     def row(label: str, value: str) -> None:
@@ -74,7 +73,7 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
         if costs.accuracy_validation is not None:
             row("", f"validation {costs.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{position.per_epoch} of {size} per epoch")
+    row("batches", f"{position.per_epoch} of {position.batch_size} per epoch")
     row("optimiser", optimiser(settings))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")
