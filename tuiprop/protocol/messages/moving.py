@@ -114,7 +114,7 @@ class Seek(Request[None], frozen=True, kw_only=True):
     """The number of epochs from the last whole one; back if negative."""
     place: Literal["newest", "end", "best"] = "newest"
     """The newest update of this branch; the end of the requested epochs; the epoch of the lowest
-    J validation, or J training where there is no validation set."""
+    validation loss, or training loss without a validation set."""
 
 
 class Move(Request[None], frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from tuiprop.protocol.messages.proof import Proof, ProofNote, ProofQuery
 from tuiprop.protocol.messages.settings import EffectiveSettings, EffectiveSettingsQuery
 from tuiprop.protocol.messages.training import Costs, CostsQuery
 from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.status import optimiser
 from tuiprop.ui.verify import words as proving
 
@@ -68,6 +69,8 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     epochs = training["epochs"]
     row("progress", f"{position.epochs_done} of {epochs} epochs done")
     rows.append(("", progress(position, max(4, width - 13))))
+    if costs.penalty:
+        row("J training", f"{short(costs.training_loss)} loss + {short(costs.penalty)} L2 term")
     if costs.accuracy_training is not None:
         row("accuracy", f"training   {costs.accuracy_training:.2%}")
         if costs.accuracy_validation is not None:
