@@ -194,7 +194,7 @@ def broken_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Engines that are started from now on have a mistake in what answers Verify."""
     (tmp_path / "sitecustomize.py").write_text(
         "from tuiprop.protocol.handlers import HANDLERS\n"
-        "from tuiprop.protocol.messages.moving import Verify\n"
+        f"from {Verify.__module__} import Verify\n"
         "HANDLERS[Verify] = lambda engine, request: [][0]\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
