@@ -132,7 +132,7 @@ def table_settings(folder: Path) -> Any:
     return parse({"data": raw}).data
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spelled())
 def test_any_spelling_gives_the_same_validation_example(
     tmp_path: Path, rows: list[list[str]]

@@ -138,7 +138,7 @@ def test_a_panic_within_polars_writes_nothing(capfd: pytest.CaptureFixture[str])
 
 
 @given(st.integers(4, len(PARQUET) - 5), st.integers(1, 255))
-@settings(max_examples=12)
+@settings(max_examples=4)
 def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change: int) -> None:
     content = bytearray(PARQUET)
     content[place] ^= change
@@ -158,5 +158,6 @@ def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change
 @example(b"{}")
 @example(b'{"a":1}{"a":2}')
 @example(b'{"a":1,"a":2}')
+@settings(max_examples=50)
 def test_any_bytes_as_json_lines_give_a_table_or_one_sentence(content: bytes) -> None:
     table_or_sentence(content, format="jsonl")

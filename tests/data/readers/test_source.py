@@ -31,7 +31,7 @@ def test_compression_is_known_by_its_first_bytes(tmp_path: Path, suffix: str, na
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_damaged_compression_is_one_sentence(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
 ) -> None:
