@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def outcomes(
     """
     path, filler = folder / f"file{suffix}", folder / "filler"
     newer(path)
-    amounts = range(0, path.stat().st_size - PAGE, PAGE)
+    amounts: Sequence[int] = range(0, path.stat().st_size - PAGE, PAGE)
     if most is not None and most < len(amounts):
         amounts = [amounts[i * (len(amounts) - 1) // (most - 1)] for i in range(most)]
     older(path)

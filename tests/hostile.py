@@ -121,7 +121,7 @@ def run_here(
     content = []
     for stream in captured:
         stream.flush()
-        content.append(stream.buffer.getvalue())  # type: ignore[attr-defined]
+        content.append(stream.buffer.getvalue())
     return subprocess.CompletedProcess(words, int(status or 0), *content)
 
 
