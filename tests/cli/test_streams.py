@@ -256,8 +256,8 @@ def test_a_terminal_that_closes_takes_no_result(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_terminal_that_closes_with_its_signal_ignored(tmp_path: Path) -> None:
-    assert in_a_terminal_that_closes(arguments(tmp_path, 3000), ignoring=True) == 0
-    assert_complete(tmp_path, 9000)
+    assert in_a_terminal_that_closes(arguments(tmp_path, 1000), ignoring=True) == 0
+    assert_complete(tmp_path, 3000)
 
 
 def training(folder: Path) -> "subprocess.Popen[bytes]":

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tuiprop
+from tests.data.files import convert_in_this_process
 from tests.models.models import close, compare_in_this_process, library, run_script
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import encode
@@ -148,7 +149,10 @@ def test_any_spelling_gives_the_same_validation_example(
     np.testing.assert_array_equal(done.validation.inputs, done.training.inputs[:4])
 
 
-def test_types_of_a_file_are_other_spellings(model: Model, tmp_path: Path) -> None:
+def test_types_of_a_file_are_other_spellings(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert_in_this_process(monkeypatch)
     expected = predicted(model, tmp_path / "own.csv", as_csv(ROWS)).outputs
     typed = [
         [row[0] == "True", float(row[1]), float(row[2]), float(row[3]), row[4] or None,

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.data.files import COMPRESSIONS, cells, read, table_or_sentence
+from tests.data.files import (
+    COMPRESSIONS,
+    cells,
+    convert_in_this_process,
+    read,
+    table_or_sentence,
+)
 from tests.refusals import refused
 from tuiprop.data.readers import frames
 from tuiprop.data.table import DataError
@@ -89,7 +95,10 @@ def test_what_is_not_json_lines_is_one_sentence(
         read(path, text)
 
 
-def test_what_is_not_parquet_is_one_sentence(tmp_path: Path) -> None:
+def test_what_is_not_parquet_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert_in_this_process(monkeypatch)
     path = tmp_path / "t.parquet"
     for content, words in (
         (b"", "not a Parquet file"),
