@@ -3,14 +3,10 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).resolve().parents[1] / "tuiprop"
 
 FRAGMENTS = frozenset({"Of", "As", "From", "What", "Whether", "That"})
 """First words of docstrings that only continue the name of what they describe."""
-
-MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
 def fragments(source: str) -> list[str]:
@@ -26,9 +22,10 @@ def fragments(source: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_docstring_is_a_fragment(module: str) -> None:
-    assert fragments((PACKAGE / module).read_text(encoding="utf-8")) == []
+def test_no_docstring_is_a_fragment() -> None:
+    found = {path: fragments(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+    assert len(found) > 100
+    assert {path.name: lines for path, lines in found.items() if lines} == {}
 
 
 def test_fragments_of_functions_and_attributes_are_found() -> None:

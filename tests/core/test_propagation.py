@@ -78,7 +78,7 @@ def test_gradient_against_central_differences(loss: str, output: str) -> None:
         assert np.linalg.norm(analytic) > 1e-2, hidden
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(deep_problems())
 def test_gradient_of_deep_networks_against_central_differences(case: Problem) -> None:
     check = check_gradient(case.network, case.parameters, case.inputs, case.targets)
@@ -103,7 +103,7 @@ def test_gradient_agrees_with_pytorch(loss: str, output: str) -> None:
 
 
 @pytest.mark.oracle
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(deep_problems())
 def test_gradient_of_deep_networks_agrees_with_pytorch(case: Problem) -> None:
     J, gradient = oracle.cost_and_gradient(case.network, case.parameters, case.inputs, case.targets)

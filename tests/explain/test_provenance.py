@@ -1,7 +1,7 @@
 """Compare the provenance of every cell of every operation with the record."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from itertools import cycle
 
@@ -20,7 +20,7 @@ from tuiprop.explain.provenance import Group, Provenance, producing_operation
 from tuiprop.explain.tracer import Tracer
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef, T
-from tuiprop.update.operation import Arrays, Operation
+from tuiprop.update.operation import Arrays, Operation, Phase
 from tuiprop.update.operations import operations
 from tuiprop.update.record import Record
 
@@ -33,10 +33,10 @@ def tracer_of(training: Trainer, **options: object) -> Tracer:
 
 
 def origins(
-    tracer: Tracer, training: Trainer, record: Record
+    tracer: Tracer, training: Trainer, record: Record, phases: Container[Phase] = tuple(Phase)
 ) -> Iterator[tuple[Operation, Provenance]]:
     arrays = record.arrays()
-    for operation in training.operations():
+    for operation in (each for each in training.operations() if each.phase in phases):
         result = record.result(operation)
         for row, column in np.ndindex(*result.shape):
             yield operation, tracer.trace(operation, arrays, result, row, column)
@@ -68,7 +68,7 @@ def test_every_number_of_every_rule_matches(name: str, decay: float, dtype: str)
     training = trainer(dtype=dtype, **settings)  # type: ignore[arg-type]
     for _ in range(2):
         for operation, origin in origins(
-            tracer_of(training, **settings), training, training.record()
+            tracer_of(training, **settings), training, training.record(), [Phase.UPDATE]
         ):
             assert origin.matches, about(operation, origin)
         training.advance(1)
@@ -342,6 +342,7 @@ def test_a_run_that_diverges_matches_and_warns_of_nothing(
             learning_rate=rate,
             dtype=dtype,
             optimizer="momentum",
+            batch_size=2,
         )
         tracer = Tracer(training.network, OPTIMIZERS["momentum"], rate)
         for _ in range(3):

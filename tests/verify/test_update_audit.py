@@ -85,9 +85,9 @@ def test_it_shares_nothing_with_the_optimizers() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("decay", [0.0, 0.03, 1.0])
 @pytest.mark.parametrize("name", NAMES)
-def test_hundreds_of_updates_are_right(name: str, decay: float, dtype: str) -> None:
+def test_many_updates_are_right(name: str, decay: float, dtype: str) -> None:
     updates, worst = Updates(name, dtype, options={"weight_decay": decay}), 0.0
-    for gradient in gradients(300):
+    for gradient in gradients(60):
         updates.apply(gradient)
         result = updates.audit()
         assert result.passed, result
@@ -97,14 +97,14 @@ def test_hundreds_of_updates_are_right(name: str, decay: float, dtype: str) -> N
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("t", LARGE_T)
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_any_t_and_options(name: str, options: dict[str, Any], t: int, dtype: str) -> None:
-    updates = Updates(name, dtype, 0.3, options)
-    for gradient in gradients(40):
-        updates.state[0, ::2] = 0.0  # where ΔW is all that W can be compared with
-        updates.apply(gradient, t)
-        assert updates.audit().passed
+def test_any_t_and_options(name: str, options: dict[str, Any], dtype: str) -> None:
+    for t in LARGE_T:
+        updates = Updates(name, dtype, 0.3, options)
+        for gradient in gradients(8):
+            updates.state[0, ::2] = 0.0  # where ΔW is all that W can be compared with
+            updates.apply(gradient, t)
+            assert updates.audit().passed, t
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -139,9 +139,9 @@ def test_slots_that_fade_below_the_normal_numbers(name: str, eps: float) -> None
     updates = Updates(name, "float32", options=options)
     updates.state[0] = 0.0
     updates.apply(gradients(1)[0] * 1e-18)
-    for _ in range(1000):
+    for update in range(1000):
         updates.apply(np.zeros(P))
-        assert updates.audit().passed
+        assert update % 10 or updates.audit().passed
     if name in ("momentum", "nesterov", "adam"):
         assert 0 < np.abs(updates.state[1]).max() < np.finfo(np.float32).smallest_normal
     for power in range(14, 46):
@@ -172,17 +172,16 @@ def test_every_corrupted_number_is_named(name: str, decay: float, dtype: str) ->
             magnitude = abs(float(old)) + abs(float(new - old))
             if row and name != "adagrad":  # Σ|terms| of a cancelling average, and of g + λ W
                 magnitude += abs(float(updates.gradient[i]))
-            for sign in (1, -1):
-                after = updates.state.copy()
-                after[row, i] += sign * 16 * eps * magnitude
-                result = updates.audit(after)
-                wrong = [each for each in result.arrays if not each.ok]
-                assert [str(each.array) for each in wrong] == [
-                    f"{state_name}({array})" if state_name else array
-                ]
-                assert list(wrong[0].cell) == cell
-                assert 1 < wrong[0].worst < 100 or row
-                assert not result.passed
+            after = updates.state.copy()
+            after[row, i] += (-1) ** i * 16 * eps * magnitude
+            result = updates.audit(after)
+            wrong = [each for each in result.arrays if not each.ok]
+            assert [str(each.array) for each in wrong] == [
+                f"{state_name}({array})" if state_name else array
+            ]
+            assert list(wrong[0].cell) == cell
+            assert 1 < wrong[0].worst < 100 or row
+            assert not result.passed
 
 
 def test_the_bound_is_the_rounding_on_both_sides() -> None:
@@ -264,7 +263,7 @@ def test_the_updates_of_pytorch_pass(name: str, options: dict[str, Any], dtype: 
     updates = Updates(name, dtype, options=options)
     theta = torch.tensor(updates.state[0].copy(), requires_grad=True)
     theirs = torch_optimizer(name, theta, updates.rate, options)
-    for t, gradient in enumerate(gradients(60), start=1):
+    for t, gradient in enumerate(gradients(20), start=1):
         updates.t, updates.before = t, updates.state.copy()
         updates.gradient = gradient.astype(dtype)
         theta.grad = torch.tensor(updates.gradient)
