@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ Write = Callable[[Path], object]
 
 def writers() -> dict[str, tuple[Write, Write]]:
     """What writes an older file, and one that is larger, by suffix."""
-    small, large = session_at(0), session_at(8000)
+    small, large = session_at(0), session_at(2000)
     both: dict[str, tuple[Write, Write]] = {
         suffix: (lambda path: export(SMALL, path), lambda path: export(LARGE, path))
         for suffix in FORMATS
@@ -54,15 +54,24 @@ def fill(folder: Path, room: int) -> None:
         stream.truncate(max(0, filler.stat().st_size // PAGE * PAGE - room))
 
 
-def outcomes(suffix: str, older: Write, newer: Write, folder: Path) -> Counter[str]:
-    """What became of writing with every room that is too little, page by page."""
+def outcomes(
+    suffix: str, older: Write, newer: Write, folder: Path, most: int | None = None
+) -> Counter[str]:
+    """Return what became of writing with too little room, for each amount of it in pages.
+
+    Args:
+        most: The number of amounts, from none to the largest; None for all.
+    """
     path, filler = folder / f"file{suffix}", folder / "filler"
     newer(path)
-    size = path.stat().st_size
+    amounts: Sequence[int] = range(0, path.stat().st_size - PAGE, PAGE)
+    if most is not None and most < len(amounts):
+        amounts = [amounts[i * (len(amounts) - 1) // (most - 1)] for i in range(most)]
+    older(path)
+    before = path.read_bytes()
     found: Counter[str] = Counter()
-    for room in range(0, size - PAGE, PAGE):
-        older(path)
-        before = path.read_bytes()
+    for room in amounts:
+        path.write_bytes(before)
         fill(folder, room)
         try:
             newer(path)

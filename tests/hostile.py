@@ -1,16 +1,22 @@
 """Characters that a terminal obeys or hides, files that are full of them, and what is shown."""
 
+import contextlib
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+from unittest.mock import patch
 
 import tomli_w
+
+from tuiprop.cli import main
 
 SECONDS = 60.0
 """That nothing takes, unless it hangs."""
@@ -85,6 +91,38 @@ def run(
     return subprocess.run(
         command(*arguments), check=False, timeout=SECONDS, env=environment(**env or {}), **options
     )
+
+
+def run_here(
+    *arguments: object,
+    cwd: Path | str = ".",
+    env: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run `tuiprop ARGUMENTS` in this process, with standard streams of its own.
+
+    Output to a stream that is passed in is not returned.
+    """
+    words = [str(each) for each in arguments]
+    captured = [io.TextIOWrapper(io.BytesIO(), encoding, newline="\n") for _ in range(2)]
+    out, err = (given or own for given, own in zip((stdout, stderr), captured, strict=True))
+    with (
+        contextlib.chdir(cwd),
+        patch.dict(os.environ, env or {}),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main(words, prog_name="tuiprop")
+        except SystemExit as end:
+            status = end.code
+    content = []
+    for stream in captured:
+        stream.flush()
+        content.append(stream.buffer.getvalue())
+    return subprocess.CompletedProcess(words, int(status or 0), *content)
 
 
 def make_files(folder: Path) -> Files:

@@ -8,6 +8,7 @@ import pytest
 import tomli_w
 
 import tuiprop
+from tests.models.models import compare_in_this_process
 from tests.refusals import refused
 from tuiprop.core.array import Array
 from tuiprop.data.table import DataError
@@ -246,15 +247,21 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         tuiprop.save(tuiprop.train(iris(), epochs=0), tmp_path / "none" / "w.npz")
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".json", ".py", "_torch.py"])
 @pytest.mark.parametrize(
-    "what",
-    [lambda run: run, lambda run: run.model, lambda run: run.best_model()],
-    ids=["run", "model", "best"],
+    ("what", "suffix"),
+    [
+        *((lambda run: run, suffix) for suffix in (".npz", ".safetensors", ".json", ".py")),
+        (lambda run: run.model, ".npz"),
+        (lambda run: run.best_model(), "_torch.py"),
+    ],
 )
 def test_what_a_mistake_computed_is_not_saved(
-    tmp_path: Path, what: Callable[[Session], Session | Model], suffix: str
+    tmp_path: Path,
+    what: Callable[[Session], Session | Model],
+    suffix: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    compare_in_this_process(monkeypatch)
     run = tuiprop.train(iris(), epochs=1)
     injected = run.run.t
     run.run.edit(MistakeEdit(at=injected, mistake="no_mean"), apart=True)

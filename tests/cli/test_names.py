@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import in_a_process, sentence
+from tests.cli.command import in_a_process, sentence, tuiprop
 from tuiprop.errors import FileError
 from tuiprop.storage.atomic import write_text
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_weights_that_would_name_it_are_refused_before_the_training(folder: Path) -> None:
     out = folder.parent / "w.npz"
-    ended = in_a_process("train", folder / "e.toml", "--export", out)
+    ended = tuiprop("train", folder / "e.toml", "--export", out)
     assert ended.out == ""
     assert str(out) in sentence(ended)
     assert not out.exists()
@@ -46,7 +46,7 @@ def test_a_run_goes_on(folder: Path) -> None:
 def test_a_user_that_there_is_not(folder: Path, name: str) -> None:
     experiment = str(folder / "e.toml")
     for arguments in (("train", experiment, "--export", name), ("inspect", name), ("train", name)):
-        assert name in sentence(in_a_process(*arguments))
+        assert name in sentence(tuiprop(*arguments))
 
 
 def test_text_that_is_not_utf8_is_not_written(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.core.test_optimizer import torch_optimizer
 from tuiprop.core.initialization import initialize
 from tuiprop.core.network import Layer, Network
 
-EPOCHS, BATCH, ROWS = 40, 8, 44
+EPOCHS, BATCH, ROWS = 15, 8, 44
 
 CASES: dict[str, tuple[tuple[str, str], int, str, str, float, dict[str, Any]]] = {
     "softmax, sgd": (("tanh", "softmax"), 3, "cross_entropy", "sgd", 0.0, {}),

@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 import tuiprop as python
-from tests.cli.command import experiment, in_a_process, sentence, tuiprop
+from tests.cli.command import experiment, sentence, tuiprop
+from tests.hostile import run_here
 from tuiprop.cli import main
 from tuiprop.core.array import Array
 from tuiprop.data.readers.builtin import read_builtin
@@ -122,11 +121,10 @@ def test_what_cannot_be_is_one_sentence(model: Path, table: Path, tmp_path: Path
 def test_nobody_reads_any_more(model: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "tuiprop", "predict", str(model), "iris"]
-    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(writing)
-    assert ended.stderr.count("\n") == 1
-    assert "accuracy" in ended.stderr
+    with os.fdopen(writing, "w") as pipe:
+        ended = run_here("predict", model, "iris", stdout=pipe)
+    assert ended.stderr.count(b"\n") == 1
+    assert b"accuracy" in ended.stderr
 
 
 def test_a_note_says_what_is_odd(tmp_path: Path) -> None:
@@ -134,6 +132,6 @@ def test_a_note_says_what_is_odd(tmp_path: Path) -> None:
     (tmp_path / "e.toml").write_text('[data]\nsource = "t.csv"\n[training]\nepochs = 1\n')
     tuiprop("train", tmp_path / "e.toml", "--export", tmp_path / "w.npz")
     (tmp_path / "t.csv").write_text("c\nz\na\n")
-    ended = in_a_process("predict", tmp_path / "w.npz", tmp_path / "t.csv")
+    ended = tuiprop("predict", tmp_path / "w.npz", tmp_path / "t.csv")
     assert ended.status == 0
     assert ended.err.startswith(f'note: {tmp_path / "t.csv"}, line 2, column "c": ')

@@ -26,7 +26,11 @@ def training(folder: Path, **options: object) -> "subprocess.Popen[str]":
 
 @pytest.mark.parametrize(
     ("number", "status"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    [
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_ends_the_training_with_its_exports(
     tmp_path: Path, number: signal.Signals, status: int
@@ -46,6 +50,7 @@ def test_a_signal_ends_the_training_with_its_exports(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.toml", "h.csv", "w.npz"]
 
 
+@pytest.mark.slow
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     def nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -70,6 +75,7 @@ def opened_by_reader(path: Path) -> int:
             time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_an_interrupt_before_the_training(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     os.mkfifo(path)

@@ -1,14 +1,20 @@
 """Files with data to test with, and what was read from them."""
 
 import gzip
+import io
 import struct
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from numpy.typing import NDArray
 
+from tuiprop.data.readers import frames, parquet_process
 from tuiprop.data.readers.formats import read_table
 from tuiprop.data.readers.source import _zstd
 from tuiprop.data.table import DataError, Table
@@ -47,6 +53,18 @@ def table_or_sentence(content: bytes, **data: Any) -> None:
         return
     assert table.rows > 0
     assert {len(column.values) for column in table.columns} == {table.rows}
+
+
+def convert_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Parquet files that are whole be converted here, where polars is imported already."""
+
+    def run(command: list[str], *, input: bytes, **_: Any) -> "subprocess.CompletedProcess[bytes]":  # noqa: A002
+        stdin, stdout = (SimpleNamespace(buffer=io.BytesIO(each)) for each in (input, b""))
+        with patch("sys.stdin", stdin), patch("sys.stdout", stdout):
+            parquet_process.main()
+        return subprocess.CompletedProcess(command, 0, stdout.buffer.getvalue())
+
+    monkeypatch.setattr(frames, "subprocess", SimpleNamespace(**vars(subprocess) | {"run": run}))
 
 
 def idx(array: NDArray[Any]) -> bytes:

@@ -7,17 +7,31 @@ from pathlib import Path
 import pytest
 
 from fuzz import full, fuzz, soak
+from tests.models.models import compare_in_this_process
+
+AMOUNTS = 3
+"""The amounts of room: none, about half of a file, and almost a whole one."""
+
+
+@pytest.fixture(scope="module")
+def writers() -> dict[str, tuple[full.Write, full.Write]]:
+    return full.writers()
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".json", ".py", ".tuiprop", ".csv"])
-def test_a_full_file_system(suffix: str) -> None:
-    older, newer = full.writers()[suffix]
+def test_a_full_file_system(
+    suffix: str,
+    writers: dict[str, tuple[full.Write, full.Write]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compare_in_this_process(monkeypatch)
+    older, newer = writers[suffix]
     try:
         with full.small_file_system() as folder:
-            found = full.outcomes(suffix, older, newer, folder)
+            found = full.outcomes(suffix, older, newer, folder, AMOUNTS)
     except PermissionError as error:
         pytest.skip(f"no file system of 4 MB can be mounted here: {error}")
-    assert found["refused"] == found.total() > 0
+    assert found["refused"] == found.total() == AMOUNTS
 
 
 @pytest.mark.parametrize("suffix", fuzz.readers())
@@ -35,12 +49,13 @@ def test_fuzzed(suffix: str, tmp_path: Path) -> None:
     assert "no fault" in fuzz.run(suffix, 2, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_training_flat_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(soak, "MINUTE", 2.0)
-    monkeypatch.setattr(sys, "argv", ["soak", "5"])
+    monkeypatch.setattr(sys, "argv", ["soak", "2"])
     soak.main()
     *table, end = capsys.readouterr().out.splitlines()
     rows = [[float(cell.replace(",", "")) for cell in row.split("|")[1:-1]] for row in table[2:]]

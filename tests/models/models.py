@@ -1,14 +1,23 @@
 """Models of any shape, for the tests of their files."""
 
+import contextlib
 import importlib
+import io
 import os
+import runpy
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
+from tuiprop.core.array import Array
 from tuiprop.core.initialization import initialize
 from tuiprop.data.preparation.encoding import Preparation
+from tuiprop.models.formats import numpy_script, sklearn_script, torch_script
 from tuiprop.models.model import Model
 from tuiprop.training.experiment import parse
 from tuiprop.training.network import network_of
@@ -65,6 +74,41 @@ def library(name: str) -> Any:
         if os.environ.get("TUIPROP_REQUIRE_ORACLES"):
             pytest.fail(f"TUIPROP_REQUIRE_ORACLES is set, but {name} cannot be imported")
         pytest.skip(f"{name} is not installed")
+
+
+def names_of(script: bytes) -> dict[str, Any]:
+    """Return the names that a script defines."""
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(script, "exported.py", "exec"), names)
+    return names
+
+
+def compare_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let exports run their scripts in this process, which imports each library once."""
+
+    def predict(content: bytes, rows: Array) -> Any:
+        return names_of(content)["predict"](rows)
+
+    for module in (numpy_script, sklearn_script, torch_script):
+        monkeypatch.setattr(module, "predict", predict)
+
+
+def run_script(script: Path, *arguments: object) -> "CompletedProcess[str]":
+    """Run `python SCRIPT ARGUMENTS` in this process, in the folder of the script."""
+    words = [script.name, *map(str, arguments)]
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with (
+        patch.object(sys, "argv", words),
+        contextlib.chdir(script.parent),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            runpy.run_path(script.name, run_name="__main__")
+        except SystemExit as end:  # with a sentence
+            print(end.code, file=err)
+            status = 1
+    return CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def close(found: Any, expected: Any) -> None:

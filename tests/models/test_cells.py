@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import runpy
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tuiprop
-from tests.models.models import close, library
+from tests.data.files import convert_in_this_process
+from tests.models.models import close, compare_in_this_process, library, run_script
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import encode
 from tuiprop.data.preparation.examples import prepare
@@ -65,10 +64,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 @pytest.fixture(scope="module")
-def script(model: Model, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def exported(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("script") / "w.py"
     export(model, path)
-    return runpy.run_path(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def script(exported: Path) -> dict[str, Any]:
+    return runpy.run_path(str(exported))
 
 
 def predicted(model: Model, path: Path, content: str | None = None) -> Predictions:
@@ -129,7 +133,7 @@ def table_settings(folder: Path) -> Any:
     return parse({"data": raw}).data
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spelled())
 def test_any_spelling_gives_the_same_validation_example(
     tmp_path: Path, rows: list[list[str]]
@@ -145,7 +149,10 @@ def test_any_spelling_gives_the_same_validation_example(
     np.testing.assert_array_equal(done.validation.inputs, done.training.inputs[:4])
 
 
-def test_types_of_a_file_are_other_spellings(model: Model, tmp_path: Path) -> None:
+def test_types_of_a_file_are_other_spellings(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert_in_this_process(monkeypatch)
     expected = predicted(model, tmp_path / "own.csv", as_csv(ROWS)).outputs
     typed = [
         [row[0] == "True", float(row[1]), float(row[2]), float(row[3]), row[4] or None,
@@ -163,7 +170,10 @@ def test_types_of_a_file_are_other_spellings(model: Model, tmp_path: Path) -> No
             np.testing.assert_array_equal(found.outputs, expected)
 
 
-def test_a_model_that_was_stored_before_keeps_working(model: Model, tmp_path: Path) -> None:
+def test_a_model_that_was_stored_before_keeps_working(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare_in_this_process(monkeypatch)
     expected = predicted(model, tmp_path / "own.csv", as_csv(ROWS)).outputs
     old = {"1": "1.0", "2": "+2", "True": "TRUE", "é": "e\u0301"}
     preparation = tuple(
@@ -177,7 +187,8 @@ def test_a_model_that_was_stored_before_keeps_working(model: Model, tmp_path: Pa
     close(module["predict"](module["read"](str(tmp_path / "own.csv"))), expected)
 
 
-def test_categories_with_a_decimal_comma(tmp_path: Path) -> None:
+def test_categories_with_a_decimal_comma(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare_in_this_process(monkeypatch)
     path = tmp_path / "t.csv"
     path.write_text("c;x;y\n" + "0,5;1,5;1\n1,0;2,5;2\n" * 6)
     data = {"source": str(path), "decimal": ",", "columns": {"c": {"encoding": "one-hot"}}}
@@ -246,9 +257,12 @@ def test_a_script_refuses_what_predict_refuses(
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("suffix", [".py", "_torch.py", "_sklearn.py"])
-def test_a_script_reads_what_it_was_trained_on(tmp_path: Path, suffix: str) -> None:
+def test_a_script_reads_what_it_was_trained_on(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if suffix != ".py":
         library({"_torch.py": "torch", "_sklearn.py": "sklearn"}[suffix])
+    compare_in_this_process(monkeypatch)
     path = tmp_path / "t.csv"
     names = [" a\r\n", "b\r\rb", "\u00a0c", "e\u0301"]
     rows = [[str(i), "True" if i % 3 else "false", str(i % 2), f" {i * i}"] for i in range(12)]
@@ -262,15 +276,10 @@ def test_a_script_reads_what_it_was_trained_on(tmp_path: Path, suffix: str) -> N
     model = tuiprop.open(tmp_path / "w.npz")
     expected = predicted(model, path).outputs
     export(model, tmp_path / f"w{suffix}")
-    done = run(tmp_path / f"w{suffix}", path)
-    assert done.returncode == 0, done.stderr
+    done = run_script(tmp_path / f"w{suffix}", path)
+    assert (done.returncode, done.stderr) == (0, "")
     found: Array = np.array([[float(line)] for line in done.stdout.splitlines()[1:]])
     close(found, expected)
-
-
-def run(script: Path, table: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(script), str(table)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -278,12 +287,11 @@ def run(script: Path, table: Path) -> "subprocess.CompletedProcess[str]":
     [(b"a,b\n1,2\n", "flag"), (b"", "flag"), (b"\xff\n", "utf-8"), (b"flag,code\n\xff", "utf-8")],
 )
 def test_a_script_ends_in_one_sentence(
-    model: Model, tmp_path: Path, content: bytes, words: str
+    exported: Path, tmp_path: Path, content: bytes, words: str
 ) -> None:
-    export(model, tmp_path / "w.py")
     path = tmp_path / "t.csv"
     path.write_bytes(content)
-    done = run(tmp_path / "w.py", path)
+    done = run_script(exported, path)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
     assert str(path) in done.stderr

@@ -37,11 +37,11 @@ def test_damaged_files_are_refused_or_right(tmp_path: Path, suffix: str) -> None
 
 
 @each_format
-def test_truncated_at_every_byte(tmp_path: Path, suffix: str) -> None:
+def test_truncated(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"w{suffix}"
     export(model((1, 1)), path)
     whole, content = load_model(path), path.read_bytes()
-    for size in range(len(content)):
+    for size in {*range(0, len(content), 7), *range(max(0, len(content) - 30), len(content))}:
         path.write_bytes(content[:size])
         # the last byte of JSON is the end of its line
         expected = "as written" if content[size:] == b"\n" else "refused"
@@ -273,9 +273,10 @@ def test_pytorchs_names_in_npz(tmp_path: Path) -> None:
     assert contents.architecture(file).sizes == (4, 3, 2)
 
 
+@pytest.mark.slow
 def test_killed_while_it_saves() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "fuzz.kill", "5"],
+        [sys.executable, "-m", "fuzz.kill", "2"],
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,

@@ -7,13 +7,14 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.models.models import close, library, model, rows_of
+from tests.models.models import close, library, model, rows_of, run_script
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import Preparation
 from tuiprop.errors import FileError
@@ -128,6 +129,11 @@ def test_the_examples_are_spread_around_the_mean() -> None:
 # Scripts from a shell
 
 
+def slow(suffix: str) -> Any:
+    """Mark the case of a script whose library takes seconds to import."""
+    return pytest.param(suffix, marks=pytest.mark.slow)
+
+
 def described() -> Model:
     """A model of a table with a text column, and with names that a script must not trip over."""
     each = model((3, 4, 3), "tanh", "softmax")
@@ -142,7 +148,7 @@ def described() -> Model:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("suffix", [".py", "_torch.py", "_sklearn.py"])
+@pytest.mark.parametrize("suffix", [".py", slow("_torch.py"), slow("_sklearn.py")])
 def test_a_script_from_a_shell(tmp_path: Path, suffix: str) -> None:
     if suffix != ".py":
         library({"_torch.py": "torch", "_sklearn.py": "sklearn"}[suffix])
@@ -165,9 +171,7 @@ def test_a_script_from_a_shell(tmp_path: Path, suffix: str) -> None:
     assert header == list(each.classes)
     rows[:, 1] = [1, 0, 1]
     close(np.array(lines, np.float64), each.predict(rows))
-    usage = subprocess.run(
-        [sys.executable, f"w{suffix}"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    usage = run_script(tmp_path / f"w{suffix}")
     assert (usage.returncode, usage.stderr) == (1, f"usage: python w{suffix} FILE.csv\n")
 
 
@@ -224,12 +228,11 @@ def test_an_onnx_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 # Places where nothing can be written
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_disk_that_is_full(tmp_path: Path, suffix: str) -> None:
-    if suffix == ".onnx":
-        library("onnx")
-    path = tmp_path / f"w{suffix}"
-    path.write_bytes(b"old")
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    suffixes = [each for each in SUFFIXES if each != ".onnx" or find_spec("onnx")]
+    paths = [tmp_path / f"w{suffix}" for suffix in suffixes]
+    for path in paths:
+        path.write_bytes(b"old")
     program = (
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -237,16 +240,18 @@ def test_a_disk_that_is_full(tmp_path: Path, suffix: str) -> None:
         "from tuiprop.models import export\n"
         "export._compare = lambda *_: 0.0\n"  # the scripts are run in files of their own
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
-        "try:\n    export.export(model(), sys.argv[1])\n"
-        "except OSError as error:\n    print(error)\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n        export.export(model(), path)\n"
+        "    except OSError as error:\n        print(error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(path)],
+        [sys.executable, "-c", program, *map(str, paths)],
         cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout == f"{path}: cannot be written: File too large\n"
-    assert path.read_bytes() == b"old"
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    expected = [f"{path}: cannot be written: File too large" for path in paths]
+    assert done.stdout.splitlines() == expected
+    assert {path.read_bytes() for path in paths} == {b"old"}
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 100
 
 

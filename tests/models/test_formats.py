@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.models.models import model
+from tests.models.models import compare_in_this_process, model
 from tests.refusals import refused
 from tests.session.runs import ask
 from tuiprop.core.activation import ACTIVATIONS
@@ -113,6 +113,7 @@ def test_every_export_table_has_every_activation(expresses: Callable[[str], bool
 def test_an_activation_that_a_table_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
+    compare_in_this_process(monkeypatch)
     monkeypatch.delitem(torch_script.MODULES, "gelu")
     for functions in (torch_script._FUNCTIONS, onnx_graph._FUNCTIONS):
         monkeypatch.delitem(functions, "tanh")  # the formula of gelu calls it

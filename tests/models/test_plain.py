@@ -1,15 +1,13 @@
 """Every preparation that there is, in every format: from a table to predictions in its unit."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.models.models import library
+from tests.models.models import compare_in_this_process, library, run_script
 from tuiprop.data.catalogue import load_table
 from tuiprop.data.preparation.encoding import encode
 from tuiprop.models.export import export, remarks
@@ -108,10 +106,11 @@ def test_the_unit_of_the_target(tmp_path: Path, dtype: str, derived: bool) -> No
 @pytest.mark.parametrize(("derived", "dtype"), [(False, "float32"), (True, "float64")])
 @pytest.mark.parametrize("suffix", [".py", "_torch.py", "_sklearn.py"])
 def test_scripts_take_the_table_as_it_is(
-    tmp_path: Path, suffix: str, dtype: str, derived: bool
+    tmp_path: Path, suffix: str, dtype: str, derived: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if suffix != ".py":
         library({"_torch.py": "torch", "_sklearn.py": "sklearn"}[suffix])
+    compare_in_this_process(monkeypatch)
     session = trained(tmp_path, dtype, derived)
     exported = export(session.model, tmp_path / f"w{suffix}")
     assert exported.difference is not None
@@ -120,10 +119,8 @@ def test_scripts_take_the_table_as_it_is(
         header, *lines = csv.reader(file)
     with (tmp_path / "used.csv").open("w", newline="") as file:
         csv.writer(file).writerows([header, *(lines[row] for row in rows.tolist())])
-    done = subprocess.run(
-        [sys.executable, f"w{suffix}", "used.csv"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = run_script(tmp_path / f"w{suffix}", "used.csv")
+    assert (done.returncode, done.stderr) == (0, "")
     name, *found = done.stdout.splitlines()
     assert name == "t"
     near(np.array(found, np.float64)[:, None], predictions, dtype)

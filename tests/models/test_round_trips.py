@@ -1,8 +1,6 @@
 """Every format holds every network: against what reads it elsewhere."""
 
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.models.models import close, library, model, rows_of
+from tests.models.models import close, library, model, names_of, rows_of
 from tuiprop.core.activation import ACTIVATIONS
 from tuiprop.core.array import Array
 from tuiprop.data.preparation.encoding import apply
@@ -53,12 +51,9 @@ each_case = pytest.mark.parametrize("name", CASES)
 each_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 
-def run_script(each: Model, suffix: str) -> dict[str, Any]:
-    """The names that a script defines."""
-    content = FORMATS[suffix].encode(each, {})
-    names: dict[str, Any] = {"__name__": "exported"}
-    exec(compile(content, f"exported{suffix}", "exec"), names)
-    return names
+def script_of(each: Model, suffix: str) -> dict[str, Any]:
+    """Return the names that the script of a model defines."""
+    return names_of(FORMATS[suffix].encode(each, {}))
 
 
 @each_dtype
@@ -80,7 +75,7 @@ def test_what_is_read_again(tmp_path: Path, name: str, dtype: str) -> None:
 def test_the_script_that_needs_numpy_only(name: str, dtype: str) -> None:
     each = CASES[name](dtype)
     rows = rows_of(each)
-    names = run_script(each, ".py")
+    names = script_of(each, ".py")
     found = names["predict"](rows)
     assert found.dtype == dtype
     close(found, each.predict(rows))
@@ -141,7 +136,7 @@ def test_the_script_for_pytorch(name: str, dtype: str) -> None:
     library("torch")
     each = CASES[name](dtype)
     rows = rows_of(each)
-    found = run_script(each, "_torch.py")["predict"](rows)
+    found = script_of(each, "_torch.py")["predict"](rows)
     assert found.dtype == dtype
     close(found, each.predict(rows))
 
@@ -153,7 +148,7 @@ def test_the_script_for_scikit_learn(name: str, dtype: str) -> None:
     library("sklearn")
     each = CASES[name](dtype)
     rows = rows_of(each)
-    names = run_script(each, "_sklearn.py")
+    names = script_of(each, "_sklearn.py")
     expected = each.predict(rows)
     close(names["predict"](rows), expected)
     assert ("mlp" in names) == (FORMATS["_sklearn.py"].substitutions(each) == "")
@@ -176,7 +171,7 @@ def test_far_from_zero(activation: str, dtype: str) -> None:
     each = model((1, 2), (), activation, dtype)
     each.parameters.vector[:] = [1.0, 2.0, 0.0, 0.0]
     session = runtime.InferenceSession(FORMATS[".onnx"].encode(each, {}))
-    script = run_script(each, ".py")["predict"]
+    script = script_of(each, ".py")["predict"]
     for row in (-300.0, -6.0, -1e-5, 0.0, 1e-5, 6.0, 300.0):
         rows = np.array([[row]], dtype).astype(np.float64)
         expected = each.predict(rows)
@@ -225,5 +220,7 @@ def test_the_line_that_converts_a_pickle(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         load_model(path)
     line = str(caught.value).split("this converts it: python ")[1]
-    subprocess.run([sys.executable, *shlex.split(line)], check=True)
+    option, code = shlex.split(line)
+    assert option == "-c"
+    exec(code, {})
     predicts_as(network, tmp_path / "it's mine.safetensors")

@@ -50,6 +50,14 @@ def client() -> Iterator[ProcessClient]:
     client.close()
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ProcessClient]:
+    """Return an engine for tests after which it is alive and does what it is asked."""
+    client = ProcessClient()
+    yield client
+    client.close()
+
+
 def get(future: "Future[R]") -> R:
     return future.result(SECONDS)
 
@@ -95,7 +103,7 @@ def wait_for_death(client: ProcessClient) -> None:
         time.sleep(0.002)
 
 
-def test_replies_come_in_the_order_of_the_requests(client: ProcessClient) -> None:
+def test_replies_come_in_the_order_of_the_requests(shared: ProcessClient) -> None:
     requests: list[tuple[Request[Any], type]] = [
         (Open(experiment=tables()), Opened),
         (look_at(), Frame),
@@ -105,26 +113,26 @@ def test_replies_come_in_the_order_of_the_requests(client: ProcessClient) -> Non
         (Check(experiment=tables()), Outline),
         (Save(), Snapshot),
     ] * 20
-    futures = [client.ask(request) for request, _ in requests]
+    futures = [shared.ask(request) for request, _ in requests]
     found = [future.exception(SECONDS) or future.result() for future in futures]
     assert [type(each) for each in found] == [answer for _, answer in requests]
 
 
-def test_it_is_another_process(client: ProcessClient) -> None:
-    assert client.pid != os.getpid()
-    assert os.getsid(client.pid) != os.getsid(0)
-    assert isinstance(get(client.ask(ListNames())), Vocabulary)
-    assert not client.died
+def test_it_is_another_process(shared: ProcessClient) -> None:
+    assert shared.pid != os.getpid()
+    assert os.getsid(shared.pid) != os.getsid(0)
+    assert isinstance(get(shared.ask(ListNames())), Vocabulary)
+    assert not shared.died
 
 
-def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> None:
-    assert isinstance(get(client.ask(Open(experiment=tables()))), Opened)
+def test_the_run_is_the_same_as_inline_bit_for_bit(shared: ProcessClient) -> None:
+    assert isinstance(get(shared.ask(Open(experiment=tables()))), Opened)
     engine = opened()
     look = look_at(window=Window(array=ArrayRef("dz", 1), rows=5, columns=25))
     for update in (1, 17, LAST, 5, 12, 0, LAST):
-        seek(client, update)
+        seek(shared, update)
         go(engine, update)
-        there, here = get(client.ask(look)), engine.handle(look)
+        there, here = get(shared.ask(look)), engine.handle(look)
         assert isinstance(there, Frame)
         assert isinstance(here, Frame)
         assert there[Position].update == update
@@ -134,7 +142,7 @@ def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> Non
             here[Costs].batch,
             here[Costs].training,
         )
-    snapshot, same = get(client.ask(Save())), engine.handle(Save())
+    snapshot, same = get(shared.ask(Save())), engine.handle(Save())
     assert isinstance(snapshot, Snapshot)
     assert isinstance(same, Snapshot)
     resumed = opened(resume=snapshot)
@@ -142,30 +150,30 @@ def test_the_run_is_the_same_as_inline_bit_for_bit(client: ProcessClient) -> Non
     assert state_of(resumed) == state_of(engine)
 
 
-def test_it_plays_while_nobody_asks(client: ProcessClient) -> None:
-    get(client.ask(Open(experiment=tables(epochs=10**6))))
-    get(client.ask(Play()))
-    before = frame(client)
+def test_it_plays_while_nobody_asks(shared: ProcessClient) -> None:
+    get(shared.ask(Open(experiment=tables(epochs=10**6))))
+    get(shared.ask(Play()))
+    before = frame(shared)
     time.sleep(0.1)
-    after = frame(client)
+    after = frame(shared)
     assert before[Motion].status == after[Motion].status == "playing"
     assert after[Position].update > before[Position].update
-    get(client.ask(Pause()))
-    still = frame(client)
+    get(shared.ask(Pause()))
+    still = frame(shared)
     assert still[Motion].status == "paused"
     time.sleep(0.05)
-    assert frame(client)[Position].update == still[Position].update
-    get(client.ask(Move(updates=-1)))
-    assert seek(client, 7)[Position].update == 7
+    assert frame(shared)[Position].update == still[Position].update
+    get(shared.ask(Move(updates=-1)))
+    assert seek(shared, 7)[Position].update == 7
 
 
-def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None:
+def test_big_replies_and_requests(shared: ProcessClient, tmp_path: Path) -> None:
     experiment = tables()
     experiment["network"]["layers"][0]["units"] = 10_000
-    get(client.ask(Open(experiment=experiment)))
+    get(shared.ask(Open(experiment=experiment)))
     window = Window(array=ArrayRef("W", 2), rows=3, columns=10_000)
-    futures = [client.ask(look_at(window=window)) for _ in range(5)]
-    saved = client.ask(Save())
+    futures = [shared.ask(look_at(window=window)) for _ in range(5)]
+    saved = shared.ask(Save())
     matrices = [get(future) for future in futures]
     for reply in matrices:
         matrix = reply[Numbers].matrix
@@ -175,9 +183,9 @@ def test_big_replies_and_requests(client: ProcessClient, tmp_path: Path) -> None
     snapshot = get(saved)
     assert isinstance(snapshot, Snapshot)
     assert len(snapshot.state) > 1_900_000
-    again = client.ask(Open(experiment=experiment, resume=snapshot))
+    again = shared.ask(Open(experiment=experiment, resume=snapshot))
     assert isinstance(get(again), Opened)
-    exported = get(client.ask(Export(path=str(tmp_path / "w.npz"))))
+    exported = get(shared.ask(Export(path=str(tmp_path / "w.npz"))))
     assert isinstance(exported, Exported)
 
 
@@ -186,7 +194,7 @@ def broken_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Engines that are started from now on have a mistake in what answers Verify."""
     (tmp_path / "sitecustomize.py").write_text(
         "from tuiprop.protocol.handlers import HANDLERS\n"
-        "from tuiprop.protocol.messages.moving import Verify\n"
+        f"from {Verify.__module__} import Verify\n"
         "HANDLERS[Verify] = lambda engine, request: [][0]\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
@@ -202,26 +210,26 @@ def test_an_error_inside_does_not_kill_it(client: ProcessClient) -> None:
     assert frame(client)[Position].update == 3
 
 
-def test_a_number_that_cannot_cross_is_refused_and_nothing_else_is(client: ProcessClient) -> None:
-    get(client.ask(Open(experiment=tables())))
+def test_a_number_that_cannot_cross_is_refused_and_nothing_else_is(shared: ProcessClient) -> None:
+    get(shared.ask(Open(experiment=tables())))
     for update in (2**70, -(2**70)):
         for request in (Seek(update=update), Check(experiment=tables(seed=update))):
             with pytest.raises(RefusedError, match="too large"):
-                get(client.ask(request))
-    assert isinstance(get(client.ask(ListNames())), Vocabulary)
-    assert frame(client)[Position].update == 0
+                get(shared.ask(request))
+    assert isinstance(get(shared.ask(ListNames())), Vocabulary)
+    assert frame(shared)[Position].update == 0
 
 
 async def test_a_question_that_is_given_up_does_not_disturb_the_others(
-    client: ProcessClient,
+    shared: ProcessClient,
 ) -> None:
     for _ in range(5):
-        given_up = asyncio.wrap_future(client.ask(ListNames()))
-        waited_for = asyncio.wrap_future(client.ask(Check(experiment=tables())))
+        given_up = asyncio.wrap_future(shared.ask(ListNames()))
+        waited_for = asyncio.wrap_future(shared.ask(Check(experiment=tables())))
         given_up.cancel()
         async with asyncio.timeout(SECONDS):
             assert isinstance(await waited_for, Outline)
-    assert not client.died
+    assert not shared.died
 
 
 # Death
@@ -299,6 +307,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state" / "runs"
 
 
+@pytest.mark.slow
 def test_close_waits_for_a_disk_that_is_slow(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,10 +474,10 @@ def modules_after(statement: str) -> set[str]:
 HEAVY = {"numpy", "plotext", "polars", "threadpoolctl", "tuiprop.protocol.server"}
 
 
-@pytest.mark.parametrize("name", ["process_client", "codec", "pipe"])
-def test_the_dashboards_side_does_without_numpy(name: str) -> None:
-    modules = modules_after(f"import tuiprop.protocol.{name}")
-    assert f"tuiprop.protocol.{name}" in modules
+def test_the_dashboards_side_does_without_numpy() -> None:
+    names = {f"tuiprop.protocol.{each}" for each in ("process_client", "codec", "pipe")}
+    modules = modules_after(f"import {', '.join(names)}")
+    assert names <= modules
     assert modules & {*HEAVY, "textual"} == set()
 
 

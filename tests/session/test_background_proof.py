@@ -22,14 +22,17 @@ from tuiprop.protocol.messages.base import Request
 from tuiprop.protocol.messages.conditions import SetStops, Stop
 from tuiprop.protocol.messages.data import Tables
 from tuiprop.protocol.messages.files import Export, SaveRecord
+from tuiprop.protocol.messages.frame import Look
 from tuiprop.protocol.messages.moving import Motion, Move, Pause, Play, Position, Seek
 from tuiprop.protocol.messages.proof import Proof, ProofNote, SetMistake, Verify
+from tuiprop.protocol.messages.provenance import Provenance, ProvenanceQuery
 from tuiprop.protocol.messages.settings import Change
 from tuiprop.protocol.messages.training import Branches
 from tuiprop.protocol.messages.what_if import Keep, Revert, Try
 from tuiprop.protocol.server import Engine
 from tuiprop.session import background_proof as proof_module
 from tuiprop.session import cursor as cursor_module
+from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef
 from tuiprop.verify.gradient_check import GradientChecker, check_gradient
 from tuiprop.verify.mistakes import MISTAKES
@@ -212,6 +215,32 @@ def test_it_begins_anew_elsewhere_and_when_asked(request_: Request[None]) -> Non
     finish(engine)
     assert note_of(engine) is None
     proved(engine)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_state_of_the_run_is_audited_and_traced(
+    monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    """Every update of the run changes θ by 1 % too much, and so does a replay."""
+    advance = Trainer.advance
+
+    def overshoot(trainer: Trainer, updates: int) -> None:
+        for _ in range(updates):
+            before = trainer.state.copy()
+            advance(trainer, 1)
+            trainer.state[0] = before[0] + 1.01 * (trainer.state[0] - before[0])
+
+    monkeypatch.setattr(Trainer, "advance", overshoot)
+    engine = opened(tables(optimizer=optimizer))
+    go(engine, 3)
+    note = proved(engine)
+    assert wrong(note) == {"W[1]", "b[1]", "W[2]", "b[2]"}
+    assert not note.passed
+    query = ProvenanceQuery(cell=CellRef(ArrayRef("W", 1), 0, 0), terms=3)
+    origin = ask(engine, Look(queries=[query]))[Provenance].note
+    assert origin is not None
+    assert origin.shown == engine.opened.session.parameters.W[1][0, 0]
+    assert not origin.matches
 
 
 def test_moves_inside_the_update_leave_it() -> None:

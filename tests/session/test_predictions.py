@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.session.runs import ask, finish, go, opened, tables
+from tuiprop.data.catalogue import load_table
 from tuiprop.protocol.messages.data import Check
 from tuiprop.protocol.messages.decision_map import DecisionMap, DecisionMapQuery, MapNote
 from tuiprop.protocol.messages.example_trace import ExampleTrace, ExampleTraceQuery, TraceNote
@@ -271,6 +272,26 @@ def test_numbers_in_the_unit_of_the_target() -> None:
     sizes = [abs(actual - predicted) for _, actual, predicted in score.worst]
     assert sizes == sorted(sizes, reverse=True)
     np.testing.assert_allclose(sizes[0], score.widest)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("scaling", ["none", "range", "standardize"])
+def test_actual_numbers_are_those_of_the_table(scaling: str, dtype: str) -> None:
+    columns = {"y": {"scaling": scaling}}
+    data = {"columns": columns, "points": 200, "seed": 2}
+    engine = opened(generated("bumps", data=data, dtype=dtype))
+    table = load_table(session_of(engine).experiment.data)
+    y = np.asarray(table.columns[-1].values)
+    assert (y == 0).sum() == 81
+    (score,) = scores_of(engine).numbers
+    assert sorted(point[0] for point in score.points) == sorted(y.tolist())
+    assert all(actual == y[row] for row, actual, _ in score.worst)
+    marks = map_of(engine, columns=400, lines=400).marks
+    assert sum(mark.kind for mark in marks) == (y > 0).sum()
+    row = int(np.flatnonzero(y == 0)[0])
+    trace = trace_of(engine, row)
+    assert trace is not None
+    assert trace.actual == "0"
 
 
 # Where the run stands

@@ -12,7 +12,7 @@ from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.moving import Move, Play, Position, Seek
 from tuiprop.protocol.messages.provenance import Provenance
 from tuiprop.protocol.messages.settings import Change, EffectiveSettings
-from tuiprop.protocol.messages.training import Branches, History
+from tuiprop.protocol.messages.training import Branches, Costs, History
 from tuiprop.protocol.messages.what_if import Keep, Revert, Trial, Try, WhatIf
 from tuiprop.protocol.server import Engine
 from tuiprop.training.edit import InputEdit, ParameterEdit, SettingsEdit
@@ -202,6 +202,9 @@ def test_settings_are_changed_and_the_curve_says_where() -> None:
     assert (frame[Position].update, frame[Branches].current) == (12, 0)
     assert (frame[EffectiveSettings].learning_rate, frame[EffectiveSettings].l2) == (0.5, 0.1)
     assert frame[History].settings_changed == [2]
+    weights = (engine.opened.session.parameters.W[l] for l in (1, 2))
+    assert frame[Costs].penalty == pytest.approx(0.05 * sum(float((W**2).sum()) for W in weights))
+    assert frame[Costs].training == frame[Costs].training_loss + frame[Costs].penalty
     ask(engine, Move(updates=1))
     go(engine, 3)
     assert frame_of(engine)[EffectiveSettings].learning_rate == 0.1
@@ -223,7 +226,8 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
     engine = opened()
     go(engine, 12)
     ask(engine, Change(batch_size=60))
-    assert frame_of(engine)[Position].per_epoch == 5
+    position = frame_of(engine)[Position]
+    assert (position.per_epoch, position.batch_size) == (5, 25)  # until the epoch ends
     ask(engine, Move(epochs=1))
     assert frame_of(engine)[Position].update == 15
     ask(engine, Move(updates=1))
@@ -232,8 +236,9 @@ def test_another_size_of_batches_shows_in_the_frame() -> None:
         frame[Position].epoch,
         frame[Position].batch,
         frame[Position].per_epoch,
+        frame[Position].batch_size,
         frame[Position].examples,
-    ) == (4, 1, 2, 60)
+    ) == (4, 1, 2, 60, 60)
     ask(engine, Seek(epoch=4))
     assert frame_of(engine)[Position].update == 17
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuiprop.protocol.codec import decode_reply, decode_request, encode
@@ -24,6 +24,7 @@ def test_any_text_crosses(name: str) -> None:
 
 
 @given(text, st.dictionaries(text, st.lists(text | st.integers(0, 9) | st.none())), st.binary())
+@settings(max_examples=50)
 def test_any_tables_cross(name: str, table: dict[str, Any], initial: bytes) -> None:
     request = Open(
         experiment={"data": {"source": name, "columns": table}}, initial=initial, what=name
@@ -32,6 +33,7 @@ def test_any_tables_cross(name: str, table: dict[str, Any], initial: bytes) -> N
 
 
 @given(st.dictionaries(st.text(), st.text()))
+@settings(max_examples=50)
 def test_what_is_utf8_is_plain_messagepack(table: dict[str, str]) -> None:
     assert pack(table) == msgspec.msgpack.encode(table)
 

@@ -36,6 +36,7 @@ def test_metrics_of_numbers_by_hand() -> None:
 
 def test_no_r_squared_where_all_are_equal() -> None:
     assert NumberMetrics.of(np.array([2.0, 2]), np.array([1.0, 2])).r2 is None
+    assert NumberMetrics.of(np.full(20, 0.1), np.linspace(0, 1, 20)).r2 is None
 
 
 def test_predictions_that_are_not_finite() -> None:

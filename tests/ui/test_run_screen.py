@@ -14,6 +14,7 @@ from tuiprop.protocol.messages.moving import Motion, Position
 from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.training import Costs
 from tuiprop.ui.dialogs import Choose
+from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.run.chart import CostChart
 from tuiprop.ui.run.layers import LayersPanel
 from tuiprop.ui.run.matrix import MatrixView
@@ -88,6 +89,18 @@ async def test_what_is_shown_is_the_record_bit_for_bit(make_app: MakeApp) -> Non
                 assert matrix.figures.largest == whole.max()
         assert frame_of(pilot)[Costs].batch == record.J
         assert view.matrix is not None
+
+
+async def test_a_penalty_is_shown_beside_the_loss(make_app: MakeApp, tmp_path: Path) -> None:
+    path = tmp_path / "penalty.toml"
+    path.write_text('[data]\nsource = "xor-table"\n[network]\nl2 = 0.1\n')
+    async with make_app(str(path)).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.pause()
+        costs = frame_of(pilot)[Costs]
+        assert costs.penalty > 0
+        words = f"{short(costs.training_loss)} loss + {short(costs.penalty)} L2 term"
+        assert any(words in text_of(pilot, y) for y in range(36))
 
 
 async def test_columns_are_named_by_the_rows_of_the_table(make_app: MakeApp) -> None:

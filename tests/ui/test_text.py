@@ -12,7 +12,7 @@ from textual.content import Content
 from tuiprop.protocol.messages.arrays import Matrix, Window
 from tuiprop.protocol.messages.moving import Seek
 from tuiprop.ui.drawing.curve import MOST, Curve
-from tuiprop.ui.drawing.numbers import scale_of, short, sparkline, whole, within
+from tuiprop.ui.drawing.numbers import exact, scale_of, short, sparkline, whole, within
 from tuiprop.ui.drawing.ticks import linear_ticks, log_ticks
 from tuiprop.ui.run.copying import COPY_FORMS
 from tuiprop.ui.run.go_to import parse_place
@@ -110,6 +110,13 @@ def test_a_line_is_never_cut_within_a_number(words: str, width: int) -> None:
 )
 def test_short(value: float | None, written: str) -> None:
     assert short(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(-0.0, "0.0"), (0.1 + 0.2, "0.30000000000000004"), (-1e-310, "-1e-310")]
+)
+def test_every_digit(value: float, written: str) -> None:
+    assert exact(value) == written
 
 
 @given(

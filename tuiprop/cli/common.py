@@ -49,7 +49,7 @@ which_weights = click.option(
     default="newest",
     show_default=True,
     help="The latest weights, or those at the end of the best epoch: the one with the lowest "
-    "J validation, or J training if there are no validation examples.",
+    "validation loss, or training loss without validation examples.",
 )
 
 

@@ -15,8 +15,8 @@ LINES = 20
 """The approximate number of progress lines if the output is not a terminal."""
 
 _WORDS = {
-    "train_loss": "J training",
-    "validation_loss": "J validation",
+    "train_loss": "training loss",
+    "validation_loss": "validation loss",
     "train_accuracy": "accuracy training",
     "validation_accuracy": "accuracy validation",
 }
@@ -44,7 +44,7 @@ def reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
         BarColumn(bar_width=None),
-        TextColumn("J {task.fields[J]:.4g}"),
+        TextColumn("loss {task.fields[loss]:.4g}"),
         TextColumn("{task.fields[pace]:,.0f} updates/s"),
         TimeRemainingColumn(compact=True),
     )
@@ -56,7 +56,7 @@ def reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
         redirect_stderr=False,
     ) as progress:
         task = progress.add_task(
-            "", total=run.batches.end(epochs), epoch=0, epochs=epochs, J=0.0, pace=0.0
+            "", total=run.batches.end(epochs), epoch=0, epochs=epochs, loss=0.0, pace=0.0
         )
         started, first = perf_counter(), run.t
 
@@ -65,7 +65,7 @@ def reporter(session: "Session", epochs: int) -> Iterator[Callable[[], None]]:
                 task,
                 completed=run.t,
                 epoch=run.epoch,
-                J=float(session.history.rows[-1, 0]),
+                loss=float(session.history.rows[-1, 0]),
                 pace=(run.t - first) / (perf_counter() - started),
             )
 

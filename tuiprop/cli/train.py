@@ -165,7 +165,7 @@ def _resume(
     if differing:
         complain(
             f"note: {file} was saved on another machine: {differing}; "
-            "results may differ in the last digits from here on"
+            "rounding may differ, and with it the course of the run from here on"
         )
     say(f"{file}: resumed at update {run.t}, epoch {run.epoch}")
     return session

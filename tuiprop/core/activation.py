@@ -189,8 +189,8 @@ def _silu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
 # Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016): the tanh form.
 GELU_SCALE = float(np.sqrt(2.0 / np.pi))
 GELU_CUBIC = 0.044715
-GELU_FLAT = 64.0**2
-"""The z² from which on g′ is 0 or 1 in every dtype."""
+GELU_FLAT = 64.0
+"""The |z| from which on g′ is 0 or 1 in every dtype."""
 
 _GELU_TANH = f"t = tanh({GELU_SCALE} * z * (1 + {GELU_CUBIC} * z * z))"
 
@@ -219,13 +219,13 @@ def _gelu(z: Array, out: Array, scratch: Array) -> None:
     "g′ = 0.5 * (1 + t) * (1 + z * u′ * (1 - t))",
 )
 def _gelu_derivative(z: Array, a: Array, out: Array, scratch: Array) -> None:
-    _gelu_tanh(z, out)
-    np.multiply(z, z, scratch)
-    np.minimum(scratch, GELU_FLAT, out=scratch)  # beyond, t is ±1: z u′ must only be finite
+    np.clip(z, -GELU_FLAT, GELU_FLAT, out=out)  # beyond, t is ±1: z u′ must only be finite
+    np.multiply(out, out, scratch)
     np.multiply(scratch, 3.0 * GELU_CUBIC, scratch)
     np.add(scratch, 1.0, scratch)
     np.multiply(scratch, GELU_SCALE, scratch)
-    np.multiply(scratch, z, scratch)  # z u′
+    np.multiply(scratch, out, scratch)  # z u′
+    _gelu_tanh(z, out)
     np.subtract(1.0, out, out)
     np.multiply(scratch, out, scratch)  # z u′ (1 − t)
     np.add(scratch, 1.0, scratch)

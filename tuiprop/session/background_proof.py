@@ -134,7 +134,10 @@ class Proof:
         )
 
     def _audit_update(self) -> None:
-        """Audit the present update, if there is one; a large one only on request."""
+        """Audit the present update, if there is one; a large one only on request.
+
+        The record is recomputed from a key frame; the state after the update is that of the run.
+        """
         if self._run.network.parameter_count > QUICK and not self._asked:
             return
         recorded = self._at.present_update()
@@ -142,6 +145,8 @@ class Proof:
             self._audited = recorded.record.update
             record = recorded.record
             before, after = record.before_and_after
+            if self._at.is_result_of_update and record.update == self._run.t:
+                after = self._run.trainer.state
             self._audit = recorded.config.audit(record.count, before, record.gradient, after)
 
 

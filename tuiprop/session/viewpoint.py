@@ -125,6 +125,11 @@ class Viewpoint:
 
     # The present update
 
+    @property
+    def is_result_of_update(self) -> bool:
+        """True if the parameters are those that update t computed: complete, and not edited."""
+        return self.is_at_rest and not self.run.trainer.plan.acting_at(self.run.t)
+
     def present_update(self) -> RecordedUpdate | None:
         """The whole record of the update that has begun, or of the last one.
 

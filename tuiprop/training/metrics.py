@@ -48,8 +48,9 @@ class NumberMetrics:
         with np.errstate(over="ignore", invalid="ignore"):
             square = float((residuals**2).sum())
             spread = float(((actual - actual.mean()) ** 2).sum())
+            is_constant = actual.min() == actual.max()  # the mean of equal numbers is rounded
             return cls(
-                r2=1.0 - square / spread if spread else None,
+                r2=None if is_constant or not spread else 1.0 - square / spread,
                 mae=float(np.abs(residuals).mean()),
                 rmse=float(np.sqrt(square / len(residuals))),
                 bias=float(residuals.mean()),

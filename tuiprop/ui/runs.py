@@ -207,7 +207,7 @@ class Runs:
         if opened.differing:
             self._app.notify(
                 f"This run was saved on another machine: {opened.differing}. "
-                "Results may differ in the last digits from here on.",
+                "Rounding may differ, and with it the course of the run from here on.",
                 severity="warning",
                 timeout=20,
             )

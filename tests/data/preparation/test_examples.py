@@ -152,10 +152,19 @@ def test_float32_is_float64_rounded_at_the_end() -> None:
     assert single.preparation == double.preparation
 
 
-def test_numbers_without_a_deviation_or_a_place_in_float32_are_refused() -> None:
+@pytest.mark.parametrize("scale", [5e-324, 1e-170, 1e-150, 1.0, 1e200, 1e307])
+def test_very_small_and_very_large_numbers_are_standardised(scale: float) -> None:
+    x = np.array([1.0, 2.0, 3.0, 6.0]) * scale
+    table = Table("n", (Column("x", x), Column("y", np.array([0.5, 1.5, 2.5, 3.5]))))
+    prepared = examples(table, validation=0).training.inputs.ravel()
+    rtol = 0.2 if scale == 5e-324 else 1e-14  # such a deviation has one digit
+    np.testing.assert_allclose(sorted(prepared), np.array([-2, -1, 0, 3]) / 3.5**0.5, rtol=rtol)
+
+
+def test_numbers_without_a_range_or_a_place_in_float32_are_refused() -> None:
     y = Column("y", np.array([0.5, 1.5, 2.5]))
-    huge = Table("n", (Column("x", np.array([1e300, -1e300, 0.0])), y))
-    with refused(DataError, 'column "x"', "numbers whose deviation overflows"):
+    huge = Table("n", (Column("x", np.array([1e308, -1e308, 0.0])), y))
+    with refused(DataError, 'column "x"', "numbers whose range overflows"):
         examples(huge, validation=0)
     with refused(DataError, "", "numbers too large for float32"):
         examples(huge, validation=0, standardize=False, dtype="float32")

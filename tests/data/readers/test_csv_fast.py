@@ -39,7 +39,7 @@ CELLS = st.sampled_from(
     st.sampled_from([".", ","]),
     st.booleans(),
 )
-@settings(max_examples=300)
+@settings(max_examples=100)
 @example([["1", "x"], ["2", "y z"]], ",", "\n", ".", True)
 def test_what_is_read_quickly_is_what_is_read_carefully(
     rows: list[list[str]], delimiter: str, end: str, decimal: str, header: bool

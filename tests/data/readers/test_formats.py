@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.data import files
@@ -199,6 +199,7 @@ def test_polars_is_imported_when_a_table_is_read_and_not_before() -> None:
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
+@settings(max_examples=40)
 def test_numbers_are_read_exactly(numbers: list[float]) -> None:
     with TemporaryDirectory() as folder:
         table = read(Path(folder), "a\n" + "".join(f"{number!r}\n" for number in numbers))
@@ -216,6 +217,7 @@ def test_numbers_are_read_exactly(numbers: list[float]) -> None:
         max_size=8,
     )
 )
+@settings(max_examples=40)
 def test_text_is_read_as_the_standard_library_reads_it(records: list[list[str]]) -> None:
     # a letter in front: neither missing, nor a number, nor trimmed away
     records = [[f"t{cell}t" for cell in record] for record in records]

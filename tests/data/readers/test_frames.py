@@ -11,7 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.data.files import COMPRESSIONS, cells, read, table_or_sentence
+from tests.data.files import (
+    COMPRESSIONS,
+    cells,
+    convert_in_this_process,
+    read,
+    table_or_sentence,
+)
 from tests.refusals import refused
 from tuiprop.data.readers import frames
 from tuiprop.data.table import DataError
@@ -89,7 +95,10 @@ def test_what_is_not_json_lines_is_one_sentence(
         read(path, text)
 
 
-def test_what_is_not_parquet_is_one_sentence(tmp_path: Path) -> None:
+def test_what_is_not_parquet_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert_in_this_process(monkeypatch)
     path = tmp_path / "t.parquet"
     for content, words in (
         (b"", "not a Parquet file"),
@@ -138,7 +147,7 @@ def test_a_panic_within_polars_writes_nothing(capfd: pytest.CaptureFixture[str])
 
 
 @given(st.integers(4, len(PARQUET) - 5), st.integers(1, 255))
-@settings(max_examples=12)
+@settings(max_examples=4)
 def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change: int) -> None:
     content = bytearray(PARQUET)
     content[place] ^= change
@@ -158,5 +167,6 @@ def test_a_changed_parquet_file_gives_a_table_or_one_sentence(place: int, change
 @example(b"{}")
 @example(b'{"a":1}{"a":2}')
 @example(b'{"a":1,"a":2}')
+@settings(max_examples=50)
 def test_any_bytes_as_json_lines_give_a_table_or_one_sentence(content: bytes) -> None:
     table_or_sentence(content, format="jsonl")

@@ -31,7 +31,7 @@ def test_compression_is_known_by_its_first_bytes(tmp_path: Path, suffix: str, na
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_damaged_compression_is_one_sentence(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
 ) -> None:
@@ -53,7 +53,7 @@ def test_what_decompresses_to_too_much_is_refused(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / f"a.jsonl{suffix}"
-    path.write_bytes(COMPRESSIONS[suffix](bytes(50_000_000)))
+    path.write_bytes(COMPRESSIONS[suffix](bytes(20_000_000)))
     monkeypatch.setattr("tuiprop.data.readers.source.LARGEST", 2**22)
     tracemalloc.start()
     with refused(DataError, "", "decompresses to more than 4,194,304 bytes", file=str(path)):

@@ -1,7 +1,7 @@
 """Preparation of examples: inputs and targets of a network, for training and validation."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class Split:
     """(N, n[0])."""
     targets: Array
     """(N, n[L])."""
+    actual: Array
+    """The targets in the unit of the table, (N, n[L]); one-hot for classes, as in `targets`."""
     rows: NDArray[np.int64]
     """The row of each example in the table, (N,), counted from 0."""
 
@@ -102,10 +104,15 @@ def prepare(experiment: Experiment, table: Table) -> Examples:
     def some(rows: Rows) -> Split:
         inputs = _filled(preparation, table, rows, dtype)
         if classes is None:
-            return Split(inputs, _filled(targets, table, rows, dtype), rows)
+            prepared = _filled(targets, table, rows, dtype)
+            unscaled = tuple(replace(each, mean=0.0, deviation=1.0) for each in targets)
+            is_same = unscaled == targets and dtype == "float64"
+            actual = prepared if is_same else _filled(unscaled, table, rows, "float64")
+            return Split(inputs, prepared, actual, rows)
         codes = classes.codes[rows]
         one_hot = codes[:, None] if len(outputs) == 1 else np.eye(len(outputs))[codes]
-        return Split(inputs, np.ascontiguousarray(one_hot.astype(dtype)), rows)
+        of_classes = np.ascontiguousarray(one_hot.astype(dtype))
+        return Split(inputs, of_classes, of_classes, rows)
 
     return Examples(
         some(training),

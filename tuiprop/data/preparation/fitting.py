@@ -19,6 +19,9 @@ _DERIVED = {
 }
 """The derivations behind the names in an experiment, with the indices of their inputs."""
 
+SQUARABLE = 1e140
+"""The deviation up to which, and down to its reciprocal, no digit of a square is lost."""
+
 _REFUSED = ("refuse", "drop")
 """The treatments of missing values after which no example has one."""
 
@@ -36,7 +39,7 @@ def fit_inputs(
         rows: the training examples, (N,).
 
     Raises:
-        DataError: a column has no value in the training examples, or its deviation overflows.
+        DataError: a column has no value in the training examples, or its range overflows.
     """
     encoded: list[Preparation] = []
     how: list[str] = []
@@ -61,7 +64,7 @@ def fit_targets(choices: Sequence[Choice], table: Table, rows: Rows) -> tuple[Pr
     """Fit the preparation of numeric targets; the arguments are those of `fit_inputs`.
 
     Raises:
-        DataError: a deviation overflows.
+        DataError: a range overflows.
     """
     plain = tuple(Preparation(choice.column.name) for choice in choices)
     return tuple(
@@ -98,10 +101,16 @@ def _fill(choice: Choice, values: Numbers) -> float:
     if not len(present):
         raise _nothing(choice)
     with np.errstate(over="ignore"):
-        fill = float(np.median(present) if choice.missing == "median" else present.mean())
+        fill = float(np.median(present)) if choice.missing == "median" else _moments(present)[0]
     if not np.isfinite(fill):
         raise _too_large(choice.column.name)
     return fill
+
+
+def _too_large(name: str) -> DataError:
+    return DataError.invalid(
+        "numbers whose range overflows", "numbers up to 8e307", place=f"column {quote(name)}"
+    )
 
 
 def _nothing(choice: Choice) -> DataError:
@@ -111,10 +120,15 @@ def _nothing(choice: Choice) -> DataError:
     )
 
 
-def _too_large(name: str) -> DataError:
-    return DataError.invalid(
-        "numbers whose deviation overflows", "numbers up to 1e150", place=f"column {quote(name)}"
-    )
+def _moments(values: Numbers) -> tuple[float, float]:
+    """Return the mean and the standard deviation of numbers whose squares may be out of range."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        mean, deviation = float(values.mean()), float(values.std())
+        scale = float(np.abs(values).max())
+        if scale and not 1.0 / SQUARABLE < deviation < SQUARABLE:
+            shares = values / scale
+            mean, deviation = float(shares.mean()) * scale, float(shares.std()) * scale
+    return mean, deviation
 
 
 def _scaled(each: Preparation, encoder: Encoder, rows: Rows, how: str) -> Preparation:
@@ -129,7 +143,7 @@ def _scaled(each: Preparation, encoder: Encoder, rows: Rows, how: str) -> Prepar
         elif how == "range":
             mean, deviation = low, high - low
         else:
-            mean, deviation = float(values.mean()), float(values.std())
-    if not np.isfinite([mean, deviation]).all():
-        raise _too_large(each.name)
+            mean, deviation = _moments(values)
+        if not np.isfinite(high - low):
+            raise _too_large(each.name)
     return replace(each, mean=mean, deviation=deviation or 1.0)

@@ -49,7 +49,9 @@ def _sklearn_mlp(model: Model, kind: str) -> str:
     sizes = "".join(f"{n}, " for n in network.sizes[1:-1]).rstrip()
     several = model.classes and network.layers[-1].activation == "sigmoid" and K > 1
     if not model.classes:
-        targets, result = f"np.zeros((2, {K}), DTYPE)", f"pipeline.predict(X).reshape(-1, {K})"
+        shape_of_targets = 2 if K == 1 else (2, K)  # a column of one would cause a warning
+        targets = f"np.zeros({shape_of_targets}, DTYPE)"
+        result = f"pipeline.predict(X).reshape(-1, {K})"
     elif several:
         targets, result = f"np.eye({K}, dtype=int)", "pipeline.predict_proba(X)"
     else:

@@ -35,6 +35,8 @@ class Position(View, frozen=True, kw_only=True):
     """The batch of the current update within its epoch, from 1; 0 before the first."""
     per_epoch: int
     """The number of updates in that epoch."""
+    batch_size: int
+    """The number of examples in every batch of that epoch but the last."""
     last_update: int
     """The last update of the requested epochs."""
     examples: int
@@ -112,7 +114,7 @@ class Seek(Request[None], frozen=True, kw_only=True):
     """The number of epochs from the last whole one; back if negative."""
     place: Literal["newest", "end", "best"] = "newest"
     """The newest update of this branch; the end of the requested epochs; the epoch of the lowest
-    J validation, or J training where there is no validation set."""
+    validation loss, or training loss without a validation set."""
 
 
 class Move(Request[None], frozen=True, kw_only=True):

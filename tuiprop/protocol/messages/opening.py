@@ -139,7 +139,7 @@ class Opened(Message, frozen=True, kw_only=True):
     what: str = ""
     """The argument with which the dashboard was started when the run began."""
     differing: str = ""
-    """The differences to the machine of the checkpoint that may change the last digits, or ""."""
+    """The differences to the machine of the checkpoint that may change the rounding, or ""."""
 
 
 class Open(Request[Opened], frozen=True, kw_only=True):

@@ -11,6 +11,10 @@ class Costs(View, frozen=True, kw_only=True):
     validation: float | None
     accuracy_training: float | None
     accuracy_validation: float | None
+    training_loss: float
+    """J training without the L2 term."""
+    penalty: float
+    """The L2 term, ½ λ Σ‖W‖²."""
     epoch: int | None
     """The epoch at whose end all values but J batch were computed; None: they are current."""
 
@@ -45,12 +49,12 @@ class History(View, frozen=True, kw_only=True):
     first: int
     """The epoch of the first row."""
     rows: list[list[float | None]]
-    """J training, J validation, accuracy training, accuracy validation; at most a few thousand
-    rows."""
+    """Training loss, validation loss, training accuracy, validation accuracy, of at most a few
+    thousand epochs."""
     settings_changed: list[int]
     """The epochs after whose end, or within the next one, settings were changed."""
     best_epoch: int
-    """The epoch of the lowest J validation, or J training where there is no validation set."""
+    """The epoch of the lowest validation loss, or training loss without a validation set."""
     best_update: int
     """The update at its end."""
 

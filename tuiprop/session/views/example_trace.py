@@ -30,13 +30,13 @@ def _trace(predictor: Predictor, row: int) -> TraceNote | None:
     session = predictor.at.session
     inputs = predictor.inputs(places)
     workspace = forward(predictor.parameters, inputs)
-    targets = predictor.targets(places)
+    wanted = predictor.actual(places)[0]
     outputs = workspace.a[workspace.network.L].T.astype(np.float64)
-    preparation, classes = session.examples.targets, session.examples.classes
-    shown, wanted = (unscaled(preparation, each)[0] for each in (outputs, targets))
+    classes = session.examples.classes
+    shown = unscaled(session.examples.targets, outputs)[0]
     names = list(session.examples.outputs)
     if classes:
-        actual, predicted = session.class_of(targets[0]), session.class_of(outputs[0])
+        actual, predicted = session.class_of(wanted), session.class_of(outputs[0])
         if len(shown) == 1:
             shown, names = np.append(1 - shown, shown), list(classes)
     else:

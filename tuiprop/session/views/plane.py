@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiprop.core.array import Array
-from tuiprop.data.preparation.encoding import DERIVATIONS, Preparation, unscaled
+from tuiprop.data.preparation.encoding import DERIVATIONS, Preparation
 from tuiprop.data.preparation.examples import Examples
 from tuiprop.data.table import Numbers
 from tuiprop.session.scores import evenly
@@ -73,14 +73,14 @@ class Extent:
     inputs: Array
     """The smallest and the largest value of each input, (2, n[0])."""
     targets: Array
-    """The smallest and the largest value of each target, (2, n[L])."""
+    """The smallest and the largest value of each target in the unit of the table, (2, n[L])."""
 
     @classmethod
     def of(cls, examples: Examples) -> "Extent":
         """Compute the range over training and validation examples together."""
         parts = [part for part in (examples.training, examples.validation) if len(part)]
         return cls(
-            _extremes([part.inputs for part in parts]), _extremes([part.targets for part in parts])
+            _extremes([part.inputs for part in parts]), _extremes([part.actual for part in parts])
         )
 
 
@@ -111,7 +111,7 @@ class MapArea:
     ) -> "MapArea":
         """Build it from the examples of a run, whose training inputs may have been changed."""
         inputs = training_inputs, examples.validation.inputs
-        targets = examples.training.targets, examples.validation.targets
+        targets = examples.training.actual, examples.validation.actual
         marked = evenly(len(examples.training) + len(examples.validation), MOST_MARKED)
         x, y = plane.places(_taken(inputs, marked))
         kinds_of = _taken(targets, marked).astype(np.float64)
@@ -119,10 +119,10 @@ class MapArea:
         if examples.classes:
             kinds, middle, reach = predicted_classes(kinds_of.T), 0.5, 0.5
         else:
-            low, high = unscaled(examples.targets, extent.targets)[:, 0].tolist()
+            low, high = extent.targets[:, 0].tolist()
             middle = 0.0 if low < 0 < high else (low + high) / 2
             reach = max(high - middle, middle - low) or 1.0
-            kinds = np.asarray(unscaled(examples.targets, kinds_of)[:, 0] > middle, np.intp)
+            kinds = np.asarray(kinds_of[:, 0] > middle, np.intp)
         return cls(
             plane=plane,
             examples=examples,

@@ -20,6 +20,7 @@ def position(at: Viewpoint, query: PositionQuery) -> Position:
         epoch=epoch,
         batch=batches.batch(update) if update else 0,
         per_epoch=batches.per_epoch(max(epoch, 1)),
+        batch_size=batches.size(max(epoch, 1)),
         last_update=run.last_update,
         examples=len(at.batch),
     )

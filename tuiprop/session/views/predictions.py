@@ -88,14 +88,14 @@ class Predictor:
         inputs[~in_training] = validation[places[~in_training] - self._count]
         return inputs
 
-    def targets(self, places: NDArray[np.intp]) -> Array:
-        """The prepared targets, (m, n[L])."""
+    def actual(self, places: NDArray[np.intp]) -> Array:
+        """The targets in the unit of the table, (m, n[L]); one-hot for classes."""
         examples = self.at.session.examples
         training = places < self._count
-        targets = np.empty((len(places), self.at.run.network.sizes[-1]))
-        targets[training] = examples.training.targets[places[training]]
-        targets[~training] = examples.validation.targets[places[~training] - self._count]
-        return targets
+        actual = np.empty((len(places), self.at.run.network.sizes[-1]))
+        actual[training] = examples.training.actual[places[training]]
+        actual[~training] = examples.validation.actual[places[~training] - self._count]
+        return actual
 
     def predictions(self, subset: Subset) -> Predictions:
         """Predict a subset, or an evenly spaced selection of it if all would take too long."""

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from tuiprop.core.array import Rows
+from tuiprop.core.array import Array, Rows
 from tuiprop.explain import provenance as traced
 from tuiprop.explain.provenance import Factor, Term, producing_operation
 from tuiprop.explain.tracer import Tracer
@@ -57,7 +57,15 @@ def _note(at: Viewpoint, query: ProvenanceQuery) -> ProvenanceNote | None:
     record, untried = recorded.record, replace(cell, before=False)
     if at.what_if is not None and untried == at.what_if.note.cell:
         return leaf(at.session, record.examples, untried, shown, record.update)
-    return provenance_note(at.session, recorded, cell, query.terms, max(20, query.line_width))
+    is_shown = at.is_result_of_update and record.update == at.run.t and not cell.before
+    return provenance_note(
+        at.session,
+        recorded,
+        cell,
+        query.terms,
+        max(20, query.line_width),
+        array if is_shown else None,
+    )
 
 
 def _is_from_before(at: Viewpoint, array: ArrayRef) -> bool:
@@ -119,7 +127,12 @@ def _beginning(session: Session, examples: Rows, cell: CellRef, update: int) -> 
 
 
 def provenance_note(
-    session: Session, recorded: RecordedUpdate, cell: CellRef, count: int, width: int
+    session: Session,
+    recorded: RecordedUpdate,
+    cell: CellRef,
+    count: int,
+    width: int,
+    result: Array | None = None,
 ) -> ProvenanceNote:
     """Trace one number of an update.
 
@@ -129,6 +142,7 @@ def provenance_note(
         cell: the cell of the number.
         count: the number of terms to return, the largest first.
         width: the most columns in a line of a formula.
+        result: the array of the run that is displayed; None: the recomputed one.
     """
     record = recorded.record
     operation = producing_operation(recorded.operations, cell)
@@ -142,9 +156,9 @@ def provenance_note(
         settings.learning_rate,
         settings.options,
     )
-    found = tracer.trace(
-        operation, record.arrays(), record.result(operation), cell.row, cell.column
-    )
+    if result is None:
+        result = record.result(operation)
+    found = tracer.trace(operation, record.arrays(), result, cell.row, cell.column)
     top = found.top(count)
     row, column = row_and_column(session, record.examples, cell)
     mistake = recorded.config.mistake

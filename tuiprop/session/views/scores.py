@@ -35,7 +35,7 @@ def _classes(
     if not len(places):
         return None
     classes = predictor.at.session.examples.classes
-    actual = predicted_classes(predictor.targets(places).T)
+    actual = predicted_classes(predictor.actual(places).T)
     shares = probabilities(outputs)
     loss = predictor.at.run.network.loss
     two = outputs.shape[1] == 1 or (len(classes) == 2 and loss == "cross_entropy")
@@ -79,7 +79,7 @@ def _numbers(predictor: Predictor, predictions: Predictions) -> list[NumberScore
     examples, places = predictor.at.session.examples, predictions.places
     if not len(places):
         return []
-    actual = unscaled(examples.targets, predictor.targets(places))
+    actual = predictor.actual(places)
     predicted = unscaled(examples.targets, predictions.outputs)
     rows, held_out = predictor.rows[places], predictor.is_held_out(places)
     return [

@@ -49,6 +49,8 @@ class CostView:
             validation=or_none(validation + penalty),
             accuracy_training=accuracy_training,
             accuracy_validation=accuracy_validation,
+            training_loss=training,
+            penalty=penalty,
             epoch=epoch,
         )
 

@@ -98,6 +98,11 @@ def largest_of(values: Iterable[float]) -> float:
     return max((abs(value) for value in values if isfinite(value)), default=0.0)
 
 
+def exact(value: float) -> str:
+    """Write a number with all its digits, and −0 as 0."""
+    return repr(value + 0.0)
+
+
 def short(value: float | None, figures: int = 3) -> str:
     """Write a number in few columns: "0.0790", "12.3", "3.2e-06"; "…" for None."""
     if value is None:

@@ -9,6 +9,7 @@ from tuiprop.protocol.messages.frame import Frame
 from tuiprop.protocol.messages.moving import Position
 from tuiprop.protocol.messages.settings import Change, EffectiveSettings
 from tuiprop.ui.dialogs import AskText, Choose
+from tuiprop.ui.drawing.numbers import exact
 from tuiprop.update.arrays import CellRef
 
 _SETTINGS = {
@@ -54,7 +55,7 @@ class ChangeDialog:
         answers = {}
         if self._cell is not None:
             _, name, value = self._cell
-            answers["cell"] = f"{name}, now {value!r} (what if?)"
+            answers["cell"] = f"{name}, now {exact(value)} (what if?)"
         for setting, words in _SETTINGS.items():
             answers[setting] = f"{words}, now {getattr(settings, setting):g}"
         answers["optimizer"] = f"optimiser, now {settings.optimizer}"
@@ -73,7 +74,9 @@ class ChangeDialog:
     async def _change_cell(self) -> None:
         assert self._cell is not None
         cell, name, value = self._cell
-        answer = await self._ask(name, "New value; everything after it is recomputed.", repr(value))
+        answer = await self._ask(
+            name, "New value; everything after it is recomputed.", exact(value)
+        )
         if answer is not None:
             self._try_out(cell, answer)
 

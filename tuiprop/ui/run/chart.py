@@ -123,7 +123,7 @@ class CostChart(LineWidget, can_focus=True):
 
     def _entitle(self) -> None:
         scale, other = ("log", "linear") if self.logarithmic else ("linear", "log")
-        self.border_title = f"[b]Cost J[/b] per epoch [$dim]{scale} (↑↓: {other})[/]"
+        self.border_title = f"[b]Loss[/b] per epoch [$dim]{scale} (↑↓: {other})[/]"
         parts = [
             f"[${series.name}]━ {series.name} {short(series.curve.newest)}[/]"
             for series in self._series
@@ -229,8 +229,8 @@ class CostChart(LineWidget, can_focus=True):
             return ""
         curve = self._series[0].curve
         ends = short(curve.first), short(curve.newest)
-        room = max(1, width - len(ends[0]) - len(ends[1]) - 6)
-        return f"J {sparkline(curve.means(room))} {ends[0]} → {ends[1]}"
+        room = max(1, width - len(ends[0]) - len(ends[1]) - 9)
+        return f"loss {sparkline(curve.means(room))} {ends[0]} → {ends[1]}"
 
 
 def _figure(text: str, colours: list[str]) -> Any:

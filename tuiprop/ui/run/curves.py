@@ -5,7 +5,7 @@ from tuiprop.ui.drawing.curve import Curve
 
 
 class Courses:
-    """J training and J validation per epoch, for each branch."""
+    """The training loss and the validation loss per epoch, for each branch."""
 
     def __init__(self) -> None:
         self._of_branch: dict[int, tuple[Curve, Curve]] = {0: (Curve(), Curve())}
@@ -14,17 +14,17 @@ class Courses:
 
     @property
     def training(self) -> Curve:
-        """J training of the current branch."""
+        """The training loss of the current branch."""
         return self._of_branch[self.branch][0]
 
     @property
     def validation(self) -> Curve:
-        """J validation of the current branch."""
+        """The validation loss of the current branch."""
         return self._of_branch[self.branch][1]
 
     @property
     def others(self) -> list[Curve]:
-        """J training of the other branches."""
+        """The training loss of the other branches."""
         return [curves[0] for number, curves in self._of_branch.items() if number != self.branch]
 
     def take(self, branches: Branches, history: History) -> bool:

@@ -13,6 +13,7 @@ from tuiprop.protocol.messages.proof import Proof, ProofNote, ProofQuery
 from tuiprop.protocol.messages.settings import EffectiveSettings, EffectiveSettingsQuery
 from tuiprop.protocol.messages.training import Costs, CostsQuery
 from tuiprop.ui.drawing.line import Line
+from tuiprop.ui.drawing.numbers import short
 from tuiprop.ui.status import optimiser
 from tuiprop.ui.verify import words as proving
 
@@ -60,7 +61,6 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     experiment = outline.experiment
     training = experiment["training"]
     position, costs, settings = frame[Position], frame[Costs], frame[EffectiveSettings]
-    size = min(settings.batch_size or outline.training, outline.training)
     rows: list[tuple[str, Content]] = []
 
     def row(label: str, value: str) -> None:
@@ -69,12 +69,14 @@ def facts(frame: Frame, outline: Outline, width: int) -> list[Content]:
     epochs = training["epochs"]
     row("progress", f"{position.epochs_done} of {epochs} epochs done")
     rows.append(("", progress(position, max(4, width - 13))))
+    if costs.penalty:
+        row("J training", f"{short(costs.training_loss)} loss + {short(costs.penalty)} L2 term")
     if costs.accuracy_training is not None:
         row("accuracy", f"training   {costs.accuracy_training:.2%}")
         if costs.accuracy_validation is not None:
             row("", f"validation {costs.accuracy_validation:.2%}")
     row("examples", f"{outline.training} training, {outline.validation} validation")
-    row("batches", f"{position.per_epoch} of {size} per epoch")
+    row("batches", f"{position.per_epoch} of {position.batch_size} per epoch")
     row("optimiser", optimiser(settings))
     row("loss", str(experiment["network"]["loss"]))
     row("parameters", f"{outline.parameters:,} ({training['dtype']})")

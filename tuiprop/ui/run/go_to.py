@@ -21,7 +21,7 @@ __all__ = [
 
 PLACES = (
     "epoch 47: 47 · epochs on or back: +10, -2 · update 187: u187 · start · newest · "
-    "best (lowest validation J) · end (of the last epoch) · branch 1"
+    "best (lowest validation loss) · end (of the last epoch) · branch 1"
 )
 """The places that can be typed."""
 

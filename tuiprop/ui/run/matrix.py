@@ -17,7 +17,7 @@ from tuiprop.ui import keys
 from tuiprop.ui.drawing.grid import CursorGrid
 from tuiprop.ui.drawing.line import CURSOR
 from tuiprop.ui.drawing.names import without_middle
-from tuiprop.ui.drawing.numbers import CELL, Scale, short, whole
+from tuiprop.ui.drawing.numbers import CELL, Scale, exact, short, whole
 from tuiprop.ui.run.cells import Cells, Layouts
 from tuiprop.ui.theme import heat, heat_level, palette_of
 from tuiprop.update.arrays import ArrayRef, CellRef
@@ -294,9 +294,9 @@ class MatrixView(CursorGrid):
             return ""
         i, j = at
         name = self.cell_name
-        value = f"{matrix.values[i][j]!r}"
+        value = exact(matrix.values[i][j])
         if matrix.before and matrix.before[i][j] != matrix.values[i][j]:
-            value = f"{matrix.before[i][j]!r} → {value}"
+            value = f"{exact(matrix.before[i][j])} → {value}"
         room = self.area.width - 4
         long = f"{name} = {value}"
         return long if len(long) <= room else value if len(value) <= room else ""

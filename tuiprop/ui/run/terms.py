@@ -11,7 +11,7 @@ from textual.content import Content
 
 from tuiprop.protocol.messages.provenance import ProvenanceNote, TermNote
 from tuiprop.ui.drawing.line import CURSOR
-from tuiprop.ui.drawing.numbers import Scale, largest_of, scale_of, within
+from tuiprop.ui.drawing.numbers import Scale, exact, largest_of, scale_of, within
 
 WIDEST_BAR = 12
 """The most columns of a bar."""
@@ -97,7 +97,7 @@ class Terms:
         """Return the number, its equation and the steps to it, or the sentence about it."""
         origin, width = self.origin, self.width
         room = width - len(origin.name) - 3
-        shown = repr(origin.shown)
+        shown = exact(origin.shown)
         if len(shown) > room:
             shown = within(origin.shown, room, 12) or "…"
         lines = [Content.assemble((origin.name, "bold $foreground"), f" = {shown}")]
@@ -142,7 +142,9 @@ class Terms:
                 off if origin.difference and isfinite(origin.difference) else "✓ adds up exactly"
             )
             return [Content.styled(words, "$success")]
-        words = f"✗ mismatch: the equation gives {origin.value!r} (off by {origin.difference:.1e})"
+        words = (
+            f"✗ mismatch: the equation gives {exact(origin.value)} (off by {origin.difference:.1e})"
+        )
         return _styled(wrap(words, self.width), "bold $error")
 
     @cached_property

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from tuiprop.protocol.messages.what_if import Pair, WhatIf, WhatIfChange
-from tuiprop.ui.drawing.numbers import short, whole
+from tuiprop.ui.drawing.numbers import exact, short, whole
 from tuiprop.ui.run.operation import Told
 
 MOST_LINES = 6
@@ -27,9 +27,9 @@ class WhatIfPanel(Told):
         dim, bold = "$dim", "bold $foreground"
         cell = Content.assemble(
             (what_if.name, bold),
-            f"  {what_if.before!r} ",
+            f"  {exact(what_if.before)} ",
             ("→ ", dim),
-            (f"{what_if.after!r}", bold),
+            (exact(what_if.after), bold),
         )
         costs = [
             Content.assemble(("J ", dim), (f"{name} ", dim), (_pair(pair), bold))
