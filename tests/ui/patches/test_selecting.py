@@ -68,7 +68,7 @@ async def test_ctrl_c_quits_where_nothing_is_selected(make_app: MakeApp) -> None
 
 @pytest.mark.parametrize("keys", ["?", "g"])
 def test_in_a_dialog(tmp_path: Path, keys: str) -> None:
-    words = {"?": "play, pause", "g": "lowest validation J"}[keys]
+    words = {"?": "play, pause", "g": "lowest validation loss"}[keys]
     terminal = Terminal(tmp_path, "iris")
     terminal.shows("update 0")
     terminal.press(keys)
