@@ -11,7 +11,7 @@ from tuiprop.update.parameter_update import BLOCK, ParameterUpdate
 
 @dataclass(frozen=True)
 class Expected:
-    """What an optimiser must equal."""
+    """The first update of an optimiser, and its equivalent in PyTorch."""
 
     first: float
     """θ after the first update with the default options, from θ = 2, g = 3, α = 0.1."""

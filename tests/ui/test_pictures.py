@@ -442,7 +442,7 @@ CASES = RUN | SET_UP | DATA | PREDICTIONS | STOPS_AND_PROOF
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where every file has the same name in every picture."""
+    """Enter a folder in which files have the same names in every picture."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "petals.toml").write_text(PETALS)
     (tmp_path / "wild.toml").write_text(WILD)

@@ -27,11 +27,11 @@ class QuantityNote(Message, frozen=True, kw_only=True):
     """The pattern of its name: X is replaced by an array, and (l) by a layer."""
     description: str
     classes: bool
-    """It needs a loss for classes."""
+    """True if only a loss for classes has the quantity."""
     held_out: bool
-    """It needs validation examples."""
+    """True if only a run with validation examples has the quantity."""
     elementwise: bool
-    """It needs an elementwise activation, so not softmax."""
+    """True if only a layer with an elementwise activation has it: softmax does not."""
 
 
 class Conditions(View, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ class Operand(Message, frozen=True, kw_only=True):
     columns: Axis
     """The same for columns."""
     summand: bool
-    """It is a term of a sum, or the parameter being changed: it has the shape of the result."""
+    """True for a term of a sum and for the changed parameter, which share the result's shape."""
 
 
 class OperationNote(Message, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ class Series:
     """One curve with its name and colour."""
 
     name: str
-    """It also names the theme variable of its colour."""
+    """The label of the curve, and the theme variable of its colour."""
     curve: Curve
 
 
