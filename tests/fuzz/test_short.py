@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fuzz import full, fuzz, soak
+from fuzz import full, fuzz, proof, soak
 from tests.models.models import compare_in_this_process
 
 AMOUNTS = 3
@@ -62,3 +62,15 @@ def test_training_flat_out(
     assert 0 < rows[0][1] <= rows[-1][1]
     assert all(max(row[2:4]) < 200 for row in rows)
     assert end == "q ended it with status 0"
+
+
+def test_correct_and_damaged_networks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["proof", "15", "10", "1"])
+    with pytest.raises(SystemExit) as ended:
+        proof.main()
+    assert ended.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("15 correct networks, 0 false alarms")
+    assert lines[1] == "10 damaged gradients, 0 not found"

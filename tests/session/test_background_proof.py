@@ -34,7 +34,7 @@ from tuiprop.session import background_proof as proof_module
 from tuiprop.session import cursor as cursor_module
 from tuiprop.training.trainer import Trainer
 from tuiprop.update.arrays import ArrayRef, CellRef
-from tuiprop.verify.gradient_check import GradientChecker, check_gradient
+from tuiprop.verify.gradient_check import check_gradient
 from tuiprop.verify.mistakes import MISTAKES
 
 
@@ -59,7 +59,8 @@ def proved(engine: Engine) -> ProofNote:
 
 
 def wrong(note: ProofNote) -> set[str]:
-    return {str(each.array) for each in (*note.checks, *note.audits) if each.verdict == "wrong"}
+    found = (*note.checks, *note.operations, *note.audits)
+    return {str(each.array) for each in found if each.verdict == "wrong"}
 
 
 def xor(**training: Any) -> Tables:
@@ -88,23 +89,20 @@ def test_where_it_stands_is_proved_when_nothing_else_is_to_be_done() -> None:
     assert note_of(engine) is None
     note = proved(engine)
     session = engine.opened.session
-    run = session.run
-    rows = run.batches.rows(8)
-    expected = check_gradient(
-        run.network,
-        run.trainer.parameters,
-        run.trainer.examples.inputs[rows],
-        run.trainer.examples.targets[rows],
-    )
+    expected = check_gradient(session.parameters, *session.run.trainer.distinct_batches())
     assert note.layers == [expected.layer(l).text for l in (1, 2)]
     assert all(text.startswith("✓ ") for text in note.layers)
     names = ["W[1]", "b[1]", "W[2]", "b[2]"]
-    assert [(str(each.array), each.figure) for each in note.checks] == [
-        (f"d{name}", check.relative_error)
+    assert [(str(each.array), each.figure, each.bound) for each in note.checks] == [
+        (f"d{name}", check.relative_error, check.bound)
         for name, check in zip(names, expected.arrays, strict=True)
     ]
-    assert (note.compared, note.sample, note.parameters) == (43, 43, 43)
-    assert (note.examples, note.update, note.passed) == (25, 7, True)
+    assert all(each.compared == each.of for each in (*note.checks, *note.operations))
+    assert [str(each.array) for each in note.operations] == [
+        *("z[1]", "a[1]", "z[2]", "a[2]", "J", "da[2]", "dz[2]", "da[1]", "dz[1]")
+    ]
+    assert (note.compared, note.parameters) == (43, 43)
+    assert (note.examples, note.update, note.passed) == ([25, 20], 7, True)
     of_state = [f"{state_name}({name})" for state_name in "mv" for name in names]
     assert [str(each.array) for each in note.audits] == [*names, *of_state]
     assert {each.verdict for each in note.audits} == {"right"}
@@ -124,12 +122,12 @@ def test_inside_an_update_that_one_is_audited() -> None:
     assert proved(engine).update == 8
 
 
-def test_the_gradient_of_float32_is_checked_in_float64() -> None:
+def test_the_gradient_of_float32_is_checked_in_float32() -> None:
     engine = opened(tables(dtype="float32"))
     do(engine, Seek(update=7))
     note = proved(engine)
     assert note.passed
-    assert all(each.figure < 1e-6 for each in note.checks)
+    assert all(0 < each.figure <= each.bound < 1e-3 for each in note.checks)
     assert note.audits
 
 
@@ -178,7 +176,7 @@ def test_it_rests_first_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_on_its_way_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof_module, "MOMENT", 0.0)  # one parameter at a time
+    monkeypatch.setattr(proof_module, "MOMENT", 0.0)  # one slice at a time
     engine = opened()
     do(engine, Seek(update=3))
     counts = []
@@ -189,7 +187,8 @@ def test_on_its_way_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> No
         if not note.finished:
             assert (note.layers, note.checks, note.passed) == ([], [], None)
             assert note.audits
-    assert counts == list(range(44))
+    assert counts == sorted(counts)
+    assert {0, 43} < set(counts)
     assert proved(engine).passed
 
 
@@ -297,30 +296,21 @@ def large(tmp_path: Path) -> Tables:
     }
 
 
-def test_a_large_network_is_proved_parameter_by_parameter(
+def test_every_parameter_of_a_large_network_is_checked(
     large: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof_module, "MOMENT", 0.0)
-    monkeypatch.setattr(proof_module, "SAMPLE", 12)
     engine = opened(large)
     do(engine, Seek(update=1))
-    sizes: list[int] = []
-    compare = GradientChecker._compare
-
-    def compared(self: GradientChecker, i: np.intp) -> None:
-        sizes.append(self._workspace.m)
-        compare(self, i)
-
-    monkeypatch.setattr(GradientChecker, "_compare", compared)
-    before = 0
+    slices = 0
     while engine.work() is not None:
-        assert len(sizes) - before <= 1, "one parameter in one piece of work"
-        before = len(sizes)
+        slices += 1
+    assert slices > 10
     note = note_of(engine)
     assert note is not None
-    assert (note.finished, note.compared, note.parameters) == (True, 12, 235_146)
-    assert set(sizes) == {note.examples}
-    assert note.examples * note.parameters <= proof_module.WORK
+    assert (note.finished, note.compared, note.parameters) == (True, 235_146, 235_146)
+    assert sum(each.compared for each in note.checks) == 235_146
+    assert {each.verdict for each in note.checks} == {"right"}
     assert note.audits == [], "an audit of so many is made when asked for"
     ask(engine, Verify())
     asked = proved(engine)
@@ -330,17 +320,18 @@ def test_a_large_network_is_proved_parameter_by_parameter(
 
 # Mistakes
 
-ARRAYS = {
-    "loss": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
-    "output_gradient": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
-    "weight_gradient": {"dW[1]", "dW[2]"},
-    "bias_gradient": {"db[1]", "db[2]"},
-    "back_transpose": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
-    "no_mean": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
-    "mean_twice": {"dW[1]", "db[1]", "dW[2]", "db[2]"},
-    "transpose": {"dW[1]", "dW[2]"},
-    "bias_twice": {"b[1]", "b[2]"},
+FIRST = {
+    "loss": "J",
+    "output_gradient": "da[2]",
+    "weight_gradient": "dW[2]",
+    "bias_gradient": "db[2]",
+    "back_transpose": "da[1]",
+    "no_mean": "dW[2]",
+    "mean_twice": "dW[2]",
+    "transpose": "dW[2]",
+    "bias_twice": "b[1]",
 }
+"""The first array of an update that a mistake changes."""
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -366,16 +357,19 @@ def test_a_mistake_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Pa
     note = proved(engine)
     assert note.passed is False
     found = wrong(note)
-    assert found
-    assert found <= ARRAYS[name]
+    assert FIRST[name] in found
     if name == "bias_twice":
         assert found == {"b[1]", "b[2]"}
         assert all(text.startswith("✓") for text in note.layers)
     else:
         assert not {str(each.array) for each in note.audits} & found
         for l, text in enumerate(note.layers, start=1):
-            of_layer = [array for array in (f"dW[{l}]", f"db[{l}]") if array in found]
-            assert text == f"✗ {', '.join(of_layer)}" if of_layer else text.startswith("✓")
+            of_layer = {array for array in found if array.endswith(f"[{l}]")}
+            of_layer |= {"J"} & found if l == len(note.layers) else set()
+            if of_layer:
+                assert set(text.removeprefix("✗ ").split(", ")) == of_layer
+            else:
+                assert text.startswith("✓")
 
     path = str(tmp_path / "a.npz")
     for request in (Export(path=path), SaveRecord(path=path)):

@@ -1,6 +1,7 @@
 """The proof: what is found, what a mistake makes of it, what is refused; in Layers and in words."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -71,7 +72,7 @@ async def test_what_is_right(make_app: MakeApp) -> None:
         screen = await proof(pilot)
         assert "✓ all 67 parameters" in report(pilot)
         assert "no update yet" in report(pilot)
-        assert "on 32 examples of the next batch" in report(pilot)
+        assert "the next batch (32 examples)" in report(pilot)
         assert not screen.query_one("#flag").display
         await pilot.press("b")
         await until(pilot, lambda: "✓ update 1" in report(pilot))
@@ -240,7 +241,7 @@ def test_the_title(proved: Frame, mistaken: Frame) -> None:
     assert status.proof(replace(proved[Proof], note=unfinished), 40).plain == "… proof 7/43"
     small = replace(note_of(proved), layers=["rounding dominates"] * 2)
     assert status.proof(replace(proved[Proof], note=small), 40).plain == "· proof 0/2"
-    half = replace(note_of(proved), layers=["✓ 1e-10", "all at kinks"])
+    half = replace(note_of(proved), layers=["✓ 1e-10", "rounding dominates"])
     assert status.proof(replace(proved[Proof], note=half), 40).plain == "· proof 1/2"
     failed = replace(unfinished, fault="KeyError: 'lion'")
     assert status.proof(replace(proved[Proof], note=failed), 40).plain == "· proof failed"
@@ -256,12 +257,12 @@ def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
     assert words(mistaken, iris)[0] == "mistake         b[l] is changed twice by its gradient"
     assert words(mistaken, iris)[3].startswith("update audit    ✗ b[1], b[2], m(b[1])")
     assert words(with_note(proved, None), iris) == ["gradient check  … in a moment"]
-    many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, sample=200, parameters=5000)
+    many = replace(note_of(proved), layers=["✓ 1e-10"] * 9, parameters=5000)
     assert words(with_note(proved, many), iris)[:2] == [
         "gradient check  ✓ 9 of 9 layers",
-        "                a seeded sample of 200 of 5,000 parameters",
+        "                all 5,000 parameters",
     ]
-    half = replace(note_of(proved), layers=["✓ 1e-10"] * 8 + ["none drawn"])
+    half = replace(note_of(proved), layers=["✓ 1e-10"] * 8 + ["not finite"])
     assert words(with_note(proved, half), iris)[0] == "gradient check  · 8 of 9 layers"
     failed = replace(note_of(proved), finished=False, fault="KeyError: 'lion'")
     assert words(with_note(proved, failed), iris) == ["gradient check  · failed: KeyError: 'lion'"]
@@ -269,34 +270,39 @@ def test_the_panel(proved: Frame, mistaken: Frame, iris: Outline) -> None:
     assert words(with_note(proved, none), iris)[2] == "update audit    … v audits an update"
 
 
-def test_the_report_tells_kinks_and_what_is_unchecked(proved: Frame) -> None:
+def test_the_report_tells_bounds_and_what_is_unchecked(proved: Frame) -> None:
+    def array(symbol: str, l: int, verdict: str, **fields: Any) -> ArrayProof:
+        return ArrayProof(array=ArrayRef(symbol, l), verdict=verdict, **fields)
+
     checks = [
-        ArrayProof(array=ArrayRef("dW", 1), verdict="right", figure=3e-10, compared=24, kinks=2),
-        ArrayProof(
-            array=ArrayRef("db", 1),
-            verdict="unchecked",
-            why="all at kinks",
-            figure=0,
-            compared=0,
-            kinks=8,
-        ),
-        ArrayProof(array=ArrayRef("dW", 2), verdict="wrong", figure=0.871, compared=24),
-        ArrayProof(array=ArrayRef("db", 2), verdict="wrong", figure=2e-6, compared=3),
+        array("dW", 1, "right", figure=3e-16, bound=5e-14, compared=24),
+        array("db", 1, "unchecked", why="rounding dominates", figure=0.5),
+        array("dW", 2, "wrong", figure=0.871, bound=1e-14, compared=24),
+        array("db", 2, "wrong", figure=2e-6, bound=1e-14, compared=3),
     ]
     note = replace(note_of(proved), checks=checks, passed=False)
-    text = "\n".join(line.plain for line in proving.report(note))
-    assert "dW[1] ✓ 3e-10 of 24, 2 at kinks" in text
-    assert "db[1] · all at kinks" in text
-    assert "dW[2] ✗ 0.87 of 24" in text
-    assert "db[2] ✗ 2e-06 of 3" in text
+    lines = [line.plain for line in proving.report(note)]
+    text = "\n".join(lines)
+    assert "dW[1] ✓ 3e-16 ≤ 5e-14 of 24" in text
+    assert "db[1] · rounding dominates" in text
+    assert "dW[2] ✗ 0.87 > 1e-14 of 24" in text
+    assert "db[2] ✗ 2e-06 > 1e-14 of 3" in text
     assert proving.wrong(note) == ["dW[2]", "db[2]"]
+    assert "  z, a, J, da, dz  ✓ 9 arrays" in lines
+    operations = [array("z", 1, "right", figure=0), array("J", 2, "wrong", figure=0.25)]
+    note = replace(note_of(proved), operations=operations)
+    assert proving.wrong(note) == ["J"]
+    assert head_of(note).startswith("✗ ")
+    assert "  z, a, J, da, dz  ✗ J 0.25" in [line.plain for line in proving.report(note)]
+    note = replace(note, operations=[operations[0], array("a", 1, "unchecked", figure=0)])
+    assert "  z, a, J, da, dz  · 1 of 2 arrays right" in [e.plain for e in proving.report(note)]
 
 
 def test_nothing_is_wrong_is_said_only_where_every_array_was_compared(proved: Frame) -> None:
     note = note_of(proved)
     assert proving.verdict(note) == "✓ all checks pass"
     assert head_of(note).startswith("✓ all 43 parameters")
-    checks = [replace(note.checks[0], verdict="unchecked", why="none drawn"), *note.checks[1:]]
+    checks = [replace(note.checks[0], verdict="unchecked", why="not finite"), *note.checks[1:]]
     one = replace(note, checks=checks)
     assert proving.verdict(one) == "· 1 of 4 arrays cannot be checked"
     assert head_of(one).startswith("· 1 of 4 arrays cannot be checked; all 43 parameters")

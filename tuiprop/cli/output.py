@@ -2,6 +2,8 @@
 
 import errno
 import io
+import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -163,3 +165,16 @@ def status_after_output(status: int | str | None) -> int | str | None:
         return status
     complain(f"tuiprop: standard output: cannot be written: {failure.strerror}")
     return status or 1
+
+
+def say_json(value: object) -> None:
+    """Print an object as one line of JSON; numbers that are not finite become texts."""
+    say(json.dumps(_finite(value), ensure_ascii=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

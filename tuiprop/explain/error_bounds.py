@@ -18,6 +18,9 @@ Numbers: TypeAlias = NDArray[np.float64]
 FUNCTION_ROUNDINGS = 8
 """NumPy's exp, log, tanh and similar functions are accurate to 4 units in the last place, 8 u."""
 
+SATURATED = 40.0
+"""The |x| from which on tanh(x) is exactly ±1 in float32 and float64, without any rounding."""
+
 SPARE_ROUNDINGS = 4
 """The most additional roundings in code that groups a formula differently."""
 
@@ -31,6 +34,7 @@ class Precision:
     """The sum of u of that dtype and u of float64, in which the value is computed."""
     smallest: float
     """The smallest positive number, which bounds the error of underflow."""
+    smallest_normal: float
     largest: float
 
     @classmethod
@@ -41,6 +45,7 @@ class Precision:
             np.dtype(dtype),
             (float(limits.eps) + float(np.finfo(np.float64).eps)) / 2,
             float(limits.smallest_subnormal),
+            float(limits.smallest_normal),
             float(limits.max),
         )
 
@@ -149,8 +154,24 @@ class Rounded:
             power = power * self
         return power
 
-    def __gt__(self, other: float) -> bool:
-        return bool(self.value > other)
+    def __gt__(self, other: float) -> NDArray[np.bool_]:
+        return np.asarray(self.value > other)
+
+    def __matmul__(self, other: "Rounded") -> "Rounded":
+        """The matrix product, with the sums in any order; see `sum`."""
+        p, (n, sizes) = self.precision, (self.value.shape[1], np.abs(other.value))
+        value, terms = self.value @ other.value, np.abs(self.value) @ sizes
+        error = _gamma(n, p) * terms + n * p.smallest
+        if self.error.any():
+            error += self.error @ (sizes + other.error)
+        if other.error.any():
+            error += np.abs(self.value) @ other.error
+        return Rounded(value, np.where(terms + error <= p.largest, error, np.inf), p)
+
+    @property
+    def T(self) -> "Rounded":
+        """The transpose."""
+        return Rounded(self.value.T, self.error.T, self.precision)
 
     def __getitem__(self, index: Any) -> "Rounded":
         return Rounded(self.value[index], self.error[index], self.precision)
@@ -191,13 +212,29 @@ class Rounded:
         """
         p = self.precision
         total, sizes = self.value.sum(axis=0), np.abs(self.value).sum(axis=0)
-        nu = len(self.value) * p.unit
-        gamma = nu / (1.0 - nu) if nu < 1.0 else np.inf
+        gamma = _gamma(len(self.value), p)
         certain = ~np.isfinite(self.value).all(axis=0) & ~np.isinf(self.error).any(axis=0)
         error = self.error.sum(axis=0) + gamma * sizes
         error = np.where(sizes <= p.largest, error, np.where(certain, 0.0, np.inf))
         total = np.where(np.abs(total) > p.largest, np.copysign(np.inf, total), total)
         return Rounded(total, error, p)
+
+
+def _gamma(n: int, precision: Precision) -> float:
+    """γₙ = n u / (1 − n u), which bounds the relative error of n additions."""
+    nu = n * precision.unit
+    return nu / (1.0 - nu) if nu < 1.0 else np.inf
+
+
+def _where(test: NDArray[np.bool_], x: Rounded | float, y: Rounded | float) -> Any:
+    """X where the test is true, and y elsewhere."""
+    if not isinstance(x, Rounded) and not isinstance(y, Rounded):
+        return np.where(test, x, y)
+    some = x if isinstance(x, Rounded) else y
+    assert isinstance(some, Rounded)
+    one, other = some.lift(x), some.lift(y)
+    value = np.where(test, one.value, other.value)
+    return Rounded(value, np.where(test, one.error, other.error), some.precision)
 
 
 def _exp(x: Rounded) -> Rounded:
@@ -222,11 +259,14 @@ def _log1p(x: Rounded) -> Rounded:
 
 
 def _tanh(x: Rounded) -> Rounded:
-    steepest = 1.0 - np.tanh(np.maximum(np.abs(x.value) - x.error, 0.0)) ** 2
-    return x.result(np.tanh(x.value), x.error * steepest, roundings=FUNCTION_ROUNDINGS)
+    nearest = np.maximum(np.abs(x.value) - x.error, 0.0)
+    found = x.result(
+        np.tanh(x.value), x.error * (1.0 - np.tanh(nearest) ** 2), roundings=FUNCTION_ROUNDINGS
+    )
+    return Rounded(found.value, np.where(nearest >= SATURATED, 0.0, found.error), x.precision)
 
 
-FUNCTIONS: dict[str, Callable[..., Rounded]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": _exp,
     "expm1": _expm1,
     "log": _log,
@@ -238,5 +278,6 @@ FUNCTIONS: dict[str, Callable[..., Rounded]] = {
     "max": Rounded.max,
     "min": Rounded.min,
     "Σ": Rounded.sum,
+    "where": _where,
 }
-"""The functions that a formula may call."""
+"""The functions that a formula may call, and the choice between two values."""

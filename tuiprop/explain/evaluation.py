@@ -3,18 +3,16 @@
 The displayed lines and the values come from the same declared text.
 """
 
-import ast
-import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from tuiprop.explain.error_bounds import FUNCTIONS, Rounded
-from tuiprop.update.expression import name_of, parse
+from tuiprop.update.expression import parse, value_of
 
 Pieces: TypeAlias = tuple[str | float, ...]
 """A text whose numbers are kept as floats."""
@@ -83,40 +81,11 @@ def evaluate(
     some = next(value for value in known.values() if isinstance(value, Rounded))
     for text in formula:
         line = parse(text)
-        value = some.lift(_value(line.expression, known))
+        value = some.lift(value_of(line.expression, known, FUNCTIONS))
         number = float(value.value) if np.ndim(value.value) == 0 else None
         lines.append(Line(line.name, _pieces(line.text, {}), _pieces(line.text, known), number))
         known[line.name] = made[line.name] = value
     return lines, made
-
-
-_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-
-
-def _value(node: ast.expr, names: Mapping[str, Rounded | float]) -> Any:
-    """The value of an expression: a number, or a truth value for a comparison."""
-    match node:
-        case ast.Constant(value):
-            return value
-        case ast.Name():
-            return names[name_of(node)]
-        case ast.UnaryOp(ast.USub(), operand):
-            return -_value(operand, names)
-        case ast.BinOp(left, kind, right):
-            return _OPERATORS[type(kind)](_value(left, names), _value(right, names))
-        case ast.Compare(left, [ast.Gt()], [right]):
-            return _value(left, names) > _value(right, names)
-        case ast.IfExp(test, body, other):
-            return _value(body if _value(test, names) else other, names)
-        case ast.Call(ast.Name(function), arguments):
-            return FUNCTIONS[function](*(_value(argument, names) for argument in arguments))
-    raise TypeError(f"no formula contains {ast.dump(node)}")
 
 
 def _pieces(expression: str, names: Mapping[str, Rounded | float]) -> Pieces:

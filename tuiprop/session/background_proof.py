@@ -18,12 +18,6 @@ from tuiprop.verify.update_audit import ArrayAudit, Audit
 REST = 0.2
 """Seconds after which the verification of a paused run begins."""
 
-SAMPLE = 200
-"""The largest number of parameters that are compared."""
-
-WORK = 5_000_000
-"""The most weights times examples in one forward pass, to keep a slice of work short."""
-
 QUICK = 50_000
 """The largest number of parameters for which the update is audited without a request."""
 
@@ -43,7 +37,7 @@ class Proof:
         self._fault = ""
         self._checker: GradientChecker | None = None
         self._result: GradientCheck | None = None
-        self._examples = 0
+        self._examples: list[int] = []
         self._audit: Audit | None = None
         self._audited = 0
 
@@ -108,10 +102,10 @@ class Proof:
             finished=checker is not None and checker.finished,
             compared=checker.done if checker else 0,
             parameters=self._run.network.parameter_count,
-            sample=checker.total if checker else 0,
             examples=self._examples,
             layers=_layers(result, self._run.network.L) if result else [],
             checks=[_checked(each) for each in result.arrays] if result else [],
+            operations=[_checked(each) for each in result.operations] if result else [],
             update=self._audited,
             audits=[_audited(each) for each in audits],
             passed=result.passed and all(each.ok for each in audits) if result else None,
@@ -119,19 +113,10 @@ class Proof:
         )
 
     def _new_checker(self) -> GradientChecker:
-        run, trainer = self._run, self._run.trainer
-        most = max(1, WORK // run.network.parameter_count)
-        rows = run.batches.rows(run.t + 1)[:most]
-        self._examples = len(rows)
-        return GradientChecker(
-            run.network,
-            trainer.parameters,
-            trainer.examples.inputs_of(rows),
-            trainer.examples.targets[rows],
-            sample=SAMPLE,
-            seed=run.t,
-            workspace=trainer.config.workspace_in,
-        )
+        trainer = self._run.trainer
+        batches = trainer.distinct_batches()
+        self._examples = [workspace.m for workspace in batches]
+        return GradientChecker(trainer.parameters, *batches)
 
     def _audit_update(self) -> None:
         """Audit the present update, if there is one; a large one only on request.
@@ -161,8 +146,10 @@ def _checked(check: ArrayCheck) -> ArrayProof:
         verdict=verdict.value if verdict.is_known else "unchecked",
         why="" if verdict.is_known else verdict.value,
         figure=check.relative_error,
-        compared=check.checked,
-        kinks=check.kinks,
+        bound=check.bound,
+        compared=check.compared,
+        of=check.of,
+        cell=check.cell,
     )
 
 

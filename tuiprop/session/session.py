@@ -218,18 +218,13 @@ class Session:
         return replace(record, examples=self.examples.training.rows[record.examples])
 
     def check(self) -> GradientCheck:
-        """Check the gradient at the present parameters, on the next batch, in float64."""
+        """Check the arrays of the next batch at the present parameters, as the run computes them.
+
+        The last batch of the epoch is checked too if it is smaller.
+        """
         trainer = self.run.trainer
-        rows = self.run.batches.rows(self.run.t + 1)
         with limited_to(blas_threads(self.run.network)), np.errstate(all="ignore"):
-            return check_gradient(
-                self.run.network,
-                self.parameters,
-                trainer.examples.inputs_of(rows),
-                trainer.examples.targets[rows],
-                seed=self.run.t,
-                workspace=trainer.config.workspace_in,
-            )
+            return check_gradient(trainer.parameters, *trainer.distinct_batches())
 
 
 def open_session(

@@ -12,7 +12,6 @@ from tuiprop.training.trainer import Trainer
 from tuiprop.update.operation import Operation
 from tuiprop.update.record import Record
 from tuiprop.verify.gradient_check import check_gradient
-from tuiprop.verify.gradient_verdict import Verdict
 
 
 class Conditions:
@@ -105,9 +104,7 @@ def _observed(
     network, start = config.network, Parameters(config.network, before[0])
 
     def failed_checks() -> int:
-        examples = workspace.inputs, workspace.targets
-        check = check_gradient(network, start, *examples, seed=t - 1, workspace=config.workspace_in)
-        return sum(each.verdict is Verdict.WRONG for each in check.arrays)
+        return len(check_gradient(start, workspace).wrong)
 
     def failed_audits() -> int:
         found = config.audit(count, before, workspace.gradient.vector, after)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
-from numpy.typing import DTypeLike
-
 from tuiprop.core.array import Array
 from tuiprop.core.network import Network
 from tuiprop.core.optimizer import OPTIMIZERS, Optimizer
@@ -51,12 +49,8 @@ class UpdateConfig:
 
     def workspace(self, m: int) -> Workspace:
         """Create the arrays of an update over m examples."""
-        return self.workspace_in(self.network, m, self.settings.dtype)
-
-    def workspace_in(self, network: Network, m: int, dtype: DTypeLike) -> Workspace:
-        """Create a workspace for another network and dtype."""
         new = Workspace if self.mistake is None else self.mistake.workspace
-        return new(network, m, dtype)
+        return new(self.network, m, self.settings.dtype)
 
     def audit(self, count: int, before: Array, gradient: Array, after: Array) -> Audit:
         """Audit an update.

@@ -184,7 +184,7 @@ QUANTITIES = (
     ),
     QuantitySpec(
         "failed_checks",
-        "how many of all dW[l] and db[l] fail the gradient check; slow: it runs at every update",
+        "how many arrays of the update fail the gradient check; slow: it runs at every update",
         of_update=lambda update, _: update.failed_checks(),
         known_after="db[1]",
         expensive=True,

@@ -101,6 +101,21 @@ class Trainer:
         assert self.workspace is not None
         return self.workspace.mean_loss() + self._penalty
 
+    def distinct_batches(self) -> tuple[Workspace, ...]:
+        """The next batch, and the last of its epoch if that has another size.
+
+        Both are propagated forward and backward at the present parameters; no update is done.
+        """
+        t = self.t + 1
+        last = self.batches.epoch_bounds(t)[1]
+        batches = [self.batches.rows(t).copy(), self.batches.rows(last).copy()]
+        if len(batches[0]) == len(batches[1]):
+            del batches[1]
+        workspaces = tuple(self.config.workspace(len(rows)) for rows in batches)
+        for workspace, rows in zip(workspaces, batches, strict=True):
+            self._propagate(workspace, rows)
+        return workspaces
+
     def record(self, *, hand_over: bool = False) -> Record:
         """Compute the record of the next update, t + 1, without doing it.
 

@@ -161,7 +161,7 @@ def _proof_words(note: ProofNote) -> str:
     if note.fault:
         return "· proof failed"
     if not note.finished:
-        return f"… proof {note.compared}/{note.sample}"
+        return f"… proof {note.compared}/{note.parameters}"
     right = sum(layer.startswith("✓") for layer in note.layers)
     sign = "✓" if right == len(note.layers) else "·"
     return f"{sign} proof {right}/{len(note.layers)}"

@@ -6,10 +6,12 @@ of the lines before it. Expressions consist of numbers, names, + - * / **, compa
 """
 
 import ast
+import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tuiprop.core.equation import Formula
 
@@ -93,6 +95,47 @@ def expression(text: str) -> ast.expr:
         ValueError: formulas may not contain it.
     """
     return parse(f"it = {text}").expression
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+def value_of(
+    node: ast.expr, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]
+) -> Any:
+    """The value of an expression, in the arithmetic of the values of its names.
+
+    Args:
+        node: the expression.
+        names: the value of every name; the operators of Python must accept it.
+        functions: the functions of this arithmetic, and `where(test, x, y)` for `x if test else y`.
+    """
+
+    def value(part: ast.expr) -> Any:
+        return value_of(part, names, functions)
+
+    match node:
+        case ast.Constant(constant):
+            return constant
+        case ast.Name():
+            return names[name_of(node)]
+        case ast.UnaryOp(ast.USub(), operand):
+            return -value(operand)
+        case ast.BinOp(left, kind, right):
+            return _OPERATORS[type(kind)](value(left), value(right))
+        case ast.Compare(left, [ast.Gt()], [right]):
+            return value(left) > value(right)
+        case ast.IfExp(test, body, other):
+            return functions["where"](value(test), value(body), value(other))
+        case ast.Call(ast.Name(function), arguments):
+            return functions[function](*map(value, arguments))
+    raise TypeError(f"no formula contains {ast.dump(node)}")
 
 
 def inlined(

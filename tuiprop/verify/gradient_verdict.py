@@ -1,20 +1,17 @@
-"""The result of a gradient check for each dW[l] and db[l]."""
+"""The result of a gradient check, for each array of an update."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tuiprop.core.array import Array
 from tuiprop.update.arrays import ArrayRef
 
-TOLERANCE = 1e-7
-"""The tolerance: ‖numeric − analytic‖ as a share of ‖numeric‖ + ‖analytic‖."""
-
-MEANINGFUL = 1e-5
-"""The largest uncertainty of a right gradient, as a share of ‖numeric‖ + ‖analytic‖."""
-
-CLEAR = 3.0
-"""A gradient is wrong if the difference is more than this multiple of the uncertainty."""
+MEANINGFUL = 1e-2
+"""The largest bound with which an array is called right, as a share of its largest number."""
 
 
 class Verdict(Enum):
@@ -23,95 +20,105 @@ class Verdict(Enum):
     RIGHT = "right"
     WRONG = "wrong"
     ROUNDING = "rounding dominates"
-    UNSTEADY = "steps disagree"
+    UNDERFLOW = "below the smallest normal number"
     NOT_FINITE = "not finite"
-    AT_KINKS = "all at kinks"
-    NONE_DRAWN = "none drawn"
 
     @property
     def is_known(self) -> bool:
-        """True if the gradient is known to be right or wrong."""
+        """True if the array is known to be right or wrong."""
         return self in (Verdict.RIGHT, Verdict.WRONG)
 
     @property
     def text(self) -> str:
-        """The verdict in words, such as "right", or "cannot be checked: steps disagree"."""
+        """The verdict in words, such as "right", or "cannot be checked: rounding dominates"."""
         return self.value if self.is_known else f"cannot be checked: {self.value}"
 
 
 @dataclass(frozen=True)
 class ArrayCheck:
-    """The check of one dW[l] or db[l]."""
+    """The check of one array: the numbers of the run against those expected."""
 
     array: ArrayRef
-    checked: int
-    """The number of compared parameters."""
-    kinks: int
-    """The number of parameters skipped as their difference crosses a kink of g or of the loss."""
-    difference: float
-    """‖numeric − analytic‖."""
-    size: float
-    """‖numeric‖ + ‖analytic‖."""
-    disagreement: float
-    """‖numeric at one step − numeric at the other‖."""
-    rounding: float
-    """η = ε s ‖1/h‖: the share of rounding in ‖numeric‖, s the magnitude of the numbers in J."""
-    unsteady: int
-    """The number of compared parameters whose two steps disagree by more than rounding."""
-    excess: float
-    """‖numeric − analytic‖ minus CLEAR times its uncertainty, over the steady parameters: the part
-    that neither truncation nor rounding explains."""
+    verdict: Verdict
+    compared: int
+    """The number of cells that were compared: those whose expected number is finite."""
+    of: int
+    """The number of all cells."""
+    relative_error: float
+    """The largest |found − expected|, as a share of the largest |expected|."""
+    bound: float
+    """The largest bound of a difference that rounding explains, as the same share."""
+    cell: tuple[int, int]
+    """The row and column, from 0, of the cell with the largest |found − expected| / bound."""
 
     @property
-    def relative_error(self) -> float:
-        """Difference / size; 0 if both are 0."""
-        return self.difference / self.size if self.size else 0.0
+    def is_gradient(self) -> bool:
+        """True for dW and db."""
+        return self.array.symbol in ("dW", "db")
 
-    @property
-    def uncertainty(self) -> float:
-        """The uncertainty of ‖numeric‖ as a derivative."""
-        return self.disagreement + self.rounding
 
-    @property
-    def bound(self) -> float:
-        """The largest difference of a right gradient."""
-        return TOLERANCE * self.size + self.uncertainty
+def compare(
+    array: ArrayRef,
+    found: Array,
+    expected: NDArray[np.float64],
+    error: NDArray[np.float64],
+    *,
+    finite_only: bool = False,
+) -> ArrayCheck:
+    """Compare an array of the run with the expected one.
 
-    @property
-    def verdict(self) -> Verdict:
-        """RIGHT within the bound, WRONG clearly beyond it; else the reason for no verdict.
-
-        A gradient is right only if the uncertainty is small relative to it.
-        """
-        if not self.checked:
-            return Verdict.AT_KINKS if self.kinks else Verdict.NONE_DRAWN
-        if not np.isfinite(self.uncertainty):
-            return Verdict.NOT_FINITE
-        if not np.isfinite(
-            self.difference
-        ):  # a finite uncertainty implies a finite numeric gradient
-            return Verdict.WRONG
-        if self.excess > TOLERANCE * self.size:
-            return Verdict.WRONG
-        if self.difference <= self.bound and self.uncertainty <= MEANINGFUL * self.size:
-            return Verdict.RIGHT
-        return Verdict.UNSTEADY if self.unsteady else Verdict.ROUNDING
+    Args:
+        array: the array.
+        found: its numbers in the run, in the dtype of the run.
+        expected: the same in float64.
+        error: a bound of |found − expected| for each cell; ∞ where nothing can be said.
+        finite_only: leave out the cells of which nothing can be said, instead of calling the
+            array unchecked.
+    """
+    compared = np.isfinite(expected + error)
+    of, of_compared = compared.size, int(np.count_nonzero(compared))
+    difference = np.abs(found.astype(np.float64) - expected)
+    if of_compared < of:
+        difference, error = np.where(compared, difference, 0.0), np.where(compared, error, 0.0)
+        expected = np.where(compared, expected, 0.0)
+    smallest = float(np.finfo(found.dtype).smallest_normal)
+    share = difference / (error + smallest)
+    share[np.isnan(share)] = np.inf  # the run has no number where there is one
+    row, column = divmod(int(share.argmax()), share.shape[1])
+    size, bound = float(np.abs(expected).max()), float(error.max())
+    worst = float(difference.max())
+    worst = np.inf if np.isnan(worst) else worst
+    if share[row, column] > 1.0:
+        verdict = Verdict.WRONG
+    elif of_compared < of and not (finite_only and of_compared):
+        verdict = Verdict.NOT_FINITE
+    elif size == worst == 0.0:
+        verdict = Verdict.RIGHT
+    elif size < smallest:
+        verdict = Verdict.UNDERFLOW
+    else:
+        verdict = Verdict.RIGHT if bound <= MEANINGFUL * size else Verdict.ROUNDING
+    if size == 0.0:
+        worst, bound = (0.0 if worst == 0.0 else np.inf), 0.0
+    else:
+        worst, bound = worst / size, bound / size
+    return ArrayCheck(array, verdict, of_compared, of, worst, bound, (row, column))
 
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """The checks of dW[l] and db[l] as one."""
+    """The checks of the arrays of a layer as one."""
 
     verdict: Verdict
-    """WRONG if one of them is, RIGHT if both are; else the reason one cannot be checked."""
+    """WRONG if one of them is, RIGHT if all are; else the reason one cannot be checked."""
     worst: float
-    """The larger relative error of the checked arrays."""
+    """The largest relative error of the gradients that could be checked."""
     wrong: tuple[str, ...]
     """The names of the wrong arrays, such as "dW[2]"."""
 
     @property
     def text(self) -> str:
-        """A short text: "✓ 3e-10", "✗ dW[2]", "✗ dW[2], db[2]", or the reason for no verdict."""
+        """A short text: "✓ 3e-16", "✗ dW[2]", "✗ dW[2], db[2]", or the reason for no verdict."""
         if self.verdict is Verdict.WRONG:
             return f"✗ {', '.join(self.wrong)}"
         return f"✓ {self.worst:.0e}" if self.verdict is Verdict.RIGHT else self.verdict.value
@@ -119,37 +126,67 @@ class LayerCheck:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The checks of all arrays of a network."""
+    """The checks of all arrays of an update, on one batch or on several."""
 
-    arrays: tuple[ArrayCheck, ...]
-    sampled: bool
-    """True if a sample was checked, not every parameter."""
+    checks: Sequence[ArrayCheck]
+    """z[1], a[1], …, J, da[L], dz[L], dW[L], db[L], …, in the order of the update."""
+
+    @property
+    def arrays(self) -> tuple[ArrayCheck, ...]:
+        """The checks of dW[1], db[1], dW[2], …"""
+        gradients = (check for check in self.checks if check.is_gradient)
+        return tuple(sorted(gradients, key=lambda check: check.array.layer))
+
+    @property
+    def operations(self) -> tuple[ArrayCheck, ...]:
+        """The checks of the other arrays, in the order of the update."""
+        return tuple(check for check in self.checks if not check.is_gradient)
+
+    @property
+    def wrong(self) -> tuple[ArrayCheck, ...]:
+        """The wrong arrays, in the order of the update."""
+        return tuple(check for check in self.checks if check.verdict is Verdict.WRONG)
 
     @property
     def passed(self) -> bool:
         """True if no array is wrong; some may be unchecked."""
-        return all(check.verdict is not Verdict.WRONG for check in self.arrays)
+        return not self.wrong
 
     @property
     def unchecked(self) -> int:
-        """The number of arrays that cannot be checked."""
+        """The number of gradients, dW[l] and db[l], that cannot be checked."""
         return sum(not check.verdict.is_known for check in self.arrays)
 
     @property
     def worst(self) -> float:
-        """The largest relative error of the arrays that could be checked."""
+        """The largest relative error of the gradients that could be checked."""
         return _worst(self.arrays)
 
     def layer(self, l: int) -> LayerCheck:
-        """The checks of dW[l] and db[l] as one."""
-        arrays = self.arrays[2 * l - 2 : 2 * l]
-        verdicts = [check.verdict for check in arrays]
-        unchecked = [verdict for verdict in verdicts if not verdict.is_known]
-        return LayerCheck(
-            Verdict.WRONG if Verdict.WRONG in verdicts else [*unchecked, Verdict.RIGHT][0],
-            _worst(arrays),
-            tuple(str(check.array) for check in arrays if check.verdict is Verdict.WRONG),
+        """The checks of the arrays of a layer as one; whether it is ✓ depends on dW and db."""
+        gradients = tuple(check for check in self.arrays if check.array.layer == l)
+        wrong = tuple(str(check.array) for check in self.wrong if check.array.layer == l)
+        unchecked = [c.verdict for c in gradients if not c.verdict.is_known]
+        verdict = Verdict.WRONG if wrong else [*unchecked, Verdict.RIGHT][0]
+        return LayerCheck(verdict, _worst(gradients), wrong)
+
+    def merged(self, other: "GradientCheck") -> "GradientCheck":
+        """The less favourable check of each array, of the checks of two batches."""
+        return GradientCheck(
+            tuple(
+                max(pair, key=lambda check: (_GRAVITY[check.verdict], check.relative_error))
+                for pair in zip(self.checks, other.checks, strict=True)
+            )
         )
+
+
+_GRAVITY = {
+    Verdict.RIGHT: 0,
+    Verdict.UNDERFLOW: 1,
+    Verdict.ROUNDING: 2,
+    Verdict.NOT_FINITE: 3,
+    Verdict.WRONG: 4,
+}
 
 
 def _worst(checks: tuple[ArrayCheck, ...]) -> float:

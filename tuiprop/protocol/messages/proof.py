@@ -29,15 +29,18 @@ class ArrayProof(Message, frozen=True, kw_only=True):
     verdict: str
     """The verdict: right, wrong or unchecked."""
     figure: float
-    """The relative error; for the audit the largest difference as a share of the tolerance."""
+    """The largest difference as a share of the largest number; for the audit as a share of its
+    bound."""
+    bound: float = 0.0
+    """The largest difference that rounding explains, as the same share; not for the audit."""
     compared: int = 0
     """The number of values that were compared."""
-    kinks: int = 0
-    """The number of values that were left out because they are at a kink."""
+    of: int = 0
+    """The number of all values."""
     why: str = ""
-    """The reason for "unchecked", such as "steps disagree"."""
+    """The reason for "unchecked", such as "rounding dominates"."""
     cell: tuple[int, int] = (0, 0)
-    """The cell with the largest difference, for the audit."""
+    """The cell with the largest difference, as a share of its bound."""
 
 
 class ProofNote(Message, frozen=True, kw_only=True):
@@ -46,16 +49,17 @@ class ProofNote(Message, frozen=True, kw_only=True):
     finished: bool
     compared: int
     """Parameters compared so far."""
-    sample: int
-    """Parameters to be compared: all, or a seeded sample."""
     parameters: int
     """The number of all parameters."""
-    examples: int
-    """The number of examples of the batch that the check uses."""
+    examples: list[int]
+    """The number of examples of each batch that is checked: the next, and the last of the epoch
+    if that has another size."""
     layers: list[str]
-    """The result of each layer: ✓ 3e-10, ✗ dW[2], or why it is unchecked."""
+    """The result of each layer: ✓ 3e-16, ✗ dW[2], or why it is unchecked."""
     checks: list[ArrayProof]
     """The gradient check of each dW[l] and db[l]."""
+    operations: list[ArrayProof]
+    """The check of the other arrays, in the order of the update: z[1], a[1], …, J, da[L], …"""
     update: int
     """The update that was audited."""
     audits: list[ArrayProof]

@@ -103,10 +103,10 @@ def proof_lines(frame: Frame, width: int) -> list[Content]:
         return lines
     if note.finished:
         row("gradient check", *_layers(note, width - 16))
-        row("", (proving.which(note), "$foreground"))
+        row("", (proving.all_parameters(note), "$foreground"))
     else:
-        row("gradient check", (f"… {note.compared} of {proving.which(note)}", "$dim"))
-    audit = [each for each in proving.wrong(note) if not each.startswith("d")]
+        row("gradient check", (f"… {note.compared} of {proving.all_parameters(note)}", "$dim"))
+    audit = [str(each.array) for each in note.audits if each.verdict == "wrong"]
     if not note.audits:
         row("update audit", (f"… {_unaudited(frame[CurrentOperation])}", "$dim"))
     else:

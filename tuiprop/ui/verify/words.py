@@ -11,10 +11,11 @@ SIGNS = {"right": "✓", "wrong": "✗"}
 """The signs of the verdicts; an unchecked array has none."""
 
 HOW_CHECKED = (
-    "Gradient check: dW and db against central differences of J at two steps, h and 4h, in "
-    "float64, on {examples} of the next batch. Shown: the relative error and how many numbers "
-    "were compared; those at a kink of g are left out. An array cannot be checked where the "
-    "steps disagree, or rounding leaves fewer than five digits of the difference."
+    "Gradient check: every number of dW and db, as the run computes them for {examples}, against "
+    "the derivative of J by a second implementation, which changes each unit and carries the "
+    "change forward to the loss. z, a, J, da and dz are checked too. Shown: the largest difference "
+    "≤ the bound that rounding explains, both as a share of the largest number, and how many "
+    "numbers were compared."
 )
 HOW_AUDITED = (
     "Update audit: W, b and the optimiser state recomputed in float64 by a second, independent "
@@ -33,11 +34,12 @@ def verdict_style(text: str) -> str:
 
 def wrong(proof: ProofNote) -> list[str]:
     """Return the wrong arrays, those of the gradient check first."""
-    return [str(each.array) for each in [*proof.checks, *proof.audits] if each.verdict == "wrong"]
+    found = (*proof.checks, *proof.operations, *proof.audits)
+    return [str(each.array) for each in found if each.verdict == "wrong"]
 
 
 def unchecked(proof: ProofNote) -> str:
-    """Return "2 of 4 arrays cannot be checked", or "" where all are checked."""
+    """Return "2 of 4 arrays cannot be checked", or "" where all dW and db are checked."""
     count = sum(each.verdict == "unchecked" for each in proof.checks)
     return f"{count} of {len(proof.checks)} arrays cannot be checked" if count else ""
 
@@ -58,20 +60,29 @@ def verdict(proof: ProofNote | None) -> str:
     return f"· {words}" if (words := unchecked(proof)) else "✓ all checks pass"
 
 
-def which(proof: ProofNote) -> str:
-    """Return which parameters are compared, in words."""
-    if proof.sample == proof.parameters:
-        return f"all {proof.parameters:,} parameters"
-    return f"a seeded sample of {proof.sample:,} of {proof.parameters:,} parameters"
+def all_parameters(proof: ProofNote) -> str:
+    """Return "all 43 parameters"."""
+    return f"all {proof.parameters:,} parameters"
+
+
+def examples_of(proof: ProofNote) -> str:
+    """Return "the next batch (25 examples)", and the last batch of the epoch if it is smaller."""
+    counts = [f"{count} example{'' if count == 1 else 's'}" for count in proof.examples]
+    batches = ("the next batch", "the last of the epoch")
+    return " and ".join(f"{batch} ({count})" for batch, count in zip(batches, counts, strict=False))
+
+
+def _figure(number: float) -> str:
+    return f"{number:.0e}" if number < 1e-3 else f"{number:.2g}"
 
 
 def _checked(each: ArrayProof) -> str:
-    """Write "✓ 3e-10 of 24, 2 at kinks", or "· steps disagree"."""
-    kinks = f", {each.kinks} at kinks" if each.kinks and each.compared else ""
-    figure = f"{each.figure:.0e}" if each.figure < 1e-3 else f"{each.figure:.2g}"
+    """Write "✓ 3e-16 ≤ 5e-14 of 24", or "· rounding dominates"."""
     sign = SIGNS.get(each.verdict)
-    found = f"{sign} {figure} of {each.compared}" if sign else f"· {each.why}"
-    return found + kinks
+    if sign is None:
+        return f"· {each.why}"
+    relation = "≤" if each.figure <= each.bound else ">"
+    return f"{sign} {_figure(each.figure)} {relation} {_figure(each.bound)} of {each.compared}"
 
 
 def _audited(each: ArrayProof) -> str:
@@ -110,13 +121,12 @@ def report(proof: ProofNote | None) -> list[Content]:
     """Write the whole proof, line by line; a sentence may be longer than a line."""
     if proof is None:
         return [Content.styled("… Starts when the run is paused.", "$dim")]
-    examples = f"{proof.examples} example{'s' if proof.examples > 1 else ''}"
     return [
         *_gradient_check(proof),
         Content(),
         *_update_audit(proof),
         Content(),
-        Content.styled(HOW_CHECKED.format(examples=examples), "$dim"),
+        Content.styled(HOW_CHECKED.format(examples=examples_of(proof)), "$dim"),
         Content.styled(HOW_AUDITED, "$dim"),
     ]
 
@@ -124,16 +134,34 @@ def report(proof: ProofNote | None) -> list[Content]:
 def _gradient_check(proof: ProofNote) -> list[Content]:
     if proof.fault:
         return [_head("Gradient check", "·", f"failed: {proof.fault}")]
-    words = which(proof)
+    words = all_parameters(proof)
     if not proof.finished:
         words = f"{proof.compared:,} of {words}"
     elif not_all := unchecked(proof):
         words = f"{not_all}; {words}"
-    sign = _sign(proof.checks) if proof.finished else "…"
+    sign = _sign([*proof.checks, *_wrong_operations(proof)]) if proof.finished else "…"
     lines = [_head("Gradient check", sign, words)]
     if proof.finished:
         lines += _table([(each, _checked(each)) for each in proof.checks])
+        lines.append(_operations(proof))
     return lines
+
+
+def _wrong_operations(proof: ProofNote) -> list[ArrayProof]:
+    return [each for each in proof.operations if each.verdict == "wrong"]
+
+
+def _operations(proof: ProofNote) -> Content:
+    """Write "z, a, J, da, dz  ✓ 11 arrays", or those that are wrong or were not compared."""
+    wrong_ones = _wrong_operations(proof)
+    right = sum(each.verdict == "right" for each in proof.operations)
+    sign, text = "✓", f"✓ {right} arrays"
+    if right < len(proof.operations):
+        sign, text = "·", f"· {right} of {len(proof.operations)} arrays right"
+    if wrong_ones:
+        names = ", ".join(f"{each.array} {_figure(each.figure)}" for each in wrong_ones)
+        sign, text = "✗", f"✗ {names}"
+    return Content.assemble(("  z, a, J, da, dz  ", "$dim"), (text, verdict_style(sign)))
 
 
 def _update_audit(proof: ProofNote) -> list[Content]:
