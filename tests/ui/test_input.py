@@ -12,6 +12,8 @@ import pytest
 
 from tests.ui.test_terminal import PATIENCE, Terminal, assert_restored
 
+pytestmark = pytest.mark.slow
+
 HELP = "the letter is the unit"
 
 
