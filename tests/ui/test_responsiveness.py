@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, bench_of, opened, until
+from tests.ui.driving import app_of, bench_of, opened, settled, until
 from tests.ui.reading import still
 from tuiprop.protocol.messages.base import RefusedError, Request
 from tuiprop.protocol.messages.frame import Look
@@ -121,6 +121,7 @@ async def test_a_frame_that_is_complete_is_not_requested_again(
         await opened(pilot)
         await pilot.press("2", "b")
         await still(pilot)
+        await settled(pilot)
         client = app_of(pilot).link.client
         ask = client.ask
 
