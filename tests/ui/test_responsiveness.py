@@ -85,9 +85,8 @@ async def test_only_lines_that_changed_are_painted(second: Content, painted: lis
         assert "two" not in lines.render_line(1).text
 
 
-@pytest.mark.parametrize("view", list("12345678"))
 async def test_keys_are_handled_while_the_engine_does_not_answer(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, view: str
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(request: Request[Any]) -> "Future[Any]":
         pending: Future[Any] = Future()
@@ -98,19 +97,26 @@ async def test_keys_are_handled_while_the_engine_does_not_answer(
     unanswered: list[Future[Any]] = []
     async with make_app().run_test(size=(120, 36)) as pilot:
         await opened(pilot)
-        monkeypatch.setattr(app_of(pilot).link.client, "ask", never)
-        await pilot.press(view)
-        await pilot.resize_terminal(100, 30)
-        await pilot.pause(0.6)  # the timers of the run screen have elapsed
-        assert unanswered
-        await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
-        await pilot.press("question_mark")
-        try:
-            await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        finally:
-            for each in unanswered:
-                each.set_exception(RefusedError("no answer"))
+        client = app_of(pilot).link.client
+        for view in "12345678":
+            with monkeypatch.context() as silent:
+                silent.setattr(client, "ask", never)
+                await pilot.press(view)
+                await pilot.resize_terminal(100, 30)
+                await pilot.pause(0.6)  # the timers of the run screen have elapsed
+                assert unanswered, view
+                await pilot.press("escape")
+                await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+                await pilot.press("question_mark")
+                try:
+                    await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+                finally:
+                    for each in unanswered:
+                        each.set_exception(RefusedError("no answer"))
+                    unanswered.clear()
+            await pilot.press("escape", "1")
+            await pilot.resize_terminal(120, 36)
+            await still(pilot)
 
 
 async def test_a_frame_that_is_complete_is_not_requested_again(
