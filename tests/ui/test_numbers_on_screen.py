@@ -164,6 +164,7 @@ async def test_numbers_at_every_size(
         assert frame_of(pilot)[Position].operations == operations
 
 
+@pytest.mark.slow
 async def test_numbers_where_a_run_diverges(make_app: MakeApp, tmp_path: Path) -> None:
     path = tmp_path / "diverging.toml"
     path.write_text(DIVERGING)
@@ -256,7 +257,7 @@ async def test_a_panel_of_any_width_shows_whole_numbers_or_none(make_app: MakeAp
         app_of(pilot).run_screen.layers_panel.choose(ArrayRef("dW", 1))
         record = tuiprop.record(tuiprop.data.catalogue.suggested_experiment("xor-table"), update=1)
         await until(pilot, lambda: view.array.symbol == "dW" and view.matrix is not None)
-        for width in range(6, 40):
+        for width in range(6, 28):
             view.styles.width = view.styles.max_width = width
             await still(pilot)
             shown = matrix_on(pilot, view)
