@@ -48,18 +48,23 @@ class Case:
     size: tuple[int, int] = (80, 24)
 
 
-CASES = {
-    DEEP + STOPS: [Case((), LayersPanel), Case(("w",), StopList)],
-    "digits": [
-        Case(("2",), MatrixView, "#matrix"),
-        Case(("o", "2"), MatrixView, "#operand1"),
-        Case(("1", "2", "enter"), SourcePanel),
-        Case(("escape", "1", "4"), Confusion, size=(80, 15)),
-        Case(("m",), Tiles, "#weights"),
-    ],
-    "iris": [Case(("4",), Examples, "#mistakes")],
-    "breast_cancer": [Case(("5",), ColumnList)],
-}
+CASES = [
+    pytest.param(DEEP + STOPS, [Case((), LayersPanel), Case(("w",), StopList)], id="deep"),
+    pytest.param(
+        "digits",
+        [
+            Case(("2",), MatrixView, "#matrix"),
+            Case(("o", "2"), MatrixView, "#operand1"),
+            Case(("1", "2", "enter"), SourcePanel),
+            Case(("escape", "1", "4"), Confusion, size=(80, 15)),
+            Case(("m",), Tiles, "#weights"),
+        ],
+        id="digits",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param("iris", [Case(("4",), Examples, "#mistakes")], id="iris"),
+    pytest.param("breast_cancer", [Case(("5",), ColumnList)], id="breast_cancer"),
+]
 
 
 async def shown(pilot: Pilot[int], case: Case) -> ScrollView:
@@ -107,9 +112,7 @@ async def scrolled(pilot: Pilot[int], widget: ScrollView) -> None:
     await until(pilot, lambda: widget.scroll_offset.y > 0)
 
 
-@pytest.mark.parametrize(
-    ("what", "cases"), CASES.items(), ids=["deep", "digits", "iris", "breast_cancer"]
-)
+@pytest.mark.parametrize(("what", "cases"), CASES)
 async def test_everything_is_scrolled_alike(
     make_app: MakeApp, tmp_path: Path, what: str, cases: list[Case]
 ) -> None:

@@ -86,8 +86,9 @@ async def test_only_lines_that_changed_are_painted(second: Content, painted: lis
         assert "two" not in lines.render_line(1).text
 
 
+@pytest.mark.parametrize("views", ["24", pytest.param("135678", marks=pytest.mark.slow)])
 async def test_keys_are_handled_while_the_engine_does_not_answer(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, views: str
 ) -> None:
     def never(request: Request[Any]) -> "Future[Any]":
         pending: Future[Any] = Future()
@@ -99,7 +100,7 @@ async def test_keys_are_handled_while_the_engine_does_not_answer(
     async with make_app().run_test(size=(120, 36)) as pilot:
         await opened(pilot)
         client = app_of(pilot).link.client
-        for view, width in zip("12345678", cycle((100, 120))):
+        for view, width in zip(views, cycle((100, 120))):
             with monkeypatch.context() as silent:
                 silent.setattr(client, "ask", never)
                 await pilot.press(view)
