@@ -22,13 +22,6 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proof begins at once and is looked at often: nobody waits to see it."""
-    monkeypatch.setattr("tuiprop.session.background_proof.REST", 0.01)
-    monkeypatch.setattr("tuiprop.ui.run.polling.PROOF_EVERY", 0.02)
-
-
 @pytest.fixture
 def make_app() -> MakeApp:
     """Make a dashboard on something, with an inline engine."""

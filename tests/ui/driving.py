@@ -103,10 +103,9 @@ async def at(pilot: Pilot[int], update: int) -> None:
 
 
 async def go_to(pilot: Pilot[int], text: str, update: int) -> None:
-    """Type a place into the go-to dialog."""
+    """Enter a place in the go-to dialog."""
     await pilot.press("g")
-    await until(pilot, lambda: len(pilot.app.screen_stack) > 2)
-    for character in text:
-        await pilot.press({"+": "plus", "-": "minus", " ": "space"}.get(character, character))
+    await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+    pilot.app.screen.query_one(Input).value = text
     await pilot.press("enter")
     await at(pilot, update)

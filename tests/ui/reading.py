@@ -52,7 +52,7 @@ def screen_lines(pilot: Pilot[int]) -> list[str]:
 async def still(pilot: Pilot[int]) -> None:
     """Wait until the screen stays as it is."""
     same, last = 0, [""]
-    while same < 3:
+    while same < 2:
         await pilot.pause()
         await asyncio.sleep(0.02)
         lines = screen_lines(pilot)

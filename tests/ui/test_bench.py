@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,10 @@ from tests.ui.driving import (
     try_out,
     until,
 )
+from tests.ui.reading import still
 from tuiprop.data.catalogue import suggested_experiment
 from tuiprop.protocol.messages.arrays import Numbers
-from tuiprop.protocol.messages.moving import Motion, Position
+from tuiprop.protocol.messages.moving import Motion, Move, Position
 from tuiprop.protocol.messages.operation import CurrentOperation
 from tuiprop.protocol.messages.provenance import Provenance
 from tuiprop.protocol.messages.settings import EffectiveSettings
@@ -53,12 +55,9 @@ async def at_array(pilot: Pilot[int], array: ArrayRef) -> None:
     await until(pilot, lambda: bench_of(pilot).matrix.array == array)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_the_operands_are_those_of_the_record(
-    make_app: MakeApp, size: tuple[int, int]
-) -> None:
+async def test_the_operands_are_those_of_the_record(make_app: MakeApp) -> None:
     record = tuiprop.record(suggested_experiment("iris"), update=1)
-    async with make_app("iris").run_test(size=size) as pilot:
+    async with make_app("iris").run_test(size=NARROW) as pilot:
         await opened(pilot)
         await pilot.press("p", "p", "l", "2")  # to db[2]: the backward operations of layer 2
         await at_operation(pilot, 9)
@@ -67,13 +66,16 @@ async def test_the_operands_are_those_of_the_record(
         operands = bench_of(pilot).operands
         await until(pilot, lambda: all(view.matrix is not None for view in operands.views))
         assert [str(view.array) for view in operands.views] == ["dz[2]", "a[1]"]
-        for view, array in zip(operands.views, (record.dz[2], record.a[1]), strict=True):
-            assert view.matrix is not None
-            shown = view.matrix.values
-            window = view.matrix.window
-            rows = slice(window.row, window.row + window.rows)
-            columns = slice(window.column, window.column + window.columns)
-            assert shown == array[rows, columns].tolist()
+        for size in (NARROW, WIDE):
+            await pilot.resize_terminal(*size)
+            await still(pilot)
+            for view, array in zip(operands.views, (record.dz[2], record.a[1]), strict=True):
+                assert view.matrix is not None
+                shown = view.matrix.values
+                window = view.matrix.window
+                rows = slice(window.row, window.row + window.rows)
+                columns = slice(window.column, window.column + window.columns)
+                assert shown == array[rows, columns].tolist()
 
 
 async def test_the_operands_follow_the_cursor_in_the_result(make_app: MakeApp) -> None:
@@ -124,21 +126,22 @@ async def test_adam_is_seen_whole_with_its_slots_and_steps(
         assert page.foot[-1].plain.startswith("✓")
 
 
-@pytest.mark.parametrize("width", [26, 60])
-async def test_what_lies_beyond_the_edges_is_never_cut(make_app: MakeApp, width: int) -> None:
+async def test_what_lies_beyond_the_edges_is_never_cut(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=WIDE) as pilot:
         await opened(pilot)
         await pilot.press("o", "2", "right", "right", "down")
         await at_operation(pilot, 1)
         view = bench_of(pilot).matrix
-        view.styles.width, view.styles.max_width = width, width
-        await until(pilot, lambda: view.size.width < width)
-        await pilot.press(*["right"] * 12)
-        await until(pilot, lambda: view.matrix is not None and view.matrix.window.column > 0)
-        text = view._not_shown()
-        assert "←" in text
-        assert text.rstrip().endswith("→")
-        assert len(text) <= view.size.width
+        for width, steps in ((60, 12), (26, 0)):
+            view.styles.width, view.styles.max_width = width, width
+            await until(pilot, lambda width=width: view.size.width < width)  # type: ignore[misc]
+            await pilot.press(*["right"] * steps)
+            await until(pilot, lambda: view.matrix is not None and view.matrix.window.column > 0)
+            await still(pilot)
+            text = view._not_shown()
+            assert "←" in text
+            assert text.rstrip().endswith("→")
+            assert len(text) <= view.size.width
 
 
 async def test_at_80_columns_the_operands_stand_below_the_result(make_app: MakeApp) -> None:
@@ -290,15 +293,17 @@ async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app:
         await until(pilot, lambda: not bench.has_class("-has-operation"))
 
 
+@pytest.mark.slow
 async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp) -> None:
     """At 80x24, of every operation: every number is there whole, and what is printed adds up."""
     async with make_app("xor-table").run_test(size=NARROW) as pilot:
         await opened(pilot)
         bench = bench_of(pilot)
+        await pilot.press("2")
         for number in range(1, 18):
             await pilot.press("o")
             await until(pilot, lambda n=number: now_of(pilot) == n)  # type: ignore[misc]
-            await pilot.press("2", "enter", "end")
+            await pilot.press("enter", "end")
             await until(
                 pilot,
                 lambda: bench.source.has_focus and frame_of(pilot)[Provenance].note is not None,
@@ -324,17 +329,17 @@ async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp
                 assert all(any(abs(f - s) < 1e-12 for s in of_screen) for f in factors)
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
-async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp, size: tuple[int, int]) -> None:
+async def test_what_is_in_sight_of_a_sum_closes(make_app: MakeApp) -> None:
     """The visible terms and the rest add up to the sum, as printed too."""
-    async with make_app("iris").run_test(size=size) as pilot:
+    async with make_app("iris").run_test(size=NARROW) as pilot:
         await opened(pilot)
         await pilot.press(*"oooooooo", "2", "enter")  # dW[2]
         bench = bench_of(pilot)
         await until(
             pilot, lambda: bench.source.has_focus and frame_of(pilot)[Provenance].note is not None
         )
-        for key in ("down", "pagedown", "end", "home"):
+        for size, key in product((NARROW, WIDE), ("down", "pagedown", "end", "home")):
+            await pilot.resize_terminal(*size)
             await pilot.press(key)
             terms = bench.source.terms
             assert terms is not None
@@ -448,24 +453,28 @@ async def test_an_array_is_copied(make_app: MakeApp) -> None:
         assert np.array_equal(namespace["W1"], record.W[1])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("operations", [1, 5, 8, 14])
-async def test_an_operation_is_copied_and_runs(make_app: MakeApp, operations: int) -> None:
+async def test_an_operation_is_copied_and_runs(make_app: MakeApp) -> None:
     record = tuiprop.record(suggested_experiment("spiral"), update=1)
     async with make_app("spiral").run_test(size=WIDE) as pilot:
         await opened(pilot)
-        await pilot.press(*["o"] * operations)
-        await at_operation(pilot, operations)
-        now = frame_of(pilot)[CurrentOperation].now
-        assert now is not None
-        await until(pilot, lambda: bench_of(pilot).matrix.matrix is not None)
-        await pilot.press("y")
-        await choose(pilot, "operation NumPy")
-        await choose(pilot, "clipboard")
-        await until(pilot, lambda: bool(pilot.app.clipboard))
-        namespace: dict[str, object] = {}
-        exec(pilot.app.clipboard, namespace)
-        expected = record.array(now.result)
-        assert np.allclose(namespace[now.result.numpy], expected, rtol=1e-12)  # type: ignore[arg-type]
+        reached = 0
+        for operations in (1, 5, 8, 14):
+            app_of(pilot).run_screen.move(Move(operations=operations - reached))
+            reached = operations
+            await at_operation(pilot, operations)
+            now = frame_of(pilot)[CurrentOperation].now
+            assert now is not None
+            await at_array(pilot, now.result)
+            await until(pilot, lambda: bench_of(pilot).matrix.matrix is not None)
+            pilot.app.copy_to_clipboard("")
+            await pilot.press("y")
+            await choose(pilot, "operation NumPy")
+            await choose(pilot, "clipboard")
+            await until(pilot, lambda: bool(pilot.app.clipboard))
+            namespace: dict[str, object] = {}
+            exec(pilot.app.clipboard, namespace)
+            expected = record.array(now.result)
+            assert np.allclose(namespace[now.result.numpy], expected, rtol=1e-12)  # type: ignore[arg-type]
 
 
 async def test_into_a_file_where_the_clipboard_is_refused(

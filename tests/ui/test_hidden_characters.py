@@ -213,6 +213,7 @@ if sys.platform != "win32":
             assert time.monotonic() - started < PATIENCE, terminal.text
             terminal.read()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("no_color", [False, True])
     def test_every_view(tmp_path: Path, no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
         if no_color:
@@ -230,6 +231,7 @@ if sys.platform != "win32":
         finally:
             terminal.child.close(force=True)
 
+    @pytest.mark.slow
     def test_a_paste_sends_nothing(tmp_path: Path) -> None:
         terminal = Terminal(tmp_path, "iris")
         try:
@@ -244,6 +246,7 @@ if sys.platform != "win32":
         finally:
             terminal.child.close(force=True)
 
+    @pytest.mark.slow
     def test_the_last_words(tmp_path: Path) -> None:
         name = f"{FILE_NAME}.csv"
         terminal = Terminal(tmp_path, name)

@@ -182,8 +182,8 @@ async def test_the_time_until_a_run_is_kept_does_not_hold_it_up(
 async def test_a_save_that_fails_is_shown_until_it_does_not(
     make_app: MakeApp, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuiprop.session.autosave.EVERY", 0.02)
-    monkeypatch.setattr("tuiprop.ui.run.polling.SAVES_EVERY", 0.02)
+    monkeypatch.setattr("tuiprop.session.autosave.EVERY", 0.2)
+    monkeypatch.setattr("tuiprop.ui.run.polling.SAVES_EVERY", 0.2)
     folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     app = make_app("iris", hint=False)

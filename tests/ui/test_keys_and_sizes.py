@@ -11,6 +11,7 @@ if sys.platform != "linux":
 from fuzz.keys import Hammer
 
 
+@pytest.mark.slow
 def test_nothing_breaks(tmp_path: Path) -> None:
     hammer = Hammer(tmp_path, seed=4)
     try:

@@ -15,6 +15,8 @@ from tuiprop.protocol.process_client import GRACE
 from tuiprop.storage.state_folder import kept_runs
 from tuiprop.ui.patches.terminal import UntilGone
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("way", "state"),

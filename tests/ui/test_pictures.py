@@ -46,6 +46,8 @@ from tuiprop.ui.run.screen import RunScreen
 from tuiprop.ui.stops.stop_list import StopList
 from tuiprop.update.arrays import ArrayRef
 
+pytestmark = pytest.mark.slow
+
 SIZES = ((120, 36), (80, 24))
 
 PETALS = """

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from concurrent.futures import Future
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from textual.content import Content
 from textual.strip import Strip
 
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import app_of, bench_of, opened, until
+from tests.ui.driving import app_of, bench_of, opened, settled, until
 from tests.ui.reading import still
 from tuiprop.protocol.messages.base import RefusedError, Request
 from tuiprop.protocol.messages.frame import Look
@@ -85,9 +86,9 @@ async def test_only_lines_that_changed_are_painted(second: Content, painted: lis
         assert "two" not in lines.render_line(1).text
 
 
-@pytest.mark.parametrize("view", list("12345678"))
+@pytest.mark.parametrize("views", ["24", pytest.param("135678", marks=pytest.mark.slow)])
 async def test_keys_are_handled_while_the_engine_does_not_answer(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, view: str
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, views: str
 ) -> None:
     def never(request: Request[Any]) -> "Future[Any]":
         pending: Future[Any] = Future()
@@ -98,19 +99,24 @@ async def test_keys_are_handled_while_the_engine_does_not_answer(
     unanswered: list[Future[Any]] = []
     async with make_app().run_test(size=(120, 36)) as pilot:
         await opened(pilot)
-        monkeypatch.setattr(app_of(pilot).link.client, "ask", never)
-        await pilot.press(view)
-        await pilot.resize_terminal(100, 30)
-        await pilot.pause(0.6)  # the timers of the run screen have elapsed
-        assert unanswered
-        await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
-        await pilot.press("question_mark")
-        try:
-            await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        finally:
-            for each in unanswered:
-                each.set_exception(RefusedError("no answer"))
+        client = app_of(pilot).link.client
+        for view, width in zip(views, cycle((100, 120))):
+            with monkeypatch.context() as silent:
+                silent.setattr(client, "ask", never)
+                await pilot.press(view)
+                await pilot.resize_terminal(width, 30)
+                await pilot.pause(0.6)  # the timers of the run screen have elapsed
+                assert unanswered, view
+                await pilot.press("escape")
+                await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
+                await pilot.press("question_mark")
+                try:
+                    await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+                finally:
+                    for each in unanswered:
+                        each.set_exception(RefusedError("no answer"))
+                    unanswered.clear()
+            await pilot.press("escape", "1")
 
 
 async def test_a_frame_that_is_complete_is_not_requested_again(
@@ -121,6 +127,7 @@ async def test_a_frame_that_is_complete_is_not_requested_again(
         await opened(pilot)
         await pilot.press("2", "b")
         await still(pilot)
+        await settled(pilot)
         client = app_of(pilot).link.client
         ask = client.ask
 

@@ -43,8 +43,9 @@ async def type_text(pilot: Pilot[int], text: str) -> None:
 
 async def add(pilot: Pilot[int], when: str) -> None:
     before = len(in_force(pilot))
-    pilot.app.screen.query_one(Input).focus()
-    await type_text(pilot, when)
+    field = pilot.app.screen.query_one(Input)
+    field.focus()
+    field.value = when
     await pilot.press("enter")
     await until(pilot, lambda: len(in_force(pilot)) == before + 1)
 
@@ -65,7 +66,9 @@ async def test_one_types_and_the_run_stops(make_app: MakeApp) -> None:
     async with make_app("iris").run_test(size=SIZE) as pilot:
         screen = await stops(pilot)
         assert isinstance(pilot.app.focused, Input)
-        await add(pilot, "update == 6")
+        await type_text(pilot, "update == 6")
+        await pilot.press("enter")
+        await until(pilot, lambda: in_force(pilot) == [("update == 6", True)])
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is app_of(pilot).run_screen)
         await pilot.press("space")
@@ -188,6 +191,7 @@ async def test_values_are_shown(make_app: MakeApp) -> None:
         assert f"now {frame_of(pilot)[Costs].training:.3f}" in text
 
 
+@pytest.mark.slow
 async def test_they_are_in_the_experiment_and_in_the_next_engine() -> None:
     """What is kept of the stops is what an experiment file and a new engine begin with."""
     app = TuipropApp(ProcessClient(), "iris", Settings())

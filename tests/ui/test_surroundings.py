@@ -89,6 +89,7 @@ async def test_broken_settings_are_told_once_and_stay(settings_file: Path) -> No
         assert settings_file.read_bytes() == b"\xff"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -108,6 +109,7 @@ def test_variables_of_textual_that_cannot_be(tmp_path: Path, name: str, value: s
     assert terminal.ends() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", [None, "", "folder"])
 def test_without_a_home_folder_it_opens(tmp_path: Path, home: str | None) -> None:
     terminal = Terminal(tmp_path, "iris", variables={"HOME": home, "XDG_CONFIG_HOME": None})
@@ -128,6 +130,7 @@ def test_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert typed_path("a~/x.npz") == "a~/x.npz"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "words"), [("x", "there is no folder"), ("y", ""), ("s", "")])
 def test_a_user_that_there_is_not_ends_nothing(tmp_path: Path, key: str, words: str) -> None:
     terminal = Terminal(tmp_path, "iris")
@@ -152,6 +155,7 @@ def test_a_user_that_there_is_not_ends_nothing(tmp_path: Path, key: str, words: 
     assert b"Traceback" not in terminal.raw
 
 
+@pytest.mark.slow
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 in the names of data, folders and the kept run do no harm."""
     folder = tmp_path / "d\udce9r"

@@ -184,7 +184,12 @@ def test_start_move_play_export_quit(terminal: Terminal, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+    ("number", "status"),
+    [
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+    ],
 )
 def test_signals_give_the_terminal_back(terminal: Terminal, number: int, status: int) -> None:
     terminal.shows("update 0")
@@ -196,6 +201,7 @@ def test_signals_give_the_terminal_back(terminal: Terminal, number: int, status:
     assert not is_alive(engine)
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_is_replaced(terminal: Terminal) -> None:
     terminal.shows("update 0")
     terminal.press("eee")
@@ -213,6 +219,7 @@ def test_an_engine_that_dies_is_replaced(terminal: Terminal) -> None:
     assert_restored(terminal)
 
 
+@pytest.mark.slow
 def test_left_and_gone_on_with(tmp_path: Path) -> None:
     first = Terminal(tmp_path, "iris")
     first.shows("update 0")
@@ -243,6 +250,7 @@ def test_left_and_gone_on_with(tmp_path: Path) -> None:
     assert not list((tmp_path / "state" / "runs").glob("*.tuiprop"))
 
 
+@pytest.mark.slow
 def test_leaving_at_once(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     terminal.press("q")  # before anything is painted
@@ -258,6 +266,7 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     assert b"Traceback" not in terminal.raw
 
 
+@pytest.mark.slow
 def test_quitting_after_the_engine_has_died(terminal: Terminal, tmp_path: Path) -> None:
     terminal.shows("update 0")
     terminal.press("bo")
@@ -269,6 +278,7 @@ def test_quitting_after_the_engine_has_died(terminal: Terminal, tmp_path: Path) 
     assert load_checkpoint(path).content.position == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", ["s", "y", "x\r"])
 def test_keys_after_the_engine_has_died(terminal: Terminal, keys: str) -> None:
     terminal.shows("update 0")
@@ -283,6 +293,7 @@ def test_keys_after_the_engine_has_died(terminal: Terminal, keys: str) -> None:
     assert b"Traceback" not in terminal.raw
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +312,7 @@ def test_an_engine_that_dies_again_and_again(
     assert "Traceback" not in last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [0, 1, 2])
 def test_where_too_few_threads_can_be_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
@@ -324,6 +336,7 @@ def test_where_too_few_threads_can_be_started(
     assert "Traceback" not in terminal.raw.decode()
 
 
+@pytest.mark.slow
 def test_quitting_does_not_wait_for_a_busy_engine(terminal: Terminal) -> None:
     terminal.shows("update 0")
     (engine,) = terminal.engines()
@@ -333,6 +346,7 @@ def test_quitting_does_not_wait_for_a_busy_engine(terminal: Terminal) -> None:
     assert not is_alive(engine)
 
 
+@pytest.mark.slow
 def test_files_of_the_folder_do_not_stand_for_modules(tmp_path: Path) -> None:
     (tmp_path / "queue.py").write_text("raise SystemExit('shadowed')")
     terminal = Terminal(tmp_path)

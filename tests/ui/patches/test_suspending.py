@@ -71,7 +71,9 @@ def assert_quits(shell: Terminal) -> None:
     shell.shows("status 0-")
 
 
-@pytest.mark.parametrize("keys", ["", "g", "s", ":"])
+@pytest.mark.parametrize(
+    "keys", ["", *(pytest.param(key, marks=pytest.mark.slow) for key in "gs:")]
+)
 def test_suspend_and_go_on(shell: Terminal, keys: str) -> None:
     shell.press("bb" + keys)
     words = {"": "update 2:", "g": "Go to", "s": "Set-up  Tab", ":": "Search for commands"}[keys]
@@ -98,6 +100,7 @@ def test_suspend_and_go_on(shell: Terminal, keys: str) -> None:
     assert not is_alive(pid)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
 def test_stopped_from_outside(shell: Terminal, number: int) -> None:
     pid = dashboard(shell)
@@ -112,6 +115,7 @@ def test_stopped_from_outside(shell: Terminal, number: int) -> None:
     assert_quits(shell)
 
 
+@pytest.mark.slow
 def test_without_a_shell_it_goes_on(tmp_path: Path) -> None:
     """Nobody could let it go on."""
     terminal = Terminal(tmp_path, "iris")
