@@ -26,7 +26,7 @@ ROUNDING = 1e-15
 
 TAIL = "1234567"
 
-_ERROR = re.compile(r"\d(\.\d+)?e-(09|1\d)")
+_ERROR = re.compile(r"\d(\.\d+)?e-(09|1\d)|(?<=✓ )0$")
 
 
 class SteadyClient(InlineClient):
@@ -57,7 +57,7 @@ def steady(value: Any) -> Any:
         case float():
             return _steady_number(value)
         case str():
-            return _ERROR.sub("1e-10", value)
+            return _ERROR.sub("1e-16", value)
     return value
 
 
@@ -75,6 +75,6 @@ def _steady_proof(found: ArrayProof) -> ArrayProof:
     """Errors of rounding are one number; where the largest of them was found is anywhere."""
     is_gradient = not found.array.is_parameter
     rounding = found.figure < 1e-3 or (found.verdict == "right" and not is_gradient)
-    size = 1e-10 if is_gradient else 0.25
+    size = 1e-16 if is_gradient else 0.25
     figure = size if rounding else float(f"{found.figure:.0e}")
-    return msgspec.structs.replace(found, figure=figure, cell=(0, 0))
+    return msgspec.structs.replace(found, figure=figure, bound=1e-13, cell=(0, 0))

@@ -239,6 +239,7 @@ def test_where_every_error_is_0_the_zeros_are_right() -> None:
     result = check(case)
     assert set(verdicts(result).values()) == {Verdict.RIGHT}
     assert result.worst == 0.0
+    assert result.layer(1).text == "✓ 0"
 
 
 # What cannot be checked

@@ -121,7 +121,8 @@ class LayerCheck:
         """A short text: "✓ 3e-16", "✗ dW[2]", "✗ dW[2], db[2]", or the reason for no verdict."""
         if self.verdict is Verdict.WRONG:
             return f"✗ {', '.join(self.wrong)}"
-        return f"✓ {self.worst:.0e}" if self.verdict is Verdict.RIGHT else self.verdict.value
+        figure = f"{self.worst:.0e}" if self.worst else "0"
+        return f"✓ {figure}" if self.verdict is Verdict.RIGHT else self.verdict.value
 
 
 @dataclass(frozen=True)

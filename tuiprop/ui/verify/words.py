@@ -73,7 +73,7 @@ def examples_of(proof: ProofNote) -> str:
 
 
 def _figure(number: float) -> str:
-    return f"{number:.0e}" if number < 1e-3 else f"{number:.2g}"
+    return f"{number:.0e}" if 0.0 < number < 1e-3 else f"{number:.2g}"
 
 
 def _checked(each: ArrayProof) -> str:
@@ -81,7 +81,7 @@ def _checked(each: ArrayProof) -> str:
     sign = SIGNS.get(each.verdict)
     if sign is None:
         return f"· {each.why}"
-    relation = "≤" if each.figure <= each.bound else ">"
+    relation = "≤" if each.verdict == "right" else ">"
     return f"{sign} {_figure(each.figure)} {relation} {_figure(each.bound)} of {each.compared}"
 
 
