@@ -358,6 +358,9 @@ def test_a_mistake_turns_the_proof_until_it_is_taken_out(name: str, tmp_path: Pa
     assert note.passed is False
     found = wrong(note)
     assert FIRST[name] in found
+    explained = [f"{MISTAKES[name].title}: {MISTAKES[name].sentence}"]
+    assert note.mistakes == ([] if name == "bias_twice" else explained)
+    assert right.mistakes == []
     if name == "bias_twice":
         assert found == {"b[1]", "b[2]"}
         assert all(text.startswith("✓") for text in note.layers)

@@ -295,6 +295,7 @@ def test_one_wrong_cell_is_found_and_named(
     found = checked(result, name)
     assert found.cell == ((0, 1) if name[1] == "W" else (1, 0))
     assert found.relative_error == pytest.approx(share, rel=1e-4)
+    assert found.ratio is None
     assert not result.passed
 
 
@@ -321,6 +322,7 @@ def test_one_over_m_forgotten_or_twice(monkeypatch: pytest.MonkeyPatch, power: i
     result = check(problem(*SMALL, m=5))
     assert wrong(result) == ["dW[2]", "db[2]", "dW[1]", "db[1]"]
     assert result.worst == pytest.approx(4.0 if power == 1 else 0.8)
+    assert [each.ratio for each in result.arrays] == pytest.approx([5.0**power] * 4)
 
 
 def test_the_last_batch_divided_by_the_size_of_the_others(

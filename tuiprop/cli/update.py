@@ -65,7 +65,7 @@ def _say_check(result: "UpdateCheck") -> None:
             error = bound = "-"
         say(
             f"{each.array.numpy:<9} {each.compared:>9}  {error:>13}  {bound:>7}  "
-            f"{each.verdict.text}"
+            f"{each.verdict.text}{_times(each)}"
         )
     right = sum(each.verdict.value == "right" for each in gradient.operations)
     words = [f"z, a, J, da, dz: {right} of {len(gradient.operations)} arrays right"]
@@ -77,6 +77,10 @@ def _say_check(result: "UpdateCheck") -> None:
         audits = result.audit.arrays
         words.append(f"update: {sum(each.ok for each in audits)} of {len(audits)} arrays right")
     say("; ".join(words))
+
+
+def _times(check: "ArrayCheck") -> str:
+    return "" if check.ratio is None else f": {check.ratio:.6g} times the right numbers"
 
 
 def _as_json(result: "UpdateCheck") -> dict[str, object]:

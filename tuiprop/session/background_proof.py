@@ -5,6 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
+from tuiprop.core.propagation import Workspace
 from tuiprop.protocol.messages.proof import ArrayProof, ProofNote
 from tuiprop.session.cursor import MOMENT, Cursor
 from tuiprop.session.fault import fault_words
@@ -13,6 +14,8 @@ from tuiprop.training.run import Run
 from tuiprop.training.threads import blas_threads, limited_to
 from tuiprop.verify.gradient_check import GradientChecker
 from tuiprop.verify.gradient_verdict import ArrayCheck, GradientCheck
+from tuiprop.verify.injection import Mistake
+from tuiprop.verify.recognition import recognised
 from tuiprop.verify.update_audit import ArrayAudit, Audit
 
 REST = 0.2
@@ -38,6 +41,8 @@ class Proof:
         self._checker: GradientChecker | None = None
         self._result: GradientCheck | None = None
         self._examples: list[int] = []
+        self._batch: Workspace | None = None
+        self._mistakes: tuple[Mistake, ...] = ()
         self._audit: Audit | None = None
         self._audited = 0
 
@@ -70,6 +75,7 @@ class Proof:
         if here != self._of:
             self._of, self._began = here, perf_counter()
             self._checker, self._audit, self._result = None, None, None
+            self._mistakes = ()
             self._fault = ""
         if self._fault:
             return None
@@ -85,6 +91,9 @@ class Proof:
             if not self._checker.finished:
                 self._checker.advance(MOMENT)
                 return 0.0
+            if self._result is None:
+                self._finish(self._checker)
+                return 0.0
         self._asked = False
         return None
 
@@ -95,17 +104,16 @@ class Proof:
         here = self._run.t, self._run.branch.edits, self._cursor.partial.record is not None
         if self._of != here or self._cursor.target is not None or not (checker or self._fault):
             return None
-        if self._result is None and checker is not None and checker.finished:
-            self._result = checker.result()
         result, audits = self._result, self._audit.arrays if self._audit else ()
         return ProofNote(
-            finished=checker is not None and checker.finished,
+            finished=result is not None,
             compared=checker.done if checker else 0,
             parameters=self._run.network.parameter_count,
             examples=self._examples,
             layers=_layers(result, self._run.network.L) if result else [],
             checks=[_checked(each) for each in result.arrays] if result else [],
             operations=[_checked(each) for each in result.operations] if result else [],
+            mistakes=[f"{each.title}: {each.sentence}" for each in self._mistakes],
             update=self._audited,
             audits=[_audited(each) for each in audits],
             passed=result.passed and all(each.ok for each in audits) if result else None,
@@ -116,7 +124,14 @@ class Proof:
         trainer = self._run.trainer
         batches = trainer.distinct_batches()
         self._examples = [workspace.m for workspace in batches]
+        self._batch = batches[0]
         return GradientChecker(trainer.parameters, *batches)
+
+    def _finish(self, checker: GradientChecker) -> None:
+        """Take the result, and recognise a known mistake in it."""
+        assert self._batch is not None
+        self._result = checker.result()
+        self._mistakes = recognised(self._run.trainer.parameters, self._batch, self._result)
 
     def _audit_update(self) -> None:
         """Audit the present update, if there is one; a large one only on request.
@@ -149,6 +164,7 @@ def _checked(check: ArrayCheck) -> ArrayProof:
         bound=check.bound,
         compared=check.compared,
         of=check.of,
+        ratio=check.ratio,
         cell=check.cell,
     )
 

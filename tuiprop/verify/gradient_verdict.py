@@ -50,6 +50,8 @@ class ArrayCheck:
     """The largest bound of a difference that rounding explains, as the same share."""
     cell: tuple[int, int]
     """The row and column, from 0, of the cell with the largest |found − expected| / bound."""
+    ratio: float | None = None
+    """Found / expected, if an array that is wrong has the same ratio in every cell."""
 
     @property
     def is_gradient(self) -> bool:
@@ -102,7 +104,21 @@ def compare(
         worst, bound = (0.0 if worst == 0.0 else np.inf), 0.0
     else:
         worst, bound = worst / size, bound / size
-    return ArrayCheck(array, verdict, of_compared, of, worst, bound, (row, column))
+    cell = row, column
+    is_wrong_array = verdict is Verdict.WRONG and not array.is_number
+    ratio = _ratio(found, expected, error) if is_wrong_array else None
+    return ArrayCheck(array, verdict, of_compared, of, worst, bound, cell, ratio)
+
+
+def _ratio(found: Array, expected: NDArray[np.float64], error: NDArray[np.float64]) -> float | None:
+    """Found / expected, if it is the same in every cell up to rounding."""
+    largest = np.unravel_index(int(np.abs(expected).argmax()), expected.shape)
+    if not expected[largest]:
+        return None
+    ratio = float(found[largest] / expected[largest])
+    allowed = (1.0 + abs(ratio)) * (error + float(np.finfo(found.dtype).eps) * np.abs(expected))
+    fits = np.abs(found - ratio * expected) <= 2.0 * allowed
+    return ratio if bool(fits.all()) else None
 
 
 @dataclass(frozen=True)

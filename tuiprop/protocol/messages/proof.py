@@ -37,6 +37,8 @@ class ArrayProof(Message, frozen=True, kw_only=True):
     """The number of values that were compared."""
     of: int = 0
     """The number of all values."""
+    ratio: float | None = None
+    """The numbers of a wrong array divided by the right ones, if that is the same in every cell."""
     why: str = ""
     """The reason for "unchecked", such as "rounding dominates"."""
     cell: tuple[int, int] = (0, 0)
@@ -60,6 +62,8 @@ class ProofNote(Message, frozen=True, kw_only=True):
     """The gradient check of each dW[l] and db[l]."""
     operations: list[ArrayProof]
     """The check of the other arrays, in the order of the update: z[1], a[1], …, J, da[L], …"""
+    mistakes: list[str]
+    """The known mistakes that explain every wrong J, dW and db: equation and sentence."""
     update: int
     """The update that was audited."""
     audits: list[ArrayProof]

@@ -77,10 +77,12 @@ def _figure(number: float) -> str:
 
 
 def _checked(each: ArrayProof) -> str:
-    """Write "✓ 3e-16 ≤ 5e-14 of 24", or "· rounding dominates"."""
+    """Write "✓ 3e-16 ≤ 5e-14 of 24", "✗ 32 × the right numbers", or "· rounding dominates"."""
     sign = SIGNS.get(each.verdict)
     if sign is None:
         return f"· {each.why}"
+    if each.ratio is not None:
+        return f"{sign} {each.ratio:.4g} × the right numbers"
     relation = "≤" if each.verdict == "right" else ">"
     return f"{sign} {_figure(each.figure)} {relation} {_figure(each.bound)} of {each.compared}"
 
@@ -144,6 +146,9 @@ def _gradient_check(proof: ProofNote) -> list[Content]:
     if proof.finished:
         lines += _table([(each, _checked(each)) for each in proof.checks])
         lines.append(_operations(proof))
+        lines += [
+            Content.styled(f"  explained by {each}", "bold $error") for each in proof.mistakes
+        ]
     return lines
 
 
