@@ -13,6 +13,13 @@ from tuiprop.ui.settings import Settings
 MakeApp = Callable[..., TuipropApp]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that drive a whole dashboard: they are end to end."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "make_app" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings are kept here, not in the user's folder."""

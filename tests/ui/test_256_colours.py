@@ -148,11 +148,7 @@ def faint_text(pilot: Pilot[int]) -> dict[str, tuple[str, int, int]]:
 @pytest.mark.parametrize(
     ("what", "visits"),
     [
-        pytest.param(
-            "iris",
-            ("b p p o", "2", "1 e 3", "4", "escape 5", "escape w", "escape v", *DIALOGS),
-            marks=pytest.mark.slow,
-        ),
+        ("iris", ("b p p o", "2", "1 e 3", "4", "escape 5", "escape w", "escape v", *DIALOGS)),
         ("circle", ("e 4",)),
     ],
     ids=["all screens", "map"],

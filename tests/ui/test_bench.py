@@ -6,7 +6,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -293,7 +292,6 @@ async def test_the_last_operation_is_shown_when_the_update_is_complete(make_app:
         await until(pilot, lambda: not bench.has_class("-has-operation"))
 
 
-@pytest.mark.slow
 async def test_an_update_can_be_followed_with_paper_and_pencil(make_app: MakeApp) -> None:
     """At 80x24, of every operation: every number is there whole, and what is printed adds up."""
     async with make_app("xor-table").run_test(size=NARROW) as pilot:

@@ -60,7 +60,6 @@ CASES = [
             Case(("m",), Tiles, "#weights"),
         ],
         id="digits",
-        marks=pytest.mark.slow,
     ),
     pytest.param("iris", [Case(("4",), Examples, "#mistakes")], id="iris"),
     pytest.param("breast_cancer", [Case(("5",), ColumnList)], id="breast_cancer"),

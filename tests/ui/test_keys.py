@@ -222,7 +222,6 @@ async def test_keys_of_the_run_are_remapped(make_app: MakeApp) -> None:
         await at(pilot, 2)
 
 
-@pytest.mark.slow
 async def test_every_screen_is_left_by_another_key(make_app: MakeApp) -> None:
     leaving = "problem.escape data.leave stops.escape verify.leave setup.leave dialog.leave"
     screens: dict[str, type[object]] = {

@@ -132,8 +132,8 @@ async def check_everywhere(
     ("optimizer", "layers", "sizes"),
     [
         ("sgd", 2, SIZES[2:3]),
-        pytest.param("sgd", 2, (*SIZES[:2], SIZES[3]), marks=pytest.mark.slow),
-        pytest.param("adam", 9, SIZES[::2], marks=pytest.mark.slow),
+        ("sgd", 2, (*SIZES[:2], SIZES[3])),
+        ("adam", 9, SIZES[::2]),
     ],
 )
 async def test_numbers_at_every_size(
@@ -165,7 +165,6 @@ async def test_numbers_at_every_size(
         assert frame_of(pilot)[Position].operations == operations
 
 
-@pytest.mark.slow
 async def test_numbers_where_a_run_diverges(make_app: MakeApp, tmp_path: Path) -> None:
     path = tmp_path / "diverging.toml"
     path.write_text(DIVERGING)

@@ -86,7 +86,7 @@ async def test_only_lines_that_changed_are_painted(second: Content, painted: lis
         assert "two" not in lines.render_line(1).text
 
 
-@pytest.mark.parametrize("views", ["24", pytest.param("135678", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("views", ["24", "135678"])
 async def test_keys_are_handled_while_the_engine_does_not_answer(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, views: str
 ) -> None:
