@@ -66,10 +66,16 @@ def _binary_cross_entropy_gradient(a: Array, y: Array, out: Array) -> None:
         np.subtract(out, y / a, out)
 
 
-@equation("loss = -Σ(y * log(a))", stable="loss = log(Σ(exp(z - max(z)))) - Σ(y * (z - max(z)))")
+@equation(
+    "loss = -Σ(y * log(a))",
+    stable="loss = log1p(Σ(exp(z - max(z))) - 1) - Σ(y * (z - max(z)))",
+)
 def _cross_entropy(z: Array, a: Array, y: Array) -> Array:
-    shifted = z - z.max(axis=0)
-    return np.asarray(np.log(np.exp(shifted).sum(axis=0)) - (y * shifted).sum(axis=0))
+    largest = z.argmax(axis=0)[None, :]
+    shifted = z - np.take_along_axis(z, largest, 0)
+    others = np.exp(shifted)
+    np.put_along_axis(others, largest, 0.0, 0)  # exp(0) = 1 would swallow the small ones
+    return np.asarray(np.log1p(others.sum(axis=0)) - (y * shifted).sum(axis=0))
 
 
 @equation("da = -y / a")
