@@ -277,6 +277,23 @@ def test_where_J_is_not_finite() -> None:
     assert result.unchecked > 0
 
 
+def test_a_backward_pass_that_overflows_is_not_called_wrong() -> None:
+    """In float32, da[1] is infinite, and times relu′ = 0 it is no number."""
+    network = Network(1, (Layer(1, "relu"), Layer(1, "linear")), "squared_error")
+    parameters = Parameters(network, np.array([-1.0, 0.0, 1e30, 1e30]))
+    result = check(Problem(network, parameters, np.ones((1, 1)), np.zeros((1, 1))), np.float32)
+    assert checked(result, "dz[1]").verdict is Verdict.NOT_FINITE
+    assert result.passed
+
+
+def test_a_grouping_that_overflows_is_not_called_wrong() -> None:
+    network = Network(1, (Layer(1, "gelu"),), "squared_error")
+    parameters = Parameters(network, np.array([2.3e38, 0.0]))
+    result = check(Problem(network, parameters, np.ones((1, 1)), np.zeros((1, 1))), np.float32)
+    assert checked(result, "a[1]").verdict is Verdict.NOT_FINITE
+    assert result.passed
+
+
 # Wrong code
 
 
