@@ -1,6 +1,8 @@
 """The commands `tuiprop check` and `tuiprop explain`, which verify and print one update."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +14,16 @@ from tuiprop.cli.output import complain, say, say_json, say_lines
 if TYPE_CHECKING:
     from tuiprop.session.update_check import UpdateCheck
     from tuiprop.verify.gradient_verdict import ArrayCheck
+
+
+@contextmanager
+def _ended_by_divergence() -> Iterator[None]:
+    """Exit with status 1 and a sentence if the run diverges."""
+    try:
+        yield
+    except ArithmeticError as error:
+        complain(f"tuiprop: {error}")
+        sys.exit(1)
 
 
 _update = click.option(
@@ -39,11 +51,8 @@ def check(
         session = open_experiment(experiment, init, assignments)
         if not as_json:
             say_notes(session.examples.notes)
-        try:
+        with _ended_by_divergence():
             result = check_update(session, update)
-        except ArithmeticError as error:
-            complain(f"tuiprop: {error}")
-            sys.exit(1)
     if as_json:
         say_json(_as_json(result))
     else:
@@ -121,9 +130,6 @@ def explain(experiment: str, assignments: tuple[str, ...], update: int, init: st
 
         session = open_experiment(experiment, init, assignments)
         say_notes(session.examples.notes)
-        try:
+        with _ended_by_divergence():
             text = explained(session, update)
-        except ArithmeticError as error:
-            complain(f"tuiprop: {error}")
-            sys.exit(1)
         say_lines(text)

@@ -77,12 +77,12 @@ def _figure(number: float) -> str:
 
 
 def _checked(each: ArrayProof) -> str:
-    """Write "✓ 3e-16 ≤ 5e-14 of 24", "✗ 32 × the right numbers", or "· rounding dominates"."""
+    """Write "✓ 3e-16 ≤ 5e-14 of 24", "✗ 32 × the right one", or "· rounding dominates"."""
     sign = SIGNS.get(each.verdict)
     if sign is None:
         return f"· {each.why}"
     if each.ratio is not None:
-        return f"{sign} {each.ratio:.4g} × the right numbers"
+        return f"{sign} {each.ratio:.3g} × the right one"
     relation = "≤" if each.verdict == "right" else ">"
     return f"{sign} {_figure(each.figure)} {relation} {_figure(each.bound)} of {each.compared}"
 
